@@ -1,0 +1,124 @@
+/** A whole `spread.conf`, read and checked, before anybody asked which of its daemons this one is. */
+import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
+import type { Family } from './address.js';
+import { daemonId } from './daemon-id.js';
+import { ConfigurationError, located, show, type Position } from './error.js';
+import { parseSyntax } from './grammar.js';
+import type { Use } from './keywords.js';
+import type { Options } from './options.js';
+import { ineffective, readOptions } from './read-options.js';
+import {
+  checkAddresses,
+  checkCounts,
+  checkFamily,
+  checkIdentities,
+  checkSegmentAddress,
+  familyOfFile,
+} from './rules.js';
+import type { DaemonNode, InterfaceNode, SegmentNode } from './syntax.js';
+
+export interface ParsedInterface {
+  readonly position: Position;
+  readonly address: string;
+  /** What it serves; everything, when no letter stands before it. */
+  readonly uses: ReadonlySet<Use>;
+}
+
+export interface ParsedSegment {
+  readonly addresses: readonly string[];
+  readonly port: number;
+}
+
+export interface ParsedDaemon {
+  readonly position: Position;
+  readonly name: string;
+  readonly id: number;
+  readonly idPosition: Position;
+  /** What the file says in place of an address; longer than the name, perhaps, which is cut. */
+  readonly host: string;
+  /** Undefined until `resolveDaemons` has looked it up. */
+  readonly address: string | undefined;
+  readonly addressPosition: Position;
+  /** Position of its segment in the file, from 0. */
+  readonly segment: number;
+  /** Undefined without an interface block: everything is served everywhere. */
+  readonly interfaces: readonly ParsedInterface[] | undefined;
+}
+
+export interface ParsedConfiguration {
+  readonly file: string;
+  readonly family: Family;
+  readonly segments: readonly ParsedSegment[];
+  /** In the order of the file, which is the order of daemons everywhere. */
+  readonly daemons: readonly ParsedDaemon[];
+  readonly options: Options;
+  /** Names of the given options that change nothing in this daemon. */
+  readonly withoutEffect: readonly string[];
+  /** One line each: what is legal and hardly meant. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the text of a `spread.conf` and checks it by all rules of daemon-semantics.md 4.2 and 4.4.
+ * @throws ConfigurationError at the first thing that is wrong, and nothing else
+ */
+export function parseConfiguration(text: string, file: string): ParsedConfiguration {
+  const tree = parseSyntax(text, file);
+  const options = readOptions(tree.options, file);
+  checkCounts(tree, file);
+  const family = familyOfFile(tree);
+  checkFamily(tree, family, file);
+  for (const segment of tree.segments) checkSegmentAddress(segment, file);
+
+  const nodes = tree.segments.flatMap((segment) => segment.daemons);
+  const daemons = tree.segments.flatMap((segment, index) =>
+    segment.daemons.map((node) => daemonOf(node, index, file)),
+  );
+  checkIdentities(daemons, file);
+  checkAddresses(daemons, file);
+  return {
+    file,
+    family,
+    segments: tree.segments.map(segmentOf),
+    daemons,
+    options,
+    withoutEffect: ineffective(tree.options),
+    warnings: nodes.filter(hasGluedSemicolon).map(({ name = '', position }) => {
+      return `${located(file, position)}: ";" belongs to the name ${show(name)}, because no blank stands before it`;
+    }),
+  };
+}
+
+const segmentOf = ({ addresses, port }: SegmentNode): ParsedSegment => ({
+  addresses: addresses.map(({ address }) => address),
+  port: port || DEFAULT_PORT,
+});
+
+/** An address alone is its own name; a long name is cut without a word (4.2). */
+function daemonOf(node: DaemonNode, segment: number, file: string): ParsedDaemon {
+  const { position, address, virtualId } = node;
+  const host = node.name ?? address?.written ?? '';
+  const name = host.slice(0, MAX_DAEMON_NAME);
+  if (virtualId?.value === 0)
+    throw new ConfigurationError('a VirtualID is greater than 0', file, virtualId.position);
+  return {
+    position,
+    name,
+    id: virtualId?.value ?? daemonId(name),
+    idPosition: virtualId?.position ?? position,
+    host,
+    address: address?.address,
+    addressPosition: address?.position ?? position,
+    segment,
+    interfaces: node.interfaces?.map(interfaceOf),
+  };
+}
+
+const interfaceOf = ({ address, uses }: InterfaceNode): ParsedInterface => ({
+  position: address.position,
+  address: address.address,
+  uses: new Set<Use>(uses.length > 0 ? uses : ['D', 'C', 'M']),
+});
+
+const hasGluedSemicolon = ({ name, quoted }: DaemonNode): boolean =>
+  !quoted && (name?.endsWith(';') ?? false);

@@ -1,0 +1,244 @@
+/**
+ * The options of the language: daemon-semantics.md 4.4, and a few of our own in the same style. This table is the
+ * single source of every option's name, type, default, check and meaning; the grammar takes its keywords from it,
+ * and docs/reference/configuration.md is generated from it.
+ */
+import * as z from 'zod';
+import {
+  account,
+  choice,
+  choiceInAnyCase,
+  flag,
+  flagList,
+  flagOrFormat,
+  kinds,
+  methods,
+  only,
+  path,
+  socketDirectory,
+  wholeNumber,
+  yesOrNo,
+  type Kind,
+} from './values.js';
+
+interface About {
+  readonly meaning: string;
+  /** Whether it changes anything in this daemon. The others are read, checked and named once at start. */
+  readonly effect: boolean;
+  /** The default in words, for an option that the file's other parts or the kind of network decide. */
+  readonly usually?: string;
+}
+
+const abouts = z.registry<About>();
+const works = (meaning: string, usually?: string): About => ({
+  meaning,
+  effect: true,
+  ...(usually && { usually }),
+});
+const ignored = (meaning: string, usually?: string): About => ({ ...works(meaning, usually), effect: false });
+
+/** `EventPriority`, and the pino level that comes closest. pino has nothing between error and fatal. */
+export const priorities = {
+  pDEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+  FATAL: 'fatal',
+} as const;
+
+/** The event categories of DebugFlags. */
+export const debugFlags = [
+  ...[
+    'ALL',
+    'NONE',
+    'EXIT',
+    'PRINT',
+    'DEBUG',
+    'DATA_LINK',
+    'NETWORK',
+    'PROTOCOL',
+    'SESSION',
+    'CONFIGURATION',
+  ],
+  ...['MEMBERSHIP', 'FLOW_CONTROL', 'STATUS', 'EVENTS', 'GROUPS', 'MEMORY', 'SKIPLIST', 'ACM', 'SECURITY'],
+];
+
+export const families = { IPv4: 4, IPv6: 6 } as const;
+export const reuse = ['on', 'off', 'auto'];
+
+/** The methods that this version can check, and those that the reference has besides. */
+const availableMethods = ['NULL'];
+const knownMethods = ['NULL', 'IP', 'PWORD'];
+
+const milliseconds = () => wholeNumber(1).optional();
+const timeout = (role: string, seconds: string) => ignored(`Engine timeout, milliseconds: ${role}.`, seconds);
+
+const table = z.object({
+  // The daemon and its clients.
+  Engine: only('solo')
+    .default('solo')
+    .register(abouts, works('What orders the messages of several daemons.')),
+  MaxSessionMessages: wholeNumber(0)
+    .default(1000)
+    .register(abouts, works('Messages that may wait for one client; with one more its session ends.')),
+  MaxSessionBytes: wholeNumber(0)
+    .default(67_108_864)
+    .register(abouts, works('Bytes that may wait for one client; with more its session ends.')),
+  MaxSessions: wholeNumber(1)
+    .default(10_000)
+    .register(abouts, works('Clients that may be connected at one time.')),
+  HandshakeTimeout: wholeNumber(1)
+    .default(5000)
+    .register(abouts, works('Milliseconds that a client has for its connect request.')),
+  UnixSocketDir: socketDirectory()
+    .default('/tmp')
+    .register(abouts, works('Where the local socket lies, a file named like the port.')),
+  SocketPortReuse: choiceInAnyCase(reuse)
+    .default('auto')
+    .register(
+      abouts,
+      ignored('Address reuse on the TCP listener. Here it is always on, so a restart never waits.'),
+    ),
+
+  // Who may do what.
+  AllowedAuthMethods: methods(availableMethods, knownMethods)
+    .optional()
+    .register(
+      abouts,
+      works('Methods that a client may choose.', '`"NULL"` if neither option is given, else none'),
+    ),
+  RequiredAuthMethods: methods(availableMethods, knownMethods)
+    .optional()
+    .register(abouts, works('Methods that are checked in addition, whatever the client chooses.', 'none')),
+  AccessControlPolicy: only('PERMIT')
+    .default('PERMIT')
+    .register(abouts, works('Decides what a client may do.')),
+  DangerousMonitor: yesOrNo()
+    .default(false)
+    .register(abouts, ignored('Lets the monitor cause partitions and stop daemons.')),
+  DaemonUser: account().default('spread').register(abouts, ignored('User after a start as root.')),
+  DaemonGroup: account().default('spread').register(abouts, ignored('Group after a start as root.')),
+  RuntimeDir: path()
+    .default('/var/run/spread')
+    .register(abouts, ignored('Root directory after a start as root.')),
+
+  // The log.
+  EventLogFile: path()
+    .optional()
+    .register(abouts, works('Log file; `%h` and `%H` stand for the host name.', 'standard output')),
+  EventPriority: choice(priorities)
+    .default('info')
+    .register(abouts, works('Least important messages that are logged.', '`INFO`')),
+  EventTimeStamp: flagOrFormat('%m/%d/%y %H:%M:%S')
+    .optional()
+    .register(abouts, ignored('Time in every line. Here it is always there.')),
+  EventPreciseTimeStamp: flag().optional().register(abouts, ignored('Microseconds in the time.')),
+  DebugFlags: flagList('categories', debugFlags)
+    .default(['PRINT', 'EXIT'])
+    .register(abouts, ignored('Categories of messages that are logged.', '`{ PRINT EXIT }`')),
+
+  // The network between daemons.
+  ActiveIPVersion: choice(families)
+    .optional()
+    .register(
+      abouts,
+      works(
+        'Family of all addresses, when it stands before the first daemon.',
+        'the family of the first daemon',
+      ),
+    ),
+  WideAreaNetwork: yesOrNo()
+    .optional()
+    .register(abouts, ignored('Selects default timeouts.', '`true` if there is more than one segment')),
+  AcceleratedRing: yesOrNo()
+    .optional()
+    .register(abouts, ignored('Selects the ring protocol.', 'the opposite of WideAreaNetwork')),
+  AcceleratedWindow: wholeNumber(0)
+    .default(15)
+    .register(abouts, ignored('Packets sent after the token; at most PersonalWindow with AcceleratedRing.')),
+  Window: wholeNumber(1)
+    .default(160)
+    .register(abouts, ignored('Packets of all daemons in one round of the token.')),
+  PersonalWindow: wholeNumber(1)
+    .default(20)
+    .register(abouts, ignored('Packets of one daemon in one visit of the token; at most Window.')),
+  TokenTimeout: milliseconds().register(abouts, timeout('the token is lost', '1250, wide area 5000')),
+  HurryTimeout: milliseconds().register(abouts, timeout('the token is sent again', '500, wide area 1500')),
+  AliveTimeout: milliseconds().register(abouts, timeout('"alive" is repeated', '250')),
+  JoinTimeout: milliseconds().register(abouts, timeout('a join request is repeated', '250')),
+  RepTimeout: milliseconds().register(abouts, timeout('a representative is given up', '625, wide area 1250')),
+  SegTimeout: milliseconds().register(abouts, timeout('others of the segment are heard', '500')),
+  GatherTimeout: milliseconds().register(abouts, timeout('representatives gather', '1250, wide area 2500')),
+  FormTimeout: milliseconds().register(abouts, timeout('a ring is formed', '1250, wide area 2500')),
+  LookupTimeout: milliseconds().register(
+    abouts,
+    timeout('strangers are looked for', '30000, wide area 45000'),
+  ),
+  ExcludeSegAddrsFromHash: yesOrNo()
+    .default(false)
+    .register(abouts, ignored('Lets daemons differ in their segment addresses.')),
+  IgnoreMulticastJoinErrors: yesOrNo()
+    .default(false)
+    .register(abouts, ignored('Goes on as long as one segment address can be joined.')),
+});
+
+/** All options, as the schema gives them: those not in the file have their default. */
+export type Options = z.output<typeof table>;
+export type OptionName = keyof Options;
+
+export const optionNames = Object.keys(table.shape) as OptionName[];
+const names: ReadonlySet<string> = new Set(optionNames);
+export const isOptionName = (word: string): word is OptionName => names.has(word);
+
+/** The check of one option's value by itself. */
+export const optionSchema = (name: OptionName): z.ZodType => table.shape[name];
+
+/** The nine timeouts of the membership protocol: all are given, or none (4.4). */
+export const timeouts = optionNames.filter((name) => name.endsWith('Timeout') && name !== 'HandshakeTimeout');
+
+/** The check of a file's options together. An issue's path names who can be at fault: the first that was given is. */
+export const optionsSchema = table.superRefine((options, context) => {
+  const fault = (path: OptionName[], message: string): void =>
+    context.addIssue({ code: 'custom', path, message });
+  const { Window, PersonalWindow, AcceleratedRing, AcceleratedWindow } = options;
+
+  if (PersonalWindow > Window) {
+    fault(
+      ['PersonalWindow', 'Window'],
+      `PersonalWindow ${PersonalWindow} is more than Window, which is ${Window}`,
+    );
+  }
+  if (AcceleratedRing === true && AcceleratedWindow > PersonalWindow) {
+    fault(
+      ['AcceleratedWindow', 'PersonalWindow'],
+      `AcceleratedWindow ${AcceleratedWindow} is more than PersonalWindow, which is ${PersonalWindow}`,
+    );
+  }
+  const given = timeouts.filter((name) => options[name] !== undefined);
+  const [first] = given;
+  if (first !== undefined && given.length < timeouts.length) {
+    const missing = timeouts.filter((name) => !given.includes(name));
+    fault([first], `all ${timeouts.length} timeouts are given or none; missing: ${missing.join(', ')}`);
+  }
+});
+
+/** One row of the reference. */
+export interface OptionRow extends Kind, About {
+  readonly name: OptionName;
+  /** What holds when the option is not given. */
+  readonly fallback: string;
+}
+
+export const formOf = (name: OptionName): Kind['form'] => rowOf(name).form;
+
+/** What there is to know of an option. */
+export function rowOf(name: OptionName): OptionRow {
+  const schema = table.shape[name];
+  const kind = kinds.get(schema.unwrap());
+  const about = abouts.get(schema);
+  if (!kind || !about) throw new TypeError(`the option ${name} is not described`);
+  const value: unknown = schema.safeParse(undefined).data;
+  const fallback = about.usually ?? (value === undefined ? 'off' : `\`${String(value)}\``);
+  return { name, ...kind, ...about, fallback };
+}

@@ -1,0 +1,135 @@
+/** Which of the file's daemons this one is (daemon-semantics.md 4.3), and the configuration seen from there. */
+import { hostname } from 'node:os';
+import { MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
+import { canonicalAddress, isUnspecified, unspecified } from './address.js';
+import { ConfigurationError, show } from './error.js';
+import type { Options } from './options.js';
+import type { ResolvedConfiguration, ResolvedDaemon } from './resolve.js';
+
+export interface DaemonEntry {
+  readonly name: string;
+  readonly address: string;
+  /** Unsigned, 32 bit. */
+  readonly id: number;
+  /** Position of its segment in the file, from 0. */
+  readonly segment: number;
+}
+
+/** What the rest of the daemon is told. Plain data. */
+export interface Configuration {
+  /** The file that was read. */
+  readonly file: string;
+  /** Own name, as clients see it behind their private names. */
+  readonly name: string;
+  /** Own id. */
+  readonly id: number;
+  /** All daemons, this one too, in the order of the file. */
+  readonly daemons: readonly DaemonEntry[];
+  /** Of the own segment; the local socket is named by it. */
+  readonly port: number;
+  /** Where to listen for clients by TCP. */
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  /** Directory of the local socket; null for none. */
+  readonly unixDir: string | null;
+  readonly maxSessionMessages: number;
+  readonly maxSessionBytes: number;
+  readonly maxSessions: number;
+  /** Milliseconds. */
+  readonly handshakeTimeout: number;
+  readonly allowedAuthMethods: readonly string[];
+  readonly requiredAuthMethods: readonly string[];
+  /** Null for standard output. */
+  readonly logFile: string | null;
+  readonly logLevel: Options['EventPriority'];
+  /** Names of the given options that change nothing in this daemon. To be named once at start. */
+  readonly withoutEffect: readonly string[];
+  /** One line each, to be logged at start. */
+  readonly warnings: readonly string[];
+}
+
+export interface Host {
+  /** The name given by `-n`. */
+  readonly name?: string | undefined;
+  readonly localAddresses: readonly string[];
+  /** For `%h` in EventLogFile; that of this host unless given. */
+  readonly hostName?: string;
+}
+
+/**
+ * The daemon named `-n`, which must be on this host; without `-n` the first daemon in the file that is.
+ * @throws ConfigurationError when there is none
+ */
+export function findOwn({ file, daemons }: ResolvedConfiguration, host: Host): ResolvedDaemon {
+  const { name, localAddresses } = host;
+  const local = new Set(localAddresses.map(canonicalAddress));
+  if (name === undefined) {
+    const own = daemons.find(({ address }) => local.has(address));
+    if (own) return own;
+    throw new ConfigurationError(`no daemon has an address of this host (${[...local].join(' ')})`, file);
+  }
+  if (name.length > MAX_DAEMON_NAME) {
+    throw new ConfigurationError(`the name ${show(name)} has more than ${MAX_DAEMON_NAME} characters`, file);
+  }
+  const own = daemons.find((daemon) => daemon.name === name);
+  if (!own) throw new ConfigurationError(`no daemon is named ${show(name)}`, file);
+  if (local.has(own.address)) return own;
+  const problem = `${own.address}, the address of ${show(name)}, is not an address of this host`;
+  throw new ConfigurationError(problem, file, own.addressPosition);
+}
+
+/**
+ * The configuration as the own daemon needs it.
+ * @throws ConfigurationError when the file does not describe a daemon that can run here
+ */
+export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configuration {
+  const { file, options, segments, withoutEffect, warnings } = resolved;
+  const own = findOwn(resolved, host);
+  const [, second] = resolved.daemons;
+  if (second) {
+    const problem =
+      'several daemons need an engine that orders messages between them; this version has only solo';
+    throw new ConfigurationError(problem, file, second.position);
+  }
+  checkInterfacesAreLocal(own, host.localAddresses, file);
+  const port = segments[own.segment]?.port ?? 0;
+  const { AllowedAuthMethods: allowed, RequiredAuthMethods: required } = options;
+  return {
+    file,
+    name: own.name,
+    id: own.id,
+    daemons: resolved.daemons.map(({ name, address, id, segment }) => ({ name, address, id, segment })),
+    port,
+    listen: clientAddresses(own, unspecified[resolved.family]).map((address) => ({ host: address, port })),
+    unixDir: options.UnixSocketDir || null,
+    maxSessionMessages: options.MaxSessionMessages,
+    maxSessionBytes: options.MaxSessionBytes,
+    maxSessions: options.MaxSessions,
+    handshakeTimeout: options.HandshakeTimeout,
+    allowedAuthMethods: allowed ?? (required ? [] : ['NULL']),
+    requiredAuthMethods: required ?? [],
+    logFile: options.EventLogFile?.replaceAll(/%[hH]/g, () => host.hostName ?? hostname()) ?? null,
+    logLevel: options.EventPriority,
+    withoutEffect,
+    warnings,
+  };
+}
+
+/** Those that serve clients, each once. The unspecified address covers all others, and cannot be bound beside them. */
+function clientAddresses({ interfaces }: ResolvedDaemon, everywhere: string): readonly string[] {
+  if (!interfaces) return [everywhere];
+  const addresses = interfaces.filter(({ uses }) => uses.has('C')).map(({ address }) => address);
+  return addresses.some(isUnspecified) ? [everywhere] : [...new Set(addresses)];
+}
+
+/** The reference finds out when it cannot bind them. Either way the daemon does not start. */
+function checkInterfacesAreLocal(
+  { interfaces = [] }: ResolvedDaemon,
+  local: readonly string[],
+  file: string,
+): void {
+  const addresses = new Set(local.map(canonicalAddress));
+  const stranger = interfaces.find(({ address }) => !isUnspecified(address) && !addresses.has(address));
+  if (!stranger) return;
+  const problem = `the interface ${stranger.address} is not an address of this host`;
+  throw new ConfigurationError(problem, file, stranger.position);
+}

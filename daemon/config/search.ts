@@ -1,0 +1,47 @@
+/** Where the configuration is looked for: daemon-semantics.md 4.1. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigurationError } from './error.js';
+
+export const FILE_NAME = 'spread.conf';
+/** The reference fixes this when it is built; this is its default. */
+export const SYSTEM_DIRECTORY = '/usr/local/etc';
+/** Some editors put one before the text. It would be part of the first word. */
+const BYTE_ORDER_MARK = /^\ufeff/;
+
+export interface FoundFile {
+  /** The path that could be read. */
+  readonly file: string;
+  readonly text: string;
+  /** A line for each file that was asked for and is not the one read. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the first of: the given file, `spread.conf` in the working directory, `spread.conf` in the system directory.
+ * @throws ConfigurationError when none can be read
+ */
+export async function searchConfiguration(
+  given?: string,
+  directories: readonly string[] = ['.', SYSTEM_DIRECTORY],
+): Promise<FoundFile> {
+  const usual = directories.map((directory) => join(directory, FILE_NAME));
+  const failures: string[] = [];
+  for (const file of given === undefined ? usual : [given, ...usual]) {
+    try {
+      // One after the other: a later file counts only when the earlier ones cannot be read.
+      // oxlint-disable-next-line no-await-in-loop
+      const text = (await readFile(file, 'utf8')).replace(BYTE_ORDER_MARK, '');
+      const warnings =
+        given === undefined || file === given ? [] : [`${failures[0]}; ${file} is used instead`];
+      return { file, text, warnings };
+    } catch (error) {
+      failures.push(
+        `${file} cannot be read (${error instanceof Error ? (errorCode(error) ?? error.message) : error})`,
+      );
+    }
+  }
+  throw new ConfigurationError(`no configuration: ${failures.join(', ')}`, given ?? FILE_NAME);
+}
+
+const errorCode = (error: NodeJS.ErrnoException): string | undefined => error.code;

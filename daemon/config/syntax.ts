@@ -1,0 +1,57 @@
+/** The syntax tree of a configuration: what is written, and where. Nothing in it is checked beyond its form. */
+import type { Family } from './address.js';
+import type { Position } from './error.js';
+import type { Use } from './keywords.js';
+import type { OptionName } from './options.js';
+import type { Word } from './values.js';
+
+export interface AddressNode {
+  readonly position: Position;
+  /** As in the file. */
+  readonly written: string;
+  /** The canonical spelling. */
+  readonly address: string;
+  readonly family: Family;
+}
+
+export interface InterfaceNode {
+  readonly address: AddressNode;
+  /** Empty when no letter stands before it: serves everything. */
+  readonly uses: readonly Use[];
+}
+
+export interface DaemonNode {
+  readonly position: Position;
+  /** Undefined where the address stands alone. */
+  readonly name: string | undefined;
+  readonly quoted: boolean;
+  /** Undefined where the name stands alone, and is to be looked up. */
+  readonly address: AddressNode | undefined;
+  readonly virtualId: { readonly position: Position; readonly value: number } | undefined;
+  /** Undefined without an interface block. */
+  readonly interfaces: readonly InterfaceNode[] | undefined;
+}
+
+export interface SegmentNode {
+  readonly position: Position;
+  readonly addresses: readonly AddressNode[];
+  /** 0 where none is written. */
+  readonly port: number;
+  readonly daemons: readonly DaemonNode[];
+}
+
+export interface OptionNode {
+  readonly position: Position;
+  readonly name: OptionName;
+  /** A list for a braced one, true for a keyword alone. */
+  readonly value: Word | readonly Word[] | true;
+  /** Of the value; of the keyword, where that is all. */
+  readonly valuePosition: Position;
+}
+
+export interface SyntaxTree {
+  readonly segments: readonly SegmentNode[];
+  readonly options: readonly OptionNode[];
+  /** Where the text ends: the place of what is missing. */
+  readonly end: Position;
+}

@@ -1,0 +1,155 @@
+/**
+ * The core: a state machine between the sessions and the engine (design.md 4). Everything that has a place in the
+ * order goes out through `order` and comes back through `deliver`, on one machine too; the payload is the frames
+ * themselves, in little-endian form. No sockets, timers, clocks or chance.
+ */
+import type { Buffer } from 'node:buffer';
+import { DATA_LENGTH_AT, NAME_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
+import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
+import { isGroupName, parsePrivateGroup, readName } from '../../lib/wire/name.js';
+import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
+import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
+import { Groups } from './groups.js';
+import { LocalSession } from './local-session.js';
+import type { Outlet } from './outlet.js';
+import { type Order, Pack } from './pack.js';
+import { Roster } from './roster.js';
+import { Routing } from './routing.js';
+import { Views } from './views.js';
+
+/** A daemon view as the core needs it. */
+export interface DaemonView {
+  /** Names of the daemons in the view's order: the first key of the member order. */
+  readonly daemons: readonly string[];
+  /** First word of new group ids: identity of the first daemon. */
+  readonly first: number;
+  /** Second word: the view's time, never twice the same at one daemon. */
+  readonly time: number;
+}
+
+export interface CoreCounters {
+  /** Requests and messages taken from sessions. */
+  submitted: number;
+  /** Frames that came back in the order. */
+  ordered: number;
+  /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
+  illegalGroupNames: number;
+}
+
+export class Core {
+  readonly counters: CoreCounters = { submitted: 0, ordered: 0, illegalGroupNames: 0 };
+  readonly groups = new Groups();
+  readonly roster: Roster;
+  private readonly pack: Pack;
+  private readonly views: Views;
+  private readonly routing: Routing;
+  private readonly positions = new Map<string, number>();
+
+  /** @param daemon this daemon's name */
+  constructor(daemon: string, order: Order) {
+    this.roster = new Roster(daemon);
+    this.pack = new Pack(order);
+    this.views = new Views(this.groups);
+    this.routing = new Routing(this.groups, this.roster);
+  }
+
+  /** The engine's first daemon view. */
+  install(view: DaemonView): void {
+    this.positions.clear();
+    for (const [position, daemon] of view.daemons.entries()) this.positions.set(daemon, position);
+    this.groups.begin(view.first, view.time);
+  }
+
+  /** A session got through its handshake; its name was reserved in the roster. */
+  open(privateGroup: string, membership: boolean, outlet: Outlet): LocalSession {
+    const session = new LocalSession(privateGroup, membership, outlet);
+    this.roster.add(session);
+    return session;
+  }
+
+  /**
+   * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
+   * from now on.
+   * @throws FrameFault when a join or leave names no group
+   */
+  submit(session: LocalSession, bytes: Buffer, start: number, end: number): void {
+    if (session.leaving) return;
+    this.counters.submitted++;
+    normalizeHeader(bytes, start);
+    const service = bytes.readInt32LE(start);
+    if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
+      this.pack.add(bytes, start, end, (service & SAFE_MESS) !== 0);
+    } else if ((service & KILL_MESS) !== 0) {
+      // The name in the request is ignored: nobody can disconnect another session (2.2).
+      this.disconnect(session, false);
+    } else {
+      this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start);
+    }
+  }
+
+  /**
+   * Orders the end of a session. From now on nothing is delivered to it.
+   * @param safe true when the daemon decides it (broken or dropped), false when the session asked for it
+   */
+  disconnect(session: LocalSession, safe: boolean): void {
+    if (session.leaving) return;
+    session.leaving = true;
+    this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe);
+  }
+
+  /** Hands what came in since the last call to the engine. Returns false when clients should not be read for now. */
+  flush(): boolean {
+    return this.pack.flush();
+  }
+
+  /** A payload in its place in the order. */
+  deliver(payload: Buffer): void {
+    let start = 0;
+    while (start < payload.length) {
+      const service = payload.readInt32LE(start) & ~ENDIAN_RESERVED;
+      const groups = payload.readInt32LE(start + NUM_GROUPS_AT);
+      const end = start + HEADER_BYTES + groups * NAME_BYTES + payload.readInt32LE(start + DATA_LENGTH_AT);
+      this.counters.ordered++;
+      if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
+        this.routing.route(payload, start, end, service, groups);
+      } else {
+        this.routing.flush();
+        this.apply(service, payload, start);
+      }
+      start = end;
+    }
+    this.routing.flush();
+  }
+
+  /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
+  private change(session: LocalSession, kind: number, bytes: Buffer, start: number): void {
+    checkGroupField(bytes, start);
+    const name = readName(bytes, start + HEADER_BYTES);
+    if (isGroupName(name)) this.order(encodeRequest(kind, session.privateGroup, [name]), false);
+    else this.counters.illegalGroupNames++;
+  }
+
+  private order(frame: Buffer, safe: boolean): void {
+    this.pack.add(frame, 0, frame.length, safe);
+  }
+
+  private apply(service: number, bytes: Buffer, start: number): void {
+    const sender = readName(bytes, start + NAME_AT);
+    const session = this.roster.find(bytes, start + NAME_AT) ?? null;
+    if ((service & KILL_MESS) !== 0) {
+      this.views.disconnect(sender);
+      if (!session) return;
+      this.roster.remove(session);
+      session.outlet.close();
+      return;
+    }
+    const groupAt = start + HEADER_BYTES;
+    const name = bytes.subarray(groupAt, groupAt + NAME_BYTES);
+    if ((service & LEAVE_MESS) !== 0) {
+      this.views.leave(sender, name);
+      return;
+    }
+    const daemon = this.positions.get(parsePrivateGroup(sender)?.daemon ?? '');
+    if (daemon !== undefined) this.views.join(sender, daemon, session, name);
+  }
+}

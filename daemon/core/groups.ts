@@ -1,0 +1,65 @@
+/**
+ * All groups by name, and their ids. A group id is (first daemon of the daemon view, that view's time, counter); the
+ * counter is 1 for a new group and rises with every join, leave and disconnect (daemon-semantics.md 2.4).
+ *
+ * The reference starts a group that became empty and is created again at 1, so ids come twice (8.2 defect 6). Here
+ * the last counter of a group that is gone is remembered and its next life goes on behind it.
+ */
+import type { GroupId } from '../../lib/wire/group-id.js';
+import { Group } from './group.js';
+import { NameTable } from './name-table.js';
+
+/** Counters of gone groups that are remembered by name; the oldest then raise the floor under all new groups. */
+export const MAX_REMEMBERED_GROUPS = 65_536;
+
+export class Groups {
+  private readonly table = new NameTable<Group>();
+  private readonly gone = new Map<string, number>();
+  private floor = 0;
+  private era: readonly [daemon: number, time: number] = [0, 0];
+
+  get size(): number {
+    return this.table.size;
+  }
+
+  /** A new daemon view: ids of groups that begin from now on carry its two words, so old counters do not matter. */
+  begin(daemon: number, time: number): void {
+    this.era = [daemon | 0, time | 0];
+    this.gone.clear();
+    this.floor = 0;
+  }
+
+  /** The group whose name stands in the field at `at`. */
+  find(bytes: Uint8Array, at: number): Group | undefined {
+    return this.table.find(bytes, at);
+  }
+
+  /** A group without members yet; its first `nextId` gives its first view. */
+  create(name: string): Group {
+    const group = new Group(name, [...this.era, this.gone.get(name) ?? this.floor]);
+    this.gone.delete(name);
+    this.table.add(group);
+    return group;
+  }
+
+  /** The id of the group's next view. */
+  advance(group: Group): GroupId {
+    const [daemon, time, counter] = group.id;
+    group.id = [daemon, time, (counter + 1) | 0];
+    return group.id;
+  }
+
+  /** The group has no members: it vanishes. */
+  delete(group: Group): void {
+    this.table.delete(group);
+    this.gone.set(group.name, group.id[2]);
+    if (this.gone.size <= MAX_REMEMBERED_GROUPS) return;
+    const [oldest, counter] = this.gone.entries().next().value as [string, number];
+    this.gone.delete(oldest);
+    this.floor = Math.max(this.floor, counter);
+  }
+
+  values(): IterableIterator<Group> {
+    return this.table.values();
+  }
+}

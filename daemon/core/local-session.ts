@@ -1,0 +1,30 @@
+/** A session of this daemon as the core keeps it. */
+import type { Buffer } from 'node:buffer';
+import { nameField } from '../../lib/wire/name.js';
+import type { Member } from './member.js';
+import type { Outlet } from './outlet.js';
+
+export class LocalSession {
+  readonly field: Buffer;
+  /** Bytes of the field that the name uses. */
+  readonly nameLength: number;
+  /** Set while the session is in any group. */
+  member: Member | null = null;
+  /**
+   * Its disconnect was read or decided. It gets nothing any more, not even messages that stand before the disconnect
+   * in the order (daemon-semantics.md 2.8), and nothing more is taken from it.
+   */
+  leaving = false;
+  /** Number of the last message it was made a receiver of: one copy, however many of its groups are named. */
+  stamp = 0;
+
+  constructor(
+    readonly privateGroup: string,
+    /** Whether it wants membership messages; without them it is listed and gets data all the same. */
+    readonly membership: boolean,
+    readonly outlet: Outlet,
+  ) {
+    this.field = nameField(privateGroup);
+    this.nameLength = privateGroup.length;
+  }
+}

@@ -1,0 +1,26 @@
+/** A session, here or at another daemon, as the groups see it. */
+import { Buffer } from 'node:buffer';
+import { nameField } from '../../lib/wire/name.js';
+import type { Group } from './group.js';
+import type { LocalSession } from './local-session.js';
+
+export class Member {
+  readonly field: Buffer;
+  /** The groups it is in. */
+  readonly groups = new Set<Group>();
+
+  constructor(
+    readonly privateGroup: string,
+    /** Position of its daemon in the daemon view: the first key of the member order. */
+    readonly daemon: number,
+    /** The session itself when it is one of this daemon's. */
+    readonly session: LocalSession | null,
+  ) {
+    this.field = nameField(privateGroup);
+  }
+}
+
+/** Member order: position of the daemon, then the bytes of the private group name (daemon-semantics.md 2.3). */
+export function compareMembers(a: Member, b: Member): number {
+  return a.daemon - b.daemon || Buffer.compare(a.field, b.field);
+}

@@ -1,0 +1,105 @@
+/**
+ * Finds things by their name where it stands in a frame, without making a string of it: open addressing over the
+ * bytes of the 32-byte name field up to its NUL.
+ */
+import type { Buffer } from 'node:buffer';
+import { NAME_BYTES } from '../../lib/wire/limits.js';
+
+export interface Named {
+  /** Zero-padded 32-byte field. */
+  readonly field: Buffer;
+}
+
+const FIRST_SIZE = 16;
+const FNV_BASIS = 0x811c9dc5 | 0;
+const FNV_PRIME = 0x01000193;
+
+export class NameTable<T extends Named> {
+  private slots: (T | undefined)[] = new Array<T | undefined>(FIRST_SIZE).fill(undefined);
+  private hashes = new Int32Array(FIRST_SIZE);
+  private used = 0;
+
+  get size(): number {
+    return this.used;
+  }
+
+  /** The thing whose name stands in the field at `at`; undefined also when that field has no NUL. */
+  find(bytes: Uint8Array, at: number): T | undefined {
+    const hash = hashOf(bytes, at);
+    const mask = this.slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.slots[slot];
+      if (entry === undefined) return undefined;
+      if (this.hashes[slot] === hash && isSame(bytes, at, entry.field)) return entry;
+    }
+  }
+
+  /** @pre no entry has the same name */
+  add(entry: T): void {
+    if ((this.used + 1) * 2 > this.slots.length) this.grow();
+    this.place(entry, hashOf(entry.field, 0));
+    this.used++;
+  }
+
+  delete(entry: T): void {
+    const mask = this.slots.length - 1;
+    let hole = hashOf(entry.field, 0) & mask;
+    while (this.slots[hole] !== entry) {
+      if (this.slots[hole] === undefined) return;
+      hole = (hole + 1) & mask;
+    }
+    this.slots[hole] = undefined;
+    this.used--;
+    // The entries behind the hole move up, unless their own place lies between the hole and them.
+    for (let slot = (hole + 1) & mask; this.slots[slot] !== undefined; slot = (slot + 1) & mask) {
+      const home = (this.hashes[slot] as number) & mask;
+      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
+      this.slots[hole] = this.slots[slot];
+      this.hashes[hole] = this.hashes[slot] as number;
+      this.slots[slot] = undefined;
+      hole = slot;
+    }
+  }
+
+  *values(): IterableIterator<T> {
+    for (const entry of this.slots) if (entry !== undefined) yield entry;
+  }
+
+  private place(entry: T, hash: number): void {
+    const mask = this.slots.length - 1;
+    let slot = hash & mask;
+    while (this.slots[slot] !== undefined) slot = (slot + 1) & mask;
+    this.slots[slot] = entry;
+    this.hashes[slot] = hash;
+  }
+
+  private grow(): void {
+    const { slots, hashes } = this;
+    this.slots = new Array<T | undefined>(slots.length * 2).fill(undefined);
+    this.hashes = new Int32Array(slots.length * 2);
+    for (const [i, entry] of slots.entries()) {
+      if (entry !== undefined) this.place(entry, hashes[i] as number);
+    }
+  }
+}
+
+/** FNV-1a over the name; the whole field when it has no NUL, which then equals no legal name. */
+function hashOf(bytes: Uint8Array, at: number): number {
+  let hash = FNV_BASIS;
+  for (let i = 0; i < NAME_BYTES; i++) {
+    const byte = bytes[at + i] as number;
+    if (byte === 0) break;
+    hash = Math.imul(hash ^ byte, FNV_PRIME);
+  }
+  return hash ^ (hash >>> 15);
+}
+
+/** Equal up to and including the NUL. A legal field ends in one, so a field without equals none. */
+function isSame(bytes: Uint8Array, at: number, field: Uint8Array): boolean {
+  for (let i = 0; i < NAME_BYTES; i++) {
+    const byte = field[i];
+    if (bytes[at + i] !== byte) return false;
+    if (byte === 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,90 @@
+/**
+ * Who gets a data message (session-protocol.md 5.1): the local members of each group named, and the sessions named by
+ * their private group; each one copy, with the destinations as sent.
+ */
+import type { Buffer } from 'node:buffer';
+import { NAME_AT } from '../../lib/wire/header.js';
+import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
+import { SELF_DISCARD } from '../../lib/wire/service.js';
+import type { Group } from './group.js';
+import type { Groups } from './groups.js';
+import type { LocalSession } from './local-session.js';
+import type { Roster } from './roster.js';
+
+const HASH = '#'.charCodeAt(0);
+
+export class Routing {
+  private stamp = 0;
+  /** Frames side by side with one and the same group as destination are delivered in one go. */
+  private run: Group | null = null;
+  private runBytes: Buffer | null = null;
+  private runStart = 0;
+  private runEnd = 0;
+  private runMessages = 0;
+
+  constructor(
+    private readonly groups: Groups,
+    private readonly roster: Roster,
+  ) {}
+
+  /** Routes the data frame `bytes[start, end)`, little-endian, as every frame in the order. */
+  route(bytes: Buffer, start: number, end: number, service: number, destinations: number): void {
+    const at = start + HEADER_BYTES;
+    if (destinations === 1 && bytes[at] !== HASH && (service & SELF_DISCARD) === 0) {
+      const group = this.groups.find(bytes, at);
+      if (group) this.extend(group, bytes, start, end);
+      return;
+    }
+    this.flush();
+    this.scatter(bytes, start, end, service, destinations);
+  }
+
+  /** Delivers what has been gathered; due before anything else is delivered and before a group changes. */
+  flush(): void {
+    const { run, runBytes } = this;
+    if (run === null || runBytes === null) return;
+    this.run = null;
+    this.runBytes = null;
+    for (const session of run.local) {
+      if (!session.leaving) session.outlet.deliver(runBytes, this.runStart, this.runEnd, this.runMessages);
+    }
+  }
+
+  private extend(group: Group, bytes: Buffer, start: number, end: number): void {
+    if (this.run === group && this.runBytes === bytes && this.runEnd === start) {
+      this.runEnd = end;
+      this.runMessages++;
+      return;
+    }
+    this.flush();
+    this.run = group;
+    this.runBytes = bytes;
+    this.runStart = start;
+    this.runEnd = end;
+    this.runMessages = 1;
+  }
+
+  private scatter(bytes: Buffer, start: number, end: number, service: number, destinations: number): void {
+    const stamp = ++this.stamp;
+    if ((service & SELF_DISCARD) !== 0) {
+      const sender = this.roster.find(bytes, start + NAME_AT);
+      if (sender) sender.stamp = stamp;
+    }
+    let at = start + HEADER_BYTES;
+    for (let i = 0; i < destinations; i++, at += NAME_BYTES) {
+      if (bytes[at] === HASH) {
+        const session = this.roster.find(bytes, at);
+        if (session) once(session, stamp, bytes, start, end);
+      } else {
+        const group = this.groups.find(bytes, at);
+        if (group) for (const session of group.local) once(session, stamp, bytes, start, end);
+      }
+    }
+  }
+}
+
+function once(session: LocalSession, stamp: number, bytes: Buffer, start: number, end: number): void {
+  if (session.stamp === stamp || session.leaving) return;
+  session.stamp = stamp;
+  session.outlet.deliver(bytes, start, end, 1);
+}

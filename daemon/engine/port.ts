@@ -1,0 +1,82 @@
+/**
+ * The engine port: view-synchronous agreed and safe broadcast among daemons, and nothing else (design.md 6). An engine
+ * knows nothing of clients and groups. Handlers are called synchronously and in order; `send` inside a handler is
+ * allowed.
+ */
+import type { Buffer } from 'node:buffer';
+
+/** One run of one daemon. */
+export interface DaemonId {
+  /** Identity of the daemon: a 32-bit number, the same in every run. */
+  readonly node: number;
+  readonly pid: number;
+  /** Tells two runs of the same daemon apart. */
+  readonly inc: bigint;
+  readonly name: string;
+}
+
+/** Unique for ever and equal at all members of the view. */
+export interface ViewId {
+  readonly text: string;
+  /** Rises from view to view at each daemon. */
+  readonly tag: bigint;
+}
+
+/** A daemon view: the set of daemons that are connected now. */
+export interface View {
+  readonly id: ViewId;
+  /** The same order everywhere; it is the first key of the order of group members. */
+  readonly members: readonly DaemonId[];
+  /** The members by common past; `sets[0]` holds this daemon: "who came with me". */
+  readonly sets: readonly (readonly DaemonId[])[];
+  readonly previous: ViewId | null;
+}
+
+export interface EngineMessage {
+  readonly sender: DaemonId;
+  /** 1, 2, ... in this view, the same everywhere. */
+  readonly index: number;
+  readonly safe: boolean;
+  /** Owned by the receiver. */
+  readonly payload: Buffer;
+}
+
+export interface EngineEvents {
+  /** In total order. A safe message comes only when every daemon of the view has it, or after `transitional`. */
+  message: [EngineMessage];
+  /** The old view is over for these members; the rest of its messages follows, then `view`. */
+  transitional: [{ readonly previous: ViewId; readonly members: readonly DaemonId[] }];
+  view: [View];
+  /** Sending may go on after `send` returned false. */
+  drain: [];
+  /** No ordering service at present. */
+  down: [{ readonly reason: 'lost' | 'denied' | 'excluded' | 'no-quorum'; readonly error?: Error }];
+  up: [];
+  fatal: [Error];
+}
+
+export interface EngineStats {
+  readonly views: number;
+  readonly sent: number;
+  readonly delivered: number;
+  readonly queuedBytes: number;
+}
+
+export interface Engine {
+  readonly self: DaemonId;
+  readonly view: View | null;
+  /** Longest payload in bytes. */
+  readonly maxPayload: number;
+  readonly semantics: 'partitionable' | 'primary-partition';
+  /** Resolves after the first view. */
+  start(): Promise<void>;
+  /** Leaves; the others get a new view. */
+  stop(): Promise<void>;
+  /**
+   * Queues a payload for ordering: FIFO per daemon, kept over view changes until it is delivered here, exactly once.
+   * Returns false above the high-water mark: `drain` follows. The payload is queued either way.
+   */
+  send(payload: Buffer, options?: { readonly safe?: boolean }): boolean;
+  stats(): EngineStats;
+  on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this;
+}

@@ -1,0 +1,154 @@
+/**
+ * What waits for one session's socket. Frames that stand side by side in one buffer are one piece, so a fan-out costs a
+ * few words per session and batch; bytes are shared with the other receivers until they are written.
+ */
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { MAX_GATHER_BYTES, MAX_WRITE_BYTES, type SessionLimits } from './limits.js';
+import type { Turn } from './turn.js';
+
+interface Piece {
+  readonly bytes: Buffer;
+  readonly start: number;
+  end: number;
+  messages: number;
+}
+
+export interface BacklogEvents {
+  /** The limit is passed; the backlog is empty and takes nothing more. */
+  overflow(reason: 'slow-messages' | 'slow-bytes'): void;
+  /** Something was written, as far as the socket took it. */
+  wrote(): void;
+}
+
+export class Backlog {
+  private pieces: Piece[] = [];
+  /** Pieces before this index have been written. */
+  private head = 0;
+  private messages = 0;
+  private bytes = 0;
+  /** Messages and bytes of the write that the kernel has not taken whole. */
+  private writing: { messages: number; bytes: number } | null = null;
+  /** Messages that the socket refused at the end of the last turn: only these show that the reader is slow. */
+  private refused = 0;
+  private touched = false;
+  private over: 'slow-messages' | 'slow-bytes' | null = null;
+  private ended = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly turn: Turn,
+    private readonly limits: SessionLimits,
+    private readonly events: BacklogEvents,
+  ) {}
+
+  /** Messages that wait, a partly written one included. */
+  get waitingMessages(): number {
+    return this.messages + (this.writing?.messages ?? 0);
+  }
+
+  get waitingBytes(): number {
+    return this.bytes + (this.writing?.bytes ?? 0);
+  }
+
+  /** Takes frames for the session; see `Outlet.deliver`. */
+  push(bytes: Buffer, start: number, end: number, messages: number): void {
+    if (this.ended) return;
+    if (!this.touched) {
+      this.touched = true;
+      this.turn.touch(this);
+    }
+    if (this.refused >= this.limits.maxSessionMessages) this.overflow('slow-messages');
+    else if (this.waitingBytes + (end - start) > this.limits.maxSessionBytes) this.overflow('slow-bytes');
+    if (this.ended) return;
+    this.messages += messages;
+    this.bytes += end - start;
+    const last = this.pieces[this.pieces.length - 1];
+    if (last !== undefined && last.bytes === bytes && last.end === start) {
+      last.end = end;
+      last.messages += messages;
+    } else {
+      this.pieces.push({ bytes, start, end, messages });
+    }
+  }
+
+  /** Throws away what waits; nothing is written any more. */
+  end(): void {
+    this.ended = true;
+    this.pieces = [];
+    this.head = 0;
+    this.messages = 0;
+    this.bytes = 0;
+  }
+
+  /** Writes what the kernel takes. Called by the turn, and when a write has gone through. */
+  flush(): void {
+    this.touched = false;
+    if (this.over) this.events.overflow(this.over);
+    while (!this.ended && this.writing === null && this.head < this.pieces.length) this.write();
+    this.refused = this.waitingMessages;
+    this.events.wrote();
+  }
+
+  /** The core is in the middle of a delivery, so the end is told when the turn comes round to the sessions. */
+  private overflow(reason: 'slow-messages' | 'slow-bytes'): void {
+    this.over = reason;
+    this.end();
+  }
+
+  private write(): void {
+    const batch = this.take();
+    const last = batch.buffers.pop() as Buffer;
+    if (batch.buffers.length > 0) this.socket.cork();
+    for (const buffer of batch.buffers) this.socket.write(buffer);
+    this.socket.write(last, this.written);
+    if (batch.buffers.length > 0) this.socket.uncork();
+    if (this.socket.writableLength > 0) this.writing = batch;
+  }
+
+  private readonly written = (error?: Error | null): void => {
+    if (this.writing === null || this.socket.writableLength > 0) return;
+    this.writing = null;
+    if (!error) this.flush();
+  };
+
+  /** The next pieces up to a write's size, small ones copied together. */
+  private take(): { buffers: Buffer[]; messages: number; bytes: number } {
+    const buffers: Buffer[] = [];
+    let messages = 0;
+    let bytes = 0;
+    let small: Piece[] = [];
+    const gather = (): void => {
+      if (small.length > 0) buffers.push(joined(small));
+      small = [];
+    };
+    while (this.head < this.pieces.length && bytes < MAX_WRITE_BYTES) {
+      const piece = this.pieces[this.head++] as Piece;
+      if (piece.end - piece.start <= MAX_GATHER_BYTES) {
+        small.push(piece);
+      } else {
+        gather();
+        buffers.push(piece.bytes.subarray(piece.start, piece.end));
+      }
+      messages += piece.messages;
+      bytes += piece.end - piece.start;
+    }
+    gather();
+    if (this.head * 2 >= this.pieces.length) {
+      this.pieces = this.pieces.slice(this.head);
+      this.head = 0;
+    }
+    this.messages -= messages;
+    this.bytes -= bytes;
+    return { buffers, messages, bytes };
+  }
+}
+
+function joined(pieces: readonly Piece[]): Buffer {
+  const [first] = pieces;
+  if (pieces.length === 1 && first) return first.bytes.subarray(first.start, first.end);
+  const whole = Buffer.allocUnsafe(pieces.reduce((sum, { start, end }) => sum + (end - start), 0));
+  let at = 0;
+  for (const { bytes, start, end } of pieces) at += bytes.copy(whole, at, start, end);
+  return whole;
+}

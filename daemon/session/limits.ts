@@ -1,0 +1,31 @@
+/** Every limit of a session, with its default. The configuration names the same (daemon-semantics.md 3, 4.4). */
+
+export interface SessionLimits {
+  /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
+  readonly maxSessions: number;
+  /** Milliseconds from accept to the end of the handshake. */
+  readonly handshakeTimeout: number;
+  /** Messages that may wait for a session whose socket takes no more; with one more it is dropped (3.3). */
+  readonly maxSessionMessages: number;
+  /** Bytes that may wait for a session. */
+  readonly maxSessionBytes: number;
+}
+
+export const defaultLimits: SessionLimits = {
+  maxSessions: 10_000,
+  handshakeTimeout: 5_000,
+  maxSessionMessages: 1_000,
+  maxSessionBytes: 64 * 1024 * 1024,
+};
+
+/** Groups one session may be in. The reference has no limit; this one bounds what a client can make us keep. */
+export const MAX_SESSION_GROUPS = 10_000;
+
+/** What one write hands to the kernel at most, so that a slow reader's progress is seen in steps of this size. */
+export const MAX_WRITE_BYTES = 256 * 1024;
+
+/** Pieces up to this size are copied together before they are written; a piece of its own costs more than the copy. */
+export const MAX_GATHER_BYTES = 4 * 1024;
+
+/** Milliseconds that `stop` waits for the clients to take what is already theirs. */
+export const STOP_TIMEOUT = 1_000;

@@ -1,0 +1,21 @@
+/** Why a connection ended: logged and counted. The protocol has no word for it, the client only sees the end. */
+import type { FaultReason } from '../../lib/wire/fault.js';
+
+export type EndReason =
+  /** The client sent a disconnect request. */
+  | 'requested'
+  /** The client closed, or died and the system closed for it. */
+  | 'closed'
+  /** The connection broke. */
+  | 'broken'
+  /** Too many messages, or bytes, waited for it. */
+  | 'slow-messages'
+  | 'slow-bytes'
+  | 'too-many-groups'
+  /** The handshake was refused, or took too long. */
+  | 'rejected'
+  | 'handshake-timeout'
+  /** The daemon stops. */
+  | 'stopping'
+  /** A frame broke the protocol. */
+  | `illegal-${FaultReason}`;

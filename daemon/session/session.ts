@@ -1,0 +1,180 @@
+/**
+ * One connection at the daemon: handshake, then frames in and frames out. It turns bytes into inputs of the core and
+ * the core's deliveries back into bytes; it decides nothing about groups.
+ */
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { FrameFault } from '../../lib/wire/fault.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
+import { checkRequest } from '../../lib/wire/request.js';
+import type { LocalSession } from '../core/local-session.js';
+import { Backlog } from './backlog.js';
+import type { SessionHost } from './host.js';
+import { MAX_SESSION_GROUPS } from './limits.js';
+import type { EndReason } from './reason.js';
+
+export class Session {
+  /** The core's record; null until the handshake is through. */
+  private local: LocalSession | null = null;
+  private readonly handshake: ServerHandshake;
+  private readonly reader: FrameReader;
+  private readonly backlog: Backlog;
+  private deadline: NodeJS.Timeout | null;
+  private reason: EndReason | null = null;
+  private held = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly host: SessionHost,
+    /** For logs; the protocol knows sessions by private group. */
+    readonly id: number,
+  ) {
+    this.handshake = new ServerHandshake(host.policy);
+    this.reader = new FrameReader(this);
+    this.backlog = new Backlog(socket, host.turn, host.limits, {
+      overflow: (reason) => this.drop(reason),
+      wrote: () => host.wrote(this),
+    });
+    this.deadline = setTimeout(() => this.timeOut(), host.limits.handshakeTimeout);
+    socket.on('data', (chunk: Buffer) => this.read(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.finish('broken', error.code));
+    socket.on('close', () => this.closed());
+    socket.on('end', () => this.finish('closed'));
+  }
+
+  /** The private group, or empty while there is none. */
+  get name(): string {
+    return this.local?.privateGroup ?? this.handshake.reserved;
+  }
+
+  get waitingMessages(): number {
+    return this.backlog.waitingMessages;
+  }
+
+  get waitingBytes(): number {
+    return this.backlog.waitingBytes;
+  }
+
+  /** Stops and resumes reading from the client, who feels it as a full socket. */
+  hold(held: boolean): void {
+    if (held === this.held) return;
+    this.held = held;
+    if (held) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  /** Ends the session for a reason of the daemon's. Nothing is sent: the protocol has no words for it. */
+  drop(reason: EndReason, detail?: string): void {
+    this.finish(reason, detail);
+    this.socket.destroy();
+  }
+
+  /** The daemon stops: what is already on its way goes out, then the client sees the end of the stream. */
+  stop(): void {
+    this.backlog.flush();
+    this.finish('stopping');
+    this.socket.destroySoon();
+  }
+
+  /** Cuts the connection. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  // Outlet
+
+  deliver(bytes: Buffer, start: number, end: number, messages: number): void {
+    this.host.counters.messagesOut += messages;
+    this.host.counters.bytesOut += end - start;
+    this.backlog.push(bytes, start, end, messages);
+  }
+
+  close(): void {
+    this.backlog.end();
+    this.socket.destroySoon();
+  }
+
+  // FrameHandler
+
+  header(bytes: Buffer, at: number): number {
+    const { field, nameLength } = this.local as LocalSession;
+    return checkRequest(bytes, at, field, nameLength);
+  }
+
+  frame(bytes: Buffer, start: number, end: number): void {
+    const local = this.local as LocalSession;
+    this.host.counters.messagesIn++;
+    this.host.core.submit(local, bytes, start, end);
+    if (local.leaving) {
+      this.finish('requested');
+      this.reader.stop();
+      this.socket.pause();
+    } else if ((local.member?.groups.size ?? 0) > MAX_SESSION_GROUPS) {
+      this.drop('too-many-groups');
+    }
+  }
+
+  private read(chunk: Buffer): void {
+    this.host.counters.bytesIn += chunk.length;
+    if (this.reason !== null) return;
+    if (this.local === null) this.step(this.handshake.push(chunk));
+    else this.frames(chunk);
+  }
+
+  private frames(chunk: Buffer): void {
+    try {
+      this.reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      this.drop(`illegal-${error.reason}`, error.message);
+    }
+    this.host.turn.schedule();
+    this.host.wasRead(this, chunk.length);
+  }
+
+  private step(step: ServerStep): void {
+    if (step.write !== null) this.socket.write(step.write);
+    if (step.kind === 'rejected') {
+      this.host.rejected(step.code);
+      this.finish('rejected', String(step.code));
+      this.socket.destroySoon();
+    } else if (step.kind === 'accepted') {
+      this.endHandshake();
+      this.local = this.host.core.open(step.privateGroup, step.request.membership, this);
+      this.host.accepted(this, step.request);
+      if (step.rest.length > 0) this.frames(step.rest);
+    }
+  }
+
+  private timeOut(): void {
+    this.host.rejected('timeout');
+    this.drop('handshake-timeout');
+  }
+
+  private endHandshake(): void {
+    if (this.deadline) clearTimeout(this.deadline);
+    this.deadline = null;
+  }
+
+  /** Everything ends here once: the first reason counts. */
+  private finish(reason: EndReason, detail?: string): void {
+    if (this.reason !== null) return;
+    this.reason = reason;
+    this.endHandshake();
+    this.reader.stop();
+    if (reason !== 'stopping') this.backlog.end();
+    this.host.ended(this, reason, detail);
+    if (this.local !== null) {
+      this.host.core.disconnect(this.local, true);
+      this.host.turn.schedule();
+    } else if (this.handshake.reserved !== '') {
+      this.host.core.roster.release(this.handshake.reserved);
+    }
+  }
+
+  private closed(): void {
+    this.finish('closed');
+    this.host.closed(this);
+  }
+}

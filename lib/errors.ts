@@ -1,0 +1,86 @@
+/**
+ * Errors of the modern face and the tools above it: one class per condition, `code` is the number that the SSP and SP
+ * calls answer with (ssp-receive.md A1, session-protocol.md 7.1). The calls themselves never throw these.
+ */
+import * as codes from './wire/codes.js';
+
+/** Any result below zero. */
+export class SspError extends Error {
+  /** The constant's name, such as `REJECT_NOT_UNIQUE`. */
+  readonly codeName: string;
+
+  /** @param detail what happened in this case, put behind the sentence that belongs to the code */
+  constructor(
+    readonly code: number,
+    detail?: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${codes.codeText(code)}${detail === undefined ? '' : `: ${detail}`} (${codes.codeName(code)})`, options);
+    this.name = new.target.name;
+    this.codeName = codes.codeName(code);
+  }
+}
+
+/** A class whose code is fixed, so that a thrower names the condition and nothing else. */
+const condition = (code: number, Base: typeof SspError | typeof RejectedError = SspError) =>
+  class extends Base {
+    constructor(detail?: string, options?: ErrorOptions) {
+      super(code, detail, options);
+    }
+  };
+
+/** The daemon refused the session. */
+export class RejectedError extends SspError {}
+export class QuotaError extends condition(codes.REJECT_QUOTA, RejectedError) {}
+export class NoNameError extends condition(codes.REJECT_NO_NAME, RejectedError) {}
+export class IllegalNameError extends condition(codes.REJECT_ILLEGAL_NAME, RejectedError) {}
+export class NotUniqueError extends condition(codes.REJECT_NOT_UNIQUE, RejectedError) {}
+export class VersionError extends condition(codes.REJECT_VERSION, RejectedError) {}
+export class AuthError extends condition(codes.REJECT_AUTH, RejectedError) {}
+
+export class IllegalAddressError extends condition(codes.ILLEGAL_SPREAD) {}
+export class CouldNotConnectError extends condition(codes.COULD_NOT_CONNECT) {}
+/** The connection broke, or was not made within the time limit. */
+export class ConnectionClosedError extends condition(codes.CONNECTION_CLOSED) {}
+export class IllegalSessionError extends condition(codes.ILLEGAL_SESSION) {}
+export class IllegalServiceError extends condition(codes.ILLEGAL_SERVICE) {}
+export class IllegalMessageError extends condition(codes.ILLEGAL_MESSAGE) {}
+export class IllegalGroupError extends condition(codes.ILLEGAL_GROUP) {}
+export class BufferTooShortError extends condition(codes.BUFFER_TOO_SHORT) {}
+export class GroupsTooShortError extends condition(codes.GROUPS_TOO_SHORT) {}
+export class MessageTooLongError extends condition(codes.MESSAGE_TOO_LONG) {}
+export class NetworkError extends condition(codes.NET_ERROR_ON_SESSION) {}
+export class IllegalTimeError extends condition(codes.ILLEGAL_TIME) {}
+export class IllegalParamError extends condition(codes.ILLEGAL_PARAM) {}
+export class WouldBlockError extends condition(codes.WOULD_BLOCK) {}
+export class IllegalMessageTypeError extends condition(codes.ILLEGAL_MESSAGE_TYPE) {}
+
+const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOptions) => SspError>> = {
+  [codes.REJECT_QUOTA]: QuotaError,
+  [codes.REJECT_NO_NAME]: NoNameError,
+  [codes.REJECT_ILLEGAL_NAME]: IllegalNameError,
+  [codes.REJECT_NOT_UNIQUE]: NotUniqueError,
+  [codes.REJECT_VERSION]: VersionError,
+  [codes.REJECT_AUTH]: AuthError,
+  [codes.ILLEGAL_SPREAD]: IllegalAddressError,
+  [codes.COULD_NOT_CONNECT]: CouldNotConnectError,
+  [codes.CONNECTION_CLOSED]: ConnectionClosedError,
+  [codes.ILLEGAL_SESSION]: IllegalSessionError,
+  [codes.ILLEGAL_SERVICE]: IllegalServiceError,
+  [codes.ILLEGAL_MESSAGE]: IllegalMessageError,
+  [codes.ILLEGAL_GROUP]: IllegalGroupError,
+  [codes.BUFFER_TOO_SHORT]: BufferTooShortError,
+  [codes.GROUPS_TOO_SHORT]: GroupsTooShortError,
+  [codes.MESSAGE_TOO_LONG]: MessageTooLongError,
+  [codes.NET_ERROR_ON_SESSION]: NetworkError,
+  [codes.ILLEGAL_TIME]: IllegalTimeError,
+  [codes.ILLEGAL_PARAM]: IllegalParamError,
+  [codes.WOULD_BLOCK]: WouldBlockError,
+  [codes.ILLEGAL_MESSAGE_TYPE]: IllegalMessageTypeError,
+};
+
+/** The error that belongs to a result; a plain `SspError` for one without a class of its own. */
+export function errorOf(code: number, detail?: string, options?: ErrorOptions): SspError {
+  const Class = classes[code];
+  return Class ? new Class(detail, options) : new SspError(code, detail, options);
+}

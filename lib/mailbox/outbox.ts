@@ -1,0 +1,126 @@
+/**
+ * What goes to the daemon. All messages of one synchronous turn are gathered and leave in one write: small ones are
+ * copied into a slab one behind the other, large data is written from where it lies.
+ */
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { CONNECTION_CLOSED } from '../wire/codes.js';
+import { NAME_AT, writeHeaderWords } from '../wire/header.js';
+import { HEADER_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { writeName } from '../wire/name.js';
+
+/** Data of this size and more is not copied; one more entry in the write costs less than the copy from here on. */
+const COPY_LIMIT_BYTES = 16 * 1024;
+/** A slab begins small, since most connections send little, and the next one has double the size. */
+const FIRST_SLAB_BYTES = 4 * 1024;
+const LAST_SLAB_BYTES = 64 * 1024;
+/** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
+const GATHER_LIMIT_BYTES = 1024 * 1024;
+
+/** All messages of one write share one promise. */
+interface Batch {
+  readonly sent: Promise<number>;
+  readonly done: (error?: Error | null) => void;
+}
+
+export class Outbox {
+  private slab: Buffer = Buffer.alloc(0);
+  private slabBytes = FIRST_SLAB_BYTES;
+  /** The slab's bytes in [begin, end) are gathered and not yet among the parts. */
+  private begin = 0;
+  private end = 0;
+  private parts: Uint8Array[] = [];
+  private gathered = 0;
+  private batch: Batch | null = null;
+  /** A header with the sender filled in. */
+  private readonly head = Buffer.alloc(HEADER_BYTES);
+  private readonly flushNow = (): void => this.flush();
+
+  constructor(
+    private readonly socket: Socket,
+    sender: string,
+  ) {
+    writeName(this.head, NAME_AT, sender);
+  }
+
+  /**
+   * Gathers one frame. Groups are cut to 31 bytes. The data must stay as it is until the promise resolves.
+   * @returns 0 when the bytes were handed to the kernel, CONNECTION_CLOSED when they were not
+   */
+  send(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
+    let dataLength = 0;
+    for (let i = 0; i < pieces.length; i++) dataLength += (pieces[i] as Uint8Array).length;
+    const copied = dataLength < COPY_LIMIT_BYTES;
+    let at = this.reserve(HEADER_BYTES + groups.length * NAME_BYTES + (copied ? dataLength : 0));
+    const { slab } = this;
+    slab.set(this.head, at);
+    writeHeaderWords(slab, at, service, groups.length, messType, dataLength);
+    at += HEADER_BYTES;
+    for (let i = 0; i < groups.length; i++, at += NAME_BYTES) writeName(slab, at, groups[i] as string);
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i] as Uint8Array;
+      if (copied) {
+        slab.set(piece, at);
+        at += piece.length;
+      } else if (piece.length > 0) {
+        this.cut();
+        this.parts.push(piece);
+      }
+    }
+    this.gathered += HEADER_BYTES + groups.length * NAME_BYTES + dataLength;
+    const { sent } = (this.batch ??= this.begun());
+    if (this.gathered >= GATHER_LIMIT_BYTES) this.flush();
+    return sent;
+  }
+
+  /** Place for this many bytes in the slab. */
+  private reserve(bytes: number): number {
+    if (this.slab.length - this.end < bytes) {
+      this.cut();
+      this.slab = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, bytes));
+      this.slabBytes = Math.min(2 * this.slabBytes, LAST_SLAB_BYTES);
+      this.begin = 0;
+      this.end = 0;
+    }
+    const at = this.end;
+    this.end += bytes;
+    return at;
+  }
+
+  /** Moves the slab's gathered bytes to the parts. */
+  private cut(): void {
+    if (this.begin < this.end) this.parts.push(this.slab.subarray(this.begin, this.end));
+    this.begin = this.end;
+  }
+
+  private begun(): Batch {
+    queueMicrotask(this.flushNow);
+    const { socket } = this;
+    let resolve: (code: number) => void = () => {};
+    const sent = new Promise<number>((settle) => {
+      resolve = settle;
+    });
+    // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
+    return { sent, done: (error) => resolve(error || socket.destroyed ? CONNECTION_CLOSED : 0) };
+  }
+
+  private flush(): void {
+    const { batch, socket } = this;
+    if (batch === null) return;
+    this.cut();
+    const { parts } = this;
+    this.batch = null;
+    this.parts = [];
+    this.gathered = 0;
+    const last = parts.length - 1;
+    socket.cork();
+    for (let i = 0; i < last; i++) socket.write(parts[i] as Uint8Array);
+    socket.write(parts[last] as Uint8Array, batch.done);
+    socket.uncork();
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * The id of the last view of every group the connection is in. A self-leave frame carries none, but SSP's body of it
+ * does (ssp-receive.md Q22). Kept in the order of arrival, which is the order in which messages are taken.
+ */
+import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
+import type { Arrival } from './arrival.js';
+
+const NO_ID: GroupId = [0, 0, 0];
+
+export class ViewIds {
+  private readonly ids = new Map<string, GroupId>();
+
+  /** Notes what a membership frame says; a self-leave gets its id and the group is forgotten. */
+  note(arrival: Arrival): void {
+    const { kind } = arrival;
+    if (kind === 'view') {
+      const { body } = arrival;
+      if (body.length >= GROUP_ID_BYTES) this.ids.set(arrival.name, readGroupId(body, 0, arrival.little));
+    } else if (kind === 'self-leave') {
+      const group = arrival.name;
+      arrival.leftId = this.ids.get(group) ?? NO_ID;
+      this.ids.delete(group);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+/** What a membership frame says (session-protocol.md 6; ssp-receive.md R49 to R57). */
+import { FrameFault } from '../wire/fault.js';
+import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
+import { readMembershipBody, readVsSet, type VsSet } from '../wire/membership.js';
+import {
+  CAUSED_BY_DISCONNECT,
+  CAUSED_BY_JOIN,
+  CAUSED_BY_LEAVE,
+  CAUSED_BY_NETWORK,
+  MEMBERSHIP_MESS,
+  REG_MEMB_MESS,
+} from '../wire/service.js';
+import type { Arrival } from './arrival.js';
+
+export type Cause = 'join' | 'leave' | 'disconnect' | 'network';
+
+/** One regular membership of a group. */
+export interface View {
+  readonly group: string;
+  readonly id: GroupId;
+  readonly cause: Cause;
+  /** Private names of all members, in the order that every member sees. */
+  readonly members: readonly string[];
+  /** Place of the receiver among the members, from 0; -1 when it is not there. */
+  readonly index: number;
+  /**
+   * Join, leave, disconnect: the one who came or went. Network: those members who came along with the receiver from
+   * its last view, itself included, in the order of `members` (R55, R56).
+   */
+  readonly names: readonly string[];
+}
+
+const causes: Readonly<Record<number, Cause>> = {
+  [CAUSED_BY_JOIN]: 'join',
+  [CAUSED_BY_LEAVE]: 'leave',
+  [CAUSED_BY_DISCONNECT]: 'disconnect',
+  [CAUSED_BY_NETWORK]: 'network',
+};
+
+/**
+ * Reads an arrival of kind `view`.
+ * @param own private group of the receiver
+ * @throws FrameFault when it has not exactly one cause, or its body is malformed
+ */
+export function readView(arrival: Arrival, own: string): View {
+  const cause = causes[arrival.service & MEMBERSHIP_MESS & ~REG_MEMB_MESS];
+  if (cause === undefined) throw new FrameFault('membership-body', 'a view without exactly one cause');
+  const { body } = arrival;
+  const { id, sets, ownSet } = readMembershipBody(body, 0, body.length, arrival.little);
+  const members = arrival.names();
+  // Join, leave and disconnect name the one who changed in the first set, whatever the offset says (6.6).
+  const set = readVsSet(body, 0, sets[cause === 'network' ? ownSet : 0] as VsSet);
+  if (cause !== 'network' && set.length === 0) {
+    throw new FrameFault('membership-body', `a ${cause} of nobody`);
+  }
+  const names = cause === 'network' ? inOrderOf(members, set) : set.slice(0, 1);
+  return { group: arrival.name, id, cause, members, index: members.indexOf(own), names };
+}
+
+function inOrderOf(members: readonly string[], set: readonly string[]): string[] {
+  const companions = new Set(set);
+  return members.filter((member) => companions.has(member));
+}
+
+/**
+ * The id in an arrival of kind `transition`: that of the last regular view.
+ * @throws FrameFault when the body is too short for it
+ */
+export function readTransition(arrival: Arrival): GroupId {
+  const { body } = arrival;
+  if (body.length < GROUP_ID_BYTES) throw new FrameFault('membership-body', 'a transition without its id');
+  return readGroupId(body, 0, arrival.little);
+}

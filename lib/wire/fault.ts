@@ -1,0 +1,24 @@
+/** What the bytes of a peer can be wrong in. The only error that this folder throws at bad input. */
+export type FaultReason =
+  | 'marker'
+  | 'kind'
+  | 'forbidden-bits'
+  | 'sender'
+  | 'groups-count'
+  | 'hint'
+  | 'data-length'
+  | 'size'
+  | 'group-field'
+  | 'membership-body';
+
+/** Bytes that break the protocol. The stream behind them has no meaning any more. */
+export class FrameFault extends Error {
+  override readonly name = 'FrameFault';
+  constructor(
+    /** Which check failed: session-protocol.md 4.6 names them. */
+    readonly reason: FaultReason,
+    detail: string,
+  ) {
+    super(`illegal frame: ${detail}`);
+  }
+}

@@ -1,0 +1,23 @@
+/** What a client can prove itself with. NULL and IP exchange no bytes; PWORD does (session-protocol.md 3.6). */
+import { Buffer } from 'node:buffer';
+
+const USER_BYTES = 32;
+const PASSWORD_BYTES = 8;
+
+/** One method that a client chooses, with what it sends and how it reads the one byte that comes back. */
+export interface Authenticator {
+  readonly method: string;
+  /** Sent when the method's turn comes; null when the method exchanges nothing. */
+  readonly credentials: Buffer | null;
+}
+
+export const nullAuthenticator: Authenticator = { method: 'NULL', credentials: null };
+export const ipAuthenticator: Authenticator = { method: 'IP', credentials: null };
+
+/** Name and password travel in clear, NUL padded, in fields of 32 and 8 bytes; longer ones are cut. */
+export function passwordAuthenticator(user: string, password: string): Authenticator {
+  const credentials = Buffer.alloc(USER_BYTES + PASSWORD_BYTES);
+  credentials.write(user, 0, USER_BYTES - 1, 'latin1');
+  credentials.write(password, USER_BYTES, PASSWORD_BYTES, 'latin1');
+  return { method: 'PWORD', credentials };
+}

@@ -1,0 +1,109 @@
+/**
+ * The client's half of the handshake as a state machine: bytes in, bytes out (session-protocol.md 3). A Spread 5.0.1
+ * daemon wants the request in one write, then silence until its list came, then the choice in one write (3.9); every
+ * buffer this class returns is to be written at once and whole.
+ */
+import { Buffer } from 'node:buffer';
+import { CONNECTION_CLOSED, REJECT_AUTH } from '../codes.js';
+import { MAX_AUTH_LIST } from '../limits.js';
+import { type Accept, readAccept, readCode } from './accept.js';
+import { type Authenticator, nullAuthenticator } from './authenticator.js';
+import { encodeConnectRequest } from './connect-request.js';
+import { encodeMethodChoice, readMethodList } from './methods.js';
+import { PROTOCOL_VERSION } from './version.js';
+
+export interface ClientHandshakeOptions {
+  /** Cut to 10 bytes; empty asks the daemon to make up a name. */
+  readonly privateName: string;
+  readonly membership: boolean;
+  /** 0, or anything above for 1. */
+  readonly priority: number;
+  /** All of them are chosen and run; default NULL alone. */
+  readonly authenticators?: readonly Authenticator[];
+}
+
+export type ClientStep =
+  | { readonly kind: 'more'; readonly write: Buffer | null }
+  /** `rest` holds the bytes behind the accept: the first frames. */
+  | { readonly kind: 'accepted'; readonly accept: Accept; readonly rest: Buffer }
+  /** `code` is what connect answers with: mostly negative, see 3.10 for a daemon that answers oddly. */
+  | { readonly kind: 'refused'; readonly code: number };
+
+export class ClientHandshake {
+  private bytes: Buffer = Buffer.alloc(0);
+  private stage: 'list' | 'credentials' | 'accept' | 'done' = 'list';
+  private readonly authenticators: readonly Authenticator[];
+  /** Methods whose one answer byte is still to come, the one being run first. */
+  private dialogues: Authenticator[] = [];
+
+  constructor(private readonly options: ClientHandshakeOptions) {
+    this.authenticators = options.authenticators ?? [nullAuthenticator];
+  }
+
+  /** The request, to be written first. */
+  request(): Buffer {
+    return encodeConnectRequest({ version: PROTOCOL_VERSION, ...this.options });
+  }
+
+  /** The stream ended: what connect answers with (3.10). */
+  end(): number {
+    return CONNECTION_CLOSED;
+  }
+
+  push(chunk: Buffer): ClientStep {
+    this.bytes = Buffer.concat([this.bytes, chunk]);
+    const step = this.step();
+    if (step.kind !== 'more') this.stage = 'done';
+    return step;
+  }
+
+  private step(): ClientStep {
+    if (this.stage === 'list') return this.list();
+    if (this.stage === 'credentials') return this.dialogue();
+    if (this.stage === 'accept') return this.accept();
+    throw new Error('the handshake is over');
+  }
+
+  private list(): ClientStep {
+    if (this.bytes.length === 0) return waiting;
+    const length = readCode(this.bytes[0] as number);
+    if (length < 0) return { kind: 'refused', code: length };
+    if (length > MAX_AUTH_LIST) return { kind: 'refused', code: CONNECTION_CLOSED };
+    if (this.bytes.length < 1 + length) return waiting;
+    const offered = readMethodList(this.bytes.toString('latin1', 1, 1 + length));
+    this.bytes = this.bytes.subarray(1 + length);
+    const methods = this.authenticators.map(({ method }) => method);
+    if (!methods.every((method) => offered.includes(method))) return { kind: 'refused', code: REJECT_AUTH };
+    this.dialogues = this.authenticators.filter(({ credentials }) => credentials !== null);
+    this.stage = this.dialogues.length > 0 ? 'credentials' : 'accept';
+    return { kind: 'more', write: this.choice(methods) };
+  }
+
+  /** The reference accepts the first credentials in the segment of the choice (3.6). */
+  private choice(methods: readonly string[]): Buffer {
+    const credentials = this.dialogues[0]?.credentials ?? Buffer.alloc(0);
+    return Buffer.concat([encodeMethodChoice(methods), credentials]);
+  }
+
+  /** One byte answers each dialogue: 1 good, anything else bad (a single `f7` included). */
+  private dialogue(): ClientStep {
+    const answer = this.bytes[0];
+    if (answer === undefined) return waiting;
+    this.bytes = this.bytes.subarray(1);
+    if (answer !== 1) return { kind: 'refused', code: REJECT_AUTH };
+    this.dialogues.shift();
+    const next = this.dialogues[0];
+    if (next) return { kind: 'more', write: next.credentials };
+    this.stage = 'accept';
+    return this.accept();
+  }
+
+  private accept(): ClientStep {
+    const read = readAccept(this.bytes, this.options.priority);
+    if (read === null) return waiting;
+    if (typeof read === 'number') return { kind: 'refused', code: read };
+    return { kind: 'accepted', accept: read.accept, rest: this.bytes.subarray(read.length) };
+  }
+}
+
+const waiting: ClientStep = { kind: 'more', write: null };

@@ -1,0 +1,65 @@
+/** The first bytes of a client: version, options, private name (session-protocol.md 3.2, 3.3). */
+import { Buffer } from 'node:buffer';
+import { REJECT_ILLEGAL_NAME, REJECT_VERSION } from '../codes.js';
+import { MAX_PRIVATE_NAME } from '../limits.js';
+import { isPrivateName } from '../name.js';
+import { FIRST_WITH_PATCH, MAX_VERSION_BYTE, OLDEST_CLIENT, type Version, versionNumber } from './version.js';
+
+const MEMBERSHIP_OPTION = 0x01;
+/** With this bit set the reference gives no membership messages whatever bit 0 says. */
+const MEMBERSHIP_OFF = 0x80;
+
+export interface ConnectRequest {
+  readonly version: Version;
+  /** Whether the session wants membership messages. */
+  readonly membership: boolean;
+  /** 0 to 15; no effect. */
+  readonly priority: number;
+  /** Empty when the daemon is to make up a name. */
+  readonly privateName: string;
+}
+
+/** Writes a request; the name is cut to 10 bytes as the libraries do, any priority above 0 becomes 1. */
+export function encodeConnectRequest(request: ConnectRequest): Buffer {
+  const { version, membership, priority } = request;
+  const name = Buffer.from(request.privateName, 'latin1').subarray(0, MAX_PRIVATE_NAME);
+  const patch = versionNumber(version) >= FIRST_WITH_PATCH ? [version.patch] : [];
+  const options = (membership ? MEMBERSHIP_OPTION : 0) | (priority > 0 ? 0x10 : 0);
+  return Buffer.concat([Buffer.from([version.major, version.minor, ...patch, options, name.length]), name]);
+}
+
+/**
+ * Reads a request from the start of `bytes`.
+ * @returns the request and its length, a reject code, or null when bytes are missing. Codes come as early as they
+ * are certain, in the order version, name length, name bytes.
+ */
+export function readConnectRequest(
+  bytes: Buffer,
+): { request: ConnectRequest; length: number } | number | null {
+  if (bytes.length < 2) return null;
+  const major = bytes[0] as number;
+  const minor = bytes[1] as number;
+  if (major > MAX_VERSION_BYTE || versionNumber({ major, minor, patch: 0 }) < OLDEST_CLIENT) {
+    return REJECT_VERSION;
+  }
+  const withPatch = versionNumber({ major, minor, patch: 0 }) >= FIRST_WITH_PATCH;
+  const optionAt = withPatch ? 3 : 2;
+  if (bytes.length < optionAt + 2) return null;
+  const options = bytes[optionAt] as number;
+  const nameLength = bytes[optionAt + 1] as number;
+  if (nameLength > MAX_PRIVATE_NAME) return REJECT_ILLEGAL_NAME;
+  const nameAt = optionAt + 2;
+  const length = nameAt + nameLength;
+  if (bytes.length < length) return null;
+  const privateName = bytes.toString('latin1', nameAt, length);
+  if (nameLength > 0 && !isPrivateName(privateName)) return REJECT_ILLEGAL_NAME;
+  return {
+    request: {
+      version: { major, minor, patch: withPatch ? (bytes[2] as number) : 0 },
+      membership: (options & (MEMBERSHIP_OPTION | MEMBERSHIP_OFF)) === MEMBERSHIP_OPTION,
+      priority: options >> 4,
+      privateName,
+    },
+    length,
+  };
+}

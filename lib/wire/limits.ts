@@ -1,0 +1,37 @@
+/** Every size and count of the session protocol: session-protocol.md 2, 4.8; ssp-receive.md A1. */
+
+export const DEFAULT_PORT = 4803;
+
+/** A name's field on the wire, the ending NUL included. */
+export const NAME_BYTES = 32;
+/** Longest group or private group name: the field without its NUL. */
+export const MAX_GROUP_NAME = NAME_BYTES - 1;
+export const MAX_PRIVATE_NAME = 10;
+export const MAX_DAEMON_NAME = 19;
+
+export const HEADER_BYTES = 48;
+/** The extra word of a reject frame, counted in no length field (4.9). */
+export const REJECT_WORD_BYTES = 4;
+
+/** Destination groups of one message. */
+export const MAX_GROUPS = 100;
+/** The size that the manual gives as the limit of a body; the C library counts the names into it. */
+export const MAX_MESSAGE_BYTES = 144_000;
+/** What a daemon accepts of names and data together: 144000 less one header (4.6). */
+export const MAX_REQUEST_BYTES = MAX_MESSAGE_BYTES - HEADER_BYTES;
+/** Names plus data that also a Spread 5.0.1 daemon survives; it aborts above 143152 (4.8). */
+export const MAX_PORTABLE_BYTES = 143_151;
+
+/** Members of one view. The protocol sets no limit; this bounds what a client allocates for one frame. */
+export const MAX_VIEW_MEMBERS = 65_536;
+/** Longest body towards a client: a network membership message with every member in a set of its own. */
+export const MAX_DELIVERY_DATA = 20 + MAX_VIEW_MEMBERS * (4 + NAME_BYTES);
+
+/** Elements of a scatter: SSP's receive names 99, the plain Spread calls 100. */
+export const MAX_SSP_SCATTER_ELEMENTS = 99;
+export const MAX_CLIENT_SCATTER_ELEMENTS = 100;
+
+export const MAX_AUTH_NAME = 30;
+export const MAX_AUTH_METHODS = 3;
+/** Longest text of the method list (3.4). */
+export const MAX_AUTH_LIST = 90;

@@ -1,0 +1,66 @@
+/**
+ * Names: which bytes are legal, the private group form, and the fixed 32-byte field (session-protocol.md 2).
+ * Names are bytes; as strings they are latin1, so that every byte survives the way there and back.
+ */
+import { Buffer } from 'node:buffer';
+import { MAX_DAEMON_NAME, MAX_GROUP_NAME, MAX_PRIVATE_NAME, NAME_BYTES } from './limits.js';
+
+const HASH = '#';
+const legal = /^[$-~]+$/;
+
+const within = (name: string, max: number): boolean => name.length <= max && legal.test(name);
+
+/** A group that can be joined: 1 to 31 characters from `$` to `~`. */
+export const isGroupName = (name: string): boolean => within(name, MAX_GROUP_NAME);
+
+/** A session's own name: 1 to 10 characters from `$` to `~`. */
+export const isPrivateName = (name: string): boolean => within(name, MAX_PRIVATE_NAME);
+
+/** 1 to 19 characters from `$` to `~`. */
+export const isDaemonName = (name: string): boolean => within(name, MAX_DAEMON_NAME);
+
+/** Whether a name addresses one session (`#name#daemon`) and not a group. */
+export const isPrivateGroup = (name: string): boolean => name.startsWith(HASH);
+
+export const privateGroup = (privateName: string, daemon: string): string => `#${privateName}#${daemon}`;
+
+/** The two halves of `#name#daemon`, or null when the name has not exactly that form. */
+export function parsePrivateGroup(name: string): { privateName: string; daemon: string } | null {
+  const second = name.indexOf(HASH, 1);
+  if (!name.startsWith(HASH) || second < 0) return null;
+  const privateName = name.slice(1, second);
+  const daemon = name.slice(second + 1);
+  return isPrivateName(privateName) && isDaemonName(daemon) ? { privateName, daemon } : null;
+}
+
+/** Length in bytes of the name in the field at `at`, or -1 when its 32 bytes hold no NUL: an illegal field. */
+export function fieldLength(bytes: Uint8Array, at: number): number {
+  for (let length = 0; length < NAME_BYTES; length++) if (bytes[at + length] === 0) return length;
+  return -1;
+}
+
+/** The name in the field at `at`. What follows the first NUL is padding and may be anything. */
+export function readName(bytes: Buffer, at: number): string {
+  const length = fieldLength(bytes, at);
+  return bytes.toString('latin1', at, at + (length < 0 ? MAX_GROUP_NAME : length));
+}
+
+/** Writes a zero-padded field. A longer name is cut to 31 bytes, as the C library cuts destinations (8.1). */
+export function writeName(bytes: Buffer, at: number, name: string): void {
+  bytes.fill(0, at, at + NAME_BYTES);
+  bytes.write(name, at, MAX_GROUP_NAME, 'latin1');
+}
+
+/** A new zero-padded field. */
+export function nameField(name: string): Buffer {
+  const field = Buffer.alloc(NAME_BYTES);
+  writeName(field, 0, name);
+  return field;
+}
+
+/** Reads `count` consecutive fields. */
+export function readNames(bytes: Buffer, at: number, count: number): string[] {
+  const names: string[] = [];
+  for (let i = 0; i < count; i++) names.push(readName(bytes, at + i * NAME_BYTES));
+  return names;
+}

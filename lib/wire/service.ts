@@ -1,0 +1,77 @@
+/**
+ * The 32-bit service word: what a message is and what it asks for (session-protocol.md 4.3, ssp-receive.md A1).
+ * Bits combine; the value is a signed 32-bit integer on the wire and for the callers.
+ */
+
+export const UNRELIABLE_MESS = 0x00000001;
+export const RELIABLE_MESS = 0x00000002;
+export const FIFO_MESS = 0x00000004;
+export const CAUSAL_MESS = 0x00000008;
+export const AGREED_MESS = 0x00000010;
+export const SAFE_MESS = 0x00000020;
+/** Mask: any data message. */
+export const REGULAR_MESS = 0x0000003f;
+/** Modifier of data: the sending session gets no copy. Stays visible to the others. */
+export const SELF_DISCARD = 0x00000040;
+
+export const CAUSED_BY_JOIN = 0x00000100;
+/** Alone (without REG_MEMB_MESS): the self-leave notification. */
+export const CAUSED_BY_LEAVE = 0x00000200;
+export const CAUSED_BY_DISCONNECT = 0x00000400;
+export const CAUSED_BY_NETWORK = 0x00000800;
+export const REG_MEMB_MESS = 0x00001000;
+export const TRANSITION_MESS = 0x00002000;
+/** Mask: any membership message. */
+export const MEMBERSHIP_MESS = 0x00003f00;
+
+/** Requests, client to daemon only. */
+export const JOIN_MESS = 0x00010000;
+export const LEAVE_MESS = 0x00020000;
+export const KILL_MESS = 0x00040000;
+/** Mask: what the daemons keep for themselves; refused from clients, never shown to them. */
+export const RESERVED = 0x003fc000;
+/** A message refused by an access policy (session-protocol.md 4.9). */
+export const REJECT_MESS = 0x00400000;
+
+/** Inputs of the receive calls; they never travel. */
+export const DROP_RECV = 0x01000000;
+export const DONT_BLOCK = 0x10000000;
+
+export const ENCRYPT_MESS = 0x08000000;
+export const FLUSH_REQ_MESS = 0x20000000;
+/** Message to a named part of a group (flush library); does travel. */
+export const SUBGROUP_CAST = 0x40000000;
+
+/** The byte-order marker of the `type` and `hint` words; cleared before anything is shown. */
+export const ENDIAN_RESERVED = 0x80000080 | 0;
+
+/**
+ * No library sends these bits: membership, daemon-internal, GROUPS and REJECT. A client that does could forge
+ * membership messages (daemon-semantics.md 8.2 defect 4), so its session ends (session-protocol.md 4.6).
+ */
+export const FORBIDDEN_REQUEST_BITS = 0x0078ff00;
+
+/** Of these bits exactly one is set in a legal request: the six services, JOIN, LEAVE, KILL. */
+export const REQUEST_KIND = REGULAR_MESS | JOIN_MESS | LEAVE_MESS | KILL_MESS;
+
+/** Data: one of the six services and not refused. */
+export const isRegular = (service: number): boolean =>
+  (service & REGULAR_MESS) !== 0 && (service & REJECT_MESS) === 0;
+
+/** Any membership message: regular, transitional or self-leave. */
+export const isMembership = (service: number): boolean =>
+  (service & MEMBERSHIP_MESS) !== 0 && (service & REJECT_MESS) === 0;
+
+export const isRegularMembership = (service: number): boolean =>
+  (service & REG_MEMB_MESS) !== 0 && (service & REJECT_MESS) === 0;
+
+export const isTransition = (service: number): boolean =>
+  (service & TRANSITION_MESS) !== 0 && (service & REJECT_MESS) === 0;
+
+/** LEAVE with neither REG_MEMB_MESS nor TRANSITION_MESS: the leaver's own notification. */
+export const isSelfLeave = (service: number): boolean =>
+  isMembership(service) &&
+  (service & CAUSED_BY_LEAVE) !== 0 &&
+  (service & (REG_MEMB_MESS | TRANSITION_MESS)) === 0;
+
+export const isReject = (service: number): boolean => (service & REJECT_MESS) !== 0;

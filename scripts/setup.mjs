@@ -1,0 +1,26 @@
+/**
+ * Makes a clone ready to run: installs the dependencies when they are missing or older than the lock file, then
+ * builds. Plain JavaScript, because it runs before there is a compiler.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const at = (path) => `${root}${path}`;
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+/** npm writes this file at the end of every successful install. */
+const installed = at('node_modules/.package-lock.json');
+const stale = !existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
+
+try {
+  if (stale) {
+    console.error('Installing dependencies ...');
+    execFileSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b'], { cwd: root, stdio: 'inherit' });
+} catch (error) {
+  process.exit(error.status || 1);
+}
+for (const bin of ['build/lib/command/main.js', 'build/daemon/main.js']) chmodSync(at(bin), 0o755);

@@ -1,0 +1,271 @@
+import { expect } from 'chai';
+import { optionNames, rowOf, timeouts, type OptionName } from '../../daemon/config/options.js';
+import { itRefuses, parse, withDaemon } from './support.js';
+
+const options = (text: string) => parse(withDaemon(text)).options;
+const nineTimeouts = timeouts.map((name, i) => `${name} = ${i + 1}`).join('\n');
+
+describe('configuration options', () => {
+  it('have these defaults', () => {
+    expect(options('')).to.deep.equal({
+      ...{ Engine: 'solo', MaxSessionMessages: 1000, MaxSessionBytes: 67_108_864, MaxSessions: 10_000 },
+      ...{
+        HandshakeTimeout: 5000,
+        UnixSocketDir: '/tmp',
+        SocketPortReuse: 'auto',
+        AccessControlPolicy: 'PERMIT',
+      },
+      ...{
+        DangerousMonitor: false,
+        DaemonUser: 'spread',
+        DaemonGroup: 'spread',
+        RuntimeDir: '/var/run/spread',
+      },
+      ...{ EventPriority: 'info', DebugFlags: ['PRINT', 'EXIT'], AcceleratedWindow: 15, Window: 160 },
+      ...{ PersonalWindow: 20, ExcludeSegAddrsFromHash: false, IgnoreMulticastJoinErrors: false },
+    });
+  });
+
+  it('are all read from a file that gives every one', () => {
+    const given = `
+      ActiveIPVersion = IPv4
+      WideAreaNetwork = No            AcceleratedRing = TRUE
+      AcceleratedWindow = 10          Window = 80           PersonalWindow = 10
+      ${nineTimeouts}
+      MaxSessionMessages = 0          MaxSessionBytes = 999999999
+      MaxSessions = 5                 HandshakeTimeout = 250
+      UnixSocketDir = ""              SocketPortReuse = ON
+      RuntimeDir = /run/spread        DaemonUser = nobody   DaemonGroup = "no group"
+      AllowedAuthMethods = "NULL"     RequiredAuthMethods = "  "
+      AccessControlPolicy = "PERMIT"  DangerousMonitor = yes
+      EventLogFile = '/var/log/%h.log'
+      EventTimeStamp = "[%a %d]"      EventPreciseTimeStamp
+      EventPriority = WARNING         DebugFlags = { ALL !NETWORK }
+      ExcludeSegAddrsFromHash = true  IgnoreMulticastJoinErrors = yes
+      Engine = solo`;
+    const parsed = parse(withDaemon(given));
+    expect(parsed.options).to.deep.equal({
+      ...{
+        ActiveIPVersion: 4,
+        WideAreaNetwork: false,
+        AcceleratedRing: true,
+        AcceleratedWindow: 10,
+        Window: 80,
+      },
+      ...Object.fromEntries(timeouts.map((name, i) => [name, i + 1])),
+      ...{ PersonalWindow: 10, MaxSessionMessages: 0, MaxSessionBytes: 999_999_999, MaxSessions: 5 },
+      ...{ HandshakeTimeout: 250, UnixSocketDir: '', SocketPortReuse: 'on', RuntimeDir: '/run/spread' },
+      ...{
+        DaemonUser: 'nobody',
+        DaemonGroup: 'no group',
+        AllowedAuthMethods: ['NULL'],
+        RequiredAuthMethods: [],
+      },
+      ...{ AccessControlPolicy: 'PERMIT', DangerousMonitor: true, EventLogFile: '/var/log/%h.log' },
+      ...{ EventTimeStamp: '[%a %d]', EventPreciseTimeStamp: true, EventPriority: 'warn', Engine: 'solo' },
+      ...{ DebugFlags: ['ALL', '!NETWORK'], ExcludeSegAddrsFromHash: true, IgnoreMulticastJoinErrors: true },
+    });
+    expect(Object.keys(parsed.options)).to.have.members(optionNames);
+    const effective: OptionName[] = [
+      ...(['Engine', 'MaxSessionMessages', 'MaxSessionBytes', 'MaxSessions', 'HandshakeTimeout'] as const),
+      ...(['UnixSocketDir', 'AllowedAuthMethods', 'RequiredAuthMethods', 'AccessControlPolicy'] as const),
+      ...(['EventLogFile', 'EventPriority', 'ActiveIPVersion'] as const),
+    ];
+    expect([...parsed.withoutEffect, ...effective]).to.have.members(optionNames);
+  });
+
+  it('name those without effect once, and only those that are given', () => {
+    expect(parse(withDaemon('Window = 30\nMaxSessions = 5\nWindow = 40')).withoutEffect).to.deep.equal([
+      'Window',
+    ]);
+  });
+
+  it('take the later of two', () => {
+    expect(options('MaxSessions = 5\nMaxSessions = 6').MaxSessions).to.equal(6);
+  });
+
+  it('take EventTimeStamp with and without a format', () => {
+    expect(options('EventTimeStamp\nMaxSessions = 5').EventTimeStamp).to.equal('%m/%d/%y %H:%M:%S');
+    expect(options('EventTimeStamp = %H').EventTimeStamp).to.equal('%H');
+  });
+
+  it('map EventPriority to the nearest level of the log', () => {
+    const words = ['pDEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'FATAL'];
+    const levels = words.map((word) => options(`EventPriority = ${word}`).EventPriority);
+    expect(levels).to.deep.equal(['debug', 'info', 'warn', 'error', 'fatal', 'fatal']);
+  });
+
+  it('take any window with the original ring', () => {
+    expect(options('AcceleratedWindow = 99').AcceleratedWindow).to.equal(99);
+    expect(options('AcceleratedWindow = 99 AcceleratedRing = false').AcceleratedWindow).to.equal(99);
+  });
+
+  it('are all described', () => {
+    for (const name of optionNames) {
+      const { values, meaning, fallback } = rowOf(name);
+      expect(meaning, name).to.match(/^[A-Z].*\.$/);
+      expect(values, name).to.not.equal('');
+      expect(fallback, name).to.not.contain('undefined');
+    }
+    expect(timeouts).to.have.length(9);
+  });
+
+  const whole = (least: number): string =>
+    `expected a whole number of at most 9 digits, at least ${least}, found`;
+  const truth = 'expected true, yes, false or no, found';
+  const rest =
+    'missing: HurryTimeout, AliveTimeout, JoinTimeout, RepTimeout, SegTimeout, GatherTimeout, FormTimeout';
+  itRefuses([
+    [
+      'a negative number',
+      withDaemon('MaxSessionMessages = -5'),
+      '4:22',
+      `MaxSessionMessages: ${whole(0)} "-5"`,
+    ],
+    ['a number in quotes', withDaemon('Window = "5"'), '4:10', `Window: ${whole(1)} "5" in quotes`],
+    [
+      'ten digits',
+      withDaemon('MaxSessionBytes = 1000000000'),
+      '4:19',
+      `MaxSessionBytes: ${whole(0)} "1000000000"`,
+    ],
+    ['a fraction', withDaemon('HandshakeTimeout = 1.5'), '4:20', `HandshakeTimeout: ${whole(1)} "1.5"`],
+    ['a window of 0', withDaemon('Window = 0'), '4:10', `Window: ${whole(1)} "0"`],
+    ['a personal window of 0', withDaemon('PersonalWindow = 0'), '4:18', `PersonalWindow: ${whole(1)} "0"`],
+    ['a timeout of 0', withDaemon('SegTimeout = 0'), '4:14', `SegTimeout: ${whole(1)} "0"`],
+    ['no session at all', withDaemon('MaxSessions = 0'), '4:15', `MaxSessions: ${whole(1)} "0"`],
+    ['on for a boolean', withDaemon('DangerousMonitor = on'), '4:20', `DangerousMonitor: ${truth} "on"`],
+    [
+      'a boolean in quotes',
+      withDaemon('WideAreaNetwork = "yes"'),
+      '4:19',
+      `WideAreaNetwork: ${truth} "yes" in quotes`,
+    ],
+    [
+      'a name of JavaScript for a boolean',
+      withDaemon('AcceleratedRing = constructor'),
+      '4:19',
+      `AcceleratedRing: ${truth} "constructor"`,
+    ],
+    [
+      'true for SocketPortReuse',
+      withDaemon('SocketPortReuse = true'),
+      '4:19',
+      'SocketPortReuse: expected on, off or auto, in any case, found "true"',
+    ],
+    [
+      'an IP version in another case',
+      withDaemon('ActiveIPVersion = ipv4'),
+      '4:19',
+      'ActiveIPVersion: expected IPv4 or IPv6, found "ipv4"',
+    ],
+    [
+      'an unknown priority',
+      withDaemon('EventPriority = DEBUG'),
+      '4:17',
+      'EventPriority: expected pDEBUG, INFO, WARNING, ERROR, CRITICAL or FATAL, found "DEBUG"',
+    ],
+    [
+      'a user of 33 characters',
+      withDaemon(`DaemonUser = ${'u'.repeat(33)}`),
+      '4:14',
+      `DaemonUser: expected a name of at most 32 characters, found "${'u'.repeat(33)}"`,
+    ],
+    [
+      'an empty log file',
+      withDaemon('EventLogFile = ""'),
+      '4:16',
+      'EventLogFile: expected a path, found "" in quotes',
+    ],
+    [
+      'an unknown policy',
+      withDaemon('AccessControlPolicy = DENY'),
+      '4:23',
+      'AccessControlPolicy: expected PERMIT, the only one in this version, found "DENY"',
+    ],
+    [
+      'another engine',
+      withDaemon('Engine = corosync'),
+      '4:10',
+      'Engine: expected solo, the only one in this version, found "corosync"',
+    ],
+    [
+      'a fault in an option that a later one overrides',
+      withDaemon('Window = 0\nWindow = 5'),
+      '4:10',
+      `Window: ${whole(1)} "0"`,
+    ],
+
+    [
+      'the method IP',
+      withDaemon('AllowedAuthMethods = "NULL IP"'),
+      '4:22',
+      'AllowedAuthMethods: the method IP is not available in this version, only NULL',
+    ],
+    [
+      'the required method IP',
+      withDaemon('RequiredAuthMethods = IP'),
+      '4:23',
+      'RequiredAuthMethods: the method IP is not available in this version, only NULL',
+    ],
+    [
+      'the method PWORD',
+      withDaemon('AllowedAuthMethods = "PWORD"'),
+      '4:22',
+      'AllowedAuthMethods: the method PWORD is not available in this version, only NULL',
+    ],
+    [
+      'an unknown method',
+      withDaemon('AllowedAuthMethods = "null"'),
+      '4:22',
+      'AllowedAuthMethods: there is no method "null", only NULL',
+    ],
+
+    [
+      'a personal window above the window',
+      withDaemon('Window = 20\nPersonalWindow = 21'),
+      '5:18',
+      'PersonalWindow 21 is more than Window, which is 20',
+    ],
+    [
+      'a window below the default personal window',
+      withDaemon('Window = 19'),
+      '4:10',
+      'PersonalWindow 20 is more than Window, which is 19',
+    ],
+    [
+      'an accelerated window above the personal window',
+      withDaemon('AcceleratedRing = yes AcceleratedWindow = 21'),
+      '4:43',
+      'AcceleratedWindow 21 is more than PersonalWindow, which is 20',
+    ],
+    [
+      'a personal window below the default accelerated one',
+      withDaemon('AcceleratedRing = yes PersonalWindow = 14'),
+      '4:40',
+      'AcceleratedWindow 15 is more than PersonalWindow, which is 14',
+    ],
+    [
+      'some of the nine timeouts',
+      withDaemon('LookupTimeout = 5\nTokenTimeout = 5'),
+      '5:16',
+      `all 9 timeouts are given or none; ${rest}`,
+    ],
+  ]);
+
+  it('refuse an unknown debug flag, and one in quotes', () => {
+    for (const flag of ['Network', '!', '"ALL"', 'ALL;']) {
+      itFailsAt(`DebugFlags = { PRINT ${flag} }`);
+    }
+  });
+
+  it('refuse a local socket directory that leaves no room for the port', () => {
+    expect(options(`UnixSocketDir = /${'d'.repeat(100)}`).UnixSocketDir).to.have.length(101);
+    itFailsAt(`UnixSocketDir = /${'d'.repeat(101)}`);
+  });
+});
+
+function itFailsAt(text: string): void {
+  const column = text.indexOf('= ') + 3;
+  expect(() => options(text)).to.throw(`spread.conf:4:${column}: ${text.split(' ')[0]}: expected `);
+}

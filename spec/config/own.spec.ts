@@ -1,0 +1,140 @@
+import { expect } from 'chai';
+import { hostname } from 'node:os';
+import { daemonId, findOwn, selectOwn, type ResolvedConfiguration } from '../../daemon/config/index.js';
+import { failureOf, parse } from './support.js';
+
+const resolved = (text: string): ResolvedConfiguration => {
+  const parsed = parse(text);
+  return {
+    ...parsed,
+    daemons: parsed.daemons.map((daemon) => ({ ...daemon, address: daemon.address ?? '' })),
+  };
+};
+const three = resolved(`Spread_Segment 10.0.0.255 { a 10.0.0.1
+  b 10.0.0.2 c 10.0.0.3 }`);
+const one = (daemon: string, rest = ''): ResolvedConfiguration =>
+  resolved(`Spread_Segment 10.0.0.255:4900 { ${daemon} } ${rest}`);
+const localAddresses = ['127.0.0.1', '10.0.0.1', '192.0.2.9', '::1'];
+const select = (daemon: string, rest = '') =>
+  selectOwn(one(daemon, rest), { localAddresses, hostName: 'host9' });
+
+describe('findOwn', () => {
+  it('finds the first daemon of the file with a local address', () => {
+    expect(findOwn(three, { localAddresses: ['10.0.0.3', '10.0.0.2'] }).name).to.equal('b');
+  });
+
+  it('finds the daemon of the given name', () => {
+    expect(findOwn(three, { name: 'c', localAddresses: ['10.0.0.3', '10.0.0.2'] }).name).to.equal('c');
+  });
+
+  it('finds a name that the file has longer, by its 19 characters', () => {
+    const cut = one(`${'n'.repeat(25)} 10.0.0.1`);
+    expect(findOwn(cut, { name: 'n'.repeat(19), localAddresses }).name).to.equal('n'.repeat(19));
+  });
+
+  it('compares IPv6 addresses in any spelling, without their zone', () => {
+    const file = resolved('Spread_Segment ff02::1 { a fe80::0:1 }');
+    expect(findOwn(file, { localAddresses: ['fe80::1%eth0'] }).name).to.equal('a');
+  });
+
+  it('refuses a host that no daemon belongs to', () => {
+    const error = failureOf(() => findOwn(three, { localAddresses: ['127.0.0.1', '10.9.9.9'] }));
+    expect(error.message).to.equal('spread.conf: no daemon has an address of this host (127.0.0.1 10.9.9.9)');
+    expect([error.line, error.column]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('refuses a name that is not in the file', () => {
+    const error = failureOf(() => findOwn(three, { name: 'A', localAddresses }));
+    expect(error.message).to.equal('spread.conf: no daemon is named "A"');
+  });
+
+  it('refuses a name of more than 19 characters', () => {
+    const error = failureOf(() => findOwn(three, { name: 'n'.repeat(20), localAddresses }));
+    expect(error.message).to.equal(`spread.conf: the name "${'n'.repeat(20)}" has more than 19 characters`);
+  });
+
+  it('refuses a named daemon that is not on this host', () => {
+    const error = failureOf(() => findOwn(three, { name: 'b', localAddresses }));
+    expect(error.message).to.equal(
+      'spread.conf:2:5: 10.0.0.2, the address of "b", is not an address of this host',
+    );
+  });
+});
+
+describe('selectOwn', () => {
+  it('gives the configuration of the own daemon', () => {
+    const own = select('alpha 10.0.0.1 VirtualID = 7', 'Window = 30 MaxSessions = 5');
+    expect(own).to.deep.equal({
+      file: 'spread.conf',
+      name: 'alpha',
+      id: 7,
+      daemons: [{ name: 'alpha', address: '10.0.0.1', id: 7, segment: 0 }],
+      port: 4900,
+      listen: [{ host: '0.0.0.0', port: 4900 }],
+      unixDir: '/tmp',
+      maxSessionMessages: 1000,
+      maxSessionBytes: 67_108_864,
+      maxSessions: 5,
+      handshakeTimeout: 5000,
+      allowedAuthMethods: ['NULL'],
+      requiredAuthMethods: [],
+      logFile: null,
+      logLevel: 'info',
+      withoutEffect: ['Window'],
+      warnings: [],
+    });
+    expect(select('alpha 10.0.0.1').id).to.equal(daemonId('alpha'));
+  });
+
+  it('listens on all IPv6 addresses without an interface block', () => {
+    const file = resolved('Spread_Segment ff02::1 { a ::1 }');
+    expect(selectOwn(file, { localAddresses }).listen).to.deep.equal([{ host: '::', port: 4803 }]);
+  });
+
+  it('listens on the interfaces for clients and those for everything, each once', () => {
+    const hosts = (block: string): string[] =>
+      select(`a 10.0.0.1 { ${block} }`).listen.map(({ host }) => host);
+    expect(hosts('D 10.0.0.1 C 127.0.0.1')).to.deep.equal(['127.0.0.1']);
+    expect(hosts('10.0.0.1 C 127.0.0.1 M 192.0.2.9 D C 192.0.2.9 C 127.0.0.1')).to.deep.equal([
+      ...['10.0.0.1', '127.0.0.1', '192.0.2.9'],
+    ]);
+    expect(hosts('D 10.0.0.1')).to.deep.equal([]);
+  });
+
+  it('listens on the unspecified address alone where that is one of them', () => {
+    const { listen } = select('a 10.0.0.1 { D 10.0.0.1 C 127.0.0.1 C 0.0.0.0 }');
+    expect(listen).to.deep.equal([{ host: '0.0.0.0', port: 4900 }]);
+  });
+
+  it('has no local socket when its directory is empty', () => {
+    expect(select('a 10.0.0.1', 'UnixSocketDir = ""').unixDir).to.equal(null);
+    expect(select('a 10.0.0.1', 'UnixSocketDir = /run/sspd').unixDir).to.equal('/run/sspd');
+  });
+
+  it('puts the host name into the name of the log file', () => {
+    expect(select('a 10.0.0.1', 'EventLogFile = /log/%h/%H.%d').logFile).to.equal('/log/host9/host9.%d');
+    const { logFile } = selectOwn(one('a 10.0.0.1', 'EventLogFile = %h'), { localAddresses });
+    expect(logFile).to.equal(hostname());
+  });
+
+  it('allows nothing when only the required methods are given', () => {
+    const { allowedAuthMethods, requiredAuthMethods } = select('a 10.0.0.1', 'RequiredAuthMethods = "NULL"');
+    expect([allowedAuthMethods, requiredAuthMethods]).to.deep.equal([[], ['NULL']]);
+    expect(select('a 10.0.0.1', 'AllowedAuthMethods = "NULL NULL"').allowedAuthMethods).to.deep.equal([
+      'NULL',
+    ]);
+    expect(select('a 10.0.0.1', 'AllowedAuthMethods = " "').allowedAuthMethods).to.deep.equal([]);
+  });
+
+  it('refuses a file with several daemons', () => {
+    const error = failureOf(() => selectOwn(three, { localAddresses }));
+    expect(error.message).to.equal(
+      'spread.conf:2:3: several daemons need an engine that orders messages between them; this version has only solo',
+    );
+  });
+
+  it('refuses an interface that is not on this host', () => {
+    const error = failureOf(() => select('a 10.0.0.1 { D 0.0.0.0 C 10.0.0.8 }'));
+    expect(error.message).to.equal('spread.conf:1:59: the interface 10.0.0.8 is not an address of this host');
+  });
+});
