@@ -1,7 +1,6 @@
 /** The daemon as an object: engine, core, sessions and listeners wired together. */
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
-import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { isDaemonName } from '../lib/wire/name.js';
@@ -22,7 +21,8 @@ const daemonOptions = z.strictObject({
   id: z.number().int().optional(),
   listen: z.array(z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535) })),
   unixDir: z.string().min(1).nullable(),
-  allowedAuthMethods: z.array(z.enum(['NULL'])).max(3),
+  allowedAuthMethods: z.array(z.enum(['NULL'])),
+  requiredAuthMethods: z.array(z.enum(['NULL'])),
   limits: z.strictObject({
     maxSessions: count,
     handshakeTimeout: count,
@@ -43,6 +43,8 @@ export interface DaemonOptions {
   readonly unixDir?: string | null;
   /** Authentication methods offered; default NULL alone. An empty list lets nobody in. */
   readonly allowedAuthMethods?: readonly 'NULL'[];
+  /** Methods that everybody must pass in addition; default none. */
+  readonly requiredAuthMethods?: readonly 'NULL'[];
   readonly limits?: Partial<SessionLimits>;
   /** Default: silence. A pino logger fits. */
   readonly logger?: Logger;
@@ -76,7 +78,8 @@ export class Daemon implements AsyncDisposable {
       time: Math.floor(Date.now() / 1000),
     });
     this.core = new Core(name, this.engine);
-    this.server = new SessionServer(this.core, options.limits, log, options.allowedAuthMethods);
+    const methods = { allowed: options.allowedAuthMethods, required: options.requiredAuthMethods };
+    this.server = new SessionServer(this.core, options.limits, log, methods);
     this.engine.on('message', ({ payload }) => this.core.deliver(payload));
     this.engine.on('view', (view) => this.install(view));
     this.engine.on('drain', () => this.server.resume());
@@ -93,6 +96,7 @@ export class Daemon implements AsyncDisposable {
       listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
       unixDir: null,
       allowedAuthMethods: ['NULL'],
+      requiredAuthMethods: [],
       ...rest,
       limits: { ...defaultLimits, ...rest.limits },
     });

@@ -15,28 +15,41 @@ export class SspError extends Error {
     detail?: string,
     options?: ErrorOptions,
   ) {
-    super(`${codes.codeText(code)}${detail === undefined ? '' : `: ${detail}`} (${codes.codeName(code)})`, options);
+    super(
+      `${codes.codeText(code)}${detail === undefined ? '' : `: ${detail}`} (${codes.codeName(code)})`,
+      options,
+    );
     this.name = new.target.name;
     this.codeName = codes.codeName(code);
   }
 }
 
+/** The daemon refused the session. */
+export class RejectedError extends SspError {}
+
+type Options = ErrorOptions | undefined;
+
 /** A class whose code is fixed, so that a thrower names the condition and nothing else. */
-const condition = (code: number, Base: typeof SspError | typeof RejectedError = SspError) =>
-  class extends Base {
-    constructor(detail?: string, options?: ErrorOptions) {
+const condition = (code: number) =>
+  class extends SspError {
+    constructor(detail?: string, options?: Options) {
       super(code, detail, options);
     }
   };
 
-/** The daemon refused the session. */
-export class RejectedError extends SspError {}
-export class QuotaError extends condition(codes.REJECT_QUOTA, RejectedError) {}
-export class NoNameError extends condition(codes.REJECT_NO_NAME, RejectedError) {}
-export class IllegalNameError extends condition(codes.REJECT_ILLEGAL_NAME, RejectedError) {}
-export class NotUniqueError extends condition(codes.REJECT_NOT_UNIQUE, RejectedError) {}
-export class VersionError extends condition(codes.REJECT_VERSION, RejectedError) {}
-export class AuthError extends condition(codes.REJECT_AUTH, RejectedError) {}
+const refusal = (code: number) =>
+  class extends RejectedError {
+    constructor(detail?: string, options?: Options) {
+      super(code, detail, options);
+    }
+  };
+
+export class QuotaError extends refusal(codes.REJECT_QUOTA) {}
+export class NoNameError extends refusal(codes.REJECT_NO_NAME) {}
+export class IllegalNameError extends refusal(codes.REJECT_ILLEGAL_NAME) {}
+export class NotUniqueError extends refusal(codes.REJECT_NOT_UNIQUE) {}
+export class VersionError extends refusal(codes.REJECT_VERSION) {}
+export class AuthError extends refusal(codes.REJECT_AUTH) {}
 
 export class IllegalAddressError extends condition(codes.ILLEGAL_SPREAD) {}
 export class CouldNotConnectError extends condition(codes.COULD_NOT_CONNECT) {}

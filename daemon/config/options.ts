@@ -48,21 +48,11 @@ export const priorities = {
 } as const;
 
 /** The event categories of DebugFlags. */
-export const debugFlags = [
-  ...[
-    'ALL',
-    'NONE',
-    'EXIT',
-    'PRINT',
-    'DEBUG',
-    'DATA_LINK',
-    'NETWORK',
-    'PROTOCOL',
-    'SESSION',
-    'CONFIGURATION',
-  ],
-  ...['MEMBERSHIP', 'FLOW_CONTROL', 'STATUS', 'EVENTS', 'GROUPS', 'MEMORY', 'SKIPLIST', 'ACM', 'SECURITY'],
-];
+export const debugFlags = `
+  ALL NONE EXIT PRINT DEBUG DATA_LINK NETWORK PROTOCOL SESSION CONFIGURATION
+  MEMBERSHIP FLOW_CONTROL STATUS EVENTS GROUPS MEMORY SKIPLIST ACM SECURITY`
+  .trim()
+  .split(/\s+/);
 
 export const families = { IPv4: 4, IPv6: 6 } as const;
 export const reuse = ['on', 'off', 'auto'];
@@ -187,9 +177,8 @@ const table = z.object({
 export type Options = z.output<typeof table>;
 export type OptionName = keyof Options;
 
-export const optionNames = Object.keys(table.shape) as OptionName[];
-const names: ReadonlySet<string> = new Set(optionNames);
-export const isOptionName = (word: string): word is OptionName => names.has(word);
+export const isOptionName = (word: PropertyKey): word is OptionName => Object.hasOwn(table.shape, word);
+export const optionNames = Object.keys(table.shape).filter(isOptionName);
 
 /** The check of one option's value by itself. */
 export const optionSchema = (name: OptionName): z.ZodType => table.shape[name];
@@ -199,8 +188,8 @@ export const timeouts = optionNames.filter((name) => name.endsWith('Timeout') &&
 
 /** The check of a file's options together. An issue's path names who can be at fault: the first that was given is. */
 export const optionsSchema = table.superRefine((options, context) => {
-  const fault = (path: OptionName[], message: string): void =>
-    context.addIssue({ code: 'custom', path, message });
+  const fault = (culprits: OptionName[], message: string): void =>
+    context.addIssue({ code: 'custom', path: culprits, message });
   const { Window, PersonalWindow, AcceleratedRing, AcceleratedWindow } = options;
 
   if (PersonalWindow > Window) {
@@ -239,6 +228,7 @@ export function rowOf(name: OptionName): OptionRow {
   const about = abouts.get(schema);
   if (!kind || !about) throw new TypeError(`the option ${name} is not described`);
   const value: unknown = schema.safeParse(undefined).data;
-  const fallback = about.usually ?? (value === undefined ? 'off' : `\`${String(value)}\``);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const fallback = about.usually ?? (value === undefined ? 'off' : `\`${text}\``);
   return { name, ...kind, ...about, fallback };
 }

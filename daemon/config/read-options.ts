@@ -36,8 +36,8 @@ function blamed(
   path: readonly PropertyKey[],
   given: ReadonlyMap<OptionName, OptionNode>,
 ): Position | undefined {
-  const culprit = path.find((name) => typeof name === 'string' && isOptionName(name) && given.has(name));
-  return given.get(culprit as OptionName)?.valuePosition;
+  const culprit = path.filter(isOptionName).find((name) => given.has(name));
+  return culprit && given.get(culprit)?.valuePosition;
 }
 
 /** The given options that change nothing in this daemon, each once. They are named at start. */

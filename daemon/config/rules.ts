@@ -4,7 +4,7 @@ import { isMulticast, isUnspecified, type Family } from './address.js';
 import { ConfigurationError, show, type Position } from './error.js';
 import { MAX_DAEMONS, MAX_INTERFACES, MAX_SEGMENT_ADDRESSES, MAX_SEGMENTS } from './limits.js';
 import type { ParsedDaemon } from './configuration.js';
-import type { AddressNode, OptionNode, SegmentNode, SyntaxTree } from './syntax.js';
+import type { AddressNode, InterfaceNode, OptionNode, SegmentNode, SyntaxTree } from './syntax.js';
 
 /** How many there may be of everything, and that there is something at all. */
 export function checkCounts({ segments, end }: SyntaxTree, file: string): void {
@@ -22,8 +22,7 @@ export function checkCounts({ segments, end }: SyntaxTree, file: string): void {
   }
   atMost(MAX_DAEMONS, 'daemons', daemons);
   for (const { interfaces = [] } of daemons) {
-    const addresses = interfaces.map(({ address }) => address);
-    atMost(MAX_INTERFACES, 'interfaces of one daemon', addresses);
+    atMost(MAX_INTERFACES, 'interfaces of one daemon', interfaces.map(addressOf));
   }
 }
 
@@ -50,18 +49,22 @@ function readVersion(option: OptionNode | undefined): Family | undefined {
 const isBefore = (a: Position, b: Position): boolean =>
   a.line < b.line || (a.line === b.line && a.column < b.column);
 
+/** Every address of a segment, in the order of the file. */
+const addressesIn = ({ addresses, daemons }: SegmentNode): AddressNode[] =>
+  addresses.concat(
+    daemons.flatMap(({ address, interfaces = [] }) =>
+      (address ? [address] : []).concat(interfaces.map(addressOf)),
+    ),
+  );
+
+const addressOf = ({ address }: InterfaceNode): AddressNode => address;
+
 /** All addresses of one file are of one family, and ActiveIPVersion is not another one. */
 export function checkFamily({ options, segments }: SyntaxTree, family: Family, file: string): void {
-  for (const { addresses, daemons } of segments) {
-    const ofDaemons = daemons.flatMap(({ address, interfaces = [] }) => [
-      ...(address ? [address] : []),
-      ...interfaces.map((one) => one.address),
-    ]);
-    for (const address of [...addresses, ...ofDaemons]) {
-      if (address.family === family) continue;
-      const problem = `${show(address.written)} is not an IPv${family} address: all addresses of a file are of one family`;
-      throw new ConfigurationError(problem, file, address.position);
-    }
+  for (const address of segments.flatMap(addressesIn)) {
+    if (address.family === family) continue;
+    const problem = `${show(address.written)} is not an IPv${family} address: all addresses of a file are of one family`;
+    throw new ConfigurationError(problem, file, address.position);
   }
   const stated = options.findLast(({ name }) => name === 'ActiveIPVersion');
   if (!stated || readVersion(stated) === family) return;

@@ -36,12 +36,14 @@ export async function searchConfiguration(
         given === undefined || file === given ? [] : [`${failures[0]}; ${file} is used instead`];
       return { file, text, warnings };
     } catch (error) {
-      failures.push(
-        `${file} cannot be read (${error instanceof Error ? (errorCode(error) ?? error.message) : error})`,
-      );
+      failures.push(`${file} cannot be read (${reasonOf(error)})`);
     }
   }
   throw new ConfigurationError(`no configuration: ${failures.join(', ')}`, given ?? FILE_NAME);
 }
 
-const errorCode = (error: NodeJS.ErrnoException): string | undefined => error.code;
+/** `ENOENT` and the like, which say it shortest. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? String(error.code) : error.message;
+}

@@ -31,11 +31,10 @@ export class SessionServer implements SessionHost {
     readonly core: Core,
     readonly limits: SessionLimits,
     private readonly log: Logger,
-    allowedMethods: readonly string[],
+    methods: { readonly allowed: readonly string[]; readonly required: readonly string[] },
   ) {
     this.policy = {
-      allowed: allowedMethods,
-      required: [],
+      ...methods,
       reserve: ({ privateName }) => core.roster.reserve(privateName),
       passes: (method) => method === 'NULL',
     };

@@ -19,7 +19,7 @@ import {
   REJECT_WORD_BYTES,
 } from './limits.js';
 import { readName, readNames } from './name.js';
-import { isReject, REJECT_MESS } from './service.js';
+import { ENDIAN_RESERVED, isReject, REJECT_MESS } from './service.js';
 
 /**
  * Checks a delivered header.
@@ -61,8 +61,13 @@ export class Delivery {
     this.senderLittle = isLittle(bytes, start + HINT_AT);
     const service = readMarked(bytes, start + TYPE_AT);
     const rejected = isReject(service);
-    this.service = rejected ? readMarked(bytes, start + HEADER_BYTES) | REJECT_MESS : service;
+    this.service = rejected ? this.refused(start + HEADER_BYTES) : service;
     this.namesAt = start + HEADER_BYTES + (rejected ? REJECT_WORD_BYTES : 0);
+  }
+
+  /** The extra word of a reject frame; its byte order is told by the type word's marker, not by its own (4.2). */
+  private refused(at: number): number {
+    return (readInt(this.bytes, at, this.little) & ~ENDIAN_RESERVED) | REJECT_MESS;
   }
 
   /** Length of the whole frame in bytes. */

@@ -62,6 +62,7 @@ export class FrameReader {
     const end = chunk.length;
     while (end - at >= HEADER_BYTES) {
       const length = this.handler.header(chunk, at);
+      if (this.stopped) return;
       if (end - at < length) {
         this.length = length;
         break;
@@ -81,6 +82,7 @@ export class FrameReader {
       this.gather(chunk, 0, at);
       if (this.have < HEADER_BYTES) return at;
       this.length = this.handler.header(this.gathered as Buffer, 0);
+      if (this.stopped) return at;
     }
     const take = Math.min(this.length - this.have, chunk.length - at);
     this.gather(chunk, at, at + take);

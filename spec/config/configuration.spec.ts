@@ -13,6 +13,9 @@ const segments = (count: number): string =>
 const addresses = (count: number): string => repeat(count, (i) => `225.0.0.${i}`);
 const interfaces = (count: number): string => `{\nD 10.0.0.1\n${repeat(count - 1, (i) => `10.0.1.${i}`)}\n}`;
 
+const ofOneFamily = (family: number): string =>
+  `is not an IPv${family} address: all addresses of a file are of one family`;
+
 /** Two names with the same FNV-1a hash. */
 const COLLISION = ['costarring', 'liquid'] as const;
 
@@ -87,8 +90,6 @@ describe('parseConfiguration', () => {
     });
   });
 
-  const ofOneFamily = (family: number): string =>
-    `is not an IPv${family} address: all addresses of a file are of one family`;
   itRefuses([
     ['a file without segment', '# nothing\nWindow = 30\n', '3:1', 'the file has no segment'],
     [

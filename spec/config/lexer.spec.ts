@@ -25,8 +25,13 @@ describe('configuration lexer', () => {
 
   it('takes "=" and ";" as marks only where they stand free', () => {
     expect(tokens('a = b=c =d e; ; ;f')).to.deep.equal([
-      ...['word:a', '=', 'word:b=c', 'word:=d'],
-      ...['word:e;', ';', 'word:;f'],
+      'word:a',
+      '=',
+      'word:b=c',
+      'word:=d',
+      'word:e;',
+      ';',
+      'word:;f',
     ]);
   });
 

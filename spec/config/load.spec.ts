@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { loadConfiguration, searchConfiguration } from '../../daemon/config/index.js';
 import { rejectionOf, withDaemon } from './support.js';
 
+const put = async (path: string, text: string): Promise<string> => {
+  await writeFile(path, text);
+  return path;
+};
+
 describe('searchConfiguration and loadConfiguration', () => {
   let folder = '';
   let work = '';
   let system = '';
-  const put = async (path: string, text: string): Promise<string> => {
-    await writeFile(path, text);
-    return path;
-  };
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sspd-config-'));

@@ -3,26 +3,32 @@ import { optionNames, rowOf, timeouts, type OptionName } from '../../daemon/conf
 import { itRefuses, parse, withDaemon } from './support.js';
 
 const options = (text: string) => parse(withDaemon(text)).options;
+const whole = (least: number): string =>
+  `expected a whole number of at most 9 digits, at least ${least}, found`;
 const nineTimeouts = timeouts.map((name, i) => `${name} = ${i + 1}`).join('\n');
 
 describe('configuration options', () => {
   it('have these defaults', () => {
     expect(options('')).to.deep.equal({
-      ...{ Engine: 'solo', MaxSessionMessages: 1000, MaxSessionBytes: 67_108_864, MaxSessions: 10_000 },
-      ...{
-        HandshakeTimeout: 5000,
-        UnixSocketDir: '/tmp',
-        SocketPortReuse: 'auto',
-        AccessControlPolicy: 'PERMIT',
-      },
-      ...{
-        DangerousMonitor: false,
-        DaemonUser: 'spread',
-        DaemonGroup: 'spread',
-        RuntimeDir: '/var/run/spread',
-      },
-      ...{ EventPriority: 'info', DebugFlags: ['PRINT', 'EXIT'], AcceleratedWindow: 15, Window: 160 },
-      ...{ PersonalWindow: 20, ExcludeSegAddrsFromHash: false, IgnoreMulticastJoinErrors: false },
+      Engine: 'solo',
+      MaxSessionMessages: 1000,
+      MaxSessionBytes: 67_108_864,
+      MaxSessions: 10_000,
+      HandshakeTimeout: 5000,
+      UnixSocketDir: '/tmp',
+      SocketPortReuse: 'auto',
+      AccessControlPolicy: 'PERMIT',
+      DangerousMonitor: false,
+      DaemonUser: 'spread',
+      DaemonGroup: 'spread',
+      RuntimeDir: '/var/run/spread',
+      EventPriority: 'info',
+      DebugFlags: ['PRINT', 'EXIT'],
+      AcceleratedWindow: 15,
+      Window: 160,
+      PersonalWindow: 20,
+      ExcludeSegAddrsFromHash: false,
+      IgnoreMulticastJoinErrors: false,
     });
   });
 
@@ -45,31 +51,49 @@ describe('configuration options', () => {
       Engine = solo`;
     const parsed = parse(withDaemon(given));
     expect(parsed.options).to.deep.equal({
-      ...{
-        ActiveIPVersion: 4,
-        WideAreaNetwork: false,
-        AcceleratedRing: true,
-        AcceleratedWindow: 10,
-        Window: 80,
-      },
+      ActiveIPVersion: 4,
+      WideAreaNetwork: false,
+      AcceleratedRing: true,
+      AcceleratedWindow: 10,
+      Window: 80,
       ...Object.fromEntries(timeouts.map((name, i) => [name, i + 1])),
-      ...{ PersonalWindow: 10, MaxSessionMessages: 0, MaxSessionBytes: 999_999_999, MaxSessions: 5 },
-      ...{ HandshakeTimeout: 250, UnixSocketDir: '', SocketPortReuse: 'on', RuntimeDir: '/run/spread' },
-      ...{
-        DaemonUser: 'nobody',
-        DaemonGroup: 'no group',
-        AllowedAuthMethods: ['NULL'],
-        RequiredAuthMethods: [],
-      },
-      ...{ AccessControlPolicy: 'PERMIT', DangerousMonitor: true, EventLogFile: '/var/log/%h.log' },
-      ...{ EventTimeStamp: '[%a %d]', EventPreciseTimeStamp: true, EventPriority: 'warn', Engine: 'solo' },
-      ...{ DebugFlags: ['ALL', '!NETWORK'], ExcludeSegAddrsFromHash: true, IgnoreMulticastJoinErrors: true },
+      PersonalWindow: 10,
+      MaxSessionMessages: 0,
+      MaxSessionBytes: 999_999_999,
+      MaxSessions: 5,
+      HandshakeTimeout: 250,
+      UnixSocketDir: '',
+      SocketPortReuse: 'on',
+      RuntimeDir: '/run/spread',
+      DaemonUser: 'nobody',
+      DaemonGroup: 'no group',
+      AllowedAuthMethods: ['NULL'],
+      RequiredAuthMethods: [],
+      AccessControlPolicy: 'PERMIT',
+      DangerousMonitor: true,
+      EventLogFile: '/var/log/%h.log',
+      EventTimeStamp: '[%a %d]',
+      EventPreciseTimeStamp: true,
+      EventPriority: 'warn',
+      Engine: 'solo',
+      DebugFlags: ['ALL', '!NETWORK'],
+      ExcludeSegAddrsFromHash: true,
+      IgnoreMulticastJoinErrors: true,
     });
     expect(Object.keys(parsed.options)).to.have.members(optionNames);
     const effective: OptionName[] = [
-      ...(['Engine', 'MaxSessionMessages', 'MaxSessionBytes', 'MaxSessions', 'HandshakeTimeout'] as const),
-      ...(['UnixSocketDir', 'AllowedAuthMethods', 'RequiredAuthMethods', 'AccessControlPolicy'] as const),
-      ...(['EventLogFile', 'EventPriority', 'ActiveIPVersion'] as const),
+      'Engine',
+      'MaxSessionMessages',
+      'MaxSessionBytes',
+      'MaxSessions',
+      'HandshakeTimeout',
+      'UnixSocketDir',
+      'AllowedAuthMethods',
+      'RequiredAuthMethods',
+      'AccessControlPolicy',
+      'EventLogFile',
+      'EventPriority',
+      'ActiveIPVersion',
     ];
     expect([...parsed.withoutEffect, ...effective]).to.have.members(optionNames);
   });
@@ -110,8 +134,6 @@ describe('configuration options', () => {
     expect(timeouts).to.have.length(9);
   });
 
-  const whole = (least: number): string =>
-    `expected a whole number of at most 9 digits, at least ${least}, found`;
   const truth = 'expected true, yes, false or no, found';
   const rest =
     'missing: HurryTimeout, AliveTimeout, JoinTimeout, RepTimeout, SegTimeout, GatherTimeout, FormTimeout';

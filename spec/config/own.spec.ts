@@ -1,15 +1,8 @@
 import { expect } from 'chai';
 import { hostname } from 'node:os';
 import { daemonId, findOwn, selectOwn, type ResolvedConfiguration } from '../../daemon/config/index.js';
-import { failureOf, parse } from './support.js';
+import { failureOf, resolved } from './support.js';
 
-const resolved = (text: string): ResolvedConfiguration => {
-  const parsed = parse(text);
-  return {
-    ...parsed,
-    daemons: parsed.daemons.map((daemon) => ({ ...daemon, address: daemon.address ?? '' })),
-  };
-};
 const three = resolved(`Spread_Segment 10.0.0.255 { a 10.0.0.1
   b 10.0.0.2 c 10.0.0.3 }`);
 const one = (daemon: string, rest = ''): ResolvedConfiguration =>
@@ -17,6 +10,8 @@ const one = (daemon: string, rest = ''): ResolvedConfiguration =>
 const localAddresses = ['127.0.0.1', '10.0.0.1', '192.0.2.9', '::1'];
 const select = (daemon: string, rest = '') =>
   selectOwn(one(daemon, rest), { localAddresses, hostName: 'host9' });
+
+const hosts = (block: string): string[] => select(`a 10.0.0.1 { ${block} }`).listen.map(({ host }) => host);
 
 describe('findOwn', () => {
   it('finds the first daemon of the file with a local address', () => {
@@ -92,11 +87,11 @@ describe('selectOwn', () => {
   });
 
   it('listens on the interfaces for clients and those for everything, each once', () => {
-    const hosts = (block: string): string[] =>
-      select(`a 10.0.0.1 { ${block} }`).listen.map(({ host }) => host);
     expect(hosts('D 10.0.0.1 C 127.0.0.1')).to.deep.equal(['127.0.0.1']);
     expect(hosts('10.0.0.1 C 127.0.0.1 M 192.0.2.9 D C 192.0.2.9 C 127.0.0.1')).to.deep.equal([
-      ...['10.0.0.1', '127.0.0.1', '192.0.2.9'],
+      '10.0.0.1',
+      '127.0.0.1',
+      '192.0.2.9',
     ]);
     expect(hosts('D 10.0.0.1')).to.deep.equal([]);
   });

@@ -1,6 +1,12 @@
 /** What the specs of the configuration language share. */
 import { expect } from 'chai';
-import { ConfigurationError, parseConfiguration } from '../../daemon/config/index.js';
+import {
+  ConfigurationError,
+  parseConfiguration,
+  type ParsedDaemon,
+  type ResolvedConfiguration,
+  type ResolvedDaemon,
+} from '../../daemon/config/index.js';
 
 export const FILE = 'spread.conf';
 
@@ -9,6 +15,14 @@ export const withDaemon = (rest = ''): string =>
   `Spread_Segment 127.0.0.255 {\n  alpha 127.0.0.1\n}\n${rest}`;
 
 export const parse = (text: string) => parseConfiguration(text, FILE);
+
+/** Of a text that gives every daemon an address. */
+export function resolved(text: string): ResolvedConfiguration {
+  const parsed = parse(text);
+  return { ...parsed, daemons: parsed.daemons.filter(hasAddress) };
+}
+
+const hasAddress = (daemon: ParsedDaemon): daemon is ResolvedDaemon => daemon.address !== undefined;
 
 /** What `action` throws, which has to be a ConfigurationError of one line. */
 export function failureOf(action: () => unknown): ConfigurationError {

@@ -221,6 +221,15 @@ export const recordings: readonly Recording[] = readdirSync(folder)
   .sort()
   .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recording);
 
+/** Every connection with its name for test titles, `recording/trace`. */
+export const allTraces: readonly {
+  readonly id: string;
+  readonly recording: Recording;
+  readonly trace: Trace;
+}[] = recordings.flatMap((each) =>
+  each.traces.map((trace) => ({ id: `${each.id}/${trace.id}`, recording: each, trace })),
+);
+
 export function recording(id: string): Recording {
   const found = recordings.find((each) => each.id === id);
   if (!found) throw new Error(`no recording ${id}`);
@@ -257,6 +266,13 @@ export const unitBytes = (trace: Trace, unit: Decoded): Buffer =>
   streamOf(trace, unit.dir).subarray(unit.offset, unit.offset + unit.length);
 
 export const isDecodedFrame = (unit: Decoded): unit is DecodedFrame => 'header_byte_order' in unit;
+
+/** The decoded frames of one direction. */
+export const framesOf = (trace: Trace, dir: Direction): DecodedFrame[] =>
+  decodedOf(trace, dir).filter(isDecodedFrame);
+
+/** The private group that the session was given; empty when it was refused. */
+export const privateGroupOf = (trace: Trace): string => firstOf(trace, 'accept')?.private_group ?? '';
 
 /** Units of the handshake that were whole. */
 type HandshakeUnit = Exclude<Decoded, DecodedFrame | DecodedGarbage>;

@@ -24,14 +24,20 @@ export interface ClientHandshakeOptions {
 
 export type ClientStep =
   | { readonly kind: 'more'; readonly write: Buffer | null }
-  /** `rest` holds the bytes behind the accept: the first frames. */
-  | { readonly kind: 'accepted'; readonly accept: Accept; readonly rest: Buffer }
+  | {
+      readonly kind: 'accepted';
+      /** What a daemon that did not wait for it has still to get; from the others the accept comes later. */
+      readonly write: Buffer | null;
+      readonly accept: Accept;
+      /** Bytes behind the accept: the first frames. */
+      readonly rest: Buffer;
+    }
   /** `code` is what connect answers with: mostly negative, see 3.10 for a daemon that answers oddly. */
   | { readonly kind: 'refused'; readonly code: number };
 
 export class ClientHandshake {
   private bytes: Buffer = Buffer.alloc(0);
-  private stage: 'list' | 'credentials' | 'accept' | 'done' = 'list';
+  private stage: 'list' | 'credentials' | 'accept' | 'accepted' | 'refused' = 'list';
   private readonly authenticators: readonly Authenticator[];
   /** Methods whose one answer byte is still to come, the one being run first. */
   private dialogues: Authenticator[] = [];
@@ -50,18 +56,26 @@ export class ClientHandshake {
     return CONNECTION_CLOSED;
   }
 
+  /** Takes the next bytes, cut anywhere. What comes behind a refusal is ignored. */
   push(chunk: Buffer): ClientStep {
+    if (this.stage === 'accepted') throw new Error('the handshake is over');
+    if (this.stage === 'refused') return waiting;
     this.bytes = Buffer.concat([this.bytes, chunk]);
-    const step = this.step();
-    if (step.kind !== 'more') this.stage = 'done';
-    return step;
+    const written: Buffer[] = [];
+    let step = this.step();
+    while (step.kind === 'more' && step.write !== null) {
+      written.push(step.write);
+      step = this.step();
+    }
+    if (step.kind !== 'more') this.stage = step.kind;
+    return step.kind === 'refused' || written.length === 0
+      ? step
+      : { ...step, write: Buffer.concat(written) };
   }
 
   private step(): ClientStep {
     if (this.stage === 'list') return this.list();
-    if (this.stage === 'credentials') return this.dialogue();
-    if (this.stage === 'accept') return this.accept();
-    throw new Error('the handshake is over');
+    return this.stage === 'credentials' ? this.dialogue() : this.accept();
   }
 
   private list(): ClientStep {
@@ -102,7 +116,7 @@ export class ClientHandshake {
     const read = readAccept(this.bytes, this.options.priority);
     if (read === null) return waiting;
     if (typeof read === 'number') return { kind: 'refused', code: read };
-    return { kind: 'accepted', accept: read.accept, rest: this.bytes.subarray(read.length) };
+    return { kind: 'accepted', write: null, accept: read.accept, rest: this.bytes.subarray(read.length) };
   }
 }
 

@@ -40,6 +40,7 @@ export class ServerHandshake {
   private bytes: Buffer = Buffer.alloc(0);
   private request: ConnectRequest | null = null;
   private privateGroup = '';
+  private over: 'accepted' | 'rejected' | null = null;
 
   constructor(private readonly policy: HandshakePolicy) {}
 
@@ -48,9 +49,14 @@ export class ServerHandshake {
     return this.privateGroup;
   }
 
+  /** Takes the next bytes, cut anywhere. What comes behind a rejection is ignored. */
   push(chunk: Buffer): ServerStep {
+    if (this.over === 'accepted') throw new Error('the handshake is over');
+    if (this.over === 'rejected') return { kind: 'more', write: null };
     this.bytes = Buffer.concat([this.bytes, chunk]);
-    return this.request === null ? this.first() : this.choice(this.request);
+    const step = this.request === null ? this.first() : this.choice(this.request);
+    if (step.kind !== 'more') this.over = step.kind;
+    return step;
   }
 
   private first(): ServerStep {

@@ -1,0 +1,78 @@
+/** Connecting, for both faces: options in, the record of the call out. */
+import type { LookupFunction } from 'node:net';
+import { z } from 'zod';
+import { ACCEPT_SESSION, ILLEGAL_PARAM, ILLEGAL_TIME } from '../wire/codes.js';
+import type { Authenticator } from '../wire/handshake/authenticator.js';
+import { Mailbox } from './mailbox.js';
+import { enter } from './table.js';
+
+export interface ConnectOptions {
+  /** Whether membership messages are wanted; default true. */
+  group_membership?: boolean | undefined;
+  /** 0 or 1, anything above counts as 1; no daemon makes a difference. */
+  priority?: number | undefined;
+  /** Limit for connection and handshake in milliseconds; 0, the default, is none, below 0 has passed already. */
+  timeout?: number | undefined;
+  /** Ends the attempt with CONNECTION_CLOSED. */
+  signal?: AbortSignal | undefined;
+  /** One to three methods, all of which the daemon must offer; default NULL. */
+  auth?: Authenticator[] | undefined;
+  /** Directory of the daemons' Unix sockets; default `/tmp`. */
+  unixDir?: string | undefined;
+  /** Resolver of host names, as `node:net` takes it. */
+  lookup?: LookupFunction | undefined;
+  /** Messages, and bytes of messages, that may wait to be received before the socket is left unread. */
+  queueMessages?: number | undefined;
+  queueBytes?: number | undefined;
+}
+
+/** What a connect call answers. */
+export interface ConnectResult {
+  /** ACCEPT_SESSION, or why there is no connection. */
+  ret: number;
+  /** Number of the mailbox for all other calls; -1 when there is none. */
+  mbox: number;
+  /** Own private group, `#name#daemon`; empty when there is none. */
+  private_group: string;
+}
+
+const schema = z.object({
+  group_membership: z.boolean().optional(),
+  priority: z.number().optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+  auth: z
+    .array(
+      z.custom<Authenticator>((value) => value !== null && typeof value === 'object' && 'method' in value),
+    )
+    .min(1)
+    .max(3)
+    .optional(),
+  unixDir: z.string().optional(),
+  lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
+  queueMessages: z.int().min(1).optional(),
+  queueBytes: z.int().min(1).optional(),
+});
+
+/**
+ * @param spreadName nullish for the default daemon, @param privateName nullish for a name the daemon makes up
+ * @returns ILLEGAL_TIME for a time that is no finite number, ILLEGAL_PARAM for other arguments that are not what they
+ * should be, REJECT_QUOTA for the 1025th mailbox of the process; see `dial` for the rest
+ */
+export async function connect(
+  spreadName: string | null | undefined,
+  privateName: string | null | undefined,
+  options: ConnectOptions = {},
+): Promise<ConnectResult> {
+  const { timeout = 0, ...others } = options;
+  if (!Number.isFinite(timeout)) return failed(ILLEGAL_TIME);
+  const names = z.tuple([z.string(), z.string()]).safeParse([spreadName ?? '', privateName ?? '']);
+  const checked = schema.safeParse(others);
+  if (!names.success || !checked.success) return failed(ILLEGAL_PARAM);
+  const { group_membership: membership, auth: authenticators, ...rest } = checked.data;
+  const dialled = { ...rest, spreadName: names.data[0], privateName: names.data[1] };
+  const entered = await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }));
+  if (typeof entered === 'number') return failed(entered);
+  return { ret: ACCEPT_SESSION, mbox: entered.mbox, private_group: entered.mailbox.privateGroup };
+}
+
+export const failed = (ret: number): ConnectResult => ({ ret, mbox: -1, private_group: '' });

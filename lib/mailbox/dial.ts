@@ -1,0 +1,104 @@
+/** From an address to an accepted session: connection and handshake (session-protocol.md 1, 3). */
+import { Buffer } from 'node:buffer';
+import { connect, type LookupFunction, type Socket } from 'node:net';
+import { COULD_NOT_CONNECT, CONNECTION_CLOSED, ILLEGAL_SPREAD } from '../wire/codes.js';
+import type { Accept } from '../wire/handshake/accept.js';
+import type { Authenticator } from '../wire/handshake/authenticator.js';
+import { ClientHandshake } from '../wire/handshake/client-handshake.js';
+import { type Address, parseAddress } from './address.js';
+
+export interface DialOptions {
+  /** Where the daemon is: `''`, `'<port>'` or `'<port>@<host>'`. */
+  readonly spreadName?: string | undefined;
+  /** 1 to 10 characters, cut after ten; empty asks the daemon to make up a name. */
+  readonly privateName?: string | undefined;
+  /** Whether membership messages are wanted; default true. */
+  readonly membership?: boolean | undefined;
+  /** 0 or 1; no daemon makes a difference. */
+  readonly priority?: number | undefined;
+  /** Limit for connection and handshake in milliseconds; 0 is none, below 0 has passed already (3.9). */
+  readonly timeout?: number | undefined;
+  /** Ends the attempt. */
+  readonly signal?: AbortSignal | undefined;
+  readonly authenticators?: readonly Authenticator[] | undefined;
+  /** Directory of the Unix sockets; default `/tmp`. */
+  readonly unixDir?: string | undefined;
+  /** Resolver of host names, as `node:net` takes it. */
+  readonly lookup?: LookupFunction | undefined;
+}
+
+/** Longest time limit: what a Node timer can hold, about 24 days. A longer one is cut to it. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+/** Receives the connection in the turn in which it was accepted, so that no byte gets lost in between. */
+export type Accepted<T> = (socket: Socket, accept: Accept, rest: Buffer) => T;
+
+/**
+ * @returns what `accepted` makes of the connection, or the code that connect answers with: ILLEGAL_SPREAD for a
+ * malformed address or an unknown host, COULD_NOT_CONNECT for other failures to connect, CONNECTION_CLOSED when the
+ * handshake broke off, the time was up or the signal came, else what the daemon refused with (3.10)
+ */
+export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T | number> {
+  const { timeout = 0, signal } = options;
+  const address = parseAddress(options.spreadName ?? '', options.unixDir);
+  if (address === null) return Promise.resolve(ILLEGAL_SPREAD);
+  if (timeout < 0 || signal?.aborted) return Promise.resolve(CONNECTION_CLOSED);
+
+  return new Promise((resolve) => {
+    const handshake = new ClientHandshake({
+      privateName: options.privateName ?? '',
+      membership: options.membership ?? true,
+      priority: options.priority ?? 0,
+      ...(options.authenticators && { authenticators: options.authenticators }),
+    });
+    const socket = reach(address, options.lookup);
+    let connected = false;
+
+    const onConnect = (): void => {
+      connected = true;
+      socket.write(handshake.request());
+    };
+    const onData = (chunk: Buffer): void => {
+      const step = handshake.push(chunk);
+      if (step.kind === 'refused') return refuse(step.code);
+      if (step.write !== null) socket.write(step.write);
+      if (step.kind === 'more') return;
+      finish();
+      socket.off('error', onError);
+      resolve(accepted(socket, step.accept, step.rest));
+    };
+    const onEnd = (): void => refuse(handshake.end());
+    const onError = (error: Error): void => refuse(connected ? handshake.end() : connectCode(error));
+    const expire = (): void => refuse(CONNECTION_CLOSED);
+    const finish = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', expire);
+      socket.off('connect', onConnect).off('data', onData).off('end', onEnd).off('close', onEnd);
+    };
+    // The error listener stays: a destroyed socket may still report one.
+    const refuse = (code: number): void => {
+      finish();
+      socket.destroy();
+      resolve(code);
+    };
+    const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMEOUT_MS)) : undefined;
+    signal?.addEventListener('abort', expire, { once: true });
+    socket.on('connect', onConnect).on('data', onData).on('end', onEnd).on('close', onEnd);
+    socket.on('error', onError);
+  });
+}
+
+/** TCP tries all addresses of a name, which the C library does not (1.1), and sends small frames at once (1). */
+function reach(address: Address, lookup: LookupFunction | undefined): Socket {
+  if ('path' in address) return connect({ path: address.path });
+  return connect({
+    ...address,
+    noDelay: true,
+    keepAlive: true,
+    autoSelectFamily: true,
+    ...(lookup && { lookup }),
+  });
+}
+
+const connectCode = (error: Error): number =>
+  'code' in error && error.code === 'ENOTFOUND' ? ILLEGAL_SPREAD : COULD_NOT_CONNECT;

@@ -1,0 +1,257 @@
+/** One connection to a daemon, seen by the client. Below both faces: it answers with codes and moves bytes. */
+import type { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
+import { checkDelivery } from '../wire/delivery.js';
+import { FrameFault } from '../wire/fault.js';
+import { FrameReader } from '../wire/frame-reader.js';
+import type { Accept } from '../wire/handshake/accept.js';
+import type { Version } from '../wire/handshake/version.js';
+import { HEADER_BYTES } from '../wire/limits.js';
+import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
+import { Arrival } from './arrival.js';
+import { dial, type DialOptions } from './dial.js';
+import { Fifo } from './fifo.js';
+import { Outbox } from './outbox.js';
+import { ViewIds } from './view-ids.js';
+import { Waiters } from './waiters.js';
+
+/** The socket is not read while this many messages, or bytes of messages, wait to be taken. */
+export const RECEIVE_QUEUE_MESSAGES = 10_000;
+export const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
+
+/** Longest wait for the daemon to take the disconnect request and to close, in milliseconds. */
+const DISCONNECT_LIMIT_MS = 2_000;
+
+/** The answer of every send on a connection that is gone. */
+const notSent = Promise.resolve(CONNECTION_CLOSED);
+
+export interface MailboxOptions extends DialOptions {
+  /** Default RECEIVE_QUEUE_MESSAGES, at least 1. The chunk that goes beyond a limit is still taken in. */
+  readonly queueMessages?: number | undefined;
+  /** Default RECEIVE_QUEUE_BYTES, at least 1. */
+  readonly queueBytes?: number | undefined;
+}
+
+/** `lost`: the connection broke; messages may still wait. `closed`: given up on this side, nothing waits. */
+export type MailboxState = 'open' | 'lost' | 'closed';
+
+export class Mailbox {
+  /** The connection's own name in the cluster, `#name#daemon`. */
+  readonly privateGroup: string;
+  readonly daemonVersion: Version;
+  /** Whether the connection asked for membership messages. */
+  readonly membership: boolean;
+  /** Why the connection was lost, if anything is known. */
+  cause: Error | undefined;
+  /** Whether a call has told the loss; the faces decide what the later calls answer. */
+  lossTold = false;
+  /** Whether a plain call has read the oldest message's header and left the message where it is. */
+  headerSeen = false;
+
+  private current: MailboxState = 'open';
+  private readonly queue = new Fifo<Arrival>(64);
+  private queuedBytes = 0;
+  private paused = false;
+  private readonly maxMessages: number;
+  private readonly maxBytes: number;
+  private readonly reader = new FrameReader({
+    header: checkDelivery,
+    frame: (bytes, start, end) => this.arrive(bytes, start, end),
+  });
+  private faultTold = false;
+  private readonly viewIds = new ViewIds();
+  private readonly waiters = new Waiters();
+  private readonly outbox: Outbox;
+
+  /**
+   * Connects to a daemon.
+   * @returns the mailbox, or the negative code that connect answers with; see `dial`
+   */
+  static open(options: MailboxOptions = {}): Promise<Mailbox | number> {
+    return dial(options, (socket, accept, rest) => new Mailbox(socket, accept, rest, options));
+  }
+
+  private constructor(
+    private readonly socket: Socket,
+    accept: Accept,
+    rest: Buffer,
+    options: MailboxOptions,
+  ) {
+    this.privateGroup = accept.privateGroup;
+    this.daemonVersion = accept.version;
+    this.membership = options.membership ?? true;
+    this.maxMessages = options.queueMessages ?? RECEIVE_QUEUE_MESSAGES;
+    this.maxBytes = options.queueBytes ?? RECEIVE_QUEUE_BYTES;
+    this.outbox = new Outbox(socket, accept.privateGroup);
+    socket.on('data', (chunk: Buffer) => this.receive(chunk));
+    socket.on('end', () => this.lose());
+    socket.on('close', () => this.lose());
+    socket.on('error', (error) => this.break(error));
+    this.receive(rest);
+  }
+
+  get state(): MailboxState {
+    return this.current;
+  }
+
+  /** Number of complete messages on this side of the connection (R10). */
+  get waiting(): number {
+    return this.queue.length;
+  }
+
+  /** Bytes received and not taken, those of an incomplete message included and a header seen left out. */
+  get waitingBytes(): number {
+    return this.queuedBytes + this.reader.pending - (this.headerSeen ? HEADER_BYTES : 0);
+  }
+
+  /**
+   * Sends one frame: a multicast, join or leave, told by `service`. What is sent in one synchronous turn leaves
+   * together. Nothing is checked here.
+   * @param groups cut to 31 bytes each
+   * @param messType signed 16-bit number
+   * @param pieces data of 16 KiB and more must stay as it is until the promise resolves; less is copied at once
+   * @returns 0 when the kernel has the bytes, CONNECTION_CLOSED when the connection broke before; never rejects
+   */
+  send(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
+    return this.current === 'open' ? this.outbox.send(service, groups, messType, pieces) : notSent;
+  }
+
+  /** The oldest message, which stays where it is. */
+  peek(): Arrival | undefined {
+    return this.queue.peek();
+  }
+
+  /** Takes the oldest message; undefined when none is here. Never waits. */
+  take(): Arrival | undefined {
+    const arrival = this.queue.shift();
+    if (arrival === undefined) return undefined;
+    this.queuedBytes -= arrival.length;
+    this.headerSeen = false;
+    if (this.paused && this.isHalfEmpty()) {
+      this.paused = false;
+      this.socket.resume();
+    }
+    return arrival;
+  }
+
+  /** Resolves when there is something to find out: a message, the loss, or the end. Also when the signal comes. */
+  async wait(signal?: AbortSignal): Promise<void> {
+    await this.answer(() => this.queue.length > 0 || this.current !== 'open' || undefined, signal);
+  }
+
+  /**
+   * Answers a call when its turn comes: calls that wait are served in the order in which they were made, and after all
+   * messages of the same arrival were taken in (R10, R74).
+   * @param attempt takes what it needs and returns the answer, or undefined to wait for more
+   * @returns undefined when the signal came first
+   */
+  answer<T>(attempt: () => T | undefined, signal?: AbortSignal): Promise<T | undefined> {
+    if (this.waiters.length === 0) {
+      const answer = attempt();
+      if (answer !== undefined) return Promise.resolve(answer);
+    }
+    return this.waiters.wait(attempt, signal);
+  }
+
+  /**
+   * The answer to a broken stream, once: ILLEGAL_MESSAGE when bytes from the daemon made no sense (R69), else 0. To be
+   * asked when no message is left.
+   */
+  takeFault(): number {
+    if (!(this.cause instanceof FrameFault) || this.faultTold) return 0;
+    this.faultTold = true;
+    return ILLEGAL_MESSAGE;
+  }
+
+  /**
+   * Tells the daemon and closes. Sends that are under way still go out. Resolves when the daemon has closed too, or
+   * after two seconds.
+   */
+  async disconnect(): Promise<void> {
+    if (this.current !== 'open') return this.kill();
+    void this.outbox.send(KILL_MESS, [this.privateGroup], 0, []);
+    this.close();
+    const { socket } = this;
+    // What still comes is read and thrown away: a socket closed with unread bytes is reset, and with it the request.
+    socket.resume();
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), DISCONNECT_LIMIT_MS);
+      socket.on('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      queueMicrotask(() => socket.end());
+    });
+  }
+
+  /** Closes without telling the daemon, which sees a broken connection. Sends under way may be lost. */
+  kill(): void {
+    this.close();
+    this.socket.destroy();
+  }
+
+  private receive(chunk: Buffer): void {
+    try {
+      this.reader.push(chunk);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      this.break(error);
+      return;
+    }
+    if (!this.paused && this.isFull()) {
+      this.paused = true;
+      this.socket.pause();
+    }
+    this.waiters.serve();
+  }
+
+  private arrive(bytes: Buffer, start: number, end: number): void {
+    const arrival = new Arrival(bytes, start, end);
+    if ((arrival.service & MEMBERSHIP_MESS) !== 0) this.viewIds.note(arrival);
+    this.queue.push(arrival);
+    this.queuedBytes += end - start;
+  }
+
+  private isFull(): boolean {
+    return this.queue.length >= this.maxMessages || this.queuedBytes >= this.maxBytes;
+  }
+
+  private isHalfEmpty(): boolean {
+    return this.queue.length <= this.maxMessages / 2 && this.queuedBytes <= this.maxBytes / 2;
+  }
+
+  /** An error ends the connection. What the socket has read by then was received and counts (R64). */
+  private break(error: Error): void {
+    if (this.current !== 'open') return;
+    this.cause = error;
+    if (!(error instanceof FrameFault)) this.receiveRest();
+    this.lose();
+  }
+
+  private receiveRest(): void {
+    for (let chunk = this.socket.read(); chunk !== null; chunk = this.socket.read()) this.receive(chunk);
+  }
+
+  private lose(): void {
+    if (this.current !== 'open') return;
+    this.current = 'lost';
+    this.socket.destroy();
+    this.reader.stop();
+    this.waiters.serve();
+  }
+
+  /** Ends this side: what waits is thrown away, and calls that wait find the mailbox closed (R65). */
+  private close(): void {
+    this.current = 'closed';
+    this.reader.stop();
+    this.queue.clear();
+    this.queuedBytes = 0;
+    this.waiters.serve();
+  }
+}

@@ -1,0 +1,45 @@
+import { expect } from 'chai';
+import { parseAddress } from '../../lib/mailbox/address.js';
+
+describe('spread_name', () => {
+  const good: readonly (readonly [string, object])[] = [
+    ['', { path: '/tmp/4803' }],
+    ['4803', { path: '/tmp/4803' }],
+    ['04803', { path: '/tmp/4803' }],
+    ['0', { path: '/tmp/0' }],
+    ['65535', { path: '/tmp/65535' }],
+    ['4803@localhost', { port: 4803, host: 'localhost' }],
+    ['4803@10.0.0.1', { port: 4803, host: '10.0.0.1' }],
+    ['4803@::1', { port: 4803, host: '::1' }],
+    ['4803@fe80::1%eth0', { port: 4803, host: 'fe80::1%eth0' }],
+    [`4803@${'h'.repeat(65)}`, { port: 4803, host: 'h'.repeat(65) }],
+  ];
+  for (const [name, address] of good) {
+    it(`"${name}" is ${JSON.stringify(address)}`, () => {
+      expect(parseAddress(name)).to.deep.equal(address);
+    });
+  }
+
+  it('has its Unix sockets where it is told', () => {
+    expect(parseAddress('', '/run/spread')).to.deep.equal({ path: '/run/spread/4803' });
+    expect(parseAddress('12', '/run/spread')).to.deep.equal({ path: '/run/spread/12' });
+  });
+
+  const bad = [
+    'abc',
+    '4803x',
+    '4803@',
+    '@localhost',
+    ' 4803',
+    '4803 ',
+    '-1',
+    '65536',
+    '99999999999@h',
+    '4803@a b',
+  ];
+  for (const name of [...bad, `4803@${'h'.repeat(66)}`]) {
+    it(`"${name}" is none`, () => {
+      expect(parseAddress(name)).to.equal(null);
+    });
+  }
+});

@@ -1,0 +1,60 @@
+/** A mailbox connected to a fake daemon, and waiting for what happens between the two. */
+import type { Buffer } from 'node:buffer';
+import { connect, type ConnectOptions } from '../../lib/mailbox/connect.js';
+import type { Mailbox } from '../../lib/mailbox/mailbox.js';
+import { mailboxAt } from '../../lib/mailbox/table.js';
+import { FakeDaemon, type FakeDaemonScript, type FakeSession } from './fake-daemon.js';
+
+export interface Pair {
+  readonly daemon: FakeDaemon;
+  readonly session: FakeSession;
+  readonly mbox: number;
+  readonly mailbox: Mailbox;
+}
+
+const LIMIT_MS = 5_000;
+
+const open: Pair[] = [];
+
+/** A connection with the private name `a` unless told otherwise, so with the private group `#a#d1`. */
+export async function pair(
+  options: { name?: string; script?: FakeDaemonScript; connect?: ConnectOptions } = {},
+): Promise<Pair> {
+  const daemon = await FakeDaemon.start(options.script);
+  const { ret, mbox } = await connect(daemon.spreadName, options.name ?? 'a', options.connect);
+  const mailbox = mailboxAt(mbox);
+  if (mailbox === undefined) throw new Error(`connect answered ${ret}`);
+  const made = { daemon, session: await daemon.session(), mbox, mailbox };
+  open.push(made);
+  return made;
+}
+
+/** Ends all pairs; for `afterEach`. */
+export async function endPairs(): Promise<void> {
+  for (const { daemon, mailbox } of open.splice(0)) {
+    mailbox.kill();
+    await daemon.stop();
+  }
+}
+
+/** Resolves when the condition holds; looks again in every turn of the event loop. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const end = Date.now() + LIMIT_MS;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited ${LIMIT_MS} ms for ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Sends the frames and waits until all of them lie in the mailbox. */
+export async function deliver({ session, mailbox }: Pair, ...frames: Buffer[]): Promise<void> {
+  const before = mailbox.waiting;
+  await session.send(...frames);
+  await until(() => mailbox.waiting === before + frames.length, `${frames.length} messages`);
+}
+
+/** Breaks the connection and waits until the client knows. */
+export async function breakOff({ session, mailbox }: Pair): Promise<void> {
+  session.end();
+  await until(() => mailbox.state === 'lost', 'the loss');
+}

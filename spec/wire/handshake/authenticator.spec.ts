@@ -1,0 +1,31 @@
+import { expect } from 'chai';
+import {
+  ipAuthenticator,
+  nullAuthenticator,
+  passwordAuthenticator,
+} from '../../../lib/wire/handshake/authenticator.js';
+
+const sent = (user: string, password: string): string | undefined =>
+  passwordAuthenticator(user, password).credentials?.toString('latin1');
+
+describe('wire: authenticators', () => {
+  it('NULL and IP exchange nothing', () => {
+    expect([nullAuthenticator, ipAuthenticator]).to.deep.equal([
+      { method: 'NULL', credentials: null },
+      { method: 'IP', credentials: null },
+    ]);
+  });
+
+  it('PWORD sends user and password in fields of 32 and 8 bytes', () => {
+    expect(passwordAuthenticator('spuser', 'secret').method).to.equal('PWORD');
+    expect(sent('spuser', 'secret')).to.equal(`spuser${'\0'.repeat(26)}secret\0\0`);
+  });
+
+  it('PWORD cuts a longer user to 31 bytes and a NUL', () => {
+    expect(sent('u'.repeat(40), 'pw')).to.equal(`${'u'.repeat(31)}\0pw${'\0'.repeat(6)}`);
+  });
+
+  it('PWORD cuts a longer password to 8 bytes', () => {
+    expect(sent('', '123456789')).to.equal(`${'\0'.repeat(32)}12345678`);
+  });
+});

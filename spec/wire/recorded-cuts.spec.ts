@@ -1,0 +1,54 @@
+/** A byte stream says the same however the network cuts it, from the first byte of the handshake on. */
+import type { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { allTraces, framesOf, privateGroupOf, streamOf } from '../support/recordings.js';
+import { optionsOf, policyOf } from './recorded.js';
+import { clientHears, cutAt, daemonHears, type Heard, inPieces } from './sides.js';
+
+/** A stream up to this length is cut at every single byte, a longer one at this many places. */
+const CUTS = 1500;
+
+function cuts(length: number): number[] {
+  const step = Math.max(1, Math.ceil(length / CUTS));
+  return Array.from({ length: Math.floor(length / step) }, (_, i) => (i + 1) * step);
+}
+
+/** Hears the bytes whole and in many other ways; returns what the whole says. */
+function heardAlike(bytes: Buffer, hear: (pieces: readonly Buffer[]) => Heard): Heard {
+  const whole = hear([bytes]);
+  const text = JSON.stringify(whole);
+  const compare = (pieces: readonly Buffer[], how: string): void => {
+    const heard = hear(pieces);
+    // Comparing texts is fast; the assertion is for its message.
+    if (JSON.stringify(heard) !== text) expect(heard, how).to.deep.equal(whole);
+  };
+  for (const cut of cuts(bytes.length)) compare(cutAt(bytes, [cut]), `cut at ${cut}`);
+  for (const size of [1, 7, 48, 1460]) compare(inPieces(bytes, size), `pieces of ${size}`);
+  return whole;
+}
+
+describe('wire: streams cut anywhere', () => {
+  for (const { id, recording, trace } of allTraces) {
+    const client = streamOf(trace, 'c2d');
+    const daemon = streamOf(trace, 'd2c');
+
+    // The daemon's half speaks no PWORD, so it would take the credentials for frames.
+    if (client.length > 0 && recording.id !== 'auth-password') {
+      it(`say the same to the daemon of ${id}`, () => {
+        const whole = heardAlike(client, (pieces) => daemonHears(policyOf(recording, trace), pieces));
+        if (whole.fault !== null || typeof whole.outcome !== 'string') return;
+        expect(whole.frames).to.have.length(framesOf(trace, 'c2d').length);
+      });
+    }
+
+    const options = optionsOf(trace);
+    if (daemon.length > 0 && options !== null) {
+      it(`say the same to the client of ${id}`, () => {
+        const whole = heardAlike(daemon, (pieces) => clientHears(options, pieces));
+        const group = privateGroupOf(trace);
+        if (group !== '') expect(whole).to.include({ outcome: group, pending: 0, fault: null });
+        expect(whole.frames).to.have.length(framesOf(trace, 'd2c').length);
+      });
+    }
+  }
+});
