@@ -1,7 +1,7 @@
 /** What the sending calls of both faces share: a face brings its checks and its answers. */
 import type { Mailbox } from './mailbox.js';
 import { mailboxAt } from './table.js';
-import { ILLEGAL_GROUP, ILLEGAL_MESSAGE, ILLEGAL_SESSION } from '../wire/codes.js';
+import { ILLEGAL_GROUP, ILLEGAL_MESSAGE, ILLEGAL_PARAM, ILLEGAL_SESSION } from '../wire/codes.js';
 import { isGroupName } from '../wire/name.js';
 import { bytesOf } from './room.js';
 
@@ -32,6 +32,7 @@ export function multicast(
   data: readonly Uint8Array[] | number,
 ): Promise<number> {
   if (typeof data === 'number') return Promise.resolve(data);
+  if (!Array.isArray(groups)) return Promise.resolve(ILLEGAL_PARAM);
   for (const group of groups) if (typeof group !== 'string') return Promise.resolve(ILLEGAL_GROUP);
   const bytes = bytesOf(data);
   const refusal = policy.check(service, groups, messType, bytes);

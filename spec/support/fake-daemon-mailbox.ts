@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { connect, type ConnectOptions } from '../../lib/mailbox/connect.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
-import { mailboxAt } from '../../lib/mailbox/table.js';
+import { leave, mailboxAt } from '../../lib/mailbox/table.js';
 import { FakeDaemon, type FakeDaemonScript, type FakeSession } from './fake-daemon.js';
 
 export interface Pair {
@@ -31,7 +31,8 @@ export async function pair(
 
 /** Ends all pairs; for `afterEach`. */
 export async function endPairs(): Promise<void> {
-  for (const { daemon, mailbox } of open.splice(0)) {
+  for (const { daemon, mbox, mailbox } of open.splice(0)) {
+    leave(mbox);
     mailbox.kill();
     await daemon.stop();
   }

@@ -218,8 +218,8 @@ const folder = join(repositoryRoot, 'spec', 'fixtures', 'session');
 /** All recordings, by name. */
 export const recordings: readonly Recording[] = readdirSync(folder)
   .filter((file) => file.endsWith('.json'))
-  .sort()
-  .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recording);
+  .toSorted()
+  .map((file): Recording => JSON.parse(readFileSync(join(folder, file), 'utf8')));
 
 /** Every connection with its name for test titles, `recording/trace`. */
 export const allTraces: readonly {

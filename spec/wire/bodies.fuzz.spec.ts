@@ -1,7 +1,7 @@
 /** Membership bodies from any bytes: read whole and within their length, or a FrameFault. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Delivery } from '../../lib/wire/delivery.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import {

@@ -26,20 +26,29 @@ function verdict(bytes: Buffer, at = 0): FaultReason | number {
 
 /** Data as a daemon passes it on from a big-endian sender: only the hint is big-endian. */
 const fromJava = Buffer.concat([
-  Buffer.from(`90000080${nameField('#jay#dmn1').toString('hex')}01000000${'00010200'}09000000`, 'hex'),
+  Buffer.from(`90000080${nameField('#jay#dmn1').toString('hex')}010000000001020009000000`, 'hex'),
   nameField('foo'),
   Buffer.from('from java'),
 ]);
 
 /** Data of a big-endian daemon. */
 const fromBigDaemon = Buffer.concat([
-  Buffer.from(`40000010${nameField('#jay#dmn1').toString('hex')}00000002${'80020180'}00000003`, 'hex'),
+  Buffer.from(`40000010${nameField('#jay#dmn1').toString('hex')}000000028002018000000003`, 'hex'),
   nameField('one'),
   nameField('two'),
   Buffer.from('abc'),
 ]);
 
 const delivery = (bytes: Buffer): Delivery => new Delivery(bytes, 0, bytes.length);
+
+/** Made by hand after session-protocol.md 4.9: a refused SAFE message with SELF_DISCARD. */
+const refused = (type: string, count: string, length: string, old: string): Buffer =>
+  Buffer.concat([
+    Buffer.from(`${type}${nameField('#a#d').toString('hex')}${count}80050080${length}${old}`, 'hex'),
+    nameField('g'),
+    nameField('#a#d'),
+    Buffer.from('xyz'),
+  ]);
 
 describe('wire: delivered frames', () => {
   describe('check', () => {
@@ -148,15 +157,6 @@ describe('wire: delivered frames', () => {
   });
 
   describe('of a refused request', () => {
-    /** Made by hand after session-protocol.md 4.9: a refused SAFE message with SELF_DISCARD. */
-    const refused = (type: string, count: string, length: string, old: string): Buffer =>
-      Buffer.concat([
-        Buffer.from(`${type}${nameField('#a#d').toString('hex')}${count}80050080${length}${old}`, 'hex'),
-        nameField('g'),
-        nameField('#a#d'),
-        Buffer.from('xyz'),
-      ]);
-
     for (const [order, bytes] of [
       ['little', refused('c0004080', '02000000', '03000000', 'e0000080')],
       ['big', refused('00400040', '00000002', '00000003', '00000060')],

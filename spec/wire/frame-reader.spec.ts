@@ -56,6 +56,14 @@ function announced(size: number, have: number): FrameReader {
   return reader;
 }
 
+/** Lets the nth header be illegal. */
+const faulty = (notes: Notes, nth: number): Notes => {
+  notes.onHeader = (count) => {
+    if (count === nth) throw new FrameFault('kind', 'planted');
+  };
+  return notes;
+};
+
 describe('wire: frame reader', () => {
   const stream = [message(0), message(5, 1), bare, message(200, 2), message(1, 3)];
   const bytes = Buffer.concat(stream);
@@ -229,13 +237,6 @@ describe('wire: frame reader', () => {
   });
 
   describe('after a fault', () => {
-    const faulty = (notes: Notes, nth: number): Notes => {
-      notes.onHeader = (count) => {
-        if (count === nth) throw new FrameFault('kind', 'planted');
-      };
-      return notes;
-    };
-
     it('in a header lets the fault out', () => {
       expect(() => faulty(new Notes(), 1).push(bytes)).to.throw(FrameFault, 'planted');
     });

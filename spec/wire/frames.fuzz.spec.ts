@@ -1,7 +1,7 @@
 /** Whatever bytes come: frames or a FrameFault, the same at every cut, and no memory for what is only announced. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Delivery } from '../../lib/wire/delivery.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { MAX_MESSAGE_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
@@ -51,7 +51,7 @@ describe('wire: frames from damaged bytes', () => {
         const pieces = cutAt(stream, positions(stream.length, cuts));
         expect(run(daemonFrames(claimed(stream)), pieces)).to.deep.equal(whole);
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 
@@ -61,7 +61,7 @@ describe('wire: frames from damaged bytes', () => {
         const whole = run(clientFrames(), [stream]);
         expect(run(clientFrames(), cutAt(stream, positions(stream.length, cuts)))).to.deep.equal(whole);
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 
@@ -108,7 +108,7 @@ describe('wire: frames from damaged bytes', () => {
           });
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
   });
 

@@ -41,7 +41,11 @@ describe('wire: group id', () => {
 
   for (const word of [0, 1, 2]) {
     it(`is another when word ${word} differs`, () => {
-      const other = id.map((value, i) => (i === word ? value + 1 : value)) as [number, number, number];
+      const other: GroupId = [
+        id[0] + (word === 0 ? 1 : 0),
+        id[1] + (word === 1 ? 1 : 0),
+        id[2] + (word === 2 ? 1 : 0),
+      ];
       expect(equalGroupIds(id, other)).to.equal(false);
     });
   }

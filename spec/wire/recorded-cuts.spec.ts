@@ -44,7 +44,11 @@ describe('wire: streams cut anywhere', () => {
     const options = optionsOf(trace);
     if (daemon.length > 0 && options !== null) {
       it(`say the same to the client of ${id}`, () => {
-        const whole = heardAlike(daemon, (pieces) => clientHears(options, pieces));
+        const whole = heardAlike(daemon, (pieces) => {
+          const heard = clientHears(options, pieces);
+          // Nothing is written along with a refusal, so it depends on the cut what was written before it.
+          return typeof heard.outcome === 'number' ? { ...heard, written: '' } : heard;
+        });
         const group = privateGroupOf(trace);
         if (group !== '') expect(whole).to.include({ outcome: group, pending: 0, fault: null });
         expect(whole.frames).to.have.length(framesOf(trace, 'd2c').length);

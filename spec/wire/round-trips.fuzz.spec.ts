@@ -1,7 +1,7 @@
 /** What is written and read again is the same. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { checkDelivery, Delivery } from '../../lib/wire/delivery.js';
 import { encodeAccept, readAccept } from '../../lib/wire/handshake/accept.js';
 import { encodeConnectRequest, readConnectRequest } from '../../lib/wire/handshake/connect-request.js';

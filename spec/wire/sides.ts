@@ -49,9 +49,9 @@ export class Frames {
       if (!(error instanceof FrameFault)) throw error;
       this.fault = error.reason;
     }
-    const { gathered } = this.reader as unknown as { gathered: Buffer | null };
+    const gathered: unknown = Reflect.get(this.reader, 'gathered');
     if (gathered === undefined) throw new Error('the reader keeps its bytes elsewhere now');
-    const held = gathered?.length ?? 0;
+    const held = Buffer.isBuffer(gathered) ? gathered.length : 0;
     if (held > Math.max(FIRST_BYTES, 2 * this.pending)) {
       throw new Error(`${held} bytes are held for ${this.pending}`);
     }

@@ -19,7 +19,7 @@ describe('wire: versions', () => {
       const [major = 0, minor = 0, patch = 0] = text.split('.').map(Number);
       return versionNumber({ major, minor, patch });
     });
-    expect(numbers).to.deep.equal([...numbers].sort((a, b) => a - b));
+    expect(numbers).to.deep.equal(numbers.toSorted((a, b) => a - b));
     expect(new Set(numbers).size).to.equal(ordered.length);
   });
 

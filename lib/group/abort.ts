@@ -1,0 +1,40 @@
+/** Promises that somebody else settles, and giving up on them. */
+
+export interface Pending<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+export function pending<T>(): Pending<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  // It may be rejected before anybody waits; who waits gets the rejection all the same.
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
+
+/** Waits until the signal comes. @param abandon called then, before the rejection with the signal's reason */
+export async function abortable<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  abandon: () => void,
+): Promise<T> {
+  if (!signal) return await promise;
+  const aborted = pending<never>();
+  const onAbort = (): void => {
+    abandon();
+    aborted.reject(signal.reason as Error);
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

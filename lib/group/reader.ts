@@ -1,0 +1,74 @@
+/** From what lies in the mailbox to the events of the modern face; keeps each group's last view to tell what changed. */
+import { contentOf } from '../mailbox/content.js';
+import type { Arrival } from '../mailbox/arrival.js';
+import type { View } from '../mailbox/view.js';
+import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE, SELF_DISCARD } from '../wire/service.js';
+import { type ConnectionEvent, DataEvent, type RejectEvent, type ViewEvent } from './event.js';
+import { serviceName } from './service.js';
+
+export class EventReader {
+  private readonly views = new Map<string, readonly string[]>();
+
+  /** @param own private group of the connection */
+  constructor(private readonly own: string) {}
+
+  /** The event; null for bytes that make no sense inside a sound frame, which no daemon sends. */
+  read(arrival: Arrival): ConnectionEvent | null {
+    const content = contentOf(arrival, this.own);
+    if (content === null) return null;
+    const { sender, service } = content;
+    switch (content.kind) {
+      case 'data': {
+        const { body, messType } = content;
+        const groups = arrival.names();
+        if (arrival.kind === 'reject') return rejected(service, groups, body, messType);
+        return new DataEvent(
+          sender,
+          groups,
+          body,
+          messType,
+          serviceName(service),
+          sender === this.own && (service & SELF_DISCARD) === 0,
+          content.endianMismatch === 1,
+        );
+      }
+      case 'view':
+        return this.view(content.view);
+      case 'transition':
+        return { kind: 'transition', group: sender, id: content.id };
+      case 'self-leave':
+        this.views.delete(sender);
+        return { kind: 'leave', group: sender, id: content.id };
+    }
+  }
+
+  private view({ group, id, cause, members, index, names }: View): ViewEvent {
+    const before = this.views.get(group) ?? [];
+    this.views.set(group, members);
+    const then = new Set(before);
+    const now = new Set(members);
+    const joined = members.filter((member) => !then.has(member));
+    const left = before.filter((member) => !now.has(member));
+    // A connection's first view: it came alone. Else the body tells for network, and for the others all came along.
+    const isFirst = before.length === 0;
+    const companions = cause === 'network' ? names : members.filter((member) => then.has(member));
+    return {
+      kind: 'view',
+      group,
+      id,
+      cause,
+      members,
+      myIndex: index,
+      changed: cause === 'network' ? null : (names[0] ?? null),
+      joined,
+      left,
+      cameWithMe: isFirst && cause !== 'network' ? [this.own] : companions,
+    };
+  }
+}
+
+function rejected(service: number, groups: readonly string[], body: Buffer, type: number): RejectEvent {
+  const refused =
+    (service & CAUSED_BY_JOIN) !== 0 ? 'join' : (service & CAUSED_BY_LEAVE) !== 0 ? 'leave' : 'data';
+  return { kind: 'reject', refused, groups, body, type };
+}
