@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import {
   equalGroupIds,
   GROUP_ID_BYTES,
+  type GroupId,
   groupIdText,
   readGroupId,
   writeGroupId,

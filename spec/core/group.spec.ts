@@ -1,0 +1,76 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Group } from '../../daemon/core/group.js';
+import { LocalSession } from '../../daemon/core/local-session.js';
+import { compareMembers, Member } from '../../daemon/core/member.js';
+import { privateGroup } from '../../lib/wire/name.js';
+import { Inbox } from './world.js';
+
+const daemons = ['zd1', 'ad2', 'md3'];
+const member = (name: string, daemon: number): Member =>
+  new Member(privateGroup(name, daemons[daemon] as string), daemon, null);
+const namesOf = (group: Group): string[] => group.members.map(({ privateGroup: name }) => name);
+
+describe('core: group', () => {
+  it('lists members by the position of their daemon, then by the bytes of the name', () => {
+    const group = new Group('g', [0, 0, 0]);
+    const joined = [member('c', 2), member('b', 1), member('z', 0), member('a', 0), member('nomemb', 1)];
+    for (const each of joined) group.add(each);
+    expect(namesOf(group)).to.deep.equal(['#a#zd1', '#z#zd1', '#b#ad2', '#nomemb#ad2', '#c#md3']);
+  });
+
+  it('compares bytes, not letters: upper case stands before lower case', () => {
+    const group = new Group('g', [0, 0, 0]);
+    for (const name of ['b', 'B', 'a', '~', '$']) group.add(member(name, 0));
+    expect(namesOf(group)).to.deep.equal(['#$#zd1', '#B#zd1', '#a#zd1', '#b#zd1', '#~#zd1']);
+  });
+
+  it('puts a name before the longer one that begins with it', () => {
+    const group = new Group('g', [0, 0, 0]);
+    // '#' of the second half is smaller than any byte of a name, so the shorter one comes first.
+    for (const name of ['ab', 'a', 'a$']) group.add(member(name, 0));
+    expect(namesOf(group)).to.deep.equal(['#a#zd1', '#a$#zd1', '#ab#zd1']);
+  });
+
+  it('keeps that order whatever order the members come and go in', () => {
+    const people = fc.uniqueArray(
+      fc.tuple(fc.constantFrom('a', 'A', 'b', 'aa', '~', '$x'), fc.integer({ min: 0, max: 2 })),
+      { selector: ([name, daemon]) => `${name}@${daemon}` },
+    );
+    const property = fc.property(people, fc.nat(), (list, gone) => {
+      const group = new Group('g', [0, 0, 0]);
+      const all = list.map(([name, daemon]) => member(name, daemon));
+      for (const each of all) group.add(each);
+      const [leaver] = all.splice(gone % Math.max(1, all.length), 1);
+      if (leaver) group.remove(leaver);
+      const wanted = [...all].sort((a, b) => a.daemon - b.daemon || Buffer.compare(a.field, b.field));
+      expect(group.members).to.deep.equal(wanted);
+    });
+    fc.assert(property);
+  });
+
+  it('says of two members of one daemon and one name that they are the same', () => {
+    expect(compareMembers(member('a', 1), member('a', 1))).to.equal(0);
+  });
+
+  it("keeps this daemon's sessions apart from the others", () => {
+    const group = new Group('g', [0, 0, 0]);
+    const session = new LocalSession('#x#zd1', true, new Inbox());
+    const local = new Member('#x#zd1', 0, session);
+    group.add(member('other', 1));
+    group.add(local);
+    expect(group.local).to.deep.equal([session]);
+    group.remove(local);
+    expect(group.local).to.deep.equal([]);
+  });
+
+  it('is known to its members while they are in it', () => {
+    const group = new Group('g', [0, 0, 0]);
+    const one = member('a', 0);
+    group.add(one);
+    expect([...one.groups]).to.deep.equal([group]);
+    group.remove(one);
+    expect([...one.groups]).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { type Named, NameTable } from '../../daemon/core/name-table.js';
+import { nameField } from '../../lib/wire/name.js';
+
+const named = (name: string): Named & { readonly name: string } => ({ name, field: nameField(name) });
+
+/** Few enough names that adding, finding and deleting meet. */
+const names = fc.oneof(
+  fc.integer({ min: 0, max: 40 }).map((n) => `g${n}`),
+  fc.string({ minLength: 1, maxLength: 31, unit: fc.constantFrom('a', 'b', '~') }),
+);
+const steps = fc.array(fc.tuple(fc.constantFrom('add', 'delete', 'find'), names), { maxLength: 400 });
+
+describe('core: name table', () => {
+  it('answers like a Map under any additions and deletions', () => {
+    const property = fc.property(steps, (sequence) => {
+      const table = new NameTable<Named & { name: string }>();
+      const map = new Map<string, Named & { name: string }>();
+      for (const [what, name] of sequence) {
+        const known = map.get(name);
+        if (what === 'add' && !known) {
+          const entry = named(name);
+          map.set(name, entry);
+          table.add(entry);
+        } else if (what === 'delete' && known) {
+          map.delete(name);
+          table.delete(known);
+        }
+        expect(table.find(nameField(name), 0)).to.equal(map.get(name));
+        expect(table.size).to.equal(map.size);
+      }
+      for (const [name, entry] of map) expect(table.find(entry.field, 0), name).to.equal(entry);
+      expect([...table.values()].map(({ name }) => name).sort()).to.deep.equal([...map.keys()].sort());
+    });
+    fc.assert(property, { numRuns: 300 });
+  });
+
+  it('finds a thousand names when nine thousand were deleted', () => {
+    const table = new NameTable<Named>();
+    const entries = Array.from({ length: 10_000 }, (_, i) => named(`name${i}`));
+    for (const entry of entries) table.add(entry);
+    for (const [i, entry] of entries.entries()) if (i % 10 !== 0) table.delete(entry);
+    const found = entries.map(({ field }) => table.find(field, 0));
+    expect(found).to.deep.equal(entries.map((entry, i) => (i % 10 === 0 ? entry : undefined)));
+  });
+
+  it('finds a name in the middle of a frame, whatever stands behind its NUL', () => {
+    const table = new NameTable<Named>();
+    const entry = named('room');
+    table.add(entry);
+    const frame = Buffer.concat([Buffer.from('....room\0garbage', 'latin1'), Buffer.alloc(32, 0x7a)]);
+    expect(table.find(frame, 4)).to.equal(entry);
+  });
+
+  it('does not take a name for one that begins the same way', () => {
+    const table = new NameTable<Named>();
+    table.add(named('room'));
+    expect(['roo', 'rooms', ''].map((name) => table.find(nameField(name), 0))).to.deep.equal([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('finds nothing for a field without NUL', () => {
+    const table = new NameTable<Named>();
+    table.add(named('a'.repeat(31)));
+    expect(table.find(Buffer.alloc(32, 'a'), 0)).to.equal(undefined);
+  });
+
+  it('deletes nothing for an entry it does not hold', () => {
+    const table = new NameTable<Named>();
+    const entry = named('room');
+    table.add(entry);
+    table.delete(named('other'));
+    table.delete(named('room'));
+    expect([table.size, table.find(entry.field, 0)]).to.deep.equal([1, entry]);
+  });
+});
