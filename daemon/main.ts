@@ -22,9 +22,10 @@ interface Flags {
   readonly log?: LogLevel;
 }
 
-function port(text: string): number {
+function portNumber(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  if (!/^\d+$/.test(text) || value > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return value;
 }
 
@@ -32,10 +33,17 @@ const command = new Command('sspd')
   .description('Puts the messages and the membership changes of groups into one agreed order.')
   .version(VERSION, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
-  .option('-c, --config <file>', 'configuration in the spread.conf language; without it the daemon runs alone')
+  .option(
+    '-c, --config <file>',
+    'configuration in the spread.conf language; without it the daemon runs alone',
+  )
   .option('-n, --name <name>', 'name of this daemon (default: the name of this host)')
   .option('--host <host>', `address to listen on (default: ${DEFAULT_HOST})`)
-  .option('--port <port>', `TCP port, and name of the local socket; 0 takes a free one (default: ${DEFAULT_PORT})`, port)
+  .option(
+    '--port <port>',
+    `TCP port, and name of the local socket; 0 takes a free one (default: ${DEFAULT_PORT})`,
+    portNumber,
+  )
   .option('--unix-dir <dir>', `directory of the local socket, "" for none (default: ${DEFAULT_UNIX_DIR})`)
   .addOption(new Option('--log <level>', 'least level of log lines (default: info)').choices([...LOG_LEVELS]))
   .addHelpText('after', '\nExample:\n  sspd --name one --port 4803        # then, elsewhere: ssp join room')
@@ -76,17 +84,21 @@ function daemonOptions(flags: Flags, file: Configuration | null): DaemonOptions 
 /** The first line of standard output: for people, and for scripts that look for `:PORT`. */
 function greeting(daemon: Daemon): string {
   const places = [
-    ...daemon.addresses.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
+    ...daemon.addresses.map(({ host, port }) =>
+      host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    ),
     ...(daemon.unixPath === null ? [] : [daemon.unixPath]),
   ];
   return `sspd "${daemon.name}" listens on ${places.join(' and ')}\n`;
 }
 
 async function run(flags: Flags): Promise<void> {
-  const file = flags.config === undefined ? null : await loadConfiguration({ file: flags.config, name: flags.name });
+  const file =
+    flags.config === undefined ? null : await loadConfiguration({ file: flags.config, name: flags.name });
   const log = openLog(flags.log ?? file?.logLevel ?? 'info', file?.logFile ?? null);
   for (const warning of file?.warnings ?? []) log.warn(warning);
-  if (file && file.withoutEffect.length > 0) log.info({ options: file.withoutEffect }, 'options without effect');
+  if (file && file.withoutEffect.length > 0)
+    log.info({ options: file.withoutEffect }, 'options without effect');
   const daemon = await createDaemon({ ...daemonOptions(flags, file), logger: log });
   process.stdout.on('error', () => undefined);
   process.stdout.write(greeting(daemon));

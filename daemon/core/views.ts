@@ -45,7 +45,7 @@ export class Views {
   disconnect(privateGroup: string): void {
     const member = this.members.get(privateGroup);
     if (!member) return;
-    const groups = [...member.groups].sort((a, b) => a.field.compare(b.field));
+    const groups = [...member.groups].toSorted((a, b) => a.field.compare(b.field));
     for (const group of groups) this.remove(group, CAUSED_BY_DISCONNECT, member);
     this.exit(member);
   }

@@ -60,7 +60,7 @@ export class SoloEngine implements Engine {
   }
 
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this {
-    this.events.on(event, handler as (...args: unknown[]) => void);
+    this.events.on(event, handler);
     return this;
   }
 

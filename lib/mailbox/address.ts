@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { DEFAULT_PORT } from '../wire/limits.js';
 
 /** Directory of the daemons' Unix sockets. */
-export const UNIX_DIR = '/tmp';
+const UNIX_DIR = '/tmp';
 
 /** Longest `spread_name` in characters: six for the port, 64 for the host. */
-export const MAX_SPREAD_NAME = 70;
+const MAX_SPREAD_NAME = 70;
 
 const MAX_PORT = 65_535;
 

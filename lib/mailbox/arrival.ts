@@ -10,6 +10,8 @@ import {
   TRANSITION_MESS,
 } from '../wire/service.js';
 
+const NO_ID: GroupId = [0, 0, 0];
+
 /**
  * `illegal`: membership bits that no daemon sets together, or beside a service. A Spread 5.0.1 daemon passes such words
  * on from a hostile client (session-protocol.md 4.6), so believing them would let anybody forge a view.
@@ -18,10 +20,10 @@ export type ArrivalKind = 'data' | 'reject' | 'view' | 'transition' | 'self-leav
 
 export class Arrival extends Delivery {
   /**
-   * For a self-leave: the id of the last view of this group that came before it (ssp-receive.md Q22); zeros when there
-   * was none. Null for everything else.
+   * For a self-leave: the id of the last view of this group that came before it (ssp-receive.md Q22). Zeros when there
+   * was none, and for everything else.
    */
-  leftId: GroupId | null = null;
+  leftId: GroupId = NO_ID;
 
   get kind(): ArrivalKind {
     if ((this.service & REJECT_MESS) !== 0) return 'reject';

@@ -61,9 +61,9 @@ const schema = z.object({
 export async function connect(
   spreadName: string | null | undefined,
   privateName: string | null | undefined,
-  options: ConnectOptions = {},
+  options?: ConnectOptions | null,
 ): Promise<ConnectResult> {
-  const { timeout = 0, ...others } = options;
+  const { timeout = 0, ...others } = options ?? {};
   if (!Number.isFinite(timeout)) return failed(ILLEGAL_TIME);
   const names = z.tuple([z.string(), z.string()]).safeParse([spreadName ?? '', privateName ?? '']);
   const checked = schema.safeParse(others);

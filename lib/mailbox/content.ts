@@ -54,8 +54,8 @@ function read(arrival: Arrival, own: string): Content {
     case 'transition':
       return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: readTransition(arrival) };
     case 'self-leave':
-      return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: arrival.leftId as GroupId };
-    case 'illegal':
+      return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: arrival.leftId };
+    default:
       throw new FrameFault('kind', `service 0x${service.toString(16)} is no kind of message`);
   }
 }

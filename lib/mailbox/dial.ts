@@ -31,7 +31,7 @@ export interface DialOptions {
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
 /** Receives the connection in the turn in which it was accepted, so that no byte gets lost in between. */
-export type Accepted<T> = (socket: Socket, accept: Accept, rest: Buffer) => T;
+type Accepted<T> = (socket: Socket, accept: Accept, rest: Buffer) => T;
 
 /**
  * @returns what `accepted` makes of the connection, or the code that connect answers with: ILLEGAL_SPREAD for a

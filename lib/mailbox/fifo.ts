@@ -36,8 +36,8 @@ export class Fifo<T> {
   /** Takes out one item wherever it stands. Walks the whole queue. */
   remove(item: T): void {
     for (let rest = this.count; rest > 0; rest--) {
-      const next = this.shift() as T;
-      if (next !== item) this.push(next);
+      const next = this.shift();
+      if (next !== undefined && next !== item) this.push(next);
     }
   }
 

@@ -8,7 +8,7 @@ import type { Mailbox } from './mailbox.js';
 import { leave } from './table.js';
 
 /** How a face answers a receive call for want of messages; 0 while the connection is open. */
-export type LossAnswer = (mailbox: Mailbox, mbox: number) => number;
+type LossAnswer = (mailbox: Mailbox, mbox: number) => number;
 
 /** All calls that wait when the connection breaks get CONNECTION_CLOSED (R65). */
 export const sspLoss: LossAnswer = (mailbox, mbox) => {

@@ -3,7 +3,7 @@
  * than the body. SSP's bodies have another layout; `SSP_receive` gives them parsed.
  */
 import { Buffer } from 'node:buffer';
-import { BUFFER_TOO_SHORT, ILLEGAL_MESSAGE } from '../wire/codes.js';
+import { BUFFER_TOO_SHORT, ILLEGAL_MESSAGE, ILLEGAL_PARAM } from '../wire/codes.js';
 import { FrameFault } from '../wire/fault.js';
 import { equalGroupIds, GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
 import { MAX_CLIENT_SCATTER_ELEMENTS, NAME_BYTES } from '../wire/limits.js';
@@ -29,6 +29,8 @@ export interface MembInfo {
 }
 
 const NO_SET: VsSetInfo = { num_members: 0, members_offset: 0 };
+/** Of a caller that gave no set. */
+const NO_MEMBERS: VsSetInfo = { num_members: -1, members_offset: 0 };
 
 /** Whether two group ids are the same. */
 export const SP_equal_group_ids: (a: GroupId, b: GroupId) => boolean = equalGroupIds;
@@ -42,7 +44,7 @@ export function SP_get_memb_info(
   memb_mess: Uint8Array,
   service_type: number,
 ): { ret: number; memb_info?: MembInfo } {
-  if (!isMembership(service_type)) return { ret: ILLEGAL_MESSAGE };
+  if (typeof service_type !== 'number' || !isMembership(service_type)) return { ret: ILLEGAL_MESSAGE };
   const bytes = asBuffer(memb_mess);
   if (!isRegularMembership(service_type)) {
     const gid: GroupId = bytes.length < GROUP_ID_BYTES ? [0, 0, 0] : readGroupId(bytes, 0, true);
@@ -75,6 +77,7 @@ export function SP_get_vs_sets_info(
 ): { ret: number; vs_sets?: VsSetInfo[]; my_vs_set_index?: number } {
   const body = parse(asBuffer(memb_mess));
   if (body === null) return { ret: ILLEGAL_MESSAGE };
+  if (typeof num_vs_sets !== 'number') return { ret: ILLEGAL_PARAM };
   if (body.sets.length > num_vs_sets) return { ret: BUFFER_TOO_SHORT };
   return { ret: body.sets.length, vs_sets: infosOf(body), my_vs_set_index: body.ownSet };
 }
@@ -90,11 +93,13 @@ export function SP_get_vs_set_members(
   vs_set: VsSetInfo,
   max_members: number,
 ): { ret: number; members?: string[] } {
-  const { num_members: count, members_offset: offset } = vs_set;
-  if (count > max_members) return { ret: BUFFER_TOO_SHORT };
+  const { num_members: count, members_offset: offset } = vs_set ?? NO_MEMBERS;
+  if (typeof max_members !== 'number') return { ret: ILLEGAL_PARAM };
+  if (typeof count === 'number' && count > max_members) return { ret: BUFFER_TOO_SHORT };
   const whole = Number.isInteger(count) && Number.isInteger(offset) && count >= 0 && offset >= 0;
-  if (!whole || offset + count * NAME_BYTES > memb_mess.length) return { ret: ILLEGAL_MESSAGE };
-  return { ret: count, members: readNames(asBuffer(memb_mess), offset, count) };
+  const bytes = asBuffer(memb_mess);
+  if (!whole || offset + count * NAME_BYTES > bytes.length) return { ret: ILLEGAL_MESSAGE };
+  return { ret: count, members: readNames(bytes, offset, count) };
 }
 
 /** The same on a body that lies in several buffers. */
@@ -141,4 +146,8 @@ const infosOf = (body: MembershipBody): VsSetInfo[] =>
     members_offset: membersOffset,
   }));
 
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Bytes of a caller that gave none are empty. */
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  bytes instanceof Uint8Array
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : Buffer.alloc(0);

@@ -17,17 +17,24 @@ const LAST_SLAB_BYTES = 64 * 1024;
 /** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
 const GATHER_LIMIT_BYTES = 1024 * 1024;
 
-/** All messages of one write share one promise. */
-interface Batch {
+/** What one write is made of. All its messages share one promise. */
+class Batch {
   readonly sent: Promise<number>;
-  readonly done: (error?: Error | null) => void;
+  done!: (error?: Error | null) => void;
+
+  constructor(socket: Socket) {
+    this.sent = new Promise((resolve) => {
+      // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
+      this.done = (error) => resolve(error || socket.destroyed ? CONNECTION_CLOSED : 0);
+    });
+  }
 }
 
 export class Outbox {
   private slab: Buffer = Buffer.alloc(0);
   private slabBytes = FIRST_SLAB_BYTES;
-  /** The slab's bytes in [begin, end) are gathered and not yet among the parts. */
-  private begin = 0;
+  /** The slab's bytes in [cutTo, end) are gathered and not yet among the parts. */
+  private cutTo = 0;
   private end = 0;
   private parts: Uint8Array[] = [];
   private gathered = 0;
@@ -54,16 +61,18 @@ export class Outbox {
     pieces: readonly Uint8Array[],
   ): Promise<number> {
     let dataLength = 0;
-    for (let i = 0; i < pieces.length; i++) dataLength += (pieces[i] as Uint8Array).length;
+    for (const piece of pieces) dataLength += piece.length;
     const copied = dataLength < COPY_LIMIT_BYTES;
     let at = this.reserve(HEADER_BYTES + groups.length * NAME_BYTES + (copied ? dataLength : 0));
     const { slab } = this;
     slab.set(this.head, at);
     writeHeaderWords(slab, at, service, groups.length, messType, dataLength);
     at += HEADER_BYTES;
-    for (let i = 0; i < groups.length; i++, at += NAME_BYTES) writeName(slab, at, groups[i] as string);
-    for (let i = 0; i < pieces.length; i++) {
-      const piece = pieces[i] as Uint8Array;
+    for (const group of groups) {
+      writeName(slab, at, group);
+      at += NAME_BYTES;
+    }
+    for (const piece of pieces) {
       if (copied) {
         slab.set(piece, at);
         at += piece.length;
@@ -73,7 +82,7 @@ export class Outbox {
       }
     }
     this.gathered += HEADER_BYTES + groups.length * NAME_BYTES + dataLength;
-    const { sent } = (this.batch ??= this.begun());
+    const { sent } = (this.batch ??= this.begin());
     if (this.gathered >= GATHER_LIMIT_BYTES) this.flush();
     return sent;
   }
@@ -84,7 +93,7 @@ export class Outbox {
       this.cut();
       this.slab = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, bytes));
       this.slabBytes = Math.min(2 * this.slabBytes, LAST_SLAB_BYTES);
-      this.begin = 0;
+      this.cutTo = 0;
       this.end = 0;
     }
     const at = this.end;
@@ -94,33 +103,27 @@ export class Outbox {
 
   /** Moves the slab's gathered bytes to the parts. */
   private cut(): void {
-    if (this.begin < this.end) this.parts.push(this.slab.subarray(this.begin, this.end));
-    this.begin = this.end;
+    if (this.cutTo < this.end) this.parts.push(this.slab.subarray(this.cutTo, this.end));
+    this.cutTo = this.end;
   }
 
-  private begun(): Batch {
+  private begin(): Batch {
     queueMicrotask(this.flushNow);
-    const { socket } = this;
-    let resolve: (code: number) => void = () => {};
-    const sent = new Promise<number>((settle) => {
-      resolve = settle;
-    });
-    // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
-    return { sent, done: (error) => resolve(error || socket.destroyed ? CONNECTION_CLOSED : 0) };
+    return new Batch(this.socket);
   }
 
   private flush(): void {
-    const { batch, socket } = this;
+    const { batch, parts, socket } = this;
     if (batch === null) return;
     this.cut();
-    const { parts } = this;
     this.batch = null;
     this.parts = [];
     this.gathered = 0;
-    const last = parts.length - 1;
+    const last = parts.pop();
+    if (last === undefined) return;
     socket.cork();
-    for (let i = 0; i < last; i++) socket.write(parts[i] as Uint8Array);
-    socket.write(parts[last] as Uint8Array, batch.done);
+    for (const part of parts) socket.write(part);
+    socket.write(last, batch.done);
     socket.uncork();
   }
 }

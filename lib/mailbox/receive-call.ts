@@ -77,7 +77,9 @@ export function callOf(
     signal,
   } = options ?? { max_groups: Number.NaN };
   if (!Number.isSafeInteger(maxGroups) || maxGroups < minGroups) return ILLEGAL_PARAM;
-  if (groups !== undefined && !Array.isArray(groups)) return ILLEGAL_PARAM;
+  if (typeof flags !== 'number') return ILLEGAL_PARAM;
+  if (groups !== undefined && !(Array.isArray(groups) && Object.isExtensible(groups))) return ILLEGAL_PARAM;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) return ILLEGAL_PARAM;
   if (typeof room === 'number') return room;
   const mailbox = mailboxAt(mbox);
   if (mailbox === undefined) return ILLEGAL_SESSION;

@@ -35,11 +35,11 @@ export class Room {
  * The first `length` bytes of one buffer.
  * @returns ILLEGAL_PARAM when there is no buffer, or `length` is no integer or beyond it (R62)
  */
-export function plainRoom(mess: unknown, length: unknown): Room | number {
-  if (!(mess instanceof Uint8Array) || !Number.isSafeInteger(length)) return ILLEGAL_PARAM;
-  const bytes = length as number;
-  if (bytes > mess.length) return ILLEGAL_PARAM;
-  return new Room([mess.subarray(0, Math.max(0, bytes))], bytes);
+export function plainRoom(mess: Uint8Array | undefined, length: number | undefined): Room | number {
+  if (!(mess instanceof Uint8Array) || length === undefined || !Number.isSafeInteger(length))
+    return ILLEGAL_PARAM;
+  if (length > mess.length) return ILLEGAL_PARAM;
+  return new Room([mess.subarray(0, Math.max(0, length))], length);
 }
 
 /** The same for a scatter. Elements behind the first `num_elements` are not looked at (R40). */

@@ -1,7 +1,14 @@
 /** What the sending calls of both faces share: a face brings its checks and its answers. */
 import type { Mailbox } from './mailbox.js';
 import { mailboxAt } from './table.js';
-import { ILLEGAL_GROUP, ILLEGAL_MESSAGE, ILLEGAL_PARAM, ILLEGAL_SESSION } from '../wire/codes.js';
+import {
+  ILLEGAL_GROUP,
+  ILLEGAL_MESSAGE,
+  ILLEGAL_MESSAGE_TYPE,
+  ILLEGAL_PARAM,
+  ILLEGAL_SERVICE,
+  ILLEGAL_SESSION,
+} from '../wire/codes.js';
 import { isGroupName } from '../wire/name.js';
 import { bytesOf } from './room.js';
 
@@ -33,6 +40,8 @@ export function multicast(
 ): Promise<number> {
   if (typeof data === 'number') return Promise.resolve(data);
   if (!Array.isArray(groups)) return Promise.resolve(ILLEGAL_PARAM);
+  if (typeof service !== 'number') return Promise.resolve(ILLEGAL_SERVICE);
+  if (typeof messType !== 'number') return Promise.resolve(ILLEGAL_MESSAGE_TYPE);
   for (const group of groups) if (typeof group !== 'string') return Promise.resolve(ILLEGAL_GROUP);
   const bytes = bytesOf(data);
   const refusal = policy.check(service, groups, messType, bytes);

@@ -34,7 +34,7 @@ export async function SP_connect_timeout(
   time_out: Time,
   options?: SpConnectOptions,
 ): Promise<ConnectResult> {
-  const { sec, usec } = time_out;
+  const { sec, usec } = time_out ?? { sec: Number.NaN, usec: 0 };
   if (!Number.isInteger(sec) || !Number.isInteger(usec)) return failed(ILLEGAL_TIME);
   if (Math.abs(usec) >= 1_000_000 || sec * usec < 0) return failed(ILLEGAL_TIME);
   if (sec < 0 || usec < 0) return failed(CONNECTION_CLOSED);

@@ -108,7 +108,7 @@ function formOf(arrival: Arrival, content: Content): { messType: number; body: B
       return { messType: content.view.index, body: plainViewBody(arrival) };
     case 'transition':
       return { messType: -1, body: plainTransitionBody(content.id) };
-    case 'self-leave':
+    default:
       return { messType: -1, body: noBody };
   }
 }

@@ -128,7 +128,7 @@ function formOf(content: Content, own: string): { messType: number; body: Buffer
       return { messType: -1, body: noBody };
     case 'view':
       return membershipForm(content.view.index, content.view.id, content.view.names);
-    case 'self-leave':
+    default:
       return membershipForm(0, content.id, [own]);
   }
 }

@@ -5,8 +5,6 @@
 import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
 import type { Arrival } from './arrival.js';
 
-const NO_ID: GroupId = [0, 0, 0];
-
 export class ViewIds {
   private readonly ids = new Map<string, GroupId>();
 
@@ -18,7 +16,7 @@ export class ViewIds {
       if (body.length >= GROUP_ID_BYTES) this.ids.set(arrival.name, readGroupId(body, 0, arrival.little));
     } else if (kind === 'self-leave') {
       const group = arrival.name;
-      arrival.leftId = this.ids.get(group) ?? NO_ID;
+      arrival.leftId = this.ids.get(group) ?? arrival.leftId;
       this.ids.delete(group);
     }
   }

@@ -105,7 +105,7 @@ describe('core: pack', () => {
   });
 
   it('leaves frames that stand side by side where they are', () => {
-    let chunk = Buffer.alloc(0);
+    let chunk: Buffer = Buffer.alloc(0);
     const sent = packed((pack) => {
       chunk = addChunk(
         pack,
@@ -119,7 +119,7 @@ describe('core: pack', () => {
   });
 
   it('copies a single small frame, so that its chunk can go', () => {
-    let chunk = Buffer.alloc(0);
+    let chunk: Buffer = Buffer.alloc(0);
     const [sent] = packed((pack) => {
       chunk = addChunk(pack, [{ bytes: frame(4096, 1), safe: false }]);
     });
@@ -127,7 +127,7 @@ describe('core: pack', () => {
   });
 
   it('does not copy a long frame', () => {
-    let chunk = Buffer.alloc(0);
+    let chunk: Buffer = Buffer.alloc(0);
     const [sent] = packed((pack) => {
       chunk = addChunk(pack, [{ bytes: frame(4097, 1), safe: false }]);
     });

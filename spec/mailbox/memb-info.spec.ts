@@ -102,6 +102,7 @@ describe('SP_get_vs_sets_info', () => {
   it('BUFFER_TOO_SHORT without room for all, ILLEGAL_MESSAGE for a malformed body', () => {
     expect(SP_get_vs_sets_info(merge, 1)).to.deep.equal({ ret: -15 });
     expect(SP_get_vs_sets_info(merge.subarray(0, 30), 10)).to.deep.equal({ ret: -13 });
+    expect(SP_get_vs_sets_info(merge, '2' as never)).to.deep.equal({ ret: -24 });
   });
 });
 

@@ -30,12 +30,5 @@ export async function settle(): Promise<void> {
 }
 
 /** Whether a call still waits after some turns of the event loop. */
-export async function isWaiting(call: Promise<unknown>): Promise<boolean> {
-  let waiting = true;
-  const done = (): void => {
-    waiting = false;
-  };
-  call.then(done, done);
-  await settle();
-  return waiting;
-}
+export const isWaiting = (call: Promise<unknown>): Promise<boolean> =>
+  Promise.race([call.then(() => false), settle().then(() => true)]);

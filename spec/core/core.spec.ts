@@ -1,0 +1,218 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import {
+  AGREED_MESS,
+  encodeMessage,
+  encodeRequest,
+  FrameFault,
+  JOIN_MESS,
+  KILL_MESS,
+  LEAVE_MESS,
+  nameField,
+  REJECT_NOT_UNIQUE,
+  SAFE_MESS,
+} from '../../lib/wire/index.js';
+import { remote, World } from './world.js';
+
+describe('core: order', () => {
+  it('does nothing to the groups before a payload comes back', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g');
+    world.core.flush();
+    expect([world.core.groups.size, alice.told]).to.deep.equal([0, []]);
+    world.run();
+    expect([world.core.groups.size, alice.told.length]).to.deep.equal([1, 1]);
+  });
+
+  it('sends data, joins, leaves and disconnects in the order they were submitted in', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g').send('one', ['g']).leave('g').send('two', ['g']).disconnect();
+    world.core.flush();
+    const sent = Buffer.concat(world.order.take().map(({ payload }) => payload));
+    const message = (text: string): Buffer =>
+      encodeMessage(AGREED_MESS, alice.name, ['g'], 0, [Buffer.from(text)]);
+    expect(sent).to.deep.equal(
+      Buffer.concat([
+        encodeRequest(JOIN_MESS, alice.name, ['g']),
+        message('one'),
+        encodeRequest(LEAVE_MESS, alice.name, ['g']),
+        message('two'),
+        encodeRequest(KILL_MESS, alice.name, [alice.name]),
+      ]),
+    );
+  });
+
+  it('follows the order of the payloads, not that of the submissions', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g');
+    world.core.flush();
+    const first = world.order.take();
+    world.open('bob').join('g');
+    world.core.flush();
+    const second = world.order.take();
+    for (const { payload } of [...second, ...first]) world.core.deliver(payload);
+    expect(alice.told).to.deep.equal(['join g: #alice#d #bob#d (#alice#d)']);
+  });
+
+  it('makes safe what is sent safe, and the disconnects that the daemon decides', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g').send('agreed', ['g']).send('safe', ['g'], SAFE_MESS).leave('g');
+    world.core.disconnect(alice.session, true);
+    world.open('bob').disconnect();
+    world.core.flush();
+    expect(world.order.take().map(({ safe }) => safe)).to.deep.equal([false, true, false, true, false]);
+  });
+
+  it('lists members of other daemons at their daemon’s position', () => {
+    const world = new World('b', ['a', 'b', 'c']);
+    const alice = world.open('alice').join('g');
+    world.run();
+    world.deliver(remote('z', 'c').join('g'), remote('y', 'a').join('g'), remote('b', 'c').join('g'));
+    expect(alice.told.at(-1)).to.equal('join g: #y#a #alice#b #b#c #z#c (#b#c)');
+  });
+
+  it('routes a message for a private group by the daemon that its name says', () => {
+    const world = new World('b', ['a', 'b']);
+    const alice = world.open('alice');
+    world.deliver(remote('x', 'a').send('here', ['#alice#b']), remote('x', 'a').send('there', ['#alice#a']));
+    expect(alice.told).to.deep.equal(['#x#a > #alice#b: here']);
+  });
+
+  it('drops the members of another daemon’s session at its disconnect', () => {
+    const world = new World('a', ['a', 'b']);
+    const alice = world.open('alice').join('g');
+    world.run();
+    const x = remote('x', 'b');
+    world.deliver(x.join('h'), x.join('g'), x.disconnect());
+    expect([alice.told.at(-1), world.core.groups.size]).to.deep.equal(['disconnect g: #alice#a (#x#b)', 1]);
+  });
+
+  it('does not mind a disconnect of somebody it never heard of', () => {
+    const world = new World('a', ['a', 'b']);
+    world.deliver(remote('x', 'b').disconnect());
+    expect(world.core.counters.ordered).to.equal(1);
+  });
+});
+
+describe('core: requests', () => {
+  it('joins the first of several names and ignores the rest and the data', () => {
+    const world = new World();
+    const alice = world.open('alice');
+    alice.submit(encodeMessage(JOIN_MESS, alice.name, ['g', 'h'], 5, [Buffer.from('data')]));
+    world.run();
+    expect([alice.told, world.core.groups.size]).to.deep.equal([['join g: #alice#d (#alice#d)'], 1]);
+  });
+
+  it('ignores joins and leaves of names that no library allows, and counts them', () => {
+    const world = new World();
+    const alice = world.open('alice');
+    for (const name of ['', '#abc', '#alice#d', 'a b', 'é', '!', '\x7f']) alice.join(name).leave(name);
+    world.run();
+    expect([alice.told, world.core.counters.illegalGroupNames, world.core.counters.ordered]).to.deep.equal([
+      [],
+      14,
+      0,
+    ]);
+  });
+
+  for (const kind of [JOIN_MESS, LEAVE_MESS]) {
+    it(`refuses a ${kind === JOIN_MESS ? 'join' : 'leave'} whose name field holds no NUL`, () => {
+      const world = new World();
+      const alice = world.open('alice');
+      const frame = encodeRequest(kind, alice.name, ['g']);
+      frame.fill('g', 48, 80);
+      expect(() => alice.submit(frame)).to.throw(FrameFault).with.property('reason', 'group-field');
+    });
+  }
+
+  it('takes a disconnect for the session that sent it, whatever name it carries', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g');
+    const bob = world.open('bob').join('g');
+    world.run();
+    bob.submit(encodeRequest(KILL_MESS, bob.name, [alice.name]));
+    world.run();
+    expect([alice.inbox.closed, bob.inbox.closed]).to.deep.equal([0, 1]);
+    expect(alice.told.at(-1)).to.equal('disconnect g: #alice#d (#bob#d)');
+  });
+
+  it('takes a disconnect without a name too', () => {
+    const world = new World();
+    const bob = world.open('bob');
+    bob.submit(encodeRequest(KILL_MESS, bob.name, []));
+    world.run();
+    expect(bob.inbox.closed).to.equal(1);
+  });
+
+  it('takes nothing more from a session whose disconnect was read', () => {
+    const world = new World();
+    const alice = world.open('alice').join('g');
+    world.open('bob').join('g').disconnect().send('too late', ['g']).leave('g').disconnect();
+    world.run();
+    expect(alice.told.slice(2)).to.deep.equal(['disconnect g: #alice#d (#bob#d)']);
+  });
+
+  it('orders one disconnect when the client asks for it and then breaks', () => {
+    const world = new World();
+    const bob = world.open('bob').disconnect();
+    world.core.disconnect(bob.session, true);
+    world.core.flush();
+    expect(world.order.take().length).to.equal(1);
+  });
+
+  it('keeps the name taken until the disconnect is ordered', () => {
+    const world = new World();
+    const bob = world.open('bob').disconnect();
+    world.core.flush();
+    expect([world.core.roster.reserve('bob'), bob.inbox.closed]).to.deep.equal([REJECT_NOT_UNIQUE, 0]);
+    for (const { payload } of world.order.take()) world.core.deliver(payload);
+    expect([world.core.roster.reserve('bob'), bob.inbox.closed]).to.deep.equal(['#bob#d', 1]);
+  });
+
+  it('gives the name to the next session when the disconnect has been ordered', () => {
+    const world = new World();
+    const first = world.open('bob').join('g').disconnect();
+    world.run();
+    const second = world.open('bob').join('g');
+    world.run();
+    expect([first.told, second.told]).to.deep.equal([[], ['join g: #bob#d (#bob#d)']]);
+  });
+
+  it('writes a big-endian header anew in little-endian order and touches nothing else', () => {
+    const world = new World();
+    const [alice, bob] = world.members('g', 'alice', 'bob');
+    const frame = Buffer.concat([
+      Buffer.from('00000010', 'hex'),
+      nameField('#alice#d'),
+      Buffer.from('00000001000102000000000374', 'hex').subarray(0, 12),
+      nameField('g'),
+      Buffer.from('abc'),
+    ]);
+    frame.fill(0x5a, 4 + 9, 4 + 32);
+    const wanted = Buffer.from(frame);
+    wanted.write('90000080', 0, 'hex');
+    wanted.write('01000000', 36, 'hex');
+    wanted.write('03000000', 44, 'hex');
+    wanted[35] = 0;
+    alice?.submit(frame);
+    world.run();
+    expect(bob?.inbox.calls[0]?.bytes.toString('hex')).to.equal(wanted.toString('hex'));
+    expect(bob?.inbox.frames[0]?.messType).to.equal(258);
+  });
+
+  it('counts what it takes and what comes back', () => {
+    const world = new World();
+    world.open('alice').join('g').join('').send('one', ['g']).disconnect().send('two', ['g']);
+    world.run();
+    expect(world.core.counters).to.deep.equal({ submitted: 4, ordered: 3, illegalGroupNames: 1 });
+  });
+
+  it('passes on that the engine wants no more for now', () => {
+    const world = new World();
+    world.order.more = false;
+    world.open('alice').join('g');
+    expect(world.core.flush()).to.equal(false);
+    world.order.more = true;
+    expect(world.core.flush()).to.equal(true);
+  });
+});
