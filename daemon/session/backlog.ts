@@ -1,10 +1,13 @@
 /**
  * What waits for one session's socket. Frames that stand side by side in one buffer are one piece, so a fan-out costs a
  * few words per session and batch; bytes are shared with the other receivers until they are written.
+ *
+ * A session is dropped when more messages wait than its limit and its socket has stopped taking bytes; one that is
+ * only slower than its senders is not, until its limit of bytes (docs/decisions/brake.md).
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { MAX_GATHER_BYTES, MAX_WRITE_BYTES, type SessionLimits } from './limits.js';
+import { MAX_GATHER_BYTES, MAX_WRITE_BYTES, type SessionLimits, STALL_TIME } from './limits.js';
 import type { Turn } from './turn.js';
 
 interface Piece {
@@ -22,6 +25,8 @@ export interface BacklogEvents {
 }
 
 export class Backlog {
+  /** Bytes that the socket has taken so far: shows progress also while more is pushed than taken. */
+  takenBytes = 0;
   private pieces: Piece[] = [];
   /** Pieces before this index have been written. */
   private head = 0;
@@ -32,6 +37,9 @@ export class Backlog {
   /** Messages that the socket refused at the end of the last turn: only these show that the reader is slow. */
   private refused = 0;
   private touched = false;
+  /** When the socket last took a whole write; what it refuses is measured from there. */
+  private progress = 0;
+  private watch: NodeJS.Timeout | null = null;
   private over: 'slow-messages' | 'slow-bytes' | null = null;
   private ended = false;
 
@@ -40,6 +48,7 @@ export class Backlog {
     private readonly turn: Turn,
     private readonly limits: SessionLimits,
     private readonly events: BacklogEvents,
+    private readonly stallTime = STALL_TIME,
   ) {}
 
   /** Messages that wait, a partly written one included. */
@@ -58,7 +67,7 @@ export class Backlog {
       this.touched = true;
       this.turn.touch(this);
     }
-    if (this.refused >= this.limits.maxSessionMessages) this.overflow('slow-messages');
+    if (this.isStuck()) this.overflow('slow-messages');
     else if (this.waitingBytes + (end - start) > this.limits.maxSessionBytes) this.overflow('slow-bytes');
     if (this.ended) return;
     this.messages += messages;
@@ -75,6 +84,8 @@ export class Backlog {
   /** Throws away what waits; nothing is written any more. */
   end(): void {
     this.ended = true;
+    if (this.watch) clearTimeout(this.watch);
+    this.watch = null;
     this.pieces = [];
     this.head = 0;
     this.messages = 0;
@@ -87,8 +98,30 @@ export class Backlog {
     if (this.over) this.events.overflow(this.over);
     while (!this.ended && this.writing === null && this.head < this.pieces.length) this.write();
     this.refused = this.waitingMessages;
+    if (this.isOverLimit() && !this.ended) this.watch ??= setTimeout(this.look, this.stallTime);
     this.events.wrote();
   }
+
+  private isOverLimit(): boolean {
+    return this.refused >= this.limits.maxSessionMessages && this.refused > 0;
+  }
+
+  private isStuck(): boolean {
+    // A limit of 0 lets no message wait at all (daemon-semantics.md 3.3).
+    if (this.limits.maxSessionMessages === 0) return true;
+    return this.isOverLimit() && performance.now() - this.progress >= this.stallTime;
+  }
+
+  /** A session that stopped reading is found also when nothing more comes for it. */
+  private readonly look = (): void => {
+    this.watch = null;
+    if (this.isStuck()) {
+      this.end();
+      this.events.overflow('slow-messages');
+    } else if (this.isOverLimit()) {
+      this.watch = setTimeout(this.look, this.stallTime - (performance.now() - this.progress));
+    }
+  };
 
   /** The core is in the middle of a delivery, so the end is told when the turn comes round to the sessions. */
   private overflow(reason: 'slow-messages' | 'slow-bytes'): void {
@@ -103,12 +136,19 @@ export class Backlog {
     for (const buffer of batch.buffers) this.socket.write(buffer);
     this.socket.write(last, this.written);
     if (batch.buffers.length > 0) this.socket.uncork();
-    if (this.socket.writableLength > 0) this.writing = batch;
+    if (this.socket.writableLength === 0) {
+      this.takenBytes += batch.bytes;
+    } else {
+      this.writing = batch;
+      this.progress = performance.now();
+    }
   }
 
   private readonly written = (error?: Error | null): void => {
     if (this.writing === null || this.socket.writableLength > 0) return;
+    if (!error) this.takenBytes += this.writing.bytes;
     this.writing = null;
+    this.progress = performance.now();
     if (!error) this.flush();
   };
 

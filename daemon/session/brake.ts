@@ -1,33 +1,40 @@
 /**
- * Lets a flooding client feel the speed of those who listen. A session that filled a whole read in one turn is held
- * until the turn is over, and on as long as some receiver's socket refuses bytes but still takes them bit by bit. So a
- * receiver that is only slower than the sender is not dropped for its backlog, a client that sends little is never
- * held, and a receiver that has stopped altogether holds nobody: without progress it does not count.
+ * Lets a flooding client feel the speed of those who listen. A session that brings more than FLOOD_BYTES within
+ * FLOOD_TIME is held for the rest of it, and on as long as some receiver's socket refuses bytes but still takes them bit
+ * by bit. So a receiver that is only slower than the sender is not dropped for its backlog, a client that sends little is
+ * never held, and a receiver that has stopped altogether holds nobody: without progress it does not count.
  *
  * The reference stops reading all its clients instead (daemon-semantics.md 3.4, 8.2 defect 16).
  */
+import { STALL_TIME } from './limits.js';
 
-/** What a session may bring in one turn before it counts as flooding: the size of Node's reads. */
-export const FLOOD_BYTES = 64 * 1024;
+/** What a session may bring within FLOOD_TIME milliseconds before it counts as flooding: 25 MB/s. */
+export const FLOOD_BYTES = 256 * 1024;
+export const FLOOD_TIME = 10;
 
-/** Milliseconds without progress after which a receiver counts as stopped. */
-export const STALL_TIME = 20;
+/** Looks for progress within STALL_TIME. */
+const LOOKS = 4;
 
 export interface Braked {
-  hold(held: boolean): void;
+  hold(holder: 'flood', held: boolean): void;
   /** Bytes that wait for the session because its socket refused them. */
   readonly waitingBytes: number;
+  /** Bytes that its socket has taken since it is there. */
+  readonly takenBytes: number;
 }
 
 export class Brake {
-  /** Bytes each session brought in this turn. */
+  /** Bytes each session brought since `since`. */
   private readonly readers = new Map<Braked, number>();
+  private since = 0;
   private readonly held = new Set<Braked>();
-  /** Receivers that refuse bytes, with the bytes that waited when progress was last looked for. */
-  private readonly refusing = new Map<Braked, number>();
+  /** Receivers that refuse bytes, with the bytes they had taken when they last showed progress. */
+  private readonly refusing = new Map<Braked, { taken: number; at: number }>();
   /** Receivers that made no progress; they count again when nothing waits for them any more. */
   private readonly stalled = new Set<Braked>();
   private timer: NodeJS.Timeout | null = null;
+
+  constructor(private readonly stallTime = STALL_TIME) {}
 
   /** `bytes` came from the session. */
   wasRead(session: Braked, bytes: number): void {
@@ -35,7 +42,7 @@ export class Brake {
     this.readers.set(session, sum);
     if (sum < FLOOD_BYTES || this.held.has(session)) return;
     this.held.add(session);
-    session.hold(true);
+    session.hold('flood', true);
   }
 
   /** The session's backlog was written, as far as its socket took it. */
@@ -44,13 +51,17 @@ export class Brake {
       this.stalled.delete(session);
       if (this.refusing.delete(session)) this.releaseIfFree();
     } else if (!this.stalled.has(session) && !this.refusing.has(session)) {
-      this.refusing.set(session, session.waitingBytes);
+      this.refusing.set(session, { taken: session.takenBytes, at: performance.now() });
     }
   }
 
-  /** The turn is over: whoever was held for it goes on, unless a receiver is behind. */
+  /** The turn is over: when the time is, who was held goes on, unless a receiver is behind. */
   endTurn(): void {
-    this.readers.clear();
+    const now = performance.now();
+    if (now - this.since >= FLOOD_TIME) {
+      this.since = now;
+      this.readers.clear();
+    }
     this.releaseIfFree();
   }
 
@@ -65,20 +76,21 @@ export class Brake {
   private releaseIfFree(): void {
     if (this.held.size === 0) return;
     if (this.refusing.size > 0) {
-      this.timer ??= setTimeout(this.look, STALL_TIME).unref();
+      this.timer ??= setTimeout(this.look, this.stallTime).unref();
       return;
     }
-    for (const session of this.held) session.hold(false);
+    for (const session of this.held) session.hold('flood', false);
     this.held.clear();
   }
 
-  /** Receivers whose backlog did not shrink since the last look have stopped. */
+  /** Receivers that took nothing for STALL_TIME have stopped. */
   private readonly look = (): void => {
     this.timer = null;
-    for (const [session, before] of this.refusing) {
-      const now = session.waitingBytes;
-      if (now < before) this.refusing.set(session, now);
-      else {
+    const now = performance.now();
+    for (const [session, { taken, at }] of this.refusing) {
+      if (session.takenBytes > taken) {
+        this.refusing.set(session, { taken: session.takenBytes, at: now });
+      } else if (now - at >= STALL_TIME) {
         this.refusing.delete(session);
         this.stalled.add(session);
       }

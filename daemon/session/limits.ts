@@ -5,9 +5,9 @@ export interface SessionLimits {
   readonly maxSessions: number;
   /** Milliseconds from accept to the end of the handshake. */
   readonly handshakeTimeout: number;
-  /** Messages that may wait for a session whose socket takes no more; with one more it is dropped (3.3). */
+  /** Messages that may wait for a session whose socket has stopped taking bytes; with one more it is dropped (3.3). */
   readonly maxSessionMessages: number;
-  /** Bytes that may wait for a session. */
+  /** Bytes that may wait for a session, whether its socket takes some or not. */
   readonly maxSessionBytes: number;
 }
 
@@ -22,7 +22,13 @@ export const defaultLimits: SessionLimits = {
 export const MAX_SESSION_GROUPS = 10_000;
 
 /** What one write hands to the kernel at most, so that a slow reader's progress is seen in steps of this size. */
-export const MAX_WRITE_BYTES = 256 * 1024;
+export const MAX_WRITE_BYTES = 64 * 1024;
+
+/**
+ * Milliseconds without a finished write after which a socket counts as stopped. On one machine the system opens its
+ * window in steps of megabytes, which a slow reader on a busy machine needs some 100 ms for.
+ */
+export const STALL_TIME = 1_000;
 
 /** Pieces up to this size are copied together before they are written; a piece of its own costs more than the copy. */
 export const MAX_GATHER_BYTES = 4 * 1024;

@@ -1,8 +1,8 @@
 /** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
 import { once } from 'node:events';
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Connections that the system may keep waiting for us to accept. */
 const BACKLOG = 1024;
@@ -29,42 +29,64 @@ export async function listenUnix(path: string, accept: (socket: Socket) => void)
   return await listen({ path, readableAll: true, writableAll: true }, accept, path);
 }
 
-async function listen(options: ListenOptions, accept: (socket: Socket) => void, where: string): Promise<Server> {
+async function listen(
+  options: ListenOptions,
+  accept: (socket: Socket) => void,
+  where: string,
+): Promise<Server> {
   const server = createServer({ noDelay: true, keepAlive: true }, accept);
   server.listen({ ...options, backlog: BACKLOG });
   try {
     await once(server, 'listening');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new ListenError(`cannot listen on ${where}: ${explain(code) ?? message}`);
+    throw failure(where, error);
   }
   return server;
 }
 
+const IN_USE = 'the address is in use, perhaps by another daemon';
+
+const refusal = (where: string, reason: string): ListenError =>
+  new ListenError(`cannot listen on ${where}: ${reason}`);
+
+function failure(where: string, error: unknown): ListenError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return refusal(where, explain(code) ?? message);
+}
+
 function explain(code: string | undefined): string | undefined {
-  if (code === 'EADDRINUSE') return 'the address is in use, perhaps by another daemon';
-  if (code === 'EACCES') return 'permission denied';
+  if (code === 'EADDRINUSE') return IN_USE;
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return undefined;
 }
 
 async function clear(path: string): Promise<void> {
+  const directory = dirname(path);
+  // Node takes a missing directory for a missing permission.
+  if (!(await stat(directory).catch(() => null))?.isDirectory()) {
+    throw refusal(path, `there is no directory ${directory}`);
+  }
   const found = await lstat(path).catch(() => null);
   if (found === null) return;
-  if (!found.isSocket()) throw new ListenError(`cannot listen on ${path}: the file exists and is no socket`);
-  if (await answers(path)) {
-    throw new ListenError(`cannot listen on ${path}: the address is in use, perhaps by another daemon`);
+  if (!found.isSocket()) throw refusal(path, 'the file exists and is no socket');
+  if (await isServed(path)) throw refusal(path, IN_USE);
+  try {
+    await rm(path, { force: true });
+  } catch (error) {
+    throw failure(path, error);
   }
-  await unlink(path);
 }
 
-async function answers(path: string): Promise<boolean> {
+/** Only a refusal shows that nobody is behind the file: who is too busy to answer, or not to be asked by us, lives. */
+async function isServed(path: string): Promise<boolean> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code !== 'ECONNREFUSED' && code !== 'ENOENT';
   } finally {
     socket.destroy();
   }

@@ -65,7 +65,7 @@ export class SessionServer implements SessionHost {
 
   /** The engine's queue is below its mark again. */
   resume(): void {
-    for (const session of this.sessions) session.hold(false);
+    for (const session of this.sessions) session.hold('engine', false);
   }
 
   /** Ends all sessions: each client sees the end of its stream. Resolves when the connections are gone. */
@@ -120,6 +120,6 @@ export class SessionServer implements SessionHost {
   /** An engine that is behind stops all reading; `resume` follows its drain. */
   private order(): void {
     if (this.core.flush()) return;
-    for (const session of this.sessions) session.hold(true);
+    for (const session of this.sessions) session.hold('engine', true);
   }
 }

@@ -14,6 +14,9 @@ import type { SessionHost } from './host.js';
 import { MAX_SESSION_GROUPS } from './limits.js';
 import type { EndReason } from './reason.js';
 
+/** Who stops reading from a client: the brake, or an engine that is behind. */
+export type Holder = 'flood' | 'engine';
+
 export class Session {
   /** The core's record; null until the handshake is through. */
   private local: LocalSession | null = null;
@@ -22,7 +25,7 @@ export class Session {
   private readonly backlog: Backlog;
   private deadline: NodeJS.Timeout | null;
   private reason: EndReason | null = null;
-  private held = false;
+  private readonly holders = new Set<Holder>();
 
   constructor(
     private readonly socket: Socket,
@@ -56,12 +59,21 @@ export class Session {
     return this.backlog.waitingBytes;
   }
 
-  /** Stops and resumes reading from the client, who feels it as a full socket. */
-  hold(held: boolean): void {
-    if (held === this.held) return;
-    this.held = held;
-    if (held) this.socket.pause();
-    else this.socket.resume();
+  get takenBytes(): number {
+    return this.backlog.takenBytes;
+  }
+
+  /**
+   * Stops and resumes reading from the client, who feels it as a full socket; it is read when nobody holds it. A
+   * handshake has a limit in time and orders nothing, so it is not held.
+   */
+  hold(holder: Holder, held: boolean): void {
+    if (!held) {
+      if (this.holders.delete(holder) && this.holders.size === 0) this.socket.resume();
+    } else if (this.local !== null) {
+      this.holders.add(holder);
+      this.socket.pause();
+    }
   }
 
   /** Ends the session for a reason of the daemon's. Nothing is sent: the protocol has no words for it. */
@@ -70,7 +82,7 @@ export class Session {
     this.socket.destroy();
   }
 
-  /** The daemon stops: what is already on its way goes out, then the client sees the end of the stream. */
+  /** The daemon stops: what the socket has taken on goes out, then the client sees the end of the stream. */
   stop(): void {
     this.backlog.flush();
     this.finish('stopping');
@@ -90,9 +102,11 @@ export class Session {
     this.backlog.push(bytes, start, end, messages);
   }
 
+  /** What waits is thrown away: a client that does not read cannot keep its connection. */
   close(): void {
     this.backlog.end();
-    this.socket.destroySoon();
+    if (this.backlog.waitingBytes > 0) this.socket.destroy();
+    else this.socket.destroySoon();
   }
 
   // FrameHandler
@@ -163,7 +177,7 @@ export class Session {
     this.reason = reason;
     this.endHandshake();
     this.reader.stop();
-    if (reason !== 'stopping') this.backlog.end();
+    this.backlog.end();
     this.host.ended(this, reason, detail);
     if (this.local !== null) {
       this.host.core.disconnect(this.local, true);

@@ -36,8 +36,9 @@ export class Turn {
 
   private readonly run = (): void => {
     if (this.stopped) return;
-    this.scheduled = false;
     this.order();
+    // What the ordering touched is written now and asks for no turn of its own.
+    this.scheduled = false;
     const { touched } = this;
     this.touched = [];
     for (const outlet of touched) outlet.flush();
