@@ -76,7 +76,7 @@ export class Brake {
   private releaseIfFree(): void {
     if (this.held.size === 0) return;
     if (this.refusing.size > 0) {
-      this.timer ??= setTimeout(this.look, this.stallTime).unref();
+      this.timer ??= setTimeout(this.look, this.stallTime / LOOKS).unref();
       return;
     }
     for (const session of this.held) session.hold('flood', false);
@@ -90,7 +90,7 @@ export class Brake {
     for (const [session, { taken, at }] of this.refusing) {
       if (session.takenBytes > taken) {
         this.refusing.set(session, { taken: session.takenBytes, at: now });
-      } else if (now - at >= STALL_TIME) {
+      } else if (now - at >= this.stallTime) {
         this.refusing.delete(session);
         this.stalled.add(session);
       }

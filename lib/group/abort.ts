@@ -18,20 +18,13 @@ export function pending<T>(): Pending<T> {
   return { promise, resolve, reject };
 }
 
-/** Waits until the signal comes. @param abandon called then, before the rejection with the signal's reason */
-export async function abortable<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  abandon: () => void,
-): Promise<T> {
+/** Waits for the promise or for the signal, whichever comes first; rejects with the signal's reason. */
+export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await promise;
+  signal.throwIfAborted();
   const aborted = pending<never>();
-  const onAbort = (): void => {
-    abandon();
-    aborted.reject(signal.reason as Error);
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
+  const onAbort = (): void => aborted.reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {

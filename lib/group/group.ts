@@ -1,9 +1,8 @@
 /** One group that a connection has joined. */
-import { EventEmitter } from 'eventemitter3';
-import type { Connection } from './connection.js';
+import { Emitter } from './emitter.js';
 import type { DataEvent, GroupEvent, LeaveEvent, TransitionEvent, ViewEvent } from './event.js';
+import { Outlet } from './outlet.js';
 import type { Body, SendOptions } from './send.js';
-import { EventStream } from './stream.js';
 
 export interface GroupEvents {
   data: [DataEvent];
@@ -14,113 +13,107 @@ export interface GroupEvents {
   event: [GroupEvent];
 }
 
-/** Events of one group that may wait for a reader before the connection stands still. */
-export const GROUP_QUEUE_EVENTS = 1_000;
+/** What a group needs of its connection. */
+export interface GroupHome {
+  send(group: string, body: Body, options: SendOptions | undefined): Promise<void>;
+  leave(group: Group): Promise<void>;
+  /** Too much waits for a reader, or that is over. */
+  filled(group: Group, isFull: boolean): void;
+}
 
 /**
- * Read it with `for await`, or with listeners; what came before the first of either waits for it. Reading a group holds
- * the order: everything since the join, its first view included, comes once. One loop at a time gets each event.
+ * Read it with `for await`, with listeners, or with both.
  *
- * A group that nobody reads fills up and then stops the whole connection, as an unread mailbox does; attach a listener
- * if the events do not matter.
+ * Nothing is lost before there is a reader: everything since the join, the first view included, waits for the first
+ * loop or the first listener, in order. A listener of any event counts as a reader of all. A loop begun in the same
+ * turn as the listeners gets what they get; one begun later gets what comes from there on. From its first loop on, a
+ * group keeps every event for a loop: leaving one early loses nothing, the next one goes on where it stopped. Of several
+ * loops at a time each event goes to one.
+ *
+ * Nothing is dropped when readers are slow: when 1000 events or 4 MiB of bodies wait, the whole connection stands still
+ * until half of them are read, as an unread mailbox does; after five seconds a warning names the group. So do not stay
+ * in a group without reading it; a listener that does nothing will do. Joins and leaves still come through, whatever
+ * waits.
+ *
+ * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are told by the
+ * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
  */
-export class Group extends EventEmitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
-  private current: ViewEvent | null = null;
-  private readonly stream: EventStream<GroupEvent>;
-  private iterated = false;
-  private listened = false;
+export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
+  private readonly outlet: Outlet<GroupEvent>;
 
   /** @internal Made by `Connection.join`. */
   constructor(
     readonly name: string,
-    private readonly connection: Connection,
-    filled: (isFull: boolean) => void,
+    private current: ViewEvent,
+    private readonly home: GroupHome,
   ) {
     super();
-    this.stream = new EventStream(GROUP_QUEUE_EVENTS, filled);
-  }
-
-  /** The view as of the last event that was handed on; there is one from the moment `join` resolves. */
-  get view(): ViewEvent {
-    if (this.current === null) throw new Error(`no view of ${this.name} has arrived yet`);
-    return this.current;
-  }
-
-  /** Private names of the members, the same list in the same order everywhere; its first can serve as leader. */
-  get members(): readonly string[] {
-    return this.view.members;
+    const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
+    this.outlet = new Outlet(listeners, (isFull) => home.filled(this, isFull));
+    this.outlet.deliver(current);
   }
 
   /**
-   * Sends to this group. Resolves when the kernel has the bytes.
+   * The newest view that has arrived. A loop may be behind it; a decision that all members have to make alike is made
+   * from the view events in their order.
+   */
+  get view(): ViewEvent {
+    return this.current;
+  }
+
+  /** Private names of the members in `view`, the same list in the same order everywhere; its first can serve as leader. */
+  get members(): readonly string[] {
+    return this.current.members;
+  }
+
+  /**
+   * Sends to this group, as `Connection.send` does. It need not be joined any more.
    * @throws SspError as `Connection.send`
    */
   send(body: Body, options?: SendOptions): Promise<void> {
-    return this.connection.send(this.name, body, options);
+    return this.home.send(this.name, body, options);
   }
 
-  /** Leaves. Resolves when the leave has its place in the order: nothing of this group follows. */
+  /**
+   * Leaves. Resolves when the leave has its place in the order, after which nothing of this group arrives; at once when
+   * it was left already, also if it has been joined again: that is another Group.
+   * @throws AuthError when a policy of the daemon refuses
+   */
   leave(): Promise<void> {
-    return this.connection.leave(this.name);
+    return this.home.leave(this);
   }
 
+  /** Leaves. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.leave();
   }
 
-  /** The events one by one; the loop ends behind the self-leave, or when the connection is closed on this side. */
+  /**
+   * The events one by one. The loop ends behind the self-leave, or when the connection is closed on this side; it throws
+   * ConnectionClosedError when the connection is lost.
+   */
   [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent, undefined, void> {
-    this.iterated = true;
-    return this.stream;
-  }
-
-  override on<E extends keyof GroupEvents>(event: E, listener: (...args: GroupEvents[E]) => void): this {
-    // eventemitter3's own types hide that a listener of an event takes that event's arguments.
-    super.on(event, listener as never);
-    this.listen();
-    return this;
-  }
-
-  override addListener<E extends keyof GroupEvents>(
-    event: E,
-    listener: (...args: GroupEvents[E]) => void,
-  ): this {
-    return this.on(event, listener);
-  }
-
-  override once<E extends keyof GroupEvents>(event: E, listener: (...args: GroupEvents[E]) => void): this {
-    super.once(event, listener as never);
-    this.listen();
-    return this;
+    return this.outlet.loop();
   }
 
   /** @internal */
   deliver(event: GroupEvent): void {
     if (event.kind === 'view') this.current = event;
-    if (this.iterated || !this.listened || this.stream.length > 0) this.stream.push(event);
-    if (this.listened && (this.iterated || this.stream.length === 0)) this.tell(event);
-    if (event.kind === 'leave') this.stream.end();
-  }
-
-  /** @internal Nobody will read this group any more. */
-  ignore(): void {
-    this.listen();
+    this.outlet.deliver(event);
+    if (event.kind === 'leave') this.end();
   }
 
   /** @internal */
   end(error?: Error): void {
-    this.stream.end(error);
+    this.outlet.end(error);
   }
 
-  /** The first listener gets what waited for a reader, in the next microtask, so that its companions get it too. */
-  private listen(): void {
-    if (this.listened) return;
-    this.listened = true;
-    if (this.iterated) return;
-    queueMicrotask(() => {
-      if (this.iterated) return;
-      for (const event of this.stream.takeAll()) this.tell(event);
-    });
+  protected override attached(): void {
+    this.outlet.attached();
+  }
+
+  private hasListener(): boolean {
+    return names.some((name) => this.listenerCount(name) > 0);
   }
 
   private tell(event: GroupEvent): void {
@@ -141,3 +134,5 @@ export class Group extends EventEmitter<GroupEvents> implements AsyncIterable<Gr
     this.emit('event', event);
   }
 }
+
+const names = ['event', 'data', 'view', 'leave', 'transition'] as const satisfies (keyof GroupEvents)[];

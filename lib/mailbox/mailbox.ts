@@ -252,6 +252,7 @@ export class Mailbox {
     this.reader.stop();
     this.queue.clear();
     this.queuedBytes = 0;
+    this.headerSeen = false;
     this.waiters.serve();
   }
 }

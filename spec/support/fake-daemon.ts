@@ -3,7 +3,7 @@
  * keeps what the client sends. Its bytes are written by hand, not by lib/wire. Ports are ephemeral.
  */
 import { Buffer } from 'node:buffer';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
 export interface FakeDaemonScript {
@@ -75,15 +75,18 @@ export class FakeDaemon {
 }
 
 export class FakeSession {
-  /** What the client sent behind the handshake. */
-  received: Buffer = Buffer.alloc(0);
   /** The client's connect request and method choice, each as it came. */
   readonly handshake: Buffer[] = [];
   /** Whether the client ended its side of the connection. */
   ended = false;
+  private readonly chunks: Buffer[] = [];
+  /** Bytes in the chunks. */
+  private count = 0;
+  /** Of the handshake. */
   private bytes: Buffer = Buffer.alloc(0);
   private stage: 'request' | 'choice' | 'frames' = 'request';
-  private changed: () => void = () => {};
+  /** `change` after every piece of news. */
+  private readonly changes = new EventEmitter();
 
   constructor(
     readonly socket: Socket,
@@ -95,9 +98,14 @@ export class FakeSession {
       this.ended = true;
       // As a daemon does when the disconnect was ordered (5.2).
       socket.end();
-      this.changed();
+      this.changes.emit('change');
     });
-    socket.on('close', () => this.changed());
+    socket.on('close', () => this.changes.emit('change'));
+  }
+
+  /** What the client sent behind the handshake. */
+  get received(): Buffer {
+    return Buffer.concat(this.chunks);
   }
 
   /** Resolves when the kernel has the bytes. */
@@ -118,7 +126,7 @@ export class FakeSession {
 
   /** Resolves when the client has sent this many bytes behind the handshake. */
   async bytesFrom(count: number): Promise<Buffer> {
-    await this.until(() => this.received.length >= count, `${count} bytes`);
+    await this.until(() => this.count >= count, `${count} bytes`);
     return this.received;
   }
 
@@ -128,23 +136,21 @@ export class FakeSession {
   }
 
   private async until(condition: () => boolean, what: string): Promise<void> {
-    while (!condition()) {
-      const change = new Promise<void>((resolve) => {
-        const before = this.changed;
-        this.changed = () => {
-          before();
-          resolve();
-        };
-      });
-      await within(change, what);
-      this.changed = () => {};
-    }
+    while (!condition()) await within(once(this.changes, 'change'), what);
   }
 
   private take(chunk: Buffer): void {
-    this.bytes = Buffer.concat([this.bytes, chunk]);
-    if (this.script.silent !== true) this.step();
-    this.changed();
+    if (this.stage === 'frames') this.keep(chunk);
+    else {
+      this.bytes = Buffer.concat([this.bytes, chunk]);
+      if (this.script.silent !== true) this.step();
+    }
+    this.changes.emit('change');
+  }
+
+  private keep(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.count += chunk.length;
   }
 
   private step(): void {
@@ -159,12 +165,10 @@ export class FakeSession {
     if (this.stage === 'choice') {
       if (this.bytes.length < CHOICE_BYTES) return;
       this.handshake.push(this.bytes.subarray(0, CHOICE_BYTES));
-      this.bytes = this.bytes.subarray(CHOICE_BYTES);
+      this.keep(this.bytes.subarray(CHOICE_BYTES));
       this.stage = 'frames';
       this.socket.write(Buffer.concat([this.accept(), this.script.first ?? Buffer.alloc(0)]));
     }
-    if (this.bytes.length > 0) this.received = Buffer.concat([this.received, this.bytes]);
-    this.bytes = Buffer.alloc(0);
   }
 
   private accept(): Buffer {

@@ -105,6 +105,7 @@ describe('wire: names', () => {
       ['an illegal character in the private name', '#a b#dmn1'],
       ['an illegal character in the daemon', '#ab#dm n'],
       ['text in front of the #', 'x#a#b'],
+      ['a letter in place of the #', 'xab#d'],
     ] as const) {
       it(`are not ${what}`, () => {
         expect(parsePrivateGroup(name)).to.equal(null);
