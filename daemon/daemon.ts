@@ -15,6 +15,8 @@ import { listenTcp, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
 
 const count = z.number().int().min(0);
+/** A timer that is set for longer runs out at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 const daemonOptions = z.strictObject({
   name: z.string().refine(isDaemonName, 'a daemon name has 1 to 19 characters from "$" to "~"'),
@@ -25,7 +27,7 @@ const daemonOptions = z.strictObject({
   requiredAuthMethods: z.array(z.enum(['NULL'])),
   limits: z.strictObject({
     maxSessions: count,
-    handshakeTimeout: count,
+    handshakeTimeout: count.max(LONGEST_TIMER),
     maxSessionMessages: count,
     maxSessionBytes: count,
   }),

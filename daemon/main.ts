@@ -7,7 +7,7 @@ import { type Configuration, ConfigurationError, loadConfiguration } from './con
 import { createDaemon, type Daemon, type DaemonOptions } from './daemon.js';
 import { LOG_LEVELS, type LogLevel, openLog } from './monitor/log.js';
 import { ListenError } from './session/listener.js';
-import { VERSION } from './version.js';
+import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
 
 const USAGE_STATUS = 2;
 const DEFAULT_HOST = '127.0.0.1';
@@ -31,7 +31,7 @@ function portNumber(text: string): number {
 
 const command = new Command('sspd')
   .description('Puts the messages and the membership changes of groups into one agreed order.')
-  .version(VERSION, '-V, --version', 'print the version')
+  .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
   .option(
     '-c, --config <file>',

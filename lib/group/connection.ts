@@ -21,7 +21,7 @@ export interface ConnectionEvents {
   message: [DataEvent];
   /** The daemon refused a request. */
   reject: [RejectEvent];
-  /** The connection is gone; with an error unless it was closed on this side. Comes once, behind all else. */
+  /** The connection is gone; with an error unless it was closed on this side. Comes once, behind what arrived. */
   close: [Error | undefined];
 }
 
@@ -216,6 +216,7 @@ export class Connection
     if (this.isClosed) return;
     this.isClosed = true;
     this.memberships.end(error);
+    this.hearUnheard();
     this.outlet.end(error);
     this.emit('close', error);
   }

@@ -13,6 +13,7 @@ export class DataEvent {
     readonly sender: string,
     /** Where it was sent to, as the sender wrote it. */
     readonly groups: readonly string[],
+    /** Shares its memory with messages that arrived with it: copy a small part that is kept for long. */
     readonly body: Buffer,
     /** The sender's own number for the kind of message, -32768 to 32767. */
     readonly type: number,
@@ -29,26 +30,38 @@ export class DataEvent {
   }
 }
 
-/** A regular membership: who is in the group from here on, the same list in the same order at every member. */
-export interface ViewEvent {
+interface Membership {
   readonly kind: 'view';
   readonly group: string;
   /** Equal at all members of the view; meaningful with the group's name only. */
   readonly id: GroupId;
-  readonly cause: Cause;
   /** Private names. The first one can serve as leader: everybody agrees on it. */
   readonly members: readonly string[];
   /** Place of this connection among the members, from 0. */
   readonly myIndex: number;
-  /** Join, leave, disconnect: who came or went. Null for network. */
-  readonly changed: string | null;
-  /** Members that were not in this connection's last view of the group. */
+  /** Members that were not in this connection's last view of the group: all of them in its first one. */
   readonly joined: readonly string[];
   /** Members of the last view that are gone. */
   readonly left: readonly string[];
   /** Members that came from the last view together with this connection, itself included: they saw what it saw. */
   readonly cameWithMe: readonly string[];
 }
+
+/** One member came or went. */
+export interface ChangeView extends Membership {
+  readonly cause: Exclude<Cause, 'network'>;
+  /** Private name of the one who joined, left or was disconnected. */
+  readonly changed: string;
+}
+
+/** Daemons were lost or found, and any number of members with them. */
+export interface NetworkView extends Membership {
+  readonly cause: 'network';
+  readonly changed: null;
+}
+
+/** A regular membership: who is in the group from here on, the same list in the same order at every member. */
+export type ViewEvent = ChangeView | NetworkView;
 
 /**
  * The daemon view broke: up to here everything was delivered as promised in the whole old view. What follows, up to the
@@ -73,6 +86,7 @@ export interface LeaveEvent {
 export interface RejectEvent {
   readonly kind: 'reject';
   readonly refused: 'join' | 'leave' | 'data';
+  /** Where the request went, as it was sent. */
   readonly groups: readonly string[];
   readonly body: Buffer;
   readonly type: number;

@@ -3,7 +3,7 @@ import type { Arrival } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 
 /** Milliseconds of standing still after which a warning names who does not read. */
-const STALL_WARNING = 5_000;
+const STALL_WARNING_MS = 5_000;
 
 /** Messages handed on in one go before the event loop has its turn. */
 const BURST = 1_000;
@@ -12,11 +12,13 @@ export interface PumpTarget {
   take(arrival: Arrival): void;
   /** The connection broke, and everything that had arrived has been handed on. */
   lost(cause: Error | undefined): void;
+  /** Whether an answer is awaited that comes behind what waits: nobody stands still then, lest nobody ever goes on. */
+  readonly isAwaiting: boolean;
 }
 
 export class Pump {
-  /** Readers whose queue is full. While there are any, the mailbox is left to fill, then the socket, then the sender. */
-  private readonly full = new Set<string>();
+  /** Readers that are full. While there are any, the mailbox is left to fill, then the socket, then the sender. */
+  private readonly full = new Map<object, string>();
   private go: (() => void) | null = null;
   private stopped = false;
   private readonly running: Promise<void>;
@@ -28,28 +30,32 @@ export class Pump {
     this.running = this.run();
   }
 
-  /** A reader's queue is full, or has room again. @param who for the warning */
-  block(who: string, isFull: boolean): void {
-    if (isFull) this.full.add(who);
-    else this.full.delete(who);
-    if (this.full.size === 0) this.resume();
+  /** A reader is full, or has room again. @param name for the warning */
+  block(reader: object, isFull: boolean, name: string): void {
+    if (isFull) this.full.set(reader, name);
+    else if (this.full.delete(reader)) this.wake();
+  }
+
+  /** Looks again whether there is a reason to stand still. */
+  wake(): void {
+    this.go?.();
   }
 
   /** Resolves when nothing more is handed on. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.resume();
+    this.wake();
     await this.running;
   }
 
   private async run(): Promise<void> {
     const { mailbox } = this;
-    // The maker of this object gets to know it before the first message.
-    await Promise.resolve();
+    // Whoever waits for the connection gets to know it before the first message.
+    await turn();
     while (!this.stopped) {
-      const wasBusy = await this.burst();
+      const isMore = await this.burst();
       if (this.stopped) return;
-      if (wasBusy) await new Promise<void>((resolve) => setImmediate(resolve));
+      if (isMore) await turn();
       else if (mailbox.state === 'open') await mailbox.wait();
       else return this.target.lost(mailbox.cause);
     }
@@ -58,7 +64,7 @@ export class Pump {
   /** Hands on what is there. Returns true when there may be more. */
   private async burst(): Promise<boolean> {
     for (let count = 0; count < BURST; count++) {
-      if (this.full.size > 0) await this.unblocked();
+      if (this.mustStand()) await this.stand();
       if (this.stopped) return false;
       const arrival = this.mailbox.take();
       if (arrival === undefined) return false;
@@ -67,9 +73,13 @@ export class Pump {
     return true;
   }
 
-  private async unblocked(): Promise<void> {
-    const warning = setTimeout(() => this.warn(), STALL_WARNING).unref();
-    while (this.full.size > 0 && !this.stopped) {
+  private mustStand(): boolean {
+    return this.full.size > 0 && !this.stopped && !this.target.isAwaiting;
+  }
+
+  private async stand(): Promise<void> {
+    const warning = setTimeout(() => this.warn(), STALL_WARNING_MS).unref();
+    while (this.mustStand()) {
       await new Promise<void>((resolve) => {
         this.go = resolve;
       });
@@ -78,12 +88,11 @@ export class Pump {
   }
 
   private warn(): void {
-    const who = [...this.full].join(', ');
-    process.emitWarning(`${this.mailbox.privateGroup} stands still: nobody reads ${who}`, 'SspStallWarning');
-  }
-
-  private resume(): void {
-    this.go?.();
-    this.go = null;
+    const readers = [...this.full.values()].join(', ');
+    const { privateGroup } = this.mailbox;
+    process.emitWarning(`${privateGroup} stands still: nobody reads ${readers}`, 'SspStallWarning');
   }
 }
+
+/** Lets the event loop have its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

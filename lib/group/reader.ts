@@ -2,7 +2,7 @@
 import { contentOf } from '../mailbox/content.js';
 import type { Arrival } from '../mailbox/arrival.js';
 import type { View } from '../mailbox/view.js';
-import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE, SELF_DISCARD } from '../wire/service.js';
+import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE } from '../wire/service.js';
 import { type ConnectionEvent, DataEvent, type RejectEvent, type ViewEvent } from './event.js';
 import { serviceName } from './service.js';
 
@@ -28,7 +28,7 @@ export class EventReader {
           body,
           messType,
           serviceName(service),
-          sender === this.own && (service & SELF_DISCARD) === 0,
+          sender === this.own,
           content.endianMismatch === 1,
         );
       }
@@ -47,28 +47,25 @@ export class EventReader {
     this.views.set(group, members);
     const then = new Set(before);
     const now = new Set(members);
-    const joined = members.filter((member) => !then.has(member));
-    const left = before.filter((member) => !now.has(member));
-    // A connection's first view: it came alone. Else the body tells for network, and for the others all came along.
-    const isFirst = before.length === 0;
-    const companions = cause === 'network' ? names : members.filter((member) => then.has(member));
-    return {
+    const common = {
       kind: 'view',
       group,
       id,
-      cause,
       members,
       myIndex: index,
-      changed: cause === 'network' ? null : (names[0] ?? null),
-      joined,
-      left,
-      cameWithMe: isFirst && cause !== 'network' ? [this.own] : companions,
-    };
+      joined: members.filter((member) => !then.has(member)),
+      left: before.filter((member) => !now.has(member)),
+    } as const;
+    // Who came along: for network the frame tells it; else all who were there before, and nobody into a first view.
+    if (cause === 'network') return { ...common, cause, changed: null, cameWithMe: names };
+    const cameWithMe = before.length === 0 ? [this.own] : members.filter((member) => then.has(member));
+    return { ...common, cause, changed: names[0] as string, cameWithMe };
   }
 }
 
+/** The daemon adds the sender's own name to the groups of the request; it is taken off again. */
 function rejected(service: number, groups: readonly string[], body: Buffer, type: number): RejectEvent {
   const refused =
     (service & CAUSED_BY_JOIN) !== 0 ? 'join' : (service & CAUSED_BY_LEAVE) !== 0 ? 'leave' : 'data';
-  return { kind: 'reject', refused, groups, body, type };
+  return { kind: 'reject', refused, groups: groups.slice(0, -1), body, type };
 }

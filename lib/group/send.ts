@@ -8,7 +8,8 @@ import {
   ILLEGAL_PARAM,
   MESSAGE_TOO_LONG,
 } from '../wire/codes.js';
-import { MAX_GROUP_NAME, MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { isGroupName, isPrivateGroup, parsePrivateGroup } from '../wire/name.js';
 import { SELF_DISCARD } from '../wire/service.js';
 import { type Service, serviceBit } from './service.js';
 
@@ -17,11 +18,11 @@ export type Body = string | Uint8Array;
 
 export interface SendOptions {
   /** Default `agreed`. */
-  readonly service?: Service;
+  readonly service?: Service | undefined;
   /** The sender's own number for the kind of message, -32768 to 32767; default 0. */
-  readonly type?: number;
+  readonly type?: number | undefined;
   /** The sender itself gets no copy; default false. */
-  readonly selfDiscard?: boolean;
+  readonly selfDiscard?: boolean | undefined;
 }
 
 /** @throws IllegalServiceError */
@@ -48,15 +49,19 @@ function refusal(groups: readonly string[], type: number, bytes: number): SspErr
   if (!Number.isInteger(type) || type < -32_768 || type > 32_767) {
     return errorOf(ILLEGAL_MESSAGE_TYPE, String(type));
   }
+  if (!Array.isArray(groups)) return errorOf(ILLEGAL_GROUP, String(groups));
   if (groups.length === 0 || groups.length > MAX_GROUPS) {
     return errorOf(ILLEGAL_PARAM, `${groups.length} groups, 1 to ${MAX_GROUPS} are possible`);
   }
   for (const group of groups) {
-    if (typeof group !== 'string' || group === '' || group.length > MAX_GROUP_NAME) {
-      return errorOf(ILLEGAL_GROUP, String(group));
-    }
+    if (!isDestination(group)) return errorOf(ILLEGAL_GROUP, String(group));
   }
   const size = bytes + NAME_BYTES * groups.length;
   if (size <= MAX_REQUEST_BYTES) return null;
   return errorOf(MESSAGE_TOO_LONG, `${size} bytes, ${MAX_REQUEST_BYTES} are possible`);
+}
+
+function isDestination(name: unknown): boolean {
+  if (typeof name !== 'string') return false;
+  return isPrivateGroup(name) ? parsePrivateGroup(name) !== null : isGroupName(name);
 }

@@ -17,22 +17,23 @@ import { errorOf } from '../errors.js';
  */
 export type Service = 'unreliable' | 'reliable' | 'fifo' | 'causal' | 'agreed' | 'safe';
 
-const bits: Readonly<Record<Service, number>> = {
-  unreliable: UNRELIABLE_MESS,
-  reliable: RELIABLE_MESS,
-  fifo: FIFO_MESS,
-  causal: CAUSAL_MESS,
-  agreed: AGREED_MESS,
-  safe: SAFE_MESS,
-};
+const bits: ReadonlyMap<Service, number> = new Map([
+  ['unreliable', UNRELIABLE_MESS],
+  ['reliable', RELIABLE_MESS],
+  ['fifo', FIFO_MESS],
+  ['causal', CAUSAL_MESS],
+  ['agreed', AGREED_MESS],
+  ['safe', SAFE_MESS],
+]);
 
-const names = new Map(Object.entries(bits).map(([name, bit]) => [bit, name as Service]));
+const names = new Map([...bits].map(([name, bit]) => [bit, name]));
 
-export const SERVICES = Object.keys(bits) as readonly Service[];
+/** All of them, the weakest promise first. */
+export const SERVICES: readonly Service[] = [...bits.keys()];
 
 /** @throws IllegalServiceError when it is none of the six */
 export function serviceBit(service: Service): number {
-  const bit = bits[service];
+  const bit = bits.get(service);
   if (bit === undefined) throw errorOf(ILLEGAL_SERVICE, String(service));
   return bit;
 }

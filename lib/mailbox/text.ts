@@ -1,7 +1,6 @@
 /** Results in words, and the version calls. */
 import { codeName, codeText } from '../wire/codes.js';
-import { PROTOCOL_VERSION, type Version } from '../wire/handshake/version.js';
-import { VERSION } from './version.js';
+import { PROTOCOL_VERSION, TOOLKIT_VERSION, type Version } from '../wire/handshake/version.js';
 
 /** One sentence that says what a result means. */
 export const SSP_strerror: (code: number) => string = codeText;
@@ -23,7 +22,7 @@ export interface VersionResult extends Version {
 }
 
 /** The version of this toolkit. */
-export const SSP_version = (): VersionResult => ({ ret: 1, ...VERSION });
+export const SSP_version = (): VersionResult => ({ ret: 1, ...TOOLKIT_VERSION });
 
 /** The version of Spread whose protocol is spoken; programs ask for it to find out what they can expect. */
 export const SP_version = (): VersionResult => ({ ret: 1, ...PROTOCOL_VERSION });

@@ -9,6 +9,9 @@ export interface Version {
 /** What we announce on both sides: the version whose protocol this is. Old clients refuse daemons below 3 (3.7). */
 export const PROTOCOL_VERSION: Version = { major: 5, minor: 0, patch: 1 };
 
+/** The version of this toolkit; the same as in package.json, which a spec checks. */
+export const TOOLKIT_VERSION: Version = { major: 0, minor: 1, patch: 0 };
+
 /** One number to compare versions by. */
 export const versionNumber = ({ major, minor, patch }: Version): number =>
   major * 10_000 + minor * 100 + patch;

@@ -1,0 +1,46 @@
+/** A message of one's own that comes back through the order: everything that had its place before it is here then. */
+import { Buffer } from 'node:buffer';
+import { CONNECTION_CLOSED } from '../wire/codes.js';
+import { errorOf } from '../errors.js';
+import { type Pending, pending } from '../group/abort.js';
+import type { Connection } from '../group/connection.js';
+import type { DataEvent } from '../group/event.js';
+import type { SendOptions } from '../group/send.js';
+
+export class Echo {
+  private waiting: Pending<void> | null = null;
+  private body: Uint8Array = Buffer.alloc(0);
+
+  private constructor(
+    private readonly connection: Connection,
+    private readonly destination: string,
+  ) {
+    connection.on('close', (error) => {
+      this.waiting?.reject(error ?? errorOf(CONNECTION_CLOSED, 'closed on this side'));
+    });
+  }
+
+  /** @param group joined for it; without one the messages go to this connection alone */
+  static async open(connection: Connection, group?: string): Promise<Echo> {
+    const echo = new Echo(connection, group ?? connection.privateName);
+    const heard = (event: DataEvent): void => echo.hear(event);
+    if (group === undefined) connection.on('message', heard);
+    else (await connection.join(group)).on('data', heard);
+    return echo;
+  }
+
+  /** Sends, and resolves when the message is back. One at a time. */
+  async trip(body: Uint8Array, options: SendOptions): Promise<void> {
+    const back = pending<void>();
+    this.waiting = back;
+    this.body = body;
+    await this.connection.send(this.destination, body, options);
+    await back.promise;
+  }
+
+  private hear(event: DataEvent): void {
+    if (!event.fromMe || !event.body.equals(this.body)) return;
+    this.waiting?.resolve();
+    this.waiting = null;
+  }
+}

@@ -1,0 +1,55 @@
+/** What arrives, one line for people each. */
+import type { ConnectionEvent, ViewEvent } from '../group/event.js';
+import { bodyLine, printable } from './text.js';
+import { clock, plural } from './units.js';
+
+export interface LineOptions {
+  /** Private name of the reader, who is marked. */
+  readonly me: string;
+  /** Characters of a body that are shown; default all. */
+  readonly limit?: number;
+}
+
+/** A line without its end. */
+export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: LineOptions): string {
+  const at = clock(time);
+  switch (event.kind) {
+    case 'data': {
+      const { sender, groups, service, type, body, fromMe } = event;
+      const from = printable(sender) + (fromMe ? ' (me)' : '');
+      const words = [groups.map(printable).join(','), from, service, `type ${type}`, bodyLine(body, limit)];
+      return `${at} data  ${words.join('  ')}`;
+    }
+    case 'view':
+      return `${at} view  ${printable(event.group)}  ${causeText(event, me)}  ${membersText(event.members, me)}`;
+    case 'transition':
+      return `${at} trans  ${printable(event.group)}  daemons were lost; the next view says who is left`;
+    case 'leave':
+      return `${at} left  ${printable(event.group)}`;
+    case 'reject': {
+      const { refused, groups, body } = event;
+      return `${at} reject  ${groups.map(printable).join(',')}  the daemon refused this ${refused}  ${bodyLine(body, limit)}`;
+    }
+  }
+}
+
+/** Why there is a new view: `join of #a#host`. */
+function causeText({ cause, changed, joined, left }: ViewEvent, me: string): string {
+  if (cause !== 'network') return `${cause} of ${changed === null ? '?' : named(changed, me)}`;
+  const parts = [
+    ...(left.length > 0 ? [`without ${left.map((name) => named(name, me)).join(' ')}`] : []),
+    ...(joined.length > 0 ? [`with ${joined.map((name) => named(name, me)).join(' ')}`] : []),
+  ];
+  return ['network', ...parts].join(' ');
+}
+
+/** `2 members: #a#host (leader) #b#host (me)`; the first one leads. */
+export function membersText(members: readonly string[], me: string): string {
+  const list = members.map((name, place) => {
+    const marks = [...(place === 0 ? ['leader'] : []), ...(name === me ? ['me'] : [])];
+    return printable(name) + (marks.length > 0 ? ` (${marks.join(', ')})` : '');
+  });
+  return `${plural(members.length, 'member')}: ${list.join(' ')}`;
+}
+
+const named = (name: string, me: string): string => printable(name) + (name === me ? ' (me)' : '');

@@ -1,0 +1,49 @@
+/** The connections of a flood: bare mailboxes, many at once. */
+import { errorOf } from '../errors.js';
+import { Mailbox } from '../mailbox/mailbox.js';
+import { JOIN_MESS } from '../wire/service.js';
+import { connectFailure, CONNECT_LIMIT_MS, lostFailure } from './session.js';
+
+/**
+ * Connects this often. When one attempt fails the others are undone.
+ * @throws Failure, or the reason of `stop`
+ */
+export async function openAll(
+  address: string,
+  count: number,
+  membership: boolean,
+  stop: AbortSignal,
+): Promise<Mailbox[]> {
+  const options = { spreadName: address, membership, timeout: CONNECT_LIMIT_MS, signal: stop };
+  const opened = await Promise.all(Array.from({ length: count }, () => Mailbox.open(options)));
+  const mailboxes = opened.filter((each) => typeof each !== 'number');
+  const code = opened.find((each) => typeof each === 'number');
+  if (code === undefined) return mailboxes;
+  await Promise.all(mailboxes.map((mailbox) => mailbox.disconnect()));
+  stop.throwIfAborted();
+  throw connectFailure(errorOf(code), { address });
+}
+
+/** Joins them all. Resolves when each has seen the view with all of them: what is sent now comes to all. */
+export async function joinAll(mailboxes: readonly Mailbox[], group: string, address: string): Promise<void> {
+  for (const mailbox of mailboxes) void mailbox.send(JOIN_MESS, [group], 0, []);
+  const names = new Set(mailboxes.map(({ privateGroup }) => privateGroup));
+  await Promise.all(
+    mailboxes.map(async (mailbox) => {
+      while (!sawAll(mailbox, names)) {
+        if (mailbox.state !== 'open') throw lostFailure(address, mailbox.cause);
+        await mailbox.wait();
+      }
+    }),
+  );
+}
+
+/** Takes views up to the one that has all the names. */
+function sawAll(mailbox: Mailbox, names: ReadonlySet<string>): boolean {
+  for (let arrival = mailbox.take(); arrival !== undefined; arrival = mailbox.take()) {
+    if (arrival.kind !== 'view' || arrival.numGroups < names.size) continue;
+    const members = new Set(arrival.names());
+    if ([...names].every((name) => members.has(name))) return true;
+  }
+  return false;
+}

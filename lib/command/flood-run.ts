@@ -1,0 +1,152 @@
+/** A flood: senders and receivers of this process through one daemon, with a bound on what is under way. */
+import type { Arrival } from '../mailbox/arrival.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
+import { Numbering, OrderCheck } from './flood-order.js';
+
+export interface FloodPlan {
+  readonly group: string;
+  /** Service word. */
+  readonly service: number;
+  readonly body: Uint8Array;
+  /** Messages to send; Infinity to go on until `stop`. */
+  readonly messages: number;
+  /** Most messages between what is sent and what the slowest receiver has. */
+  readonly window: number;
+}
+
+export interface FloodResult {
+  readonly sent: number;
+  /** From the first send to the last receive, in milliseconds. */
+  readonly elapsed: number;
+  /** Messages that each receiver got. */
+  readonly delivered: readonly number[];
+  /** Whether every receiver got every message, in one order for all of them. */
+  readonly ordered: boolean;
+}
+
+class Receiver {
+  count = 0;
+  /** Messages with a body of another size. */
+  damaged = 0;
+  readonly order: OrderCheck;
+
+  constructor(
+    readonly mailbox: Mailbox,
+    numbering: Numbering,
+    private readonly size: number,
+  ) {
+    this.order = new OrderCheck(numbering);
+  }
+
+  /** Takes what is there. */
+  drain(): void {
+    const { mailbox, order } = this;
+    let arrival: Arrival | undefined;
+    while ((arrival = mailbox.take()) !== undefined) {
+      if (arrival.kind !== 'data') continue;
+      this.count++;
+      if (arrival.body.length !== this.size) this.damaged++;
+      order.see(arrival.messType);
+    }
+  }
+}
+
+export class Flood {
+  private readonly numbering: Numbering;
+  private readonly receivers: readonly Receiver[];
+  private readonly groups: readonly string[];
+  private readonly pieces: readonly Uint8Array[];
+  private goal: number;
+  private sent = 0;
+  private over = false;
+  private readonly stopping = new AbortController();
+
+  /** @param receivers connections that are in the group already */
+  constructor(
+    private readonly senders: readonly Mailbox[],
+    receivers: readonly Mailbox[],
+    private readonly plan: FloodPlan,
+  ) {
+    this.numbering = new Numbering(senders.length);
+    this.receivers = receivers.map((each) => new Receiver(each, this.numbering, plan.body.length));
+    this.groups = [plan.group];
+    this.pieces = [plan.body];
+    this.goal = plan.messages;
+  }
+
+  /** Messages that every receiver has. */
+  get arrived(): number {
+    let least = Infinity;
+    for (const { count } of this.receivers) least = Math.min(least, count);
+    return least;
+  }
+
+  /** Sends no more; the run ends when everything has arrived. */
+  stop(): void {
+    this.goal = this.sent;
+    // Who has everything already waits for nothing more.
+    this.stopping.abort();
+  }
+
+  /** @returns null when a connection is lost, or given up */
+  async run(): Promise<FloodResult | null> {
+    const start = performance.now();
+    for (const sender of this.senders) void this.watch(sender);
+    this.fill();
+    const whole = await Promise.all(this.receivers.map((receiver) => this.follow(receiver)));
+    const elapsed = performance.now() - start;
+    this.over = true;
+    if (whole.includes(false)) return null;
+    const delivered = this.receivers.map(({ count }) => count);
+    return { sent: this.sent, elapsed, delivered, ordered: this.isOrdered() };
+  }
+
+  /** Receives until everything is here. @returns whether it came to that */
+  private async follow(receiver: Receiver): Promise<boolean> {
+    const { mailbox } = receiver;
+    const { signal } = this.stopping;
+    while (receiver.count < this.goal) {
+      await mailbox.wait(signal.aborted ? undefined : signal);
+      receiver.drain();
+      if (mailbox.state !== 'open') return this.giveUp();
+      this.fill();
+    }
+    return true;
+  }
+
+  /** Nobody writes to a sender; what it has to tell is its loss, and what it sent may be lost with it. */
+  private async watch(sender: Mailbox): Promise<void> {
+    while (sender.state === 'open' && !this.over) {
+      await sender.wait();
+      sender.take();
+    }
+    if (!this.over) this.giveUp();
+  }
+
+  /** One connection is lost: the others would wait for ever. */
+  private giveUp(): false {
+    for (const { mailbox } of this.receivers) mailbox.kill();
+    return false;
+  }
+
+  private fill(): void {
+    const { senders, groups, pieces, numbering } = this;
+    const { service, window } = this.plan;
+    const end = Math.min(this.goal, this.arrived + window);
+    while (this.sent < end) {
+      const n = this.sent++;
+      void (senders[n % senders.length] as Mailbox).send(service, groups, numbering.typeOf(n), pieces);
+    }
+  }
+
+  private isOrdered(): boolean {
+    const [first] = this.receivers;
+    return this.receivers.every(
+      ({ count, damaged, order }) =>
+        count === this.sent &&
+        damaged === 0 &&
+        order.faults === 0 &&
+        order.checksum === first?.order.checksum,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+/** `ssp send`: one message, or every line of standard input. */
+import { createInterface } from 'node:readline';
+import type { Command } from 'commander';
+import type { Connection } from '../group/connection.js';
+import type { SendOptions } from '../group/send.js';
+import type { Service } from '../group/service.js';
+import { MessageTooLongError } from '../errors.js';
+import { Failure, USAGE_STATUS } from './failure.js';
+import { interruption } from './interruption.js';
+import { type Access, withConnection } from './session.js';
+import { destinations, integer } from './values.js';
+import { nameOption, serviceOption, verb } from './verb.js';
+
+/** Messages handed to the connection before the kernel has taken the first. */
+const UNDER_WAY = 256;
+
+interface Flags extends Access {
+  readonly service: Service;
+  readonly type: number;
+}
+
+export const sendCommand = (): Command =>
+  verb('send', 'Send a message, or every line of standard input as a message. No membership is needed.', [
+    'ssp send room "good morning"',
+    'ssp send room,lobby - < lines.txt',
+    "ssp send '#anna#host' 'to one connection only'",
+  ])
+    .argument(
+      '<group>',
+      'group, or #name#daemon for one connection; several are separated by commas',
+      destinations,
+    )
+    .argument('[text]', 'the message; "-" or nothing: the lines of standard input')
+    .addOption(nameOption())
+    .addOption(serviceOption())
+    .option('-t, --type <number>', 'your own number for the kind of message', integer(-32_768, 32_767), 0)
+    .action(async (names: string[], text: string | undefined, flags: Flags) => {
+      if (text === undefined && process.stdin.isTTY) {
+        throw new Failure('nothing to send: give a text, or - to type lines', USAGE_STATUS);
+      }
+      const stop = interruption(true);
+      const options = { service: flags.service, type: flags.type };
+      await withConnection(flags, stop, async (connection) => {
+        if (text === undefined || text === '-') await sendLines(connection, names, options, stop);
+        else await sendLine(connection, names, text, options);
+      });
+    });
+
+async function sendLines(
+  connection: Connection,
+  names: readonly string[],
+  options: SendOptions,
+  stop: AbortSignal,
+): Promise<void> {
+  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
+  const close = (): void => lines.close();
+  stop.addEventListener('abort', close, { once: true });
+  connection.once('close', close);
+  try {
+    let sending: Promise<void>[] = [];
+    for await (const line of lines) {
+      const sent = sendLine(connection, names, line, options);
+      // Whether it failed is asked when the batch is full.
+      sent.catch(() => undefined);
+      sending.push(sent);
+      if (sending.length < UNDER_WAY) continue;
+      await Promise.all(sending);
+      sending = [];
+    }
+    await Promise.all(sending);
+  } finally {
+    close();
+    process.stdin.destroy();
+  }
+}
+
+async function sendLine(
+  connection: Connection,
+  names: readonly string[],
+  text: string,
+  options: SendOptions,
+): Promise<void> {
+  try {
+    await connection.send(names, text, options);
+  } catch (error) {
+    throw error instanceof MessageTooLongError ? new Failure(error.message) : error;
+  }
+}

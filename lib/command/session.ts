@@ -1,0 +1,75 @@
+/** The connection of a command: made with errors that say what to do, and closed however the command ends. */
+import {
+  ConnectionClosedError,
+  CouldNotConnectError,
+  IllegalAddressError,
+  NotUniqueError,
+  SspError,
+} from '../errors.js';
+import { connect } from '../group/connect.js';
+import type { Connection } from '../group/connection.js';
+import { Failure } from './failure.js';
+
+/** Milliseconds for connection and handshake: a daemon that answers later than this does not answer. */
+export const CONNECT_LIMIT_MS = 10_000;
+
+export interface Access {
+  readonly address: string;
+  readonly name?: string;
+}
+
+/** What to tell somebody whose connection was not made. */
+export function connectFailure(error: SspError, { address, name }: Access): Failure {
+  return new Failure(sentence(error, address, name), undefined, { cause: error });
+}
+
+function sentence(error: SspError, address: string, name = ''): string {
+  if (error instanceof CouldNotConnectError) {
+    return `no daemon answers at ${address}; \`sspd\` starts one, and so does \`npm start\` in a clone of ssp-toolkit`;
+  }
+  if (error instanceof IllegalAddressError) return `the host of ${address} is unknown`;
+  if (error instanceof NotUniqueError) {
+    return `the name "${name}" is in use at the daemon ${address}; take another one with --name`;
+  }
+  if (error instanceof ConnectionClosedError) {
+    return `${address} did not complete the handshake; is it a daemon that listens there?`;
+  }
+  return `${address}: ${error.message}`;
+}
+
+export const lostFailure = (address: string, cause?: Error): Failure =>
+  new Failure(`the connection to ${address} is lost`, undefined, { cause });
+
+/**
+ * Runs a piece of work with a connection.
+ * @param stop closes the connection, which ends loops over it
+ * @throws the reason of `stop`, also when the work ended well; Failure when the connection cannot be made or is lost
+ */
+export async function withConnection(
+  access: Access,
+  stop: AbortSignal,
+  work: (connection: Connection) => Promise<void>,
+): Promise<void> {
+  const connection = await open(access, stop);
+  const close = (): void => void connection.close();
+  stop.addEventListener('abort', close, { once: true });
+  try {
+    await work(connection);
+  } catch (error) {
+    if (stop.aborted || !(error instanceof ConnectionClosedError)) throw stop.aborted ? stop.reason : error;
+    throw lostFailure(access.address, error);
+  } finally {
+    stop.removeEventListener('abort', close);
+    await connection.close();
+  }
+  stop.throwIfAborted();
+}
+
+async function open(access: Access, signal: AbortSignal): Promise<Connection> {
+  const { address, name } = access;
+  try {
+    return await connect({ address, timeout: CONNECT_LIMIT_MS, signal, ...(name !== undefined && { name }) });
+  } catch (error) {
+    throw error instanceof SspError ? connectFailure(error, access) : error;
+  }
+}

@@ -1,0 +1,72 @@
+/** Where events leave for the application: to listeners, to loops, or both. What comes before either waits for it. */
+import type { ConnectionEvent } from './event.js';
+import { EventStream } from './stream.js';
+
+export interface Listeners<T> {
+  /** Whether there are any. */
+  heard(): boolean;
+  tell(event: T): void;
+}
+
+export class Outlet<T extends ConnectionEvent> {
+  private readonly stream: EventStream<T>;
+  /** Whether there ever was a loop: from then on every event is kept for one. */
+  private looped = false;
+  /** Whether events wait that the listeners are about to be told. */
+  private behind = false;
+
+  /** @param filled called with true when too much waits, and with false when that is over */
+  constructor(
+    private readonly listeners: Listeners<T>,
+    filled: (isFull: boolean) => void,
+  ) {
+    this.stream = new EventStream(filled);
+  }
+
+  get hasReader(): boolean {
+    return this.looped || this.listeners.heard();
+  }
+
+  deliver(event: T): void {
+    const heard = !this.behind && this.listeners.heard();
+    if (this.looped || !heard) this.stream.push(event);
+    if (heard) this.listeners.tell(event);
+  }
+
+  /** Lets the event wait, whoever listens. */
+  keep(event: T): void {
+    this.stream.push(event);
+  }
+
+  /** One more loop; without an earlier one it begins with what waits. */
+  loop(): AsyncIterableIterator<T, undefined, void> {
+    this.looped = true;
+    this.catchUp();
+    return this.stream.loop();
+  }
+
+  /** A listener was attached. It gets what waits in the next microtask, so that its companions get it too. */
+  attached(): void {
+    if (this.looped || this.behind || this.stream.length === 0) return;
+    this.behind = true;
+    queueMicrotask(() => this.catchUp());
+  }
+
+  /** @see EventStream.end */
+  end(error?: Error): void {
+    this.stream.end(error);
+  }
+
+  /** The listeners get what waits, as long as there are any. A loop begun by then gets the same. */
+  private catchUp(): void {
+    const { listeners, stream } = this;
+    while (this.behind && !this.looped && listeners.heard()) {
+      const event = stream.take();
+      if (event === undefined) break;
+      listeners.tell(event);
+    }
+    if (!this.behind) return;
+    this.behind = false;
+    if (this.looped) for (const event of stream.waiting()) listeners.tell(event);
+  }
+}

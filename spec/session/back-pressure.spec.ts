@@ -1,0 +1,85 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { AGREED_MESS } from '../../lib/wire/index.js';
+import { RawSession } from '../support/raw-client.js';
+import { until } from '../support/wait.js';
+import { Floor } from './floor.js';
+
+const BODY = Buffer.alloc(50_000);
+const MESSAGES = 400;
+const TOTAL = MESSAGES * (BODY.length + 80);
+
+/** Sends twenty megabytes to nobody, more than all the buffers between client and daemon hold. */
+function flood(session: RawSession): void {
+  for (let i = 0; i < MESSAGES; i++) session.multicast(AGREED_MESS, ['nobody'], BODY);
+}
+
+/** New sessions come and go: whatever the daemon would have read of the others in that time, it has read. */
+async function someTime(floor: Floor): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    const visitor = await RawSession.connect(floor.port, `v${i}`);
+    visitor.close();
+  }
+}
+
+describe('session: an engine that is behind', () => {
+  it('stops the reading from clients, until its drain', async () => {
+    await using floor = await Floor.open();
+    const session = await RawSession.connect(floor.port, 'alice');
+    floor.order.held = true;
+    flood(session);
+    await until(() => floor.order.sent > 0, 'the first payload');
+    await someTime(floor);
+    const read = floor.server.counters.bytesIn;
+    await someTime(floor);
+    expect(floor.server.counters.bytesIn - read, 'only handshakes since').to.be.below(20 * 200);
+    expect(read).to.be.below(TOTAL / 4);
+
+    floor.drain();
+    await until(() => floor.order.sent >= TOTAL, 'everything to be read');
+    session.close();
+  });
+
+  it('stops the reading from everybody who sends, and from nobody for ever', async () => {
+    await using floor = await Floor.open();
+    const sessions: RawSession[] = [];
+    for (const name of ['a', 'b', 'c']) sessions.push(await RawSession.connect(floor.port, name));
+    floor.order.held = true;
+    for (const session of sessions) flood(session);
+    await until(() => floor.order.sent > 0, 'the first payload');
+    await someTime(floor);
+    expect(floor.server.counters.bytesIn).to.be.below((3 * TOTAL) / 4);
+    floor.drain();
+    await until(() => floor.order.sent >= 3 * TOTAL, 'everything to be read', 10_000);
+    for (const session of sessions) session.close();
+  });
+
+  it('does not keep anybody from connecting', async () => {
+    await using floor = await Floor.open({ handshakeTimeout: 500 });
+    const session = await RawSession.connect(floor.port, 'alice');
+    floor.order.held = true;
+    flood(session);
+    await until(() => floor.order.sent > 0, 'the first payload');
+    const late = await RawSession.connect(floor.port, 'late');
+    late.join('g');
+    await until(() => floor.order.waiting.length > 1, 'the join to be read');
+    expect(late.waiting).to.equal(0);
+    floor.drain();
+    expect((await late.next()).name).to.equal('g');
+    for (const each of [session, late]) each.close();
+  });
+
+  it('loses nothing and keeps the order', async () => {
+    await using floor = await Floor.open();
+    const session = await RawSession.connect(floor.port, 'alice');
+    session.join('g');
+    await session.next();
+    floor.order.held = true;
+    for (let i = 0; i < 50; i++) session.multicast(AGREED_MESS, ['g'], String(i));
+    await until(() => floor.order.waiting.length > 0, 'a payload');
+    expect(session.waiting).to.equal(0);
+    floor.drain();
+    for (let i = 0; i < 50; i++) expect((await session.next()).body.toString()).to.equal(String(i));
+    session.close();
+  });
+});

@@ -1,0 +1,93 @@
+/** The session side of a daemon with its parts in reach, behind a real listener and on an order that can be held. */
+import type { Buffer } from 'node:buffer';
+import type { AddressInfo, Server } from 'node:net';
+import { Core } from '../../daemon/core/core.js';
+import type { Order } from '../../daemon/core/pack.js';
+import type { Logger } from '../../daemon/monitor/logger.js';
+import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
+import { listenTcp } from '../../daemon/session/listener.js';
+import { SessionServer } from '../../daemon/session/server.js';
+
+export interface LogLine {
+  readonly level: keyof Logger;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** A logger that keeps its lines. */
+export function keepLog(): Logger & { readonly lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const at =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      lines.push({ level, fields: { ...fields }, message });
+    };
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** An engine of one daemon that can be behind: what is sent then waits, and `send` answers false. */
+export class HeldOrder implements Order {
+  held = false;
+  /** Bytes that were sent, delivered or not. */
+  sent = 0;
+  readonly waiting: Buffer[] = [];
+
+  constructor(private readonly deliver: (payload: Buffer) => void) {}
+
+  send(payload: Buffer): boolean {
+    this.sent += payload.length;
+    if (!this.held) this.deliver(payload);
+    else this.waiting.push(payload);
+    return !this.held;
+  }
+
+  /** Delivers what waits. */
+  release(): void {
+    this.held = false;
+    for (const payload of this.waiting.splice(0)) this.deliver(payload);
+  }
+}
+
+export class Floor implements AsyncDisposable {
+  readonly log = keepLog();
+  readonly order: HeldOrder;
+  readonly core: Core;
+  readonly server: SessionServer;
+
+  private constructor(
+    limits: Partial<SessionLimits>,
+    private listener: Server | null = null,
+  ) {
+    this.order = new HeldOrder((payload) => this.core.deliver(payload));
+    this.core = new Core('dmn1', this.order);
+    this.core.install({ daemons: ['dmn1'], first: 7, time: 1000 });
+    const methods = { allowed: ['NULL'], required: [] };
+    this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, methods);
+  }
+
+  static async open(limits: Partial<SessionLimits> = {}): Promise<Floor> {
+    const floor = new Floor(limits);
+    floor.listener = await listenTcp('127.0.0.1', 0, (socket) => floor.server.accept(socket));
+    return floor;
+  }
+
+  get port(): number {
+    return (this.listener?.address() as AddressInfo).port;
+  }
+
+  /** What the engine's drain does. */
+  drain(): void {
+    this.order.release();
+    this.server.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { listener } = this;
+    const closed = new Promise<void>((resolve) => {
+      if (listener) listener.close(() => resolve());
+      else resolve();
+    });
+    await this.server.stop();
+    await closed;
+  }
+}
