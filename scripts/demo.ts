@@ -109,7 +109,7 @@ async function meet(port: number): Promise<[Client, Client, Client]> {
     const views = await Promise.all(clients.map((client) => client.sees(clients.length)));
     const { members } = agreed(
       views,
-      ({ id, members: all }) => `${id} ${all}`,
+      ({ id, members: all }) => JSON.stringify([id, all]),
       'all members get the same view',
     );
     say(`   ${name} joins. All members are told the same: ${members.map(short).join(', ')}.`);

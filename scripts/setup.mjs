@@ -12,14 +12,21 @@ const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 /** npm writes this file at the end of every successful install. */
 const installed = at('node_modules/.package-lock.json');
-const stale = !existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
+const stale =
+  !existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
 
 try {
   if (stale) {
     console.error('Installing dependencies ...');
-    execFileSync(npm, ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(npm, ['ci', '--no-audit', '--no-fund'], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
   }
-  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b'], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
 } catch (error) {
   process.exit(error.status || 1);
 }

@@ -1,11 +1,14 @@
 /** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
 import { once } from 'node:events';
-import { lstat, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 
 /** Connections that the system may keep waiting for us to accept. */
 const BACKLOG = 1024;
+
+/** Everybody on this machine may connect to the local socket (daemon-semantics.md 3.1). */
+const MODE = 0o666;
 
 /** A listener could not be opened; `message` is one line for the person who started the daemon. */
 export class ListenError extends Error {
@@ -26,7 +29,14 @@ export const unixPath = (directory: string, port: number): string => join(direct
  */
 export async function listenUnix(path: string, accept: (socket: Socket) => void): Promise<Server> {
   await clear(path);
-  return await listen({ path, readableAll: true, writableAll: true }, accept, path);
+  const server = await listen({ path }, accept, path);
+  try {
+    await chmod(path, MODE);
+  } catch (error) {
+    server.close();
+    throw failure(path, error);
+  }
+  return server;
 }
 
 async function listen(

@@ -13,7 +13,7 @@ import { interruption } from './interruption.js';
 import { print } from './output.js';
 import { showProgress } from './progress.js';
 import { lostFailure } from './session.js';
-import { duration, group, integer } from './values.js';
+import { duration, group as groupName, integer } from './values.js';
 import { jsonOption, serviceOption, verb } from './verb.js';
 
 const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
@@ -57,7 +57,7 @@ export const floodCommand = (): Command =>
       integer(1, 1_000_000),
       800,
     )
-    .option('--group <group>', 'group that is flooded', group, `flood-${process.pid}`)
+    .option('--group <group>', 'group that is flooded', groupName, `flood-${process.pid}`)
     .addOption(jsonOption('the result as one JSON object'))
     .action(flood);
 

@@ -1,6 +1,7 @@
 /** `ssp join`: prints what arrives. */
 import type { Command } from 'commander';
 import type { Connection } from '../group/connection.js';
+import type { Group } from '../group/group.js';
 import { eventJson } from './event-json.js';
 import { eventLine } from './event-lines.js';
 import { interruption } from './interruption.js';
@@ -31,17 +32,22 @@ export const joinCommand = (): Command =>
 async function follow(
   connection: Connection,
   names: readonly string[],
+  flags: Flags,
+  stop: AbortSignal,
+): Promise<void> {
+  // The loop begins before the joins, so that it has what they bring.
+  const reading = read(connection, flags, stop);
+  await Promise.all([reading, ...names.map((name) => joinUnread(connection, name))]);
+}
+
+async function read(
+  connection: Connection,
   { json = false, count = Infinity }: Flags,
   stop: AbortSignal,
 ): Promise<void> {
   const me = connection.privateName;
-  // Asked for before the joins, so that it has what they bring.
-  const events = connection[Symbol.asyncIterator]();
-  const joined = Promise.all(names.map((name) => joinUnread(connection, name)));
-  // The loop below finds out about a loss, too; whoever comes second has nothing to add.
-  joined.catch(() => undefined);
   let messages = 0;
-  for await (const event of events) {
+  for await (const event of connection) {
     const time = new Date();
     await print(json ? eventJson(event, time, me) : eventLine(event, time, { me }), stop);
     if (event.kind === 'data' && ++messages >= count) return;
@@ -49,7 +55,8 @@ async function follow(
 }
 
 /** Joins a group whose events are read from the connection: one that nobody reads would stand in the way. */
-export async function joinUnread(connection: Connection, name: string): Promise<void> {
+export async function joinUnread(connection: Connection, name: string): Promise<Group> {
   const group = await connection.join(name);
   group.on('event', () => undefined);
+  return group;
 }

@@ -8,6 +8,7 @@ import type { Group } from '../group/group.js';
 import { groupIdText } from '../wire/group-id.js';
 import { Echo } from './echo.js';
 import { eventLine, membersText } from './event-lines.js';
+import { joinUnread } from './join.js';
 import { printable } from './text.js';
 import { plural } from './units.js';
 import { carryOut, CommandError, helpLines, type UserActions } from './user-commands.js';
@@ -56,10 +57,7 @@ export class UserSession implements UserActions {
   }
 
   async join(name: string): Promise<void> {
-    const group = await this.connection.join(name);
-    this.groups.set(name, group);
-    // The events are shown as those of the connection; a group without any reader would stand in the way.
-    group.on('event', () => undefined);
+    this.groups.set(name, await joinUnread(this.connection, name));
   }
 
   async leave(name: string): Promise<void> {

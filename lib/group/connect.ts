@@ -18,12 +18,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   signal?.throwIfAborted();
   const begin = performance.now();
   const mailbox = await Mailbox.open({ spreadName: address, privateName: name, timeout, signal });
-  if (typeof mailbox !== 'number') {
-    if (!signal?.aborted) return new Connection(mailbox);
-    await mailbox.disconnect();
-  }
+  if (typeof mailbox !== 'number' && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
+  if (typeof mailbox !== 'number') return new Connection(mailbox);
   const where = address === '' ? String(DEFAULT_PORT) : address;
   const isLate = mailbox === CONNECTION_CLOSED && timeout > 0 && performance.now() - begin >= timeout - 1;
-  throw errorOf(mailbox as number, isLate ? `${where} did not accept within ${timeout} ms` : where);
+  throw errorOf(mailbox, isLate ? `${where} did not accept within ${timeout} ms` : where);
 }

@@ -3,7 +3,7 @@ import { errorOf } from '../errors.js';
 import { CONNECTION_CLOSED, ILLEGAL_STATE, REJECT_AUTH } from '../wire/codes.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import { abortable, type Pending, pending } from './abort.js';
-import type { DataEvent, GroupEvent, RejectEvent, ViewEvent } from './event.js';
+import type { GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
 
 /** What the memberships need of their connection. */
@@ -34,7 +34,7 @@ export class Memberships {
 
   constructor(private readonly host: Host) {}
 
-  /** Whether somebody waits for a join or a leave. */
+  /** Whether the daemon owes the answer to a join or a leave. */
   get isAwaiting(): boolean {
     return this.awaited.size > 0;
   }

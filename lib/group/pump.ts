@@ -13,7 +13,7 @@ export interface PumpTarget {
   /** The connection broke, and everything that had arrived has been handed on. */
   lost(cause: Error | undefined): void;
   /** Whether an answer is awaited that comes behind what waits: nobody stands still then, lest nobody ever goes on. */
-  readonly isAwaiting: boolean;
+  isAwaiting(): boolean;
 }
 
 export class Pump {
@@ -74,7 +74,7 @@ export class Pump {
   }
 
   private mustStand(): boolean {
-    return this.full.size > 0 && !this.stopped && !this.target.isAwaiting;
+    return this.full.size > 0 && !this.stopped && !this.target.isAwaiting();
   }
 
   private async stand(): Promise<void> {

@@ -14,10 +14,12 @@ function flood(session: RawSession): void {
   for (let i = 0; i < MESSAGES; i++) session.multicast(AGREED_MESS, ['nobody'], BODY);
 }
 
+let visitors = 0;
+
 /** New sessions come and go: whatever the daemon would have read of the others in that time, it has read. */
 async function someTime(floor: Floor): Promise<void> {
   for (let i = 0; i < 20; i++) {
-    const visitor = await RawSession.connect(floor.port, `v${i}`);
+    const visitor = await RawSession.connect(floor.port, `v${++visitors}`);
     visitor.close();
   }
 }

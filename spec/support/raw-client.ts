@@ -18,6 +18,8 @@ import { until } from './wait.js';
 export class RawClient {
   /** Everything that came. */
   received: Buffer = Buffer.alloc(0);
+  /** Bytes that were given to the socket. */
+  sent = 0;
   /** The stream has ended or broken. */
   closed = false;
   private used = 0;
@@ -37,10 +39,12 @@ export class RawClient {
     const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
     const client = new RawClient(socket);
     await once(socket, 'connect');
+    socket.setNoDelay(true);
     return client;
   }
 
   send(bytes: Buffer): void {
+    this.sent += bytes.length;
     this.socket.write(bytes);
   }
 

@@ -5,12 +5,17 @@ import { allTraces, framesOf, privateGroupOf, streamOf } from '../support/record
 import { optionsOf, policyOf } from './recorded.js';
 import { clientHears, cutAt, daemonHears, type Heard, inPieces } from './sides.js';
 
-/** A stream up to this length is cut at every single byte, a longer one at this many places. */
-const CUTS = 1500;
+/** Bytes up to which a stream is cut at every one; behind them it is cut in this many places more. */
+const EVERY_BYTE = 8000;
+const PLACES = 40;
 
 function cuts(length: number): number[] {
-  const step = Math.max(1, Math.ceil(length / CUTS));
-  return Array.from({ length: Math.floor(length / step) }, (_, i) => (i + 1) * step);
+  const all = Array.from({ length: Math.min(length, EVERY_BYTE) }, (_, i) => i + 1);
+  if (length <= EVERY_BYTE) return all;
+  // A stream as long as that is one long frame from here on.
+  const few = all.slice(0, 400);
+  for (let i = 0; i <= PLACES; i++) few.push(length - 1 - Math.floor((i * (length - 400)) / (PLACES + 1)));
+  return few;
 }
 
 /** Hears the bytes whole and in many other ways; returns what the whole says. */

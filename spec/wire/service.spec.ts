@@ -65,6 +65,7 @@ describe('wire: service words', () => {
     ['a transition', TRANSITION_MESS, ['isMembership', 'isTransition']],
     ['a transition with a leave bit', TRANSITION_MESS | CAUSED_BY_LEAVE, ['isMembership', 'isTransition']],
     ['a self-leave', CAUSED_BY_LEAVE, ['isMembership', 'isSelfLeave']],
+    ['a cause alone other than leave', service.CAUSED_BY_JOIN, ['isMembership']],
     ['refused data', AGREED_MESS | REJECT_MESS, ['isReject']],
     ['a refused join', service.CAUSED_BY_JOIN | REJECT_MESS, ['isReject']],
     ['a refused leave', CAUSED_BY_LEAVE | REJECT_MESS, ['isReject']],
