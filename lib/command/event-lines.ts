@@ -34,8 +34,9 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
 }
 
 /** Why there is a new view: `join of #a#host`. */
-function causeText({ cause, changed, joined, left }: ViewEvent, me: string): string {
-  if (cause !== 'network') return `${cause} of ${changed === null ? '?' : named(changed, me)}`;
+function causeText(view: ViewEvent, me: string): string {
+  if (view.cause !== 'network') return `${view.cause} of ${named(view.changed, me)}`;
+  const { joined, left } = view;
   const parts = [
     ...(left.length > 0 ? [`without ${left.map((name) => named(name, me)).join(' ')}`] : []),
     ...(joined.length > 0 ? [`with ${joined.map((name) => named(name, me)).join(' ')}`] : []),

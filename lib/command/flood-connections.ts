@@ -25,14 +25,20 @@ export async function openAll(
 }
 
 /** Joins them all. Resolves when each has seen the view with all of them: what is sent now comes to all. */
-export async function joinAll(mailboxes: readonly Mailbox[], group: string, address: string): Promise<void> {
+export async function joinAll(
+  mailboxes: readonly Mailbox[],
+  group: string,
+  address: string,
+  stop: AbortSignal,
+): Promise<void> {
   for (const mailbox of mailboxes) void mailbox.send(JOIN_MESS, [group], 0, []);
   const names = new Set(mailboxes.map(({ privateGroup }) => privateGroup));
   await Promise.all(
     mailboxes.map(async (mailbox) => {
       while (!sawAll(mailbox, names)) {
         if (mailbox.state !== 'open') throw lostFailure(address, mailbox.cause);
-        await mailbox.wait();
+        stop.throwIfAborted();
+        await mailbox.wait(stop);
       }
     }),
   );

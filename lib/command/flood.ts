@@ -69,7 +69,7 @@ async function flood(given: FloodFlags): Promise<void> {
   let receiving: Mailbox[] = [];
   try {
     receiving = await openAll(address, receivers, true, stop);
-    await joinAll(receiving, flags.group, address);
+    await joinAll(receiving, flags.group, address, stop);
     const result = await measure(sending, receiving, flags, stop);
     await print(flags.json === true ? floodJson(flags, result) : floodText(flags, result), stop);
     if (!result.ordered) throw new Failure('the receivers did not get the same messages in the same order');

@@ -19,13 +19,16 @@ export interface Progress {
 /** The bar as text, without its colours, since it has none. */
 export function bar({ share, messages, rate }: Progress): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * WIDTH);
-  const percent = `${Math.floor(Math.min(1, share) * 100)}%`.padStart(4);
+  const percent = `${Math.floor(Math.min(1, share) * 100)}%`.padStart(5);
   const boxes = '#'.repeat(filled) + '-'.repeat(WIDTH - filled);
   return `[${boxes}]${percent}  ${plural(messages, 'message')}  ${count(rate)}/s`;
 }
 
 /** What a progress bar writes to. */
-export type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
+export interface Terminal {
+  readonly isTTY: boolean;
+  write(text: string): boolean;
+}
 
 /**
  * Shows a bar until the returned function is called, which takes it away.

@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 import type { Connection } from '../group/connection.js';
 import type { SendOptions } from '../group/send.js';
 import type { Service } from '../group/service.js';
-import { MessageTooLongError } from '../errors.js';
+import { errorOf, MessageTooLongError } from '../errors.js';
+import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { Failure, USAGE_STATUS } from './failure.js';
 import { interruption } from './interruption.js';
 import { type Access, withConnection } from './session.js';
@@ -68,6 +69,8 @@ async function sendLines(
       sending = [];
     }
     await Promise.all(sending);
+    // The loss ends the lines, too; those that somebody was about to type are not sent.
+    if (!connection.open) throw errorOf(CONNECTION_CLOSED);
   } finally {
     close();
     process.stdin.destroy();

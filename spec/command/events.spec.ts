@@ -9,19 +9,23 @@ const time = new Date(2026, 0, 2, 12, 0, 1);
 const data = new DataEvent('#a#host', ['room', 'x'], Buffer.from('hello'), 3, 'agreed', false, false);
 const mine = new DataEvent(me, ['room'], Buffer.from([0]), 0, 'safe', true, false);
 
-const view = (change: Partial<ViewEvent>): ViewEvent => ({
+const members = ['#a#host', me];
+const membership = {
   kind: 'view',
   group: 'room',
   id: [-1, 2, 3],
-  cause: 'join',
-  members: ['#a#host', me],
+  members,
   myIndex: 1,
-  changed: me,
-  joined: ['#a#host', me],
-  left: [],
   cameWithMe: [me],
-  ...change,
-});
+} as const;
+const joinView: ViewEvent = { ...membership, cause: 'join', changed: me, joined: members, left: [] };
+const networkView: ViewEvent = {
+  ...membership,
+  cause: 'network',
+  changed: null,
+  joined: ['#a#host'],
+  left: [],
+};
 
 const rows: readonly (readonly [what: string, event: ConnectionEvent, line: string, json: object])[] = [
   [
@@ -56,7 +60,7 @@ const rows: readonly (readonly [what: string, event: ConnectionEvent, line: stri
   ],
   [
     'a view',
-    view({}),
+    joinView,
     'view  room  join of #me#host (me)  2 members: #a#host (leader) #me#host (me)',
     {
       kind: 'view',
@@ -105,18 +109,11 @@ describe('command: events', () => {
   }
 
   it('say who came and went with a network view', () => {
-    const event = view({
-      cause: 'network',
-      changed: null,
-      members: [me],
-      joined: [],
-      left: ['#a#host', '#b#two'],
-    });
-    expect(eventLine(event, time, { me })).to.equal(
+    expect(eventLine(networkView, time, { me })).to.match(/ network with #a#host {2}2 members/);
+    const gone: ViewEvent = { ...networkView, members: [me], joined: [], left: ['#a#host', '#b#two'] };
+    expect(eventLine(gone, time, { me })).to.equal(
       '12:00:01 view  room  network without #a#host #b#two  1 member: #me#host (leader, me)',
     );
-    const merge = view({ cause: 'network', changed: null, joined: ['#a#host'] });
-    expect(eventLine(merge, time, { me })).to.match(/ network with #a#host {2}2 members/);
   });
 
   it('cut long bodies where it is asked for', () => {

@@ -27,7 +27,7 @@ async function scene(senders: number, receivers: number): Promise<Scene> {
   const { signal } = new AbortController();
   const sending = await openAll(address, senders, false, signal);
   const receiving = await openAll(address, receivers, true, signal);
-  await joinAll(receiving, plan.group, address);
+  await joinAll(receiving, plan.group, address, signal);
   const dispose = async (): Promise<void> => {
     for (const mailbox of [...sending, ...receiving]) mailbox.kill();
     await daemon.stop();

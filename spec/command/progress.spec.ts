@@ -15,23 +15,24 @@ describe('command: a progress bar', () => {
   }
 
   it('is shown on terminals alone', () => {
-    const terminal = { isTTY: false, write: () => expect.fail('written') };
-    showProgress(() => expect.fail('looked'), terminal as unknown as Terminal)();
+    const terminal: Terminal = { isTTY: false, write: () => expect.fail('written') };
+    showProgress(() => expect.fail('looked'), terminal)();
   });
 
   it('goes away at the end', async () => {
-    let written = '';
-    const shown = new Promise<void>((resolve) => {
+    const written: string[] = [];
+    let done: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
       const write = (text: string): boolean => {
-        written += text;
+        written.push(text);
         resolve();
         return true;
       };
-      const done = showProgress(() => ({ share: 0.1, messages: 1 }), { isTTY: true, write } as Terminal);
-      void shown.then(done);
+      done = showProgress(() => ({ share: 0.1, messages: 1 }), { isTTY: true, write });
     });
-    await shown;
-    await Promise.resolve();
-    expect(written).to.match(/^\r\u001B\[K\[###-+\] {2}10% {2}1 message .*\r\u001B\[K$/);
+    done();
+    const [shown, cleared] = written;
+    expect(cleared).to.equal('\r\u001B[K');
+    expect(shown?.replace('\r\u001B[K', '')).to.match(/^\[###-+\] {2}10% {2}1 message {2}\d+\/s$/);
   });
 });

@@ -72,6 +72,10 @@ describe('command: a line of ssp user', () => {
   }
 
   it('has a help that names each command', () => {
-    expect(helpLines().map((line) => line.trim()[0])).to.deep.equal([...'jlspbm?q']);
+    expect(
+      helpLines()
+        .map((line) => line.trim()[0])
+        .join(''),
+    ).to.equal('jlspbm?q');
   });
 });

@@ -63,25 +63,32 @@ export class RawClient {
   close(): void {
     this.socket.destroy();
   }
+
+  /** Breaks the connection; a local socket can only be closed. */
+  reset(): void {
+    if (this.socket.remoteAddress === undefined) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
 }
 
 /** A raw client that is through its handshake and reads frames. */
 export class RawSession {
   readonly frames: Delivery[] = [];
   private taken = 0;
+  private readonly reader: FrameReader;
 
   private constructor(
     readonly client: RawClient,
     readonly privateGroup: string,
     rest: Buffer,
   ) {
-    const reader = new FrameReader({
+    this.reader = new FrameReader({
       header: checkDelivery,
       frame: (bytes, start, end) => this.frames.push(new Delivery(bytes, start, end)),
     });
-    reader.push(Buffer.from(rest));
+    this.reader.push(Buffer.from(rest));
     client.socket.removeAllListeners('data');
-    client.socket.on('data', (chunk: Buffer) => reader.push(chunk));
+    client.socket.on('data', (chunk: Buffer) => this.reader.push(chunk));
   }
 
   static async connect(where: number | string, privateName: string, membership = true): Promise<RawSession> {
@@ -123,6 +130,11 @@ export class RawSession {
     const frame = this.frames[this.taken++];
     if (!frame) throw new Error('the stream ended instead of a frame');
     return frame;
+  }
+
+  /** Bytes that came of a frame that is not whole. */
+  get torn(): number {
+    return this.reader.pending;
   }
 
   /** Frames that came and were not taken. */

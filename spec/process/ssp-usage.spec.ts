@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { TOOLKIT_VERSION } from '../../lib/wire/handshake/version.js';
+import { Program } from '../support/program.js';
+
+const ssp = (...args: readonly string[]): Program => Program.start('lib/command/main.js', args);
+const verbs = ['join', 'send', 'user', 'ping', 'flood'];
+
+describe('process: the usage of ssp', () => {
+  afterEach(() => Program.endAll());
+
+  for (const [args, message] of [
+    [['shout'], "unknown command 'shout' (ssp --help)"],
+    [['join'], "missing required argument 'group' (ssp join --help)"],
+    [['join', '#a#b'], 'A group name has 1 to 31 characters'],
+    [['join', 'room', '--count', '0'], 'a whole number of 1 and more'],
+    [['join', 'room', '--name', 'elevenchars'], 'A private name has 1 to 10 characters'],
+    [['join', 'room', '--shout'], "unknown option '--shout' (ssp join --help)"],
+    [['join', 'room', '--address', 'localhost'], 'An address is <port>@<host>'],
+    [['send'], "missing required argument 'group'"],
+    [['send', '#a', 'x'], 'A private name is written #name#daemon'],
+    [['send', 'room', 'hello', 'world'], 'too many arguments'],
+    [['send', 'room', 'x', '--service', 'best'], 'Allowed choices are unreliable, reliable'],
+    [['send', 'room', 'x', '--type', '32768'], 'from -32768 to 32767'],
+    [['user', 'a b'], 'A private name has 1 to 10 characters'],
+    [['ping', '--interval', 'soon'], 'a time such as 5ms'],
+    [['ping', '--size', '143921'], 'from 0 to 143920'],
+    [['flood', '--messages', '3', '--seconds', '2'], 'cannot be used with'],
+    [['flood', '--receivers', '0'], 'from 1 to 500'],
+  ] as const) {
+    it(`refuses "${args.join(' ')}"`, async () => {
+      const { status, out, err } = await ssp(...args).end();
+      expect([status, out]).to.deep.equal([2, '']);
+      expect(err).to.match(/^ssp: [^\n]+ \(ssp( \w+)? --help\)\n$/);
+      expect(err).to.include(message);
+    });
+  }
+
+  it('refuses an environment variable that is no address', async () => {
+    const { status, err } = await Program.start('lib/command/main.js', ['ping'], {
+      SSP_ADDRESS: 'here',
+    }).end();
+    expect(status).to.equal(2);
+    expect(err).to.include("from env 'SSP_ADDRESS' is invalid");
+  });
+
+  for (const args of [['--help'], ...verbs.map((verb) => [verb, '--help']), ['help', 'flood']]) {
+    it(`has an example in "${args.join(' ')}"`, async () => {
+      const { status, out, err } = await ssp(...args).end();
+      expect([status, err]).to.deep.equal([0, '']);
+      expect(out)
+        .to.match(/^Usage: ssp/)
+        .and.to.match(/\nExample:\n {2}ssp /);
+    });
+  }
+
+  it('names every verb in its help, which is printed when there is none', async () => {
+    const { status, out, err } = await ssp().end();
+    expect([status, out]).to.deep.equal([2, '']);
+    for (const verb of verbs) expect(err).to.match(new RegExp(`^ {2}${verb} `, 'm'));
+  });
+
+  it('tells the version', async () => {
+    const { major, minor, patch } = TOOLKIT_VERSION;
+    expect(await ssp('--version').end()).to.deep.equal({
+      status: 0,
+      out: `${major}.${minor}.${patch}\n`,
+      err: '',
+    });
+  });
+});

@@ -1,0 +1,40 @@
+/** Numbers by chance that a seed repeats (mulberry32). */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed | 0;
+  }
+
+  /** From 0 up to 1, without 1. */
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from 0, below `limit`. */
+  below(limit: number): number {
+    return Math.floor(this.next() * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)] as T;
+  }
+
+  /** `count` picks, possibly the same ones. */
+  several<T>(list: readonly T[], count: number): T[] {
+    return Array.from({ length: count }, () => this.pick(list));
+  }
+}
+
+/** The seed in the environment, or a new one. */
+export const givenSeed = (): number => {
+  const text = process.env['SEED'];
+  return text === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(text);
+};
