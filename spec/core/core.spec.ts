@@ -56,7 +56,12 @@ describe('core: order', () => {
 
   it('makes safe what is sent safe, and the disconnects that the daemon decides', () => {
     const world = new World();
-    const alice = world.open('alice').join('g').send('agreed', ['g']).send('safe', ['g'], SAFE_MESS).leave('g');
+    const alice = world
+      .open('alice')
+      .join('g')
+      .send('agreed', ['g'])
+      .send('safe', ['g'], SAFE_MESS)
+      .leave('g');
     world.core.disconnect(alice.session, true);
     world.open('bob').disconnect();
     world.core.flush();
@@ -121,7 +126,9 @@ describe('core: requests', () => {
       const alice = world.open('alice');
       const frame = encodeRequest(kind, alice.name, ['g']);
       frame.fill('g', 48, 80);
-      expect(() => alice.submit(frame)).to.throw(FrameFault).with.property('reason', 'group-field');
+      expect(() => alice.submit(frame))
+        .to.throw(FrameFault)
+        .with.property('reason', 'group-field');
     });
   }
 
@@ -204,7 +211,7 @@ describe('core: requests', () => {
     const world = new World();
     world.open('alice').join('g').join('').send('one', ['g']).disconnect().send('two', ['g']);
     world.run();
-    expect(world.core.counters).to.deep.equal({ submitted: 4, ordered: 3, illegalGroupNames: 1 });
+    expect(world.core.counters).to.include({ submitted: 4, ordered: 3, illegalGroupNames: 1 });
   });
 
   it('passes on that the engine wants no more for now', () => {

@@ -44,7 +44,7 @@ describe('core: group', () => {
       for (const each of all) group.add(each);
       const [leaver] = all.splice(gone % Math.max(1, all.length), 1);
       if (leaver) group.remove(leaver);
-      const wanted = [...all].sort((a, b) => a.daemon - b.daemon || Buffer.compare(a.field, b.field));
+      const wanted = all.toSorted((a, b) => a.daemon - b.daemon || Buffer.compare(a.field, b.field));
       expect(group.members).to.deep.equal(wanted);
     });
     fc.assert(property);

@@ -55,7 +55,7 @@ describe('core: groups', () => {
     const first = live(groups, 'old', 9).map(String);
     for (let i = 0; i < MAX_REMEMBERED_GROUPS + 10; i++) live(groups, `n${i}`, 1);
     const second = live(groups, 'old', 3).map(String);
-    expect(first.filter((id) => second.includes(id))).to.deep.equal([]);
+    expect(new Set([...first, ...second]).size).to.equal(12);
   });
 
   it('raise the floor under new names to the highest counter that was forgotten, and no more', () => {
@@ -107,6 +107,6 @@ describe('core: groups', () => {
     const groups = begun();
     groups.create('g');
     groups.create('h');
-    expect([...groups.values()].map(({ name }) => name).sort()).to.deep.equal(['g', 'h']);
+    expect([...groups.values()].map(({ name }) => name).toSorted()).to.deep.equal(['g', 'h']);
   });
 });

@@ -32,7 +32,9 @@ describe('core: name table', () => {
         expect(table.size).to.equal(map.size);
       }
       for (const [name, entry] of map) expect(table.find(entry.field, 0), name).to.equal(entry);
-      expect([...table.values()].map(({ name }) => name).sort()).to.deep.equal([...map.keys()].sort());
+      expect([...table.values()].map(({ name }) => name).toSorted()).to.deep.equal(
+        [...map.keys()].toSorted(),
+      );
     });
     fc.assert(property, { numRuns: 300 });
   });
@@ -62,6 +64,18 @@ describe('core: name table', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('tells names apart that have one hash', () => {
+    // Found by search: FNV-1a gives the same 32 bits for both.
+    const [one, other] = [named('1ec07jx-zzn11v'), named('m6oit6-1ml6mp2')];
+    const table = new NameTable<Named>();
+    table.add(one);
+    expect(table.find(other.field, 0)).to.equal(undefined);
+    table.add(other);
+    expect([table.find(one.field, 0), table.find(other.field, 0)]).to.deep.equal([one, other]);
+    table.delete(one);
+    expect([table.find(one.field, 0), table.find(other.field, 0)]).to.deep.equal([undefined, other]);
   });
 
   it('finds nothing for a field without NUL', () => {

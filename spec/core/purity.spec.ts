@@ -86,12 +86,16 @@ describe('core: purity', () => {
       ['multi', who, 0, 10],
     ]);
     const text = trace([...steps, ['disconnect', 1, 0, 0]]);
-    expect(text).to.match(/safe .*\n/).and.to.match(/#b#two 1/);
+    expect(text)
+      .to.match(/safe .*\n/)
+      .and.to.match(/#b#two 1/);
     expect(text.length).to.be.greaterThan(2000);
   });
 
   it('needs nothing of Node but buffers: no sockets, timers, clocks or chance in its sources', () => {
-    const folders = ['daemon/core', 'lib/wire', 'lib/wire/handshake'].map((name) => join(repositoryRoot, name));
+    const folders = ['daemon/core', 'lib/wire', 'lib/wire/handshake'].map((name) =>
+      join(repositoryRoot, name),
+    );
     const files = folders.flatMap((folder) =>
       readdirSync(folder)
         .filter((file) => file.endsWith('.ts'))
@@ -101,7 +105,10 @@ describe('core: purity', () => {
     for (const file of files) {
       const text = readFileSync(file, 'utf8');
       const imports = [...text.matchAll(/from '(?!\.)([^']+)'/g)].map(([, name]) => name);
-      expect(imports.filter((name) => name !== 'node:buffer'), file).to.deep.equal([]);
+      expect(
+        imports.filter((name) => name !== 'node:buffer'),
+        file,
+      ).to.deep.equal([]);
       expect(text, file).not.to.match(
         /Math\.random|Date\.now|new Date|performance\.|process\.|setTimeout|setImmediate|queueMicrotask|import\(/,
       );

@@ -53,9 +53,9 @@ describe('core: routing', () => {
     carol.send('hello', ['h', 'g', '#alice#d', 'h', 'none']);
     world.run();
     const told = '#carol#d > h,g,#alice#d,h,none: hello';
-    expect([alice, bob, carol].map((client) => client.told.filter((line) => line.includes('>')))).to.deep.equal(
-      [[told], [told], [told]],
-    );
+    expect(
+      [alice, bob, carol].map((client) => client.told.filter((line) => line.includes('>'))),
+    ).to.deep.equal([[told], [told], [told]]);
   });
 
   it('leaves out the sender of a message with SELF_DISCARD, and keeps the bit for the others', () => {
@@ -187,7 +187,9 @@ describe('core: routing', () => {
 
   it('delivers every service with the bits it was sent with', () => {
     const { world, alice, bob } = three();
-    const services = [UNRELIABLE_MESS, 2, FIFO_MESS, 8, AGREED_MESS, SAFE_MESS].map((bit) => bit | 0x57000000);
+    const services = [UNRELIABLE_MESS, 2, FIFO_MESS, 8, AGREED_MESS, SAFE_MESS].map(
+      (bit) => bit | 0x57000000,
+    );
     for (const service of services) alice.send('x', ['g'], service);
     world.run();
     expect(bob.inbox.frames.map(({ service }) => service)).to.deep.equal(services);

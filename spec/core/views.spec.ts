@@ -9,10 +9,7 @@ describe('core: views', () => {
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').join('g');
       world.run();
-      expect(alice.told).to.deep.equal([
-        'join g: #alice#d (#alice#d)',
-        'join g: #alice#d #bob#d (#bob#d)',
-      ]);
+      expect(alice.told).to.deep.equal(['join g: #alice#d (#alice#d)', 'join g: #alice#d #bob#d (#bob#d)']);
       expect(bob.told).to.deep.equal(['join g: #alice#d #bob#d (#bob#d)']);
     });
 
@@ -213,9 +210,9 @@ describe('core: views', () => {
     const carol = world.open('carol').join('g').disconnect();
     world.run();
     expect(alice.inbox.frames.map((frame) => groupIdOf(frame)[2])).to.deep.equal([1, 2, 3, 4, 5, 6]);
-    expect(bob.inbox.frames.filter(({ service }) => service !== 0x200).map((frame) => groupIdOf(frame)[2])).to.deep.equal(
-      [2, 4, 5, 6],
-    );
+    expect(
+      bob.inbox.frames.filter(({ service }) => service !== 0x200).map((frame) => groupIdOf(frame)[2]),
+    ).to.deep.equal([2, 4, 5, 6]);
     expect(carol.told).to.deep.equal([]);
   });
 
@@ -223,7 +220,9 @@ describe('core: views', () => {
     const world = new World();
     const alice = world.open('alice').join('g').leave('g').join('g').leave('g').join('g');
     world.run();
-    const ids = alice.inbox.frames.filter(({ service }) => service !== 0x200).map((frame) => groupIdOf(frame)[2]);
+    const ids = alice.inbox.frames
+      .filter(({ service }) => service !== 0x200)
+      .map((frame) => groupIdOf(frame)[2]);
     expect(ids).to.deep.equal([1, 3, 5]);
   });
 

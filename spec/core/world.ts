@@ -1,7 +1,7 @@
 /** The core with nothing around it: an order that is a queue, sessions that keep what they get. */
 import { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
-import type { LocalSession } from '../../daemon/core/local-session.js';
+import type { LocalSession, Permit } from '../../daemon/core/local-session.js';
 import type { Outlet } from '../../daemon/core/outlet.js';
 import type { Order } from '../../daemon/core/pack.js';
 import {
@@ -50,7 +50,7 @@ export class Inbox implements Outlet {
 
   deliver(bytes: Buffer, start: number, end: number, messages: number): void {
     this.calls.push({ bytes: bytes.subarray(start, end), messages });
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const length = checkDelivery(bytes, at);
       this.frames.push(new Delivery(bytes, at, at + length));
       at += length;
@@ -76,10 +76,11 @@ export class Client {
     private readonly world: World,
     name: string,
     membership: boolean,
+    permit: Permit | null,
   ) {
     const group = world.core.roster.reserve(name);
     if (typeof group === 'number') throw new Error(`${name} is refused: ${group}`);
-    this.session = world.core.open(group, membership, this.inbox);
+    this.session = world.core.open(group, membership, this.inbox, permit);
   }
 
   get name(): string {
@@ -127,8 +128,8 @@ export class World {
     this.core.install({ daemons, first: 7, time: 1000 });
   }
 
-  open(name: string, membership = true): Client {
-    return new Client(this, name, membership);
+  open(name: string, membership = true, permit: Permit | null = null): Client {
+    return new Client(this, name, membership, permit);
   }
 
   /** Orders everything that was submitted, and delivers it. */

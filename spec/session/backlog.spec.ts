@@ -84,6 +84,16 @@ describe('session: backlog', () => {
     ]);
   });
 
+  it('leaves out what stands between messages of one buffer', () => {
+    const bench = new Bench();
+    const bytes = Buffer.from('one, two, three');
+    bench.backlog.push(bytes, 0, 3, 1);
+    bench.backlog.push(bytes, 5, 8, 1);
+    bench.backlog.push(bytes, 10, 15, 1);
+    bench.backlog.flush();
+    expect(bench.sink.bytes.toString()).to.equal('onetwothree');
+  });
+
   it('does not copy a long message and keeps it in its place among small ones', () => {
     const bench = new Bench();
     bench.push(10, 1);
@@ -342,13 +352,13 @@ describe('session: backlog', () => {
     bench.turn.stop();
   });
 
-  it('writes and takes nothing after its end', () => {
-    const bench = new Bench();
+  it('writes and takes nothing after its end, and passes no limit', () => {
+    const bench = new Bench({ maxSessionBytes: 15 });
     bench.push(10);
     bench.backlog.end();
     bench.push(20);
     bench.backlog.flush();
-    expect([bench.sink.calls.length, bench.waiting]).to.deep.equal([0, [0, 0]]);
+    expect([bench.sink.calls.length, bench.waiting, bench.overflows]).to.deep.equal([0, [0, 0], []]);
     bench.turn.stop();
   });
 

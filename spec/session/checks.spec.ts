@@ -172,17 +172,13 @@ describe('session: checks of a header', () => {
     const mallory = await RawSession.connect(daemon.port, 'mallory');
     mallory.client.send(typed(0x30));
     await deserted(daemon);
-    expect(lines).to.deep.equal([
-      {
-        fields: {
-          session: 1,
-          name: '#mallory#dmn1',
-          reason: 'illegal-kind',
-          detail: 'illegal frame: type 0x00000030 is not exactly one service or request',
-        },
-        message: 'session ended',
-      },
-    ]);
+    expect(lines.map(({ message }) => message)).to.deep.equal(['session ended']);
+    expect(lines[0]?.fields).to.include({
+      session: 1,
+      name: '#mallory#dmn1',
+      reason: 'illegal-kind',
+      detail: 'illegal frame: type 0x00000030 is not exactly one service or request',
+    });
   });
 });
 

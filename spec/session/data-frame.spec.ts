@@ -65,7 +65,9 @@ describe('session: a delivered data frame', () => {
   });
 
   it('keeps every bit of the type of a big-endian sender', async () => {
-    const { got } = await roundTrip((own) => bigEndian(AGREED_MESS | 0x5a000000, own, [own], 0, Buffer.alloc(0)));
+    const { got } = await roundTrip((own) =>
+      bigEndian(AGREED_MESS | 0x5a000000, own, [own], 0, Buffer.alloc(0)),
+    );
     expect(got.toString('hex', 0, 4)).to.equal('900000da');
   });
 
@@ -115,7 +117,9 @@ describe('session: a delivered data frame', () => {
     session.client.send(bigEndian(AGREED_MESS, own, [own], 7, Buffer.alloc(0)));
     session.multicast(AGREED_MESS, [own], '', 7);
     const frames = [await session.next(), await session.next()];
-    expect(frames.map(({ little, senderLittle, messType }) => [little, senderLittle, messType])).to.deep.equal([
+    expect(
+      frames.map(({ little, senderLittle, messType }) => [little, senderLittle, messType]),
+    ).to.deep.equal([
       [true, false, 7],
       [true, true, 7],
     ]);

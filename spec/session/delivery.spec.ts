@@ -121,6 +121,15 @@ describe('session: who gets a message', () => {
     await b.next();
     for (const service of [32, 1, 2, 4, 8, 16, 32, 1]) a.multicast(service, ['g'], String(service));
     const [, lines] = await told(daemon, a, b);
-    expect(lines?.map((line) => line.split(': ')[1])).to.deep.equal(['32', '1', '2', '4', '8', '16', '32', '1']);
+    expect(lines?.map((line) => line.split(': ')[1])).to.deep.equal([
+      '32',
+      '1',
+      '2',
+      '4',
+      '8',
+      '16',
+      '32',
+      '1',
+    ]);
   });
 });

@@ -105,7 +105,7 @@ describe('session: the end', () => {
   it('of a broken connection is seen as any other', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
-    bob.client.socket.resetAndDestroy();
+    bob.client.reset();
     expect(await untilDisconnect(alice)).to.deep.equal([GONE]);
     expect(daemon.counters.ends).to.deep.equal({ broken: 1 });
     alice.close();
@@ -119,7 +119,7 @@ describe('session: the end', () => {
       alice.join(group);
       bob.join(group);
     }
-    for (let views = 0; views < 2 * groups.length; ) if ((await alice.next()).name !== 'm') views++;
+    for (let views = 0; views < 2 * groups.length;) if ((await alice.next()).name !== 'm') views++;
     bob.close();
     const lines: string[] = [];
     for (let i = 0; i < 5; i++) lines.push(tell(await alice.next()));

@@ -1,6 +1,7 @@
 /** The session side of a daemon with its parts in reach, behind a real listener and on an order that can be held. */
 import type { Buffer } from 'node:buffer';
 import type { AddressInfo, Server } from 'node:net';
+import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
 import type { Order } from '../../daemon/core/pack.js';
 import type { Logger } from '../../daemon/monitor/logger.js';
@@ -61,8 +62,7 @@ export class Floor implements AsyncDisposable {
     this.order = new HeldOrder((payload) => this.core.deliver(payload));
     this.core = new Core('dmn1', this.order);
     this.core.install({ daemons: ['dmn1'], first: 7, time: 1000 });
-    const methods = { allowed: ['NULL'], required: [] };
-    this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, methods);
+    this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, openAccess);
   }
 
   static async open(limits: Partial<SessionLimits> = {}): Promise<Floor> {
@@ -72,7 +72,8 @@ export class Floor implements AsyncDisposable {
   }
 
   get port(): number {
-    return (this.listener?.address() as AddressInfo).port;
+    const address = this.listener?.address() as AddressInfo | undefined;
+    return address?.port ?? 0;
   }
 
   /** What the engine's drain does. */

@@ -102,10 +102,7 @@ describe('session: time for the handshake', () => {
 describe('session: quota', () => {
   it('refuses one session more with its code, before anything is read', async () => {
     await using daemon = await startDaemon({ limits: { maxSessions: 2 } });
-    const sessions = [
-      await RawSession.connect(daemon.port, 'a'),
-      await RawSession.connect(daemon.port, 'b'),
-    ];
+    const sessions = [await RawSession.connect(daemon.port, 'a'), await RawSession.connect(daemon.port, 'b')];
     const third = await RawClient.open(daemon.port);
     await third.end();
     expect([...third.received].map(readCode)).to.deep.equal([REJECT_QUOTA]);

@@ -143,16 +143,14 @@ describe('session: listener on the local socket', () => {
     try {
       await once(child.stdout, 'data');
       // The busy one accepts nobody: connections fill its queue until the system refuses more.
-      let full = false;
-      while (!full && callers.length < 1000) {
+      const refusals: Error[] = [];
+      while (refusals.length === 0 && callers.length < 1000) {
         const caller = connect(path);
-        caller.on('error', () => {
-          full = true;
-        });
+        caller.on('error', (error) => refusals.push(error));
         callers.push(caller);
-        await until(() => full || !caller.connecting, 'a connection or a refusal');
+        await until(() => refusals.length > 0 || !caller.connecting, 'a connection or a refusal');
       }
-      expect(full).to.equal(true);
+      expect(refusals).to.have.length(1);
       const error = await failure(listenUnix(path, nobody));
       expect(error.message).to.match(/the address is in use/);
       expect(existsSync(path)).to.equal(true);

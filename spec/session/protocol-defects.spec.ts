@@ -48,7 +48,17 @@ describe('13: Daemon aborts on frames longer than 143200 bytes that pass its che
   it('frames of every length around there and up to the limit are delivered', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
-    const sizes = [143_118, 143_119, 143_120, 143_121, 143_152, 143_153, 143_200, 143_201, MAX_REQUEST_BYTES - 32];
+    const sizes = [
+      143_118,
+      143_119,
+      143_120,
+      143_121,
+      143_152,
+      143_153,
+      143_200,
+      143_201,
+      MAX_REQUEST_BYTES - 32,
+    ];
     for (const size of sizes) {
       alice.multicast(AGREED_MESS, ['g'], Buffer.alloc(size));
       expect((await bob.next()).body.length).to.equal(size);
