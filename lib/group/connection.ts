@@ -32,8 +32,8 @@ const UNHEARD_MESSAGES = 100;
  * A connection hands out what arrives twice: here, everything in its one order, and to each group, what belongs to it.
  * Both can be read with `for await`, with listeners, or with both.
  *
- * A loop over the connection keeps what waits for the next loop when it is left early, and counts as a slow reader when
- * there is none: see `Group`.
+ * A loop over the connection that is left early keeps what follows for the next one, and counts as a slow reader until
+ * there is one; see `Group`. A group that is read here alone still wants a listener of its own, one that does nothing.
  */
 export class Connection
   extends Emitter<ConnectionEvents>

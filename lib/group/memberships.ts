@@ -114,9 +114,7 @@ export class Memberships {
 
   /** A join that nobody wants any more is undone, so that no connection is a member without knowing. */
   private abandon(membership: Membership): void {
-    if (this.all.get(membership.name) !== membership) return;
-    membership.group?.end();
-    this.requestLeave(membership);
+    if (this.all.get(membership.name) === membership) this.requestLeave(membership);
   }
 
   private requestLeave(membership: Membership): Pending<void> {

@@ -14,7 +14,7 @@ type Result<T> = IteratorResult<T, undefined>;
 /** A `next()` that waits for an event. */
 interface Call<T> {
   readonly loop: object;
-  resolve(result: Result<T> | Promise<Result<T>>): void;
+  readonly resolve: (result: Result<T> | Promise<Result<T>>) => void;
 }
 
 const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });

@@ -2,19 +2,9 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { type DataEvent, type RejectEvent, SERVICES } from '../../lib/index.js';
 import type { Connection } from '../../lib/group/connection.js';
-import type { Group } from '../../lib/group/group.js';
 import { frame } from '../support/fake-daemon-frames.js';
-import { A, alone, data, refusal, REQUEST_BYTES } from './frames.js';
-import { caughtUp, isWaiting, read, settle, Stage, within, World } from './support.js';
-
-/** The next message of the group. */
-async function nextData(group: Group): Promise<DataEvent> {
-  const loop = async (): Promise<DataEvent> => {
-    for await (const event of group) if (event.kind === 'data') return event;
-    throw new Error('the group ended');
-  };
-  return await within(loop(), 'a message');
-}
+import { A, alone, data, refusal } from './frames.js';
+import { caughtUp, isWaiting, next, read, settle, Stage, within, World } from './support.js';
 
 const nextPrivate = (connection: Connection): Promise<DataEvent> =>
   within(new Promise((resolve) => connection.once('message', resolve)), 'a private message');
@@ -25,8 +15,8 @@ describe('messages', () => {
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const [mine, other] = [await a.join('room'), await b.join('room')];
     await mine.send('grüße', { type: -7 });
-    const here = await nextData(mine);
-    const there = await nextData(other);
+    const here = await next(mine, 'data');
+    const there = await next(other, 'data');
     expect([here.fromMe, there.fromMe]).to.deep.equal([true, false]);
     expect(there).to.deep.include({ kind: 'data', sender: '#a#d1', groups: ['room'], type: -7 });
     expect(there.body).to.deep.equal(Buffer.from('grüße'));
@@ -38,7 +28,7 @@ describe('messages', () => {
       await using world = await World.start();
       const group = await (await world.connect('a')).join('room');
       await group.send('x', { service });
-      expect((await nextData(group)).service).to.equal(service);
+      expect((await next(group, 'data')).service).to.equal(service);
     });
   }
 
@@ -46,7 +36,7 @@ describe('messages', () => {
     await using world = await World.start();
     const group = await (await world.connect('a')).join('room');
     await group.send('x', { service: undefined, type: undefined, selfDiscard: undefined });
-    expect(await nextData(group)).to.deep.include({ service: 'agreed', type: 0 });
+    expect(await next(group, 'data')).to.deep.include({ service: 'agreed', type: 0 });
   });
 
   it('with selfDiscard reach everybody but the sender', async () => {
@@ -55,8 +45,8 @@ describe('messages', () => {
     const [mine, other] = [await a.join('room'), await b.join('room')];
     await mine.send('to you', { selfDiscard: true, service: 'fifo' });
     await mine.send('to all');
-    expect((await nextData(mine)).text).to.equal('to all');
-    expect(await nextData(other)).to.deep.include({ service: 'fifo', fromMe: false });
+    expect((await next(mine, 'data')).text).to.equal('to all');
+    expect(await next(other, 'data')).to.deep.include({ service: 'fifo', fromMe: false });
   });
 
   it('of a sender with the other byte order say so, and are not converted', async () => {
@@ -66,7 +56,7 @@ describe('messages', () => {
     const sent = { type: 0x10, name: '#b#d2', groups: ['g'], messType: -2, data: body };
     await stage.session.send(alone(), frame({ ...sent, senderLittle: false }), frame(sent));
     const group = await join;
-    const [strange, familiar] = [await nextData(group), await nextData(group)];
+    const [strange, familiar] = [await next(group, 'data'), await next(group, 'data')];
     expect([strange.endianMismatch, familiar.endianMismatch]).to.deep.equal([true, false]);
     expect([strange.type, strange.body]).to.deep.equal([-2, body]);
   });
@@ -94,12 +84,12 @@ describe('messages', () => {
       const [red, blue] = [await a.join('red'), await a.join('blue')];
       await b.send(['red', 'nowhere', 'blue', 'red'], 'x');
       await b.send('blue', 'y');
-      const [atRed, atBlue] = [await nextData(red), await nextData(blue)];
+      const [atRed, atBlue] = [await next(red, 'data'), await next(blue, 'data')];
       expect(atRed).to.equal(atBlue);
       expect(atRed.groups).to.deep.equal(['red', 'nowhere', 'blue', 'red']);
-      expect((await nextData(blue)).text).to.equal('y');
+      expect((await next(blue, 'data')).text).to.equal('y');
       await caughtUp(a);
-      expect(await isWaiting(nextData(red))).to.equal(true);
+      expect(await isWaiting(next(red, 'data'))).to.equal(true);
     });
 
     it('can have private names among them', async () => {
@@ -108,103 +98,7 @@ describe('messages', () => {
       const group = await a.join('room');
       const heard = nextPrivate(a);
       await b.send(['room', '#a#d1'], 'x');
-      expect(await heard).to.equal(await nextData(group));
-    });
-  });
-
-  describe('to one connection', () => {
-    it('arrive as its message, from a full name, a short one, and from itself', async () => {
-      await using world = await World.start();
-      const [a, b] = [await world.connect('a'), await world.connect('b')];
-      const heard: string[] = [];
-      b.on('message', ({ sender, groups, text, fromMe }) =>
-        heard.push(`${sender} ${groups.join()} ${text} ${fromMe}`),
-      );
-      await a.sendTo('#b#d1', '1');
-      await a.sendTo('b', '2');
-      await caughtUp(a);
-      await b.sendTo(b.privateName, '3');
-      await caughtUp(b);
-      expect(heard.slice(0, 3)).to.deep.equal([
-        '#a#d1 #b#d1 1 false',
-        '#a#d1 #b#d1 2 false',
-        '#b#d1 #b#d1 3 true',
-      ]);
-    });
-
-    it('can be answered by their sender', async () => {
-      await using world = await World.start();
-      const [a, b] = [await world.connect('a'), await world.connect('b')];
-      b.on('message', ({ sender, text }) => void b.sendTo(sender, `${text} too`));
-      const answer = nextPrivate(a);
-      await a.sendTo('b', 'hello');
-      expect((await answer).text).to.equal('hello too');
-    });
-
-    it('to nobody do nothing', async () => {
-      await using world = await World.start();
-      const a = await world.connect('a');
-      await a.sendTo('ghost', 'x');
-      await a.sendTo('#a#elsewhere', 'x');
-      await caughtUp(a);
-      expect(a.open).to.equal(true);
-    });
-
-    it('that come with the acceptance wait for a listener attached at once', async () => {
-      const first = Buffer.concat([data('1', [A]), data('2', [A])]);
-      await using stage = await Stage.open({ first });
-      const heard: string[] = [];
-      stage.connection.on('message', ({ text }) => heard.push(text));
-      await settle();
-      expect(heard).to.deep.equal(['1', '2']);
-    });
-
-    it('wait for the first listener, however late, and go on behind it', async () => {
-      await using stage = await Stage.open();
-      const { connection, session } = stage;
-      connection.on('close', () => undefined);
-      await session.send(data('1', [A]), data('2', [A]));
-      await settle();
-      const heard: string[] = [];
-      connection.on('message', ({ text }) => heard.push(text));
-      connection.on('event', ({ kind }) => heard.push(kind));
-      expect(heard, 'not within the call').to.deep.equal([]);
-      await session.send(data('3', [A]));
-      await settle();
-      expect(heard).to.deep.equal(['data', '1', 'data', '2', 'data', '3']);
-    });
-
-    it('wait for the first loop', async () => {
-      await using stage = await Stage.open();
-      const { connection, session } = stage;
-      await session.send(data('1', [A]), alone('h'), data('2', ['h']));
-      await settle();
-      await session.send(data('3', [A]));
-      await settle();
-      expect(await read(connection, 2)).to.deep.equal(['1', '3']);
-    });
-
-    it('wait also when the connection is lost before there is a listener', async () => {
-      await using stage = await Stage.open();
-      const { connection, session } = stage;
-      await session.send(data('1', [A]));
-      session.end();
-      await within(new Promise((resolve) => connection.on('close', resolve)), 'the loss');
-      expect((await nextPrivate(connection)).text).to.equal('1');
-    });
-
-    it('that nobody ever hears stop nothing; the newest hundred are kept', async () => {
-      await using stage = await Stage.open();
-      const { connection, session } = stage;
-      const join = connection.join('g');
-      await session.bytesFrom(REQUEST_BYTES);
-      const many = Array.from({ length: 5_000 }, (_, i) => data(String(i), [A]));
-      await session.send(...many, alone());
-      await join;
-      const heard: string[] = [];
-      connection.on('message', ({ text }) => heard.push(text));
-      await settle();
-      expect([heard.length, heard[0], heard.at(-1)]).to.deep.equal([100, '4900', '4999']);
+      expect(await heard).to.equal(await next(group, 'data'));
     });
   });
 

@@ -2,9 +2,12 @@
 import { createDaemon, type Daemon, type DaemonOptions } from '../../daemon/index.js';
 import { connect } from '../../lib/group/connect.js';
 import type { Connection } from '../../lib/group/connection.js';
-import type { ConnectionEvent } from '../../lib/group/event.js';
+import type { ConnectionEvent, GroupEvent, ViewEvent } from '../../lib/group/event.js';
+import type { Group } from '../../lib/group/group.js';
 import { RawSession } from '../support/raw-client.js';
 import { FakeDaemon, type FakeDaemonScript, type FakeSession, within } from '../support/fake-daemon.js';
+
+import { REQUEST_BYTES } from './frames.js';
 
 export { within } from '../support/fake-daemon.js';
 
@@ -65,6 +68,28 @@ export class Stage implements AsyncDisposable {
   }
 }
 
+/** Joins the group `g` of a stage. @param frames what the daemon answers, a view first */
+export async function joinG({ connection, session }: Stage, ...frames: Buffer[]): Promise<Group> {
+  const join = connection.join('g');
+  await session.bytesFrom(REQUEST_BYTES);
+  await session.send(...frames);
+  const group = await within(join, 'the join');
+  await settle();
+  return group;
+}
+
+/** The next event of that kind; those before it are read and forgotten. */
+export async function next<K extends GroupEvent['kind']>(
+  group: Group,
+  kind: K,
+): Promise<Extract<GroupEvent, { kind: K }>> {
+  const loop = async (): Promise<GroupEvent> => {
+    for await (const event of group) if (event.kind === kind) return event;
+    throw new Error(`the group ended without a ${kind}`);
+  };
+  return (await within(loop(), `a ${kind}`)) as Extract<GroupEvent, { kind: K }>;
+}
+
 /** What the promise is rejected with. */
 export async function failure(promise: Promise<unknown>): Promise<Error & { code?: number }> {
   const outcome = await within(
@@ -85,13 +110,11 @@ export async function settle(turns = 20): Promise<void> {
 
 /** Whether the promise waits after some turns of the event loop. */
 export async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
-  let waits = true;
-  const done = (): void => {
-    waits = false;
-  };
-  promise.then(done, done);
-  await settle();
-  return waits;
+  const settled = promise.then(
+    () => false,
+    () => false,
+  );
+  return await Promise.race([settled, settle().then(() => true)]);
 }
 
 /** Resolves when everything that was sent to the connection before has been handed on. */
@@ -152,4 +175,9 @@ export async function readAll(
   } catch (error) {
     return { words, error: error as Error };
   }
+}
+
+/** A view without what is the same in all of a script. */
+export function parts({ cause, members, myIndex, changed, joined, left, cameWithMe }: ViewEvent): object {
+  return { cause, members, myIndex, changed, joined, left, cameWithMe };
 }

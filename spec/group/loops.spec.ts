@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { alone, data } from './frames.js';
+import { failure, joinG, read, readAll, Stage, word, World } from './support.js';
+
+const texts = Array.from({ length: 10 }, (_, i) => String(i));
+const messages = texts.map((text) => data(text));
+
+describe('loops over a group', () => {
+  it('can be left and taken up again without a loss', async () => {
+    await using stage = await Stage.open();
+    const group = await joinG(stage, alone(), ...messages);
+    const words: string[] = [];
+    for (let loops = 0; loops < 11; loops++) words.push(...(await read(group, 1)));
+    expect(words).to.deep.equal(['join a +a', ...texts]);
+  });
+
+  it('can be left by an error in their body', async () => {
+    await using stage = await Stage.open();
+    const group = await joinG(stage, alone(), ...messages);
+    const error = new Error('in the body');
+    const loop = async (): Promise<void> => {
+      for await (const event of group) if (event.kind === 'data') throw error;
+    };
+    expect(await failure(loop())).to.equal(error);
+    expect(await read(group, 2)).to.deep.equal(['1', '2']);
+  });
+
+  it('share the events when there are several', async () => {
+    await using stage = await Stage.open();
+    const group = await joinG(stage, alone());
+    const [one, two] = [read(group, 6), read(group, 5)];
+    await stage.session.send(...messages);
+    const words = [...(await one), ...(await two)];
+    expect(words.toSorted()).to.deep.equal([...texts, 'join a +a'].toSorted());
+  });
+
+  it('can be ended from outside; a call that waits takes no event then', async () => {
+    await using stage = await Stage.open();
+    const group = await joinG(stage, alone());
+    const loop = group[Symbol.asyncIterator]();
+    await loop.next();
+    const [call, other] = [loop.next(), group[Symbol.asyncIterator]().next()];
+    await loop.return?.();
+    expect(await call).to.deep.equal({ done: true, value: undefined });
+    expect(await loop.next()).to.deep.equal({ done: true, value: undefined });
+    await stage.session.send(data('1'), data('2'));
+    expect((await other).value).to.deep.include({ kind: 'data' });
+    expect(await read(group, 1)).to.deep.equal(['2']);
+  });
+
+  it('answer calls of next in their order', async () => {
+    await using stage = await Stage.open();
+    const loop = (await joinG(stage, alone()))[Symbol.asyncIterator]();
+    const calls = Promise.all([loop.next(), loop.next(), loop.next()]);
+    await stage.session.send(data('1'), data('2'));
+    const words = (await calls).map(({ value }) => (value ? word(value) : 'end'));
+    expect(words).to.deep.equal(['join a +a', '1', '2']);
+  });
+
+  it('end once and for all', async () => {
+    await using world = await World.start();
+    const a = await world.connect('a');
+    const group = await a.join('room');
+    await group.leave();
+    expect((await readAll(group)).words).to.deep.equal(['join a +a', 'leave']);
+    expect(await readAll(group)).to.deep.equal({ words: [], error: undefined });
+  });
+});
