@@ -1,87 +1,44 @@
 /** The daemon as an object: engine, core, sessions and listeners wired together. */
 import type { AddressInfo, Server } from 'node:net';
-import { hostname } from 'node:os';
-import { z } from 'zod';
-import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
-import { isDaemonName } from '../lib/wire/name.js';
+import type { AccessRules } from './access/access.js';
+import { loadAccess } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
 import { Core } from './core/core.js';
 import type { Engine, View } from './engine/port.js';
 import { SoloEngine } from './engine/solo.js';
-import type { Counters } from './monitor/counters.js';
+import { type Monitor, openMonitor } from './monitor/http.js';
 import { type Logger, silentLogger } from './monitor/logger.js';
-import { defaultLimits, type SessionLimits } from './session/limits.js';
-import { listenTcp, listenUnix, unixPath } from './session/listener.js';
+import type { Sight } from './monitor/sight.js';
+import { accessFilesOf, checkOptions, type CheckedOptions, type DaemonOptions } from './options.js';
+import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
-
-const count = z.number().int().min(0);
-/** A timer that is set for longer runs out at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-const daemonOptions = z.strictObject({
-  name: z.string().refine(isDaemonName, 'a daemon name has 1 to 19 characters from "$" to "~"'),
-  id: z.number().int().optional(),
-  listen: z.array(z.strictObject({ host: z.string().min(1), port: z.number().int().min(0).max(65_535) })),
-  unixDir: z.string().min(1).nullable(),
-  allowedAuthMethods: z.array(z.enum(['NULL'])),
-  requiredAuthMethods: z.array(z.enum(['NULL'])),
-  limits: z.strictObject({
-    maxSessions: count,
-    handshakeTimeout: count.max(LONGEST_TIMER),
-    maxSessionMessages: count,
-    maxSessionBytes: count,
-  }),
-});
-
-/** What `createDaemon` takes; everything has a default. */
-export interface DaemonOptions {
-  /** 1 to 19 characters from `$` to `~`; default the host's name, cut to that form. */
-  readonly name?: string;
-  /** 32-bit identity of the daemon in group ids; default a hash of the name. */
-  readonly id?: number;
-  /** TCP listeners; default 127.0.0.1:4803. Port 0 takes a free one. */
-  readonly listen?: readonly { readonly host: string; readonly port: number }[];
-  /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
-  readonly unixDir?: string | null;
-  /** Authentication methods offered; default NULL alone. An empty list lets nobody in. */
-  readonly allowedAuthMethods?: readonly 'NULL'[];
-  /** Methods that everybody must pass in addition; default none. */
-  readonly requiredAuthMethods?: readonly 'NULL'[];
-  readonly limits?: Partial<SessionLimits>;
-  /** Default: silence. A pino logger fits. */
-  readonly logger?: Logger;
-}
-
-/** The host's name in the form of a daemon name: illegal characters become `-`, cut to 19. */
-export function hostDaemonName(host = hostname()): string {
-  const legal = host.replace(/[^$-~]/g, '-').slice(0, MAX_DAEMON_NAME);
-  return legal === '' ? 'localhost' : legal;
-}
+import { DaemonSight } from './sight.js';
 
 export class Daemon implements AsyncDisposable {
   readonly name: string;
+  /** What can be seen of it. */
+  readonly sight: Sight;
   private readonly core: Core;
   private readonly engine: Engine;
   private readonly server: SessionServer;
   private readonly listeners: Server[] = [];
+  private tlsListeners: Server[] = [];
   private unixSocket: string | null = null;
+  private monitor: Monitor | null = null;
   private stopping: Promise<void> | null = null;
 
   private constructor(
-    private readonly options: z.infer<typeof daemonOptions>,
+    private options: CheckedOptions,
+    rules: AccessRules,
     private readonly log: Logger,
   ) {
-    this.name = options.name;
-    const { name } = options;
-    this.engine = new SoloEngine({
-      name,
-      node: options.id ?? daemonId(name),
-      pid: process.pid,
-      time: Math.floor(Date.now() / 1000),
-    });
+    const { name, id = daemonId(name) } = options;
+    this.name = name;
+    const time = Math.floor(Date.now() / 1000);
+    this.engine = new SoloEngine({ name, node: id, pid: process.pid, time });
     this.core = new Core(name, this.engine);
-    const methods = { allowed: options.allowedAuthMethods, required: options.requiredAuthMethods };
-    this.server = new SessionServer(this.core, options.limits, log, methods);
+    this.server = new SessionServer(this.core, options.limits, log, rules);
+    this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
     this.engine.on('message', ({ payload }) => this.core.deliver(payload));
     this.engine.on('view', (view) => this.install(view));
     this.engine.on('drain', () => this.server.resume());
@@ -89,24 +46,17 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Starts a daemon.
-   * @throws ZodError for options out of range, ListenError when an address cannot be had
+   * @throws ZodError for options out of range, ListenError or MonitorError when an address cannot be had,
+   * AccessFileError for a file of the access control
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon> {
     const { logger = silentLogger, ...rest } = options;
-    const parsed = daemonOptions.parse({
-      name: hostDaemonName(),
-      listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
-      unixDir: null,
-      allowedAuthMethods: ['NULL'],
-      requiredAuthMethods: [],
-      ...rest,
-      limits: { ...defaultLimits, ...rest.limits },
-    });
-    const daemon = new Daemon(parsed, logger);
+    const checked = checkOptions(rest);
+    const daemon = new Daemon(checked, await loadAccess(accessFilesOf(checked)), logger);
     try {
       await daemon.open();
     } catch (error) {
-      await daemon.stop();
+      await daemon.close();
       throw error;
     }
     return daemon;
@@ -117,12 +67,14 @@ export class Daemon implements AsyncDisposable {
     return this.addresses[0]?.port ?? 0;
   }
 
+  /** Port of the first listener with TLS; 0 without one. */
+  get tlsPort(): number {
+    return portOf(this.tlsListeners)[0]?.port ?? 0;
+  }
+
   /** Where clients reach the daemon over TCP, with the real ports. */
   get addresses(): { host: string; port: number }[] {
-    const open = this.listeners.map((listener) => listener.address());
-    return open
-      .filter((address): address is AddressInfo => typeof address === 'object' && address !== null)
-      .map(({ address, port }) => ({ host: address, port }));
+    return portOf(this.listeners);
   }
 
   /** Path of the local socket, or null. */
@@ -130,8 +82,13 @@ export class Daemon implements AsyncDisposable {
     return this.unixSocket;
   }
 
+  /** Port of the HTTP monitor; 0 without one. */
+  get monitorPort(): number {
+    return this.monitor?.port ?? 0;
+  }
+
   /** Live numbers; read, do not change. */
-  get counters(): Readonly<Counters> {
+  get counters(): Sight['counters'] {
     return this.server.counters;
   }
 
@@ -145,9 +102,27 @@ export class Daemon implements AsyncDisposable {
     return this.core.groups.size;
   }
 
+  /**
+   * Takes over new options while it runs, all or nothing: limits and access control. Sessions that are there stay.
+   * @returns names of the options that differ and need a new start
+   * @throws ZodError or AccessFileError; nothing has changed then
+   */
+  async reload(options: DaemonOptions): Promise<string[]> {
+    const { logger: _, ...rest } = options;
+    const checked = checkOptions(rest);
+    const rules = await loadAccess(accessFilesOf(checked));
+    const fixed = FIXED.filter(
+      (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),
+    );
+    const kept = Object.fromEntries(FIXED.map((name) => [name, this.options[name]]));
+    this.options = { ...checked, ...kept };
+    this.server.reload(checked.limits, rules);
+    return fixed;
+  }
+
   /** Stops listening, ends every session (clients see the end of the stream), removes the local socket. */
   async stop(): Promise<void> {
-    this.stopping ??= this.close();
+    this.stopping ??= this.close().then(() => this.log.info({ name: this.name }, 'stopped'));
     await this.stopping;
   }
 
@@ -157,28 +132,33 @@ export class Daemon implements AsyncDisposable {
 
   private async open(): Promise<void> {
     await this.engine.start();
-    const { listen, unixDir } = this.options;
+    const { listen, tls, unixDir, monitor } = this.options;
     const accept = this.server.accept.bind(this.server);
     for (const { host, port } of listen) this.listeners.push(await listenTcp(host, port, accept));
+    for (const host of tls ? new Set(listen.map((each) => each.host)) : []) {
+      const options = { ...(tls as NonNullable<typeof tls>), timeout: this.options.limits.handshakeTimeout };
+      this.tlsListeners.push(await listenTls(host, options, accept, () => this.server.rejected('tls')));
+    }
     if (unixDir !== null) {
       const path = unixPath(unixDir, this.port);
       this.listeners.push(await listenUnix(path, accept));
       this.unixSocket = path;
     }
-    for (const listener of this.listeners) {
-      listener.on('error', (error) => this.log.error({ error: error.message }, 'listener'));
+    for (const listener of [...this.listeners, ...this.tlsListeners]) {
+      listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
     }
+    if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.sight, log: this.log });
     this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
   }
 
   private async close(): Promise<void> {
-    const closed = this.listeners.map(
+    const closed = [...this.listeners, ...this.tlsListeners].map(
       (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
     );
+    await this.monitor?.close();
     await this.server.stop();
     await Promise.all(closed);
     await this.engine.stop();
-    this.log.info({ name: this.name }, 'stopped');
   }
 
   private install({ id, members }: View): void {
@@ -190,5 +170,15 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
+/** What cannot change while the daemon runs. */
+const FIXED = ['name', 'id', 'listen', 'tls', 'unixDir', 'monitor'] as const;
+
+const portOf = (listeners: readonly Server[]): { host: string; port: number }[] =>
+  listeners
+    .map((listener) => listener.address())
+    .filter((address): address is AddressInfo => typeof address === 'object' && address !== null)
+    .map(({ address, port }) => ({ host: address, port }));
+
 /** Starts a daemon in this process; `await using` ends it. */
-export const createDaemon = async (options: DaemonOptions = {}): Promise<Daemon> => await Daemon.start(options);
+export const createDaemon = async (options: DaemonOptions = {}): Promise<Daemon> =>
+  await Daemon.start(options);

@@ -22,6 +22,7 @@ const library = [
 ];
 const shared = ['lib/wire', 'lib/errors'];
 const house = [
+  'daemon/access',
   'daemon/config',
   'daemon/session',
   'daemon/monitor',
@@ -42,8 +43,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/index': { values: library },
   'lib/command': { values: [...library, 'lib/index'] },
 
-  'daemon/version': { values: [] },
   'daemon/core': { values: ['lib/wire'], types: ['daemon/engine/port'] },
+  'daemon/access': { values: shared },
   'daemon/engine/port': { values: shared },
   'daemon/engine': { values: [...shared, 'daemon/core', 'daemon/engine/port'], types: ['daemon/monitor'] },
   'daemon/config': { values: [...shared, 'daemon/core'] },
@@ -52,12 +53,18 @@ const rules: Readonly<Record<string, Rule>> = {
     types: ['daemon/session', 'daemon/engine', 'daemon/engine/port'],
   },
   'daemon/session': {
-    values: [...shared, 'daemon/core', 'daemon/monitor'],
+    values: [...shared, 'daemon/core', 'daemon/monitor', 'daemon/access'],
     types: ['daemon/engine/port'],
   },
-  'daemon/daemon': { values: [...shared, ...house, 'daemon/version'] },
-  'daemon/index': { values: [...shared, ...house, 'daemon/version', 'daemon/daemon'] },
-  'daemon/main': { values: [...shared, ...house, 'daemon/version', 'daemon/daemon'] },
+  'daemon/options': { values: [...shared, ...house] },
+  'daemon/sight': { values: [...shared, ...house], types: ['daemon/options'] },
+  'daemon/daemon': { values: [...shared, ...house, 'daemon/options', 'daemon/sight'] },
+  'daemon/index': { values: [...shared, ...house, 'daemon/options', 'daemon/daemon'] },
+  'daemon/command-line': { values: [...shared, ...house] },
+  'daemon/start': { values: [...shared, ...house, 'daemon/command-line'], types: ['daemon/options'] },
+  'daemon/main': {
+    values: [...shared, ...house, 'daemon/options', 'daemon/daemon', 'daemon/command-line', 'daemon/start'],
+  },
 };
 
 /** Code that runs the same whenever and wherever it runs. */

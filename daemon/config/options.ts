@@ -8,6 +8,7 @@ import {
   account,
   choice,
   choiceInAnyCase,
+  endpoint,
   flag,
   flagList,
   flagOrFormat,
@@ -57,9 +58,9 @@ export const debugFlags = `
 export const families = { IPv4: 4, IPv6: 6 } as const;
 export const reuse = ['on', 'off', 'auto'];
 
-/** The methods that this version can check, and those that the reference has besides. */
-const availableMethods = ['NULL'];
-const knownMethods = ['NULL', 'IP', 'PWORD'];
+const authMethods = ['NULL', 'IP', 'PWORD'];
+
+const MAX_PORT = 65_535;
 
 const milliseconds = () => wholeNumber(1).optional();
 const timeout = (role: string, seconds: string) => ignored(`Engine timeout, milliseconds: ${role}.`, seconds);
@@ -71,7 +72,10 @@ const table = z.object({
     .register(abouts, works('What orders the messages of several daemons.')),
   MaxSessionMessages: wholeNumber(0)
     .default(1000)
-    .register(abouts, works('Messages that may wait for one client; with one more its session ends.')),
+    .register(
+      abouts,
+      works('Messages that may wait for a client that has stopped reading; with one more its session ends.'),
+    ),
   MaxSessionBytes: wholeNumber(0)
     .default(67_108_864)
     .register(abouts, works('Bytes that may wait for one client; with more its session ends.')),
@@ -80,10 +84,34 @@ const table = z.object({
     .register(abouts, works('Clients that may be connected at one time.')),
   HandshakeTimeout: wholeNumber(1)
     .default(5000)
-    .register(abouts, works('Milliseconds that a client has for its connect request.')),
+    .register(abouts, works('Milliseconds that a client has for the whole handshake.')),
+  MaxHandshakes: wholeNumber(1)
+    .default(1000)
+    .register(abouts, works('Clients that may be in their handshake at one time; one more is refused.')),
+  AuthFailureDelay: wholeNumber(0)
+    .default(500)
+    .register(abouts, works('Milliseconds before a failed authentication is answered.')),
+  MaxTotalBytes: wholeNumber(1)
+    .default(536_870_912)
+    .register(
+      abouts,
+      works('Bytes that may wait for all clients together; with more, the session with the most ends.'),
+    ),
   UnixSocketDir: socketDirectory()
     .default('/tmp')
     .register(abouts, works('Where the local socket lies, a file named like the port.')),
+  MonitorAddress: endpoint()
+    .optional()
+    .register(
+      abouts,
+      works('Where HTTP tells what goes on: `/healthz`, `/metrics` and others.', 'none: no HTTP'),
+    ),
+  MonitorTokenFile: path()
+    .optional()
+    .register(
+      abouts,
+      works('File with the token that HTTP clients need; a must off the loopback interface.', 'none'),
+    ),
   SocketPortReuse: choiceInAnyCase(reuse)
     .default('auto')
     .register(
@@ -92,15 +120,51 @@ const table = z.object({
     ),
 
   // Who may do what.
-  AllowedAuthMethods: methods(availableMethods, knownMethods)
+  AllowedAuthMethods: methods(authMethods)
     .optional()
     .register(
       abouts,
       works('Methods that a client may choose.', '`"NULL"` if neither option is given, else none'),
     ),
-  RequiredAuthMethods: methods(availableMethods, knownMethods)
+  RequiredAuthMethods: methods(authMethods)
     .optional()
     .register(abouts, works('Methods that are checked in addition, whatever the client chooses.', 'none')),
+  AccessIpFile: path()
+    .optional()
+    .register(
+      abouts,
+      works('Rules of the method IP.', '`spread.access_ip` in the working directory, then in `/etc`'),
+    ),
+  AccessPasswordFile: path()
+    .optional()
+    .register(
+      abouts,
+      works(
+        'Users and hashes of the method PWORD.',
+        '`spread.access_pword` in the working directory, then in `/etc`',
+      ),
+    ),
+  AccessGroupFile: path()
+    .optional()
+    .register(abouts, works('Who may join and send where.', 'none: everybody everywhere')),
+  AllowCleartextPasswords: yesOrNo()
+    .default(false)
+    .register(abouts, works('Lets PWORD be used without TLS on addresses other than loopback.')),
+  ClientTLSPort: wholeNumber(1)
+    .optional()
+    .register(abouts, works('TCP port for clients with TLS, on the same addresses.', 'none')),
+  TLSCertificateFile: path()
+    .optional()
+    .register(abouts, works('Certificate chain of the daemon, PEM; needed with ClientTLSPort.', 'none')),
+  TLSKeyFile: path()
+    .optional()
+    .register(abouts, works('Key of the certificate, PEM; needed with ClientTLSPort.', 'none')),
+  TLSClientCAFile: path()
+    .optional()
+    .register(
+      abouts,
+      works('Authorities, PEM; given, every TLS client needs a certificate of theirs.', 'none'),
+    ),
   AccessControlPolicy: only('PERMIT')
     .default('PERMIT')
     .register(abouts, works('Decides what a client may do.')),
@@ -203,6 +267,13 @@ export const optionsSchema = table.superRefine((options, context) => {
       ['AcceleratedWindow', 'PersonalWindow'],
       `AcceleratedWindow ${AcceleratedWindow} is more than PersonalWindow, which is ${PersonalWindow}`,
     );
+  }
+  const { ClientTLSPort, TLSCertificateFile, TLSKeyFile } = options;
+  if (ClientTLSPort !== undefined && (TLSCertificateFile === undefined || TLSKeyFile === undefined)) {
+    fault(['ClientTLSPort'], 'ClientTLSPort needs TLSCertificateFile and TLSKeyFile');
+  }
+  if (ClientTLSPort !== undefined && ClientTLSPort > MAX_PORT) {
+    fault(['ClientTLSPort'], `ClientTLSPort ${ClientTLSPort} is more than ${MAX_PORT}`);
   }
   const given = timeouts.filter((name) => options[name] !== undefined);
   const [first] = given;

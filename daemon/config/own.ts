@@ -4,6 +4,7 @@ import { MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
 import { canonicalAddress, isUnspecified, unspecified } from './address.js';
 import { ConfigurationError, show } from './error.js';
 import type { Options } from './options.js';
+import type { Endpoint } from './values.js';
 import type { ResolvedConfiguration, ResolvedDaemon } from './resolve.js';
 
 export interface DaemonEntry {
@@ -13,6 +14,15 @@ export interface DaemonEntry {
   readonly id: number;
   /** Position of its segment in the file, from 0. */
   readonly segment: number;
+}
+
+/** Paths are as given. */
+export interface TlsConfiguration {
+  readonly port: number;
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Given, clients need a certificate. */
+  readonly clientCaFile: string | null;
 }
 
 /** What the rest of the daemon is told. Plain data. */
@@ -36,9 +46,25 @@ export interface Configuration {
   readonly maxSessions: number;
   /** Milliseconds. */
   readonly handshakeTimeout: number;
+  /** Clients in their handshake at one time. */
+  readonly maxHandshakes: number;
+  /** Milliseconds. */
+  readonly authFailureDelay: number;
+  readonly maxTotalBytes: number;
+  /** NULL, IP, PWORD. */
   readonly allowedAuthMethods: readonly string[];
   readonly requiredAuthMethods: readonly string[];
-  /** Null for standard output. */
+  /** Paths; null for the usual places, and for no permissions. */
+  readonly ipFile: string | null;
+  readonly passwordFile: string | null;
+  readonly groupFile: string | null;
+  readonly cleartextPasswords: boolean;
+  /** The listener with TLS; null for none. */
+  readonly tls: TlsConfiguration | null;
+  /** Where HTTP listens; null for nowhere. */
+  readonly monitor: Endpoint | null;
+  readonly monitorTokenFile: string | null;
+  /** Null for standard error. */
   readonly logFile: string | null;
   readonly logLevel: Options['EventPriority'];
   /** Names of the given options that change nothing in this daemon. To be named once at start. */
@@ -105,6 +131,16 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     maxSessionBytes: options.MaxSessionBytes,
     maxSessions: options.MaxSessions,
     handshakeTimeout: options.HandshakeTimeout,
+    maxHandshakes: options.MaxHandshakes,
+    authFailureDelay: options.AuthFailureDelay,
+    maxTotalBytes: options.MaxTotalBytes,
+    ipFile: options.AccessIpFile ?? null,
+    passwordFile: options.AccessPasswordFile ?? null,
+    groupFile: options.AccessGroupFile ?? null,
+    cleartextPasswords: options.AllowCleartextPasswords,
+    tls: tlsOf(options),
+    monitor: options.MonitorAddress ?? null,
+    monitorTokenFile: options.MonitorTokenFile ?? null,
     allowedAuthMethods: allowed ?? (required ? [] : ['NULL']),
     requiredAuthMethods: required ?? [],
     logFile: options.EventLogFile?.replaceAll(/%[hH]/g, () => host.hostName ?? hostname()) ?? null,
@@ -112,6 +148,13 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     withoutEffect,
     warnings,
   };
+}
+
+/** The schema has seen to it that certificate and key are there with the port. */
+function tlsOf(options: Options): TlsConfiguration | null {
+  const { ClientTLSPort: port, TLSCertificateFile: certificateFile, TLSKeyFile: keyFile } = options;
+  if (port === undefined || certificateFile === undefined || keyFile === undefined) return null;
+  return { port, certificateFile, keyFile, clientCaFile: options.TLSClientCAFile ?? null };
 }
 
 /** Those that serve clients, each once. The unspecified address covers all others, and cannot be bound beside them. */

@@ -66,6 +66,20 @@ export const choiceInAnyCase = (words: readonly string[]) =>
     quoted ? undefined : words.find((word) => word === text.toLowerCase()),
   );
 
+/** A TCP address, an IPv6 one in brackets, or the path of a local socket. */
+export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const tcpEndpoint = /^(?:\[([0-9A-Fa-f:.]+)\]|([^/:[\]]+)):(\d{1,5})$/;
+const MAX_PORT = 65_535;
+
+export const endpoint = () =>
+  reads<Endpoint>('host:port in quotes, or the path of a local socket', ({ text }) => {
+    if (text.startsWith('/')) return { path: text };
+    const [, ipv6, name, port] = tcpEndpoint.exec(text) ?? [];
+    const host = ipv6 ?? name;
+    return host === undefined || Number(port) > MAX_PORT ? undefined : { host, port: Number(port) };
+  });
+
 export const path = () => reads('a path', ({ text }) => text || undefined);
 
 /** No longer than a local socket in it can be bound; empty for none. */
@@ -103,27 +117,22 @@ export const flagList = (what: string, words: readonly string[]) =>
     )
     .register(kinds, { form: 'list', values: `${what} in braces, each perhaps after \`!\`` });
 
-/**
- * Names with blanks between them. A name that is not among the `available` is refused and never passed over, as
- * the reference does with PWORD (4.6): the operator would believe in a check that nobody makes.
- */
-export const methods = (available: readonly string[], known: readonly string[]) =>
+/** Names with blanks between them. One that is unknown is refused: the operator would believe in a check nobody makes. */
+export const methods = (known: readonly string[]) =>
   z
     .custom<Word>()
     .transform(({ text }, context): readonly string[] => {
       const names = text.split(' ').filter((name) => name !== '');
-      const refused = names.find((name) => !available.includes(name));
+      const refused = names.find((name) => !known.includes(name));
       if (refused !== undefined) {
-        const message = known.includes(refused)
-          ? `the method ${refused} is not available in this version, only ${listed(available)}`
-          : `there is no method ${show(refused)}, only ${listed(available)}`;
+        const message = `there is no method ${show(refused)}, only ${listed(known)}`;
         context.addIssue({ code: 'custom', message });
       }
       return [...new Set(names)];
     })
     .register(kinds, {
       form: 'value',
-      values: `names with blanks between them, in quotes: ${listed(available)}`,
+      values: `names with blanks between them, in quotes: ${listed(known)}`,
     });
 
 const ownValue = <T>(words: Readonly<Record<string, T>>, word: string): T | undefined =>

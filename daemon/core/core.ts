@@ -6,11 +6,12 @@
 import type { Buffer } from 'node:buffer';
 import { DATA_LENGTH_AT, NAME_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { isGroupName, parsePrivateGroup, readName } from '../../lib/wire/name.js';
+import { isGroupName, parsePrivateGroup, readName, readNames } from '../../lib/wire/name.js';
+import { encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { Groups } from './groups.js';
-import { LocalSession } from './local-session.js';
+import { LocalSession, type Permit } from './local-session.js';
 import type { Outlet } from './outlet.js';
 import { type Order, Pack } from './pack.js';
 import { Roster } from './roster.js';
@@ -32,12 +33,14 @@ export interface CoreCounters {
   submitted: number;
   /** Frames that came back in the order. */
   ordered: number;
+  /** Requests that went back to their sender, because it may not do that. */
+  refused: number;
   /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
   illegalGroupNames: number;
 }
 
 export class Core {
-  readonly counters: CoreCounters = { submitted: 0, ordered: 0, illegalGroupNames: 0 };
+  readonly counters: CoreCounters = { submitted: 0, ordered: 0, refused: 0, illegalGroupNames: 0 };
   readonly groups = new Groups();
   readonly roster: Roster;
   private readonly pack: Pack;
@@ -61,8 +64,13 @@ export class Core {
   }
 
   /** A session got through its handshake; its name was reserved in the roster. */
-  open(privateGroup: string, membership: boolean, outlet: Outlet): LocalSession {
-    const session = new LocalSession(privateGroup, membership, outlet);
+  open(
+    privateGroup: string,
+    membership: boolean,
+    outlet: Outlet,
+    permit: Permit | null = null,
+  ): LocalSession {
+    const session = new LocalSession(privateGroup, membership, outlet, permit);
     this.roster.add(session);
     return session;
   }
@@ -77,7 +85,9 @@ export class Core {
     this.counters.submitted++;
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
-    if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
+    if (session.permit !== null && !mayDo(session.permit, service, bytes, start)) {
+      this.refuse(session, bytes, start, end);
+    } else if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
       this.pack.add(bytes, start, end, (service & SAFE_MESS) !== 0);
     } else if ((service & KILL_MESS) !== 0) {
       // The name in the request is ignored: nobody can disconnect another session (2.2).
@@ -129,6 +139,13 @@ export class Core {
     else this.counters.illegalGroupNames++;
   }
 
+  /** A refused request has no place in the order: it goes back to its sender (session-protocol.md 4.9). */
+  private refuse(session: LocalSession, bytes: Buffer, start: number, end: number): void {
+    this.counters.refused++;
+    const frame = encodeReject(bytes, start, end);
+    session.outlet.deliver(frame, 0, frame.length, 1);
+  }
+
   private order(frame: Buffer, safe: boolean): void {
     this.pack.add(frame, 0, frame.length, safe);
   }
@@ -152,4 +169,13 @@ export class Core {
     const daemon = this.positions.get(parsePrivateGroup(sender)?.daemon ?? '');
     if (daemon !== undefined) this.views.join(sender, daemon, session, name);
   }
+}
+
+/** Leaving and disconnecting are always allowed; a join counts by its first name, a message by all of its names. */
+function mayDo(permit: Permit, service: number, bytes: Buffer, start: number): boolean {
+  if ((service & (LEAVE_MESS | KILL_MESS)) !== 0) return true;
+  const at = start + HEADER_BYTES;
+  if ((service & JOIN_MESS) !== 0) return permit('join', readName(bytes, at));
+  const names = readNames(bytes, at, bytes.readInt32LE(start + NUM_GROUPS_AT));
+  return names.every((name) => permit('send', name));
 }

@@ -4,6 +4,9 @@ import { nameField } from '../../lib/wire/name.js';
 import type { Member } from './member.js';
 import type { Outlet } from './outlet.js';
 
+/** What a session may do, by group. */
+export type Permit = (action: 'join' | 'send', group: string) => boolean;
+
 export class LocalSession {
   readonly field: Buffer;
   /** Bytes of the field that the name uses. */
@@ -23,6 +26,8 @@ export class LocalSession {
     /** Whether it wants membership messages; without them it is listed and gets data all the same. */
     readonly membership: boolean,
     readonly outlet: Outlet,
+    /** Null: everything. */
+    readonly permit: Permit | null = null,
   ) {
     this.field = nameField(privateGroup);
     this.nameLength = privateGroup.length;

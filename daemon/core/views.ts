@@ -21,7 +21,8 @@ export class Views {
    * @param session the session when it is one of this daemon's
    */
   join(privateGroup: string, daemon: number, session: LocalSession | null, name: Buffer): void {
-    const group = this.groups.find(name, 0) ?? this.groups.create(name.toString('latin1', 0, name.indexOf(0)));
+    const group =
+      this.groups.find(name, 0) ?? this.groups.create(name.toString('latin1', 0, name.indexOf(0)));
     const member = this.members.get(privateGroup) ?? this.enter(privateGroup, daemon, session);
     if (member.groups.has(group)) return;
     group.add(member);

@@ -1,6 +1,5 @@
 /** What a session needs of the daemon around it, and tells it. */
-import type { ConnectRequest } from '../../lib/wire/handshake/connect-request.js';
-import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
+import type { Access } from '../access/access.js';
 import type { Core } from '../core/core.js';
 import type { Counters } from '../monitor/counters.js';
 import type { SessionLimits } from './limits.js';
@@ -8,15 +7,20 @@ import type { EndReason } from './reason.js';
 import type { Session } from './session.js';
 import type { Turn } from './turn.js';
 
+/** A code of the handshake, or what ended it without one. */
+export type Rejection = number | 'timeout' | 'crowded' | 'tls';
+
 export interface SessionHost {
   readonly core: Core;
   readonly turn: Turn;
   readonly limits: SessionLimits;
-  readonly policy: HandshakePolicy;
+  readonly access: Access;
   readonly counters: Counters;
-  accepted(session: Session, request: ConnectRequest): void;
+  accepted(session: Session): void;
+  /** Its handshake is over, well or not. */
+  handshakeEnded(session: Session): void;
   /** The handshake was refused with this code, or took too long. */
-  rejected(code: number | 'timeout'): void;
+  rejected(code: Rejection): void;
   /** Called once for each connection, with the first reason there was. */
   ended(session: Session, reason: EndReason, detail?: string): void;
   /** The connection is gone. */

@@ -3,19 +3,28 @@
 export interface SessionLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
   readonly maxSessions: number;
+  /** Connections in their handshake at once. One more, and the oldest of them ends. */
+  readonly maxHandshakes: number;
   /** Milliseconds from accept to the end of the handshake. */
   readonly handshakeTimeout: number;
-  /** Messages that may wait for a session whose socket has stopped taking bytes; with one more it is dropped (3.3). */
+  /** Milliseconds before a wrong password is answered. */
+  readonly authFailureDelay: number;
+  /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped (3.3). */
   readonly maxSessionMessages: number;
   /** Bytes that may wait for a session, whether its socket takes some or not. */
   readonly maxSessionBytes: number;
+  /** Bytes that may wait for all sessions together; with more, the session with the most ends. */
+  readonly maxTotalBytes: number;
 }
 
 export const defaultLimits: SessionLimits = {
   maxSessions: 10_000,
+  maxHandshakes: 1_000,
   handshakeTimeout: 5_000,
+  authFailureDelay: 500,
   maxSessionMessages: 1_000,
   maxSessionBytes: 64 * 1024 * 1024,
+  maxTotalBytes: 512 * 1024 * 1024,
 };
 
 /** Groups one session may be in. The reference has no limit; this one bounds what a client can make us keep. */

@@ -1,7 +1,8 @@
 /** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
 import { once } from 'node:events';
-import { chmod, lstat, rm, stat } from 'node:fs/promises';
+import { chmod, lstat, readFile, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { dirname, join } from 'node:path';
 
 /** Connections that the system may keep waiting for us to accept. */
@@ -16,7 +17,11 @@ export class ListenError extends Error {
 }
 
 /** @returns the listening server; port 0 takes a free one */
-export async function listenTcp(host: string, port: number, accept: (socket: Socket) => void): Promise<Server> {
+export async function listenTcp(
+  host: string,
+  port: number,
+  accept: (socket: Socket) => void,
+): Promise<Server> {
   return await listen({ host, port }, accept, `${host}:${port}`);
 }
 
@@ -39,12 +44,56 @@ export async function listenUnix(path: string, accept: (socket: Socket) => void)
   return server;
 }
 
-async function listen(
-  options: ListenOptions,
+export interface TlsListenOptions {
+  readonly port: number;
+  /** PEM files. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  /** Given, clients must show a certificate of these authorities. */
+  readonly clientCaFile: string | null;
+  /** Milliseconds for the TLS handshake. */
+  readonly timeout: number;
+}
+
+/** @param refused called for each connection that did not get through its TLS handshake */
+export async function listenTls(
+  host: string,
+  options: TlsListenOptions,
   accept: (socket: Socket) => void,
-  where: string,
+  refused: () => void,
 ): Promise<Server> {
-  const server = createServer({ noDelay: true, keepAlive: true }, accept);
+  const where = `${host}:${options.port} (TLS)`;
+  const { clientCaFile } = options;
+  try {
+    const server = createTlsServer({
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: options.timeout,
+      noDelay: true,
+      keepAlive: true,
+      cert: await readFile(options.certificateFile),
+      key: await readFile(options.keyFile),
+      ...(clientCaFile !== null && {
+        ca: await readFile(clientCaFile),
+        requestCert: true,
+        rejectUnauthorized: true,
+      }),
+    });
+    server.on('secureConnection', accept);
+    server.on('tlsClientError', (_error, socket) => {
+      refused();
+      socket.destroy();
+    });
+    return await opened(server, { host, port: options.port }, where);
+  } catch (error) {
+    throw error instanceof ListenError ? error : failure(where, error);
+  }
+}
+
+function listen(options: ListenOptions, accept: (socket: Socket) => void, where: string): Promise<Server> {
+  return opened(createServer({ noDelay: true, keepAlive: true }, accept), options, where);
+}
+
+async function opened(server: Server, options: ListenOptions, where: string): Promise<Server> {
   server.listen({ ...options, backlog: BACKLOG });
   try {
     await once(server, 'listening');

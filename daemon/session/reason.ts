@@ -11,10 +11,14 @@ export type EndReason =
   /** Too many messages, or bytes, waited for it. */
   | 'slow-messages'
   | 'slow-bytes'
+  /** Too many bytes waited for all sessions, and most of them for this one. */
+  | 'slow-total'
   | 'too-many-groups'
   /** The handshake was refused, or took too long. */
   | 'rejected'
   | 'handshake-timeout'
+  /** Too many connections were in their handshake, and this one the longest. */
+  | 'handshake-crowded'
   /** The daemon stops. */
   | 'stopping'
   /** A frame broke the protocol. */

@@ -1,18 +1,17 @@
-/** All sessions of the daemon: accepts connections, keeps the quota, logs and counts what becomes of them. */
+/** All sessions of the daemon: accepts connections, keeps the limits, logs and counts what becomes of them. */
 import type { Socket } from 'node:net';
 import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
-import type { ConnectRequest } from '../../lib/wire/handshake/connect-request.js';
-import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
-import { versionText } from '../../lib/wire/handshake/version.js';
+import { Access, type AccessRules } from '../access/access.js';
 import type { Core } from '../core/core.js';
-import type { Logger } from '../monitor/logger.js';
 import { type Counters, newCounters } from '../monitor/counters.js';
+import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
-import type { SessionHost } from './host.js';
+import type { Rejection, SessionHost } from './host.js';
 import { type SessionLimits, STOP_TIMEOUT } from './limits.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
+import { Total } from './total.js';
 import { Turn } from './turn.js';
 
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
@@ -20,27 +19,29 @@ const NOTABLE = /^(slow|illegal|too-many|handshake)/;
 
 export class SessionServer implements SessionHost {
   readonly counters: Counters = newCounters();
-  readonly policy: HandshakePolicy;
   readonly turn: Turn;
+  /** One object for good: every backlog looks at it. */
+  readonly limits: SessionLimits;
+  access: Access;
   private readonly sessions = new Set<Session>();
+  /** Those in their handshake, the oldest first. */
+  private readonly handshaking = new Set<Session>();
+  private readonly total = new Total<Session>();
   private readonly brake = new Brake();
   private lastId = 0;
   private emptied: (() => void) | null = null;
 
   constructor(
     readonly core: Core,
-    readonly limits: SessionLimits,
+    limits: SessionLimits,
     private readonly log: Logger,
-    methods: { readonly allowed: readonly string[]; readonly required: readonly string[] },
+    rules: AccessRules,
   ) {
-    this.policy = {
-      ...methods,
-      reserve: ({ privateName }) => core.roster.reserve(privateName),
-      passes: (method) => method === 'NULL',
-    };
+    this.limits = { ...limits };
+    this.access = new Access(rules);
     this.turn = new Turn(
       () => this.order(),
-      () => this.brake.endTurn(),
+      () => this.endTurn(),
     );
   }
 
@@ -49,18 +50,39 @@ export class SessionServer implements SessionHost {
     return this.sessions.size;
   }
 
+  get handshakes(): number {
+    return this.handshaking.size;
+  }
+
+  /** Bytes that wait for all sessions together. */
+  get waitingBytes(): number {
+    return this.total.bytes;
+  }
+
+  values(): IterableIterator<Session> {
+    return this.sessions.values();
+  }
+
+  /** Takes effect for the next handshakes and messages; sessions that are there stay. */
+  reload(limits: SessionLimits, rules: AccessRules): void {
+    Object.assign(this.limits, limits);
+    this.access = new Access(rules);
+  }
+
   /** A new connection. */
   accept(socket: Socket): void {
     this.counters.connections++;
     if (this.sessions.size >= this.limits.maxSessions) {
-      this.rejected(REJECT_QUOTA);
-      this.log.warn({ sessions: this.sessions.size }, 'connection refused: as many sessions as allowed');
-      socket.on('error', () => undefined);
-      socket.write(encodeCode(REJECT_QUOTA));
-      socket.destroySoon();
+      this.refuse(socket);
       return;
     }
-    this.sessions.add(new Session(socket, this, ++this.lastId));
+    const session = new Session(socket, this, ++this.lastId);
+    this.sessions.add(session);
+    this.handshaking.add(session);
+    if (this.handshaking.size <= this.limits.maxHandshakes) return;
+    const [oldest] = this.handshaking;
+    this.rejected('crowded');
+    oldest?.drop('handshake-crowded');
   }
 
   /** The engine's queue is below its mark again. */
@@ -83,29 +105,32 @@ export class SessionServer implements SessionHost {
     clearTimeout(timer);
   }
 
-  accepted(session: Session, request: ConnectRequest): void {
+  accepted(session: Session): void {
     this.counters.sessions++;
-    const { version, membership } = request;
-    this.log.info(
-      { session: session.id, name: session.name, version: versionText(version), membership },
-      'session',
-    );
+    const { id, name, version, membership, principal, peer } = session;
+    this.log.info({ session: id, name, version, membership, principal, from: peer.from }, 'session');
   }
 
-  rejected(code: number | 'timeout'): void {
-    const name = code === 'timeout' ? code : codeName(code);
+  handshakeEnded(session: Session): void {
+    this.handshaking.delete(session);
+  }
+
+  rejected(code: Rejection): void {
+    const name = typeof code === 'string' ? code : codeName(code);
     this.counters.rejections[name] = (this.counters.rejections[name] ?? 0) + 1;
   }
 
   ended(session: Session, reason: EndReason, detail?: string): void {
     this.counters.ends[reason] = (this.counters.ends[reason] ?? 0) + 1;
     const level = NOTABLE.test(reason) ? 'warn' : 'info';
-    this.log[level]({ session: session.id, name: session.name, reason, detail }, 'session ended');
+    const { id, name, peer } = session;
+    this.log[level]({ session: id, name, from: peer.from, reason, detail }, 'session ended');
   }
 
   closed(session: Session): void {
     this.sessions.delete(session);
     this.brake.forget(session);
+    this.total.forget(session);
     if (this.sessions.size === 0) this.emptied?.();
   }
 
@@ -115,11 +140,30 @@ export class SessionServer implements SessionHost {
 
   wrote(session: Session): void {
     this.brake.wrote(session);
+    this.total.note(session);
+  }
+
+  private refuse(socket: Socket): void {
+    this.rejected(REJECT_QUOTA);
+    this.log.warn({ sessions: this.sessions.size }, 'connection refused: as many sessions as allowed');
+    socket.on('error', () => undefined);
+    socket.write(encodeCode(REJECT_QUOTA));
+    socket.destroySoon();
   }
 
   /** An engine that is behind stops all reading; `resume` follows its drain. */
   private order(): void {
     if (this.core.flush()) return;
     for (const session of this.sessions) session.hold('engine', true);
+  }
+
+  private endTurn(): void {
+    this.brake.endTurn();
+    while (this.total.bytes > this.limits.maxTotalBytes) {
+      const heaviest = this.total.heaviest();
+      if (!heaviest) return;
+      this.total.forget(heaviest);
+      heaviest.drop('slow-total');
+    }
   }
 }

@@ -6,24 +6,40 @@ import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
+import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
+import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/local-session.js';
 import { Backlog } from './backlog.js';
 import type { SessionHost } from './host.js';
 import { MAX_SESSION_GROUPS } from './limits.js';
+import { type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
 
 /** Who stops reading from a client: the brake, or an engine that is behind. */
 export type Holder = 'flood' | 'engine';
 
 export class Session {
+  readonly peer: Peer;
+  /** Milliseconds since 1970. */
+  readonly since = Date.now();
+  /** Library version; empty until the handshake is through. */
+  version = '';
+  /** What it proved to be: a user, or a certificate; empty for nothing. */
+  principal = '';
+  messagesIn = 0;
+  bytesIn = 0;
+  messagesOut = 0;
+  bytesOut = 0;
   /** The core's record; null until the handshake is through. */
   private local: LocalSession | null = null;
   private readonly handshake: ServerHandshake;
   private readonly reader: FrameReader;
   private readonly backlog: Backlog;
   private deadline: NodeJS.Timeout | null;
+  /** A wrong password waits for its answer. */
+  private penalty: NodeJS.Timeout | null = null;
   private reason: EndReason | null = null;
   private readonly holders = new Set<Holder>();
 
@@ -33,7 +49,11 @@ export class Session {
     /** For logs; the protocol knows sessions by private group. */
     readonly id: number,
   ) {
-    this.handshake = new ServerHandshake(host.policy);
+    this.peer = peerOf(socket);
+    const { origin, isExposed } = this.peer;
+    this.handshake = new ServerHandshake(
+      host.access.policyFor(origin, isExposed, ({ privateName }) => host.core.roster.reserve(privateName)),
+    );
     this.reader = new FrameReader(this);
     this.backlog = new Backlog(socket, host.turn, host.limits, {
       overflow: (reason) => this.drop(reason),
@@ -49,6 +69,25 @@ export class Session {
   /** The private group, or empty while there is none. */
   get name(): string {
     return this.local?.privateGroup ?? this.handshake.reserved;
+  }
+
+  /** Whether the handshake is still running. */
+  get isNew(): boolean {
+    return this.local === null && this.reason === null;
+  }
+
+  get membership(): boolean {
+    return this.local?.membership ?? false;
+  }
+
+  /** Groups it is in. */
+  get groups(): number {
+    return this.local?.member?.groups.size ?? 0;
+  }
+
+  /** Why it is not read at present. */
+  get heldBy(): readonly string[] {
+    return [...this.holders];
   }
 
   get waitingMessages(): number {
@@ -97,6 +136,8 @@ export class Session {
   // Outlet
 
   deliver(bytes: Buffer, start: number, end: number, messages: number): void {
+    this.messagesOut += messages;
+    this.bytesOut += end - start;
     this.host.counters.messagesOut += messages;
     this.host.counters.bytesOut += end - start;
     this.backlog.push(bytes, start, end, messages);
@@ -118,6 +159,7 @@ export class Session {
 
   frame(bytes: Buffer, start: number, end: number): void {
     const local = this.local as LocalSession;
+    this.messagesIn++;
     this.host.counters.messagesIn++;
     this.host.core.submit(local, bytes, start, end);
     if (local.leaving) {
@@ -130,6 +172,7 @@ export class Session {
   }
 
   private read(chunk: Buffer): void {
+    this.bytesIn += chunk.length;
     this.host.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
     if (this.local === null) this.step(this.handshake.push(chunk));
@@ -153,12 +196,35 @@ export class Session {
       this.host.rejected(step.code);
       this.finish('rejected', String(step.code));
       this.socket.destroySoon();
+    } else if (step.kind === 'verify') {
+      this.socket.pause();
+      void this.verify(step.credentials);
     } else if (step.kind === 'accepted') {
-      this.endHandshake();
-      this.local = this.host.core.open(step.privateGroup, step.request.membership, this);
-      this.host.accepted(this, step.request);
-      if (step.rest.length > 0) this.frames(step.rest);
+      this.accept(step);
     }
+  }
+
+  private accept({ request, privateGroup, user, rest }: Extract<ServerStep, { kind: 'accepted' }>): void {
+    this.endHandshake();
+    const principals = [user, this.peer.certificate].filter((principal) => principal !== '');
+    this.principal = principals[0] ?? '';
+    this.version = versionText(request.version);
+    const permit = this.host.access.permitOf(principals);
+    this.local = this.host.core.open(privateGroup, request.membership, this, permit);
+    this.host.accepted(this);
+    if (rest.length > 0) this.frames(rest);
+  }
+
+  /** A wrong password is answered late, so that guessing takes its time. */
+  private async verify(credentials: Credentials): Promise<void> {
+    const isGood = await this.host.access.verify(credentials).catch(() => false);
+    const answer = (): void => {
+      if (this.reason !== null) return;
+      this.socket.resume();
+      this.step(this.handshake.verified(isGood));
+    };
+    if (isGood) answer();
+    else this.penalty = setTimeout(answer, this.host.limits.authFailureDelay);
   }
 
   private timeOut(): void {
@@ -168,7 +234,10 @@ export class Session {
 
   private endHandshake(): void {
     if (this.deadline) clearTimeout(this.deadline);
+    if (this.penalty) clearTimeout(this.penalty);
     this.deadline = null;
+    this.penalty = null;
+    this.host.handshakeEnded(this);
   }
 
   /** Everything ends here once: the first reason counts. */

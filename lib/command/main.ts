@@ -5,10 +5,14 @@ import { SspError } from '../errors.js';
 import { TOOLKIT_VERSION } from '../wire/handshake/version.js';
 import { Failure, FAILED_STATUS, Interrupted, USAGE_STATUS } from './failure.js';
 import { floodCommand } from './flood.js';
+import { groupsCommand } from './groups.js';
 import { joinCommand } from './join.js';
+import { membersCommand } from './members.js';
 import { pingCommand } from './ping.js';
 import { sendCommand } from './send.js';
+import { statusCommand } from './status.js';
 import { printable } from './text.js';
+import { topCommand } from './top.js';
 import { userCommand } from './user.js';
 
 const { major, minor, patch } = TOOLKIT_VERSION;
@@ -23,9 +27,9 @@ const program = new Command('ssp')
     '\nExample:\n  ssp join room                  # in one terminal\n  ssp send room "good morning"   # in another',
   );
 
-for (const command of [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()]) {
-  program.addCommand(command);
-}
+const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
+const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
+for (const command of [...talking, ...watching]) program.addCommand(command);
 
 const say = (line: string): void => void process.stderr.write(`ssp: ${line}\n`);
 

@@ -1,8 +1,10 @@
 /** Connecting, for both faces: options in, the record of the call out. */
+import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import { ACCEPT_SESSION, ILLEGAL_PARAM, ILLEGAL_TIME } from '../wire/codes.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
+import type { TlsOptions } from './dial.js';
 import { Mailbox } from './mailbox.js';
 import { enter } from './table.js';
 
@@ -19,6 +21,8 @@ export interface ConnectOptions {
   auth?: Authenticator[] | undefined;
   /** Directory of the daemons' Unix sockets; default `/tmp`. */
   unixDir?: string | undefined;
+  /** For an address `tls://<host>:<port>`. */
+  tls?: TlsOptions | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   lookup?: LookupFunction | undefined;
   /** Messages, and bytes of messages, that may wait to be received before the socket is left unread. */
@@ -36,6 +40,14 @@ export interface ConnectResult {
   private_group: string;
 }
 
+const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
+export const tlsSchema = z.strictObject({
+  ca: pem,
+  cert: pem,
+  key: pem,
+  servername: z.string().optional(),
+});
+
 const schema = z.object({
   group_membership: z.boolean().optional(),
   priority: z.number().optional(),
@@ -48,6 +60,7 @@ const schema = z.object({
     .max(3)
     .optional(),
   unixDir: z.string().optional(),
+  tls: tlsSchema.optional(),
   lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
   queueMessages: z.int().min(1).optional(),
   queueBytes: z.int().min(1).optional(),

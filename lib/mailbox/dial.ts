@@ -1,6 +1,7 @@
 /** From an address to an accepted session: connection and handshake (session-protocol.md 1, 3). */
-import { Buffer } from 'node:buffer';
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import type { Buffer } from 'node:buffer';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { COULD_NOT_CONNECT, CONNECTION_CLOSED, ILLEGAL_SPREAD } from '../wire/codes.js';
 import type { Accept } from '../wire/handshake/accept.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
@@ -23,8 +24,20 @@ export interface DialOptions {
   readonly authenticators?: readonly Authenticator[] | undefined;
   /** Directory of the Unix sockets; default `/tmp`. */
   readonly unixDir?: string | undefined;
+  /** For `tls://`: whom to believe, and what to show. */
+  readonly tls?: TlsOptions | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   readonly lookup?: LookupFunction | undefined;
+}
+
+/** PEM texts. The daemon's certificate is checked against `ca`, or the authorities that Node knows. */
+export interface TlsOptions {
+  readonly ca?: string | Buffer | undefined;
+  /** Own certificate and key, for a daemon that wants one. */
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+  /** Name that the daemon's certificate must have; default the host of the address. */
+  readonly servername?: string | undefined;
 }
 
 /** Longest time limit: what a Node timer can hold, about 24 days. A longer one is cut to it. */
@@ -51,7 +64,8 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       priority: options.priority ?? 0,
       ...(options.authenticators && { authenticators: options.authenticators }),
     });
-    const socket = reach(address, options.lookup);
+    const socket = reach(address, options);
+    const ready = 'tls' in address && address.tls ? 'secureConnect' : 'connect';
     let connected = false;
 
     const onConnect = (): void => {
@@ -73,7 +87,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
     const finish = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', expire);
-      socket.off('connect', onConnect).off('data', onData).off('end', onEnd).off('close', onEnd);
+      socket.off(ready, onConnect).off('data', onData).off('end', onEnd).off('close', onEnd);
     };
     // The error listener stays: a destroyed socket may still report one.
     const refuse = (code: number): void => {
@@ -83,21 +97,28 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
     };
     const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMEOUT_MS)) : undefined;
     signal?.addEventListener('abort', expire, { once: true });
-    socket.on('connect', onConnect).on('data', onData).on('end', onEnd).on('close', onEnd);
+    socket.on(ready, onConnect).on('data', onData).on('end', onEnd).on('close', onEnd);
     socket.on('error', onError);
   });
 }
 
 /** TCP tries all addresses of a name, which the C library does not (1.1), and sends small frames at once (1). */
-function reach(address: Address, lookup: LookupFunction | undefined): Socket {
+function reach(address: Address, { lookup, tls = {} }: DialOptions): Socket {
   if ('path' in address) return connect({ path: address.path });
-  return connect({
-    ...address,
-    noDelay: true,
-    keepAlive: true,
-    autoSelectFamily: true,
+  const { host, port } = address;
+  const common = { host, port, noDelay: true, keepAlive: true, autoSelectFamily: true };
+  if (!address.tls) return connect({ ...common, ...(lookup && { lookup }) });
+  const { ca, cert, key, servername = isIP(host) === 0 ? host : '' } = tls;
+  const socket = connectTls({
+    ...common,
     ...(lookup && { lookup }),
+    minVersion: 'TLSv1.3',
+    servername,
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   });
+  return socket.setNoDelay().setKeepAlive(true);
 }
 
 const connectCode = (error: Error): number =>

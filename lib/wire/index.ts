@@ -9,6 +9,7 @@ export * from './handshake/accept.js';
 export * from './handshake/authenticator.js';
 export * from './handshake/client-handshake.js';
 export * from './handshake/connect-request.js';
+export * from './handshake/credentials.js';
 export * from './handshake/methods.js';
 export * from './handshake/server-handshake.js';
 export * from './handshake/version.js';

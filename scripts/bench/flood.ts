@@ -2,9 +2,7 @@
  * `npm run bench`: throughput of the built `sspd`, measured by the built `ssp flood` in a process of its own, several
  * times; each time beside a bare TCP relay of the same bytes, so that the ratio can be compared between machines.
  */
-import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Readable } from 'node:stream';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Command } from 'commander';
@@ -12,9 +10,9 @@ import { summary } from '../../lib/command/statistics.js';
 import { count } from '../../lib/command/units.js';
 import { integer } from '../../lib/command/values.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
+import { serve, type Server, serveSspd } from './server.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const sspd = at('../../daemon/main.js');
 const ssp = at('../../lib/command/main.js');
 const relay = at('relay.js');
 const run = promisify(execFile);
@@ -24,18 +22,6 @@ interface Flags {
   readonly messages: number;
   readonly size: number;
   readonly json?: boolean;
-}
-
-/** A process that serves, with the first number of what it prints: its port. */
-interface Server {
-  readonly process: ChildProcessByStdio<null, Readable, null>;
-  readonly port: number;
-}
-
-async function serve(args: readonly string[], port: RegExp): Promise<Server> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  return { process: child, port: Number(port.exec(String(line))?.[1]) };
 }
 
 /** Messages a second through the daemon. */
@@ -58,7 +44,7 @@ const spread = (values: readonly number[]) =>
 async function bench(flags: Flags): Promise<void> {
   const servers: Server[] = [];
   try {
-    const daemon = await serve([sspd, '--port', '0', '--unix-dir', '', '--log', 'warn'], /:(\d+)/);
+    const daemon = await serveSspd();
     servers.push(daemon);
     const relaying = await serve([relay, 'serve'], /(\d+)/);
     servers.push(relaying);

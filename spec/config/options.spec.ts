@@ -15,6 +15,10 @@ describe('configuration options', () => {
       MaxSessionBytes: 67_108_864,
       MaxSessions: 10_000,
       HandshakeTimeout: 5000,
+      MaxHandshakes: 1000,
+      AuthFailureDelay: 500,
+      MaxTotalBytes: 536_870_912,
+      AllowCleartextPasswords: false,
       UnixSocketDir: '/tmp',
       SocketPortReuse: 'auto',
       AccessControlPolicy: 'PERMIT',
@@ -48,6 +52,11 @@ describe('configuration options', () => {
       EventTimeStamp = "[%a %d]"      EventPreciseTimeStamp
       EventPriority = WARNING         DebugFlags = { ALL !NETWORK }
       ExcludeSegAddrsFromHash = true  IgnoreMulticastJoinErrors = yes
+      MaxHandshakes = 7   AuthFailureDelay = 0   MaxTotalBytes = 1000
+      AccessIpFile = a.ip  AccessPasswordFile = a.pw  AccessGroupFile = a.groups
+      AllowCleartextPasswords = yes
+      ClientTLSPort = 4804  TLSCertificateFile = c.pem  TLSKeyFile = k.pem  TLSClientCAFile = ca.pem
+      MonitorAddress = "127.0.0.1:9000"  MonitorTokenFile = token
       Engine = solo`;
     const parsed = parse(withDaemon(given));
     expect(parsed.options).to.deep.equal({
@@ -62,6 +71,19 @@ describe('configuration options', () => {
       MaxSessionBytes: 999_999_999,
       MaxSessions: 5,
       HandshakeTimeout: 250,
+      MaxHandshakes: 7,
+      AuthFailureDelay: 0,
+      MaxTotalBytes: 1000,
+      AccessIpFile: 'a.ip',
+      AccessPasswordFile: 'a.pw',
+      AccessGroupFile: 'a.groups',
+      AllowCleartextPasswords: true,
+      ClientTLSPort: 4804,
+      TLSCertificateFile: 'c.pem',
+      TLSKeyFile: 'k.pem',
+      TLSClientCAFile: 'ca.pem',
+      MonitorAddress: { host: '127.0.0.1', port: 9000 },
+      MonitorTokenFile: 'token',
       UnixSocketDir: '',
       SocketPortReuse: 'on',
       RuntimeDir: '/run/spread',
@@ -87,6 +109,19 @@ describe('configuration options', () => {
       'MaxSessionBytes',
       'MaxSessions',
       'HandshakeTimeout',
+      'MaxHandshakes',
+      'AuthFailureDelay',
+      'MaxTotalBytes',
+      'AccessIpFile',
+      'AccessPasswordFile',
+      'AccessGroupFile',
+      'AllowCleartextPasswords',
+      'ClientTLSPort',
+      'TLSCertificateFile',
+      'TLSKeyFile',
+      'TLSClientCAFile',
+      'MonitorAddress',
+      'MonitorTokenFile',
       'UnixSocketDir',
       'AllowedAuthMethods',
       'RequiredAuthMethods',
@@ -219,30 +254,30 @@ describe('configuration options', () => {
     ],
 
     [
-      'the method IP',
-      withDaemon('AllowedAuthMethods = "NULL IP"'),
-      '4:22',
-      'AllowedAuthMethods: the method IP is not available in this version, only NULL',
-    ],
-    [
-      'the required method IP',
-      withDaemon('RequiredAuthMethods = IP'),
-      '4:23',
-      'RequiredAuthMethods: the method IP is not available in this version, only NULL',
-    ],
-    [
-      'the method PWORD',
-      withDaemon('AllowedAuthMethods = "PWORD"'),
-      '4:22',
-      'AllowedAuthMethods: the method PWORD is not available in this version, only NULL',
-    ],
-    [
       'an unknown method',
       withDaemon('AllowedAuthMethods = "null"'),
       '4:22',
-      'AllowedAuthMethods: there is no method "null", only NULL',
+      'AllowedAuthMethods: there is no method "null", only NULL, IP or PWORD',
     ],
 
+    [
+      'a TLS port without a certificate',
+      withDaemon('ClientTLSPort = 4804'),
+      '4:17',
+      'ClientTLSPort needs TLSCertificateFile and TLSKeyFile',
+    ],
+    [
+      'a TLS port that is none',
+      withDaemon('TLSCertificateFile = c TLSKeyFile = k\nClientTLSPort = 65536'),
+      '5:17',
+      'ClientTLSPort 65536 is more than 65535',
+    ],
+    [
+      'a monitor address without a port',
+      withDaemon('MonitorAddress = localhost'),
+      '4:18',
+      'MonitorAddress: expected host:port in quotes, or the path of a local socket, found "localhost"',
+    ],
     [
       'a personal window above the window',
       withDaemon('Window = 20\nPersonalWindow = 21'),

@@ -71,6 +71,16 @@ describe('selectOwn', () => {
       maxSessionBytes: 67_108_864,
       maxSessions: 5,
       handshakeTimeout: 5000,
+      maxHandshakes: 1000,
+      authFailureDelay: 500,
+      maxTotalBytes: 536_870_912,
+      ipFile: null,
+      passwordFile: null,
+      groupFile: null,
+      cleartextPasswords: false,
+      tls: null,
+      monitor: null,
+      monitorTokenFile: null,
       allowedAuthMethods: ['NULL'],
       requiredAuthMethods: [],
       logFile: null,
@@ -99,6 +109,20 @@ describe('selectOwn', () => {
   it('listens on the unspecified address alone where that is one of them', () => {
     const { listen } = select('a 10.0.0.1 { D 10.0.0.1 C 127.0.0.1 C 0.0.0.0 }');
     expect(listen).to.deep.equal([{ host: '0.0.0.0', port: 4900 }]);
+  });
+
+  it('has a listener with TLS when the file gives one', () => {
+    const file = 'ClientTLSPort = 4804 TLSCertificateFile = c TLSKeyFile = k';
+    const tls = { port: 4804, certificateFile: 'c', keyFile: 'k', clientCaFile: null };
+    expect(select('a 10.0.0.1', file).tls).to.deep.equal(tls);
+    expect(select('a 10.0.0.1', `${file} TLSClientCAFile = ca`).tls?.clientCaFile).to.equal('ca');
+  });
+
+  it('has a monitor at a TCP address, an IPv6 one, or a local socket', () => {
+    const monitor = (text: string) => select('a 10.0.0.1', `MonitorAddress = "${text}"`).monitor;
+    expect(monitor('localhost:0')).to.deep.equal({ host: 'localhost', port: 0 });
+    expect(monitor('[::1]:9000')).to.deep.equal({ host: '::1', port: 9000 });
+    expect(monitor('/run/sspd')).to.deep.equal({ path: '/run/sspd' });
   });
 
   it('has no local socket when its directory is empty', () => {

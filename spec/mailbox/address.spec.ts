@@ -8,11 +8,13 @@ describe('spread_name', () => {
     ['04803', { path: '/tmp/4803' }],
     ['0', { path: '/tmp/0' }],
     ['65535', { path: '/tmp/65535' }],
-    ['4803@localhost', { port: 4803, host: 'localhost' }],
-    ['4803@10.0.0.1', { port: 4803, host: '10.0.0.1' }],
-    ['4803@::1', { port: 4803, host: '::1' }],
-    ['4803@fe80::1%eth0', { port: 4803, host: 'fe80::1%eth0' }],
-    [`4803@${'h'.repeat(65)}`, { port: 4803, host: 'h'.repeat(65) }],
+    ['4803@localhost', { port: 4803, host: 'localhost', tls: false }],
+    ['4803@10.0.0.1', { port: 4803, host: '10.0.0.1', tls: false }],
+    ['4803@::1', { port: 4803, host: '::1', tls: false }],
+    ['4803@fe80::1%eth0', { port: 4803, host: 'fe80::1%eth0', tls: false }],
+    [`4803@${'h'.repeat(65)}`, { port: 4803, host: 'h'.repeat(65), tls: false }],
+    ['tls://localhost:4804', { port: 4804, host: 'localhost', tls: true }],
+    ['tls://[::1]:4804', { port: 4804, host: '::1', tls: true }],
   ];
   for (const [name, address] of good) {
     it(`"${name}" is ${JSON.stringify(address)}`, () => {
@@ -36,6 +38,11 @@ describe('spread_name', () => {
     '65536',
     '99999999999@h',
     '4803@a b',
+    'tls://localhost',
+    'tls://localhost:65536',
+    'tls://:4804',
+    'tls://a b:4804',
+    'https://localhost:4804',
   ];
   for (const name of [...bad, `4803@${'h'.repeat(66)}`]) {
     it(`"${name}" is none`, () => {

@@ -4,14 +4,14 @@
  */
 import { Buffer } from 'node:buffer';
 import { REJECT_AUTH } from '../codes.js';
-import { MAX_AUTH_METHODS } from '../limits.js';
 import { encodeAccept, encodeCode } from './accept.js';
 import { type ConnectRequest, readConnectRequest } from './connect-request.js';
+import { type Credentials, CREDENTIALS_BYTES, readCredentials } from './credentials.js';
 import { CHOICE_BYTES, encodeMethodList, readMethodChoice } from './methods.js';
 import { FIRST_WITH_METHODS, versionNumber } from './version.js';
 
 export interface HandshakePolicy {
-  /** Methods in the list, at most three, in the order NULL, IP, PWORD. */
+  /** Methods in the list, at most three. */
   readonly allowed: readonly string[];
   /** Run for everybody, listed or not. */
   readonly required: readonly string[];
@@ -20,27 +20,44 @@ export interface HandshakePolicy {
    * Returns the private group, or the code that refuses it.
    */
   reserve(request: ConnectRequest): string | number;
-  /** Whether the peer passes the method. All chosen and required methods run, also after a failure (3.5). */
+  /** Whether the peer passes a method without a dialogue: NULL or IP. */
   passes(method: string): boolean;
 }
 
 export type ServerStep =
   | { readonly kind: 'more'; readonly write: Buffer | null }
+  /** A dialogue brought credentials; the caller checks them and calls `verified`. */
+  | { readonly kind: 'verify'; readonly write: Buffer | null; readonly credentials: Credentials }
   | {
       readonly kind: 'accepted';
       readonly write: Buffer;
       readonly request: ConnectRequest;
       readonly privateGroup: string;
+      /** The user that a dialogue proved; empty without one. */
+      readonly user: string;
       /** Bytes behind the handshake: the first frames. */
       readonly rest: Buffer;
     }
   | { readonly kind: 'rejected'; readonly write: Buffer; readonly code: number };
 
+/** The one method with a dialogue. */
+const DIALOGUE = 'PWORD';
+/** The order in which required methods run that were not chosen (3.5). */
+const METHOD_ORDER = ['NULL', 'IP', DIALOGUE];
+
+type Stage = 'request' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
+
 export class ServerHandshake {
   private bytes: Buffer = Buffer.alloc(0);
-  private request: ConnectRequest | null = null;
+  /** What is to be written with the next step. */
+  private out: Buffer[] = [];
+  private stage: Stage = 'request';
+  private request!: ConnectRequest;
   private privateGroup = '';
-  private over: 'accepted' | 'rejected' | null = null;
+  /** Methods that have not run, in their order. All run, also after a failure; the verdict comes at the end (3.5). */
+  private methods: string[] = [];
+  private failed = false;
+  private user = '';
 
   constructor(private readonly policy: HandshakePolicy) {}
 
@@ -49,65 +66,133 @@ export class ServerHandshake {
     return this.privateGroup;
   }
 
-  /** Takes the next bytes, cut anywhere. What comes behind a rejection is ignored. */
+  /**
+   * Takes the next bytes, cut anywhere. What comes behind a rejection is ignored; what comes while credentials are
+   * checked is kept, so the caller should not read meanwhile.
+   */
   push(chunk: Buffer): ServerStep {
-    if (this.over === 'accepted') throw new Error('the handshake is over');
-    if (this.over === 'rejected') return { kind: 'more', write: null };
-    this.bytes = Buffer.concat([this.bytes, chunk]);
-    const step = this.request === null ? this.first() : this.choice(this.request);
-    if (step.kind !== 'more') this.over = step.kind;
-    return step;
+    if (this.stage === 'accepted') throw new Error('the handshake is over');
+    if (this.stage !== 'rejected') this.bytes = Buffer.concat([this.bytes, chunk]);
+    return this.advance();
   }
 
-  private first(): ServerStep {
+  /** The answer to a step of kind `verify`. */
+  verified(isGood: boolean): ServerStep {
+    if (this.stage !== 'verify') throw new Error('no credentials are being checked');
+    this.out.push(Buffer.from([isGood ? 1 : 0]));
+    this.failed ||= !isGood;
+    this.stage = 'methods';
+    return this.advance();
+  }
+
+  /** Goes on until bytes are missing or something is to be decided. */
+  private advance(): ServerStep {
+    for (;;) {
+      const step = this.step();
+      if (step) return step;
+    }
+  }
+
+  /** One stage; null when the next one can follow at once. */
+  private step(): ServerStep | null {
+    switch (this.stage) {
+      case 'request':
+        return this.takeRequest();
+      case 'choice':
+        return this.takeChoice();
+      case 'methods':
+        return this.runMethod();
+      default:
+        return this.more();
+    }
+  }
+
+  private takeRequest(): ServerStep | null {
     const read = readConnectRequest(this.bytes);
-    if (read === null) return { kind: 'more', write: null };
-    if (typeof read === 'number') return rejected(read);
-    const { request } = read;
-    const group = this.policy.reserve(request);
-    if (typeof group === 'number') return rejected(group);
+    if (read === null) return this.more();
+    if (typeof read === 'number') return this.reject(read);
+    const group = this.policy.reserve(read.request);
+    if (typeof group === 'number') return this.reject(group);
+    this.request = read.request;
     this.privateGroup = group;
-    this.request = request;
     this.bytes = this.bytes.subarray(read.length);
-
-    if (versionNumber(request.version) < FIRST_WITH_METHODS) return this.oldClient(request);
-    const list = encodeMethodList(this.policy.allowed);
-    if (this.policy.allowed.length === 0) return rejected(REJECT_AUTH, list);
-    if (this.bytes.length < CHOICE_BYTES) return { kind: 'more', write: list };
-    return prefixed(list, this.choice(request));
-  }
-
-  /** Clients without the exchange: the IP check if IP is allowed, else in if NULL is allowed, else out (3.8). */
-  private oldClient(request: ConnectRequest): ServerStep {
+    if (versionNumber(read.request.version) < FIRST_WITH_METHODS) return this.takeOldClient();
     const { allowed } = this.policy;
-    const method = allowed.includes('IP') ? 'IP' : 'NULL';
-    return this.verdict(request, allowed.includes(method), [method]);
+    this.out.push(encodeMethodList(allowed));
+    if (allowed.length === 0) return this.reject(REJECT_AUTH);
+    this.stage = 'choice';
+    return null;
   }
 
-  private choice(request: ConnectRequest): ServerStep {
-    if (this.bytes.length < CHOICE_BYTES) return { kind: 'more', write: null };
+  /**
+   * Clients without the exchange: the IP check if IP is allowed, else in if NULL is allowed, else out (3.8). Required
+   * methods run for them too; they cannot hold a dialogue, so a required one refuses them.
+   */
+  private takeOldClient(): ServerStep | null {
+    const { allowed, required } = this.policy;
+    const method = ['IP', 'NULL'].find((each) => allowed.includes(each));
+    if (method === undefined || required.includes(DIALOGUE)) return this.reject(REJECT_AUTH);
+    return this.run([method]);
+  }
+
+  private takeChoice(): ServerStep | null {
+    if (this.bytes.length < CHOICE_BYTES) return this.more();
     const chosen = readMethodChoice(this.bytes);
     this.bytes = this.bytes.subarray(CHOICE_BYTES);
-    const legal = chosen.length > 0 && chosen.every((method) => this.policy.allowed.includes(method));
-    return this.verdict(request, legal, chosen);
+    const isLegal = chosen.length > 0 && chosen.every((method) => this.policy.allowed.includes(method));
+    return isLegal ? this.run(chosen) : this.reject(REJECT_AUTH);
   }
 
-  /** Chosen methods in slot order, then every required one not chosen; the verdict comes at the end (3.5). */
-  private verdict(request: ConnectRequest, legal: boolean, chosen: readonly string[]): ServerStep {
-    if (!legal) return rejected(REJECT_AUTH);
-    const run = new Set([...chosen.slice(0, MAX_AUTH_METHODS), ...this.policy.required]);
-    const results = [...run].map((method) => this.policy.passes(method));
-    if (results.includes(false)) return rejected(REJECT_AUTH);
-    const { privateGroup } = this;
-    const write = encodeAccept(request.version, privateGroup);
-    return { kind: 'accepted', write, request, privateGroup, rest: this.bytes };
+  /** Chosen methods in slot order, then every required one not chosen. */
+  private run(chosen: readonly string[]): null {
+    const required = METHOD_ORDER.filter((method) => this.policy.required.includes(method));
+    this.methods = [...new Set([...chosen, ...required])];
+    this.stage = 'methods';
+    return null;
   }
-}
 
-function rejected(code: number, before: Buffer = Buffer.alloc(0)): ServerStep {
-  return { kind: 'rejected', write: Buffer.concat([before, encodeCode(code)]), code };
-}
+  private runMethod(): ServerStep | null {
+    const [method] = this.methods;
+    if (method === undefined) return this.failed ? this.reject(REJECT_AUTH) : this.accept();
+    if (method === DIALOGUE) return this.takeCredentials();
+    this.methods.shift();
+    this.failed ||= !this.policy.passes(method);
+    return null;
+  }
 
-function prefixed(before: Buffer, step: ServerStep): ServerStep {
-  return { ...step, write: step.write === null ? before : Buffer.concat([before, step.write]) };
+  private takeCredentials(): ServerStep {
+    if (this.bytes.length < CREDENTIALS_BYTES) return this.more();
+    const credentials = readCredentials(this.bytes);
+    this.bytes = this.bytes.subarray(CREDENTIALS_BYTES);
+    this.methods.shift();
+    this.user = credentials.user;
+    this.stage = 'verify';
+    return { kind: 'verify', write: this.written(), credentials };
+  }
+
+  private accept(): ServerStep {
+    this.stage = 'accepted';
+    const { request, privateGroup, user, bytes: rest } = this;
+    this.out.push(encodeAccept(request.version, privateGroup));
+    return { kind: 'accepted', write: Buffer.concat(this.out), request, privateGroup, user, rest };
+  }
+
+  private reject(code: number): ServerStep {
+    this.stage = 'rejected';
+    this.out.push(encodeCode(code));
+    const write = Buffer.concat(this.out);
+    this.out = [];
+    return { kind: 'rejected', write, code };
+  }
+
+  private more(): ServerStep {
+    return { kind: 'more', write: this.written() };
+  }
+
+  private written(): Buffer | null {
+    if (this.out.length === 0) return null;
+    const write = Buffer.concat(this.out);
+    this.out = [];
+    return write;
+  }
 }

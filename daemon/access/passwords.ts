@@ -1,0 +1,114 @@
+/**
+ * The method PWORD: users and what their passwords hash to, `user:hash` a line (daemon-semantics.md 4.6). Hashes are
+ * scrypt in the PHC form `$scrypt$ln=14,r=8,p=1$salt$hash`; `sspd --hash-password` makes them. The reference's
+ * traditional crypt hashes can be broken in minutes and are refused.
+ */
+import { Buffer } from 'node:buffer';
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import type { Credentials } from '../../lib/wire/handshake/credentials.js';
+import { AccessFileError } from './error.js';
+import { entriesOf } from './lines.js';
+
+/** The protocol's field for a user name. */
+const MAX_USER = 32;
+/** The protocol carries no more of a password (session-protocol.md 3.6). */
+export const MAX_PASSWORD = 8;
+
+interface Hash {
+  readonly cost: number;
+  readonly blockSize: number;
+  readonly parallel: number;
+  readonly salt: Buffer;
+  readonly key: Buffer;
+}
+
+const PHC = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{8,})\$([A-Za-z0-9+/]{22,})$/;
+const CRYPT = /^[./0-9A-Za-z]{13}$/;
+const LOG_COST = 14;
+const MAX_LOG_COST = 17;
+const BLOCK_SIZE = 8;
+const SALT_BYTES = 16;
+const KEY_BYTES = 32;
+
+export class Passwords {
+  private readonly hashes = new Map<string, Hash>();
+  /** Checked for users that do not exist, so that time does not tell who does. */
+  private readonly nobody: Hash = {
+    cost: 2 ** LOG_COST,
+    blockSize: BLOCK_SIZE,
+    parallel: 1,
+    salt: randomBytes(SALT_BYTES),
+    key: randomBytes(KEY_BYTES),
+  };
+
+  /** @throws AccessFileError for the first line that is no user and hash */
+  static parse(text: string, file: string): Passwords {
+    const passwords = new Passwords();
+    for (const { text: entry, line } of entriesOf(text)) {
+      const problem = passwords.add(entry);
+      if (problem !== null) throw new AccessFileError(problem, file, line);
+    }
+    return passwords;
+  }
+
+  /** Whether the password is the user's. Takes some 50 ms of another thread, whoever the user is. */
+  async verify({ user, password }: Credentials): Promise<boolean> {
+    const hash = this.hashes.get(user);
+    const { salt, key, ...cost } = hash ?? this.nobody;
+    const derived = await derive(password, salt, key.length, cost);
+    return timingSafeEqual(derived, key) && hash !== undefined;
+  }
+
+  /** Returns what is wrong with the entry, or null. */
+  private add(entry: string): string | null {
+    const colon = entry.indexOf(':');
+    const user = entry.slice(0, Math.max(0, colon));
+    const text = entry.slice(colon + 1);
+    if (user === '' || user.length > MAX_USER)
+      return `an entry is user:hash, the user 1 to ${MAX_USER} bytes`;
+    if (this.hashes.has(user)) return `the user "${user}" is there twice`;
+    if (CRYPT.test(text)) {
+      return `the hash of "${user}" is a traditional crypt hash, which is not safe: make a new one with sspd --hash-password`;
+    }
+    const [, logCost = '', blockSize = '', parallel = '', salt = '', key = ''] = PHC.exec(text) ?? [];
+    const isWithin = (number: string, most: number): boolean => Number(number) >= 1 && Number(number) <= most;
+    if (
+      key === '' ||
+      !isWithin(logCost, MAX_LOG_COST) ||
+      !isWithin(blockSize, 32) ||
+      !isWithin(parallel, 16)
+    ) {
+      return `the hash of "${user}" is none that sspd --hash-password makes`;
+    }
+    this.hashes.set(user, {
+      cost: 2 ** Number(logCost),
+      blockSize: Number(blockSize),
+      parallel: Number(parallel),
+      salt: Buffer.from(salt, 'base64'),
+      key: Buffer.from(key, 'base64'),
+    });
+    return null;
+  }
+}
+
+/** A line's hash for a password; bytes beyond the protocol's 8 are left out, as they are on the wire. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const cost = { cost: 2 ** LOG_COST, blockSize: BLOCK_SIZE, parallel: 1 };
+  const key = await derive(password, salt, KEY_BYTES, cost);
+  const text = (bytes: Buffer): string => bytes.toString('base64').replace(/=+$/, '');
+  return `$scrypt$ln=${LOG_COST},r=${BLOCK_SIZE},p=1$${text(salt)}$${text(key)}`;
+}
+
+function derive(
+  password: string,
+  salt: Buffer,
+  length: number,
+  { cost, blockSize, parallel }: Pick<Hash, 'cost' | 'blockSize' | 'parallel'>,
+): Promise<Buffer> {
+  const bytes = Buffer.from(password, 'latin1').subarray(0, MAX_PASSWORD);
+  const options = { N: cost, r: blockSize, p: parallel, maxmem: 256 * cost * blockSize };
+  return new Promise((resolve, reject) => {
+    scrypt(bytes, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)));
+  });
+}

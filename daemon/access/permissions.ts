@@ -1,0 +1,73 @@
+/**
+ * Who may join and send where. One rule a line: `principal actions pattern`, for example
+ *
+ *     *             send        public.*
+ *     alice         join,send   team-*
+ *     cert:worker1  join,send   *
+ *
+ * A principal is the user that PWORD proved, `cert:` and the common name of a client certificate, or `*` for everybody.
+ * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
+ * is refused: the request goes back to its sender as a reject frame (session-protocol.md 4.9).
+ */
+import { AccessFileError } from './error.js';
+import { entriesOf } from './lines.js';
+
+export type Action = 'join' | 'send';
+
+/** What one session may do; asked with the names it uses, so answers are remembered. */
+export type Permit = (action: Action, group: string) => boolean;
+
+interface Rule {
+  readonly principal: string;
+  readonly actions: readonly Action[];
+  readonly pattern: RegExp;
+}
+
+const ANYBODY = '*';
+const ACTIONS: readonly string[] = ['join', 'send'];
+/** Answers remembered for one session; more names than this begin anew. */
+const MAX_REMEMBERED = 4_096;
+
+export class Permissions {
+  private constructor(private readonly rules: readonly Rule[]) {}
+
+  /** @throws AccessFileError for the first line that is no rule */
+  static parse(text: string, file: string): Permissions {
+    const rules = entriesOf(text).map(({ text: entry, line }) => {
+      const [principal = '', actions = '', pattern = '', ...more] = entry.split(/\s+/);
+      if (pattern === '' || more.length > 0) {
+        throw new AccessFileError('a rule is: principal actions pattern', file, line);
+      }
+      const names = actions.split(',');
+      const unknown = names.find((name) => !ACTIONS.includes(name));
+      if (unknown !== undefined) {
+        throw new AccessFileError(`"${unknown}" is no action: join, send, or join,send`, file, line);
+      }
+      return { principal, actions: names as Action[], pattern: glob(pattern) };
+    });
+    return new Permissions(rules);
+  }
+
+  /** @param principals what the session has proved to be */
+  permitOf(principals: readonly string[]): Permit {
+    const rules = this.rules.filter(
+      ({ principal }) => principal === ANYBODY || principals.includes(principal),
+    );
+    const remembered = new Map<string, boolean>();
+    return (action, group) => {
+      const key = `${action} ${group}`;
+      let answer = remembered.get(key);
+      if (answer === undefined) {
+        answer = rules.some(({ actions, pattern }) => actions.includes(action) && pattern.test(group));
+        if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+        remembered.set(key, answer);
+      }
+      return answer;
+    };
+  }
+}
+
+function glob(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}

@@ -1,0 +1,79 @@
+/** Where the monitor listens: a TCP address, or a local socket. */
+import { chmod } from 'node:fs/promises';
+import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
+import { BlockList, isIPv4, type ListenOptions, type Server } from 'node:net';
+import { MonitorError } from './error.js';
+import { clearSocketFile } from './socket-file.js';
+
+export type MonitorEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** The owner and the group of the local socket may ask. */
+const MODE = 0o660;
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+const placeOf = (endpoint: MonitorEndpoint): string => {
+  if ('path' in endpoint) return endpoint.path;
+  const { host, port } = endpoint;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+};
+
+const failure = (endpoint: MonitorEndpoint, reason: string, cause?: unknown): MonitorError =>
+  new MonitorError(`cannot open the monitor on ${placeOf(endpoint)}: ${reason}`, { cause });
+
+/**
+ * @param hasToken whether clients must show one; a must where others than this machine can come
+ * @throws MonitorError
+ */
+export async function listenOn(server: Server, endpoint: MonitorEndpoint, hasToken: boolean): Promise<void> {
+  if (!('path' in endpoint)) {
+    const { address } = await resolve(endpoint);
+    if (!hasToken && !loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) {
+      throw failure(endpoint, 'beyond the loopback interface it needs a token (MonitorTokenFile)');
+    }
+    // The address that was checked, and not what the name may be by now.
+    await listen(server, endpoint, { host: address, port: endpoint.port });
+    return;
+  }
+  const { path } = endpoint;
+  const obstacle = await clearSocketFile(path);
+  if (obstacle !== null) throw failure(endpoint, obstacle);
+  await listen(server, endpoint, { path });
+  try {
+    await chmod(path, MODE);
+  } catch (error) {
+    server.close();
+    throw failure(endpoint, (error as Error).message, error);
+  }
+}
+
+async function resolve(endpoint: {
+  readonly host: string;
+  readonly port: number;
+}): Promise<{ address: string }> {
+  try {
+    return await lookup(endpoint.host);
+  } catch (error) {
+    throw failure(endpoint, 'the host is unknown', error);
+  }
+}
+
+async function listen(server: Server, endpoint: MonitorEndpoint, options: ListenOptions): Promise<void> {
+  server.listen(options);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw failure(endpoint, reasons[code ?? ''] ?? message, error);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the address is in use',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EADDRNOTAVAIL: 'this machine has no such address',
+};

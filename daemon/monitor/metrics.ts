@@ -1,0 +1,123 @@
+/**
+ * What Prometheus reads. Everything is taken from the sight when somebody asks, so that counting costs the daemon
+ * nothing; and nothing here depends on the number of sessions or groups, so that a scrape is cheap however many there
+ * are. docs/operate/metrics.md has every name; a spec compares.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { Sight } from './sight.js';
+
+const PREFIX = 'sspd_';
+
+type Reading = (sight: Sight) => number;
+
+/** Rise as long as the daemon runs. */
+const totals: readonly (readonly [name: string, help: string, read: Reading])[] = [
+  ['connections_accepted_total', 'Connections that a listener accepted.', (s) => s.counters.connections],
+  ['sessions_established_total', 'Handshakes that ended well.', (s) => s.counters.sessions],
+  ['received_bytes_total', 'Bytes that came from sessions.', (s) => s.counters.bytesIn],
+  ['sent_bytes_total', 'Bytes that went to sessions.', (s) => s.counters.bytesOut],
+  ['received_messages_total', 'Frames taken from sessions.', (s) => s.counters.messagesIn],
+  ['sent_messages_total', 'Frames handed to sessions, one for each receiver.', (s) => s.counters.messagesOut],
+  ['requests_submitted_total', 'Requests taken into the order.', (s) => s.core.submitted],
+  ['requests_ordered_total', 'Frames that came back from the engine in order.', (s) => s.core.ordered],
+  ['requests_refused_total', 'Requests that the permissions did not allow.', (s) => s.core.refused],
+  [
+    'illegal_group_names_total',
+    'Joins and leaves of illegal names, ignored.',
+    (s) => s.core.illegalGroupNames,
+  ],
+  ['engine_views_total', 'Daemon views installed.', (s) => s.engine.views],
+  ['engine_sent_payloads_total', 'Payloads handed to the engine.', (s) => s.engine.sent],
+  ['engine_delivered_payloads_total', 'Payloads that the engine delivered.', (s) => s.engine.delivered],
+];
+
+/** As it is now. */
+const states: readonly (readonly [name: string, help: string, read: Reading])[] = [
+  ['start_time_seconds', 'When the daemon started, in seconds since 1970.', (s) => s.started / 1_000],
+  ['view_daemons', 'Daemons in the daemon view; 0 while there is none.', (s) => s.daemons.length],
+  ['sessions', 'Connections now, those in their handshake included.', (s) => s.sessionCount],
+  ['handshakes', 'Connections in their handshake.', (s) => s.handshakes],
+  ['groups', 'Groups known, members anywhere.', (s) => s.groupCount],
+  ['waiting_bytes', 'Bytes that wait for all sessions together.', (s) => s.waitingBytes],
+  ['engine_queued_bytes', 'Bytes that wait in the engine to be sent.', (s) => s.engine.queuedBytes],
+];
+
+/** Totals by what caused them. */
+const tallies: readonly (readonly [
+  name: string,
+  help: string,
+  label: string,
+  read: (sight: Sight) => Readonly<Record<string, number | undefined>>,
+])[] = [
+  ['handshake_rejections_total', 'Refused handshakes, by code.', 'code', (s) => s.counters.rejections],
+  ['connections_ended_total', 'Ended connections, by reason.', 'reason', (s) => s.counters.ends],
+];
+
+export class Metrics {
+  private readonly registry: Registry;
+
+  constructor(sight: Sight) {
+    this.registry = Registry.merge([registryOf(sight), processRegistry()]);
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
+
+function registryOf(sight: Sight): Registry {
+  const registry = new Registry();
+  // None of them goes to the library's registry for everybody.
+  const registers: Registry[] = [];
+  const info = new Gauge({
+    name: `${PREFIX}info`,
+    help: 'Always 1; what the daemon is stands in the labels.',
+    labelNames: ['name', 'version', 'engine', 'configuration'],
+    registers,
+    collect(): void {
+      const { name, version, engine, configurationHash: configuration } = sight;
+      this.reset();
+      this.set({ name, version, engine: engine.kind, configuration }, 1);
+    },
+  });
+  registry.registerMetric(info);
+  for (const [name, help, read] of states) {
+    const collect = function (this: Gauge): void {
+      this.set(read(sight));
+    };
+    registry.registerMetric(new Gauge({ name: PREFIX + name, help, registers, collect }));
+  }
+  for (const [name, help, read] of totals) {
+    // A counter can only be added to; the daemon has counted already.
+    const collect = function (this: Counter): void {
+      this.reset();
+      this.inc(read(sight));
+    };
+    registry.registerMetric(new Counter({ name: PREFIX + name, help, registers, collect }));
+  }
+  for (const [name, help, label, read] of tallies) {
+    const collect = function (this: Counter): void {
+      this.reset();
+      for (const [cause, value = 0] of Object.entries(read(sight))) this.inc({ [label]: cause }, value);
+    };
+    registry.registerMetric(
+      new Counter({ name: PREFIX + name, help, labelNames: [label], registers, collect }),
+    );
+  }
+  return registry;
+}
+
+let ofProcess: Registry | undefined;
+
+/** Node's own metrics. There is one process, however many monitors it has, and these watches cannot be taken away. */
+function processRegistry(): Registry {
+  if (ofProcess === undefined) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess, prefix: PREFIX });
+  }
+  return ofProcess;
+}

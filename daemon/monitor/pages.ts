@@ -1,0 +1,85 @@
+/** The pages of the monitor: a path and a query in, an answer out. Knows nothing of sockets. */
+import { groupList, memberList, QuestionError, sessionList } from './lists.js';
+import type { LoopDelay } from './loop-delay.js';
+import type { Metrics } from './metrics.js';
+import type { Sight } from './sight.js';
+import { isOperational, varz } from './varz.js';
+
+export interface Page {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+export interface PageSources {
+  readonly sight: Sight;
+  readonly metrics: Metrics;
+  readonly loop: LoopDelay;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+const MEMBERS = '/groups/';
+
+const INDEX = `sspd monitor
+
+/healthz        ok, or 503 without a daemon view
+/varz           everything in one JSON object
+/sessions       sessions, JSON; ?sort=waitingBytes&limit=100
+/groups         groups, JSON; ?limit=100
+/groups/NAME    members of one group in order, JSON
+/metrics        for Prometheus
+`;
+
+const text = (status: number, body: string): Page => ({ status, type: TEXT, body });
+const json = (status: number, value: object): Page => ({
+  status,
+  type: JSON_TYPE,
+  body: `${JSON.stringify(value)}\n`,
+});
+
+/** What everything that goes wrong looks like. */
+export const errorPage = (status: number, error: string): Page => json(status, { error });
+
+/**
+ * @param target as it stands in the request: path and query. Not made a URL first: that would take `.` and `..`, which
+ * are good names of groups, for steps.
+ */
+export async function pageOf(target: string, sources: PageSources): Promise<Page> {
+  const [path = '', ...query] = target.split('?');
+  try {
+    const page = await find(path, new URLSearchParams(query.join('?')), sources);
+    return page ?? errorPage(404, 'there is no such page; / lists them');
+  } catch (error) {
+    if (error instanceof QuestionError) return errorPage(400, error.message);
+    throw error;
+  }
+}
+
+async function find(
+  path: string,
+  query: URLSearchParams,
+  { sight, metrics, loop }: PageSources,
+): Promise<Page | null> {
+  switch (path) {
+    case '/':
+      return text(200, INDEX);
+    case '/healthz':
+      return isOperational(sight) ? text(200, 'ok\n') : text(503, 'no daemon view\n');
+    case '/varz':
+      return json(200, varz(sight, loop.delays, Date.now()));
+    case '/sessions':
+      return json(200, sessionList(sight, query, Date.now()));
+    case '/groups':
+      return json(200, groupList(sight, query));
+    case '/metrics':
+      return { status: 200, type: metrics.contentType, body: await metrics.text() };
+    default:
+      return path.startsWith(MEMBERS) ? membersPage(sight, path.slice(MEMBERS.length)) : null;
+  }
+}
+
+function membersPage(sight: Sight, name: string): Page {
+  const members = memberList(sight, name);
+  return members === null ? errorPage(404, 'there is no such group') : json(200, members);
+}

@@ -1,0 +1,124 @@
+/** What `createDaemon` takes, checked. */
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
+import { isDaemonName } from '../lib/wire/name.js';
+import { type Method, METHODS } from './access/access.js';
+import type { AccessFiles } from './access/load.js';
+import type { Logger } from './monitor/logger.js';
+import { defaultLimits, type SessionLimits } from './session/limits.js';
+
+const count = z.number().int().min(0);
+/** Milliseconds; more than a timer can hold would fire at once. */
+const time = count.max(0x7fff_ffff);
+const port = z.number().int().min(0).max(65_535);
+const path = z.string().min(1);
+const method = z.enum(METHODS);
+
+const limits = z.strictObject({
+  maxSessions: count,
+  maxHandshakes: count.min(1),
+  handshakeTimeout: time,
+  authFailureDelay: time,
+  maxSessionMessages: count,
+  maxSessionBytes: count,
+  maxTotalBytes: count,
+} satisfies Record<keyof SessionLimits, z.ZodType>);
+
+const schema = z.strictObject({
+  name: z.string().refine(isDaemonName, 'a daemon name has 1 to 19 characters from "$" to "~"'),
+  id: z.number().int().optional(),
+  listen: z.array(z.strictObject({ host: path, port })),
+  tls: z
+    .strictObject({ port, certificateFile: path, keyFile: path, clientCaFile: path.nullable().default(null) })
+    .nullable(),
+  unixDir: path.nullable(),
+  allowedAuthMethods: z.array(method),
+  requiredAuthMethods: z.array(method),
+  ipFile: path.nullable(),
+  passwordFile: path.nullable(),
+  groupFile: path.nullable(),
+  cleartextPasswords: z.boolean(),
+  monitor: z
+    .strictObject({
+      endpoint: z.union([z.strictObject({ host: path, port }), z.strictObject({ path })]),
+      token: z.string().min(1).nullable().default(null),
+    })
+    .nullable(),
+  limits,
+});
+
+export type CheckedOptions = z.output<typeof schema>;
+
+/** What `createDaemon` takes; everything has a default. */
+export interface DaemonOptions {
+  /** 1 to 19 characters from `$` to `~`; default the host's name, cut to that form. */
+  readonly name?: string;
+  /** 32-bit identity of the daemon in group ids; default a hash of the name. */
+  readonly id?: number;
+  /** TCP listeners; default 127.0.0.1:4803. Port 0 takes a free one. */
+  readonly listen?: readonly { readonly host: string; readonly port: number }[];
+  /** One more port on the same hosts, with TLS 1.3; files are PEM. With `clientCaFile` clients need a certificate. */
+  readonly tls?: {
+    readonly port: number;
+    readonly certificateFile: string;
+    readonly keyFile: string;
+    readonly clientCaFile?: string | null;
+  } | null;
+  /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
+  readonly unixDir?: string | null;
+  /** Authentication methods offered; default NULL alone. An empty list lets nobody in. */
+  readonly allowedAuthMethods?: readonly Method[];
+  /** Methods that everybody must pass in addition; default none. */
+  readonly requiredAuthMethods?: readonly Method[];
+  /** Rules of the method IP; default `spread.access_ip` here, then in `/etc`. */
+  readonly ipFile?: string | null;
+  /** Users and hashes of the method PWORD; default `spread.access_pword` here, then in `/etc`. */
+  readonly passwordFile?: string | null;
+  /** Who may join and send where; default everybody everywhere. */
+  readonly groupFile?: string | null;
+  /** Lets PWORD be used without TLS from other machines; default false. */
+  readonly cleartextPasswords?: boolean;
+  /** HTTP with what goes on; default none. Beyond loopback it needs a token. */
+  readonly monitor?: {
+    readonly endpoint: { readonly host: string; readonly port: number } | { readonly path: string };
+    readonly token?: string | null;
+  } | null;
+  readonly limits?: Partial<SessionLimits>;
+  /** Default: silence. A pino logger fits. */
+  readonly logger?: Logger;
+}
+
+/** The host's name in the form of a daemon name: illegal characters become `-`, cut to 19. */
+export function hostDaemonName(host = hostname()): string {
+  const legal = host.replace(/[^$-~]/g, '-').slice(0, MAX_DAEMON_NAME);
+  return legal === '' ? 'localhost' : legal;
+}
+
+/** Which files the access control reads. */
+export const accessFilesOf = (options: CheckedOptions): AccessFiles => ({
+  allowed: options.allowedAuthMethods,
+  required: options.requiredAuthMethods,
+  ipFile: options.ipFile,
+  passwordFile: options.passwordFile,
+  groupFile: options.groupFile,
+  cleartextPasswords: options.cleartextPasswords,
+});
+
+/** @throws ZodError */
+export const checkOptions = (options: Omit<DaemonOptions, 'logger'>): CheckedOptions =>
+  schema.parse({
+    name: hostDaemonName(),
+    listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
+    tls: null,
+    unixDir: null,
+    allowedAuthMethods: ['NULL'],
+    requiredAuthMethods: [],
+    ipFile: null,
+    passwordFile: null,
+    groupFile: null,
+    cleartextPasswords: false,
+    monitor: null,
+    ...options,
+    limits: { ...defaultLimits, ...options.limits },
+  });

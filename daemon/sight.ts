@@ -1,0 +1,117 @@
+/** The daemon's state as the monitor reads it. */
+import { createHash } from 'node:crypto';
+import { groupIdText } from '../lib/wire/group-id.js';
+import { nameField } from '../lib/wire/name.js';
+import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
+import type { Core } from './core/core.js';
+import type { Engine } from './engine/port.js';
+import type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
+import type { CheckedOptions } from './options.js';
+import type { SessionServer } from './session/server.js';
+
+/** What the daemon knows of its addresses. */
+interface Place {
+  readonly name: string;
+  readonly addresses: Sight['addresses'];
+  readonly unixPath: string | null;
+}
+
+export class DaemonSight implements Sight {
+  readonly version = versionText(TOOLKIT_VERSION);
+  readonly started = Date.now();
+
+  constructor(
+    private readonly place: Place,
+    private readonly core_: Core,
+    private readonly engine_: Engine,
+    private readonly server: SessionServer,
+    private readonly options: () => CheckedOptions,
+  ) {}
+
+  get name(): string {
+    return this.place.name;
+  }
+
+  get id(): number {
+    return this.engine_.self.node >>> 0;
+  }
+
+  get configurationHash(): string {
+    return createHash('sha256').update(JSON.stringify(this.options())).digest('hex');
+  }
+
+  get addresses(): Sight['addresses'] {
+    return this.place.addresses;
+  }
+
+  get unixPath(): string | null {
+    return this.place.unixPath;
+  }
+
+  get daemons(): readonly string[] {
+    return this.engine_.view?.members.map(({ name }) => name) ?? [];
+  }
+
+  get counters(): Sight['counters'] {
+    return this.server.counters;
+  }
+
+  get core(): Sight['core'] {
+    return this.core_.counters;
+  }
+
+  get engine(): Sight['engine'] {
+    return { kind: 'solo', ...this.engine_.stats() };
+  }
+
+  get sessionCount(): number {
+    return this.server.size;
+  }
+
+  get handshakes(): number {
+    return this.server.handshakes;
+  }
+
+  get groupCount(): number {
+    return this.core_.groups.size;
+  }
+
+  get waitingBytes(): number {
+    return this.server.waitingBytes;
+  }
+
+  sessions(): SessionSight[] {
+    return Array.from(this.server.values(), (session) => ({
+      id: session.id,
+      name: session.name,
+      from: session.peer.from,
+      tls: session.peer.tls,
+      principal: session.principal,
+      version: session.version,
+      membership: session.membership,
+      groups: session.groups,
+      since: session.since,
+      messagesIn: session.messagesIn,
+      bytesIn: session.bytesIn,
+      messagesOut: session.messagesOut,
+      bytesOut: session.bytesOut,
+      waitingMessages: session.waitingMessages,
+      waitingBytes: session.waitingBytes,
+      held: session.heldBy,
+    }));
+  }
+
+  groups(): GroupSight[] {
+    return Array.from(this.core_.groups.values(), ({ name, id, members, local }) => ({
+      name,
+      id: groupIdText(id),
+      members: members.length,
+      local: local.length,
+    }));
+  }
+
+  members(group: string): string[] | null {
+    const found = this.core_.groups.find(nameField(group), 0);
+    return found?.members.map(({ privateGroup }) => privateGroup) ?? null;
+  }
+}

@@ -1,0 +1,82 @@
+/** From command line and configuration file to the options of a daemon. What the command line says counts more. */
+import { readFile } from 'node:fs/promises';
+import { DEFAULT_PORT } from '../lib/wire/limits.js';
+import type { Method } from './access/access.js';
+import { AccessFileError } from './access/error.js';
+import { DEFAULT_HOST, DEFAULT_UNIX_DIR, type Flags } from './command-line.js';
+import { type Configuration, loadConfiguration } from './config/index.js';
+import type { LogLevel } from './monitor/log.js';
+import type { DaemonOptions } from './options.js';
+
+export interface Start {
+  readonly options: DaemonOptions;
+  readonly logLevel: LogLevel;
+  readonly logFile: string | null;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+  /** Options of the file that change nothing in this daemon. */
+  readonly withoutEffect: readonly string[];
+}
+
+/** @throws ConfigurationError, AccessFileError */
+export async function readStart(flags: Flags): Promise<Start> {
+  const { config, name } = flags;
+  if (config === undefined) {
+    const alone = { ...placesOf(flags, null), ...(name === undefined ? {} : { name }) };
+    return { options: alone, logLevel: flags.log ?? 'info', logFile: null, warnings: [], withoutEffect: [] };
+  }
+  const file = await loadConfiguration({ file: config, name });
+  return {
+    options: { ...(await optionsOf(file)), ...placesOf(flags, file) },
+    logLevel: flags.log ?? file.logLevel,
+    logFile: file.logFile,
+    warnings: file.warnings,
+    withoutEffect: file.withoutEffect,
+  };
+}
+
+/** Where clients come in. */
+function placesOf(flags: Flags, file: Configuration | null): Pick<DaemonOptions, 'listen' | 'unixDir'> {
+  const unixDir = flags.unixDir ?? (file ? (file.unixDir ?? '') : DEFAULT_UNIX_DIR);
+  const host = flags.host ?? file?.listen[0]?.host ?? DEFAULT_HOST;
+  const port = flags.port ?? file?.port ?? DEFAULT_PORT;
+  const isGiven = flags.host !== undefined || flags.port !== undefined;
+  const listen = file && !isGiven ? file.listen : [{ host, port }];
+  return { listen, unixDir: unixDir === '' ? null : unixDir };
+}
+
+async function optionsOf(file: Configuration): Promise<DaemonOptions> {
+  const { tls, monitor } = file;
+  return {
+    name: file.name,
+    id: file.id,
+    tls,
+    // The schema of the configuration lets no other names through.
+    allowedAuthMethods: file.allowedAuthMethods as readonly Method[],
+    requiredAuthMethods: file.requiredAuthMethods as readonly Method[],
+    ipFile: file.ipFile,
+    passwordFile: file.passwordFile,
+    groupFile: file.groupFile,
+    cleartextPasswords: file.cleartextPasswords,
+    monitor: monitor && { endpoint: monitor, token: await tokenOf(file.monitorTokenFile) },
+    limits: {
+      maxSessions: file.maxSessions,
+      maxHandshakes: file.maxHandshakes,
+      handshakeTimeout: file.handshakeTimeout,
+      authFailureDelay: file.authFailureDelay,
+      maxSessionMessages: file.maxSessionMessages,
+      maxSessionBytes: file.maxSessionBytes,
+      maxTotalBytes: file.maxTotalBytes,
+    },
+  };
+}
+
+async function tokenOf(path: string | null): Promise<string | null> {
+  if (path === null) return null;
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new AccessFileError(`cannot be read (${error.code})`, path);
+  });
+  const token = text.trim();
+  if (token === '') throw new AccessFileError('holds no token', path);
+  return token;
+}

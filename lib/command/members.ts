@@ -1,0 +1,34 @@
+/** `ssp members`: who is in a group. */
+import type { Command } from 'commander';
+import { Failure } from './failure.js';
+import { interruption } from './interruption.js';
+import { ask, UnknownToMonitor } from './monitor/ask.js';
+import { membersPage } from './monitor/pages.js';
+import { type MonitorFlags, monitorVerb } from './monitor/place.js';
+import { print } from './output.js';
+import { printable } from './text.js';
+import { group as groupName } from './values.js';
+import { jsonOption } from './verb.js';
+
+export const membersCommand = (): Command =>
+  monitorVerb('members', 'List the members of a group in their order, one a line; the first one leads.', [
+    'ssp members room',
+    'ssp members room | head -1            # the leader',
+  ])
+    .argument('<group>', 'group to look at', groupName)
+    .addOption(jsonOption('one JSON object'))
+    .action(async (group: string, flags: MonitorFlags) => {
+      const stop = interruption(true);
+      const page = await read(group, flags, stop);
+      await print(flags.json === true ? JSON.stringify(page) : page.members.map(printable).join('\n'), stop);
+    });
+
+async function read(group: string, flags: MonitorFlags, stop: AbortSignal): Promise<{ members: string[] }> {
+  try {
+    return await ask(`/groups/${encodeURIComponent(group)}`, membersPage, flags, stop);
+  } catch (error) {
+    throw error instanceof UnknownToMonitor
+      ? new Failure(`there is no group "${group}"`, undefined, { cause: error })
+      : error;
+  }
+}

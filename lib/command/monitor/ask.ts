@@ -1,0 +1,116 @@
+/** One question to the monitor, over TCP or a local socket. */
+import type { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import type * as z from 'zod';
+import { Failure } from '../failure.js';
+import type { MonitorFlags } from './place.js';
+
+/** Milliseconds for question and answer. */
+const ANSWER_LIMIT = 10_000;
+/** Bytes of the longest answer; 10,000 sessions are some 4 MB. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+/** Bytes of a refusal. */
+const MAX_REFUSAL = 64 * 1024;
+
+/** The monitor knows no such thing. */
+export class UnknownToMonitor extends Error {}
+
+/**
+ * Reads a page.
+ * @throws UnknownToMonitor for a page that is not there, Failure when there is no answer of the expected form
+ */
+export async function ask<T>(
+  path: string,
+  page: z.ZodType<T>,
+  flags: MonitorFlags,
+  stop: AbortSignal,
+): Promise<T> {
+  const { monitor } = flags;
+  const { status, body } = await fetchPage(path, flags, stop);
+  const value = parsed(body);
+  if (status === 404) throw new UnknownToMonitor();
+  if (status === 401)
+    throw new Failure(`${monitor} wants a token; give the right one with --token or SSP_MONITOR_TOKEN`);
+  if (status !== 200) throw new Failure(`${monitor} answered ${status}${reason(value)}`);
+  const checked = page.safeParse(value);
+  if (!checked.success) throw new Failure(`${monitor} does not answer like the monitor of a daemon`);
+  return checked.data;
+}
+
+async function fetchPage(
+  path: string,
+  { monitor, token }: MonitorFlags,
+  stop: AbortSignal,
+): Promise<{ status: number; body: string }> {
+  const limit = AbortSignal.timeout(ANSWER_LIMIT);
+  const headers = token ? { authorization: `Bearer ${token}` } : {};
+  const options = { headers, agent: false as const, signal: AbortSignal.any([stop, limit]) };
+  try {
+    return await exchange(monitor, path, options);
+  } catch (error) {
+    stop.throwIfAborted();
+    if (error instanceof Failure) throw error;
+    const why = limit.aborted ? 'no answer in time' : ((error as NodeJS.ErrnoException).code ?? '');
+    throw new Failure(sentence(monitor, why, (error as Error).message), undefined, { cause: error });
+  }
+}
+
+const nobody = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET']);
+
+function sentence(monitor: string, code: string, message: string): string {
+  if (nobody.has(code)) {
+    return `no monitor answers at ${monitor}; MonitorAddress in the daemon's configuration opens one, --monitor names it`;
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${monitor} is unknown`;
+  if (code === 'EACCES') return `${monitor} may not be opened: permission denied`;
+  return `${monitor}: ${code === 'no answer in time' ? code : message}`;
+}
+
+async function exchange(
+  monitor: string,
+  path: string,
+  options: RequestOptions,
+): Promise<{ status: number; body: string }> {
+  const asked = requestTo(monitor, path, options).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const whole = response.statusCode === 200 ? MAX_ANSWER : MAX_REFUSAL;
+  const body = await text(limited(response, whole));
+  return { status: response.statusCode ?? 0, body };
+}
+
+/** What stands before the path in the URL stays, for a monitor behind a proxy. */
+function requestTo(monitor: string, path: string, options: RequestOptions): ClientRequest {
+  if (monitor.startsWith('/')) {
+    return httpRequest({ ...options, socketPath: monitor, path, host: 'localhost' });
+  }
+  const { protocol, hostname, port, pathname } = new URL(monitor);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const target = { ...options, protocol, host, port, path: pathname.replace(/\/$/, '') + path };
+  return protocol === 'https:' ? httpsRequest(target) : httpRequest(target);
+}
+
+async function* limited(chunks: AsyncIterable<Buffer>, most: number): AsyncGenerator<Buffer, void, void> {
+  let left = most;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    if (left < 0) throw new Failure('the answer of the monitor is too long');
+    yield chunk;
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
+/** What the monitor says of its refusal, where it says something. */
+function reason(value: unknown): string {
+  const { error } = (value ?? {}) as { error?: unknown };
+  return typeof error === 'string' ? `: ${error}` : '';
+}

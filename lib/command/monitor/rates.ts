@@ -1,0 +1,42 @@
+/** Messages per second of each session, from one look to the next. */
+import type { SessionRow, SessionsPage } from './pages.js';
+
+export interface RatedSession {
+  readonly session: SessionRow;
+  /** Messages per second that it sends. */
+  readonly in: number;
+  /** Messages per second that it is given. */
+  readonly out: number;
+}
+
+export const SORTS = ['waiting', 'in', 'out', 'name'] as const;
+export type Sort = (typeof SORTS)[number];
+
+/** @param before the look before; without one, or for a new session, the rate is the average since it came */
+export function rated(page: SessionsPage, before: SessionsPage | null): RatedSession[] {
+  const known = new Map((before?.sessions ?? []).map((session) => [session.id, session]));
+  return page.sessions.map((session) => {
+    const then = known.get(session.id);
+    const seconds = (page.time - (then ? (before as SessionsPage).time : session.since)) / 1_000;
+    const rate = (now: number, past = 0): number => (seconds > 0 ? (now - past) / seconds : 0);
+    return {
+      session,
+      in: rate(session.messagesIn, then?.messagesIn),
+      out: rate(session.messagesOut, then?.messagesOut),
+    };
+  });
+}
+
+const byName = (left: RatedSession, right: RatedSession): number =>
+  left.session.name < right.session.name ? -1 : Number(left.session.name > right.session.name);
+
+const orders: Readonly<Record<Sort, (left: RatedSession, right: RatedSession) => number>> = {
+  waiting: (left, right) => right.session.waitingBytes - left.session.waitingBytes,
+  in: (left, right) => right.in - left.in,
+  out: (left, right) => right.out - left.out,
+  name: byName,
+};
+
+/** The most first; ties by name, so that lines do not jump. */
+export const sorted = (sessions: readonly RatedSession[], by: Sort): RatedSession[] =>
+  sessions.toSorted((left, right) => orders[by](left, right) || byName(left, right));

@@ -1,0 +1,24 @@
+/** The dialogue of the method PWORD, daemon's side: two fields, one byte in answer (session-protocol.md 3.6). */
+import type { Buffer } from 'node:buffer';
+
+const USER_BYTES = 32;
+const PASSWORD_BYTES = 8;
+export const CREDENTIALS_BYTES = USER_BYTES + PASSWORD_BYTES;
+
+export interface Credentials {
+  readonly user: string;
+  /** At most 8 bytes, in clear. */
+  readonly password: string;
+}
+
+/** Reads both NUL-padded fields; a field may be full. */
+export const readCredentials = (bytes: Buffer): Credentials => ({
+  user: text(bytes, 0, USER_BYTES),
+  password: text(bytes, USER_BYTES, CREDENTIALS_BYTES),
+});
+
+function text(bytes: Buffer, from: number, to: number): string {
+  const field = bytes.toString('latin1', from, to);
+  const nul = field.indexOf('\0');
+  return nul < 0 ? field : field.slice(0, nul);
+}
