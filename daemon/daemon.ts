@@ -137,7 +137,13 @@ export class Daemon implements AsyncDisposable {
     for (const { host, port } of listen) this.listeners.push(await listenTcp(host, port, accept));
     for (const host of tls ? new Set(listen.map((each) => each.host)) : []) {
       const options = { ...(tls as NonNullable<typeof tls>), timeout: this.options.limits.handshakeTimeout };
-      this.tlsListeners.push(await listenTls(host, options, accept, () => this.server.rejected('tls')));
+      this.tlsListeners.push(
+        await listenTls(host, options, {
+          began: (socket) => this.server.acceptTls(socket),
+          accept,
+          refused: () => this.server.rejected('tls'),
+        }),
+      );
     }
     if (unixDir !== null) {
       const path = unixPath(unixDir, this.port);

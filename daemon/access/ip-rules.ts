@@ -43,8 +43,9 @@ export class IpRules {
       this.list.addAddress('::1', 'ipv6');
       return null;
     }
-    const [address = '', prefix] = rule.split('/', 2);
-    const family = isIP(address);
+    const [address = '', prefix, ...more] = rule.split('/');
+    // A zone (`%eth0`) says where an address is reached, not whose it is.
+    const family = address.includes('%') || more.length > 0 ? 0 : isIP(address);
     if (family === 0) return `"${rule}" is no rule: unix, local, an address, or address/prefix`;
     const bits = family === 4 ? IPV4_BITS : IPV6_BITS;
     if (prefix !== undefined && (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)) {

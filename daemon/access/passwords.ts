@@ -27,6 +27,8 @@ const CRYPT = /^[./0-9A-Za-z]{13}$/;
 const LOG_COST = 14;
 const MAX_LOG_COST = 17;
 const BLOCK_SIZE = 8;
+const MAX_BLOCK_SIZE = 32;
+const MAX_PARALLEL = 16;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
@@ -107,7 +109,7 @@ function derive(
   { cost, blockSize, parallel }: Pick<Hash, 'cost' | 'blockSize' | 'parallel'>,
 ): Promise<Buffer> {
   const bytes = Buffer.from(password, 'latin1').subarray(0, MAX_PASSWORD);
-  const options = { N: cost, r: blockSize, p: parallel, maxmem: 256 * cost * blockSize };
+  const options = { N: cost, r: blockSize, p: parallel, maxmem: 128 * blockSize * (cost + parallel + 2) };
   return new Promise((resolve, reject) => {
     scrypt(bytes, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)));
   });

@@ -111,6 +111,12 @@ function registryOf(sight: Sight): Registry {
   return registry;
 }
 
+/** These walk over all sockets when they are asked, and `sspd_sessions` says the same at no cost. */
+const COSTLY = ['resources', 'handles', 'requests'].flatMap((what) => [
+  `${PREFIX}nodejs_active_${what}`,
+  `${PREFIX}nodejs_active_${what}_total`,
+]);
+
 let ofProcess: Registry | undefined;
 
 /** Node's own metrics. There is one process, however many monitors it has, and these watches cannot be taken away. */
@@ -118,6 +124,7 @@ function processRegistry(): Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry();
     collectDefaultMetrics({ register: ofProcess, prefix: PREFIX });
+    for (const name of COSTLY) ofProcess.removeSingleMetric(name);
   }
   return ofProcess;
 }

@@ -22,7 +22,16 @@ export async function listenTcp(
   port: number,
   accept: (socket: Socket) => void,
 ): Promise<Server> {
-  return await listen({ host, port }, accept, `${host}:${port}`);
+  return await listen({ host, port }, (socket) => acceptReachable(socket, accept), `${host}:${port}`);
+}
+
+/**
+ * A client that broke its connection before it was accepted has no address any more, though what it sent can still be
+ * read: without this it would pass for one on the local socket.
+ */
+function acceptReachable(socket: Socket, accept: (socket: Socket) => void): void {
+  if (socket.remoteAddress === undefined) socket.destroy();
+  else accept(socket);
 }
 
 /** The local socket's file: named after the port, in decimal. */
@@ -55,13 +64,16 @@ export interface TlsListenOptions {
   readonly timeout: number;
 }
 
-/** @param refused called for each connection that did not get through its TLS handshake */
-export async function listenTls(
-  host: string,
-  options: TlsListenOptions,
-  accept: (socket: Socket) => void,
-  refused: () => void,
-): Promise<Server> {
+export interface TlsEvents {
+  /** The TLS handshake begins; what is returned is called at its end, good or not. */
+  began(socket: Socket): () => void;
+  /** It is through. */
+  accept(socket: Socket): void;
+  /** The connection did not get through. */
+  refused(): void;
+}
+
+export async function listenTls(host: string, options: TlsListenOptions, events: TlsEvents): Promise<Server> {
   const where = `${host}:${options.port} (TLS)`;
   const { clientCaFile } = options;
   try {
@@ -78,9 +90,25 @@ export async function listenTls(
         rejectUnauthorized: true,
       }),
     });
-    server.on('secureConnection', accept);
+    // The encrypted socket does not tell which one it stands on, but has the same client.
+    const begun = new Map<string, () => void>();
+    const ended = (client: string): void => {
+      begun.get(client)?.();
+      begun.delete(client);
+    };
+    server.on('connection', (socket: Socket) => {
+      acceptReachable(socket, () => {
+        const client = clientOf(socket);
+        begun.set(client, events.began(socket));
+        socket.once('close', () => ended(client));
+      });
+    });
+    server.on('secureConnection', (socket) => {
+      ended(clientOf(socket));
+      acceptReachable(socket, events.accept);
+    });
     server.on('tlsClientError', (_error, socket) => {
-      refused();
+      events.refused();
       socket.destroy();
     });
     return await opened(server, { host, port: options.port }, where);
@@ -88,6 +116,8 @@ export async function listenTls(
     throw error instanceof ListenError ? error : failure(where, error);
   }
 }
+
+const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 function listen(options: ListenOptions, accept: (socket: Socket) => void, where: string): Promise<Server> {
   return opened(createServer({ noDelay: true, keepAlive: true }, accept), options, where);

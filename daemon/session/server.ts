@@ -7,6 +7,7 @@ import type { Core } from '../core/core.js';
 import { type Counters, newCounters } from '../monitor/counters.js';
 import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
+import { endSoon } from './end-soon.js';
 import type { Rejection, SessionHost } from './host.js';
 import { type SessionLimits, STOP_TIMEOUT } from './limits.js';
 import type { EndReason } from './reason.js';
@@ -17,6 +18,11 @@ import { Turn } from './turn.js';
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
 const NOTABLE = /^(slow|illegal|too-many|handshake)/;
 
+/** A connection in a handshake: a session, or one that becomes a session after its TLS handshake. */
+interface HalfOpen {
+  drop(reason: EndReason): void;
+}
+
 export class SessionServer implements SessionHost {
   readonly counters: Counters = newCounters();
   readonly turn: Turn;
@@ -24,8 +30,8 @@ export class SessionServer implements SessionHost {
   readonly limits: SessionLimits;
   access: Access;
   private readonly sessions = new Set<Session>();
-  /** Those in their handshake, the oldest first. */
-  private readonly handshaking = new Set<Session>();
+  /** Those in their handshake, that of TLS or ours, the oldest first. */
+  private readonly handshaking = new Set<HalfOpen>();
   private readonly total = new Total<Session>();
   private readonly brake = new Brake();
   private lastId = 0;
@@ -78,11 +84,14 @@ export class SessionServer implements SessionHost {
     }
     const session = new Session(socket, this, ++this.lastId);
     this.sessions.add(session);
-    this.handshaking.add(session);
-    if (this.handshaking.size <= this.limits.maxHandshakes) return;
-    const [oldest] = this.handshaking;
-    this.rejected('crowded');
-    oldest?.drop('handshake-crowded');
+    this.begin(session);
+  }
+
+  /** A new connection that has its TLS handshake before it. @returns to be called when that is over */
+  acceptTls(socket: Socket): () => void {
+    const halfOpen: HalfOpen = { drop: () => socket.destroy() };
+    this.begin(halfOpen);
+    return () => this.handshaking.delete(halfOpen);
   }
 
   /** The engine's queue is below its mark again. */
@@ -93,6 +102,7 @@ export class SessionServer implements SessionHost {
   /** Ends all sessions: each client sees the end of its stream. Resolves when the connections are gone. */
   async stop(): Promise<void> {
     this.turn.stop();
+    for (const halfOpen of this.handshaking) if (!(halfOpen instanceof Session)) halfOpen.drop('stopping');
     const gone = new Promise<void>((resolve) => {
       this.emptied = resolve;
     });
@@ -143,12 +153,20 @@ export class SessionServer implements SessionHost {
     this.total.note(session);
   }
 
+  private begin(halfOpen: HalfOpen): void {
+    this.handshaking.add(halfOpen);
+    if (this.handshaking.size <= this.limits.maxHandshakes) return;
+    const [oldest] = this.handshaking;
+    this.rejected('crowded');
+    oldest?.drop('handshake-crowded');
+  }
+
   private refuse(socket: Socket): void {
     this.rejected(REJECT_QUOTA);
     this.log.warn({ sessions: this.sessions.size }, 'connection refused: as many sessions as allowed');
     socket.on('error', () => undefined);
     socket.write(encodeCode(REJECT_QUOTA));
-    socket.destroySoon();
+    endSoon(socket);
   }
 
   /** An engine that is behind stops all reading; `resume` follows its drain. */

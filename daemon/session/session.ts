@@ -13,6 +13,7 @@ import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/local-session.js';
 import { Backlog } from './backlog.js';
 import type { SessionHost } from './host.js';
+import { endSoon } from './end-soon.js';
 import { MAX_SESSION_GROUPS } from './limits.js';
 import { type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
@@ -146,7 +147,7 @@ export class Session {
   /** What waits is thrown away: a client that does not read cannot keep its connection. */
   close(): void {
     this.backlog.end();
-    if (this.backlog.waitingBytes > 0) this.socket.destroy();
+    if (this.socket.writableLength > 0) this.socket.destroy();
     else this.socket.destroySoon();
   }
 
@@ -195,7 +196,7 @@ export class Session {
     if (step.kind === 'rejected') {
       this.host.rejected(step.code);
       this.finish('rejected', String(step.code));
-      this.socket.destroySoon();
+      endSoon(this.socket);
     } else if (step.kind === 'verify') {
       this.socket.pause();
       void this.verify(step.credentials);

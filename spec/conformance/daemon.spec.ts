@@ -4,10 +4,11 @@
  * for made-up names. Where our daemon is to differ, the difference is written down here with its section.
  */
 import { Buffer } from 'node:buffer';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { hashPassword } from '../../daemon/access/passwords.js';
 import { createDaemon, type DaemonOptions } from '../../daemon/index.js';
 import { encodeAccept, HEADER_BYTES, NAME_BYTES, PROTOCOL_VERSION } from '../../lib/wire/index.js';
 import {
@@ -27,21 +28,44 @@ const leftOut: Readonly<Record<string, string>> = {
   'network-partition-and-merge': 'several daemons: needs an engine that connects them',
   'network-two-sided-partition': 'several daemons: needs an engine that connects them',
   'three-daemons-order': 'several daemons: needs an engine that connects them',
-  'auth-ip-accepted': 'IP authentication comes with the configuration',
-  'auth-ip-refused': 'IP authentication comes with the configuration',
-  'auth-ip-unix-refused': 'IP authentication comes with the configuration',
-  'auth-password': 'PWORD authentication comes with the configuration',
   'reject-message-experimental':
     'a rebuilt daemon with an access policy; encodeReject is checked against it elsewhere',
 };
 
-const settings: Readonly<Record<string, DaemonOptions>> = {
-  'auth-empty-list': { allowedAuthMethods: [] },
-  'reject-quota': { limits: { maxSessions: 0 } },
-  'handshake-incomplete': { limits: { handshakeTimeout: 200 } },
-  'reject-name-length': { limits: { handshakeTimeout: 200 } },
-  'auth-choice-variants': { limits: { handshakeTimeout: 200 } },
+/** Settings of the recordings; files are put into the folder. */
+const settings: Readonly<Record<string, (folder: string) => DaemonOptions | Promise<DaemonOptions>>> = {
+  'auth-empty-list': () => ({ allowedAuthMethods: [] }),
+  'reject-quota': () => ({ limits: { maxSessions: 0 } }),
+  'handshake-incomplete': () => ({ limits: { handshakeTimeout: 200 } }),
+  'reject-name-length': () => ({ limits: { handshakeTimeout: 200 } }),
+  'auth-choice-variants': () => ({ limits: { handshakeTimeout: 200 } }),
+  'auth-ip-accepted': async (folder) => ({
+    allowedAuthMethods: ['NULL', 'IP'],
+    requiredAuthMethods: ['IP'],
+    ipFile: await file(folder, 'local\n'),
+  }),
+  'auth-ip-refused': async (folder) => ({
+    allowedAuthMethods: ['IP'],
+    ipFile: await file(folder, '10.1.2.0/24\n'),
+  }),
+  'auth-ip-unix-refused': async (folder) => ({
+    allowedAuthMethods: ['NULL', 'IP'],
+    requiredAuthMethods: ['IP'],
+    ipFile: await file(folder, 'local\nunix\n'),
+  }),
+  'auth-password': async (folder) => ({
+    allowedAuthMethods: ['NULL', 'PWORD'],
+    requiredAuthMethods: ['PWORD'],
+    passwordFile: await file(folder, `spuser:${await hashPassword('secret')}\n`),
+    limits: { authFailureDelay: 10 },
+  }),
 };
+
+async function file(folder: string, text: string): Promise<string> {
+  const path = join(folder, 'access');
+  await writeFile(path, text);
+  return path;
+}
 
 const upToAccept = (trace: Trace): Buffer => {
   const accept = firstOf(trace, 'accept');
@@ -88,6 +112,14 @@ const differences: Readonly<Record<string, { why: string; bytes: (trace: Trace) 
   'auth-method-not-offered/notoff': {
     why: 'the client closed instead of choosing: the reference still sends it a code, to nobody',
     bytes: () => methodList,
+  },
+  'auth-ip-refused/noip': {
+    why: 'the client closed instead of choosing: the reference still sends it a code, to nobody',
+    bytes: () => Buffer.from('03495020', 'hex'),
+  },
+  'auth-ip-unix-refused/ipunix': {
+    why: 'the rule `unix` is honoured (session-protocol.md 13)',
+    bytes: () => Buffer.concat([Buffer.from('084e554c4c20495020', 'hex'), accepted('ipunix')]),
   },
   'auth-choice-variants/short': {
     why: 'missing bytes are waited for (session-protocol.md 3.9)',
@@ -157,7 +189,7 @@ describe('recordings, played to our daemon', () => {
           name: 'dmn1',
           listen: [{ host: '127.0.0.1', port: 0 }],
           unixDir: folder,
-          ...settings[recording.id],
+          ...(await settings[recording.id]?.(folder)),
         });
         const players = await replay(part, daemon, (trace) => {
           const difference = differences[`${recording.id}/${trace.id}`];

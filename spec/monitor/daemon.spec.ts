@@ -1,13 +1,17 @@
 /** The monitor of a real daemon: what its clients do is seen. */
 import { expect } from 'chai';
-import { type Daemon, MonitorError } from '../../daemon/index.js';
+import type { Daemon } from '../../daemon/index.js';
+import { MonitorError } from '../../daemon/monitor/http.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { ask, loopback } from './asking.js';
 import { until } from '../support/wait.js';
 
 const page = async (daemon: Daemon, path: string): Promise<Record<string, unknown>> => {
-  const { json } = await ask({ address: '127.0.0.1', port: daemon.monitorPort, close: () => daemon.stop() }, path);
+  const { json } = await ask(
+    { address: '127.0.0.1', port: daemon.monitorPort, close: () => daemon.stop() },
+    path,
+  );
   return json as Record<string, unknown>;
 };
 
@@ -32,7 +36,13 @@ describe('monitor: of a daemon', () => {
     });
     const { sessions } = (await page(daemon, '/sessions')) as { sessions: object[] };
     expect(sessions).to.have.length(1);
-    expect(sessions[0]).to.include({ name: '#alice#dmn1', tls: false, groups: 1, messagesIn: 1, messagesOut: 1 });
+    expect(sessions[0]).to.include({
+      name: '#alice#dmn1',
+      tls: false,
+      groups: 1,
+      messagesIn: 1,
+      messagesOut: 1,
+    });
     const { groups } = (await page(daemon, '/groups')) as { groups: object[] };
     expect(groups[0]).to.include({ name: 'a/b', members: 1, local: 1 });
     expect(await page(daemon, '/groups/a%2Fb')).to.deep.equal({ group: 'a/b', members: ['#alice#dmn1'] });

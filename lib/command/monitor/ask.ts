@@ -1,7 +1,12 @@
 /** One question to the monitor, over TCP or a local socket. */
 import type { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type * as z from 'zod';

@@ -156,7 +156,7 @@ export class ServerHandshake {
     if (method === undefined) return this.failed ? this.reject(REJECT_AUTH) : this.accept();
     if (method === DIALOGUE) return this.takeCredentials();
     this.methods.shift();
-    this.failed ||= !this.policy.passes(method);
+    if (!this.policy.passes(method)) this.failed = true;
     return null;
   }
 

@@ -7,13 +7,16 @@ import {
   REJECT_QUOTA,
   REJECT_VERSION,
 } from '../../../lib/wire/codes.js';
+import { passwordAuthenticator } from '../../../lib/wire/handshake/authenticator.js';
 import type { ConnectRequest } from '../../../lib/wire/handshake/connect-request.js';
+import type { Credentials } from '../../../lib/wire/handshake/credentials.js';
 import { encodeMethodChoice } from '../../../lib/wire/handshake/methods.js';
 import { type HandshakePolicy, ServerHandshake } from '../../../lib/wire/handshake/server-handshake.js';
 import { inPieces } from '../sides.js';
 
 const REQUEST = Buffer.from('0500010103626f62', 'hex');
 const CHOICE = encodeMethodChoice(['NULL']);
+const CREDENTIALS = passwordAuthenticator('spuser', 'secret').credentials as Buffer;
 const LIST = '054e554c4c20';
 const ACCEPT = '010500010923626f6223646d6e31';
 const NO_AUTH = 'f7';
@@ -22,7 +25,9 @@ const NO_AUTH = 'f7';
 class Policy implements HandshakePolicy {
   readonly asked: string[] = [];
   readonly reserved: ConnectRequest[] = [];
+  readonly checked: Credentials[] = [];
   failing: readonly string[] = [];
+  passwordIsGood = true;
   /** Answers of `reserve`, the last one for good. */
   answers: (string | number)[] = ['#bob#dmn1'];
 
@@ -34,6 +39,11 @@ class Policy implements HandshakePolicy {
   reserve(request: ConnectRequest): string | number {
     this.reserved.push(request);
     return (this.answers.length > 1 ? this.answers.shift() : this.answers[0]) ?? '';
+  }
+
+  verify(credentials: Credentials): boolean {
+    this.checked.push(credentials);
+    return this.passwordIsGood;
   }
 
   passes(method: string): boolean {
@@ -49,12 +59,16 @@ interface Talk {
 }
 
 /** Everything the daemon says to these pieces. */
-function talk(policy: HandshakePolicy, ...pieces: readonly Buffer[]): Talk {
+function talk(policy: Policy, ...pieces: readonly Buffer[]): Talk {
   const handshake = new ServerHandshake(policy);
   let written = '';
   for (const [i, piece] of pieces.entries()) {
-    const step = handshake.push(piece);
+    let step = handshake.push(piece);
     written += step.write?.toString('hex') ?? '';
+    if (step.kind === 'verify') {
+      step = handshake.verified(policy.verify(step.credentials));
+      written += step.write?.toString('hex') ?? '';
+    }
     const left = Buffer.concat(pieces.slice(i + 1));
     if (step.kind === 'rejected') return { written, end: step.code, rest: left.toString('hex') };
     if (step.kind === 'accepted') {
@@ -209,17 +223,23 @@ describe('wire: server handshake', () => {
   });
 
   describe('methods', () => {
-    it('run in the order of the slots, then those required, each once', () => {
-      const policy = new Policy(['NULL', 'IP', 'PWORD'], ['NULL', 'IP', 'PWORD']);
+    it('run in the order of the slots, each once', () => {
+      const policy = new Policy(['NULL', 'IP'], ['NULL', 'IP']);
       talk(policy, REQUEST, encodeMethodChoice(['IP', 'NULL']));
-      expect(policy.asked).to.deep.equal(['IP', 'NULL', 'PWORD']);
+      expect(policy.asked).to.deep.equal(['IP', 'NULL']);
+    });
+
+    it('run those required behind the chosen ones, NULL before IP however they are given', () => {
+      const policy = new Policy(['NULL', 'PWORD'], ['IP', 'NULL']);
+      const { end } = talk(policy, REQUEST, encodeMethodChoice(['PWORD']), CREDENTIALS);
+      expect([policy.asked, end]).to.deep.equal([['NULL', 'IP'], '#bob#dmn1']);
     });
 
     it('run all, also behind one that fails', () => {
-      const policy = new Policy(['NULL', 'IP'], ['EXTRA']);
+      const policy = new Policy(['NULL'], ['IP']);
       policy.failing = ['NULL'];
-      const { end } = talk(policy, REQUEST, encodeMethodChoice(['NULL', 'IP']));
-      expect([policy.asked, end]).to.deep.equal([['NULL', 'IP', 'EXTRA'], REJECT_AUTH]);
+      const { end } = talk(policy, REQUEST, CHOICE);
+      expect([policy.asked, end]).to.deep.equal([['NULL', 'IP'], REJECT_AUTH]);
     });
 
     it('may be named twice', () => {
@@ -242,6 +262,172 @@ describe('wire: server handshake', () => {
     it('are listed as they are allowed', () => {
       const { written } = talk(new Policy(['NULL', 'IP']), REQUEST);
       expect(Buffer.from(written, 'hex').toString('latin1')).to.equal('\x08NULL IP ');
+    });
+  });
+
+  describe('dialogue of PWORD', () => {
+    const PWORD = encodeMethodChoice(['PWORD']);
+    const PWORD_LIST = '0650574f524420';
+    const BOTH_LIST = '0b4e554c4c2050574f524420';
+
+    it('gives the credentials to the caller and says nothing before they are checked', () => {
+      const handshake = new ServerHandshake(new Policy(['PWORD']));
+      handshake.push(REQUEST);
+      handshake.push(PWORD);
+      expect(handshake.push(CREDENTIALS)).to.deep.equal({
+        kind: 'verify',
+        write: null,
+        credentials: { user: 'spuser', password: 'secret' },
+      });
+    });
+
+    it('answers good credentials with 01 and the accept, and names the user', () => {
+      const handshake = new ServerHandshake(new Policy(['PWORD']));
+      for (const bytes of [REQUEST, PWORD, CREDENTIALS]) handshake.push(bytes);
+      const step = handshake.verified(true);
+      expect(step).to.deep.include({ kind: 'accepted', privateGroup: '#bob#dmn1', user: 'spuser' });
+      expect(step.write?.toString('hex')).to.equal(`01${ACCEPT}`);
+    });
+
+    it('answers wrong ones with 00 f7', () => {
+      const policy = new Policy(['PWORD']);
+      policy.passwordIsGood = false;
+      expect(talk(policy, REQUEST, PWORD, CREDENTIALS)).to.deep.equal({
+        written: `${PWORD_LIST}00${NO_AUTH}`,
+        end: REJECT_AUTH,
+        rest: '',
+      });
+    });
+
+    it('names no user when there was none', () => {
+      const handshake = new ServerHandshake(new Policy());
+      handshake.push(REQUEST);
+      expect(handshake.push(CHOICE)).to.deep.include({ kind: 'accepted', user: '' });
+    });
+
+    it('takes credentials in the segment of the choice', () => {
+      const { written, end } = talk(
+        new Policy(['PWORD']),
+        REQUEST,
+        Buffer.concat([PWORD, CREDENTIALS, Buffer.from('frames')]),
+      );
+      expect([written, end]).to.deep.equal([`${PWORD_LIST}01${ACCEPT}`, '#bob#dmn1']);
+    });
+
+    it('says the same at every split of everything in one go, and gives on the frames behind', () => {
+      const bytes = Buffer.concat([REQUEST, PWORD, CREDENTIALS, Buffer.from('frames')]);
+      for (let cut = 1; cut < bytes.length; cut++) {
+        const said = talk(new Policy(['PWORD']), bytes.subarray(0, cut), bytes.subarray(cut));
+        expect(said, `cut at ${cut}`).to.deep.equal({
+          written: `${PWORD_LIST}01${ACCEPT}`,
+          end: '#bob#dmn1',
+          rest: Buffer.from('frames').toString('hex'),
+        });
+      }
+    });
+
+    it('takes bytes one by one', () => {
+      const pieces = inPieces(Buffer.concat([REQUEST, PWORD, CREDENTIALS]), 1);
+      expect(talk(new Policy(['PWORD']), ...pieces)).to.deep.equal({
+        written: `${PWORD_LIST}01${ACCEPT}`,
+        end: '#bob#dmn1',
+        rest: '',
+      });
+    });
+
+    it('keeps what comes while the credentials are checked', () => {
+      const handshake = new ServerHandshake(new Policy(['PWORD']));
+      for (const bytes of [REQUEST, PWORD, CREDENTIALS]) handshake.push(bytes);
+      expect(handshake.push(Buffer.from('early'))).to.deep.equal({ kind: 'more', write: null });
+      const step = handshake.verified(true);
+      expect(step.kind === 'accepted' && step.rest.toString()).to.equal('early');
+    });
+
+    it('waits for the rest of the credentials without a word', () => {
+      expect(talk(new Policy(['PWORD']), REQUEST, PWORD, CREDENTIALS.subarray(0, 39))).to.deep.equal({
+        written: PWORD_LIST,
+        end: null,
+        rest: '',
+      });
+    });
+
+    it('runs beside NULL in the order of the slots', () => {
+      for (const chosen of [
+        ['NULL', 'PWORD'],
+        ['PWORD', 'NULL'],
+      ]) {
+        const policy = new Policy(['NULL', 'PWORD']);
+        const { written, end } = talk(policy, REQUEST, encodeMethodChoice(chosen), CREDENTIALS);
+        expect([written, end]).to.deep.equal([`${BOTH_LIST}01${ACCEPT}`, '#bob#dmn1']);
+        expect(policy.asked).to.deep.equal(['NULL']);
+      }
+    });
+
+    it('is not held when another method was chosen and PWORD is not required', () => {
+      expect(talk(new Policy(['NULL', 'PWORD']), REQUEST, CHOICE)).to.deep.include({
+        written: BOTH_LIST + ACCEPT,
+        end: '#bob#dmn1',
+      });
+    });
+
+    it('is held once when PWORD is named twice', () => {
+      const policy = new Policy(['PWORD'], ['PWORD']);
+      const { end, rest } = talk(policy, REQUEST, encodeMethodChoice(['PWORD', 'PWORD']), CREDENTIALS, CHOICE);
+      expect([policy.checked.length, end]).to.deep.equal([1, '#bob#dmn1']);
+      expect(rest).to.equal(CHOICE.toString('hex'));
+    });
+
+    it('waits silently for the 40 bytes when PWORD is required and was not chosen', () => {
+      const policy = new Policy(['NULL', 'PWORD'], ['PWORD']);
+      expect(talk(policy, REQUEST, CHOICE)).to.deep.equal({ written: BOTH_LIST, end: null, rest: '' });
+      expect(talk(policy, REQUEST, CHOICE, CREDENTIALS)).to.deep.equal({
+        written: `${BOTH_LIST}01${ACCEPT}`,
+        end: '#bob#dmn1',
+        rest: '',
+      });
+    });
+
+    it('is held for everybody when PWORD is required and not even listed', () => {
+      expect(talk(new Policy(['NULL'], ['PWORD']), REQUEST, CHOICE, CREDENTIALS).written).to.equal(
+        `${LIST}01${ACCEPT}`,
+      );
+    });
+
+    it('is held also behind a method that failed, and does not make it good', () => {
+      const policy = new Policy(['IP', 'PWORD']);
+      policy.failing = ['IP'];
+      const { written, end } = talk(policy, REQUEST, encodeMethodChoice(['IP', 'PWORD']), CREDENTIALS);
+      expect([written.slice(-4), end]).to.deep.equal([`01${NO_AUTH}`, REJECT_AUTH]);
+    });
+
+    it('lets the methods behind it run also after wrong credentials', () => {
+      const policy = new Policy(['PWORD'], ['IP']);
+      policy.passwordIsGood = false;
+      expect(talk(policy, REQUEST, PWORD, CREDENTIALS).end).to.equal(REJECT_AUTH);
+      expect(policy.asked).to.deep.equal(['IP']);
+    });
+
+    it('refuses old clients, which cannot hold it, when PWORD is required', () => {
+      for (const allowed of [['NULL'], ['NULL', 'IP'], ['NULL', 'PWORD']]) {
+        expect(talk(new Policy(allowed, ['PWORD']), old(12))).to.deep.equal({
+          written: NO_AUTH,
+          end: REJECT_AUTH,
+          rest: '',
+        });
+      }
+    });
+
+    it('takes a verdict only when one is due', () => {
+      const handshake = new ServerHandshake(new Policy(['PWORD']));
+      handshake.push(REQUEST);
+      expect(() => handshake.verified(true)).to.throw('no credentials are being checked');
+    });
+
+    it('takes a verdict once', () => {
+      const handshake = new ServerHandshake(new Policy(['PWORD'], ['PWORD']));
+      for (const bytes of [REQUEST, PWORD, CREDENTIALS]) handshake.push(bytes);
+      handshake.verified(false);
+      expect(() => handshake.verified(true)).to.throw('no credentials are being checked');
     });
   });
 

@@ -1,0 +1,220 @@
+/** The verbs of `ssp` that read a monitor, against one of this process. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import type { Monitor } from '../../daemon/monitor/http.js';
+import { monitored } from '../monitor/asking.js';
+import { madeUpSight, session } from '../monitor/made-up-sight.js';
+import { Program } from '../support/program.js';
+import { TemporaryDirectory } from '../support/temporary.js';
+
+const verbs = ['status', 'top', 'groups', 'members'];
+
+describe('process: ssp, verbs of the monitor', () => {
+  const sight = madeUpSight();
+  let monitor: Monitor;
+
+  beforeEach(async () => {
+    Object.assign(sight, madeUpSight());
+    monitor = await monitored({ sight });
+  });
+
+  afterEach(async () => {
+    await Program.endAll();
+    await monitor.close();
+  });
+
+  const at = (place: string, args: readonly string[], environment: Record<string, string> = {}): Program =>
+    Program.start('lib/command/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '', ...environment });
+
+  const ssp = (...args: readonly string[]): Program => at(`http://127.0.0.1:${monitor.port}`, args);
+
+  it('status is a page for people', async () => {
+    const { status, out, err } = await ssp('status').end();
+    expect([status, err]).to.deep.equal([0, '']);
+    for (const line of [
+      /^daemon +one, version 0\.1\.0, up 1 min$/m,
+      /^listens on +4803@127\.0\.0\.1, \/tmp\/4803$/m,
+      /^daemon view +one$/m,
+      /^sessions +2, 1 of them in their handshake$/m,
+      /^in +10 messages, 1\.0 kB$/m,
+      /^rejected +REJECT_NOT_UNIQUE 2$/m,
+      /^ended +closed 4$/m,
+    ]) {
+      expect(out).to.match(line);
+    }
+  });
+
+  it('status --json is what the monitor tells', async () => {
+    const { out } = await ssp('status', '--json').end();
+    expect(JSON.parse(out)).to.include({ name: 'one', node: process.version, waitingBytes: 300 });
+  });
+
+  it('status fails when there is no daemon view', async () => {
+    sight.daemons = [];
+    const { status, out, err } = await ssp('status').end();
+    expect([status, err]).to.deep.equal([1, 'ssp: the daemon has no daemon view\n']);
+    expect(out).to.match(/^daemon view +none \(no-view\)$/m);
+  });
+
+  it('top prints one table without a terminal', async () => {
+    const { status, out, err } = await ssp('top').end();
+    expect([status, err]).to.deep.equal([0, '']);
+    expect(out.split('\n')[0]).to.match(/^\d\d:\d\d:\d\d {3}2 sessions .* 300 B waiting {3}by waiting {3}/);
+    const [, , head, first, second] = out.split('\n');
+    expect(head).to.match(/^session +from +for +groups +in\/s +out\/s +waiting +bytes waiting +held$/);
+    expect(first).to.match(/^#s2#one .* 200 {2}flood$/);
+    expect(second).to.match(/^#s1#one .* 100$/);
+  });
+
+  it('top sorts', async () => {
+    const { out } = await ssp('top', '--sort', 'name').end();
+    expect(out.indexOf('#s1#one')).to.be.below(out.indexOf('#s2#one'));
+  });
+
+  it('top --json is what the monitor tells', async () => {
+    const { out } = await ssp('top', '--json').end();
+    expect((JSON.parse(out) as { sessions: object[] }).sessions).to.have.length(2);
+  });
+
+  it('groups is a table', async () => {
+    expect(await ssp('groups').end()).to.deep.equal({
+      status: 0,
+      out: 'group  members  of this daemon  id\nlobby        1               1  1.2.3\nroom         2               2  1.2.3\n',
+      err: '',
+    });
+  });
+
+  it('groups tells how many it leaves out', async () => {
+    expect((await ssp('groups', '--limit', '1').end()).out).to.match(/\nlobby .*\nand 1 group more\n$/);
+  });
+
+  it('groups --json is what the monitor tells', async () => {
+    const { out } = await ssp('groups', '--json').end();
+    expect(JSON.parse(out)).to.deep.equal({ total: 2, groups: sight.groups().toReversed() });
+  });
+
+  it('members are one a line, in order', async () => {
+    expect(await ssp('members', 'room').end()).to.deep.equal({
+      status: 0,
+      out: '#s1#one\n#s2#one\n',
+      err: '',
+    });
+    const { out } = await ssp('members', 'room', '--json').end();
+    expect(JSON.parse(out)).to.deep.equal({ group: 'room', members: ['#s1#one', '#s2#one'] });
+  });
+
+  for (const name of ['a/b?c=d', '%41', '..', '$']) {
+    it(`members finds the group ${name}`, async () => {
+      sight.members = (group) => (group === name ? ['#s1#one'] : null);
+      expect((await ssp('members', name).end()).out).to.equal('#s1#one\n');
+    });
+  }
+
+  it('members fails for a group that is not there', async () => {
+    expect(await ssp('members', 'nobody').end()).to.deep.equal({
+      status: 1,
+      out: '',
+      err: 'ssp: there is no group "nobody"\n',
+    });
+  });
+
+  it('writes out what would steer the terminal', async () => {
+    sight.sessions = () => [session(1, { from: '\u001B[2J' })];
+    const { out } = await ssp('top').end();
+    expect(out).to.include('\\u{1b}[2J').and.not.to.include('\u001B');
+  });
+
+  it('goes through a local socket', async () => {
+    await using directory = await TemporaryDirectory.make();
+    const path = directory.file('monitor');
+    await using local = await monitored({ endpoint: { path }, sight });
+    expect((await at('', ['members', 'room', '--monitor', local.address]).end()).out).to.equal('#s1#one\n#s2#one\n');
+  });
+
+  it('shows the token', async () => {
+    await using closed = await monitored({ sight, token: 's3cret' });
+    const place = `http://127.0.0.1:${closed.port}`;
+    const { status, err } = await at(place, ['groups']).end();
+    expect([status, err]).to.deep.equal([
+      1,
+      `ssp: ${place} wants a token; give the right one with --token or SSP_MONITOR_TOKEN\n`,
+    ]);
+    expect((await at(place, ['groups', '--token', 's3cret']).end()).status).to.equal(0);
+    expect((await at(place, ['groups'], { SSP_MONITOR_TOKEN: 's3cret' }).end()).status).to.equal(0);
+  });
+
+  for (const [what, place, message] of [
+    ['nobody', 'http://127.0.0.1:1', 'no monitor answers at http://127.0.0.1:1; MonitorAddress in'],
+    ['no socket', '/nowhere/at/all', 'no monitor answers at /nowhere/at/all; MonitorAddress in'],
+  ] as const) {
+    for (const verb of verbs) {
+      it(`${verb} says so when there is ${what}`, async () => {
+        const args = verb === 'members' ? [verb, 'room'] : [verb];
+        const { status, out, err } = await at(place, args).end();
+        expect([status, out]).to.deep.equal([1, '']);
+        expect(err)
+          .to.match(/^ssp: [^\n]+\n$/)
+          .and.to.include(message);
+      });
+    }
+  }
+
+  for (const [answer, message] of [
+    ['<html>', 'does not answer like the monitor of a daemon'],
+    ['{"name":5}', 'does not answer like the monitor of a daemon'],
+  ] as const) {
+    it(`does not take ${answer} for an answer`, async () => {
+      const server = createServer((_, response) => response.end(answer)).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const { status, err } = await at(`http://127.0.0.1:${port}`, ['status']).end();
+      server.close();
+      expect(status).to.equal(1);
+      expect(err)
+        .to.match(/^ssp: [^\n]+\n$/)
+        .and.to.include(message);
+    });
+  }
+
+  it('keeps the path of a monitor behind a proxy', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ url }, response) => {
+      asked.push(url);
+      response.end('{"group":"room","members":[]}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await at(`http://127.0.0.1:${port}/sspd/`, ['members', 'room']).end();
+    server.close();
+    expect(asked).to.deep.equal(['/sspd/groups/room']);
+  });
+
+  for (const [args, message] of [
+    [['status', '--monitor', 'localhost:4804'], 'A monitor is a URL with http, or the path'],
+    [['status', '--token', 'two words'], 'A token is one word'],
+    [['top', '--sort', 'age'], 'Allowed choices are waiting, in, out, name'],
+    [['groups', '--limit', '0'], 'from 1 to 10000'],
+    [['members'], "missing required argument 'group' (ssp members --help)"],
+    [['members', '#a#b'], 'A group name has 1 to 31 characters'],
+  ] as const) {
+    it(`refuses "${args.join(' ')}"`, async () => {
+      const { status, out, err } = await ssp(...args).end();
+      expect([status, out]).to.deep.equal([2, '']);
+      expect(err)
+        .to.match(/^ssp: [^\n]+ \(ssp( \w+)? --help\)\n$/)
+        .and.to.include(message);
+    });
+  }
+
+  for (const verb of verbs) {
+    it(`has an example in the help of ${verb}`, async () => {
+      const { status, out } = await ssp(verb, '--help').end();
+      expect(status).to.equal(0);
+      expect(out)
+        .to.include('SSP_MONITOR')
+        .and.to.match(/\nExample:\n {2}ssp /);
+    });
+  }
+});
