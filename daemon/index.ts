@@ -3,6 +3,7 @@ export type { Method } from './access/access.js';
 export { AccessFileError } from './access/error.js';
 export { createDaemon, type Daemon } from './daemon.js';
 export type { Counters } from './monitor/counters.js';
+export { MonitorError } from './monitor/error.js';
 export type { Logger } from './monitor/logger.js';
 export type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
 export { type DaemonOptions, hostDaemonName } from './options.js';

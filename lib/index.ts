@@ -18,5 +18,6 @@ export type { ConnectOptions, JoinOptions } from './group/options.js';
 export type { Body, SendOptions } from './group/send.js';
 export { type Service, SERVICES } from './group/service.js';
 export { QUEUE_BYTES, QUEUE_EVENTS } from './group/stream.js';
+export type { TlsOptions } from './mailbox/dial.js';
 export type { Cause } from './mailbox/view.js';
 export { equalGroupIds, type GroupId, groupIdText } from './wire/group-id.js';

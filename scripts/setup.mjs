@@ -3,7 +3,7 @@
  * builds. Plain JavaScript, because it runs before there is a compiler.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -29,5 +29,12 @@ try {
   });
 } catch (error) {
   process.exit(error.status || 1);
+}
+// The compiler leaves the output of a source that is gone, and mocha would run it.
+for (const room of ['lib', 'daemon', 'spec', 'scripts']) {
+  for (const file of readdirSync(at(`build/${room}`), { recursive: true })) {
+    const source = /^(.*)\.js$/.exec(file)?.[1];
+    if (source !== undefined && !existsSync(at(`${room}/${source}.ts`))) rmSync(at(`build/${room}/${file}`));
+  }
 }
 for (const bin of ['build/lib/command/main.js', 'build/daemon/main.js']) chmodSync(at(bin), 0o755);

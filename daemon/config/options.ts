@@ -87,7 +87,10 @@ const table = z.object({
     .register(abouts, works('Milliseconds that a client has for the whole handshake.')),
   MaxHandshakes: wholeNumber(1)
     .default(1000)
-    .register(abouts, works('Clients that may be in their handshake at one time; one more is refused.')),
+    .register(
+      abouts,
+      works('Clients that may be in their handshake at one time; with one more the oldest of them ends.'),
+    ),
   AuthFailureDelay: wholeNumber(0)
     .default(500)
     .register(abouts, works('Milliseconds before a failed authentication is answered.')),
@@ -180,7 +183,7 @@ const table = z.object({
   // The log.
   EventLogFile: path()
     .optional()
-    .register(abouts, works('Log file; `%h` and `%H` stand for the host name.', 'standard output')),
+    .register(abouts, works('Log file; `%h` and `%H` stand for the host name.', 'standard error')),
   EventPriority: choice(priorities)
     .default('info')
     .register(abouts, works('Least important messages that are logged.', '`INFO`')),

@@ -61,12 +61,14 @@ export async function openMonitor({ endpoint, token, sight, log }: MonitorOption
   const mayAsk = tokenCheck(token);
   const isOpen = token === null && !('path' in endpoint);
   server.on('request', (request, response) => {
-    void answer(request, sources, mayAsk, isOpen)
+    answer(request, sources, mayAsk, isOpen)
       .catch((error: unknown) => {
         log.error({ error: String(error), path: request.url }, 'monitor');
         return errorPage(500, 'the daemon could not answer; its log says why');
       })
-      .then((page) => send(response, page, request.method === 'HEAD'));
+      .then((page) => send(response, page, request.method === 'HEAD'))
+      // Nothing that a page is made of can do this; but no question may end the daemon.
+      .catch(() => response.destroy());
   });
   try {
     await listenOn(server, endpoint, token !== null);

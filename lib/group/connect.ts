@@ -2,6 +2,7 @@
 import { errorOf } from '../errors.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { CONNECTION_CLOSED, REJECT_ILLEGAL_NAME } from '../wire/codes.js';
+import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
 import { DEFAULT_PORT } from '../wire/limits.js';
 import { isPrivateName } from '../wire/name.js';
 import { Connection } from './connection.js';
@@ -13,11 +14,19 @@ import { checkedConnectOptions, type ConnectOptions } from './options.js';
  * of RejectedError for what the daemon refuses, IllegalParamError for options that are none, or the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const { address, name, timeout, signal } = checkedConnectOptions(options);
+  const { address, name, timeout, signal, auth, tls } = checkedConnectOptions(options);
   if (name !== '' && !isPrivateName(name)) throw errorOf(REJECT_ILLEGAL_NAME, name);
   signal?.throwIfAborted();
   const begin = performance.now();
-  const mailbox = await Mailbox.open({ spreadName: address, privateName: name, timeout, signal });
+  const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
+  const mailbox = await Mailbox.open({
+    spreadName: address,
+    privateName: name,
+    timeout,
+    signal,
+    tls,
+    authenticators,
+  });
   if (typeof mailbox !== 'number' && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
   if (typeof mailbox !== 'number') return new Connection(mailbox);

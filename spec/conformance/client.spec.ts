@@ -55,9 +55,9 @@ describe('recordings, played to our client', () => {
       }
       it(title, async () => {
         const daemon = await RecordedDaemon.start(trace, join(folder, SOCKET_NAME));
+        const address = trace.transport === 'unix' ? SOCKET_NAME : `${daemon.port}@127.0.0.1`;
+        const program = new RecordedProgram(address, folder);
         try {
-          const address = trace.transport === 'unix' ? SOCKET_NAME : `${daemon.port}@127.0.0.1`;
-          const program = new RecordedProgram(address, folder);
           const calls = trace.calls ?? [];
           expect(calls).not.to.have.length(0);
           for (const call of calls) await program.run(call);
@@ -65,6 +65,7 @@ describe('recordings, played to our client', () => {
           await until(() => daemon.received.length >= expected.length, `${expected.length} bytes`);
           expect(daemon.received.toString('hex')).to.equal(expected.toString('hex'));
         } finally {
+          program.end();
           await daemon.stop();
         }
       });

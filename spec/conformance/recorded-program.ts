@@ -45,6 +45,11 @@ export class RecordedProgram {
     expect(await this.simple(verb, rest), call).to.equal(result.ret);
   }
 
+  /** Frees the mailbox that a program of the recording kept. */
+  end(): void {
+    SP_kill(this.mbox);
+  }
+
   private simple(verb: string, rest: string): Promise<number> | number {
     const { mbox } = this;
     const words = rest.split(' ');

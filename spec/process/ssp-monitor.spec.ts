@@ -130,7 +130,9 @@ describe('process: ssp, verbs of the monitor', () => {
     await using directory = await TemporaryDirectory.make();
     const path = directory.file('monitor');
     await using local = await monitored({ endpoint: { path }, sight });
-    expect((await at('', ['members', 'room', '--monitor', local.address]).end()).out).to.equal('#s1#one\n#s2#one\n');
+    expect((await at('', ['members', 'room', '--monitor', local.address]).end()).out).to.equal(
+      '#s1#one\n#s2#one\n',
+    );
   });
 
   it('shows the token', async () => {
@@ -161,12 +163,18 @@ describe('process: ssp, verbs of the monitor', () => {
     }
   }
 
-  for (const [answer, message] of [
-    ['<html>', 'does not answer like the monitor of a daemon'],
-    ['{"name":5}', 'does not answer like the monitor of a daemon'],
+  for (const [code, answer, message] of [
+    [200, '<html>', 'does not answer like the monitor of a daemon'],
+    [200, '{"name":5}', 'does not answer like the monitor of a daemon'],
+    [404, '<html>', ' answered 404\n'],
+    [404, '{"error":"no page"}', ' answered 404: no page\n'],
+    [500, '{"error":"\\u001B"}', ' answered 500: \\u{1b}\n'],
   ] as const) {
-    it(`does not take ${answer} for an answer`, async () => {
-      const server = createServer((_, response) => response.end(answer)).listen(0, '127.0.0.1');
+    it(`does not take ${code} ${JSON.stringify(answer)} for an answer`, async () => {
+      const server = createServer((_, response) => response.writeHead(code).end(answer)).listen(
+        0,
+        '127.0.0.1',
+      );
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
       const { status, err } = await at(`http://127.0.0.1:${port}`, ['status']).end();

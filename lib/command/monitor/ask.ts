@@ -21,7 +21,7 @@ const MAX_ANSWER = 64 * 1024 * 1024;
 const MAX_REFUSAL = 64 * 1024;
 
 /** The monitor knows no such thing. */
-export class UnknownToMonitor extends Error {}
+export class UnknownToMonitor extends Failure {}
 
 /**
  * Reads a page.
@@ -36,10 +36,15 @@ export async function ask<T>(
   const { monitor } = flags;
   const { status, body } = await fetchPage(path, flags, stop);
   const value = parsed(body);
-  if (status === 404) throw new UnknownToMonitor();
-  if (status === 401)
+  if (status === 401) {
     throw new Failure(`${monitor} wants a token; give the right one with --token or SSP_MONITOR_TOKEN`);
-  if (status !== 200) throw new Failure(`${monitor} answered ${status}${reason(value)}`);
+  }
+  if (status !== 200) {
+    const why = reason(value);
+    // A server of another kind has no such page either, but does not say so in this form.
+    const Refusal = status === 404 && why !== '' ? UnknownToMonitor : Failure;
+    throw new Refusal(`${monitor} answered ${status}${why}`);
+  }
   const checked = page.safeParse(value);
   if (!checked.success) throw new Failure(`${monitor} does not answer like the monitor of a daemon`);
   return checked.data;
@@ -58,20 +63,21 @@ async function fetchPage(
   } catch (error) {
     stop.throwIfAborted();
     if (error instanceof Failure) throw error;
-    const why = limit.aborted ? 'no answer in time' : ((error as NodeJS.ErrnoException).code ?? '');
-    throw new Failure(sentence(monitor, why, (error as Error).message), undefined, { cause: error });
+    const sentence = limit.aborted ? `${monitor} gives no answer` : explain(monitor, error as Error);
+    throw new Failure(sentence, undefined, { cause: error });
   }
 }
 
 const nobody = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET']);
 
-function sentence(monitor: string, code: string, message: string): string {
+function explain(monitor: string, { message, code = '' }: NodeJS.ErrnoException): string {
   if (nobody.has(code)) {
     return `no monitor answers at ${monitor}; MonitorAddress in the daemon's configuration opens one, --monitor names it`;
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${monitor} is unknown`;
   if (code === 'EACCES') return `${monitor} may not be opened: permission denied`;
-  return `${monitor}: ${code === 'no answer in time' ? code : message}`;
+  // What failed for several addresses of a host has a code but no words.
+  return `${monitor}: ${message || code}`;
 }
 
 async function exchange(
