@@ -10,6 +10,7 @@ import { type Monitor, openMonitor } from './monitor/http.js';
 import { type Logger, silentLogger } from './monitor/logger.js';
 import type { Sight } from './monitor/sight.js';
 import { accessFilesOf, checkOptions, type CheckedOptions, type DaemonOptions } from './options.js';
+import { descriptorLimit, RESERVED_DESCRIPTORS } from './session/descriptors.js';
 import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
 import { DaemonSight } from './sight.js';
@@ -154,6 +155,14 @@ export class Daemon implements AsyncDisposable {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
     }
     if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.sight, log: this.log });
+    const descriptors = await descriptorLimit();
+    const { maxSessions } = this.options.limits;
+    if (descriptors !== null && descriptors < maxSessions + RESERVED_DESCRIPTORS) {
+      this.log.warn(
+        { descriptors, maxSessions },
+        'the system allows fewer open files than there may be sessions',
+      );
+    }
     this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
   }
 

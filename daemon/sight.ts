@@ -80,6 +80,10 @@ export class DaemonSight implements Sight {
     return this.server.waitingBytes;
   }
 
+  get behindCount(): number {
+    return this.server.behind;
+  }
+
   sessions(): SessionSight[] {
     return Array.from(this.server.values(), (session) => ({
       id: session.id,

@@ -51,17 +51,25 @@ interface Found {
 async function find(given: string | null, name: string): Promise<Found | null> {
   if (given !== null) return await read(given);
   for (const place of PLACES) {
-    const file = join(place, name);
-    const text = await readFile(file, 'utf8').catch(() => null);
-    if (text !== null) return { file, text };
+    const found = await readIfThere(join(place, name));
+    if (found) return found;
   }
   return null;
 }
 
 async function read(file: string): Promise<Found> {
+  const found = await readIfThere(file);
+  if (!found) throw new AccessFileError('cannot be read (ENOENT)', file);
+  return found;
+}
+
+/** A file that is there and cannot be read is an error: the next place has other rules. */
+async function readIfThere(file: string): Promise<Found | null> {
   try {
     return { file, text: await readFile(file, 'utf8') };
   } catch (error) {
-    throw new AccessFileError(`cannot be read (${(error as NodeJS.ErrnoException).code})`, file);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    throw new AccessFileError(`cannot be read (${code})`, file);
   }
 }

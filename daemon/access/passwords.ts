@@ -72,25 +72,29 @@ export class Passwords {
     if (CRYPT.test(text)) {
       return `the hash of "${user}" is a traditional crypt hash, which is not safe: make a new one with sspd --hash-password`;
     }
-    const [, logCost = '', blockSize = '', parallel = '', salt = '', key = ''] = PHC.exec(text) ?? [];
-    const isWithin = (number: string, most: number): boolean => Number(number) >= 1 && Number(number) <= most;
-    if (
-      key === '' ||
-      !isWithin(logCost, MAX_LOG_COST) ||
-      !isWithin(blockSize, 32) ||
-      !isWithin(parallel, 16)
-    ) {
-      return `the hash of "${user}" is none that sspd --hash-password makes`;
-    }
-    this.hashes.set(user, {
-      cost: 2 ** Number(logCost),
-      blockSize: Number(blockSize),
-      parallel: Number(parallel),
-      salt: Buffer.from(salt, 'base64'),
-      key: Buffer.from(key, 'base64'),
-    });
+    const hash = readHash(text);
+    if (!hash) return `the hash of "${user}" is none that sspd --hash-password makes`;
+    this.hashes.set(user, hash);
     return null;
   }
+}
+
+/** Null for what is no hash, and for costs that scrypt does not take or that would hold the daemon up. */
+function readHash(text: string): Hash | null {
+  const [, logCost, blockSize, parallel, salt, key] = PHC.exec(text) ?? [];
+  if (salt === undefined || key === undefined) return null;
+  const [n, r, p] = [Number(logCost), Number(blockSize), Number(parallel)];
+  const isWithin =
+    n >= 1 && n <= MAX_LOG_COST && r >= 1 && r <= MAX_BLOCK_SIZE && p >= 1 && p <= MAX_PARALLEL;
+  // The cost is below 2 ** (16 r): RFC 7914, section 2.
+  if (!isWithin || n >= 16 * r) return null;
+  return {
+    cost: 2 ** n,
+    blockSize: r,
+    parallel: p,
+    salt: Buffer.from(salt, 'base64'),
+    key: Buffer.from(key, 'base64'),
+  };
 }
 
 /** A line's hash for a password; bytes beyond the protocol's 8 are left out, as they are on the wire. */

@@ -171,11 +171,17 @@ export class Core {
   }
 }
 
-/** Leaving and disconnecting are always allowed; a join counts by its first name, a message by all of its names. */
+/**
+ * Leaving and disconnecting are always allowed; a join counts by its first name, a message by all of its names.
+ * @throws FrameFault when a join names no group
+ */
 function mayDo(permit: Permit, service: number, bytes: Buffer, start: number): boolean {
   if ((service & (LEAVE_MESS | KILL_MESS)) !== 0) return true;
   const at = start + HEADER_BYTES;
-  if ((service & JOIN_MESS) !== 0) return permit('join', readName(bytes, at));
+  if ((service & JOIN_MESS) !== 0) {
+    checkGroupField(bytes, start);
+    return permit('join', readName(bytes, at));
+  }
   const names = readNames(bytes, at, bytes.readInt32LE(start + NUM_GROUPS_AT));
   return names.every((name) => permit('send', name));
 }

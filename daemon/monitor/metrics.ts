@@ -39,6 +39,7 @@ const states: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['handshakes', 'Connections in their handshake.', (s) => s.handshakes],
   ['groups', 'Groups known, members anywhere.', (s) => s.groupCount],
   ['waiting_bytes', 'Bytes that wait for all sessions together.', (s) => s.waitingBytes],
+  ['sessions_behind', 'Sessions with more than half of MaxSessionMessages waiting.', (s) => s.behindCount],
   ['engine_queued_bytes', 'Bytes that wait in the engine to be sent.', (s) => s.engine.queuedBytes],
 ];
 

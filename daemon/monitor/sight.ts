@@ -66,6 +66,8 @@ export interface Sight {
   readonly groupCount: number;
   /** Bytes that wait for all sessions together. */
   readonly waitingBytes: number;
+  /** Sessions above the soft mark: half of the messages they may have waiting. */
+  readonly behindCount: number;
   sessions(): SessionSight[];
   groups(): GroupSight[];
   /** Private names of a group's members in order; null for a group that is not there. */

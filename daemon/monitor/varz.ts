@@ -24,6 +24,7 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
     handshakes: sight.handshakes,
     groups: sight.groupCount,
     waitingBytes: sight.waitingBytes,
+    sessionsBehind: sight.behindCount,
     connections: {
       accepted: counters.connections,
       established: counters.sessions,

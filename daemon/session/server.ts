@@ -65,6 +65,14 @@ export class SessionServer implements SessionHost {
     return this.total.bytes;
   }
 
+  /** Sessions above the soft mark: half of the messages they may have waiting. */
+  get behind(): number {
+    const mark = this.limits.maxSessionMessages / 2;
+    let count = 0;
+    for (const { waitingMessages } of this.total.values()) if (waitingMessages > mark) count++;
+    return count;
+  }
+
   values(): IterableIterator<Session> {
     return this.sessions.values();
   }

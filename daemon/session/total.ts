@@ -22,6 +22,11 @@ export class Total<T extends Weighed> {
     else this.known.set(session, now);
   }
 
+  /** The sessions for which something waits. */
+  values(): IterableIterator<T> {
+    return this.known.keys();
+  }
+
   forget(session: T): void {
     this.sum -= this.known.get(session) ?? 0;
     this.known.delete(session);

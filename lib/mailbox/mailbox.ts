@@ -1,7 +1,7 @@
 /** One connection to a daemon, seen by the client. Below both faces: it answers with codes and moves bytes. */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
+import { ACCEPT_SESSION, CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
 import { checkDelivery } from '../wire/delivery.js';
 import { FrameFault } from '../wire/fault.js';
 import { FrameReader } from '../wire/frame-reader.js';
@@ -10,6 +10,7 @@ import type { Version } from '../wire/handshake/version.js';
 import { HEADER_BYTES } from '../wire/limits.js';
 import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
 import { Arrival } from './arrival.js';
+import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
 import { Fifo } from './fifo.js';
 import { Outbox } from './outbox.js';
@@ -68,8 +69,16 @@ export class Mailbox {
    * Connects to a daemon.
    * @returns the mailbox, or the negative code that connect answers with; see `dial`
    */
-  static open(options: MailboxOptions = {}): Promise<Mailbox | number> {
-    return dial(options, (socket, accept, rest) => new Mailbox(socket, accept, rest, options));
+  static async open(options: MailboxOptions = {}): Promise<Mailbox | number> {
+    const opened = await dial(options, (socket, accept, rest) => new Mailbox(socket, accept, rest, options));
+    const isOpen = typeof opened !== 'number';
+    reportConnect({
+      address: options.spreadName ?? '',
+      privateName: options.privateName ?? '',
+      code: isOpen ? ACCEPT_SESSION : opened,
+      privateGroup: isOpen ? opened.privateGroup : '',
+    });
+    return opened;
   }
 
   private constructor(
@@ -207,6 +216,7 @@ export class Mailbox {
     if (!this.paused && this.isFull()) {
       this.paused = true;
       this.socket.pause();
+      reportPause(this.privateGroup, this.waiting, this.waitingBytes);
     }
     this.waiters.serve();
   }
@@ -241,6 +251,7 @@ export class Mailbox {
   private lose(): void {
     if (this.current !== 'open') return;
     this.current = 'lost';
+    reportLoss(this.privateGroup, this.cause);
     this.socket.destroy();
     this.reader.stop();
     this.waiters.serve();
@@ -248,6 +259,7 @@ export class Mailbox {
 
   /** Ends this side: what waits is thrown away, and calls that wait find the mailbox closed (R65). */
   private close(): void {
+    if (this.current !== 'closed') reportClosed(this.privateGroup);
     this.current = 'closed';
     this.reader.stop();
     this.queue.clear();

@@ -56,6 +56,7 @@ export function madeUpSight(fields: Partial<Sight> = {}): Writable<Sight> {
     handshakes: 1,
     groupCount: 2,
     waitingBytes: 300,
+    behindCount: 1,
     sessions: () => [
       session(1, { waitingBytes: 100, messagesIn: 6 }),
       session(2, { waitingBytes: 200, messagesIn: 4, held: ['flood'] }),

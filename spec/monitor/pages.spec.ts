@@ -57,6 +57,7 @@ describe('monitor: pages', () => {
       handshakes: 1,
       groups: 2,
       waitingBytes: 300,
+      sessionsBehind: 1,
       connections: { accepted: 5, established: 3, rejections: { REJECT_NOT_UNIQUE: 2 }, ends: { closed: 4 } },
       traffic: { messagesIn: 10, messagesOut: 20, bytesIn: 1_000, bytesOut: 2_000 },
       requests: { submitted: 10, ordered: 9, refused: 1, illegalGroupNames: 7 },

@@ -1,0 +1,36 @@
+/**
+ * What happens to connections, for whoever watches a program through `node:diagnostics_channel`. A channel without
+ * subscribers costs nothing.
+ *
+ * | channel | message |
+ * |---|---|
+ * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup }`: an attempt has ended; code 1 is success |
+ * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
+ * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
+ * | `ssp-toolkit:paused` | `{ privateGroup, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
+ */
+import { channel } from 'node:diagnostics_channel';
+
+export interface ConnectReport {
+  readonly address: string;
+  readonly privateName: string;
+  /** As the connect calls answer: ACCEPT_SESSION or what went wrong. */
+  readonly code: number;
+  /** Empty without success. */
+  readonly privateGroup: string;
+}
+
+const connects = channel('ssp-toolkit:connect');
+const losses = channel('ssp-toolkit:lost');
+const closings = channel('ssp-toolkit:closed');
+const pauses = channel('ssp-toolkit:paused');
+
+export const reportConnect = (report: ConnectReport): void => connects.publish(report);
+
+export const reportLoss = (privateGroup: string, error: Error | undefined): void =>
+  losses.publish({ privateGroup, error });
+
+export const reportClosed = (privateGroup: string): void => closings.publish({ privateGroup });
+
+export const reportPause = (privateGroup: string, waiting: number, waitingBytes: number): void =>
+  pauses.publish({ privateGroup, waiting, waitingBytes });
