@@ -22,8 +22,8 @@ export class DaemonSight implements Sight {
 
   constructor(
     private readonly place: Place,
-    private readonly core_: Core,
-    private readonly engine_: Engine,
+    private readonly theCore: Core,
+    private readonly theEngine: Engine,
     private readonly server: SessionServer,
     private readonly options: () => CheckedOptions,
   ) {}
@@ -33,7 +33,7 @@ export class DaemonSight implements Sight {
   }
 
   get id(): number {
-    return this.engine_.self.node >>> 0;
+    return this.theEngine.self.node >>> 0;
   }
 
   get configurationHash(): string {
@@ -49,7 +49,7 @@ export class DaemonSight implements Sight {
   }
 
   get daemons(): readonly string[] {
-    return this.engine_.view?.members.map(({ name }) => name) ?? [];
+    return this.theEngine.view?.members.map(({ name }) => name) ?? [];
   }
 
   get counters(): Sight['counters'] {
@@ -57,11 +57,11 @@ export class DaemonSight implements Sight {
   }
 
   get core(): Sight['core'] {
-    return this.core_.counters;
+    return this.theCore.counters;
   }
 
   get engine(): Sight['engine'] {
-    return { kind: 'solo', ...this.engine_.stats() };
+    return { kind: 'solo', ...this.theEngine.stats() };
   }
 
   get sessionCount(): number {
@@ -73,7 +73,7 @@ export class DaemonSight implements Sight {
   }
 
   get groupCount(): number {
-    return this.core_.groups.size;
+    return this.theCore.groups.size;
   }
 
   get waitingBytes(): number {
@@ -106,7 +106,7 @@ export class DaemonSight implements Sight {
   }
 
   groups(): GroupSight[] {
-    return Array.from(this.core_.groups.values(), ({ name, id, members, local }) => ({
+    return Array.from(this.theCore.groups.values(), ({ name, id, members, local }) => ({
       name,
       id: groupIdText(id),
       members: members.length,
@@ -115,7 +115,7 @@ export class DaemonSight implements Sight {
   }
 
   members(group: string): string[] | null {
-    const found = this.core_.groups.find(nameField(group), 0);
+    const found = this.theCore.groups.find(nameField(group), 0);
     return found?.members.map(({ privateGroup }) => privateGroup) ?? null;
   }
 }

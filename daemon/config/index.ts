@@ -5,12 +5,12 @@ import { selectOwn, type Configuration } from './own.js';
 import { resolveDaemons } from './resolve.js';
 import { searchConfiguration } from './search.js';
 
-export { parseConfiguration, type ParsedConfiguration, type ParsedDaemon } from './configuration.js';
+export { parseConfiguration, type ParsedDaemon } from './configuration.js';
 export { daemonId } from './daemon-id.js';
-export { ConfigurationError, type Position } from './error.js';
-export { findOwn, selectOwn, type Configuration, type DaemonEntry, type Host } from './own.js';
+export { ConfigurationError } from './error.js';
+export { findOwn, selectOwn, type Configuration } from './own.js';
 export { resolveDaemons, type Lookup, type ResolvedConfiguration, type ResolvedDaemon } from './resolve.js';
-export { searchConfiguration, type FoundFile } from './search.js';
+export { searchConfiguration } from './search.js';
 
 export interface LoadOptions {
   /** `-c`: tried before the usual places. */

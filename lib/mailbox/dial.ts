@@ -81,7 +81,8 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       socket.off('error', onError);
       resolve(accepted(socket, step.accept, step.rest));
     };
-    const onEnd = (): void => refuse(handshake.end());
+    // With TLS the connection may end before it is one.
+    const onEnd = (): void => refuse(connected ? handshake.end() : COULD_NOT_CONNECT);
     const onError = (error: Error): void => refuse(connected ? handshake.end() : connectCode(error));
     const expire = (): void => refuse(CONNECTION_CLOSED);
     const finish = (): void => {

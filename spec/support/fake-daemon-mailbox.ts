@@ -4,6 +4,9 @@ import { connect, type ConnectOptions } from '../../lib/mailbox/connect.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { leave, mailboxAt } from '../../lib/mailbox/table.js';
 import { FakeDaemon, type FakeDaemonScript, type FakeSession } from './fake-daemon.js';
+import { until } from './wait.js';
+
+export { until } from './wait.js';
 
 export interface Pair {
   readonly daemon: FakeDaemon;
@@ -11,8 +14,6 @@ export interface Pair {
   readonly mbox: number;
   readonly mailbox: Mailbox;
 }
-
-const LIMIT_MS = 5_000;
 
 const open: Pair[] = [];
 
@@ -35,15 +36,6 @@ export async function endPairs(): Promise<void> {
     leave(mbox);
     mailbox.kill();
     await daemon.stop();
-  }
-}
-
-/** Resolves when the condition holds; looks again in every turn of the event loop. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const end = Date.now() + LIMIT_MS;
-  while (!condition()) {
-    if (Date.now() > end) throw new Error(`waited ${LIMIT_MS} ms for ${what}`);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -10,8 +10,6 @@ import { fileURLToPath } from 'node:url';
 /** `c2d` is client to daemon, `d2c` daemon to client. */
 export type Direction = 'c2d' | 'd2c';
 
-export const directions: readonly Direction[] = ['c2d', 'd2c'];
-
 export interface Recording {
   readonly id: string;
   readonly scenario: string;
