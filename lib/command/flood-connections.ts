@@ -1,7 +1,9 @@
 /** The connections of a flood: bare mailboxes, many at once. */
 import { errorOf } from '../errors.js';
 import { Mailbox } from '../mailbox/mailbox.js';
+import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
 import { JOIN_MESS } from '../wire/service.js';
+import { credentials } from './credentials.js';
 import { connectFailure, CONNECT_LIMIT_MS, lostFailure } from './session.js';
 
 /**
@@ -14,7 +16,15 @@ export async function openAll(
   membership: boolean,
   stop: AbortSignal,
 ): Promise<Mailbox[]> {
-  const options = { spreadName: address, membership, timeout: CONNECT_LIMIT_MS, signal: stop };
+  const auth = credentials();
+  const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
+  const options = {
+    spreadName: address,
+    membership,
+    timeout: CONNECT_LIMIT_MS,
+    signal: stop,
+    authenticators,
+  };
   const opened = await Promise.all(Array.from({ length: count }, () => Mailbox.open(options)));
   const mailboxes = opened.filter((each) => typeof each !== 'number');
   const code = opened.find((each) => typeof each === 'number');

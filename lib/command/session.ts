@@ -8,6 +8,7 @@ import {
 } from '../errors.js';
 import { connect } from '../group/connect.js';
 import type { Connection } from '../group/connection.js';
+import { credentials } from './credentials.js';
 import { Failure } from './failure.js';
 
 /** Milliseconds for connection and handshake: a daemon that answers later than this does not answer. */
@@ -68,7 +69,7 @@ export async function withConnection(
 async function open(access: Access, signal: AbortSignal): Promise<Connection> {
   const { address, name } = access;
   try {
-    return await connect({ address, timeout: CONNECT_LIMIT_MS, signal, ...(name !== undefined && { name }) });
+    return await connect({ address, name, timeout: CONNECT_LIMIT_MS, signal, auth: credentials() });
   } catch (error) {
     throw error instanceof SspError ? connectFailure(error, access) : error;
   }

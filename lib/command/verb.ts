@@ -3,6 +3,8 @@ import { Command, Option } from 'commander';
 import { SERVICES } from '../group/service.js';
 import { address, DEFAULT_ADDRESS, privateName } from './values.js';
 
+const ENVIRONMENT = 'SSP_USER and SSP_PASSWORD in the environment answer a daemon that asks for them.';
+
 /** @param example what a person would type, lines of it */
 export const verb = (name: string, description: string, example: readonly string[]): Command =>
   new Command(name)
@@ -14,7 +16,7 @@ export const verb = (name: string, description: string, example: readonly string
         .argParser(address),
     )
     .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', `\nExample:\n${example.map((line) => `  ${line}`).join('\n')}`)
+    .addHelpText('after', `\nExample:\n${example.map((line) => `  ${line}`).join('\n')}\n\n${ENVIRONMENT}`)
     .allowExcessArguments(false);
 
 export const nameOption = (): Option =>
