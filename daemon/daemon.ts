@@ -27,6 +27,7 @@ export class Daemon implements AsyncDisposable {
   private unixSocket: string | null = null;
   private monitor: Monitor | null = null;
   private stopping: Promise<void> | null = null;
+  private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private options: CheckedOptions,
@@ -104,21 +105,15 @@ export class Daemon implements AsyncDisposable {
   }
 
   /**
-   * Takes over new options while it runs, all or nothing: limits and access control. Sessions that are there stay.
+   * Takes over new options while it runs, all or nothing: limits and access control. Sessions that are there stay. Of
+   * several calls the last one counts, however long each reads its files.
    * @returns names of the options that differ and need a new start
    * @throws ZodError or AccessFileError; nothing has changed then
    */
   async reload(options: DaemonOptions): Promise<string[]> {
-    const { logger: _, ...rest } = options;
-    const checked = checkOptions(rest);
-    const rules = await loadAccess(accessFilesOf(checked));
-    const fixed = FIXED.filter(
-      (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),
-    );
-    const kept = Object.fromEntries(FIXED.map((name) => [name, this.options[name]]));
-    this.options = { ...checked, ...kept };
-    this.server.reload(checked.limits, rules);
-    return fixed;
+    const done = this.reloading.then(() => this.takeOver(options));
+    this.reloading = done.catch(() => undefined);
+    return await done;
   }
 
   /** Stops listening, ends every session (clients see the end of the stream), removes the local socket. */
@@ -142,7 +137,6 @@ export class Daemon implements AsyncDisposable {
         await listenTls(host, options, {
           began: (socket) => this.server.acceptTls(socket),
           accept,
-          refused: () => this.server.rejected('tls'),
         }),
       );
     }
@@ -174,6 +168,19 @@ export class Daemon implements AsyncDisposable {
     await this.server.stop();
     await Promise.all(closed);
     await this.engine.stop();
+  }
+
+  private async takeOver(options: DaemonOptions): Promise<string[]> {
+    const { logger: _, ...rest } = options;
+    const checked = checkOptions(rest);
+    const rules = await loadAccess(accessFilesOf(checked));
+    const fixed = FIXED.filter(
+      (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),
+    );
+    const kept = Object.fromEntries(FIXED.map((name) => [name, this.options[name]]));
+    this.options = { ...checked, ...kept };
+    this.server.reload(checked.limits, rules);
+    return fixed;
   }
 
   private install({ id, members }: View): void {

@@ -6,12 +6,13 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { AccessFileError } from './access/error.js';
 import { loadAccess } from './access/load.js';
-import { hashPassword, MAX_PASSWORD } from './access/passwords.js';
+import { PASSWORD_BYTES } from '../lib/wire/handshake/credentials.js';
+import { hashPassword } from './access/passwords.js';
 import { type Flags, readCommandLine } from './command-line.js';
 import { ConfigurationError } from './config/index.js';
 import { createDaemon, type Daemon } from './daemon.js';
 import { MonitorError } from './monitor/http.js';
-import { openLog } from './monitor/log.js';
+import { LogError, openLog } from './monitor/log.js';
 import { accessFilesOf, checkOptions } from './options.js';
 import { ListenError } from './session/listener.js';
 import { readStart, type Start } from './start.js';
@@ -40,7 +41,10 @@ async function run(flags: Flags): Promise<void> {
       void daemon.stop();
     });
   }
-  process.on('SIGHUP', () => void reload(flags, daemon, log));
+  let reloaded = Promise.resolve();
+  process.on('SIGHUP', () => {
+    reloaded = reloaded.then(() => reload(flags, daemon, log));
+  });
   process.stdout.on('error', () => undefined);
   process.stdout.write(greeting(daemon));
 }
@@ -84,9 +88,9 @@ async function check(flags: Flags): Promise<void> {
 
 async function printHash(): Promise<void> {
   const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
-  if (password.length > MAX_PASSWORD) {
+  if (password.length > PASSWORD_BYTES) {
     process.stderr.write(
-      `sspd: the protocol carries ${MAX_PASSWORD} bytes of a password, the rest is left out\n`,
+      `sspd: the protocol carries ${PASSWORD_BYTES} bytes of a password, the rest is left out\n`,
     );
   }
   process.stdout.write(`${await hashPassword(password)}\n`);
@@ -94,7 +98,7 @@ async function printHash(): Promise<void> {
 
 /** One line for what a person can mend; null for a defect, which keeps its stack. */
 function explain(error: unknown): string | null {
-  const known = [ConfigurationError, AccessFileError, ListenError, MonitorError];
+  const known = [ConfigurationError, AccessFileError, ListenError, LogError, MonitorError];
   if (error instanceof Error && known.some((Class) => error instanceof Class)) return error.message;
   if (error instanceof z.ZodError) {
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');

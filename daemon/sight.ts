@@ -1,7 +1,7 @@
 /** The daemon's state as the monitor reads it. */
 import { createHash } from 'node:crypto';
 import { groupIdText } from '../lib/wire/group-id.js';
-import { nameField } from '../lib/wire/name.js';
+import { isGroupName, nameField } from '../lib/wire/name.js';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
 import type { Core } from './core/core.js';
 import type { Engine } from './engine/port.js';
@@ -115,6 +115,7 @@ export class DaemonSight implements Sight {
   }
 
   members(group: string): string[] | null {
+    if (!isGroupName(group)) return null;
     const found = this.theCore.groups.find(nameField(group), 0);
     return found?.members.map(({ privateGroup }) => privateGroup) ?? null;
   }

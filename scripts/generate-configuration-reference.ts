@@ -86,8 +86,9 @@ engine \`solo\`, which serves one daemon: a file with several is refused.
 
 ${rows(options.filter(({ effect }) => effect))}
 
-\`Allowed\` names what a client may ask for, \`Required\` what is checked in any case. Only \`NULL\` (no check) is there in
-this version. A file that names \`IP\` or \`PWORD\` is refused, so that nobody relies on a check that is not made.
+\`Allowed\` names what a client may ask for, \`Required\` what is checked in any case: \`NULL\` is no check, \`IP\` one of the
+address, \`PWORD\` one of user and password. If \`Allowed\` ends up empty nobody gets in. What the files hold, and what else
+keeps a daemon safe, stands in [security](../operate/security.md).
 
 ## Options without effect
 

@@ -44,7 +44,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/command': { values: [...library, 'lib/index'] },
 
   'daemon/core': { values: ['lib/wire'], types: ['daemon/engine/port'] },
-  'daemon/access': { values: shared },
+  'daemon/access': { values: shared, types: ['daemon/core'] },
   'daemon/engine/port': { values: shared },
   'daemon/engine': { values: [...shared, 'daemon/core', 'daemon/engine/port'], types: ['daemon/monitor'] },
   'daemon/config': { values: [...shared, 'daemon/core'] },

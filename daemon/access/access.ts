@@ -1,13 +1,14 @@
 /** Who gets in, and what they may do: the methods, their files, and the permissions, as one answer for the sessions. */
 import type { ConnectRequest } from '../../lib/wire/handshake/connect-request.js';
 import type { Credentials } from '../../lib/wire/handshake/credentials.js';
+import { METHODS, type Method } from '../../lib/wire/handshake/methods.js';
 import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
+import type { Permit } from '../core/local-session.js';
 import { IpRules, type Origin } from './ip-rules.js';
 import { Passwords } from './passwords.js';
-import type { Permissions, Permit } from './permissions.js';
+import type { Permissions } from './permissions.js';
 
-export const METHODS = ['NULL', 'IP', 'PWORD'] as const;
-export type Method = (typeof METHODS)[number];
+export { METHODS, type Method };
 
 export interface AccessRules {
   /** Offered; an empty list lets nobody in. */

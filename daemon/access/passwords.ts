@@ -5,14 +5,9 @@
  */
 import { Buffer } from 'node:buffer';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import type { Credentials } from '../../lib/wire/handshake/credentials.js';
+import { type Credentials, PASSWORD_BYTES, USER_BYTES } from '../../lib/wire/handshake/credentials.js';
 import { AccessFileError } from './error.js';
 import { entriesOf } from './lines.js';
-
-/** The protocol's field for a user name. */
-const MAX_USER = 32;
-/** The protocol carries no more of a password (session-protocol.md 3.6). */
-export const MAX_PASSWORD = 8;
 
 interface Hash {
   readonly cost: number;
@@ -66,8 +61,8 @@ export class Passwords {
     const colon = entry.indexOf(':');
     const user = entry.slice(0, Math.max(0, colon));
     const text = entry.slice(colon + 1);
-    if (user === '' || user.length > MAX_USER)
-      return `an entry is user:hash, the user 1 to ${MAX_USER} bytes`;
+    if (user === '' || user.length > USER_BYTES)
+      return `an entry is user:hash, the user 1 to ${USER_BYTES} bytes`;
     if (this.hashes.has(user)) return `the user "${user}" is there twice`;
     if (CRYPT.test(text)) {
       return `the hash of "${user}" is a traditional crypt hash, which is not safe: make a new one with sspd --hash-password`;
@@ -112,7 +107,7 @@ function derive(
   length: number,
   { cost, blockSize, parallel }: Pick<Hash, 'cost' | 'blockSize' | 'parallel'>,
 ): Promise<Buffer> {
-  const bytes = Buffer.from(password, 'latin1').subarray(0, MAX_PASSWORD);
+  const bytes = Buffer.from(password, 'latin1').subarray(0, PASSWORD_BYTES);
   const options = { N: cost, r: blockSize, p: parallel, maxmem: 128 * blockSize * (cost + parallel + 2) };
   return new Promise((resolve, reject) => {
     scrypt(bytes, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)));

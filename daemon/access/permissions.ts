@@ -9,13 +9,12 @@
  * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
  * is refused: the request goes back to its sender as a reject frame (session-protocol.md 4.9).
  */
+import type { Permit } from '../core/local-session.js';
 import { AccessFileError } from './error.js';
 import { entriesOf } from './lines.js';
 
-export type Action = 'join' | 'send';
-
-/** What one session may do; asked with the names it uses, so answers are remembered. */
-export type Permit = (action: Action, group: string) => boolean;
+/** What a rule can allow. */
+export type Action = Parameters<Permit>[0];
 
 interface Rule {
   readonly principal: string;
@@ -24,7 +23,7 @@ interface Rule {
 }
 
 const ANYBODY = '*';
-const ACTIONS: readonly string[] = ['join', 'send'];
+const ACTIONS: ReadonlySet<string> = new Set(['join', 'send']);
 /** Answers remembered for one session; more names than this begin anew. */
 const MAX_REMEMBERED = 4_096;
 
@@ -39,7 +38,7 @@ export class Permissions {
         throw new AccessFileError('a rule is: principal actions pattern', file, line);
       }
       const names = actions.split(',');
-      const unknown = names.find((name) => !ACTIONS.includes(name));
+      const unknown = names.find((name) => !ACTIONS.has(name));
       if (unknown !== undefined) {
         throw new AccessFileError(`"${unknown}" is no action: join, send, or join,send`, file, line);
       }

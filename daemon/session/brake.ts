@@ -1,8 +1,9 @@
 /**
  * Lets a flooding client feel the speed of those who listen. A session that brings more than FLOOD_BYTES within
- * FLOOD_TIME is held for the rest of it, and on as long as some receiver's socket refuses bytes but still takes them bit
- * by bit. So a receiver that is only slower than the sender is not dropped for its backlog, a client that sends little is
- * never held, and a receiver that has stopped altogether holds nobody: without progress it does not count.
+ * FLOOD_TIME is read one chunk a turn for the rest of it, and not at all as long as some receiver's socket refuses bytes
+ * but still takes them bit by bit. So a receiver that is only slower than the sender is not dropped for its backlog, a
+ * client that sends little is never held, and a receiver that has stopped altogether holds nobody: without progress it
+ * does not count.
  *
  * The reference stops reading all its clients instead (daemon-semantics.md 3.4, 8.2 defect 16).
  */

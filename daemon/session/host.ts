@@ -16,6 +16,8 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   readonly access: Access;
   readonly counters: Counters;
+  /** Takes a private name: the private group, or the code that refuses it. */
+  reserve(privateName: string): string | number;
   accepted(session: Session): void;
   /** Its handshake is over, well or not. */
   handshakeEnded(session: Session): void;

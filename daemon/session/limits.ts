@@ -13,7 +13,7 @@ export interface SessionLimits {
   readonly maxSessionMessages: number;
   /** Bytes that may wait for a session, whether its socket takes some or not. */
   readonly maxSessionBytes: number;
-  /** Bytes that may wait for all sessions together; with more, the session with the most ends. */
+  /** Bytes of memory that may wait for all sessions together; with more, the session with the most ends. */
   readonly maxTotalBytes: number;
 }
 
@@ -44,3 +44,6 @@ export const MAX_GATHER_BYTES = 4 * 1024;
 
 /** Milliseconds that `stop` waits for the clients to take what is already theirs. */
 export const STOP_TIMEOUT = 1_000;
+
+/** Milliseconds between two sessions that end because too much waits for all of them: the time memory needs to come back. */
+export const TOTAL_PAUSE = 100;

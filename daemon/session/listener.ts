@@ -65,12 +65,10 @@ export interface TlsListenOptions {
 }
 
 export interface TlsEvents {
-  /** The TLS handshake begins; what is returned is called at its end, good or not. */
-  began(socket: Socket): () => void;
+  /** The TLS handshake begins; what is returned is called when it is through, or the connection closed before. */
+  began(socket: Socket): (isThrough: boolean) => void;
   /** It is through. */
   accept(socket: Socket): void;
-  /** The connection did not get through. */
-  refused(): void;
 }
 
 export async function listenTls(host: string, options: TlsListenOptions, events: TlsEvents): Promise<Server> {
@@ -91,26 +89,26 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
       }),
     });
     // The encrypted socket does not tell which one it stands on, but has the same client.
-    const begun = new Map<string, () => void>();
-    const ended = (client: string): void => {
-      begun.get(client)?.();
-      begun.delete(client);
-    };
+    const begun = new Map<string, (isThrough: boolean) => void>();
     server.on('connection', (socket: Socket) => {
       acceptReachable(socket, () => {
         const client = clientOf(socket);
-        begun.set(client, events.began(socket));
-        socket.once('close', () => ended(client));
+        const ended = events.began(socket);
+        begun.set(client, ended);
+        socket.once('close', () => {
+          if (begun.get(client) !== ended) return;
+          begun.delete(client);
+          ended(false);
+        });
       });
     });
     server.on('secureConnection', (socket) => {
-      ended(clientOf(socket));
-      acceptReachable(socket, events.accept);
+      const client = clientOf(socket);
+      begun.get(client)?.(true);
+      begun.delete(client);
+      acceptReachable(socket, () => events.accept(socket));
     });
-    server.on('tlsClientError', (_error, socket) => {
-      events.refused();
-      socket.destroy();
-    });
+    server.on('tlsClientError', (_error, socket) => void socket.destroy());
     return await opened(server, { host, port: options.port }, where);
   } catch (error) {
     throw error instanceof ListenError ? error : failure(where, error);

@@ -9,7 +9,7 @@ import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
 import { endSoon } from './end-soon.js';
 import type { Rejection, SessionHost } from './host.js';
-import { type SessionLimits, STOP_TIMEOUT } from './limits.js';
+import { type SessionLimits, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
 import { Total } from './total.js';
@@ -35,6 +35,7 @@ export class SessionServer implements SessionHost {
   private readonly total = new Total<Session>();
   private readonly brake = new Brake();
   private lastId = 0;
+  private lastTotalDrop = 0;
   private emptied: (() => void) | null = null;
 
   constructor(
@@ -42,6 +43,8 @@ export class SessionServer implements SessionHost {
     limits: SessionLimits,
     private readonly log: Logger,
     rules: AccessRules,
+    /** Bytes that all buffers of the process take. */
+    private readonly bufferBytes = (): number => process.memoryUsage().arrayBuffers,
   ) {
     this.limits = { ...limits };
     this.access = new Access(rules);
@@ -96,10 +99,19 @@ export class SessionServer implements SessionHost {
   }
 
   /** A new connection that has its TLS handshake before it. @returns to be called when that is over */
-  acceptTls(socket: Socket): () => void {
-    const halfOpen: HalfOpen = { drop: () => socket.destroy() };
+  acceptTls(socket: Socket): (isThrough: boolean) => void {
+    let isDropped = false;
+    const halfOpen: HalfOpen = {
+      drop: () => {
+        isDropped = true;
+        socket.destroy();
+      },
+    };
     this.begin(halfOpen);
-    return () => this.handshaking.delete(halfOpen);
+    return (isThrough) => {
+      this.handshaking.delete(halfOpen);
+      if (!isThrough && !isDropped) this.rejected('tls');
+    };
   }
 
   /** The engine's queue is below its mark again. */
@@ -177,19 +189,31 @@ export class SessionServer implements SessionHost {
     endSoon(socket);
   }
 
+  /** A name whose last session ended in this turn is free once that end is ordered, which can be done at once. */
+  reserve(privateName: string): string | number {
+    const { roster } = this.core;
+    const first = roster.reserve(privateName);
+    if (typeof first === 'string') return first;
+    this.order();
+    return roster.reserve(privateName);
+  }
+
   /** An engine that is behind stops all reading; `resume` follows its drain. */
   private order(): void {
     if (this.core.flush()) return;
     for (const session of this.sessions) session.hold('engine', true);
   }
 
+  /**
+   * Receivers share their bytes, so the sum over the backlogs says only that there may be too much; what all buffers
+   * really take decides. Memory comes back some time after a session has ended, so they end one by one.
+   */
   private endTurn(): void {
     this.brake.endTurn();
-    while (this.total.bytes > this.limits.maxTotalBytes) {
-      const heaviest = this.total.heaviest();
-      if (!heaviest) return;
-      this.total.forget(heaviest);
-      heaviest.drop('slow-total');
-    }
+    const { maxTotalBytes } = this.limits;
+    if (this.total.bytes <= maxTotalBytes || performance.now() - this.lastTotalDrop < TOTAL_PAUSE) return;
+    if (this.bufferBytes() <= maxTotalBytes) return;
+    this.lastTotalDrop = performance.now();
+    this.total.heaviest()?.drop('slow-total');
   }
 }

@@ -53,7 +53,7 @@ export class Session {
     this.peer = peerOf(socket);
     const { origin, isExposed } = this.peer;
     this.handshake = new ServerHandshake(
-      host.access.policyFor(origin, isExposed, ({ privateName }) => host.core.roster.reserve(privateName)),
+      host.access.policyFor(origin, isExposed, ({ privateName }) => host.reserve(privateName)),
     );
     this.reader = new FrameReader(this);
     this.backlog = new Backlog(socket, host.turn, host.limits, {
@@ -219,8 +219,8 @@ export class Session {
   /** A wrong password is answered late, so that guessing takes its time. */
   private async verify(credentials: Credentials): Promise<void> {
     const isGood = await this.host.access.verify(credentials).catch(() => false);
+    if (this.reason !== null) return;
     const answer = (): void => {
-      if (this.reason !== null) return;
       this.socket.resume();
       this.step(this.handshake.verified(isGood));
     };

@@ -1,4 +1,4 @@
-/** Bytes that wait for all sessions together. Bytes that several of them share count for each. */
+/** Bytes that wait for all sessions together. Bytes that several of them share count for each: an upper bound. */
 
 export interface Weighed {
   readonly waitingBytes: number;

@@ -4,9 +4,8 @@ import { errorOf } from '../errors.js';
 import { tlsSchema } from '../mailbox/connect.js';
 import type { TlsOptions } from '../mailbox/dial.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-
-/** The protocol's field for a user name holds one byte more, a NUL. */
-const MAX_USER = 31;
+import { USER_BYTES } from '../wire/handshake/credentials.js';
+import { isByteText } from '../wire/name.js';
 
 export interface ConnectOptions {
   /**
@@ -37,7 +36,12 @@ const connectOptions = z.strictObject({
   address: z.string().default(''),
   name: z.string().default(''),
   timeout: z.number().min(0).default(0),
-  auth: z.strictObject({ user: z.string().min(1).max(MAX_USER), password: z.string() }).optional(),
+  auth: z
+    .strictObject({
+      user: z.string().min(1).max(USER_BYTES).refine(isByteText),
+      password: z.string().refine(isByteText),
+    })
+    .optional(),
   tls: tlsSchema.optional(),
   signal,
 });

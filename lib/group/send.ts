@@ -8,6 +8,7 @@ import {
   ILLEGAL_PARAM,
   MESSAGE_TOO_LONG,
 } from '../wire/codes.js';
+import { isMessType } from '../wire/header.js';
 import { MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup } from '../wire/name.js';
 import { SELF_DISCARD } from '../wire/service.js';
@@ -46,7 +47,7 @@ export function checkSend(groups: readonly string[], type: number, bytes: number
 }
 
 function refusal(groups: readonly string[], type: number, bytes: number): SspError | null {
-  if (!Number.isInteger(type) || type < -32_768 || type > 32_767) {
+  if (!isMessType(type)) {
     return errorOf(ILLEGAL_MESSAGE_TYPE, String(type));
   }
   if (!Array.isArray(groups)) return errorOf(ILLEGAL_GROUP, String(groups));

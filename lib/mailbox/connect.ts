@@ -2,15 +2,16 @@
 import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
-import { ACCEPT_SESSION, ILLEGAL_PARAM, ILLEGAL_TIME } from '../wire/codes.js';
+import { ACCEPT_SESSION, ILLEGAL_PARAM, ILLEGAL_TIME, REJECT_ILLEGAL_NAME } from '../wire/codes.js';
+import { isByteText } from '../wire/name.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
 import type { TlsOptions } from './dial.js';
 import { Mailbox } from './mailbox.js';
 import { enter } from './table.js';
 
 export interface ConnectOptions {
-  /** Whether membership messages are wanted; default true. */
-  group_membership?: boolean | undefined;
+  /** Whether membership messages are wanted, as in C any number but 0; default true. */
+  group_membership?: boolean | number | undefined;
   /** 0 or 1, anything above counts as 1; no daemon makes a difference. */
   priority?: number | undefined;
   /** Limit for connection and handshake in milliseconds; 0, the default, is none, below 0 has passed already. */
@@ -49,7 +50,7 @@ export const tlsSchema = z.strictObject({
 });
 
 const schema = z.object({
-  group_membership: z.boolean().optional(),
+  group_membership: z.union([z.boolean(), z.number()]).transform(Boolean).optional(),
   priority: z.number().optional(),
   signal: z.instanceof(AbortSignal).optional(),
   auth: z
@@ -81,6 +82,7 @@ export async function connect(
   const names = z.tuple([z.string(), z.string()]).safeParse([spreadName ?? '', privateName ?? '']);
   const checked = schema.safeParse(others);
   if (!names.success || !checked.success) return failed(ILLEGAL_PARAM);
+  if (!isByteText(names.data[1])) return failed(REJECT_ILLEGAL_NAME);
   const { group_membership: membership, auth: authenticators, ...rest } = checked.data;
   const dialled = { ...rest, spreadName: names.data[0], privateName: names.data[1] };
   const entered = await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }));

@@ -9,7 +9,7 @@ import {
   ILLEGAL_SERVICE,
   ILLEGAL_SESSION,
 } from '../wire/codes.js';
-import { isGroupName } from '../wire/name.js';
+import { isByteText, isGroupName } from '../wire/name.js';
 import { bytesOf } from './room.js';
 
 /** In what the faces differ. */
@@ -42,7 +42,9 @@ export function multicast(
   if (!Array.isArray(groups)) return Promise.resolve(ILLEGAL_PARAM);
   if (typeof service !== 'number') return Promise.resolve(ILLEGAL_SERVICE);
   if (typeof messType !== 'number') return Promise.resolve(ILLEGAL_MESSAGE_TYPE);
-  for (const group of groups) if (typeof group !== 'string') return Promise.resolve(ILLEGAL_GROUP);
+  for (const group of groups) {
+    if (typeof group !== 'string' || !isByteText(group)) return Promise.resolve(ILLEGAL_GROUP);
+  }
   const bytes = bytesOf(data);
   const refusal = policy.check(service, groups, messType, bytes);
   if (refusal !== 0) return Promise.resolve(refusal);

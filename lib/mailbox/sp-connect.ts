@@ -17,7 +17,7 @@ export const SP_connect = (
   spread_name: string | null,
   private_name: string | null,
   priority: number,
-  group_membership: boolean,
+  group_membership: boolean | number,
   options?: SpConnectOptions,
 ): Promise<ConnectResult> => connect(spread_name, private_name, { ...options, priority, group_membership });
 
@@ -30,7 +30,7 @@ export async function SP_connect_timeout(
   spread_name: string | null,
   private_name: string | null,
   priority: number,
-  group_membership: boolean,
+  group_membership: boolean | number,
   time_out: Time,
   options?: SpConnectOptions,
 ): Promise<ConnectResult> {

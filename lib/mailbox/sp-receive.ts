@@ -3,7 +3,13 @@
  * that does not fit stays, unless DROP_RECV asks for it to be cut.
  */
 import { Buffer } from 'node:buffer';
-import { BUFFER_TOO_SHORT, GROUPS_TOO_SHORT, ILLEGAL_MESSAGE, WOULD_BLOCK } from '../wire/codes.js';
+import {
+  BUFFER_TOO_SHORT,
+  GROUPS_TOO_SHORT,
+  ILLEGAL_MESSAGE,
+  NET_ERROR_ON_SESSION,
+  WOULD_BLOCK,
+} from '../wire/codes.js';
 import { MAX_CLIENT_SCATTER_ELEMENTS } from '../wire/limits.js';
 import { DROP_RECV } from '../wire/service.js';
 import type { Arrival } from './arrival.js';
@@ -52,6 +58,8 @@ async function receive(
 
 function next(call: Call): ReceiveResult | undefined {
   const { mailbox, room, maxGroups } = call;
+  // Once a call has told the loss, all others answer at once, whatever still waits (8.5).
+  if (mailbox.lossTold) return { ret: NET_ERROR_ON_SESSION };
   const arrival = mailbox.peek();
   if (arrival === undefined) {
     const ret = spLoss(mailbox, call.mbox);

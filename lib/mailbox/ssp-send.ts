@@ -6,6 +6,7 @@ import {
   ILLEGAL_SERVICE,
   MESSAGE_TOO_LONG,
 } from '../wire/codes.js';
+import { isMessType } from '../wire/header.js';
 import { MAX_GROUPS, MAX_REQUEST_BYTES, MAX_SSP_SCATTER_ELEMENTS, NAME_BYTES } from '../wire/limits.js';
 import {
   FORBIDDEN_REQUEST_BITS,
@@ -28,7 +29,7 @@ const policy: SendPolicy = {
     if (!isOne || (kind & REGULAR_MESS) === 0 || (service & FORBIDDEN_REQUEST_BITS) !== 0)
       return ILLEGAL_SERVICE;
     if (groups.length > MAX_GROUPS) return ILLEGAL_PARAM;
-    if (!Number.isInteger(messType) || messType < -32_768 || messType > 32_767) return ILLEGAL_MESSAGE_TYPE;
+    if (!isMessType(messType)) return ILLEGAL_MESSAGE_TYPE;
     return bytes + NAME_BYTES * groups.length > MAX_REQUEST_BYTES ? MESSAGE_TOO_LONG : 0;
   },
   broken: () => CONNECTION_CLOSED,

@@ -32,6 +32,10 @@ export interface Header {
   readonly senderLittle: boolean;
 }
 
+/** Whether it is a signed 16-bit number. */
+export const isMessType = (messType: number): boolean =>
+  Number.isInteger(messType) && messType >= -32_768 && messType <= 32_767;
+
 /** The signed 16-bit type inside a hint word. */
 export const messTypeOf = (hint: number): number => (((hint >> 8) & 0xffff) << 16) >> 16;
 

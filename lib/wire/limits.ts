@@ -5,7 +5,7 @@ export const DEFAULT_PORT = 4803;
 /** A name's field on the wire, the ending NUL included. */
 export const NAME_BYTES = 32;
 /** Longest group or private group name: the field without its NUL. */
-export const MAX_GROUP_NAME = NAME_BYTES - 1;
+export const MAX_NAME_LENGTH = NAME_BYTES - 1;
 export const MAX_PRIVATE_NAME = 10;
 export const MAX_DAEMON_NAME = 19;
 

@@ -3,15 +3,21 @@
  * Names are bytes; as strings they are latin1, so that every byte survives the way there and back.
  */
 import { Buffer } from 'node:buffer';
-import { MAX_DAEMON_NAME, MAX_GROUP_NAME, MAX_PRIVATE_NAME, NAME_BYTES } from './limits.js';
+import { MAX_DAEMON_NAME, MAX_NAME_LENGTH, MAX_PRIVATE_NAME, NAME_BYTES } from './limits.js';
 
 const HASH = '#';
 const legal = /^[$-~]+$/;
 
+/** Whether every character is one byte. Others would lose their upper part, and be another name. */
+export function isByteText(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0xff) return false;
+  return true;
+}
+
 const within = (name: string, max: number): boolean => name.length <= max && legal.test(name);
 
 /** A group that can be joined: 1 to 31 characters from `$` to `~`. */
-export const isGroupName = (name: string): boolean => within(name, MAX_GROUP_NAME);
+export const isGroupName = (name: string): boolean => within(name, MAX_NAME_LENGTH);
 
 /** A session's own name: 1 to 10 characters from `$` to `~`. */
 export const isPrivateName = (name: string): boolean => within(name, MAX_PRIVATE_NAME);
@@ -42,13 +48,13 @@ export function fieldLength(bytes: Uint8Array, at: number): number {
 /** The name in the field at `at`. What follows the first NUL is padding and may be anything. */
 export function readName(bytes: Buffer, at: number): string {
   const length = fieldLength(bytes, at);
-  return bytes.toString('latin1', at, at + (length < 0 ? MAX_GROUP_NAME : length));
+  return bytes.toString('latin1', at, at + (length < 0 ? MAX_NAME_LENGTH : length));
 }
 
 /** Writes a zero-padded field. A longer name is cut to 31 bytes, as the C library cuts destinations (8.1). */
 export function writeName(bytes: Buffer, at: number, name: string): void {
   bytes.fill(0, at, at + NAME_BYTES);
-  bytes.write(name, at, MAX_GROUP_NAME, 'latin1');
+  bytes.write(name, at, MAX_NAME_LENGTH, 'latin1');
 }
 
 /** A new zero-padded field. */

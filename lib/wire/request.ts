@@ -16,7 +16,7 @@ import {
 } from './header.js';
 import {
   HEADER_BYTES,
-  MAX_GROUP_NAME,
+  MAX_NAME_LENGTH,
   MAX_GROUPS,
   MAX_MESSAGE_BYTES,
   MAX_REQUEST_BYTES,
@@ -77,7 +77,7 @@ export function checkGroupField(bytes: Buffer, start: number): number {
 /** The last byte of the field counts as NUL whatever it holds: a daemon forces it (4.7). */
 function isOwnName(bytes: Uint8Array, at: number, own: Uint8Array, ownLength: number): boolean {
   for (let i = 0; i < ownLength; i++) if (bytes[at + i] !== own[i]) return false;
-  return ownLength === MAX_GROUP_NAME || bytes[at + ownLength] === 0;
+  return ownLength === MAX_NAME_LENGTH || bytes[at + ownLength] === 0;
 }
 
 const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');

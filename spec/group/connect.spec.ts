@@ -40,12 +40,6 @@ describe('connect', () => {
     expect(connection.open).to.equal(true);
   });
 
-  it('goes to the local socket of port 4803 without an address', async () => {
-    const error = await failure(connect().then((connection) => connection.close()));
-    expect(error).to.be.instanceOf(CouldNotConnectError);
-    expect(error.message).to.contain('4803');
-  });
-
   it('reaches a daemon by its local socket', async () => {
     const unixDir = await mkdtemp('/tmp/ssp-group-');
     try {

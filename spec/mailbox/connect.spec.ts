@@ -282,7 +282,7 @@ describe('connect', () => {
 
   describe('options', () => {
     const bad: readonly (readonly [string, unknown])[] = [
-      ['group_membership', { group_membership: 1 }],
+      ['group_membership', { group_membership: 'yes' }],
       ['priority', { priority: 'high' }],
       ['signal', { signal: {} }],
       ['auth', { auth: [] }],
@@ -293,6 +293,13 @@ describe('connect', () => {
       ['queueMessages', { queueMessages: 0 }],
       ['queueBytes', { queueBytes: 1.5 }],
     ];
+    it('group_membership may be a number, as in C', async () => {
+      const daemon = await FakeDaemon.start();
+      const { mbox } = await SSP_connect(daemon.spreadName, 'a', { group_membership: 1 });
+      expect((await daemon.session()).handshake[0]?.[3]).to.equal(1);
+      SSP_kill(mbox);
+      await daemon.stop();
+    });
     for (const [what, options] of bad) {
       it(`a bad ${what} is ILLEGAL_PARAM: ${JSON.stringify(options)}`, async () => {
         expect(await SSP_connect('', 'a', options as ConnectOptions)).to.deep.equal(failed(-24));

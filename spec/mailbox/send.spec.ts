@@ -42,6 +42,20 @@ const calls = [
   },
 ];
 
+describe('names of more than bytes', () => {
+  afterEach(endPairs);
+
+  it('reach no group that happens to share their lower bytes', async () => {
+    const { mbox } = await pair();
+    expect(await face.SP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
+    expect(await face.SSP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
+  });
+
+  it('are no names to connect with', async () => {
+    expect((await face.SSP_connect('1@127.0.0.1', 'šłax')).ret).to.equal(-5);
+  });
+});
+
 for (const call of calls) {
   describe(`${call.face} sending`, () => {
     afterEach(endPairs);

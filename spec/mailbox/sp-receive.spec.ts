@@ -1,4 +1,4 @@
-/** The plain receive calls: session-protocol.md 8.2 to 8.5. The recordings have more of it, see recordings.spec.ts. */
+/** The plain receive calls: session-protocol.md 8.2 to 8.5. The recordings have more of it, see spec/conformance. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
@@ -6,6 +6,7 @@ import {
   DROP_RECV,
   SP_disconnect,
   SP_get_memb_info,
+  SP_multicast,
   SP_poll,
   SP_receive,
   SP_scat_receive,
@@ -191,6 +192,15 @@ describe('SP_receive', () => {
       const result = await sp(p.mbox, { ...cut, max_groups: -1, max_mess_len: -1 });
       expect([result.ret, result.num_groups, result.groups]).to.deep.equal([-15, -7, []]);
     });
+  });
+
+  it('answers NET_ERROR_ON_SESSION at once when a send has told the loss, whatever waits (8.5)', async () => {
+    const p = await pair();
+    await deliver(p, frame({ type: 0x10, name: '#b#d1', groups: ['g'], data: 'x' }));
+    await breakOff(p);
+    expect(await SP_multicast(p.mbox, 0x10, 'g', 0, Buffer.from('x'))).to.equal(-8);
+    const mess = Buffer.alloc(10);
+    expect((await SP_receive(p.mbox, { max_groups: 1, max_mess_len: 10, mess })).ret).to.equal(-18);
   });
 
   describe('poll', () => {

@@ -158,3 +158,16 @@ describe('session: the end', () => {
     for (const session of [alice, after]) session.close();
   });
 });
+
+describe('session: a name after its session', () => {
+  it('is free at once for a client that was killed and comes again', async () => {
+    await using daemon = await startDaemon();
+    for (let i = 0; i < 200; i++) {
+      const session = await RawSession.connect(daemon.port, 'phoenix');
+      session.join('ashes');
+      session.close();
+      await RawSession.connect(daemon.port, 'phoenix').then((next) => next.close());
+    }
+    expect(daemon.counters.rejections).to.deep.equal({});
+  });
+});

@@ -6,7 +6,7 @@ describe('wire: limits', () => {
     expect(Object.fromEntries(Object.entries(limits))).to.include({
       DEFAULT_PORT: 4803,
       NAME_BYTES: 32,
-      MAX_GROUP_NAME: 31,
+      MAX_NAME_LENGTH: 31,
       MAX_PRIVATE_NAME: 10,
       MAX_DAEMON_NAME: 19,
       HEADER_BYTES: 48,

@@ -1,7 +1,7 @@
 /** The daemon's last word in the handshake (session-protocol.md 3.7, 3.10). */
 import { Buffer } from 'node:buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, REJECT_VERSION } from '../codes.js';
-import { MAX_GROUP_NAME } from '../limits.js';
+import { MAX_NAME_LENGTH } from '../limits.js';
 import {
   FIRST_WITH_PATCH,
   MAX_VERSION_BYTE,
@@ -49,7 +49,7 @@ export function readAccept(
   if (bytes.length < 5) return null;
   const [major, minor, patch] = [bytes[1] as number, bytes[2] as number, bytes[3] as number];
   const nameLength = bytes[4] as number;
-  if (Math.max(major, minor, patch) > MAX_VERSION_BYTE || nameLength > MAX_GROUP_NAME)
+  if (Math.max(major, minor, patch) > MAX_VERSION_BYTE || nameLength > MAX_NAME_LENGTH)
     return CONNECTION_CLOSED;
   const version = { major, minor, patch };
   if (major < OLDEST_DAEMON_MAJOR) return REJECT_VERSION;

@@ -1,8 +1,6 @@
 /** What a client can prove itself with. NULL and IP exchange no bytes; PWORD does (session-protocol.md 3.6). */
 import { Buffer } from 'node:buffer';
-
-const USER_BYTES = 32;
-const PASSWORD_BYTES = 8;
+import { CREDENTIALS_BYTES, PASSWORD_BYTES, USER_BYTES } from './credentials.js';
 
 /** One method that a client chooses, with what it sends and how it reads the one byte that comes back. */
 export interface Authenticator {
@@ -16,8 +14,8 @@ export const ipAuthenticator: Authenticator = { method: 'IP', credentials: null 
 
 /** Name and password travel in clear, NUL padded, in fields of 32 and 8 bytes; longer ones are cut. */
 export function passwordAuthenticator(user: string, password: string): Authenticator {
-  const credentials = Buffer.alloc(USER_BYTES + PASSWORD_BYTES);
-  credentials.write(user, 0, USER_BYTES - 1, 'latin1');
+  const credentials = Buffer.alloc(CREDENTIALS_BYTES);
+  credentials.write(user, 0, USER_BYTES, 'latin1');
   credentials.write(password, USER_BYTES, PASSWORD_BYTES, 'latin1');
   return { method: 'PWORD', credentials };
 }

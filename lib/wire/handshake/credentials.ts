@@ -1,8 +1,9 @@
 /** The dialogue of the method PWORD, daemon's side: two fields, one byte in answer (session-protocol.md 3.6). */
 import type { Buffer } from 'node:buffer';
 
-const USER_BYTES = 32;
-const PASSWORD_BYTES = 8;
+export const USER_BYTES = 32;
+/** The protocol carries no more of a password. */
+export const PASSWORD_BYTES = 8;
 export const CREDENTIALS_BYTES = USER_BYTES + PASSWORD_BYTES;
 
 export interface Credentials {

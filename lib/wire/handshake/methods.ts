@@ -2,6 +2,10 @@
 import { Buffer } from 'node:buffer';
 import { MAX_AUTH_LIST, MAX_AUTH_METHODS, MAX_AUTH_NAME } from '../limits.js';
 
+/** Those of the protocol, in the order of lists and of required methods (3.4, 3.5). PWORD alone has a dialogue. */
+export const METHODS = ['NULL', 'IP', 'PWORD'] as const;
+export type Method = (typeof METHODS)[number];
+
 export const CHOICE_BYTES = MAX_AUTH_METHODS * MAX_AUTH_NAME;
 
 /** Length byte and names, each followed by one blank. */

@@ -7,7 +7,7 @@ import { REJECT_AUTH } from '../codes.js';
 import { encodeAccept, encodeCode } from './accept.js';
 import { type ConnectRequest, readConnectRequest } from './connect-request.js';
 import { type Credentials, CREDENTIALS_BYTES, readCredentials } from './credentials.js';
-import { CHOICE_BYTES, encodeMethodList, readMethodChoice } from './methods.js';
+import { CHOICE_BYTES, encodeMethodList, type Method, METHODS, readMethodChoice } from './methods.js';
 import { FIRST_WITH_METHODS, versionNumber } from './version.js';
 
 export interface HandshakePolicy {
@@ -41,9 +41,7 @@ export type ServerStep =
   | { readonly kind: 'rejected'; readonly write: Buffer; readonly code: number };
 
 /** The one method with a dialogue. */
-const DIALOGUE = 'PWORD';
-/** The order in which required methods run that were not chosen (3.5). */
-const METHOD_ORDER = ['NULL', 'IP', DIALOGUE];
+const DIALOGUE: Method = 'PWORD';
 
 type Stage = 'request' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
 
@@ -145,7 +143,7 @@ export class ServerHandshake {
 
   /** Chosen methods in slot order, then every required one not chosen. */
   private run(chosen: readonly string[]): null {
-    const required = METHOD_ORDER.filter((method) => this.policy.required.includes(method));
+    const required = METHODS.filter((method) => this.policy.required.includes(method));
     this.methods = [...new Set([...chosen, ...required])];
     this.stage = 'methods';
     return null;

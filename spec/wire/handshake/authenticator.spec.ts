@@ -21,8 +21,8 @@ describe('wire: authenticators', () => {
     expect(sent('spuser', 'secret')).to.equal(`spuser${'\0'.repeat(26)}secret\0\0`);
   });
 
-  it('PWORD cuts a longer user to 31 bytes and a NUL', () => {
-    expect(sent('u'.repeat(40), 'pw')).to.equal(`${'u'.repeat(31)}\0pw${'\0'.repeat(6)}`);
+  it('PWORD cuts a longer user to the 32 bytes of its field', () => {
+    expect(sent('u'.repeat(40), 'pw')).to.equal(`${'u'.repeat(32)}pw${'\0'.repeat(6)}`);
   });
 
   it('PWORD cuts a longer password to 8 bytes', () => {

@@ -372,7 +372,13 @@ describe('wire: server handshake', () => {
 
     it('is held once when PWORD is named twice', () => {
       const policy = new Policy(['PWORD'], ['PWORD']);
-      const { end, rest } = talk(policy, REQUEST, encodeMethodChoice(['PWORD', 'PWORD']), CREDENTIALS, CHOICE);
+      const { end, rest } = talk(
+        policy,
+        REQUEST,
+        encodeMethodChoice(['PWORD', 'PWORD']),
+        CREDENTIALS,
+        CHOICE,
+      );
       expect([policy.checked.length, end]).to.deep.equal([1, '#bob#dmn1']);
       expect(rest).to.equal(CHOICE.toString('hex'));
     });

@@ -1,0 +1,128 @@
+/** Many clients at once: half-open connections, and bytes that wait for all of them. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import {
+  AGREED_MESS,
+  encodeConnectRequest,
+  encodeMethodChoice,
+  PROTOCOL_VERSION,
+} from '../../lib/wire/index.js';
+import { deserted, startDaemon } from '../support/local-daemon.js';
+import { RawClient, RawSession } from '../support/raw-client.js';
+import { until } from '../support/wait.js';
+
+const request = (privateName: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+
+describe('session: a crowd', () => {
+  describe('of handshakes', () => {
+    it('is limited: with one more the oldest ends, and is counted', async () => {
+      await using daemon = await startDaemon({ limits: { maxHandshakes: 3, handshakeTimeout: 60_000 } });
+      const clients: RawClient[] = [];
+      for (let i = 0; i < 5; i++) {
+        clients.push(await RawClient.open(daemon.port));
+        await until(() => daemon.counters.connections === i + 1, 'the connection');
+      }
+      for (const client of clients.slice(0, 2)) await client.end();
+      expect(clients.map(({ closed }) => closed)).to.deep.equal([true, true, false, false, false]);
+      expect(daemon.counters.rejections).to.deep.equal({ crowded: 2 });
+      expect(daemon.counters.ends).to.deep.equal({ 'handshake-crowded': 2 });
+      expect(daemon.sight.handshakes).to.equal(3);
+      for (const client of clients) client.close();
+    });
+
+    it('keeps those that went on, and does not count who is through', async () => {
+      await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeout: 60_000 } });
+      const sessions: RawSession[] = [];
+      for (let i = 0; i < 5; i++) sessions.push(await RawSession.connect(daemon.port, `s${i}`));
+      expect(daemon.sight.handshakes).to.equal(0);
+      expect(daemon.counters.rejections).to.deep.equal({});
+      for (const session of sessions) session.close();
+    });
+
+    it('frees the name of the one that ends', async () => {
+      await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeout: 60_000 } });
+      const first = await RawClient.open(daemon.port);
+      first.send(request('bob'));
+      await first.take(6);
+      const second = await RawClient.open(daemon.port);
+      await first.end();
+      second.send(Buffer.concat([request('bob'), encodeMethodChoice(['NULL'])]));
+      await until(() => daemon.counters.sessions === 1, 'the session');
+      second.close();
+    });
+
+    it('delays nobody: 500 silent connections, and one more is served', async () => {
+      await using daemon = await startDaemon({ limits: { handshakeTimeout: 60_000 } });
+      const silent: RawClient[] = [];
+      while (silent.length < 500) {
+        silent.push(...(await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.port)))));
+      }
+      await until(() => daemon.sight.handshakes === 500, 'all of them');
+      const before = performance.now();
+      const session = await RawSession.connect(daemon.port, 'late');
+      session.join('g');
+      await session.next();
+      expect(performance.now() - before).to.be.lessThan(1_000);
+      expect([daemon.sessions, daemon.sight.handshakes]).to.deep.equal([501, 500]);
+      for (const client of silent) client.close();
+      session.close();
+      await deserted(daemon);
+    });
+
+    it('has its end for each one by itself, when its time is over', async () => {
+      await using daemon = await startDaemon({ limits: { handshakeTimeout: 200 } });
+      const silent = await Promise.all(Array.from({ length: 50 }, () => RawClient.open(daemon.port)));
+      for (const client of silent) await client.end();
+      expect(daemon.counters.rejections).to.deep.equal({ timeout: 50 });
+      expect(daemon.counters.ends).to.deep.equal({ 'handshake-timeout': 50 });
+      expect([daemon.sessions, daemon.sight.handshakes]).to.deep.equal([0, 0]);
+    });
+  });
+
+  describe('of readers that do not read', () => {
+    it('loses the one that most waits for, when too much waits for all', async function () {
+      this.timeout(40_000);
+      const MAX = 4 * 1024 * 1024;
+      await using daemon = await startDaemon({ limits: { maxTotalBytes: MAX } });
+      const [heavy, light, sender] = [
+        await RawSession.connect(daemon.port, 'heavy'),
+        await RawSession.connect(daemon.port, 'light'),
+        await RawSession.connect(daemon.port, 'sender'),
+      ];
+      for (const [session, groups] of [
+        [heavy, ['both', 'one']],
+        [light, ['both']],
+      ] as const) {
+        for (const group of groups) {
+          session.join(group);
+          await session.next();
+        }
+      }
+      light.client.socket.pause();
+      heavy.client.socket.pause();
+      const body = Buffer.alloc(100_000);
+      let sent = 0;
+      let most = 0;
+      while (daemon.counters.ends['slow-total'] === undefined) {
+        expect(sent, 'messages').to.be.lessThan(1_000);
+        sender.multicast(AGREED_MESS, [++sent % 8 === 0 ? 'both' : 'one'], body);
+        const { messagesIn } = daemon.counters;
+        await until(() => daemon.counters.messagesIn > messagesIn, 'the message', 20_000);
+        most = Math.max(most, daemon.sight.waitingBytes);
+      }
+      expect(daemon.counters.ends).to.deep.equal({ 'slow-total': 1 });
+      // The sum is looked at when a turn ends: one turn's messages may be above.
+      expect(most).to.be.within(MAX - 1024 * 1024, MAX + 1024 * 1024);
+      await until(() => daemon.sessions === 2, 'the end of the heaviest');
+      expect(daemon.sight.sessions().map(({ name }) => name)).to.have.members([
+        '#light#dmn1',
+        '#sender#dmn1',
+      ]);
+      expect(daemon.sight.waitingBytes).to.be.lessThan(MAX);
+      light.client.socket.resume();
+      await until(() => daemon.sight.waitingBytes === 0, 'the light one to read');
+      for (const session of [heavy, light, sender]) session.close();
+    });
+  });
+});

@@ -1,0 +1,245 @@
+/** TLS: who may connect, who is turned away, and that half a handshake costs nothing. */
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { connect as connectTls } from 'node:tls';
+import { expect } from 'chai';
+import type { Daemon } from '../../daemon/index.js';
+import { ListenError } from '../../daemon/session/listener.js';
+import {
+  ACCEPT_SESSION,
+  AGREED_MESS,
+  COULD_NOT_CONNECT,
+  SP_connect,
+  SP_disconnect,
+  SP_join,
+  SP_multicast,
+  SP_receive,
+} from '../../lib/mailbox/ssp.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/index.js';
+import { deserted, startDaemon } from '../support/local-daemon.js';
+import { RawClient, RawSession } from '../support/raw-client.js';
+import { TemporaryDirectory } from '../support/temporary.js';
+import { ca, tlsFile, tlsOn, tlsText } from '../support/tls-files.js';
+import { until } from '../support/wait.js';
+
+const worker = { cert: tlsText('worker.crt'), key: tlsText('worker.key') };
+const stranger = { cert: tlsText('stranger.crt'), key: tlsText('stranger.key') };
+const addressOf = ({ tlsPort }: Daemon): string => `tls://localhost:${tlsPort}`;
+
+/** What our client is answered; it disconnects again. */
+async function answer(address: string, tls: object): Promise<number> {
+  const { ret, mbox } = await SP_connect(address, 'c', 0, true, { tls });
+  if (ret === ACCEPT_SESSION) await SP_disconnect(mbox);
+  return ret;
+}
+
+describe('session: TLS', () => {
+  it('serves clients that believe its certificate', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    const { ret, mbox, private_group } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca } });
+    expect([ret, private_group]).to.deep.equal([ACCEPT_SESSION, '#c#dmn1']);
+    expect(daemon.sight.sessions().map(({ tls, principal, name }) => [tls, principal, name])).to.deep.equal([
+      [true, '', '#c#dmn1'],
+    ]);
+    await SP_disconnect(mbox);
+  });
+
+  it('is found by address as well as by name', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    expect(await answer(`tls://127.0.0.1:${daemon.tlsPort}`, { ca })).to.equal(ACCEPT_SESSION);
+  });
+
+  it('is one daemon with the other ports', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    const { mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca } });
+    const plain = await RawSession.connect(daemon.port, 'plain');
+    plain.join('g');
+    await plain.next();
+    await SP_multicast(mbox, AGREED_MESS, 'g', 0, Buffer.from('encrypted'));
+    const message = await plain.next();
+    expect([message.name, message.body.toString()]).to.deep.equal(['#c#dmn1', 'encrypted']);
+    await SP_disconnect(mbox);
+    plain.close();
+  });
+
+  it('carries large messages both ways', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    const { mbox } = await SP_connect(addressOf(daemon), 'c', 0, false, { tls: { ca } });
+    await SP_join(mbox, 'g');
+    for (let i = 0; i < 20; i++) {
+      const body = Buffer.alloc(100_000, i);
+      expect(await SP_multicast(mbox, AGREED_MESS, 'g', i, body)).to.equal(body.length);
+    }
+    for (let i = 0; i < 20; i++) {
+      const mess = Buffer.alloc(100_000);
+      const { ret } = await SP_receive(mbox, { mess, max_mess_len: mess.length, max_groups: 4 });
+      expect([ret, mess.equals(Buffer.alloc(100_000, i))]).to.deep.equal([100_000, true]);
+    }
+    await SP_disconnect(mbox);
+  });
+
+  it('is not believed by clients that do not know its authority', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    expect(await answer(addressOf(daemon), {})).to.equal(COULD_NOT_CONNECT);
+    expect(await answer(addressOf(daemon), { ca: tlsText('stranger.crt') })).to.equal(COULD_NOT_CONNECT);
+    await deserted(daemon);
+  });
+
+  it('is not believed under another name', async () => {
+    await using daemon = await startDaemon({ tls: tlsOn() });
+    expect(await answer(addressOf(daemon), { ca, servername: 'daemon.example' })).to.equal(COULD_NOT_CONNECT);
+    expect(await answer(`tls://127.0.0.1:${daemon.tlsPort}`, { ca, servername: 'localhost' })).to.equal(
+      ACCEPT_SESSION,
+    );
+  });
+
+  describe('with certificates of clients', () => {
+    it('knows the client by its common name', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(true) });
+      const { ret, mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca, ...worker } });
+      expect(ret).to.equal(ACCEPT_SESSION);
+      expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['cert:worker1']);
+      await SP_disconnect(mbox);
+    });
+
+    for (const [who, tls] of [
+      ['none', { ca }],
+      ['one of another authority and the same name', { ca, ...stranger }],
+    ] as const) {
+      it(`turns away a client that has ${who}, and counts it`, async () => {
+        await using daemon = await startDaemon({ tls: tlsOn(true) });
+        expect(await answer(addressOf(daemon), tls)).to.be.lessThan(0);
+        await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
+        expect(daemon.counters.connections).to.equal(0);
+        expect(await answer(addressOf(daemon), { ca, ...worker })).to.equal(ACCEPT_SESSION);
+      });
+    }
+
+    it('asks nobody for one unless it is told to', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn() });
+      const { mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca, ...worker } });
+      expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['']);
+      await SP_disconnect(mbox);
+    });
+  });
+
+  describe('turns away, counts, and goes on after', () => {
+    let daemon: Daemon;
+    beforeEach(async () => {
+      daemon = await startDaemon({ tls: tlsOn() });
+    });
+    afterEach(async () => {
+      expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
+      await daemon.stop();
+    });
+
+    it('TLS 1.2', async () => {
+      const socket = connectTls({ port: daemon.tlsPort, host: '127.0.0.1', ca, maxVersion: 'TLSv1.2' });
+      const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+      expect(error.code).to.match(/VERSION/);
+      await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
+    });
+
+    it('a client without TLS on its port', async () => {
+      const client = await RawClient.open(daemon.tlsPort);
+      client.send(
+        encodeConnectRequest({
+          version: PROTOCOL_VERSION,
+          membership: true,
+          priority: 0,
+          privateName: 'plain',
+        }),
+      );
+      await client.end();
+      await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
+    });
+
+    it('a client of TLS on the other port', async () => {
+      expect(await answer(`tls://localhost:${daemon.port}`, { ca })).to.equal(COULD_NOT_CONNECT);
+      await deserted(daemon);
+      const { REJECT_AUTH = 0, REJECT_ILLEGAL_NAME = 0 } = daemon.counters.rejections;
+      expect(REJECT_AUTH + REJECT_ILLEGAL_NAME + (daemon.counters.ends.closed ?? 0)).to.be.greaterThan(0);
+    });
+
+    it('a client that breaks its connection in between', async () => {
+      const client = await RawClient.open(daemon.tlsPort);
+      client.send(Buffer.from('160301', 'hex'));
+      client.reset();
+      await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
+    });
+  });
+
+  describe('handshakes that do not go on', () => {
+    it('end when their time is over, and are counted', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 200 } });
+      const client = await RawClient.open(daemon.tlsPort);
+      await client.end();
+      await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
+      expect(daemon.sight.handshakes).to.equal(0);
+    });
+
+    it('delay nobody', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 60_000 } });
+      const silent = await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.tlsPort)));
+      expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
+      for (const client of silent) client.close();
+      await until(() => daemon.sight.handshakes === 0, 'the end of the others');
+    });
+
+    it('count among those that may be at one time: the oldest ends', async () => {
+      await using daemon = await startDaemon({
+        tls: tlsOn(),
+        limits: { handshakeTimeout: 60_000, maxHandshakes: 2 },
+      });
+      const oldest = await RawClient.open(daemon.tlsPort);
+      await until(() => daemon.sight.handshakes === 1, 'the first');
+      const second = await RawClient.open(daemon.port);
+      await until(() => daemon.sight.handshakes === 2, 'the second');
+      expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
+      await oldest.end();
+      expect(second.closed).to.equal(false);
+      expect(daemon.counters.rejections).to.deep.equal({ crowded: 1 });
+      second.close();
+    });
+
+    it('do not hold the daemon up when it stops', async () => {
+      const daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 60_000 } });
+      const client = await RawClient.open(daemon.tlsPort);
+      await until(() => daemon.sight.handshakes === 1, 'the handshake');
+      await daemon.stop();
+      await client.end();
+    });
+  });
+
+  describe('files', () => {
+    const failure = async (certificateFile: string, keyFile: string): Promise<Error> => {
+      try {
+        const daemon = await startDaemon({ tls: { port: 0, certificateFile, keyFile } });
+        await daemon.stop();
+      } catch (error) {
+        expect(error).to.be.instanceOf(ListenError);
+        return error as Error;
+      }
+      throw new Error('it did not fail');
+    };
+
+    it('that are missing are named', async () => {
+      const { message } = await failure(tlsFile('missing.crt'), tlsFile('daemon.key'));
+      expect(message).to.match(/^cannot listen on 127\.0\.0\.1:0 \(TLS\): .*missing\.crt/);
+      expect(message).not.to.include('\n');
+    });
+
+    it('that do not belong together are an error of one line', async () => {
+      const { message } = await failure(tlsFile('daemon.crt'), tlsFile('worker.key'));
+      expect(message).to.match(/^cannot listen on 127\.0\.0\.1:0 \(TLS\): [^\n]+$/);
+    });
+
+    it('that hold nothing of use are an error of one line', async () => {
+      await using folder = await TemporaryDirectory.make();
+      const path = folder.file('junk');
+      await writeFile(path, 'junk');
+      expect((await failure(path, path)).message).to.match(/^cannot listen on [^\n]+$/);
+    });
+  });
+});
