@@ -7,7 +7,7 @@ export {
   type ConnectionEvent,
   DataEvent,
   type GroupEvent,
-  type LeaveEvent,
+  type SelfLeaveEvent,
   type NetworkView,
   type RejectEvent,
   type TransitionEvent,

@@ -19,7 +19,7 @@ function fields(event: ConnectionEvent, me: string): object {
       return { group, id: groupIdText(id), cause, members, leader, me, changed, joined, left, cameWithMe };
     }
     case 'transition':
-    case 'leave':
+    case 'self-leave':
       return { group: event.group, id: groupIdText(event.id) };
     case 'reject': {
       const { refused, groups, type, body } = event;

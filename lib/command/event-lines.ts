@@ -24,7 +24,7 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
       return `${at} view  ${printable(event.group)}  ${causeText(event, me)}  ${membersText(event.members, me)}`;
     case 'transition':
       return `${at} trans  ${printable(event.group)}  daemons were lost; the next view says who is left`;
-    case 'leave':
+    case 'self-leave':
       return `${at} left  ${printable(event.group)}`;
     case 'reject': {
       const { refused, groups, body } = event;

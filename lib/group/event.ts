@@ -75,8 +75,8 @@ export interface TransitionEvent {
 }
 
 /** This connection has left the group: nothing of it follows. */
-export interface LeaveEvent {
-  readonly kind: 'leave';
+export interface SelfLeaveEvent {
+  readonly kind: 'self-leave';
   readonly group: string;
   /** Id of the last view. */
   readonly id: GroupId;
@@ -92,5 +92,5 @@ export interface RejectEvent {
   readonly type: number;
 }
 
-export type GroupEvent = DataEvent | ViewEvent | TransitionEvent | LeaveEvent;
+export type GroupEvent = DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent;
 export type ConnectionEvent = GroupEvent | RejectEvent;

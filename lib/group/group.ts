@@ -1,6 +1,6 @@
 /** One group that a connection has joined. */
 import { Emitter } from './emitter.js';
-import type { DataEvent, GroupEvent, LeaveEvent, TransitionEvent, ViewEvent } from './event.js';
+import type { DataEvent, GroupEvent, SelfLeaveEvent, TransitionEvent, ViewEvent } from './event.js';
 import { Outlet } from './outlet.js';
 import type { Body, SendOptions } from './send.js';
 
@@ -8,7 +8,7 @@ export interface GroupEvents {
   data: [DataEvent];
   view: [ViewEvent];
   transition: [TransitionEvent];
-  leave: [LeaveEvent];
+  'self-leave': [SelfLeaveEvent];
   /** Each of the above, in order. */
   event: [GroupEvent];
 }
@@ -100,7 +100,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   deliver(event: GroupEvent): void {
     if (event.kind === 'view') this.current = event;
     this.outlet.deliver(event);
-    if (event.kind === 'leave') this.end();
+    if (event.kind === 'self-leave') this.end();
   }
 
   /** @internal */
@@ -127,12 +127,12 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       case 'transition':
         this.emit('transition', event);
         break;
-      case 'leave':
-        this.emit('leave', event);
+      case 'self-leave':
+        this.emit('self-leave', event);
         break;
     }
     this.emit('event', event);
   }
 }
 
-const names = ['event', 'data', 'view', 'leave', 'transition'] as const satisfies (keyof GroupEvents)[];
+const names = ['event', 'data', 'view', 'self-leave', 'transition'] as const satisfies (keyof GroupEvents)[];

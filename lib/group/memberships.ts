@@ -74,7 +74,7 @@ export class Memberships {
     if (!membership) return;
     if (membership.group) membership.group.deliver(event);
     else if (event.kind === 'view') this.arrived(membership, event);
-    if (event.kind === 'leave') this.remove(membership);
+    if (event.kind === 'self-leave') this.remove(membership);
   }
 
   /** The daemon's policy refused a request. */

@@ -38,7 +38,7 @@ export class EventReader {
         return { kind: 'transition', group: sender, id: content.id };
       case 'self-leave':
         this.views.delete(sender);
-        return { kind: 'leave', group: sender, id: content.id };
+        return { kind: 'self-leave', group: sender, id: content.id };
     }
   }
 

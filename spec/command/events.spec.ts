@@ -84,9 +84,9 @@ const rows: readonly (readonly [what: string, event: ConnectionEvent, line: stri
   ],
   [
     'a leave',
-    { kind: 'leave', group: 'room', id: [1, 2, 3] },
+    { kind: 'self-leave', group: 'room', id: [1, 2, 3] },
     'left  room',
-    { kind: 'leave', group: 'room', id: '1.2.3' },
+    { kind: 'self-leave', group: 'room', id: '1.2.3' },
   ],
   [
     'a refusal',

@@ -107,7 +107,7 @@ describe('a reader that does not keep up', () => {
   it('is none when a listener takes the events, of whatever kind', async () => {
     await using stage = await Stage.open();
     const { g, heard } = await twoGroups(stage);
-    g.on('leave', () => undefined);
+    g.on('self-leave', () => undefined);
     await stage.session.send(...flood(5_000), data('behind', ['h']));
     await settle();
     expect(heard).to.deep.equal(['behind']);

@@ -50,7 +50,7 @@ describe('Connection.join', () => {
       expect((await given).name).to.equal('AbortError');
       await caughtUp(a);
       await group.leave();
-      expect(await read(group, 2)).to.deep.equal(['join a +a', 'leave']);
+      expect(await read(group, 2)).to.deep.equal(['join a +a', 'self-leave']);
     });
 
     it('does not take the group from another join that waits', async () => {

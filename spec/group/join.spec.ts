@@ -107,7 +107,7 @@ describe('Connection.join', () => {
     const leave = a.leave('room');
     const group = await join;
     await leave;
-    expect(await read(group, 2)).to.deep.equal(['join a +a', 'leave']);
+    expect(await read(group, 2)).to.deep.equal(['join a +a', 'self-leave']);
     expect(world.daemon.groups).to.equal(0);
   });
 

@@ -11,7 +11,10 @@ describe('leaving a group', () => {
     await group.send('last');
     await group.leave();
     expect(world.daemon.groups).to.equal(0);
-    expect(await readAll(group)).to.deep.equal({ words: ['join a +a', 'last', 'leave'], error: undefined });
+    expect(await readAll(group)).to.deep.equal({
+      words: ['join a +a', 'last', 'self-leave'],
+      error: undefined,
+    });
   });
 
   it('ends a loop that waits', async () => {
@@ -20,7 +23,7 @@ describe('leaving a group', () => {
     const group = await a.join('room');
     const loop = readAll(group);
     await a.leave('room');
-    expect((await loop).words).to.deep.equal(['join a +a', 'leave']);
+    expect((await loop).words).to.deep.equal(['join a +a', 'self-leave']);
   });
 
   it('tells the id of the last view', async () => {
@@ -28,7 +31,7 @@ describe('leaving a group', () => {
     const a = await world.connect('a');
     const group = await a.join('room');
     const { id } = group.view;
-    group.on('leave', (event) => expect(event).to.deep.equal({ kind: 'leave', group: 'room', id }));
+    group.on('self-leave', (event) => expect(event).to.deep.equal({ kind: 'self-leave', group: 'room', id }));
     await group.leave();
   });
 
@@ -51,7 +54,7 @@ describe('leaving a group', () => {
     const leave = group.leave();
     await session.send(data('before'), selfLeave(), data('behind'), alone());
     await leave;
-    expect((await readAll(group)).words).to.deep.equal(['join a +a', 'before', 'leave']);
+    expect((await readAll(group)).words).to.deep.equal(['join a +a', 'before', 'self-leave']);
   });
 
   it('asks once, however often it is called', async () => {

@@ -48,11 +48,12 @@ describe('listeners of a group', () => {
     const group = await joinG(stage, alone());
     const heard: string[] = [];
     const hear = (name: string) => (event: GroupEvent) => heard.push(`${name} ${event.kind}`);
-    for (const name of ['event', 'leave', 'transition', 'view', 'data'] as const) group.on(name, hear(name));
+    for (const name of ['event', 'self-leave', 'transition', 'view', 'data'] as const)
+      group.on(name, hear(name));
     const leave = group.leave();
     await stage.session.send(data('x'), transition(), selfLeave());
     await leave;
-    const kinds = ['view', 'data', 'transition', 'leave'];
+    const kinds = ['view', 'data', 'transition', 'self-leave'];
     expect(heard).to.deep.equal(kinds.flatMap((kind) => [`${kind} ${kind}`, `event ${kind}`]));
   });
 

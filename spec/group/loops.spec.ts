@@ -62,7 +62,7 @@ describe('loops over a group', () => {
     const a = await world.connect('a');
     const group = await a.join('room');
     await group.leave();
-    expect((await readAll(group)).words).to.deep.equal(['join a +a', 'leave']);
+    expect((await readAll(group)).words).to.deep.equal(['join a +a', 'self-leave']);
     expect(await readAll(group)).to.deep.equal({ words: [], error: undefined });
   });
 });

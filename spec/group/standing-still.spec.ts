@@ -15,7 +15,7 @@ describe('a connection that stands still', () => {
     await settle();
     expect(heard, 'a group that was left stops nobody').to.deep.equal(['behind']);
     const { words } = await readAll(g);
-    expect(words).to.deep.equal(['join a +a', ...numbers(3_000), 'leave']);
+    expect(words).to.deep.equal(['join a +a', ...numbers(3_000), 'self-leave']);
   });
 
   it('lets a leave inside of a loop through', async () => {

@@ -144,7 +144,7 @@ export function word(event: ConnectionEvent): string {
       return `${cause} ${members.map(short).join(',')} ${change.join(' ')}`.trim();
     }
     case 'transition':
-    case 'leave':
+    case 'self-leave':
       return event.kind;
     case 'reject':
       return `reject ${event.refused}`;

@@ -12,7 +12,7 @@ import {
   type Group,
   type GroupEvent,
   type GroupId,
-  type LeaveEvent,
+  type SelfLeaveEvent,
   type RejectEvent,
   type SendOptions,
   type Service,
@@ -44,7 +44,7 @@ function describeEvent(event: ConnectionEvent): string {
         ? `${event.cameWithMe.length} of ${event.members.length}`
         : event.changed.toUpperCase();
     case 'transition':
-    case 'leave':
+    case 'self-leave':
       return `${event.group} ${event.id[0]}`;
     case 'reject':
       return event.refused;
@@ -56,12 +56,12 @@ function describeEvent(event: ConnectionEvent): string {
 describe('the types', () => {
   it('tell events apart by their kind', () => {
     const same: readonly [
-      Same<ConnectionEvent['kind'], 'data' | 'view' | 'transition' | 'leave' | 'reject'>,
-      Same<GroupEvent['kind'], 'data' | 'view' | 'transition' | 'leave'>,
+      Same<ConnectionEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave' | 'reject'>,
+      Same<GroupEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave'>,
       Same<Of<'data'>, DataEvent>,
       Same<Of<'view'>, ViewEvent>,
       Same<Of<'transition'>, TransitionEvent>,
-      Same<Of<'leave'>, LeaveEvent>,
+      Same<Of<'self-leave'>, SelfLeaveEvent>,
       Same<Of<'reject'>, RejectEvent>,
     ] = [true, true, true, true, true, true, true];
     expect(same).to.not.include(false);

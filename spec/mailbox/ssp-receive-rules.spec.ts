@@ -95,6 +95,25 @@ describe('SSP_receive, the requirements', () => {
       ]);
     });
 
+    it('T75 (R52): N at three members on three daemons', async () => {
+      const members = ['#a#d1', '#c#d2', '#d#d3'];
+      const places = [];
+      for (const [i, member] of members.entries()) {
+        const accept = Buffer.concat([
+          Buffer.from([1, 5, 0, 1, member.length]),
+          Buffer.from(member, 'latin1'),
+        ]);
+        const p = await pair({ script: { accept } });
+        const sets = [['#d#d3'], ['#a#d1', '#c#d2']];
+        await deliver(p, viewFrame({ group: 'g', cause: 0x800, members, id: V, sets, own: i === 2 ? 0 : 1 }));
+        const { service_type, sender, num_groups, groups, mess_type, endian_mismatch } = await ssp(p.mbox);
+        expect([service_type, sender, num_groups, endian_mismatch]).to.deep.equal([0x1800, 'g', 3, 0]);
+        expect(groups).to.deep.equal(members);
+        places.push(mess_type);
+      }
+      expect(places).to.deep.equal([0, 1, 2]);
+    });
+
     it('T76 (R74): H and Z for two waiting calls', async () => {
       const p = await pair();
       const [first, second] = [roomy(), roomy()];
