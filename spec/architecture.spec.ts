@@ -21,6 +21,8 @@ const library = [
   'lib/version',
 ];
 const shared = ['lib/wire', 'lib/errors'];
+/** A room of one file, for listeners of both kinds. */
+const sockets = 'daemon/socket-file';
 const house = [
   'daemon/access',
   'daemon/config',
@@ -49,13 +51,14 @@ const rules: Readonly<Record<string, Rule>> = {
   'daemon/engine': { values: [...shared, 'daemon/core', 'daemon/engine/port'], types: ['daemon/monitor'] },
   'daemon/config': { values: [...shared, 'daemon/core'] },
   'daemon/monitor': {
-    values: [...shared, 'daemon/core'],
+    values: [...shared, 'daemon/core', sockets],
     types: ['daemon/session', 'daemon/engine', 'daemon/engine/port'],
   },
   'daemon/session': {
-    values: [...shared, 'daemon/core', 'daemon/monitor', 'daemon/access'],
+    values: [...shared, 'daemon/core', 'daemon/monitor', 'daemon/access', sockets],
     types: ['daemon/engine/port'],
   },
+  [sockets]: { values: [] },
   'daemon/options': { values: [...shared, ...house] },
   'daemon/sight': { values: [...shared, ...house], types: ['daemon/options'] },
   'daemon/daemon': { values: [...shared, ...house, 'daemon/options', 'daemon/sight'] },

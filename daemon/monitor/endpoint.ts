@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { BlockList, isIPv4, type ListenOptions, type Server } from 'node:net';
 import { MonitorError } from './error.js';
-import { clearSocketFile } from './socket-file.js';
+import { clearSocketFile } from '../socket-file.js';
 
 export type MonitorEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 

@@ -1,9 +1,10 @@
 /** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
 import { once } from 'node:events';
-import { chmod, lstat, readFile, rm, stat } from 'node:fs/promises';
-import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { chmod, readFile } from 'node:fs/promises';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { dirname, join } from 'node:path';
+import { clearSocketFile } from '../socket-file.js';
+import { join } from 'node:path';
 
 /** Connections that the system may keep waiting for us to accept. */
 const BACKLOG = 1024;
@@ -42,7 +43,8 @@ export const unixPath = (directory: string, port: number): string => join(direct
  * that answers, or that is no socket, is not touched.
  */
 export async function listenUnix(path: string, accept: (socket: Socket) => void): Promise<Server> {
-  await clear(path);
+  const problem = await clearSocketFile(path);
+  if (problem !== null) throw refusal(path, problem);
   const server = await listen({ path }, accept, path);
   try {
     await chmod(path, MODE);
@@ -146,35 +148,4 @@ function explain(code: string | undefined): string | undefined {
   if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
   return undefined;
-}
-
-async function clear(path: string): Promise<void> {
-  const directory = dirname(path);
-  // Node takes a missing directory for a missing permission.
-  if (!(await stat(directory).catch(() => null))?.isDirectory()) {
-    throw refusal(path, `there is no directory ${directory}`);
-  }
-  const found = await lstat(path).catch(() => null);
-  if (found === null) return;
-  if (!found.isSocket()) throw refusal(path, 'the file exists and is no socket');
-  if (await isServed(path)) throw refusal(path, IN_USE);
-  try {
-    await rm(path, { force: true });
-  } catch (error) {
-    throw failure(path, error);
-  }
-}
-
-/** Only a refusal shows that nobody is behind the file: who is too busy to answer, or not to be asked by us, lives. */
-async function isServed(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code !== 'ECONNREFUSED' && code !== 'ENOENT';
-  } finally {
-    socket.destroy();
-  }
 }

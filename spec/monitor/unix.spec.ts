@@ -43,7 +43,9 @@ describe('monitor: local socket', () => {
     await using directory = await TemporaryDirectory.make();
     const path = directory.file('monitor');
     await using monitor = await monitored({ endpoint: { path } });
-    expect(await refused(path)).to.equal(`cannot open the monitor on ${path}: the address is in use`);
+    expect(await refused(path)).to.equal(
+      `cannot open the monitor on ${path}: the address is in use, perhaps by another daemon`,
+    );
     expect((await ask(monitor, '/healthz')).status).to.equal(200);
   });
 

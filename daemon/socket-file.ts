@@ -15,12 +15,13 @@ export async function clearSocketFile(path: string): Promise<string | null> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return null;
   if (!found.isSocket()) return 'the file exists and is no socket';
-  if (await isServed(path)) return 'the address is in use';
+  if (await isServed(path)) return 'the address is in use, perhaps by another daemon';
   try {
     await rm(path, { force: true });
     return null;
   } catch (error) {
-    return (error as Error).message;
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM' ? 'permission denied' : message;
   }
 }
 
