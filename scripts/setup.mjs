@@ -18,7 +18,9 @@ const stale =
 try {
   if (stale) {
     console.error('Installing dependencies ...');
-    execFileSync(npm, ['ci', '--no-audit', '--no-fund'], {
+    // Not `npm ci`: it fails where a registry lacks the optional packages of other platforms, which the lock file
+    // names or does not, depending on where it was made.
+    execFileSync(npm, ['install', '--no-save', '--no-audit', '--no-fund'], {
       cwd: root,
       stdio: ['ignore', 'inherit', 'inherit'],
     });
