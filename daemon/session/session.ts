@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { codeName } from '../../lib/wire/codes.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import type { Credentials } from '../../lib/wire/handshake/credentials.js';
@@ -195,7 +196,7 @@ export class Session {
     if (step.write !== null) this.socket.write(step.write);
     if (step.kind === 'rejected') {
       this.host.rejected(step.code);
-      this.finish('rejected', String(step.code));
+      this.finish('rejected', codeName(step.code));
       endSoon(this.socket);
     } else if (step.kind === 'verify') {
       this.socket.pause();

@@ -1,5 +1,6 @@
 /** Connecting, the modern way: options checked, errors thrown. */
 import { errorOf } from '../errors.js';
+import { parseAddress } from '../mailbox/address.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { CONNECTION_CLOSED, REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
@@ -30,6 +31,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   if (typeof mailbox !== 'number' && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
   if (typeof mailbox !== 'number') return new Connection(mailbox);
+  if (parseAddress(address) === null) {
+    throw errorOf(mailbox, `"${address}" is none of <port>@<host>, tls://<host>:<port>, <port>`);
+  }
   const where = address === '' ? String(DEFAULT_PORT) : address;
   const isLate = mailbox === CONNECTION_CLOSED && timeout > 0 && performance.now() - begin >= timeout - 1;
   throw errorOf(mailbox, isLate ? `${where} did not accept within ${timeout} ms` : where);

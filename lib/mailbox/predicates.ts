@@ -19,38 +19,39 @@ import {
   UNRELIABLE_MESS,
 } from '../wire/service.js';
 
-type Predicate = (service: number) => boolean;
+/** Takes a result's `service_type` as it is; a call that got no message has none, and that is no kind of message. */
+type Predicate = (service: number | undefined) => boolean;
 
-const regularWith =
-  (bit: number): Predicate =>
+const of =
+  (is: (service: number) => boolean): Predicate =>
   (service) =>
-    isRegular(service) && (service & bit) !== 0;
+    service !== undefined && is(service);
 
-const membershipWith =
-  (bit: number): Predicate =>
-  (service) =>
-    isMembership(service) && (service & bit) !== 0;
+const regularWith = (bit: number): Predicate => of((service) => isRegular(service) && (service & bit) !== 0);
 
-export const Is_regular_mess: Predicate = isRegular;
+const membershipWith = (bit: number): Predicate =>
+  of((service) => isMembership(service) && (service & bit) !== 0);
+
+export const Is_regular_mess: Predicate = of(isRegular);
 export const Is_unreliable_mess: Predicate = regularWith(UNRELIABLE_MESS);
 export const Is_reliable_mess: Predicate = regularWith(RELIABLE_MESS);
 export const Is_fifo_mess: Predicate = regularWith(FIFO_MESS);
 export const Is_causal_mess: Predicate = regularWith(CAUSAL_MESS);
 export const Is_agreed_mess: Predicate = regularWith(AGREED_MESS);
 export const Is_safe_mess: Predicate = regularWith(SAFE_MESS);
-export const Is_self_discard: Predicate = (service) => (service & SELF_DISCARD) !== 0;
+export const Is_self_discard: Predicate = of((service) => (service & SELF_DISCARD) !== 0);
 
-export const Is_membership_mess: Predicate = isMembership;
-export const Is_reg_memb_mess: Predicate = isRegularMembership;
-export const Is_transition_mess: Predicate = isTransition;
+export const Is_membership_mess: Predicate = of(isMembership);
+export const Is_reg_memb_mess: Predicate = of(isRegularMembership);
+export const Is_transition_mess: Predicate = of(isTransition);
 export const Is_caused_join_mess: Predicate = membershipWith(CAUSED_BY_JOIN);
 export const Is_caused_leave_mess: Predicate = membershipWith(CAUSED_BY_LEAVE);
 export const Is_caused_disconnect_mess: Predicate = membershipWith(CAUSED_BY_DISCONNECT);
 export const Is_caused_network_mess: Predicate = membershipWith(CAUSED_BY_NETWORK);
 /** The leaver's own notification; `Is_caused_leave_mess` holds for it too. */
-export const Is_self_leave: Predicate = isSelfLeave;
+export const Is_self_leave: Predicate = of(isSelfLeave);
 
-export const Is_reject_mess: Predicate = isReject;
+export const Is_reject_mess: Predicate = of(isReject);
 
 /** Whether a name is a connection's (`#name#daemon`) and not a group's (ssp-receive.md A1). */
 export const Is_private_group = (name: string): boolean => name.includes('#');
