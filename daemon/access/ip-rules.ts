@@ -14,7 +14,8 @@ const IPV4_BITS = 32;
 const IPV6_BITS = 128;
 
 export class IpRules {
-  private readonly list = new BlockList();
+  /** Apart, because one list matches IPv4 addresses against IPv6 networks too: `::/0` would let everybody in. */
+  private readonly lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   private unix = false;
 
   /** @throws AccessFileError for the first line that is no rule; the reference stops reading there and says nothing */
@@ -29,7 +30,10 @@ export class IpRules {
 
   allows(origin: Origin): boolean {
     if (origin.unix) return this.unix;
-    return this.list.check(origin.address, isIPv4(origin.address) ? 'ipv4' : 'ipv6');
+    // An IPv4 client at an IPv6 listener is an IPv4 client.
+    const address = origin.address.replace(/^::ffff:(?=\d+\.)/i, '');
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    return this.lists[family].check(address, family);
   }
 
   /** Returns what is wrong with the rule, or null. */
@@ -39,8 +43,8 @@ export class IpRules {
       return null;
     }
     if (rule === 'local') {
-      this.list.addSubnet('127.0.0.0', 8, 'ipv4');
-      this.list.addAddress('::1', 'ipv6');
+      this.lists.ipv4.addSubnet('127.0.0.0', 8, 'ipv4');
+      this.lists.ipv6.addAddress('::1', 'ipv6');
       return null;
     }
     const [address = '', prefix, ...more] = rule.split('/');
@@ -53,7 +57,8 @@ export class IpRules {
     }
     const length = prefix === undefined ? bits : Number(prefix);
     if (!hostBitsAreZero(address, bits, length)) return `"${rule}": the bits behind the prefix must be zero`;
-    this.list.addSubnet(address, length, family === 4 ? 'ipv4' : 'ipv6');
+    if (family === 4) this.lists.ipv4.addSubnet(address, length, 'ipv4');
+    else this.lists.ipv6.addSubnet(address, length, 'ipv6');
     return null;
   }
 }

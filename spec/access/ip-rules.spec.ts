@@ -29,6 +29,14 @@ describe('access: rules of IP', () => {
     expect(letIn(rules('192.0.2.7'), '192.0.2.7', '192.0.2.6', '192.0.2.8')).to.deep.equal(['192.0.2.7']);
   });
 
+  it('of one family say nothing of the other', () => {
+    expect(letIn(rules('::/0'), '::1', '10.0.0.1', '::ffff:10.0.0.1')).to.deep.equal(['::1']);
+    expect(letIn(rules('0.0.0.0/0'), '::1', '10.0.0.1', '::ffff:10.0.0.1')).to.deep.equal([
+      '10.0.0.1',
+      '::ffff:10.0.0.1',
+    ]);
+  });
+
   it('name a network by its prefix', () => {
     const addresses = ['10.1.1.255', '10.1.2.0', '10.1.2.255', '10.1.3.0'];
     expect(letIn(rules('10.1.2.0/24'), ...addresses)).to.deep.equal(['10.1.2.0', '10.1.2.255']);
