@@ -4,63 +4,73 @@
  * themselves, in little-endian form. No sockets, timers, clocks or chance.
  */
 import type { Buffer } from 'node:buffer';
-import { DATA_LENGTH_AT, NAME_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
+import { DATA_LENGTH_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { isGroupName, parsePrivateGroup, readName, readNames } from '../../lib/wire/name.js';
+import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
 import { encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
+import { type CoreCounters, zeroCounters } from './counters.js';
+import { type DaemonSelf, type DaemonView, DaemonViews } from './daemon-views.js';
 import { Groups } from './groups.js';
 import { LocalSession, type Permit } from './local-session.js';
 import type { Outlet } from './outlet.js';
 import { type Order, Pack } from './pack.js';
+import { ReportFault } from './report-reader.js';
+import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
 import { Views } from './views.js';
 
-/** A daemon view as the core needs it. */
-export interface DaemonView {
-  /** Names of the daemons in the view's order: the first key of the member order. */
-  readonly daemons: readonly string[];
-  /** First word of new group ids: identity of the first daemon. */
-  readonly first: number;
-  /** Second word: the view's time, never twice the same at one daemon. */
-  readonly time: number;
-}
-
-export interface CoreCounters {
-  /** Requests and messages taken from sessions. */
-  submitted: number;
-  /** Frames that came back in the order. */
-  ordered: number;
-  /** Requests that went back to their sender, because it may not do that. */
-  refused: number;
-  /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
-  illegalGroupNames: number;
-}
-
 export class Core {
-  readonly counters: CoreCounters = { submitted: 0, ordered: 0, refused: 0, illegalGroupNames: 0 };
+  readonly counters: CoreCounters = zeroCounters();
   readonly groups = new Groups();
   readonly roster: Roster;
   private readonly pack: Pack;
-  private readonly views: Views;
   private readonly routing: Routing;
-  private readonly positions = new Map<string, number>();
+  private readonly requests: Requests;
+  private readonly daemonViews: DaemonViews;
 
-  /** @param daemon this daemon's name */
-  constructor(daemon: string, order: Order) {
-    this.roster = new Roster(daemon);
+  constructor(self: DaemonSelf, order: Order) {
+    this.roster = new Roster(self.name);
     this.pack = new Pack(order);
-    this.views = new Views(this.groups);
     this.routing = new Routing(this.groups, this.roster);
+    const views = new Views(this.groups, this.roster);
+    this.requests = new Requests(this.roster, views, this.counters);
+    this.daemonViews = new DaemonViews(self, this.groups, views, this.requests, order, this.counters);
   }
 
-  /** The engine's first daemon view. */
+  /** The daemon view that the engine gave last. */
+  get view(): DaemonView | null {
+    return this.daemonViews.view;
+  }
+
+  /** Whether reports of daemons of the view are missing. */
+  get isExchanging(): boolean {
+    return this.daemonViews.isExchanging;
+  }
+
+  /**
+   * The daemon view is over; what follows until `install` is the rest of it, for those daemons that stay.
+   * @param staying names of the daemons that go on with this one, itself included
+   */
+  transitional(staying: readonly string[]): void {
+    this.daemonViews.cut(staying);
+  }
+
+  /** A new daemon view. It begins with an exchange: nothing else comes before all reports are in. */
   install(view: DaemonView): void {
-    this.positions.clear();
-    for (const [position, daemon] of view.daemons.entries()) this.positions.set(daemon, position);
-    this.groups.begin(view.first, view.time);
+    this.daemonViews.install(view);
+  }
+
+  /** A payload of the exchange in its place in the order. */
+  exchange(payload: Buffer): void {
+    try {
+      this.daemonViews.receive(payload);
+    } catch (error) {
+      if (!(error instanceof ReportFault)) throw error;
+      this.counters.damaged++;
+    }
   }
 
   /** A session got through its handshake; its name was reserved in the roster. */
@@ -116,19 +126,28 @@ export class Core {
   deliver(payload: Buffer): void {
     let start = 0;
     while (start < payload.length) {
+      const end = endOfFrame(payload, start);
+      if (end < 0) {
+        this.counters.damaged++;
+        break;
+      }
       const service = payload.readInt32LE(start) & ~ENDIAN_RESERVED;
       const groups = payload.readInt32LE(start + NUM_GROUPS_AT);
-      const end = start + HEADER_BYTES + groups * NAME_BYTES + payload.readInt32LE(start + DATA_LENGTH_AT);
       this.counters.ordered++;
       if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
         this.routing.route(payload, start, end, service, groups);
       } else {
         this.routing.flush();
-        this.apply(service, payload, start);
+        this.request(service, groups, payload, start);
       }
       start = end;
     }
     this.routing.flush();
+  }
+
+  private request(service: number, groups: number, payload: Buffer, start: number): void {
+    if (groups > 0 || (service & KILL_MESS) !== 0) this.requests.deliver(service, payload, start);
+    else this.counters.damaged++;
   }
 
   /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
@@ -149,26 +168,15 @@ export class Core {
   private order(frame: Buffer, safe: boolean): void {
     this.pack.add(frame, 0, frame.length, safe);
   }
+}
 
-  private apply(service: number, bytes: Buffer, start: number): void {
-    const sender = readName(bytes, start + NAME_AT);
-    const session = this.roster.find(bytes, start + NAME_AT) ?? null;
-    if ((service & KILL_MESS) !== 0) {
-      this.views.disconnect(sender);
-      if (!session) return;
-      this.roster.remove(session);
-      session.outlet.close();
-      return;
-    }
-    const groupAt = start + HEADER_BYTES;
-    const name = bytes.subarray(groupAt, groupAt + NAME_BYTES);
-    if ((service & LEAVE_MESS) !== 0) {
-      this.views.leave(sender, name);
-      return;
-    }
-    const daemon = this.positions.get(parsePrivateGroup(sender)?.daemon ?? '');
-    if (daemon !== undefined) this.views.join(sender, daemon, session, name);
-  }
+/** Where the frame ends that begins at `start`; -1 when that is not inside the payload. */
+function endOfFrame(payload: Buffer, start: number): number {
+  if (start + HEADER_BYTES > payload.length) return -1;
+  const groups = payload.readInt32LE(start + NUM_GROUPS_AT);
+  const data = payload.readInt32LE(start + DATA_LENGTH_AT);
+  const end = start + HEADER_BYTES + groups * NAME_BYTES + data;
+  return groups < 0 || data < 0 || end > payload.length ? -1 : end;
 }
 
 /**

@@ -11,6 +11,8 @@ export class Group {
   readonly members: Member[] = [];
   /** Those of this daemon, in no order. */
   readonly local: LocalSession[] = [];
+  /** Members are out of reach, and the transitional signal was given; the next view comes of an exchange. */
+  lost = false;
 
   constructor(
     readonly name: string,

@@ -4,6 +4,9 @@
  *
  * The reference starts a group that became empty and is created again at 1, so ids come twice (8.2 defect 6). Here
  * the last counter of a group that is gone is remembered and its next life goes on behind it.
+ *
+ * A group that a new daemon view does not touch keeps its id, but its next view begins with the words of that daemon
+ * view. With the old words its id could be one that daemons on another side gave for a join that was seen there alone.
  */
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { Group } from './group.js';
@@ -13,7 +16,7 @@ import { NameTable } from './name-table.js';
 export const MAX_REMEMBERED_GROUPS = 65_536;
 
 export class Groups {
-  private readonly table = new NameTable<Group>();
+  private table = new NameTable<Group>();
   private readonly gone = new Map<string, number>();
   private floor = 0;
   private era: readonly [daemon: number, time: number] = [0, 0];
@@ -22,7 +25,10 @@ export class Groups {
     return this.table.size;
   }
 
-  /** A new daemon view: ids of groups that begin from now on carry its two words, so old counters do not matter. */
+  /**
+   * The exchange of a new daemon view is complete: ids of groups that begin from now on carry its two words, so old
+   * counters do not matter.
+   */
   begin(daemon: number, time: number): void {
     this.era = [daemon | 0, time | 0];
     this.gone.clear();
@@ -42,10 +48,21 @@ export class Groups {
     return group;
   }
 
+  /** A group as a daemon view's exchange gives it, without its members yet. */
+  restore(name: string, id: GroupId): Group {
+    const group = new Group(name, id);
+    this.table.add(group);
+    return group;
+  }
+
+  /** Forgets the groups, for others to be restored. */
+  clear(): void {
+    this.table = new NameTable();
+  }
+
   /** The id of the group's next view. */
   advance(group: Group): GroupId {
-    const [daemon, time, counter] = group.id;
-    group.id = [daemon, time, (counter + 1) | 0];
+    group.id = [...this.era, (group.id[2] + 1) | 0];
     return group.id;
   }
 

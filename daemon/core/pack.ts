@@ -4,14 +4,19 @@
  * so a change of that ends a payload.
  */
 import { Buffer } from 'node:buffer';
+import type { SendOptions } from '../engine/port.js';
 
 /** Size of a slab, and where a payload is long enough: longer ones bring nothing and delay the first frame in them. */
 export const PACK_BYTES = 64 * 1024;
 /** Longer frames are never copied. */
 const MAX_COPY = 4 * 1024;
 
+/** What the core needs of an engine. */
 export interface Order {
-  send(payload: Buffer, options: { readonly safe: boolean }): boolean;
+  /** Queues a payload; returns false when the engine wants no more at present. */
+  send(payload: Buffer, options: SendOptions): boolean;
+  /** The exchange of the daemon view is complete: what waits may go out. */
+  proceed(): void;
 }
 
 export class Pack {

@@ -1,20 +1,31 @@
 /**
- * Joins, leaves and disconnects in their place in the order: the groups change, and the sessions that asked for
- * membership messages are told (daemon-semantics.md 2.2 to 2.7).
+ * The views of the groups: joins, leaves, disconnects and changes of the daemon view, each in its place in the order,
+ * change the groups, and the sessions that asked for membership messages are told (daemon-semantics.md 2.2 to 2.7).
  */
 import type { Buffer } from 'node:buffer';
-import { encodeRegularMembership, encodeSelfLeave } from '../../lib/wire/membership.js';
-import { CAUSED_BY_DISCONNECT, CAUSED_BY_JOIN, CAUSED_BY_LEAVE } from '../../lib/wire/service.js';
+import { encodeRegularMembership, encodeSelfLeave, encodeTransition } from '../../lib/wire/membership.js';
+import { readName } from '../../lib/wire/name.js';
+import {
+  CAUSED_BY_DISCONNECT,
+  CAUSED_BY_JOIN,
+  CAUSED_BY_LEAVE,
+  CAUSED_BY_NETWORK,
+} from '../../lib/wire/service.js';
+import type { SettledGroup } from './exchange.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { LocalSession } from './local-session.js';
 import { Member } from './member.js';
+import type { Roster } from './roster.js';
 
 export class Views {
   /** Everybody who is in a group, here or elsewhere. */
   private readonly members = new Map<string, Member>();
 
-  constructor(private readonly groups: Groups) {}
+  constructor(
+    private readonly groups: Groups,
+    private readonly roster: Roster,
+  ) {}
 
   /**
    * @param daemon position of the session's daemon in the daemon view
@@ -51,6 +62,50 @@ export class Views {
     this.exit(member);
   }
 
+  /**
+   * The daemon view is over: groups with members that are out of reach give the transitional signal, once until their
+   * next view, in byte order of the names (2.7.1).
+   * @param stays for each position in the daemon view whether its daemon goes on with this one
+   */
+  transition(stays: readonly boolean[]): void {
+    const losing: Group[] = [];
+    for (const group of this.groups.values()) {
+      if (!group.lost && group.members.some(({ daemon }) => !stays[daemon])) losing.push(group);
+    }
+    for (const group of losing.toSorted((a, b) => a.field.compare(b.field))) {
+      group.lost = true;
+      this.tell(group, () => encodeTransition(group.name, group.id));
+    }
+  }
+
+  /**
+   * The groups as all daemons of a new daemon view have them. Those that it touched are told, in byte order of the
+   * names (2.7.1).
+   * @param here position of this daemon in the view
+   */
+  settle(settled: readonly SettledGroup[], here: number): void {
+    this.members.clear();
+    this.groups.clear();
+    const groups = settled.map((each) => this.restore(each, here));
+    for (const [i, { sets }] of settled.entries()) {
+      if (sets.length > 0) this.tell(groups[i] as Group, () => networkFrame(groups[i] as Group, sets, here));
+    }
+  }
+
+  private restore({ field, id, parts }: SettledGroup, here: number): Group {
+    const group = this.groups.restore(readName(field, 0), id);
+    for (const { daemon, members } of parts) {
+      for (const member of members) group.add(this.find(member, daemon, here));
+    }
+    return group;
+  }
+
+  private find(field: Buffer, daemon: number, here: number): Member {
+    const name = readName(field, 0);
+    const session = daemon === here ? (this.roster.find(field, 0) ?? null) : null;
+    return this.members.get(name) ?? this.enter(name, daemon, session);
+  }
+
   private enter(privateGroup: string, daemon: number, session: LocalSession | null): Member {
     const member = new Member(privateGroup, daemon, session);
     this.members.set(privateGroup, member);
@@ -69,21 +124,29 @@ export class Views {
     if (group.members.length === 0) this.groups.delete(group);
   }
 
-  /** One frame serves all receivers: for these causes the vs set holds just the one who changed (2.6). */
+  /** For these causes the vs set holds just the one who changed (2.6). */
   private announce(group: Group, cause: number, changed: Member): void {
     const id = this.groups.advance(group);
+    const sets = [[changed.field]];
+    this.tell(group, () => encodeRegularMembership(group.name, cause, fieldsOf(group), id, sets, 0));
+  }
+
+  /** One frame serves all receivers: where the vs sets differ from daemon to daemon, here they are the same. */
+  private tell({ local }: Group, encode: () => Buffer): void {
     let frame: Buffer | null = null;
-    for (const session of group.local) {
+    for (const session of local) {
       if (!session.membership || session.leaving) continue;
-      frame ??= encodeRegularMembership(
-        group.name,
-        cause,
-        group.members.map(({ field }) => field),
-        id,
-        [[changed.field]],
-        0,
-      );
+      frame ??= encode();
       session.outlet.deliver(frame, 0, frame.length, 1);
     }
   }
+}
+
+const fieldsOf = ({ members }: Group): Buffer[] => members.map(({ field }) => field);
+
+/** The receivers' own set is the one with the members of their daemon. */
+function networkFrame(group: Group, sets: SettledGroup['sets'], here: number): Buffer {
+  const own = sets.findIndex((parts) => parts.some(({ daemon }) => daemon === here));
+  const names = sets.map((parts) => parts.flatMap(({ members }) => members));
+  return encodeRegularMembership(group.name, CAUSED_BY_NETWORK, fieldsOf(group), group.id, names, own);
 }

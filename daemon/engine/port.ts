@@ -18,7 +18,7 @@ export interface DaemonId {
 /** Unique for ever and equal at all members of the view. */
 export interface ViewId {
   readonly text: string;
-  /** Rises from view to view at each daemon. */
+  /** The same as a 64-bit number. */
   readonly tag: bigint;
 }
 
@@ -37,8 +37,20 @@ export interface EngineMessage {
   /** 1, 2, ... in this view, the same everywhere. */
   readonly index: number;
   readonly safe: boolean;
+  /** Sent as part of the exchange that follows a view. */
+  readonly exchange: boolean;
   /** Owned by the receiver. */
   readonly payload: Buffer;
+}
+
+export interface SendOptions {
+  /** Delivered when every daemon of the view has it; what is ordered behind it waits. Default false. */
+  readonly safe?: boolean;
+  /**
+   * Part of the exchange that follows a view: goes out before everything that waits, and is dropped, not kept, when
+   * its view ends. Default false.
+   */
+  readonly exchange?: boolean;
 }
 
 export interface EngineEvents {
@@ -46,6 +58,7 @@ export interface EngineEvents {
   message: [EngineMessage];
   /** The old view is over for these members; the rest of its messages follows, then `view`. */
   transitional: [{ readonly previous: ViewId; readonly members: readonly DaemonId[] }];
+  /** A new daemon view. Until `proceed` is called only payloads of the exchange go out. */
   view: [View];
   /** Sending may go on after `send` returned false. */
   drain: [];
@@ -76,7 +89,9 @@ export interface Engine {
    * Queues a payload for ordering: FIFO per daemon, kept over view changes until it is delivered here, exactly once.
    * Returns false above the high-water mark: `drain` follows. The payload is queued either way.
    */
-  send(payload: Buffer, options?: { readonly safe?: boolean }): boolean;
+  send(payload: Buffer, options?: SendOptions): boolean;
+  /** The exchange that follows a view is over: what waits may be sent in it. */
+  proceed(): void;
   stats(): EngineStats;
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this;
 }

@@ -1,10 +1,16 @@
 /** The embedded engine: one daemon, every payload is ordered and stable at once (design.md 6). */
 import type { Buffer } from 'node:buffer';
 import { EventEmitter } from 'eventemitter3';
-import type { DaemonId, Engine, EngineEvents, EngineStats, View } from './port.js';
+import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } from './port.js';
 
-/** Above any frame the session protocol allows; the same as the Corosync engine's, so that packing is the same. */
-const MAX_PAYLOAD = 512 * 1024;
+/** The same as the Corosync engine's. */
+const MAX_PAYLOAD = 256 * 1024 * 1024;
+
+interface Waiting {
+  readonly payload: Buffer;
+  readonly safe: boolean;
+  readonly exchange: boolean;
+}
 
 export interface SoloOptions {
   readonly name: string;
@@ -21,7 +27,9 @@ export class SoloEngine implements Engine {
   readonly semantics = 'partitionable';
   view: View | null = null;
   private readonly events = new EventEmitter<EngineEvents>();
-  private readonly queue: { payload: Buffer; safe: boolean }[] = [];
+  private readonly queue: Waiting[] = [];
+  /** What was sent before the exchange was over; null from then on. */
+  private held: Waiting[] | null = [];
   private delivering = false;
   private sent = 0;
   private delivered = 0;
@@ -48,15 +56,24 @@ export class SoloEngine implements Engine {
     this.events.removeAllListeners();
   }
 
-  send(payload: Buffer, options?: { readonly safe?: boolean }): boolean {
+  send(payload: Buffer, options?: SendOptions): boolean {
     this.sent++;
-    this.queue.push({ payload, safe: options?.safe ?? false });
+    const { safe = false, exchange = false } = options ?? {};
+    const queue = exchange ? this.queue : (this.held ?? this.queue);
+    queue.push({ payload, safe, exchange });
     if (!this.delivering) this.deliver();
     return true;
   }
 
+  proceed(): void {
+    for (const waiting of this.held ?? []) this.queue.push(waiting);
+    this.held = null;
+    if (!this.delivering) this.deliver();
+  }
+
   stats(): EngineStats {
-    return { views: this.view ? 1 : 0, sent: this.sent, delivered: this.delivered, queuedBytes: 0 };
+    const queuedBytes = this.held?.reduce((sum, { payload }) => sum + payload.length, 0) ?? 0;
+    return { views: this.view ? 1 : 0, sent: this.sent, delivered: this.delivered, queuedBytes };
   }
 
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this {

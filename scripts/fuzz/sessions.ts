@@ -7,6 +7,7 @@ import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
+import type { Order } from '../../daemon/core/pack.js';
 import { silentLogger } from '../../daemon/monitor/logger.js';
 import { defaultLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
@@ -47,13 +48,16 @@ export class World {
   readonly server: SessionServer;
 
   constructor() {
-    const core: Core = new Core('d', {
-      send: (payload) => {
-        core.deliver(payload);
+    const order: Order = {
+      send: (payload, { exchange = false }) => {
+        if (exchange) core.exchange(payload);
+        else core.deliver(payload);
         return true;
       },
-    });
-    core.install({ daemons: ['d'], first: 1, time: 1 });
+      proceed: () => undefined,
+    };
+    const core = new Core({ name: 'd', id: 1 }, order);
+    core.install({ tag: 1n, daemons: ['d'], set: ['d'], time: 1 });
     this.core = core;
     const limits = { ...defaultLimits, maxSessions: CLIENTS, maxSessionBytes: 64 * 1024 };
     this.server = new SessionServer(core, limits, silentLogger, openAccess);

@@ -12,7 +12,7 @@ import {
   REJECT_NOT_UNIQUE,
   SAFE_MESS,
 } from '../../lib/wire/index.js';
-import { remote, World } from './world.js';
+import { type Client, remote, World } from './world.js';
 
 describe('core: order', () => {
   it('does nothing to the groups before a payload comes back', () => {
@@ -221,5 +221,57 @@ describe('core: requests', () => {
     expect(world.core.flush()).to.equal(false);
     world.order.more = true;
     expect(world.core.flush()).to.equal(true);
+  });
+});
+
+describe('core: payloads that are damaged', () => {
+  const whole = remote('x', 'a').send('hello', ['g']);
+
+  function delivered(payload: Buffer): { told: string[]; damaged: number; ordered: number } {
+    const world = new World('b', ['a', 'b']);
+    const [alice] = world.members('g', 'alice') as [Client];
+    const before = world.core.counters.ordered;
+    world.core.deliver(payload);
+    const { damaged, ordered } = world.core.counters;
+    return { told: alice.told, damaged, ordered: ordered - before };
+  }
+
+  const hello = '#x#a > g: hello';
+
+  it('are delivered up to the damage, and counted once', () => {
+    for (let length = 1; length < whole.length; length++) {
+      const payload = Buffer.concat([whole, whole.subarray(0, length)]);
+      expect(delivered(payload), `${length} bytes of a frame`).to.deep.equal({
+        told: [hello],
+        damaged: 1,
+        ordered: 1,
+      });
+    }
+  });
+
+  for (const [what, at, value] of [
+    ['a negative number of groups', 36, -1],
+    ['more groups than there are', 36, 2],
+    ['so many groups that their length overflows', 36, 0x7fffffff],
+    ['a negative length', 44, -5],
+    ['a negative length that leads back to the start', 44, -80],
+    ['a length beyond the end', 44, 6],
+  ] as const) {
+    it(`end at a frame with ${what}`, () => {
+      const bad = Buffer.from(whole);
+      bad.writeInt32LE(value, at);
+      expect(delivered(Buffer.concat([whole, bad]))).to.deep.equal({ told: [hello], damaged: 1, ordered: 1 });
+    });
+  }
+
+  for (const kind of [JOIN_MESS, LEAVE_MESS]) {
+    it(`lose a ${kind === JOIN_MESS ? 'join' : 'leave'} that names no group, and nothing else`, () => {
+      const bad = encodeRequest(kind, '#x#a', []);
+      expect(delivered(Buffer.concat([bad, whole]))).to.deep.equal({ told: [hello], damaged: 1, ordered: 2 });
+    });
+  }
+
+  it('are not those that hold nothing', () => {
+    expect(delivered(Buffer.alloc(0))).to.deep.equal({ told: [], damaged: 0, ordered: 0 });
   });
 });

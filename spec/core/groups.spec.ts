@@ -89,18 +89,37 @@ describe('core: groups', () => {
     expect(live(groups, 'g', 1)).to.deep.equal([[8, 1001, 1]]);
   });
 
-  it('leave the words of a group that outlives a daemon view as they were', () => {
+  it('leave a group that outlives a daemon view its id until its next view, which has the new words', () => {
     const groups = begun();
     const group = groups.create('g');
     groups.advance(group);
     groups.begin(8, 1001);
-    expect(groups.advance(group)).to.deep.equal([7, 1000, 2]);
+    expect(group.id).to.deep.equal([7, 1000, 1]);
+    expect(groups.advance(group)).to.deep.equal([8, 1001, 2]);
   });
 
   it('make signed words of unsigned ones, as they travel', () => {
     const groups = new Groups();
     groups.begin(0xffffffff, 0x80000000);
     expect(groups.create('g').id.slice(0, 2)).to.deep.equal([-1, -0x80000000]);
+  });
+
+  it('restore a group with the id that it has, and count on from there', () => {
+    const groups = begun();
+    const group = groups.restore('g', [8, 900, 4]);
+    expect([groups.find(nameField('g'), 0), group.id]).to.deep.equal([group, [8, 900, 4]]);
+    expect(groups.advance(group)).to.deep.equal([7, 1000, 5]);
+  });
+
+  it('are gone when they are cleared', () => {
+    const groups = begun();
+    groups.create('g');
+    groups.clear();
+    expect([groups.find(nameField('g'), 0), groups.size, [...groups.values()]]).to.deep.equal([
+      undefined,
+      0,
+      [],
+    ]);
   });
 
   it('can be listed', () => {

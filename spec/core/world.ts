@@ -4,6 +4,8 @@ import { Core } from '../../daemon/core/core.js';
 import type { LocalSession, Permit } from '../../daemon/core/local-session.js';
 import type { Outlet } from '../../daemon/core/outlet.js';
 import type { Order } from '../../daemon/core/pack.js';
+import { encodeReport } from '../../daemon/core/report.js';
+import type { SendOptions } from '../../daemon/engine/port.js';
 import {
   AGREED_MESS,
   checkDelivery,
@@ -28,10 +30,16 @@ export class QueueOrder implements Order {
   queue: Payload[] = [];
   /** What `send` answers. */
   more = true;
+  /** How often the core said that an exchange is over. */
+  proceeded = 0;
 
-  send(payload: Buffer, { safe }: { readonly safe: boolean }): boolean {
+  send(payload: Buffer, { safe = false }: SendOptions): boolean {
     this.queue.push({ payload, safe });
     return this.more;
+  }
+
+  proceed(): void {
+    this.proceeded++;
   }
 
   take(): Payload[] {
@@ -73,10 +81,10 @@ export class Client {
   readonly session: LocalSession;
 
   constructor(
-    private readonly world: World,
+    private readonly world: { readonly core: Core },
     name: string,
-    membership: boolean,
-    permit: Permit | null,
+    membership = true,
+    permit: Permit | null = null,
   ) {
     const group = world.core.roster.reserve(name);
     if (typeof group === 'number') throw new Error(`${name} is refused: ${group}`);
@@ -115,7 +123,7 @@ export class Client {
   }
 }
 
-/** One daemon's core; other daemons are names. */
+/** One daemon's core in a daemon view of time 1000, whose first daemon is number 7; other daemons are names. */
 export class World {
   readonly order = new QueueOrder();
   readonly core: Core;
@@ -124,8 +132,15 @@ export class World {
     readonly daemon = 'd',
     daemons: readonly string[] = [daemon],
   ) {
-    this.core = new Core(daemon, this.order);
-    this.core.install({ daemons, first: 7, time: 1000 });
+    const idOf = (name: string): number => 7 + daemons.indexOf(name);
+    this.core = new Core({ name: daemon, id: idOf(daemon) }, this.order);
+    this.core.install({ tag: 1n, daemons, set: [daemon], time: 1000 });
+    for (const { payload } of this.order.take()) this.core.exchange(payload);
+    for (const name of daemons.filter((each) => each !== daemon)) {
+      const nothing = { past: 0n, times: [], groups: [], requests: [] };
+      const report = encodeReport({ ...nothing, tag: 1n, daemon: name, id: idOf(name), time: 1000 });
+      this.core.exchange(report);
+    }
   }
 
   open(name: string, membership = true, permit: Permit | null = null): Client {

@@ -10,11 +10,18 @@ interface Heard {
   readonly messages: EngineMessage[];
 }
 
-async function started(): Promise<{ solo: SoloEngine; heard: Heard }> {
+async function begun(): Promise<{ solo: SoloEngine; heard: Heard }> {
   const solo = engine();
   const heard: Heard = { views: [], messages: [] };
   solo.on('view', (view) => heard.views.push(view)).on('message', (message) => heard.messages.push(message));
   await solo.start();
+  return { solo, heard };
+}
+
+/** The exchange is over. */
+async function started(): Promise<{ solo: SoloEngine; heard: Heard }> {
+  const { solo, heard } = await begun();
+  solo.proceed();
   return { solo, heard };
 }
 
@@ -92,6 +99,43 @@ describe('engine: solo', () => {
     expect(() => solo.send(Buffer.from('bad'))).to.throw('handler');
     solo.send(Buffer.from('good'));
     expect(texts(heard)).to.deep.equal(['bad', 'good']);
+  });
+
+  it('keeps what is sent until the exchange is over, but for what belongs to the exchange', async () => {
+    const { solo, heard } = await begun();
+    solo.send(Buffer.from('a'));
+    solo.send(Buffer.from('report'), { exchange: true });
+    solo.send(Buffer.from('b'), { safe: true });
+    expect([texts(heard), solo.stats().queuedBytes]).to.deep.equal([['report'], 2]);
+    solo.proceed();
+    expect([texts(heard), solo.stats().queuedBytes]).to.deep.equal([['report', 'a', 'b'], 0]);
+    expect(heard.messages.map(({ index, safe, exchange }) => [index, safe, exchange])).to.deep.equal([
+      [1, false, true],
+      [2, false, false],
+      [3, true, false],
+    ]);
+  });
+
+  it('delivers what waits behind the message whose handler ends the exchange', async () => {
+    const { solo, heard } = await begun();
+    const seen: string[] = [];
+    solo.on('message', ({ payload, exchange }) => {
+      if (exchange) solo.proceed();
+      seen.push(payload.toString());
+    });
+    solo.send(Buffer.from('a'));
+    solo.send(Buffer.from('report'), { exchange: true });
+    expect([texts(heard), seen]).to.deep.equal([
+      ['report', 'a'],
+      ['report', 'a'],
+    ]);
+  });
+
+  it('takes it in good part that the exchange is said to be over twice', async () => {
+    const { solo, heard } = await started();
+    solo.send(Buffer.from('a'));
+    solo.proceed();
+    expect(texts(heard)).to.deep.equal(['a']);
   });
 
   it('always wants more, so no drain is needed', async () => {

@@ -4,6 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
 import type { Order } from '../../daemon/core/pack.js';
+import type { SendOptions } from '../../daemon/engine/port.js';
 import type { Logger } from '../../daemon/monitor/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
 import { listenTcp } from '../../daemon/session/listener.js';
@@ -33,19 +34,27 @@ export class HeldOrder implements Order {
   sent = 0;
   readonly waiting: Buffer[] = [];
 
-  constructor(private readonly deliver: (payload: Buffer) => void) {}
+  constructor(private readonly core: () => Core) {}
 
-  send(payload: Buffer): boolean {
+  send(payload: Buffer, { exchange = false }: SendOptions = {}): boolean {
+    if (exchange) {
+      this.core().exchange(payload);
+      return true;
+    }
     this.sent += payload.length;
-    if (!this.held) this.deliver(payload);
+    if (!this.held) this.core().deliver(payload);
     else this.waiting.push(payload);
     return !this.held;
+  }
+
+  proceed(): void {
+    // There is one daemon view, and nothing is sent before it.
   }
 
   /** Delivers what waits. */
   release(): void {
     this.held = false;
-    for (const payload of this.waiting.splice(0)) this.deliver(payload);
+    for (const payload of this.waiting.splice(0)) this.core().deliver(payload);
   }
 }
 
@@ -59,9 +68,9 @@ export class Floor implements AsyncDisposable {
     limits: Partial<SessionLimits>,
     private listener: Server | null = null,
   ) {
-    this.order = new HeldOrder((payload) => this.core.deliver(payload));
-    this.core = new Core('dmn1', this.order);
-    this.core.install({ daemons: ['dmn1'], first: 7, time: 1000 });
+    this.order = new HeldOrder(() => this.core);
+    this.core = new Core({ name: 'dmn1', id: 7 }, this.order);
+    this.core.install({ tag: 1n, daemons: ['dmn1'], set: ['dmn1'], time: 1000 });
     this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, openAccess);
   }
 

@@ -1,0 +1,27 @@
+/** Live numbers of the core. */
+export interface CoreCounters {
+  /** Requests and messages taken from sessions. */
+  submitted: number;
+  /** Frames that came back in the order. */
+  ordered: number;
+  /** Requests that went back to their sender, because it may not do that. */
+  refused: number;
+  /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
+  illegalGroupNames: number;
+  /** Exchanges behind a daemon view that were completed. */
+  exchanges: number;
+  /** Requests of this daemon's sessions that were put off until the exchange was complete. */
+  deferred: number;
+  /** Payloads and reports that cannot be read. */
+  damaged: number;
+}
+
+export const zeroCounters = (): CoreCounters => ({
+  submitted: 0,
+  ordered: 0,
+  refused: 0,
+  illegalGroupNames: 0,
+  exchanges: 0,
+  deferred: 0,
+  damaged: 0,
+});

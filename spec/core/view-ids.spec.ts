@@ -1,0 +1,97 @@
+/** Ids of the groups' views over changes of the daemon view (daemon-semantics.md 2.4). */
+import { expect } from 'chai';
+import { groupIdOf } from '../support/telling.js';
+import { Daemons, lastIdOf } from './daemons.js';
+import type { Client } from './world.js';
+
+describe('core: ids of views', () => {
+  it('are of the first daemon of the daemon view, with a time that rises though the clock stands', () => {
+    const daemons = Daemons.together('a', 'b');
+    const [x, z] = daemons.members('g', 'x@a', 'z@b') as [Client, Client];
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    daemons.change(['a', 'b']);
+    daemons.run();
+    expect(x.inbox.frames.filter(({ body }) => body.length > 12).map(groupIdOf)).to.deep.equal([
+      [1, 1001, 1],
+      [1, 1002, 1],
+    ]);
+    expect(lastIdOf(z)).to.deep.equal([1, 1002, 1]);
+  });
+
+  it('take their time from the first daemon’s clock when that is ahead', () => {
+    const daemons = Daemons.together('a', 'b');
+    const [x] = daemons.members('g', 'x@a', 'z@b') as [Client];
+    daemons.node('a').clock = 5000;
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    expect(lastIdOf(x)).to.deep.equal([1, 5000, 1]);
+  });
+
+  it('count on with joins in the same daemon view, and are given to new groups with the counter 1', () => {
+    const daemons = Daemons.together('a', 'b');
+    daemons.members('g', 'x@a', 'z@b');
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    const late = daemons.open('late', 'a').join('g').join('new');
+    daemons.run();
+    expect(late.inbox.frames.map(groupIdOf)).to.deep.equal([
+      [1, 1001, 2],
+      [1, 1001, 1],
+    ]);
+  });
+
+  it('are others for a join on one side, when the other side saw one just before the partition', () => {
+    const daemons = Daemons.together('a', 'b');
+    daemons.members('g', 'z@b');
+    const x = daemons.open('x', 'a').join('g');
+    daemons.order();
+    daemons.reach(['a']);
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    const y = daemons.open('y', 'b').join('g');
+    daemons.run();
+    expect(x.told[0]).to.equal('join g: #x#a #z#b (#x#a)');
+    expect(y.told[0]).to.equal('join g: #y#b #z#b (#y#b)');
+    expect([x, y].map(({ inbox }) => groupIdOf(inbox.frames[0] as never))).to.deep.equal([
+      [1, 1000, 2],
+      [2, 1001, 2],
+    ]);
+  });
+
+  it('are new when a daemon starts again with its clock gone back', () => {
+    const daemons = Daemons.together('a', 'b');
+    daemons.members('g', 'z@b');
+    daemons.change(['a', 'b']);
+    daemons.run();
+    daemons.crash('a');
+    daemons.change(['b']);
+    daemons.run();
+    daemons.start('a').clock = 10;
+    daemons.change(['a', 'b']);
+    daemons.run();
+    const fresh = daemons.open('fresh', 'a').join('new');
+    daemons.run();
+    expect(lastIdOf(fresh)).to.deep.equal([1, 1002, 1]);
+  });
+
+  it('are new when only some completed the exchange in between', () => {
+    const daemons = Daemons.together('a', 'b', 'c');
+    const [, , w] = daemons.members('g', 'x@a', 'z@b', 'w@c') as [Client, Client, Client];
+    daemons.change(['a'], ['b', 'c']);
+    daemons.run();
+    daemons.change(['a', 'b', 'c']);
+    daemons.order();
+    daemons.reach(['c']);
+    const used = lastIdOf(w);
+    daemons.change(['a', 'b'], ['c']);
+    daemons.run();
+    daemons.change(['a', 'b', 'c']);
+    daemons.run();
+    const ids = w.inbox.frames
+      .filter(({ body }) => body.length > 12)
+      .map((frame) => groupIdOf(frame).join('.'));
+    expect(used.join('.')).to.equal(ids[1]);
+    expect(new Set(ids).size).to.equal(ids.length);
+  });
+});
