@@ -1,0 +1,227 @@
+/**
+ * The engine for several machines: the view machine on Corosync's CPG, with timers and reconnection. While Corosync is
+ * away the daemon is alone in a view of its own and its clients go on (engine-corosync.md 7, 8).
+ */
+import type { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'eventemitter3';
+import type { Logger } from '../../monitor/logger.js';
+import { EngineError } from '../error.js';
+import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } from '../port.js';
+import type { CpgEvent, CpgTransport } from './cpg.js';
+import { LoopBack } from './loop-back.js';
+import { MAX_PAYLOAD, type ViewsOptions } from './views/limits.js';
+import { ViewMachine } from './views/machine.js';
+
+/** Milliseconds between two tries to reach Corosync. */
+const RECONNECT_DELAY = 250;
+/** A daemon that stops waits so long for what its clients have sent. */
+const DRAIN_TIMEOUT = 1000;
+const DRAIN_STEP = 5;
+
+export interface CorosyncOptions {
+  readonly name: string;
+  /** Name of the CPG group: daemons of one group form one cluster. */
+  readonly group: string;
+  readonly transport: () => CpgTransport;
+  readonly logger: Logger;
+  readonly views?: Partial<ViewsOptions>;
+}
+
+/** Whether it is worth trying again without anybody doing anything about this daemon. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof Error && 'isPassing' in error && error.isPassing === true;
+
+export class CorosyncEngine implements Engine {
+  readonly maxPayload = MAX_PAYLOAD;
+  readonly semantics = 'partitionable';
+  private readonly events = new EventEmitter<EngineEvents>();
+  private machine: ViewMachine | null = null;
+  private transport: CpgTransport | null = null;
+  private loopBack: LoopBack | null = null;
+  private rings = 0n;
+  private timer: NodeJS.Timeout | null = null;
+  private timerAt = Infinity;
+  private reconnection: NodeJS.Timeout | null = null;
+  private stopping = false;
+
+  constructor(private readonly options: CorosyncOptions) {}
+
+  get self(): DaemonId {
+    const { name } = this.options;
+    return this.machine?.self ?? { name, node: 0, pid: process.pid, inc: 0n };
+  }
+
+  get view(): View | null {
+    return this.machine?.view ?? null;
+  }
+
+  /** Waits for Corosync if need be. @throws TransportError when waiting does not help, EngineError when the others refuse it */
+  async start(): Promise<void> {
+    const first = new Promise<void>((resolve, reject) => {
+      this.events.once('view', () => resolve());
+      this.events.once('fatal', reject);
+    });
+    first.catch(() => undefined);
+    for (let told = false; !(await this.connect(told)) && !this.stopping; told = true) {
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_DELAY));
+    }
+    if (!this.stopping) await first;
+  }
+
+  async stop(): Promise<void> {
+    if (this.stopping) return;
+    this.stopping = true;
+    if (this.reconnection) clearTimeout(this.reconnection);
+    await this.drained();
+    const { transport } = this;
+    this.events.removeAllListeners();
+    this.halt();
+    await transport?.close();
+  }
+
+  send(payload: Buffer, options?: SendOptions): boolean {
+    const more = this.machine?.send(payload, options, performance.now()) ?? true;
+    this.arm();
+    return more;
+  }
+
+  proceed(): void {
+    this.machine?.proceed(performance.now());
+    this.arm();
+  }
+
+  stats(): EngineStats {
+    return this.machine?.stats() ?? { views: 0, sent: 0, delivered: 0, queuedBytes: 0 };
+  }
+
+  on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this {
+    this.events.on(event, handler);
+    return this;
+  }
+
+  /** One try. @returns whether Corosync is there now */
+  private async connect(told: boolean): Promise<boolean> {
+    const transport = this.options.transport();
+    // What comes before the address is known waits for the machine.
+    let early: CpgEvent[] | null = [];
+    let lost: Error | null = null;
+    try {
+      const address = await transport.open(this.options.group, {
+        events: (batch) => (early ? early.push(...batch) : this.receive(transport, batch)),
+        dead: (error) => {
+          lost = error;
+          this.lost(transport, error);
+        },
+      });
+      if (this.machine && address.node !== this.machine.self.node) {
+        throw new EngineError(
+          `Corosync says this is node ${address.node}, it was node ${this.machine.self.node}`,
+        );
+      }
+      if (this.stopping || lost) {
+        await transport.close();
+        return false;
+      }
+      this.machine ??= this.newMachine(address.node, address.pid);
+    } catch (error) {
+      await transport.close();
+      if (!isPassing(error)) throw error;
+      if (!told) this.options.logger.warn({ error: (error as Error).message }, 'waiting for Corosync');
+      return false;
+    }
+    this.loopBack?.close();
+    this.loopBack = null;
+    this.transport = transport;
+    const batch = early;
+    early = null;
+    if (told) this.options.logger.info({}, 'Corosync is there');
+    this.receive(transport, batch);
+    return true;
+  }
+
+  private newMachine(node: number, pid: number): ViewMachine {
+    const self = { name: this.options.name, node, pid, inc: randomBytes(8).readBigUInt64LE() };
+    const { events, options } = this;
+    return new ViewMachine(
+      self,
+      {
+        mcast: (head, body) => (this.loopBack ?? this.transport)?.mcast(head, body) ?? 'dead',
+        message: (message) => events.emit('message', message),
+        transitional: (event) => events.emit('transitional', event),
+        view: (view) => events.emit('view', view),
+        drain: () => events.emit('drain'),
+        refused: (reason) => events.emit('fatal', new EngineError(reason)),
+        note: (level, text, facts) => options.logger[level](facts, text),
+      },
+      options.views,
+    );
+  }
+
+  private receive(from: CpgTransport | null, batch: readonly CpgEvent[]): void {
+    if (from !== this.transport || batch.length === 0) return;
+    this.machine?.receive(batch, performance.now());
+    this.arm();
+  }
+
+  /** Corosync is gone: on alone, and look for it. */
+  private lost(transport: CpgTransport, error: Error): void {
+    if (transport !== this.transport || this.stopping) return;
+    this.transport = null;
+    void transport.close();
+    const machine = this.machine as ViewMachine;
+    this.options.logger.warn({ error: error.message }, 'Corosync is gone; this daemon goes on alone');
+    machine.disconnected(performance.now());
+    this.events.emit('down', { reason: 'lost', error });
+    this.loopBack = new LoopBack(machine.self, ++this.rings, (batch) => this.receive(null, batch));
+    this.arm();
+    this.reconnect();
+  }
+
+  private reconnect(): void {
+    this.reconnection = setTimeout(() => void this.reconnectNow(), RECONNECT_DELAY);
+  }
+
+  private async reconnectNow(): Promise<void> {
+    try {
+      const isThere = await this.connect(true);
+      if (this.stopping) return;
+      if (isThere) this.events.emit('up');
+      else this.reconnect();
+    } catch (error) {
+      this.events.emit('fatal', error as Error);
+    }
+  }
+
+  private arm(): void {
+    const dueAt = this.machine?.dueAt ?? Infinity;
+    if (dueAt >= this.timerAt) return;
+    if (this.timer) clearTimeout(this.timer);
+    this.timerAt = dueAt;
+    this.timer = setTimeout(
+      () => {
+        this.timerAt = Infinity;
+        const now = performance.now();
+        if (this.machine && now >= this.machine.dueAt) this.machine.tick(now);
+        this.arm();
+      },
+      Math.max(0, dueAt - performance.now()),
+    );
+  }
+
+  /** What the clients have sent is in the order, or there was no time for it. */
+  private async drained(): Promise<void> {
+    const end = performance.now() + DRAIN_TIMEOUT;
+    while (this.transport && this.stats().queuedBytes > 0 && performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_STEP));
+    }
+  }
+
+  private halt(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timerAt = -Infinity;
+    this.loopBack?.close();
+    this.loopBack = null;
+    this.transport = null;
+  }
+}

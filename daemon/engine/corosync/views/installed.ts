@@ -1,0 +1,139 @@
+/** The view that is in force at this daemon: who is in it, what was delivered in it, what waits to be stable. */
+import type { Buffer } from 'node:buffer';
+import type { DaemonId, EngineMessage, View } from '../../port.js';
+import type { CpgAddress } from '../cpg.js';
+import { Assembly } from './assembly.js';
+import type { Entry, Past } from './control.js';
+import { Fifo } from './fifo.js';
+import { History } from './hash.js';
+import { sameAddress } from './round.js';
+import { Stability } from './stability.js';
+
+const KIND_DATA = 0;
+const KIND_ACK = 1;
+
+export class Installed {
+  readonly history = new History();
+  readonly stability: Stability;
+  readonly selfIndex: number;
+  /** A message of somebody is missing: of what follows only own messages count, as in a view of its own (E11). */
+  hasHole = false;
+  /** Index of the last safe payload. */
+  private lastSafe = 0;
+  /** When each member was last heard, in order of the view. */
+  private readonly lastHeard: number[];
+  private readonly numbers: number[];
+  private readonly assembly: Assembly;
+  /** Not stable safe messages and what stands behind them. */
+  private readonly held = new Fifo<EngineMessage>();
+
+  constructor(
+    readonly view: View,
+    readonly entries: readonly Entry[],
+    self: CpgAddress,
+    now: number,
+    private readonly deliver: (message: EngineMessage) => void,
+  ) {
+    const { length } = entries;
+    this.stability = new Stability(length);
+    this.lastHeard = new Array<number>(length).fill(now);
+    this.numbers = new Array<number>(length).fill(0);
+    this.assembly = new Assembly(length);
+    this.selfIndex = entries.findIndex((entry) => sameAddress(entry, self));
+  }
+
+  /** What this daemon has behind it when the view ends now. */
+  get past(): Past {
+    const { count, hash } = this.history;
+    return { tag: this.view.id.tag, count, hash };
+  }
+
+  /** Position in the view; -1 for one that is not in it. */
+  indexOf(address: CpgAddress): number {
+    return this.entries.findIndex((entry) => sameAddress(entry, address));
+  }
+
+  heard(sender: number, now: number): void {
+    this.lastHeard[sender] = now;
+  }
+
+  /** This process stood still, and could hear nobody. */
+  heardAll(now: number): void {
+    this.lastHeard.fill(now);
+  }
+
+  /** A member that was last heard before `since`, if it is this one who is to say so: the first who is not silent. */
+  silent(since: number): CpgAddress | null {
+    const isSilent = (i: number): boolean => i !== this.selfIndex && (this.lastHeard[i] as number) < since;
+    const isSpeaker = this.entries.findIndex((_, i) => !isSilent(i)) === this.selfIndex;
+    return (isSpeaker && this.entries.find((_, i) => isSilent(i))) || null;
+  }
+
+  /** Whether `number` is the next of this sender. */
+  isNext(sender: number, number: number): boolean {
+    return this.numbers[sender] === number - 1;
+  }
+
+  /** A DATA message in its place. */
+  data(sender: number, number: number, fragment: Buffer, kind: DataKind): void {
+    this.numbers[sender] = number;
+    this.history.count++;
+    this.history.add(KIND_DATA, sender, number);
+    this.stability.delivered(fragment.length);
+    const payload = this.assembly.add(sender, fragment, kind.more);
+    if (payload) this.put(this.view.members[sender] as DaemonId, payload, kind);
+  }
+
+  /** An acknowledgement in its place, alone or with a DATA message. */
+  acknowledge(sender: number, count: number): void {
+    this.history.add(KIND_ACK, sender, count);
+    this.stability.acknowledge(sender, count);
+    this.release();
+  }
+
+  /** A payload that counts as delivered here although it did not come back: the way to the others is gone. */
+  deliverAlone(payload: Buffer, safe: boolean): void {
+    this.stop();
+    this.stability.index++;
+    this.put(this.view.members[this.selfIndex] as DaemonId, payload, { safe, exchange: false, more: false });
+  }
+
+  /** Whether a safe message waits that was delivered behind the first `acknowledged`. */
+  hasSafeBehind(acknowledged: number): boolean {
+    return this.lastSafe > acknowledged;
+  }
+
+  /** The rest of the view, safe or not, after the transitional event. */
+  releaseAll(): void {
+    for (const message of this.held.drain()) this.deliver(message);
+  }
+
+  /** A hole: nothing more is delivered until the view is over. */
+  stop(): void {
+    this.hasHole = true;
+  }
+
+  private put(sender: DaemonId, payload: Buffer, { safe, exchange }: DataKind): void {
+    const { index, stable } = this.stability;
+    const message = { sender, index, safe, exchange, payload };
+    if (safe) this.lastSafe = index;
+    if (this.held.length > 0 || this.hasHole || (safe && stable < index)) this.held.push(message);
+    else this.deliver(message);
+  }
+
+  private release(): void {
+    if (this.hasHole) return;
+    const { stable } = this.stability;
+    for (let first = this.held.first; first; first = this.held.first) {
+      if (first.safe && first.index > stable) return;
+      this.held.shift();
+      this.deliver(first);
+    }
+  }
+}
+
+export interface DataKind {
+  readonly safe: boolean;
+  readonly exchange: boolean;
+  readonly more: boolean;
+}

@@ -1,0 +1,55 @@
+/** What the view machine waits for and how much it lets wait. Times in milliseconds. */
+
+export interface ViewsOptions {
+  /** A member without any message for so long is excluded (engine-corosync.md 5.6). */
+  readonly silenceTimeout: number;
+  /** Whoever has not told its state for so long after a cut is left out (5.2 step 9). */
+  readonly stateTimeout: number;
+  /** The same for one that was not in the last view, which then comes in when it speaks: others should not wait. */
+  readonly newcomerTimeout: number;
+  /** Everybody says something at least so often, so that silence means something. */
+  readonly heartbeat: number;
+  /** An acknowledgement waits so long for a message to ride on, when no safe message waits for it. */
+  readonly ackDelay: number;
+  /** After so many bytes an acknowledgement waits no longer. */
+  readonly ackBytes: number;
+  /** Bytes sent and not yet delivered here: all daemons together, and the least and most for one (section 3). */
+  readonly inFlightBytes: { readonly total: number; readonly least: number; readonly most: number };
+  /** Bytes delivered here that some member has not acknowledged: above it nothing new is sent (5.6). */
+  readonly maxUnstableBytes: number;
+  /** Bytes queued for sending: above it `send` says no, at half of it `drain` follows. */
+  readonly highWater: number;
+  /** Longer payloads travel in pieces of this size. */
+  readonly fragmentBytes: number;
+  /** Bytes of messages kept for a view whose INSTALL has not come yet. */
+  readonly maxEarlyBytes: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const defaultViewsOptions: ViewsOptions = {
+  silenceTimeout: 5000,
+  stateTimeout: 2000,
+  newcomerTimeout: 1000,
+  heartbeat: 500,
+  ackDelay: 50,
+  ackBytes: 64 * KIB,
+  inFlightBytes: { total: 768 * KIB, least: 64 * KIB, most: 256 * KIB },
+  maxUnstableBytes: 8 * MIB,
+  highWater: MIB,
+  fragmentBytes: 64 * KIB,
+  maxEarlyBytes: 32 * MIB,
+};
+
+/** Longest payload an engine takes; a report of some millions of memberships. */
+export const MAX_PAYLOAD = 256 * MIB;
+
+/** Repetitions of STATE after the cut; then the last of them again and again (5.2 step 3). */
+export const STATE_DELAYS = [50, 100, 200, 500] as const;
+
+/** What `again` asks for. */
+export const RETRY_DELAY = 1;
+
+/** A tick that comes so much late means that this process stood still: nobody else's silence is measured by it. */
+export const OWN_FREEZE = 1000;

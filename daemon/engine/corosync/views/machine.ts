@@ -1,0 +1,394 @@
+/**
+ * The view machine: makes views and agreed and safe delivery of a CPG group, which promises neither around a change
+ * (engine-corosync.md sections 4.4 and 5). Pure: time comes in as a number, what goes out are calls on the sink.
+ *
+ * Between a cut and the INSTALL that follows nothing is delivered. A cut is a hint of Corosync or a RESET, so it has
+ * one place in the order, and what a daemon sent before it came back to that daemon before it too.
+ */
+import type { Buffer } from 'node:buffer';
+import type { DaemonId, SendOptions, View } from '../../port.js';
+import type { CpgAddress, CpgEvent } from '../cpg.js';
+import { ControlFault } from './bytes.js';
+import * as control from './control.js';
+import { Early } from './early.js';
+import { Installed } from './installed.js';
+import { defaultViewsOptions, OWN_FREEZE, type ViewsOptions } from './limits.js';
+import * as wire from './message.js';
+import { Round, sameAddress } from './round.js';
+import { Sending } from './sending.js';
+import type { ViewsSink, ViewsStats } from './sink.js';
+import { Strangers } from './strangers.js';
+import { viewId, viewOf } from './view.js';
+
+type Deliver = Extract<CpgEvent, { kind: 'deliver' }>;
+
+export class ViewMachine {
+  private readonly options: ViewsOptions;
+  private readonly round: Round;
+  private readonly sending: Sending;
+  private readonly early: Early;
+  private installed: Installed | null = null;
+  private operational = false;
+  private stopped = false;
+  private past: control.Past = control.NO_PAST;
+  private installs = 0;
+  /** The INSTALL of this daemon that is in force, for those who missed it. */
+  private ownInstall: Buffer | null = null;
+
+  private resetSent = false;
+  private now = 0;
+  private watchAt = Infinity;
+  private cutAt = 0;
+  private readonly counts = { views: 0, sent: 0, delivered: 0, resent: 0, dropped: 0, last: 0 };
+  private readonly strangers: Strangers;
+
+  constructor(
+    readonly self: DaemonId,
+    private readonly sink: ViewsSink,
+    options: Partial<ViewsOptions> = {},
+  ) {
+    this.options = { ...defaultViewsOptions, ...options };
+    this.round = new Round(self, this.options);
+    this.sending = new Sending(this.options, (head, body) => sink.mcast(head, body));
+    this.strangers = new Strangers(sink.note.bind(sink));
+    this.early = new Early(this.options.maxEarlyBytes);
+  }
+
+  get view(): View | null {
+    return this.installed?.view ?? null;
+  }
+
+  /** When `tick` is to be called; Infinity for never. */
+  get dueAt(): number {
+    if (this.stopped) return Infinity;
+    if (this.operational) return Math.min(this.sending.dueAt, this.watchAt);
+    return Math.min(this.sending.dueAt, this.round.dueAt(this.companions));
+  }
+
+  stats(): ViewsStats {
+    const { last, ...counts } = this.counts;
+    const { tryAgain, outgoing } = this.sending;
+    const { queuedBytes, inFlightBytes } = outgoing;
+    const stableIndex = this.installed?.stability.stable ?? 0;
+    return { ...counts, queuedBytes, inFlightBytes, tryAgain, stableIndex, lastInstallTime: last };
+  }
+
+  /** Queues a payload. @returns false above the high-water mark: `drain` follows */
+  send(payload: Buffer, options: SendOptions = {}, now = this.now): boolean {
+    this.turn(now);
+    this.counts.sent++;
+    const more = this.sending.add(payload, options);
+    if (!this.stopped) this.sending.pump(this.now);
+    return more;
+  }
+
+  /** The exchange after the view is over: what waits may go. */
+  proceed(now = this.now): void {
+    this.turn(now);
+    this.sending.proceed();
+    this.sending.pump(this.now);
+  }
+
+  /** One batch of the transport's events. @param now milliseconds, never falling */
+  receive(batch: readonly CpgEvent[], now: number): void {
+    this.turn(now);
+    for (const event of batch) {
+      if (this.stopped) return;
+      if (event.kind === 'deliver') this.deliver(event);
+      else this.hint(event);
+    }
+    this.endTurn();
+  }
+
+  /** To be called when `dueAt` has come. */
+  tick(now: number): void {
+    this.turn(now);
+    if (this.stopped) return;
+    if (!this.operational) {
+      this.remind();
+    } else {
+      if (this.now >= this.watchAt) this.watch();
+      this.sending.tick(this.now);
+    }
+    this.endTurn();
+  }
+
+  /**
+   * The transport is gone. What was sent whole may have been delivered by others in the old view, so it counts as
+   * delivered here at its end and is not sent again; the rest waits for the next view.
+   */
+  disconnected(now: number): void {
+    this.turn(now);
+    const accepted = this.operational ? this.sending.outgoing.takeAccepted() : [];
+    this.round.forget();
+    this.cut();
+    for (const { payload, safe } of accepted) this.installed?.deliverAlone(payload, safe);
+  }
+
+  // Hints and cuts
+
+  private hint(event: Exclude<CpgEvent, Deliver>): void {
+    this.round.hint(event);
+    this.cut();
+  }
+
+  private cut(): void {
+    if (this.operational) {
+      this.operational = false;
+      this.past = (this.installed as Installed).past;
+      this.cutAt = this.now;
+    }
+    this.counts.resent += this.sending.end();
+    this.ownInstall = null;
+    this.resetSent = false;
+    this.early.clear();
+    this.round.begin(this.now);
+  }
+
+  /** Those who were in the last view: they are waited for longer. */
+  private get companions(): readonly CpgAddress[] {
+    return this.installed?.entries ?? [];
+  }
+
+  private remind(): void {
+    for (const { node, pid } of this.round.timeUp(this.now, this.companions)) {
+      this.sink.note('warn', 'a daemon says nothing and is left out', { node, pid });
+    }
+  }
+
+  // Messages
+
+  private deliver(event: Deliver): void {
+    const { data } = event;
+    const prefix = wire.readPrefix(data);
+    if (!prefix || (prefix.version === wire.VIEWS_VERSION && !wire.isComplete(data, prefix.type))) {
+      this.stranger(event, 'a message in the CPG group is not of this kind of daemon and is ignored');
+      return;
+    }
+    try {
+      this.dispatch(event, prefix.version, prefix.type, prefix.flags);
+    } catch (error) {
+      if (!(error instanceof ControlFault)) throw error;
+      this.stranger(event, `a damaged message is ignored: ${error.message}`);
+    }
+  }
+
+  private dispatch(event: Deliver, version: number, type: number, flags: number): void {
+    const { data } = event;
+    if (version !== wire.VIEWS_VERSION) {
+      if (type === wire.Type.state) this.otherVersion(event, control.readStateHead(data, version, flags));
+      else this.counts.dropped++;
+    } else if (type === wire.Type.state) {
+      this.state(event, control.readState(data));
+    } else if (type === wire.Type.install) {
+      this.install(event, control.readInstall(data));
+    } else if (type === wire.Type.reset) {
+      this.reset(control.readReset(data));
+    } else {
+      this.inView(event, type, flags);
+    }
+  }
+
+  /** DATA and ACK belong to a view. */
+  private inView(event: Deliver, type: number, flags: number): void {
+    const tag = wire.readTag(event.data);
+    if (this.operational) {
+      if (tag === this.installed?.view.id.tag) this.take(this.installed, event, type, flags);
+      else this.counts.dropped++;
+      return;
+    }
+    // Only behind an INSTALL for the own STATE, which follows that STATE, can there be anything for the next view.
+    if (!this.round.ownStateSeen || tag === this.past.tag) this.counts.dropped++;
+    else if (!this.early.add(event, tag)) this.cut();
+  }
+
+  private take(installed: Installed, event: Deliver, type: number, flags: number): void {
+    const { data } = event;
+    const sender = installed.indexOf(event);
+    if (sender < 0) {
+      this.counts.dropped++;
+      return;
+    }
+    installed.heard(sender, this.now);
+    const isOwn = sender === installed.selfIndex;
+    if (installed.hasHole && !isOwn) return;
+    if (type === wire.Type.ack) {
+      installed.acknowledge(sender, wire.readAck(data));
+      return;
+    }
+    const number = wire.readNumber(data);
+    if (!installed.isNext(sender, number)) {
+      this.hole(installed, event, number);
+      return;
+    }
+    this.counts.delivered++;
+    const fragment = data.subarray(wire.DATA_HEAD_BYTES);
+    this.sending.delivered(fragment.length, isOwn);
+    // Its acknowledgement covers what stood before it.
+    installed.acknowledge(sender, wire.readDataAck(data));
+    installed.data(sender, number, fragment, {
+      safe: (flags & wire.FLAG_SAFE) !== 0,
+      exchange: (flags & wire.FLAG_EXCHANGE) !== 0,
+      more: (flags & wire.FLAG_MORE) !== 0,
+    });
+  }
+
+  /** It must not happen (5.2 step 8). Own messages go on, the view ends with the RESET. */
+  private hole(installed: Installed, { node, pid }: CpgAddress, number: number): void {
+    this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid, number });
+    installed.stop();
+    this.sendReset(null);
+  }
+
+  // Agreement
+
+  private state(from: Deliver, state: control.State): void {
+    if (!this.operational) {
+      if (!this.round.take(from, state)) this.counts.dropped++;
+      return;
+    }
+    const { entries } = this.installed as Installed;
+    if (state.key !== this.round.key || this.round.isRefused(from, state.inc)) return;
+    const entry = entries.find((each) => sameAddress(each, from));
+    if (entry && entry.inc === state.inc && entry.attempt >= state.attempt) {
+      if (entry.attempt === state.attempt && this.ownInstall) this.sending.queue(this.ownInstall);
+      return;
+    }
+    // Somebody who is not in this view, or not any more: a place in the order where all cut, and wait for it again.
+    this.round.waitFor(from);
+    const first = entries.find((each) => !sameAddress(each, from));
+    if (first && sameAddress(first, this.self)) this.sendReset(null);
+  }
+
+  private install(from: Deliver, install: control.Install): void {
+    if (install.key !== this.round.key) return;
+    const own = install.members.find((entry) => sameAddress(entry, this.self));
+    const isForThis = own !== undefined && own.inc === this.self.inc && own.attempt === this.round.attempt;
+    const id = viewId(install.id);
+    if (this.operational) {
+      // Two daemons said who is in the view, and some may have heard only the other.
+      if (isForThis && id.tag !== this.installed?.view.id.tag) this.sendReset(null);
+    } else if (isForThis) {
+      this.enter(from, install, id);
+    } else if (!own) {
+      this.leftOut(install);
+    }
+  }
+
+  /** A view without this daemon. */
+  private leftOut({ leftOut, members }: control.Install): void {
+    const own = leftOut.find((each) => sameAddress(each, this.self));
+    if (own?.reason === control.Reason.name) {
+      const other = members.find(({ name }) => name === this.self.name);
+      this.refuse(`the daemon name "${this.self.name}" is in use at node ${other?.node ?? 0}`);
+    } else if (this.round.ownStateSeen) {
+      this.cut();
+    }
+  }
+
+  private enter(from: CpgAddress, install: control.Install, id: View['id']): void {
+    const old = this.installed;
+    const view = viewOf(id, install.members, this.self, old?.view.id ?? null);
+    if (old) {
+      this.sink.transitional({ previous: old.view.id, members: view.sets[0] ?? [] });
+      old.releaseAll();
+    }
+    this.installed = new Installed(view, install.members, this.self, this.now, (message) =>
+      this.sink.message(message),
+    );
+    if (!sameAddress(from, this.self)) this.ownInstall = null;
+    this.round.adopt(install.leftOut);
+    this.operational = true;
+    this.sending.begin(this.installed, this.now);
+    this.watchAt = this.now + this.options.heartbeat;
+    this.counts.views++;
+    this.counts.last = this.now - this.cutAt;
+    this.sink.view(view);
+    for (const event of this.early.take(id.tag)) this.deliver(event);
+  }
+
+  private reset({ tag, exclude }: control.Reset): void {
+    if (!this.operational) {
+      // Others begin again, and have forgotten what they were told.
+      this.round.tellAgain(this.now);
+      return;
+    }
+    if (tag !== this.installed?.view.id.tag) return;
+    if (exclude) {
+      this.round.leaveOut(exclude, control.Reason.silent);
+      const who = sameAddress(exclude, this.self) ? 'this daemon' : 'a daemon';
+      this.sink.note('warn', `${who} was silent for too long and is excluded`, { ...exclude });
+    }
+    this.cut();
+  }
+
+  private sendReset(exclude: CpgAddress | null): void {
+    if (this.resetSent || !this.installed) return;
+    this.resetSent = true;
+    this.sending.queue(control.encodeReset({ tag: this.installed.view.id.tag, exclude }));
+  }
+
+  /** One that speaks another version: the one without a view goes, or of two of them the second. */
+  private otherVersion(from: Deliver, theirs: control.StateHead): void {
+    this.round.leaveOut(from, null);
+    this.stranger(from, control.versionClash(this.self.name, theirs));
+    const isFirst = this.self.node < from.node || (this.self.node === from.node && this.self.pid < from.pid);
+    if (this.installed || (!theirs.hadView && isFirst)) return;
+    // The others learn whom they need not wait for.
+    this.sink.mcast(this.ownState(), null);
+    this.refuse(control.versionClash(this.self.name, theirs));
+  }
+
+  private refuse(reason: string): void {
+    this.stopped = true;
+    this.sink.refused(reason);
+  }
+
+  private stranger(from: CpgAddress, text: string): void {
+    this.counts.dropped++;
+    this.strangers.meet(from, text);
+  }
+
+  // Time
+
+  /** A gap between two calls beyond every timer means that this process stood still, and heard nobody for that. */
+  private turn(now: number): void {
+    const stoodStill = now - this.now > this.options.heartbeat + OWN_FREEZE && this.now > 0;
+    this.now = Math.max(now, this.now);
+    if (!stoodStill) return;
+    this.installed?.heardAll(this.now);
+    this.round.shift(this.now);
+  }
+
+  private watch(): void {
+    const silent = this.installed?.silent(this.now - this.options.silenceTimeout) ?? null;
+    if (silent) this.sendReset(silent);
+    this.watchAt = this.now + this.options.heartbeat;
+  }
+
+  /** What is to be sent at the end of a batch or a tick. */
+  private endTurn(): void {
+    if (this.stopped) return;
+    if (!this.operational) this.agree();
+    this.sending.flush(this.now);
+    if (this.sending.hasDrained()) this.sink.drain();
+  }
+
+  private agree(): void {
+    const { round } = this;
+    if (round.isToInstall) {
+      round.installSent = true;
+      const { node, pid, inc } = this.self;
+      const id = `${round.ringText}/${node}.${pid}.${inc.toString(16)}.${++this.installs}`;
+      this.ownInstall = control.encodeInstall({ key: round.key, id, ...round.conclude() });
+      this.sending.queue(this.ownInstall);
+    }
+    if (round.isToTell(this.now) && !this.sending.hasControl) this.sending.queue(this.ownState());
+  }
+
+  private ownState(): Buffer {
+    const { inc, name } = this.self;
+    const { key, attempt } = this.round;
+    return control.encodeState({ inc, name, key, attempt, past: this.past });
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The messages among the view machines (engine-corosync.md 5.2), little-endian. The prefix and the head of STATE stay
+ * as they are in every version, so that daemons of different versions can refuse each other by name.
+ *
+ * Prefix: magic (4) | version (2) | type (1) | flags (1).
+ */
+import { Buffer } from 'node:buffer';
+
+/** Raised with every change that older daemons cannot read. */
+export const VIEWS_VERSION = 1;
+const MAGIC = 0x56505353; // "SSPV"
+export const PREFIX_BYTES = 8;
+
+export const Type = { data: 1, ack: 2, state: 3, install: 4, reset: 5 } as const;
+
+export const FLAG_SAFE = 1;
+export const FLAG_EXCHANGE = 2;
+/** Another fragment of the same payload follows. */
+export const FLAG_MORE = 4;
+/** In STATE: the sender has had a view. */
+export const FLAG_HAD_VIEW = 8;
+
+const TAG_AT = PREFIX_BYTES;
+const NUMBER_AT = TAG_AT + 8;
+const DATA_ACK_AT = NUMBER_AT + 6;
+export const DATA_HEAD_BYTES = DATA_ACK_AT + 6;
+const ACK_BYTES = NUMBER_AT + 6;
+
+/** What a message is by its first bytes; null when it is none of ours, of whatever version. */
+export function readPrefix(bytes: Buffer): { version: number; type: number; flags: number } | null {
+  if (bytes.length < PREFIX_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
+  return { version: bytes.readUInt16LE(4), type: bytes[6] as number, flags: bytes[7] as number };
+}
+
+export function writePrefix(bytes: Buffer, type: number, flags: number): void {
+  bytes.writeUInt32LE(MAGIC, 0);
+  bytes.writeUInt16LE(VIEWS_VERSION, 4);
+  bytes[6] = type;
+  bytes[7] = flags;
+}
+
+/** Tag of the view that a DATA, ACK or RESET belongs to. */
+export const readTag = (bytes: Buffer): bigint => bytes.readBigUInt64LE(TAG_AT);
+
+/** Number of a DATA among its sender's in the view, from 1. */
+export const readNumber = (bytes: Buffer): number => bytes.readUIntLE(NUMBER_AT, 6);
+
+/** DATA messages of the view that the sender had delivered. */
+export const readDataAck = (bytes: Buffer): number => bytes.readUIntLE(DATA_ACK_AT, 6);
+export const readAck = readNumber;
+
+/** Writes the head of a DATA into `head`, which has DATA_HEAD_BYTES; the fragment follows it. */
+export function writeDataHead(head: Buffer, tag: bigint, flags: number, number: number, ack: number): void {
+  writePrefix(head, Type.data, flags);
+  head.writeBigUInt64LE(tag, TAG_AT);
+  head.writeUIntLE(number, NUMBER_AT, 6);
+  head.writeUIntLE(ack, DATA_ACK_AT, 6);
+}
+
+export function encodeAck(tag: bigint, ack: number): Buffer {
+  const bytes = Buffer.allocUnsafe(ACK_BYTES);
+  writePrefix(bytes, Type.ack, 0);
+  bytes.writeBigUInt64LE(tag, TAG_AT);
+  bytes.writeUIntLE(ack, NUMBER_AT, 6);
+  return bytes;
+}
+
+/** Whether there are as many bytes as the type has at least; what is shorter is none of ours. */
+export function isComplete(bytes: Buffer, type: number): boolean {
+  if (type === Type.data) return bytes.length >= DATA_HEAD_BYTES;
+  if (type === Type.ack) return bytes.length === ACK_BYTES;
+  return type === Type.state || type === Type.install || type === Type.reset;
+}
