@@ -2,14 +2,19 @@
 import type { AddressInfo, Server } from 'node:net';
 import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
-import { daemonId } from './config/daemon-id.js';
 import { Core } from './core/core.js';
-import type { Engine, View } from './engine/port.js';
-import { SoloEngine } from './engine/solo.js';
+import { createEngine } from './engine/create.js';
+import type { DaemonId, Engine, View } from './engine/port.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
 import { type Logger, silentLogger } from './monitor/logger.js';
 import type { Sight } from './monitor/sight.js';
-import { accessFilesOf, checkOptions, type CheckedOptions, type DaemonOptions } from './options.js';
+import {
+  accessFilesOf,
+  checkOptions,
+  type CheckedOptions,
+  type DaemonOptions,
+  engineOptionsOf,
+} from './options.js';
 import { descriptorLimit, RESERVED_DESCRIPTORS } from './session/descriptors.js';
 import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
@@ -19,42 +24,56 @@ export class Daemon implements AsyncDisposable {
   readonly name: string;
   /** What can be seen of it. */
   readonly sight: Sight;
+  /** Resolves when the daemon has stopped: with what ended it, or null when it was asked to. */
+  readonly ended: Promise<Error | null>;
+  private end: (failure: Error | null) => void = () => undefined;
   private readonly core: Core;
-  private readonly engine: Engine;
   private readonly server: SessionServer;
   private readonly listeners: Server[] = [];
   private tlsListeners: Server[] = [];
   private unixSocket: string | null = null;
   private monitor: Monitor | null = null;
   private stopping: Promise<void> | null = null;
+  private failure: Error | null = null;
+  /** A former run may have named a view by this second; none of this run is. */
+  private readonly born = seconds();
+  private isOpen = false;
   private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private options: CheckedOptions,
     rules: AccessRules,
+    private readonly engine: Engine,
     private readonly log: Logger,
   ) {
-    const { name, id = daemonId(name) } = options;
+    const { name, id } = engineOptionsOf(options);
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
     this.name = name;
-    const time = Math.floor(Date.now() / 1000);
-    this.engine = new SoloEngine({ name, node: id, pid: process.pid, time });
-    this.core = new Core(name, this.engine);
+    this.core = new Core({ name, id }, this.engine);
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
-    this.engine.on('message', ({ payload }) => this.core.deliver(payload));
+    this.engine.on('message', ({ payload, exchange }) => {
+      if (exchange) this.core.exchange(payload);
+      else this.core.deliver(payload);
+    });
+    this.engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
     this.engine.on('view', (view) => this.install(view));
     this.engine.on('drain', () => this.server.resume());
+    this.engine.on('fatal', (error) => void this.fail(error));
   }
 
   /**
    * Starts a daemon.
    * @throws ZodError for options out of range, ListenError or MonitorError when an address cannot be had,
-   * AccessFileError for a file of the access control
+   * AccessFileError for a file of the access control, TransportError when the engine lacks something
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon> {
     const { logger = silentLogger, ...rest } = options;
     const checked = checkOptions(rest);
-    const daemon = new Daemon(checked, await loadAccess(accessFilesOf(checked)), logger);
+    const rules = await loadAccess(accessFilesOf(checked));
+    const daemon = new Daemon(checked, rules, await createEngine(engineOptionsOf(checked), logger), logger);
     try {
       await daemon.open();
     } catch (error) {
@@ -118,11 +137,25 @@ export class Daemon implements AsyncDisposable {
 
   /** Stops listening, ends every session (clients see the end of the stream), removes the local socket. */
   async stop(): Promise<void> {
-    this.stopping ??= this.close().then(() => this.log.info({ name: this.name }, 'stopped'));
+    this.stopping ??= this.shutDown();
     await this.stopping;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.close();
+    this.log.info({ name: this.name }, 'stopped');
+    this.end(this.failure);
+  }
+
+  /** The engine cannot go on: nobody can be served. */
+  private async fail(error: Error): Promise<void> {
+    if (!this.isOpen || this.stopping !== null) return;
+    this.log.error({ error: error.message }, 'the engine gives up, the daemon stops');
+    this.failure = error;
     await this.stop();
   }
 
@@ -157,6 +190,7 @@ export class Daemon implements AsyncDisposable {
         'the system allows fewer open files than there may be sessions',
       );
     }
+    this.isOpen = true;
     this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
   }
 
@@ -183,17 +217,24 @@ export class Daemon implements AsyncDisposable {
     return fixed;
   }
 
-  private install({ id, members }: View): void {
+  private install({ id, members, sets }: View): void {
+    this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view');
     this.core.install({
-      daemons: members.map(({ name }) => name),
-      first: members[0]?.node ?? 0,
-      time: Number(BigInt.asIntN(32, id.tag)),
+      tag: id.tag,
+      daemons: namesOf(members),
+      set: namesOf(sets[0] ?? [this.engine.self]),
+      time: Math.max(seconds(), this.born + 1),
     });
   }
 }
 
+/** Since 1970. */
+const seconds = (): number => Math.floor(Date.now() / 1000);
+
+const namesOf = (daemons: readonly DaemonId[]): string[] => daemons.map(({ name }) => name);
+
 /** What cannot change while the daemon runs. */
-const FIXED = ['name', 'id', 'listen', 'tls', 'unixDir', 'monitor'] as const;
+const FIXED = ['name', 'id', 'engine', 'corosync', 'listen', 'tls', 'unixDir', 'monitor'] as const;
 
 const portOf = (listeners: readonly Server[]): { host: string; port: number }[] =>
   listeners

@@ -2,6 +2,7 @@
 export type { Method } from './access/access.js';
 export { AccessFileError } from './access/error.js';
 export { createDaemon, type Daemon } from './daemon.js';
+export { TransportError, type TransportErrorCode } from './engine/corosync/transport/errors.js';
 export type { Counters } from './monitor/counters.js';
 export { MonitorError } from './monitor/error.js';
 export type { Logger } from './monitor/logger.js';

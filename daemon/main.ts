@@ -11,13 +11,19 @@ import { hashPassword } from './access/passwords.js';
 import { type Flags, readCommandLine } from './command-line.js';
 import { ConfigurationError } from './config/index.js';
 import { createDaemon, type Daemon } from './daemon.js';
+import { createEngine } from './engine/create.js';
+import { TransportError } from './engine/corosync/transport/errors.js';
+import { EngineError } from './engine/error.js';
 import { MonitorError } from './monitor/http.js';
 import { LogError, openLog } from './monitor/log.js';
-import { accessFilesOf, checkOptions } from './options.js';
+import { silentLogger } from './monitor/logger.js';
+import { accessFilesOf, checkOptions, engineOptionsOf } from './options.js';
 import { ListenError } from './session/listener.js';
 import { readStart, type Start } from './start.js';
 
 const USAGE_STATUS = 2;
+/** The cluster refused the daemon while it ran. */
+const FAILED_STATUS = 1;
 
 /** The first line of standard output: for people, and for scripts that look for `:PORT`. */
 function greeting(daemon: Daemon): string {
@@ -41,12 +47,17 @@ async function run(flags: Flags): Promise<void> {
       void daemon.stop();
     });
   }
+  void watch(daemon);
   let reloaded = Promise.resolve();
   process.on('SIGHUP', () => {
     reloaded = reloaded.then(() => reload(flags, daemon, log));
   });
   process.stdout.on('error', () => undefined);
   process.stdout.write(greeting(daemon));
+}
+
+async function watch(daemon: Daemon): Promise<void> {
+  if ((await daemon.ended) !== null) process.exitCode = FAILED_STATUS;
 }
 
 function tell({ warnings, withoutEffect }: Start, log: Logger): void {
@@ -76,6 +87,7 @@ async function check(flags: Flags): Promise<void> {
   const { options, logLevel, logFile, warnings, withoutEffect } = await readStart(flags);
   const checked = checkOptions(options);
   await loadAccess(accessFilesOf(checked));
+  await createEngine(engineOptionsOf(checked), silentLogger);
   const { monitor } = checked;
   const shown = {
     ...checked,
@@ -98,7 +110,8 @@ async function printHash(): Promise<void> {
 
 /** One line for what a person can mend; null for a defect, which keeps its stack. */
 function explain(error: unknown): string | null {
-  const known = [ConfigurationError, AccessFileError, ListenError, LogError, MonitorError];
+  const files = [ConfigurationError, AccessFileError, LogError];
+  const known = [...files, ListenError, MonitorError, TransportError, EngineError];
   if (error instanceof Error && known.some((Class) => error instanceof Class)) return error.message;
   if (error instanceof z.ZodError) {
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');

@@ -5,6 +5,8 @@ import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { isDaemonName } from '../lib/wire/name.js';
 import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
+import { daemonId } from './config/daemon-id.js';
+import type { EngineOptions } from './engine/create.js';
 import type { Logger } from './monitor/logger.js';
 import { defaultLimits, type SessionLimits } from './session/limits.js';
 
@@ -14,6 +16,14 @@ const time = count.max(0x7fff_ffff);
 const port = z.number().int().min(0).max(65_535);
 const path = z.string().min(1);
 const method = z.enum(METHODS);
+
+const engines = z.enum(['solo', 'corosync']);
+
+const corosyncOptions = z.strictObject({
+  group: z.string().regex(/^[!-~]{1,127}$/, 'a group of Corosync has 1 to 127 visible ASCII characters'),
+  silenceTimeout: time.min(1000),
+  library: path.nullable(),
+});
 
 const limits = z.strictObject({
   maxSessions: count,
@@ -28,6 +38,8 @@ const limits = z.strictObject({
 const schema = z.strictObject({
   name: z.string().refine(isDaemonName, 'a daemon name has 1 to 19 characters from "$" to "~"'),
   id: z.number().int().optional(),
+  engine: engines,
+  corosync: corosyncOptions,
   listen: z.array(z.strictObject({ host: path, port })),
   tls: z
     .strictObject({ port, certificateFile: path, keyFile: path, clientCaFile: path.nullable().default(null) })
@@ -56,6 +68,17 @@ export interface DaemonOptions {
   readonly name?: string;
   /** 32-bit identity of the daemon in group ids; default a hash of the name. */
   readonly id?: number;
+  /** What orders the messages; default `solo`: this daemon alone. */
+  readonly engine?: z.infer<typeof engines>;
+  /** For the engine `corosync`. */
+  readonly corosync?: {
+    /** Daemons of the same group form one cluster; default `ssp-toolkit`. */
+    readonly group?: string;
+    /** Milliseconds without a word after which a daemon is excluded until it speaks; default 5000. */
+    readonly silenceTimeout?: number;
+    /** File of libcpg; default what the system finds. */
+    readonly library?: string | null;
+  };
   /** TCP listeners; default 127.0.0.1:4803. Port 0 takes a free one. */
   readonly listen?: readonly { readonly host: string; readonly port: number }[];
   /** One more port on the same hosts, with TLS 1.3; files are PEM. With `clientCaFile` clients need a certificate. */
@@ -105,10 +128,19 @@ export const accessFilesOf = (options: CheckedOptions): AccessFiles => ({
   cleartextPasswords: options.cleartextPasswords,
 });
 
+/** Which engine, for whom. */
+export const engineOptionsOf = ({ name, id, engine, corosync }: CheckedOptions): EngineOptions => ({
+  name,
+  id: id ?? daemonId(name),
+  engine,
+  corosync,
+});
+
 /** @throws ZodError */
 export const checkOptions = (options: Omit<DaemonOptions, 'logger'>): CheckedOptions =>
   schema.parse({
     name: hostDaemonName(),
+    engine: 'solo',
     listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
     tls: null,
     unixDir: null,
@@ -120,5 +152,6 @@ export const checkOptions = (options: Omit<DaemonOptions, 'logger'>): CheckedOpt
     cleartextPasswords: false,
     monitor: null,
     ...options,
+    corosync: { group: 'ssp-toolkit', silenceTimeout: 5000, library: null, ...options.corosync },
     limits: { ...defaultLimits, ...options.limits },
   });

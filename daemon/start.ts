@@ -50,6 +50,8 @@ async function optionsOf(file: Configuration): Promise<DaemonOptions> {
   return {
     name: file.name,
     id: file.id,
+    engine: file.engine,
+    corosync: file.corosync,
     tls,
     // The schema of the configuration lets no other names through.
     allowedAuthMethods: file.allowedAuthMethods as readonly Method[],

@@ -52,6 +52,17 @@ MaxSessionMessages = 5000
 EventLogFile = "/var/log/sspd-%h.log"
 \`\`\`
 
+Several daemons, each on its own machine with the same file, need \`Engine = corosync\`: [cluster](../operate/cluster.md).
+
+\`\`\`
+Spread_Segment 192.0.2.255:${DEFAULT_PORT} {
+    alpha  192.0.2.1
+    beta   192.0.2.2
+}
+
+Engine = corosync
+\`\`\`
+
 ## Words
 
 - Keywords are case sensitive. White space and line ends only separate words; \`#\` begins a comment.
@@ -79,8 +90,8 @@ option    = keyword "=" value | keyword
 - Interfaces: \`D\` for daemons, \`C\` for clients, \`M\` for the monitor, no letter for all of them. Without a block
   everything binds to the unspecified address. With one, a \`D\` entry must be the daemon's address or the unspecified one.
 
-The own daemon is the one named by \`-n\`, else the first whose address is one of this host. This version has only the
-engine \`solo\`, which serves one daemon: a file with several is refused.
+The own daemon is the one named by \`-n\`, else the first whose address is one of this host. The engine \`solo\` serves one
+daemon: a file with several and without \`Engine = corosync\` is refused.
 
 ## Options
 

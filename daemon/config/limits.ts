@@ -13,3 +13,5 @@ export const MAX_PORT = 65_535;
 export const MAX_ACCOUNT_NAME = 32;
 /** What a local socket's path (107 bytes) leaves for the directory, before `/` and the port. */
 export const MAX_UNIX_DIR_BYTES = 101;
+/** `CPG_MAX_NAME_LENGTH`, less the NUL behind it. */
+export const MAX_COROSYNC_GROUP = 127;

@@ -12,8 +12,10 @@ import {
   flag,
   flagList,
   flagOrFormat,
+  groupName,
   kinds,
   methods,
+  oneOf,
   only,
   path,
   socketDirectory,
@@ -58,6 +60,9 @@ export const debugFlags = `
 export const families = { IPv4: 4, IPv6: 6 } as const;
 export const reuse = ['on', 'off', 'auto'];
 
+/** What can order messages. */
+const engines = ['solo', 'corosync'] as const;
+
 const authMethods = ['NULL', 'IP', 'PWORD'];
 
 const MAX_PORT = 65_535;
@@ -67,9 +72,21 @@ const timeout = (role: string, seconds: string) => ignored(`Engine timeout, mill
 
 const table = z.object({
   // The daemon and its clients.
-  Engine: only('solo')
+  Engine: oneOf(engines)
     .default('solo')
-    .register(abouts, works('What orders the messages of several daemons.')),
+    .register(abouts, works('What orders the messages: nothing but this daemon, or Corosync for several.')),
+  CorosyncGroup: groupName()
+    .default('ssp-toolkit')
+    .register(abouts, works('Name in Corosync by which the daemons of one cluster find each other.')),
+  CorosyncLibrary: path()
+    .optional()
+    .register(abouts, works('File of libcpg, where the system does not find it by itself.', '`libcpg.so.4`')),
+  DaemonSilenceTimeout: wholeNumber(1000)
+    .default(5000)
+    .register(
+      abouts,
+      works('Milliseconds without a word after which a daemon of the cluster is excluded until it speaks.'),
+    ),
   MaxSessionMessages: wholeNumber(0)
     .default(1000)
     .register(
@@ -251,7 +268,7 @@ export const optionNames = Object.keys(table.shape).filter(isOptionName);
 export const optionSchema = (name: OptionName): z.ZodType => table.shape[name];
 
 /** The nine timeouts of the membership protocol: all are given, or none (4.4). */
-export const timeouts = optionNames.filter((name) => name.endsWith('Timeout') && name !== 'HandshakeTimeout');
+export const timeouts = optionNames.filter((name) => name.endsWith('Timeout') && !rowOf(name).effect);
 
 /** The check of a file's options together. An issue's path names who can be at fault: the first that was given is. */
 export const optionsSchema = table.superRefine((options, context) => {

@@ -25,6 +25,15 @@ export interface TlsConfiguration {
   readonly clientCaFile: string | null;
 }
 
+export interface CorosyncConfiguration {
+  /** Its name in Corosync. */
+  readonly group: string;
+  /** Milliseconds. */
+  readonly silenceTimeout: number;
+  /** A file; null for what the system finds. */
+  readonly library: string | null;
+}
+
 /** What the rest of the daemon is told. Plain data. */
 export interface Configuration {
   /** The file that was read. */
@@ -35,6 +44,9 @@ export interface Configuration {
   readonly id: number;
   /** All daemons, this one too, in the order of the file. */
   readonly daemons: readonly DaemonEntry[];
+  readonly engine: Options['Engine'];
+  /** Counts with that engine only. */
+  readonly corosync: CorosyncConfiguration;
   /** Of the own segment; the local socket is named by it. */
   readonly port: number;
   /** Where to listen for clients by TCP. */
@@ -111,9 +123,8 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
   const { file, options, segments, withoutEffect, warnings } = resolved;
   const own = findOwn(resolved, host);
   const [, second] = resolved.daemons;
-  if (second) {
-    const problem =
-      'several daemons need an engine that orders messages between them; this version has only solo';
+  if (second && options.Engine === 'solo') {
+    const problem = 'several daemons need an engine that orders messages between them: Engine = corosync';
     throw new ConfigurationError(problem, file, second.position);
   }
   checkInterfacesAreLocal(own, host.localAddresses, file);
@@ -124,6 +135,12 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     name: own.name,
     id: own.id,
     daemons: resolved.daemons.map(({ name, address, id, segment }) => ({ name, address, id, segment })),
+    engine: options.Engine,
+    corosync: {
+      group: options.CorosyncGroup,
+      silenceTimeout: options.DaemonSilenceTimeout,
+      library: options.CorosyncLibrary ?? null,
+    },
     port,
     listen: clientAddresses(own, unspecified[resolved.family]).map((address) => ({ host: address, port })),
     unixDir: options.UnixSocketDir || null,

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import { show } from './error.js';
-import { MAX_ACCOUNT_NAME, MAX_DIGITS, MAX_UNIX_DIR_BYTES } from './limits.js';
+import { MAX_ACCOUNT_NAME, MAX_COROSYNC_GROUP, MAX_DIGITS, MAX_UNIX_DIR_BYTES } from './limits.js';
 
 /** A value as it stands in the file. Keywords and numbers lose their meaning in quotes. */
 export interface Word {
@@ -92,6 +92,17 @@ export const socketDirectory = () =>
 export const account = () =>
   reads(`a name of at most ${MAX_ACCOUNT_NAME} characters`, ({ text }) =>
     text.length <= MAX_ACCOUNT_NAME ? text : undefined,
+  );
+
+/** One of several names, quoted or not. */
+export const oneOf = <T extends string>(names: readonly T[]) =>
+  reads(listed(names), ({ text }) => names.find((name) => name === text));
+
+const visible = new RegExp(`^[!-~]{1,${MAX_COROSYNC_GROUP}}$`);
+
+export const groupName = () =>
+  reads(`1 to ${MAX_COROSYNC_GROUP} visible ASCII characters`, ({ text }) =>
+    visible.test(text) ? text : undefined,
   );
 
 /** The only one of its sort that there is, quoted or not. */

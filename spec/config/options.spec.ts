@@ -11,6 +11,8 @@ describe('configuration options', () => {
   it('have these defaults', () => {
     expect(options('')).to.deep.equal({
       Engine: 'solo',
+      CorosyncGroup: 'ssp-toolkit',
+      DaemonSilenceTimeout: 5000,
       MaxSessionMessages: 1000,
       MaxSessionBytes: 67_108_864,
       MaxSessions: 10_000,
@@ -57,7 +59,8 @@ describe('configuration options', () => {
       AllowCleartextPasswords = yes
       ClientTLSPort = 4804  TLSCertificateFile = c.pem  TLSKeyFile = k.pem  TLSClientCAFile = ca.pem
       MonitorAddress = "127.0.0.1:9000"  MonitorTokenFile = token
-      Engine = solo`;
+      Engine = "corosync"
+      CorosyncGroup = red!~  CorosyncLibrary = /opt/libcpg.so.4  DaemonSilenceTimeout = 1000`;
     const parsed = parse(withDaemon(given));
     expect(parsed.options).to.deep.equal({
       ActiveIPVersion: 4,
@@ -97,7 +100,10 @@ describe('configuration options', () => {
       EventTimeStamp: '[%a %d]',
       EventPreciseTimeStamp: true,
       EventPriority: 'warn',
-      Engine: 'solo',
+      Engine: 'corosync',
+      CorosyncGroup: 'red!~',
+      CorosyncLibrary: '/opt/libcpg.so.4',
+      DaemonSilenceTimeout: 1000,
       DebugFlags: ['ALL', '!NETWORK'],
       ExcludeSegAddrsFromHash: true,
       IgnoreMulticastJoinErrors: true,
@@ -105,6 +111,9 @@ describe('configuration options', () => {
     expect(Object.keys(parsed.options)).to.have.members(optionNames);
     const effective: OptionName[] = [
       'Engine',
+      'CorosyncGroup',
+      'CorosyncLibrary',
+      'DaemonSilenceTimeout',
       'MaxSessionMessages',
       'MaxSessionBytes',
       'MaxSessions',
@@ -242,9 +251,27 @@ describe('configuration options', () => {
     ],
     [
       'another engine',
-      withDaemon('Engine = corosync'),
+      withDaemon('Engine = Corosync'),
       '4:10',
-      'Engine: expected solo, the only one in this version, found "corosync"',
+      'Engine: expected solo or corosync, found "Corosync"',
+    ],
+    [
+      'a Corosync group with a blank',
+      withDaemon('CorosyncGroup = "a b"'),
+      '4:17',
+      'CorosyncGroup: expected 1 to 127 visible ASCII characters, found "a b" in quotes',
+    ],
+    [
+      'a Corosync group that is too long',
+      withDaemon(`CorosyncGroup = ${'a'.repeat(128)}`),
+      '4:17',
+      `CorosyncGroup: expected 1 to 127 visible ASCII characters, found "${'a'.repeat(60)}..."`,
+    ],
+    [
+      'a silence that every daemon would be excluded for',
+      withDaemon('DaemonSilenceTimeout = 999'),
+      '4:24',
+      `DaemonSilenceTimeout: ${whole(1000)} "999"`,
     ],
     [
       'a fault in an option that a later one overrides',

@@ -64,6 +64,8 @@ describe('selectOwn', () => {
       name: 'alpha',
       id: 7,
       daemons: [{ name: 'alpha', address: '10.0.0.1', id: 7, segment: 0 }],
+      engine: 'solo',
+      corosync: { group: 'ssp-toolkit', silenceTimeout: 5000, library: null },
       port: 4900,
       listen: [{ host: '0.0.0.0', port: 4900 }],
       unixDir: '/tmp',
@@ -145,11 +147,25 @@ describe('selectOwn', () => {
     expect(select('a 10.0.0.1', 'AllowedAuthMethods = " "').allowedAuthMethods).to.deep.equal([]);
   });
 
-  it('refuses a file with several daemons', () => {
+  it('refuses a file with several daemons that each would run alone', () => {
     const error = failureOf(() => selectOwn(three, { localAddresses }));
     expect(error.message).to.equal(
-      'spread.conf:2:3: several daemons need an engine that orders messages between them; this version has only solo',
+      'spread.conf:2:3: several daemons need an engine that orders messages between them: Engine = corosync',
     );
+  });
+
+  it('gives all daemons of the file, in its order, to the engine that orders messages between them', () => {
+    const file = resolved(`Spread_Segment 10.0.0.255 { c 10.0.0.3 VirtualID = 9
+      b 10.0.0.2 } Spread_Segment 10.0.1.255 { a 10.0.1.1 }
+      Engine = corosync CorosyncGroup = red CorosyncLibrary = cpg DaemonSilenceTimeout = 9000`);
+    const own = selectOwn(file, { localAddresses: ['10.0.0.2'] });
+    expect(own.daemons).to.deep.equal([
+      { name: 'c', address: '10.0.0.3', id: 9, segment: 0 },
+      { name: 'b', address: '10.0.0.2', id: daemonId('b'), segment: 0 },
+      { name: 'a', address: '10.0.1.1', id: daemonId('a'), segment: 1 },
+    ]);
+    expect([own.name, own.engine]).to.deep.equal(['b', 'corosync']);
+    expect(own.corosync).to.deep.equal({ group: 'red', silenceTimeout: 9000, library: 'cpg' });
   });
 
   it('refuses an interface that is not on this host', () => {

@@ -1,0 +1,173 @@
+/** The group of daemons by libcpg through koffi, in the way measured best (engine-corosync.md 2.3). */
+import { Buffer } from 'node:buffer';
+import {
+  type CpgAddress,
+  type CpgEvent,
+  type CpgTransport,
+  MAX_CPG_MESSAGE,
+  type Multicast,
+} from '../cpg.js';
+import { Collector } from './collector.js';
+import { Connection } from './connection.js';
+import { lost, TransportError } from './errors.js';
+import { type CpgLibrary, type Iovec, loadLibrary } from './library.js';
+import { Poll } from './poll.js';
+import { CsStatus } from './status.js';
+
+/** What one turn dispatches at most, so that the event loop gets to everything else in between. */
+const TURN_EVENTS = 2000;
+const TURN_BYTES = 512 * 1024;
+
+/** Milliseconds for Corosync to answer everything that opening, and that closing asks. */
+const OPEN_LIMIT = 10_000;
+const CLOSE_LIMIT = 1000;
+
+interface Handlers {
+  events(batch: readonly CpgEvent[]): void;
+  dead(error: Error): void;
+}
+
+export class KoffiCpgTransport implements CpgTransport {
+  private state: 'new' | 'opening' | 'open' | 'lost' | 'closed' = 'new';
+  private handlers: Handlers | null = null;
+  private connection: Connection | null = null;
+  private collector: Collector | null = null;
+  private poll: Poll | null = null;
+  /** Every message is put together here; the library copies it before it returns. */
+  private room = Buffer.alloc(0);
+  private iovec: Iovec = { base: 0n, length: 0 };
+  /** What is under way in the library. The connection is given back behind it. */
+  private busy: Promise<unknown> = Promise.resolve();
+  private closing: Promise<void> | null = null;
+
+  /** @param library another file than the system's libcpg */
+  constructor(private readonly library?: string) {}
+
+  async open(group: string, handlers: Handlers): Promise<CpgAddress> {
+    if (this.state !== 'new') throw new TypeError('a transport is opened once');
+    this.state = 'opening';
+    this.handlers = handlers;
+    const opening = this.connect(group);
+    this.busy = opening.catch(() => undefined);
+    return await opening;
+  }
+
+  mcast(head: Buffer, body: Buffer | null): Multicast {
+    const { connection, iovec, room } = this;
+    if (!connection || this.state !== 'open') return 'dead';
+    const length = head.length + (body?.length ?? 0);
+    if (length > MAX_CPG_MESSAGE) throw new RangeError(`${length} bytes are more than one message holds`);
+    head.copy(room);
+    body?.copy(room, head.length);
+    iovec.length = length;
+    const status = connection.mcast(iovec);
+    if (status === CsStatus.OK) return 'ok';
+    if (status === CsStatus.TRY_AGAIN) return 'again';
+    // The handler must not be called from inside a call of the handler's owner.
+    setImmediate(() => this.lose(lost(status)));
+    return 'dead';
+  }
+
+  async close(): Promise<void> {
+    this.closing ??= this.end();
+    await this.closing;
+  }
+
+  private async connect(group: string): Promise<CpgAddress> {
+    const library = await loadLibrary(this.library);
+    this.checkStillWanted();
+    this.collector = new Collector(library);
+    const connection = new Connection(library, group, this.collector);
+    this.connection = connection;
+    const limit = setTimeout(() => connection.interrupt(silent()), OPEN_LIMIT);
+    try {
+      const address = await connection.open();
+      this.checkStillWanted();
+      this.start(library, connection);
+      return address;
+    } catch (error) {
+      // Not when `close` has come in between: it gives the connection back itself.
+      if (this.state === 'opening') {
+        this.state = 'closed';
+        this.connection = null;
+        await giveBack(connection, true);
+      }
+      throw error;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  private checkStillWanted(): void {
+    if (this.state === 'closed') throw closedMeanwhile();
+  }
+
+  private start(library: CpgLibrary, connection: Connection): void {
+    this.room = Buffer.allocUnsafeSlow(MAX_CPG_MESSAGE);
+    this.iovec = { base: library.address(this.room), length: 0 };
+    this.poll = new Poll(library, connection.descriptor());
+    this.state = 'open';
+    setImmediate(() => this.turn(false));
+  }
+
+  /** Hands over what there is, up to the limits of a turn. */
+  private turn(isBroken: boolean): void {
+    const { connection, collector } = this;
+    if (this.state !== 'open' || !connection || !collector) return;
+    let status: number;
+    do {
+      status = connection.dispatch();
+    } while (status === CsStatus.OK && collector.size < TURN_EVENTS && collector.bytes < TURN_BYTES);
+    const failure = collector.failure ?? whyLost(status, isBroken);
+    const batch = collector.take();
+    try {
+      if (batch.length > 0 && !collector.failure) this.handlers?.events(batch);
+    } finally {
+      if (failure) this.lose(failure);
+      else if (status === CsStatus.OK) setImmediate(() => this.turn(isBroken));
+      else if (this.state === 'open' && this.poll) this.busy = this.wait(this.poll);
+    }
+  }
+
+  private async wait(poll: Poll): Promise<void> {
+    const seen = await poll.wait();
+    // Out of the promise: what a handler throws is an exception of the process and not a lost rejection.
+    setImmediate(() => this.turn(seen === 'broken'));
+  }
+
+  private lose(error: Error): void {
+    if (this.state !== 'open') return;
+    this.state = 'lost';
+    this.handlers?.dead(error);
+    void this.close();
+  }
+
+  /** Bounded whatever Corosync does, because the process waits for it when it ends. */
+  private async end(): Promise<void> {
+    const { state, connection } = this;
+    this.state = 'closed';
+    if (state === 'opening') connection?.interrupt(closedMeanwhile());
+    await this.busy;
+    if (connection) await giveBack(connection, state !== 'open');
+    this.connection = null;
+  }
+}
+
+async function giveBack(connection: Connection, isBroken: boolean): Promise<void> {
+  const limit = setTimeout(() => connection.interrupt(silent()), CLOSE_LIMIT);
+  await connection.release(isBroken);
+  clearTimeout(limit);
+}
+
+/** Why nothing comes after this any more; null when more may come. */
+function whyLost(status: number, isBroken: boolean): Error | null {
+  if (status === CsStatus.OK) return null;
+  if (status === CsStatus.TRY_AGAIN && !isBroken) return null;
+  return lost(status === CsStatus.TRY_AGAIN ? CsStatus.LIBRARY : status);
+}
+
+const closedMeanwhile = (): TransportError =>
+  new TransportError('CLOSED', 'the transport was closed before it was open');
+
+const silent = (): TransportError =>
+  new TransportError('BUSY', 'Corosync is there and does not answer: is it stopped?');

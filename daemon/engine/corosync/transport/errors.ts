@@ -1,0 +1,72 @@
+/** What can be wrong between this process and Corosync, each with a sentence that says what to do (section 7). */
+import { CsStatus } from './status.js';
+
+export type TransportErrorCode =
+  /** The optional dependency koffi is not there. */
+  | 'NO_KOFFI'
+  /** libcpg cannot be loaded. */
+  | 'NO_LIBRARY'
+  /** Corosync does not answer at all. */
+  | 'NOT_RUNNING'
+  /** Corosync knows neither this user nor this group. */
+  | 'DENIED'
+  /** Corosync's shared memory is not to be seen from here. */
+  | 'NO_SHARED_MEMORY'
+  /** A process with the same process id on the same node is in the group. */
+  | 'SAME_PID'
+  /** Corosync goes on saying "try again". */
+  | 'BUSY'
+  /** The connection was there, and is lost. */
+  | 'LOST'
+  /** `close` was called while `open` was under way. */
+  | 'CLOSED'
+  /** Anything else, with Corosync's number. */
+  | 'FAILED';
+
+const passing: ReadonlySet<TransportErrorCode> = new Set(['NOT_RUNNING', 'BUSY', 'LOST', 'FAILED']);
+
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+
+  constructor(
+    readonly code: TransportErrorCode,
+    message: string,
+    /** Corosync's own number (`cs_error_t`), if it gave one. */
+    readonly status: number | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** Whether it may be over soon without anybody doing anything about this process. */
+  get isPassing(): boolean {
+    return passing.has(this.code);
+  }
+}
+
+const NOT_RUNNING =
+  'Corosync does not answer: start it (systemctl start corosync); in a container, share its network namespace';
+const DENIED =
+  'Corosync refuses this user: allow it in a file in /etc/corosync/uidgid.d (docs/operate/cluster.md), then run corosync-cfgtool -R';
+const NO_SHARED_MEMORY =
+  'the shared memory of Corosync is not here: in containers, sspd and Corosync share /dev/shm';
+const SAME_PID =
+  'another process with the same process id is in the group on this node: in containers, share the process id namespace';
+const BUSY = 'Corosync is busy forming its ring or still removes the former connection: try again';
+
+const known: Readonly<Record<number, readonly [TransportErrorCode, string]>> = {
+  [CsStatus.LIBRARY]: ['NOT_RUNNING', NOT_RUNNING],
+  [CsStatus.TRY_AGAIN]: ['BUSY', BUSY],
+  [CsStatus.ACCESS]: ['DENIED', DENIED],
+  [CsStatus.NOT_EXIST]: ['NO_SHARED_MEMORY', NO_SHARED_MEMORY],
+  [CsStatus.EXIST]: ['SAME_PID', SAME_PID],
+};
+
+/** What a request that opens the connection was answered. */
+export function refusal(call: string, status: number): TransportError {
+  const [code, advice] = known[status] ?? ['FAILED' as const, 'see the log of Corosync'];
+  return new TransportError(code, `${advice} (${call}: ${status})`, status);
+}
+
+export const lost = (status: number): TransportError =>
+  new TransportError('LOST', `Corosync has ended or closed the connection (${status})`, status);

@@ -1,0 +1,40 @@
+/** The engine that the options ask for, not started yet. */
+import type { Logger } from '../monitor/logger.js';
+import { CorosyncEngine } from './corosync/engine.js';
+import { KoffiCpgTransport } from './corosync/transport/cpg-transport.js';
+import { CPG_LIBRARY, loadLibrary } from './corosync/transport/library.js';
+import type { Engine } from './port.js';
+import { SoloEngine } from './solo.js';
+
+export interface EngineOptions {
+  readonly name: string;
+  /** 32-bit identity of the daemon. */
+  readonly id: number;
+  readonly engine: 'solo' | 'corosync';
+  readonly corosync: {
+    readonly group: string;
+    readonly silenceTimeout: number;
+    readonly library: string | null;
+  };
+}
+
+/**
+ * What several daemons need beyond Node is loaded here, and only for them; that it is not there is found out before
+ * anything starts.
+ * @throws TransportError that says what to install
+ */
+export async function createEngine(options: EngineOptions, logger: Logger): Promise<Engine> {
+  const { name, id, engine, corosync } = options;
+  if (engine === 'solo') {
+    return new SoloEngine({ name, node: id, pid: process.pid, time: Math.floor(Date.now() / 1000) });
+  }
+  const library = corosync.library ?? CPG_LIBRARY;
+  await loadLibrary(library);
+  return new CorosyncEngine({
+    name,
+    group: corosync.group,
+    transport: () => new KoffiCpgTransport(library),
+    logger,
+    views: { silenceTimeout: corosync.silenceTimeout },
+  });
+}
