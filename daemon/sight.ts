@@ -6,7 +6,7 @@ import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
 import type { Core } from './core/core.js';
 import type { Engine } from './engine/port.js';
 import type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
-import type { CheckedOptions } from './options.js';
+import { type CheckedOptions, engineOptionsOf } from './options.js';
 import type { SessionServer } from './session/server.js';
 
 /** What the daemon knows of its addresses. */
@@ -33,7 +33,7 @@ export class DaemonSight implements Sight {
   }
 
   get id(): number {
-    return this.theEngine.self.node >>> 0;
+    return engineOptionsOf(this.options()).id >>> 0;
   }
 
   get configurationHash(): string {
@@ -61,7 +61,7 @@ export class DaemonSight implements Sight {
   }
 
   get engine(): Sight['engine'] {
-    return { kind: 'solo', ...this.theEngine.stats() };
+    return { kind: this.options().engine, ...this.theEngine.stats() };
   }
 
   get sessionCount(): number {

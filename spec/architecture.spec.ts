@@ -60,7 +60,7 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   [sockets]: { values: [] },
   'daemon/options': { values: [...shared, ...house] },
-  'daemon/sight': { values: [...shared, ...house], types: ['daemon/options'] },
+  'daemon/sight': { values: [...shared, ...house, 'daemon/options'] },
   'daemon/daemon': { values: [...shared, ...house, 'daemon/options', 'daemon/sight'] },
   'daemon/index': { values: [...shared, ...house, 'daemon/options', 'daemon/daemon'] },
   'daemon/command-line': { values: [...shared, ...house] },

@@ -52,12 +52,18 @@ export interface Sight {
   /** Names of the daemons in the daemon view, in its order; empty while there is none. */
   readonly daemons: readonly string[];
   readonly counters: Readonly<Counters>;
-  /** Requests taken, frames ordered, requests refused, joins of illegal names. */
+  /**
+   * Requests taken, frames ordered, requests refused, joins of illegal names; exchanges of group tables completed,
+   * requests put off behind them, damaged payloads of other daemons.
+   */
   readonly core: {
     readonly submitted: number;
     readonly ordered: number;
     readonly refused: number;
     readonly illegalGroupNames: number;
+    readonly exchanges: number;
+    readonly deferred: number;
+    readonly damaged: number;
   };
   readonly engine: EngineStats & { readonly kind: string };
   /** Connections now, those in their handshake included. */

@@ -42,6 +42,9 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
       ordered: core.ordered,
       refused: core.refused,
       illegalGroupNames: core.illegalGroupNames,
+      exchanges: core.exchanges,
+      deferred: core.deferred,
+      damaged: core.damaged,
     },
     engine: {
       kind: engine.kind,

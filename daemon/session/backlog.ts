@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { type Clock, realClock, type Timer } from './clock.js';
 import { MAX_GATHER_BYTES, MAX_WRITE_BYTES, type SessionLimits, STALL_TIME } from './limits.js';
 import type { Turn } from './turn.js';
 
@@ -39,7 +40,7 @@ export class Backlog {
   private touched = false;
   /** When the socket last took a whole write; what it refuses is measured from there. */
   private progress = 0;
-  private watch: NodeJS.Timeout | null = null;
+  private watch: Timer | null = null;
   private over: 'slow-messages' | 'slow-bytes' | null = null;
   private ended = false;
 
@@ -49,6 +50,7 @@ export class Backlog {
     private readonly limits: SessionLimits,
     private readonly events: BacklogEvents,
     private readonly stallTime = STALL_TIME,
+    private readonly clock: Clock = realClock,
   ) {}
 
   /** Messages that wait, a partly written one included. */
@@ -84,7 +86,7 @@ export class Backlog {
   /** Throws away what waits; nothing is written any more. */
   end(): void {
     this.ended = true;
-    if (this.watch) clearTimeout(this.watch);
+    this.watch?.cancel();
     this.watch = null;
     this.pieces = [];
     this.head = 0;
@@ -98,7 +100,7 @@ export class Backlog {
     if (this.over) this.events.overflow(this.over);
     while (!this.ended && this.writing === null && this.head < this.pieces.length) this.write();
     this.refused = this.waitingMessages;
-    if (this.isOverLimit() && !this.ended) this.watch ??= setTimeout(this.look, this.stallTime);
+    if (this.isOverLimit() && !this.ended) this.watch ??= this.clock.after(this.stallTime, this.look);
     this.events.wrote();
   }
 
@@ -109,7 +111,7 @@ export class Backlog {
   private isStuck(): boolean {
     // A limit of 0 lets no message wait at all (daemon-semantics.md 3.3).
     if (this.limits.maxSessionMessages === 0) return true;
-    return this.isOverLimit() && performance.now() - this.progress >= this.stallTime;
+    return this.isOverLimit() && this.clock.now() - this.progress >= this.stallTime;
   }
 
   /** A session that stopped reading is found also when nothing more comes for it. */
@@ -119,7 +121,7 @@ export class Backlog {
       this.end();
       this.events.overflow('slow-messages');
     } else if (this.isOverLimit()) {
-      this.watch = setTimeout(this.look, this.stallTime - (performance.now() - this.progress));
+      this.watch = this.clock.after(this.stallTime - (this.clock.now() - this.progress), this.look);
     }
   };
 
@@ -140,7 +142,7 @@ export class Backlog {
       this.takenBytes += batch.bytes;
     } else {
       this.writing = batch;
-      this.progress = performance.now();
+      this.progress = this.clock.now();
     }
   }
 
@@ -148,7 +150,7 @@ export class Backlog {
     if (this.writing === null || this.socket.writableLength > 0) return;
     if (!error) this.takenBytes += this.writing.bytes;
     this.writing = null;
-    this.progress = performance.now();
+    this.progress = this.clock.now();
     if (!error) this.flush();
   };
 

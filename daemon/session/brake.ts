@@ -7,6 +7,7 @@
  *
  * The reference stops reading all its clients instead (daemon-semantics.md 3.4, 8.2 defect 16).
  */
+import { type Clock, realClock, type Timer } from './clock.js';
 import { STALL_TIME } from './limits.js';
 
 /** What a session may bring within FLOOD_TIME milliseconds before it counts as flooding: 25 MB/s. */
@@ -33,9 +34,12 @@ export class Brake {
   private readonly refusing = new Map<Braked, { taken: number; at: number }>();
   /** Receivers that made no progress; they count again when nothing waits for them any more. */
   private readonly stalled = new Set<Braked>();
-  private timer: NodeJS.Timeout | null = null;
+  private timer: Timer | null = null;
 
-  constructor(private readonly stallTime = STALL_TIME) {}
+  constructor(
+    private readonly stallTime = STALL_TIME,
+    private readonly clock: Clock = realClock,
+  ) {}
 
   /** `bytes` came from the session. */
   wasRead(session: Braked, bytes: number): void {
@@ -52,13 +56,13 @@ export class Brake {
       this.stalled.delete(session);
       if (this.refusing.delete(session)) this.releaseIfFree();
     } else if (!this.stalled.has(session) && !this.refusing.has(session)) {
-      this.refusing.set(session, { taken: session.takenBytes, at: performance.now() });
+      this.refusing.set(session, { taken: session.takenBytes, at: this.clock.now() });
     }
   }
 
   /** The turn is over: when the time is, who was held goes on, unless a receiver is behind. */
   endTurn(): void {
-    const now = performance.now();
+    const now = this.clock.now();
     if (now - this.since >= FLOOD_TIME) {
       this.since = now;
       this.readers.clear();
@@ -77,7 +81,7 @@ export class Brake {
   private releaseIfFree(): void {
     if (this.held.size === 0) return;
     if (this.refusing.size > 0) {
-      this.timer ??= setTimeout(this.look, this.stallTime / LOOKS).unref();
+      this.timer ??= this.clock.after(this.stallTime / LOOKS, this.look).unref();
       return;
     }
     for (const session of this.held) session.hold('flood', false);
@@ -87,7 +91,7 @@ export class Brake {
   /** Receivers that took nothing for STALL_TIME have stopped. */
   private readonly look = (): void => {
     this.timer = null;
-    const now = performance.now();
+    const now = this.clock.now();
     for (const [session, { taken, at }] of this.refusing) {
       if (session.takenBytes > taken) {
         this.refusing.set(session, { taken: session.takenBytes, at: now });

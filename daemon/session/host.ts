@@ -2,6 +2,7 @@
 import type { Access } from '../access/access.js';
 import type { Core } from '../core/core.js';
 import type { Counters } from '../monitor/counters.js';
+import type { Clock } from './clock.js';
 import type { SessionLimits } from './limits.js';
 import type { EndReason } from './reason.js';
 import type { Session } from './session.js';
@@ -16,6 +17,7 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   readonly access: Access;
   readonly counters: Counters;
+  readonly clock: Clock;
   /** Takes a private name: the private group, or the code that refuses it. */
   reserve(privateName: string): string | number;
   accepted(session: Session): void;

@@ -7,9 +7,10 @@ import type { Core } from '../core/core.js';
 import { type Counters, newCounters } from '../monitor/counters.js';
 import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
+import { type Clock, realClock } from './clock.js';
 import { endSoon } from './end-soon.js';
 import type { Rejection, SessionHost } from './host.js';
-import { type SessionLimits, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
+import { type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
 import { Total } from './total.js';
@@ -33,7 +34,7 @@ export class SessionServer implements SessionHost {
   /** Those in their handshake, that of TLS or ours, the oldest first. */
   private readonly handshaking = new Set<HalfOpen>();
   private readonly total = new Total<Session>();
-  private readonly brake = new Brake();
+  private readonly brake: Brake;
   private lastId = 0;
   private lastTotalDrop = 0;
   private emptied: (() => void) | null = null;
@@ -45,13 +46,16 @@ export class SessionServer implements SessionHost {
     rules: AccessRules,
     /** Bytes that all buffers of the process take. */
     private readonly bufferBytes = (): number => process.memoryUsage().arrayBuffers,
+    readonly clock: Clock = realClock,
   ) {
     this.limits = { ...limits };
     this.access = new Access(rules);
     this.turn = new Turn(
       () => this.order(),
       () => this.endTurn(),
+      clock,
     );
+    this.brake = new Brake(STALL_TIME, clock);
   }
 
   /** Connections, those in their handshake included. */
@@ -128,11 +132,11 @@ export class SessionServer implements SessionHost {
     });
     for (const session of this.sessions) session.stop();
     if (this.sessions.size === 0) return;
-    const timer = setTimeout(() => {
+    const timer = this.clock.after(STOP_TIMEOUT, () => {
       for (const session of this.sessions) session.destroy();
-    }, STOP_TIMEOUT);
+    });
     await gone;
-    clearTimeout(timer);
+    timer.cancel();
   }
 
   accepted(session: Session): void {
@@ -186,7 +190,7 @@ export class SessionServer implements SessionHost {
     this.log.warn({ sessions: this.sessions.size }, 'connection refused: as many sessions as allowed');
     socket.on('error', () => undefined);
     socket.write(encodeCode(REJECT_QUOTA));
-    endSoon(socket);
+    endSoon(socket, this.clock);
   }
 
   /** A name whose last session ended in this turn is free once that end is ordered, which can be done at once. */
@@ -211,9 +215,9 @@ export class SessionServer implements SessionHost {
   private endTurn(): void {
     this.brake.endTurn();
     const { maxTotalBytes } = this.limits;
-    if (this.total.bytes <= maxTotalBytes || performance.now() - this.lastTotalDrop < TOTAL_PAUSE) return;
+    if (this.total.bytes <= maxTotalBytes || this.clock.now() - this.lastTotalDrop < TOTAL_PAUSE) return;
     if (this.bufferBytes() <= maxTotalBytes) return;
-    this.lastTotalDrop = performance.now();
+    this.lastTotalDrop = this.clock.now();
     this.total.heaviest()?.drop('slow-total');
   }
 }

@@ -13,9 +13,10 @@ import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/local-session.js';
 import { Backlog } from './backlog.js';
-import type { SessionHost } from './host.js';
+import type { Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
-import { MAX_SESSION_GROUPS } from './limits.js';
+import type { SessionHost } from './host.js';
+import { MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
 import { type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
 
@@ -25,7 +26,7 @@ export type Holder = 'flood' | 'engine';
 export class Session {
   readonly peer: Peer;
   /** Milliseconds since 1970. */
-  readonly since = Date.now();
+  readonly since: number;
   /** Library version; empty until the handshake is through. */
   version = '';
   /** What it proved to be: a user, or a certificate; empty for nothing. */
@@ -39,9 +40,9 @@ export class Session {
   private readonly handshake: ServerHandshake;
   private readonly reader: FrameReader;
   private readonly backlog: Backlog;
-  private deadline: NodeJS.Timeout | null;
+  private deadline: Timer | null;
   /** A wrong password waits for its answer. */
-  private penalty: NodeJS.Timeout | null = null;
+  private penalty: Timer | null = null;
   private reason: EndReason | null = null;
   private readonly holders = new Set<Holder>();
 
@@ -51,17 +52,19 @@ export class Session {
     /** For logs; the protocol knows sessions by private group. */
     readonly id: number,
   ) {
+    this.since = host.clock.date();
     this.peer = peerOf(socket);
     const { origin, isExposed } = this.peer;
     this.handshake = new ServerHandshake(
       host.access.policyFor(origin, isExposed, ({ privateName }) => host.reserve(privateName)),
     );
     this.reader = new FrameReader(this);
-    this.backlog = new Backlog(socket, host.turn, host.limits, {
-      overflow: (reason) => this.drop(reason),
+    const events = {
+      overflow: (reason: EndReason) => this.drop(reason),
       wrote: () => host.wrote(this),
-    });
-    this.deadline = setTimeout(() => this.timeOut(), host.limits.handshakeTimeout);
+    };
+    this.backlog = new Backlog(socket, host.turn, host.limits, events, STALL_TIME, host.clock);
+    this.deadline = host.clock.after(host.limits.handshakeTimeout, () => this.timeOut());
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.finish('broken', error.code));
     socket.on('close', () => this.closed());
@@ -197,7 +200,7 @@ export class Session {
     if (step.kind === 'rejected') {
       this.host.rejected(step.code);
       this.finish('rejected', codeName(step.code));
-      endSoon(this.socket);
+      endSoon(this.socket, this.host.clock);
     } else if (step.kind === 'verify') {
       this.socket.pause();
       void this.verify(step.credentials);
@@ -226,7 +229,7 @@ export class Session {
       this.step(this.handshake.verified(isGood));
     };
     if (isGood) answer();
-    else this.penalty = setTimeout(answer, this.host.limits.authFailureDelay);
+    else this.penalty = this.host.clock.after(this.host.limits.authFailureDelay, answer);
   }
 
   private timeOut(): void {
@@ -235,8 +238,8 @@ export class Session {
   }
 
   private endHandshake(): void {
-    if (this.deadline) clearTimeout(this.deadline);
-    if (this.penalty) clearTimeout(this.penalty);
+    this.deadline?.cancel();
+    this.penalty?.cancel();
     this.deadline = null;
     this.penalty = null;
     this.host.handshakeEnded(this);

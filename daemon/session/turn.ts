@@ -2,6 +2,8 @@
  * One turn is one round of the event loop: first all sockets that are readable are read, then what came in is ordered,
  * then every session that got something is written to once. Batches make the speed (design.md 5).
  */
+import { type Clock, realClock } from './clock.js';
+
 export class Turn {
   private scheduled = false;
   private stopped = false;
@@ -14,13 +16,14 @@ export class Turn {
   constructor(
     private readonly order: () => void,
     private readonly end: () => void,
+    private readonly clock: Clock = realClock,
   ) {}
 
   /** Something came in, or is to go out: there will be a turn. */
   schedule(): void {
     if (this.scheduled || this.stopped) return;
     this.scheduled = true;
-    setImmediate(this.run);
+    this.clock.soon(this.run);
   }
 
   /** Has `flush` called once at the end of the turn. The caller takes care not to ask twice in one turn. */

@@ -60,7 +60,15 @@ describe('monitor: pages', () => {
       sessionsBehind: 1,
       connections: { accepted: 5, established: 3, rejections: { REJECT_NOT_UNIQUE: 2 }, ends: { closed: 4 } },
       traffic: { messagesIn: 10, messagesOut: 20, bytesIn: 1_000, bytesOut: 2_000 },
-      requests: { submitted: 10, ordered: 9, refused: 1, illegalGroupNames: 7 },
+      requests: {
+        submitted: 10,
+        ordered: 9,
+        refused: 1,
+        illegalGroupNames: 7,
+        exchanges: 1,
+        deferred: 2,
+        damaged: 3,
+      },
       engine: { kind: 'solo', views: 1, sent: 6, delivered: 6, queuedBytes: 11 },
     });
     expect(started).to.equal(new Date(sight.started).toISOString());

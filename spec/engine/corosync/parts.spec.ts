@@ -1,0 +1,266 @@
+import { expect } from 'chai';
+import { Buffer } from 'node:buffer';
+import { Assembly } from '../../../daemon/engine/corosync/views/assembly.js';
+import { ControlFault } from '../../../daemon/engine/corosync/views/bytes.js';
+import * as control from '../../../daemon/engine/corosync/views/control.js';
+import { Early } from '../../../daemon/engine/corosync/views/early.js';
+import { Fifo } from '../../../daemon/engine/corosync/views/fifo.js';
+import { hash64, History } from '../../../daemon/engine/corosync/views/hash.js';
+import * as wire from '../../../daemon/engine/corosync/views/message.js';
+import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
+import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
+
+describe('the parts of the view machine', () => {
+  describe('a fifo', () => {
+    it('gives back in order, over any number of items', () => {
+      const fifo = new Fifo<number>();
+      const out: (number | undefined)[] = [];
+      for (let i = 0; i < 5000; i++) {
+        fifo.push(2 * i);
+        fifo.push(2 * i + 1);
+        out.push(fifo.shift());
+      }
+      expect(out).to.deep.equal(Array.from({ length: 5000 }, (_, i) => i));
+      expect([fifo.length, fifo.first]).to.deep.equal([5000, 5000]);
+      expect(fifo.drain()).to.deep.equal(Array.from({ length: 5000 }, (_, i) => 5000 + i));
+      expect([fifo.length, fifo.first, fifo.shift()]).to.deep.equal([0, undefined, undefined]);
+    });
+
+    it('takes items back before the others', () => {
+      const fifo = new Fifo<number>();
+      for (const item of [1, 2, 3]) fifo.push(item);
+      fifo.putBack([fifo.shift() as number, 9]);
+      expect(fifo.drain()).to.deep.equal([1, 9, 2, 3]);
+    });
+  });
+
+  describe('a history', () => {
+    const of = (...messages: readonly (readonly [number, number, number])[]): bigint => {
+      const history = new History();
+      for (const message of messages) history.add(...message);
+      return history.hash;
+    };
+
+    it('is the same for the same messages in the same order', () => {
+      expect(of([0, 0, 1], [0, 1, 1])).to.equal(of([0, 0, 1], [0, 1, 1]));
+    });
+
+    it('is another for another order, sender, number, kind or length', () => {
+      const hashes = [
+        of([0, 0, 1], [0, 1, 1]),
+        of([0, 1, 1], [0, 0, 1]),
+        of([0, 0, 1], [0, 2, 1]),
+        of([0, 0, 1], [0, 1, 2]),
+        of([0, 0, 1], [1, 1, 1]),
+        of([0, 0, 1]),
+        of(),
+        of([0, 0, 1], [0, 1, 1 + 2 ** 32]),
+      ];
+      expect(new Set(hashes).size).to.equal(hashes.length);
+    });
+
+    it('does not collide among a hundred thousand short ones', () => {
+      const hashes = new Set<bigint>();
+      for (let i = 0; i < 100_000; i++) hashes.add(of([0, i % 7, 1 + i], [1, i % 5, i >>> 3]));
+      expect(hashes.size).to.equal(100_000);
+    });
+
+    it('names views by 64 bits', () => {
+      expect(hash64('')).to.equal(0xcbf29ce484222325n);
+      expect(hash64('a')).to.equal(0xaf63dc4c8601ec8cn);
+    });
+  });
+
+  describe('stability', () => {
+    it('is what all members have acknowledged', () => {
+      const stability = new Stability(3);
+      for (const bytes of [10, 20, 30]) stability.delivered(bytes);
+      stability.acknowledge(0, 3);
+      stability.acknowledge(1, 2);
+      expect([stability.stable, stability.unstableBytes]).to.deep.equal([0, 60]);
+      stability.acknowledge(2, 1);
+      expect([stability.stable, stability.unstableBytes]).to.deep.equal([1, 50]);
+      stability.acknowledge(2, 3);
+      expect([stability.stable, stability.unstableBytes]).to.deep.equal([2, 30]);
+    });
+
+    it('never falls, and is never above what was delivered here', () => {
+      const stability = new Stability(1);
+      stability.delivered(1);
+      stability.acknowledge(0, 9);
+      stability.acknowledge(0, 0);
+      expect(stability.stable).to.equal(1);
+    });
+  });
+
+  describe('an assembly', () => {
+    it('gives a payload of one fragment at once, as it is', () => {
+      const fragment = Buffer.from('x');
+      expect(new Assembly(1).add(0, fragment, false)).to.equal(fragment);
+    });
+
+    it('puts the fragments of each sender together', () => {
+      const assembly = new Assembly(2);
+      expect(assembly.add(0, Buffer.from('a'), true)).to.equal(null);
+      expect(assembly.add(1, Buffer.from('1'), true)).to.equal(null);
+      expect(assembly.add(0, Buffer.from('b'), true)).to.equal(null);
+      expect(assembly.add(1, Buffer.from('2'), false)?.toString()).to.equal('12');
+      expect(assembly.add(0, Buffer.from('c'), false)?.toString()).to.equal('abc');
+      expect(assembly.add(0, Buffer.from('d'), false)?.toString()).to.equal('d');
+    });
+  });
+
+  describe('early messages', () => {
+    const event = (text: string) => ({ kind: 'deliver', node: 1, pid: 1, data: Buffer.from(text) }) as const;
+
+    it('are kept by the view they belong to', () => {
+      const early = new Early(100);
+      early.add(event('a'), 1n);
+      early.add(event('b'), 2n);
+      early.add(event('c'), 1n);
+      expect(early.take(1n).map(({ data }) => data.toString())).to.deep.equal(['a', 'c']);
+      expect(early.take(2n)).to.deep.equal([]);
+    });
+
+    it('are given up when there are too many bytes', () => {
+      const early = new Early(4);
+      expect(early.add(event('four'), 1n)).to.equal(true);
+      expect(early.add(event('5'), 1n)).to.equal(false);
+      expect(early.take(1n)).to.deep.equal([]);
+    });
+  });
+
+  describe('the outgoing queue', () => {
+    const texts = (outgoing: Outgoing, onlyExchange = false): string[] => {
+      const out: string[] = [];
+      for (let next = outgoing.next(onlyExchange); next; next = outgoing.next(onlyExchange)) {
+        out.push(next.bytes.toString() + (next.more ? '+' : ''));
+        outgoing.accepted(next);
+      }
+      return out;
+    };
+    const filled = (...payloads: readonly string[]): Outgoing => {
+      const outgoing = new Outgoing(4);
+      for (const payload of payloads) outgoing.add(Buffer.from(payload), false, payload.startsWith('x'));
+      return outgoing;
+    };
+
+    it('cuts payloads into fragments, and an empty one is one too', () => {
+      expect(texts(filled('123456789', '', '1234'))).to.deep.equal(['1234+', '5678+', '9', '', '1234']);
+    });
+
+    it('lets the exchange go first, and alone while nothing else may', () => {
+      const outgoing = filled('a', 'x', 'b');
+      expect(texts(outgoing, true)).to.deep.equal(['x']);
+      expect(texts(outgoing)).to.deep.equal(['a', 'b']);
+    });
+
+    it('counts what is queued and what is in flight until it comes back', () => {
+      const outgoing = filled('123456', '7');
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([7, 0]);
+      texts(outgoing);
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([7, 7]);
+      outgoing.delivered();
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([7, 3]);
+      outgoing.delivered();
+      outgoing.delivered();
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([0, 0]);
+    });
+
+    it('sends again what did not come back, in order, and drops what belonged to the exchange', () => {
+      const outgoing = filled('x1', 'a', 'b', 'c');
+      texts(outgoing);
+      outgoing.delivered();
+      outgoing.delivered();
+      expect(outgoing.endView()).to.equal(2);
+      outgoing.add(Buffer.from('d'), false, false);
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([3, 0]);
+      expect(texts(outgoing)).to.deep.equal(['b', 'c', 'd']);
+    });
+
+    it('forgets exchange payloads, sent, begun or not, with their bytes', () => {
+      const outgoing = filled('x123456', 'x2', 'a');
+      const first = outgoing.next(true);
+      if (first) outgoing.accepted(first);
+      outgoing.endView();
+      expect(outgoing.queuedBytes).to.equal(1);
+      expect(texts(outgoing)).to.deep.equal(['a']);
+    });
+
+    it('sends a payload that was sent in part from its start', () => {
+      const outgoing = filled('12345678', 'b');
+      const first = outgoing.next(false);
+      if (first) outgoing.accepted(first);
+      expect(outgoing.endView()).to.equal(0);
+      expect(texts(outgoing)).to.deep.equal(['1234+', '5678', 'b']);
+    });
+
+    it('hands out what was sent whole and not come back, and keeps the rest', () => {
+      const outgoing = filled('a', '12345678', 'c');
+      for (let i = 0; i < 2; i++) {
+        const next = outgoing.next(false);
+        if (next) outgoing.accepted(next);
+      }
+      expect(outgoing.takeAccepted().map(({ payload }) => payload.toString())).to.deep.equal(['a']);
+      outgoing.endView();
+      expect(outgoing.queuedBytes).to.equal(9);
+      expect(texts(outgoing)).to.deep.equal(['1234+', '5678', 'c']);
+    });
+  });
+
+  describe('control messages', () => {
+    const past = { tag: 0xffff_ffff_ffff_ffffn, count: 2 ** 40, hash: 7n };
+    const state = { inc: 2n ** 64n - 1n, name: 'dmn1', key: 5n, attempt: 2 ** 32 - 1, past };
+    const entry = { node: 2 ** 32 - 1, pid: 4_194_304, inc: 3n, name: 'a', attempt: 1, past };
+
+    it('come back as they were', () => {
+      expect(control.readState(control.encodeState(state))).to.deep.equal(state);
+      const install = {
+        key: 1n,
+        id: '1.4/1.100.ab.1',
+        members: [entry, { ...entry, node: 1, past: control.NO_PAST }],
+        leftOut: [{ node: 3, pid: 4, reason: control.Reason.name }],
+      };
+      expect(control.readInstall(control.encodeInstall(install))).to.deep.equal(install);
+      for (const exclude of [null, { node: 1, pid: 2 }]) {
+        const reset = { tag: 9n, exclude };
+        expect(control.readReset(control.encodeReset(reset))).to.deep.equal(reset);
+      }
+    });
+
+    it('say in STATE whether there has been a view', () => {
+      for (const [tag, hadView] of [
+        [0n, false],
+        [1n, true],
+      ] as const) {
+        const bytes = control.encodeState({ ...state, past: { ...past, tag } });
+        const { version, flags } = wire.readPrefix(bytes) ?? { version: 0, flags: 0 };
+        expect(control.readStateHead(bytes, version, flags)).to.deep.equal({
+          version: wire.VIEWS_VERSION,
+          hadView,
+          inc: state.inc,
+          name: 'dmn1',
+        });
+      }
+    });
+
+    it('that end too early are faults, at every length', () => {
+      const bytes = control.encodeState(state);
+      for (let length = 8; length < bytes.length; length++) {
+        expect(() => control.readState(bytes.subarray(0, length)), `${length}`).to.throw(ControlFault);
+      }
+    });
+
+    it('find a common past only with those who have one', () => {
+      expect(control.equalPasts(past, { ...past })).to.equal(true);
+      for (const other of [
+        { ...past, tag: 1n },
+        { ...past, count: 1 },
+        { ...past, hash: 8n },
+      ]) {
+        expect(control.equalPasts(past, other)).to.equal(false);
+      }
+      expect(control.equalPasts(control.NO_PAST, control.NO_PAST)).to.equal(false);
+    });
+  });
+});
