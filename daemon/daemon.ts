@@ -54,8 +54,8 @@ export class Daemon implements AsyncDisposable {
     this.core = new Core({ name, id }, this.engine);
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
-    this.engine.on('message', ({ payload, exchange }) => {
-      if (exchange) this.core.exchange(payload);
+    this.engine.on('message', ({ payload, exchange, sender }) => {
+      if (exchange) this.exchange(payload, sender);
       else this.core.deliver(payload);
     });
     this.engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
@@ -153,9 +153,10 @@ export class Daemon implements AsyncDisposable {
 
   /** The engine cannot go on: nobody can be served. */
   private async fail(error: Error): Promise<void> {
-    if (!this.isOpen || this.stopping !== null) return;
+    if (this.stopping !== null) return;
+    this.failure ??= error;
+    if (!this.isOpen) return;
     this.log.error({ error: error.message }, 'the engine gives up, the daemon stops');
-    this.failure = error;
     await this.stop();
   }
 
@@ -190,6 +191,7 @@ export class Daemon implements AsyncDisposable {
         'the system allows fewer open files than there may be sessions',
       );
     }
+    if (this.failure) throw this.failure;
     this.isOpen = true;
     this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
   }
@@ -215,6 +217,12 @@ export class Daemon implements AsyncDisposable {
     this.options = { ...checked, ...kept };
     this.server.reload(checked.limits, rules);
     return fixed;
+  }
+
+  private exchange(report: Buffer, { name }: DaemonId): void {
+    const fault = this.core.exchange(report);
+    if (fault !== null)
+      this.log.error({ daemon: name, fault }, 'a daemon sends a report that makes no sense');
   }
 
   private install({ id, members, sets }: View): void {

@@ -63,13 +63,18 @@ export class Core {
     this.daemonViews.install(view);
   }
 
-  /** A payload of the exchange in its place in the order. */
-  exchange(payload: Buffer): void {
+  /**
+   * A payload of the exchange in its place in the order.
+   * @returns what is wrong with it, or null; without a report that makes sense the exchange does not end
+   */
+  exchange(payload: Buffer): string | null {
     try {
       this.daemonViews.receive(payload);
+      return null;
     } catch (error) {
       if (!(error instanceof ReportFault)) throw error;
       this.counters.damaged++;
+      return error.message;
     }
   }
 

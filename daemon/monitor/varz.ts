@@ -46,13 +46,7 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
       deferred: core.deferred,
       damaged: core.damaged,
     },
-    engine: {
-      kind: engine.kind,
-      views: engine.views,
-      sent: engine.sent,
-      delivered: engine.delivered,
-      queuedBytes: engine.queuedBytes,
-    },
+    engine,
     eventLoopDelayMilliseconds: delays,
     memoryBytes: { rss, heapTotal, heapUsed, external, arrayBuffers },
   };

@@ -125,6 +125,8 @@ export class SessionServer implements SessionHost {
 
   /** Ends all sessions: each client sees the end of its stream. Resolves when the connections are gone. */
   async stop(): Promise<void> {
+    // What was read is still ordered.
+    this.order();
     this.turn.stop();
     for (const halfOpen of this.handshaking) if (!(halfOpen instanceof Session)) halfOpen.drop('stopping');
     const gone = new Promise<void>((resolve) => {

@@ -44,6 +44,8 @@ export class CorosyncEngine implements Engine {
   private timerAt = Infinity;
   private reconnection: NodeJS.Timeout | null = null;
   private stopping = false;
+  private connecting: Promise<boolean> = Promise.resolve(false);
+  private giveUp: () => void = () => undefined;
 
   constructor(private readonly options: CorosyncOptions) {}
 
@@ -56,28 +58,35 @@ export class CorosyncEngine implements Engine {
     return this.machine?.view ?? null;
   }
 
-  /** Waits for Corosync if need be. @throws TransportError when waiting does not help, EngineError when the others refuse it */
+  /**
+   * Waits for Corosync if need be.
+   * @throws TransportError when waiting does not help, EngineError when the others refuse it or it is stopped
+   */
   async start(): Promise<void> {
     const first = new Promise<void>((resolve, reject) => {
       this.events.once('view', () => resolve());
       this.events.once('fatal', reject);
+      this.giveUp = () => reject(new EngineError('the engine was stopped before it had a view'));
     });
     first.catch(() => undefined);
-    for (let told = false; !(await this.connect(told)) && !this.stopping; told = true) {
+    for (let told = false; !(await this.connectNow(told)) && !this.stopping; told = true) {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_DELAY));
     }
-    if (!this.stopping) await first;
+    await first;
   }
 
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
+    this.giveUp();
     if (this.reconnection) clearTimeout(this.reconnection);
     await this.drained();
     const { transport } = this;
     this.events.removeAllListeners();
     this.halt();
     await transport?.close();
+    // A connection that was being made closes itself.
+    await this.connecting.catch(() => undefined);
   }
 
   send(payload: Buffer, options?: SendOptions): boolean {
@@ -98,6 +107,11 @@ export class CorosyncEngine implements Engine {
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this {
     this.events.on(event, handler);
     return this;
+  }
+
+  private async connectNow(told: boolean): Promise<boolean> {
+    this.connecting = this.connect(told);
+    return await this.connecting;
   }
 
   /** One try. @returns whether Corosync is there now */
@@ -126,10 +140,12 @@ export class CorosyncEngine implements Engine {
       this.machine ??= this.newMachine(address.node, address.pid);
     } catch (error) {
       await transport.close();
-      if (!isPassing(error)) throw error;
+      // One that was there once may come back, whatever it says on the way.
+      if (error instanceof EngineError || (!this.machine && !isPassing(error))) throw error;
       if (!told) this.options.logger.warn({ error: (error as Error).message }, 'waiting for Corosync');
       return false;
     }
+    if (this.loopBack) this.machine.reconnected(performance.now());
     this.loopBack?.close();
     this.loopBack = null;
     this.transport = transport;
@@ -184,7 +200,7 @@ export class CorosyncEngine implements Engine {
 
   private async reconnectNow(): Promise<void> {
     try {
-      const isThere = await this.connect(true);
+      const isThere = await this.connectNow(true);
       if (this.stopping) return;
       if (isThere) this.events.emit('up');
       else this.reconnect();

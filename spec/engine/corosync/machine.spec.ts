@@ -127,6 +127,69 @@ describe('the view machine', () => {
     });
   });
 
+  describe('when not all hear the same', () => {
+    it('notices at once that a companion went to another view, and all come together again', () => {
+      const ring = new Ring(1, 2, 3);
+      const [a, b, c] = ring.daemons as [RingDaemon, RingDaemon, RingDaemon];
+      // For a second 1 and 2 do not hear each other, and 3 hears the INSTALL of 2 only.
+      let deaf = true;
+      ring.filter = (data, from, to) => {
+        if (!deaf) return true;
+        if ((from === a && to === b) || (from === b && to === a)) return false;
+        return !(from === a && to === c && typeOf(data) === Type.install);
+      };
+      ring.form([a, b, c]).run(1100);
+      expect(a.take()).to.deep.equal(['view d1,d3 (d1|d3)']);
+      expect(b.take()[0]).to.equal('view d2,d3 (d2|d3)');
+      deaf = false;
+      ring.run(700);
+      for (const { machine } of ring.daemons) {
+        expect(machine.view?.members.map(({ name }) => name)).to.deep.equal(['d1', 'd2', 'd3']);
+      }
+      expect(new Set(ring.daemons.map(({ machine }) => machine.view?.id.text)).size).to.equal(1);
+    });
+
+    it('does not enter a view that the others have ended, and loses no time', () => {
+      const ring = new Ring(1, 2, 3, 4);
+      const [a, b, c, d] = ring.daemons as [RingDaemon, RingDaemon, RingDaemon, RingDaemon];
+      d.frozen = true;
+      // The first INSTALL does not reach 3.
+      let installs = 0;
+      ring.filter = (data, _from, to) => typeOf(data) !== Type.install || to !== c || ++installs > 1;
+      ring.form([a, b, c, d]).run(1000);
+      takeAll(ring.daemons);
+      d.frozen = false;
+      const before = ring.now;
+      ring.run(600);
+      for (const daemon of [a, b, c, d]) expect(daemon.machine.view?.members).to.have.length(4);
+      expect(ring.now - before).to.be.below(700);
+    });
+
+    it('sees that the last message of a member is missing by its next acknowledgement', () => {
+      const [ring, a, b] = three();
+      ring.filter = (data, _from, to) =>
+        to !== b || !data.subarray(DATA_HEAD_BYTES).equals(Buffer.from('last'));
+      a.send('last');
+      ring.run(700);
+      expect(b.take()).to.deep.equal(['transitional d2', 'view d1,d2,d3 (d2|d1,d3)']);
+    });
+
+    it('does not let a safe message be stable that one has missed', () => {
+      const [ring, a, b] = three();
+      ring.filter = (data, _from, to) => to !== b || !data.subarray(DATA_HEAD_BYTES).equals(Buffer.from('s'));
+      a.send('s', { safe: true });
+      a.send('x');
+      ring.run(700);
+      expect(a.take()).to.deep.equal([
+        'transitional d1,d3',
+        'safe d1 s',
+        'message d1 x',
+        'view d1,d2,d3 (d1,d3|d2)',
+      ]);
+      expect(b.take()).to.deep.equal(['transitional d2', 'view d1,d2,d3 (d2|d1,d3)']);
+    });
+  });
+
   describe('puts into one set', () => {
     it('those who came from one view and delivered the same there', () => {
       const [ring, a, b, c] = three();
@@ -392,6 +455,28 @@ describe('the view machine', () => {
       expect(takeAll([b, c])).to.deep.equal(each(2, ['transitional d2,d3', 'view d2,d3 (d2,d3)']));
     });
 
+    it('nobody because it stood still itself, also with the shortest timeout', () => {
+      const ring = new Ring(
+        { node: 1, views: { silenceTimeout: 1000 } },
+        { node: 2, views: { silenceTimeout: 1000 } },
+      ).together();
+      const [a, b] = ring.daemons as [RingDaemon, RingDaemon];
+      takeAll(ring.daemons);
+      for (let time = 500; time <= 1550; time += 70) {
+        a.frozen = true;
+        // Its companion lives on, and is heard late.
+        for (let at = 0; at < time; at += 50) ring.run(50);
+        if (b.take().length > 0) break;
+        const { inbox } = a;
+        a.inbox = [];
+        a.frozen = false;
+        a.machine.tick(ring.now);
+        a.inbox.unshift(...inbox);
+        ring.run(100);
+        expect(a.notes, `${time}`).to.deep.equal([]);
+      }
+    });
+
     it('nobody because it stood still itself', () => {
       const [ring, a, b, c] = three();
       for (const daemon of [a, b, c]) daemon.frozen = true;
@@ -497,6 +582,17 @@ describe('the view machine', () => {
   });
 
   describe('without a transport', () => {
+    it('is in no set with those who did not get what it sent last', () => {
+      const [ring, a, b, c] = three();
+      ring.filter = () => false;
+      a.send('gone');
+      a.machine.disconnected(ring.now);
+      ring.filter = () => true;
+      ring.form([a, b, c]).run(20);
+      expect(a.take()).to.deep.equal(['transitional d1', 'message d1 gone', 'view d1,d2,d3 (d1|d2,d3)']);
+      expect(b.take()).to.deep.equal(['transitional d2,d3', 'view d1,d2,d3 (d2,d3|d1)']);
+    });
+
     it('counts what it sent whole as delivered in the old view, and sends the rest in the next', () => {
       const [ring, a] = three();
       ring.filter = () => false;

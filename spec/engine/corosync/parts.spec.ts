@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
+import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import { Assembly } from '../../../daemon/engine/corosync/views/assembly.js';
 import { ControlFault } from '../../../daemon/engine/corosync/views/bytes.js';
 import * as control from '../../../daemon/engine/corosync/views/control.js';
@@ -24,6 +25,13 @@ describe('the parts of the view machine', () => {
       expect([fifo.length, fifo.first]).to.deep.equal([5000, 5000]);
       expect(fifo.drain()).to.deep.equal(Array.from({ length: 5000 }, (_, i) => 5000 + i));
       expect([fifo.length, fifo.first, fifo.shift()]).to.deep.equal([0, undefined, undefined]);
+    });
+
+    it('does not keep what it gave back', () => {
+      const fifo = new Fifo<object>();
+      for (let i = 0; i < 10; i++) fifo.push({});
+      fifo.shift();
+      expect((fifo as unknown as { items: (object | undefined)[] }).items[0]).to.equal(undefined);
     });
 
     it('takes items back before the others', () => {
@@ -242,6 +250,10 @@ describe('the parts of the view machine', () => {
           name: 'dmn1',
         });
       }
+    });
+
+    it('have one version, raised with that of the reports', () => {
+      expect([wire.VIEWS_VERSION, REPORT_VERSION]).to.deep.equal([1, 1]);
     });
 
     it('that end too early are faults, at every length', () => {

@@ -3,7 +3,7 @@
 const COMPACT_AT = 1024;
 
 export class Fifo<T> {
-  private items: T[] = [];
+  private items: (T | undefined)[] = [];
   private head = 0;
 
   get length(): number {
@@ -21,6 +21,8 @@ export class Fifo<T> {
   shift(): T | undefined {
     const item = this.items[this.head];
     if (this.head === this.items.length) return undefined;
+    // What is gone is not kept until the next compaction.
+    this.items[this.head] = undefined;
     this.head++;
     if (this.head === this.items.length || this.head >= COMPACT_AT) {
       this.items = this.items.slice(this.head);
@@ -31,7 +33,7 @@ export class Fifo<T> {
 
   /** Takes everything out. */
   drain(): T[] {
-    const items = this.items.slice(this.head);
+    const items = this.items.slice(this.head) as T[];
     this.items = [];
     this.head = 0;
     return items;

@@ -6,11 +6,13 @@ import { Assembly } from './assembly.js';
 import type { Entry, Past } from './control.js';
 import { Fifo } from './fifo.js';
 import { History } from './hash.js';
+import * as wire from './message.js';
 import { sameAddress } from './round.js';
 import { Stability } from './stability.js';
 
 const KIND_DATA = 0;
 const KIND_ACK = 1;
+const KIND_ALONE = 2;
 
 export class Installed {
   readonly history = new History();
@@ -23,6 +25,10 @@ export class Installed {
   /** When each member was last heard, in order of the view. */
   private readonly lastHeard: number[];
   private readonly numbers: number[];
+  /** Members that told another state since: they have left this view. */
+  private readonly moved = new Set<number>();
+  /** What this daemon may acknowledge: with a hole not what came behind it. */
+  private acknowledgeable = Infinity;
   private readonly assembly: Assembly;
   /** Not stable safe messages and what stands behind them. */
   private readonly held = new Fifo<EngineMessage>();
@@ -69,33 +75,54 @@ export class Installed {
     return (isSpeaker && this.entries.find((_, i) => isSilent(i))) || null;
   }
 
-  /** Whether `number` is the next of this sender. */
-  isNext(sender: number, number: number): boolean {
-    return this.numbers[sender] === number - 1;
+  entryOf(address: CpgAddress): Entry | undefined {
+    return this.entries[this.indexOf(address)];
   }
 
-  /** A DATA message in its place. */
-  data(sender: number, number: number, fragment: Buffer, kind: DataKind): void {
-    this.numbers[sender] = number;
-    this.history.count++;
-    this.history.add(KIND_DATA, sender, number);
-    this.stability.delivered(fragment.length);
-    const payload = this.assembly.add(sender, fragment, kind.more);
-    if (payload) this.put(this.view.members[sender] as DaemonId, payload, kind);
+  moveOn(address: CpgAddress): void {
+    const i = this.indexOf(address);
+    if (i >= 0) this.moved.add(i);
   }
 
-  /** An acknowledgement in its place, alone or with a DATA message. */
-  acknowledge(sender: number, count: number): void {
+  /** Whether this daemon is the first of those who are still in the view. */
+  get isFirst(): boolean {
+    return this.entries.findIndex((_, i) => !this.moved.has(i)) === this.selfIndex;
+  }
+
+  /** Whether that is another view, for which one of the members stands as it stands for this. */
+  contradicts({ tag }: View['id'], others: readonly Entry[]): boolean {
+    if (tag === this.view.id.tag) return false;
+    return others.some((other) => {
+      const entry = this.entryOf(other);
+      return entry !== undefined && entry.inc === other.inc && entry.attempt === other.attempt;
+    });
+  }
+
+  /** DATA messages delivered here in order, without a hole. */
+  get acknowledged(): number {
+    return Math.min(this.stability.index, this.acknowledgeable);
+  }
+
+  /** Whether nothing of the sender is missing before this DATA or ACK. */
+  isExpected(sender: number, message: Buffer, type: number): boolean {
+    const last = type === wire.Type.data ? wire.readNumber(message) - 1 : wire.readNumber(message);
+    return this.numbers[sender] === last;
+  }
+
+  /** A DATA or ACK of this view in its place. Its acknowledgement covers what stood before it. */
+  take(sender: number, message: Buffer, type: number, flags: number): void {
+    const count = wire.readAck(message);
     this.history.add(KIND_ACK, sender, count);
     this.stability.acknowledge(sender, count);
     this.release();
+    if (type === wire.Type.data) this.data(sender, message, flags);
   }
 
   /** A payload that counts as delivered here although it did not come back: the way to the others is gone. */
   deliverAlone(payload: Buffer, safe: boolean): void {
     this.stop();
-    this.stability.index++;
-    this.put(this.view.members[this.selfIndex] as DaemonId, payload, { safe, exchange: false, more: false });
+    this.history.add(KIND_ALONE, this.selfIndex, ++this.stability.index);
+    this.put(this.view.members[this.selfIndex] as DaemonId, payload, safe, false);
   }
 
   /** Whether a safe message waits that was delivered behind the first `acknowledged`. */
@@ -110,10 +137,24 @@ export class Installed {
 
   /** A hole: nothing more is delivered until the view is over. */
   stop(): void {
+    this.acknowledgeable = this.acknowledged;
     this.hasHole = true;
   }
 
-  private put(sender: DaemonId, payload: Buffer, { safe, exchange }: DataKind): void {
+  private data(sender: number, message: Buffer, flags: number): void {
+    const number = (this.numbers[sender] as number) + 1;
+    this.numbers[sender] = number;
+    this.history.count++;
+    this.history.add(KIND_DATA, sender, number);
+    const fragment = message.subarray(wire.DATA_HEAD_BYTES);
+    this.stability.delivered(fragment.length);
+    const payload = this.assembly.add(sender, fragment, (flags & wire.FLAG_MORE) !== 0);
+    if (!payload) return;
+    const [safe, exchange] = [(flags & wire.FLAG_SAFE) !== 0, (flags & wire.FLAG_EXCHANGE) !== 0];
+    this.put(this.view.members[sender] as DaemonId, payload, safe, exchange);
+  }
+
+  private put(sender: DaemonId, payload: Buffer, safe: boolean, exchange: boolean): void {
     const { index, stable } = this.stability;
     const message = { sender, index, safe, exchange, payload };
     if (safe) this.lastSafe = index;
@@ -130,10 +171,4 @@ export class Installed {
       this.deliver(first);
     }
   }
-}
-
-export interface DataKind {
-  readonly safe: boolean;
-  readonly exchange: boolean;
-  readonly more: boolean;
 }

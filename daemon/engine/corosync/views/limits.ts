@@ -25,10 +25,13 @@ export interface ViewsOptions {
   readonly maxEarlyBytes: number;
 }
 
+/** A member is heard several times before its silence means something. */
+const HEARTBEATS_IN_SILENCE = 5;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-export const defaultViewsOptions: ViewsOptions = {
+const defaultViewsOptions: ViewsOptions = {
   silenceTimeout: 5000,
   stateTimeout: 2000,
   newcomerTimeout: 1000,
@@ -41,6 +44,11 @@ export const defaultViewsOptions: ViewsOptions = {
   fragmentBytes: 64 * KIB,
   maxEarlyBytes: 32 * MIB,
 };
+
+export function checkedOptions(options: Partial<ViewsOptions>): ViewsOptions {
+  const given = { ...defaultViewsOptions, ...options };
+  return { ...given, heartbeat: Math.min(given.heartbeat, given.silenceTimeout / HEARTBEATS_IN_SILENCE) };
+}
 
 /** Longest payload an engine takes; a report of some millions of memberships. */
 export const MAX_PAYLOAD = 256 * MIB;

@@ -12,7 +12,7 @@ import { ControlFault } from './bytes.js';
 import * as control from './control.js';
 import { Early } from './early.js';
 import { Installed } from './installed.js';
-import { defaultViewsOptions, OWN_FREEZE, type ViewsOptions } from './limits.js';
+import { checkedOptions, OWN_FREEZE, type ViewsOptions } from './limits.js';
 import * as wire from './message.js';
 import { Round, sameAddress } from './round.js';
 import { Sending } from './sending.js';
@@ -36,6 +36,8 @@ export class ViewMachine {
   private ownInstall: Buffer | null = null;
 
   private resetSent = false;
+  /** A view that ended before its INSTALL came here. */
+  private closed = 0n;
   private now = 0;
   private watchAt = Infinity;
   private cutAt = 0;
@@ -47,7 +49,7 @@ export class ViewMachine {
     private readonly sink: ViewsSink,
     options: Partial<ViewsOptions> = {},
   ) {
-    this.options = { ...defaultViewsOptions, ...options };
+    this.options = checkedOptions(options);
     this.round = new Round(self, this.options);
     this.sending = new Sending(this.options, (head, body) => sink.mcast(head, body));
     this.strangers = new Strangers(sink.note.bind(sink));
@@ -120,9 +122,15 @@ export class ViewMachine {
   disconnected(now: number): void {
     this.turn(now);
     const accepted = this.operational ? this.sending.outgoing.takeAccepted() : [];
+    for (const { payload, safe } of accepted) this.installed?.deliverAlone(payload, safe);
+    this.reconnected(now);
+  }
+
+  /** Another transport: what the one before said of ring and processes is void. */
+  reconnected(now: number): void {
+    this.turn(now);
     this.round.forget();
     this.cut();
-    for (const { payload, safe } of accepted) this.installed?.deliverAlone(payload, safe);
   }
 
   // Hints and cuts
@@ -193,8 +201,10 @@ export class ViewMachine {
   private inView(event: Deliver, type: number, flags: number): void {
     const tag = wire.readTag(event.data);
     if (this.operational) {
-      if (tag === this.installed?.view.id.tag) this.take(this.installed, event, type, flags);
-      else this.counts.dropped++;
+      const installed = this.installed as Installed;
+      // What a member sent in views before stands before its STATE: it has gone on to another view.
+      if (tag === installed.view.id.tag) this.take(installed, event, type, flags);
+      else if (installed.indexOf(event) >= 0) this.sendReset(null);
       return;
     }
     // Only behind an INSTALL for the own STATE, which follows that STATE, can there be anything for the next view.
@@ -203,7 +213,6 @@ export class ViewMachine {
   }
 
   private take(installed: Installed, event: Deliver, type: number, flags: number): void {
-    const { data } = event;
     const sender = installed.indexOf(event);
     if (sender < 0) {
       this.counts.dropped++;
@@ -212,30 +221,20 @@ export class ViewMachine {
     installed.heard(sender, this.now);
     const isOwn = sender === installed.selfIndex;
     if (installed.hasHole && !isOwn) return;
-    if (type === wire.Type.ack) {
-      installed.acknowledge(sender, wire.readAck(data));
+    if (!installed.isExpected(sender, event.data, type)) {
+      this.hole(installed, event);
       return;
     }
-    const number = wire.readNumber(data);
-    if (!installed.isNext(sender, number)) {
-      this.hole(installed, event, number);
-      return;
+    if (type === wire.Type.data) {
+      this.counts.delivered++;
+      this.sending.delivered(event.data.length - wire.DATA_HEAD_BYTES, isOwn);
     }
-    this.counts.delivered++;
-    const fragment = data.subarray(wire.DATA_HEAD_BYTES);
-    this.sending.delivered(fragment.length, isOwn);
-    // Its acknowledgement covers what stood before it.
-    installed.acknowledge(sender, wire.readDataAck(data));
-    installed.data(sender, number, fragment, {
-      safe: (flags & wire.FLAG_SAFE) !== 0,
-      exchange: (flags & wire.FLAG_EXCHANGE) !== 0,
-      more: (flags & wire.FLAG_MORE) !== 0,
-    });
+    installed.take(sender, event.data, type, flags);
   }
 
   /** It must not happen (5.2 step 8). Own messages go on, the view ends with the RESET. */
-  private hole(installed: Installed, { node, pid }: CpgAddress, number: number): void {
-    this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid, number });
+  private hole(installed: Installed, { node, pid }: CpgAddress): void {
+    this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid });
     installed.stop();
     this.sendReset(null);
   }
@@ -247,17 +246,17 @@ export class ViewMachine {
       if (!this.round.take(from, state)) this.counts.dropped++;
       return;
     }
-    const { entries } = this.installed as Installed;
+    const installed = this.installed as Installed;
     if (state.key !== this.round.key || this.round.isRefused(from, state.inc)) return;
-    const entry = entries.find((each) => sameAddress(each, from));
+    const entry = installed.entryOf(from);
     if (entry && entry.inc === state.inc && entry.attempt >= state.attempt) {
       if (entry.attempt === state.attempt && this.ownInstall) this.sending.queue(this.ownInstall);
       return;
     }
     // Somebody who is not in this view, or not any more: a place in the order where all cut, and wait for it again.
     this.round.waitFor(from);
-    const first = entries.find((each) => !sameAddress(each, from));
-    if (first && sameAddress(first, this.self)) this.sendReset(null);
+    installed.moveOn(from);
+    if (installed.isFirst) this.sendReset(null);
   }
 
   private install(from: Deliver, install: control.Install): void {
@@ -266,8 +265,10 @@ export class ViewMachine {
     const isForThis = own !== undefined && own.inc === this.self.inc && own.attempt === this.round.attempt;
     const id = viewId(install.id);
     if (this.operational) {
-      // Two daemons said who is in the view, and some may have heard only the other.
-      if (isForThis && id.tag !== this.installed?.view.id.tag) this.sendReset(null);
+      // Two daemons said who is in the view, and some of its members may have heard only the other.
+      if (this.installed?.contradicts(id, install.members)) this.sendReset(null);
+    } else if (id.tag === this.closed) {
+      this.counts.dropped++;
     } else if (isForThis) {
       this.enter(from, install, id);
     } else if (!own) {
@@ -309,7 +310,8 @@ export class ViewMachine {
 
   private reset({ tag, exclude }: control.Reset): void {
     if (!this.operational) {
-      // Others begin again, and have forgotten what they were told.
+      // Others begin again, have forgotten what they were told, and that view is over before it came here.
+      this.closed = tag;
       this.round.tellAgain(this.now);
       return;
     }
@@ -353,7 +355,9 @@ export class ViewMachine {
 
   /** A gap between two calls beyond every timer means that this process stood still, and heard nobody for that. */
   private turn(now: number): void {
-    const stoodStill = now - this.now > this.options.heartbeat + OWN_FREEZE && this.now > 0;
+    const { heartbeat, silenceTimeout } = this.options;
+    const gap = Math.min(heartbeat + OWN_FREEZE, silenceTimeout / 2);
+    const stoodStill = now - this.now > gap && this.now > 0;
     this.now = Math.max(now, this.now);
     if (!stoodStill) return;
     this.installed?.heardAll(this.now);

@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 
-/** Raised with every change that older daemons cannot read. */
+/** Raised with every change that older daemons cannot read, also of the reports in `daemon/core/report.ts`. */
 export const VIEWS_VERSION = 1;
 const MAGIC = 0x56505353; // "SSPV"
 export const PREFIX_BYTES = 8;
@@ -22,9 +22,9 @@ export const FLAG_HAD_VIEW = 8;
 
 const TAG_AT = PREFIX_BYTES;
 const NUMBER_AT = TAG_AT + 8;
-const DATA_ACK_AT = NUMBER_AT + 6;
-export const DATA_HEAD_BYTES = DATA_ACK_AT + 6;
-const ACK_BYTES = NUMBER_AT + 6;
+const ACK_AT = NUMBER_AT + 6;
+/** An ACK is the head of a DATA without the rest. */
+export const DATA_HEAD_BYTES = ACK_AT + 6;
 
 /** What a message is by its first bytes; null when it is none of ours, of whatever version. */
 export function readPrefix(bytes: Buffer): { version: number; type: number; flags: number } | null {
@@ -42,32 +42,31 @@ export function writePrefix(bytes: Buffer, type: number, flags: number): void {
 /** Tag of the view that a DATA, ACK or RESET belongs to. */
 export const readTag = (bytes: Buffer): bigint => bytes.readBigUInt64LE(TAG_AT);
 
-/** Number of a DATA among its sender's in the view, from 1. */
+/** Number of a DATA among its sender's in the view, from 1; in an ACK that of the sender's last. */
 export const readNumber = (bytes: Buffer): number => bytes.readUIntLE(NUMBER_AT, 6);
 
 /** DATA messages of the view that the sender had delivered. */
-export const readDataAck = (bytes: Buffer): number => bytes.readUIntLE(DATA_ACK_AT, 6);
-export const readAck = readNumber;
+export const readAck = (bytes: Buffer): number => bytes.readUIntLE(ACK_AT, 6);
 
-/** Writes the head of a DATA into `head`, which has DATA_HEAD_BYTES; the fragment follows it. */
-export function writeDataHead(head: Buffer, tag: bigint, flags: number, number: number, ack: number): void {
-  writePrefix(head, Type.data, flags);
-  head.writeBigUInt64LE(tag, TAG_AT);
-  head.writeUIntLE(number, NUMBER_AT, 6);
-  head.writeUIntLE(ack, DATA_ACK_AT, 6);
+export interface ViewHead {
+  readonly type: typeof Type.data | typeof Type.ack;
+  readonly flags: number;
+  readonly tag: bigint;
+  readonly number: number;
+  readonly ack: number;
 }
 
-export function encodeAck(tag: bigint, ack: number): Buffer {
-  const bytes = Buffer.allocUnsafe(ACK_BYTES);
-  writePrefix(bytes, Type.ack, 0);
-  bytes.writeBigUInt64LE(tag, TAG_AT);
-  bytes.writeUIntLE(ack, NUMBER_AT, 6);
-  return bytes;
+/** Writes the head of a DATA, which the fragment follows, or an ACK into `head`, which has DATA_HEAD_BYTES. */
+export function writeViewHead(head: Buffer, { type, flags, tag, number, ack }: ViewHead): void {
+  writePrefix(head, type, flags);
+  head.writeBigUInt64LE(tag, TAG_AT);
+  head.writeUIntLE(number, NUMBER_AT, 6);
+  head.writeUIntLE(ack, ACK_AT, 6);
 }
 
 /** Whether there are as many bytes as the type has at least; what is shorter is none of ours. */
 export function isComplete(bytes: Buffer, type: number): boolean {
   if (type === Type.data) return bytes.length >= DATA_HEAD_BYTES;
-  if (type === Type.ack) return bytes.length === ACK_BYTES;
+  if (type === Type.ack) return bytes.length === DATA_HEAD_BYTES;
   return type === Type.state || type === Type.install || type === Type.reset;
 }

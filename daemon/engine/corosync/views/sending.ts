@@ -136,18 +136,21 @@ export class Sending {
     const { own, bytes, more } = fragment;
     const flags =
       (own.safe ? wire.FLAG_SAFE : 0) | (own.exchange ? wire.FLAG_EXCHANGE : 0) | (more ? wire.FLAG_MORE : 0);
-    const { view, stability } = installed;
-    wire.writeDataHead(this.head, view.id.tag, flags, this.number + 1, stability.index);
+    const { tag } = installed.view.id;
+    const ack = installed.acknowledged;
+    wire.writeViewHead(this.head, { type: wire.Type.data, flags, tag, number: this.number + 1, ack });
     if (!this.mcast(this.head, bytes, now)) return false;
     this.number++;
     this.outgoing.accepted(fragment);
-    this.acknowledgedUpTo(stability.index, now);
+    this.acknowledgedUpTo(installed.stability.index, now);
     return true;
   }
 
   private acknowledge(now: number): void {
-    const { view, stability } = this.installed as Installed;
-    if (this.mcast(wire.encodeAck(view.id.tag, stability.index), null, now)) {
+    const { view, stability, acknowledged: ack } = this.installed as Installed;
+    const { number } = this;
+    wire.writeViewHead(this.head, { type: wire.Type.ack, flags: 0, tag: view.id.tag, number, ack });
+    if (this.mcast(this.head, null, now)) {
       this.acknowledgedUpTo(stability.index, now);
     } else {
       this.ackAt = Infinity;
