@@ -1,10 +1,36 @@
-/** Plays the clients of a recording against a daemon. */
+/** Plays the clients of a recording against a daemon, or several. */
 import { Buffer } from 'node:buffer';
 import type { Daemon } from '../../daemon/index.js';
 import { nameField } from '../../lib/wire/index.js';
 import { RawClient } from '../support/raw-client.js';
 import { chunkBytes, firstOf, type Recording, streamOf, type Trace } from '../support/recordings.js';
 import { until } from '../support/wait.js';
+
+/** Where the clients of a recording are played. */
+export interface Stage {
+  /** A connection without a handshake, to the daemon that the trace was recorded at. */
+  open(trace: Trace): Promise<RawClient>;
+  /** Sends, and resolves when what any client sends next comes behind it in the order. */
+  send(trace: Trace, client: RawClient, bytes: Buffer): Promise<void>;
+  /** Closes without a word, and resolves when the daemon has seen it. */
+  close(trace: Trace, client: RawClient): Promise<void>;
+}
+
+/** One daemon of this process. */
+export const stageOf = (daemon: Daemon): Stage => ({
+  open: (trace) => RawClient.open(trace.transport === 'unix' ? (daemon.unixPath as string) : daemon.port),
+  // The next chunk of whatever client is sent only when the daemon has read this one: so the order is kept.
+  send: async (_trace, client, bytes) => {
+    const read = daemon.counters.bytesIn + bytes.length;
+    client.send(bytes);
+    await until(() => daemon.counters.bytesIn >= read || client.closed, 'the daemon reads');
+  },
+  close: async (trace, client) => {
+    const before = daemon.sessions;
+    client.close();
+    await until(() => daemon.sessions < before, `${trace.id}: the daemon sees the end`);
+  },
+});
 
 /** One recorded connection, played again. */
 export class Player {
@@ -15,7 +41,7 @@ export class Player {
 
   constructor(
     readonly trace: Trace,
-    private readonly daemon: Daemon,
+    private readonly stage: Stage,
     /** Bytes the daemon is to send in the whole trace. */
     readonly expected: Buffer,
   ) {}
@@ -46,7 +72,8 @@ export class Player {
       if (this.expected.equals(streamOf(this.trace, 'd2c'))) await this.settle(this.due);
       let at = 0;
       for (const size of chunk.segments ?? [bytes.length]) {
-        await this.send(this.renamed(bytes).subarray(at, at + size));
+        const piece = this.renamed(bytes).subarray(at, at + size);
+        await this.stage.send(this.trace, this.client as RawClient, Buffer.from(piece));
         at += size;
       }
       return;
@@ -59,16 +86,12 @@ export class Player {
     const silent = this.trace.first_close_seen_from === 'client' && !saysGoodbye(this.trace);
     if (!client || client.closed || !silent || this.seq !== Infinity) return;
     if (client.received.length < this.expected.length + this.longer) return;
-    const before = this.daemon.sessions;
-    client.close();
-    await until(() => this.daemon.sessions < before, `${this.trace.id}: the daemon sees the end`);
+    await this.stage.close(this.trace, client);
   }
 
   /** Opens the connection, also of a client that never sent a byte. */
   async open(): Promise<void> {
-    this.client ??= await RawClient.open(
-      this.trace.transport === 'unix' ? (this.daemon.unixPath as string) : this.daemon.port,
-    );
+    this.client ??= await this.stage.open(this.trace);
   }
 
   /** Waits until so many bytes came. */
@@ -78,14 +101,6 @@ export class Player {
       () => client.received.length >= count + this.longer || client.closed,
       `${this.trace.id}: ${count} bytes from the daemon, ${client.received.length} came`,
     );
-  }
-
-  /** The next chunk of whatever client is sent only when the daemon has read this one: so the order is kept. */
-  private async send(bytes: Buffer): Promise<void> {
-    const client = this.client as RawClient;
-    const read = this.daemon.counters.bytesIn + bytes.length;
-    client.send(Buffer.from(bytes));
-    await until(() => this.daemon.counters.bytesIn >= read || client.closed, 'the daemon reads');
   }
 
   /** The private group as recorded when the daemon made it up; null when the client chose its name. */
@@ -123,17 +138,22 @@ const NAME_LENGTH_AT = 10;
 const saysGoodbye = (trace: Trace): boolean =>
   trace.decoded.some(({ what }) => what === 'disconnect request');
 
-/** Plays all traces in the order of the recording and returns them when each has got what it expects. */
+/**
+ * Plays all traces in the order of the recording and returns them when each has got what it expects.
+ * @param before what happens in front of the chunk of this number
+ */
 export async function replay(
   recording: Recording,
-  daemon: Daemon,
+  stage: Stage,
   expected: (trace: Trace) => Buffer,
+  before?: (seq: number, players: readonly Player[]) => Promise<void>,
 ): Promise<Player[]> {
-  const players = recording.traces.map((trace) => new Player(trace, daemon, expected(trace)));
+  const players = recording.traces.map((trace) => new Player(trace, stage, expected(trace)));
   for (;;) {
     const seq = Math.min(...players.map((player) => player.seq));
     const player = players.find((each) => each.seq === seq);
     if (!player || seq === Infinity) break;
+    await before?.(seq, players);
     await player.step();
     for (const each of players) await each.closeIfDone();
   }

@@ -15,6 +15,14 @@ import {
 } from '../../lib/wire/index.js';
 import { until } from './wait.js';
 
+/** A port of 127.0.0.1, a port of another host, or the path of a local socket. */
+export type Where = number | string | { readonly host: string; readonly port: number };
+
+function dial(where: Where): Socket {
+  if (typeof where === 'object') return connect(where);
+  return typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
+}
+
 export class RawClient {
   /** Everything that came. */
   received: Buffer = Buffer.alloc(0);
@@ -34,9 +42,9 @@ export class RawClient {
     });
   }
 
-  /** A connection without a handshake. @param where a port of 127.0.0.1, or the path of a local socket */
-  static async open(where: number | string): Promise<RawClient> {
-    const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
+  /** A connection without a handshake. */
+  static async open(where: Where): Promise<RawClient> {
+    const socket = dial(where);
     const client = new RawClient(socket);
     await once(socket, 'connect');
     socket.setNoDelay(true);
@@ -91,7 +99,7 @@ export class RawSession {
     client.socket.on('data', (chunk: Buffer) => this.reader.push(chunk));
   }
 
-  static async connect(where: number | string, privateName: string, membership = true): Promise<RawSession> {
+  static async connect(where: Where, privateName: string, membership = true): Promise<RawSession> {
     const client = await RawClient.open(where);
     const handshake = new ClientHandshake({ privateName, membership, priority: 0 });
     client.send(handshake.request());
