@@ -69,13 +69,14 @@ export class Connection {
     for (const descriptor of hanging) hangUp(this.library, descriptor);
   }
 
-  /** Leaves the group unless the connection is broken, and frees everything. */
-  async release(isBroken: boolean): Promise<void> {
-    const { handle, library } = this;
-    if (handle !== null) {
-      if (!isBroken && !this.interruption) await library.leave(handle, this.name());
-      await library.finalize(handle);
-    }
+  /** Leaves the group. The others see it at once, and so does a poll of the descriptor. */
+  async leave(): Promise<void> {
+    if (this.handle !== null && !this.interruption) await this.library.leave(this.handle, this.name());
+  }
+
+  /** Frees everything. Nothing else may be under way. */
+  async release(): Promise<void> {
+    if (this.handle !== null) await this.library.finalize(this.handle);
     this.handle = null;
     if (this.descriptorOf !== null) known.delete(this.descriptorOf);
     this.callbacks.unregister();

@@ -90,7 +90,7 @@ export class KoffiCpgTransport implements CpgTransport {
       if (this.state === 'opening') {
         this.state = 'closed';
         this.connection = null;
-        await giveBack(connection, true);
+        await bounded(connection, connection.release());
       }
       throw error;
     } finally {
@@ -147,15 +147,17 @@ export class KoffiCpgTransport implements CpgTransport {
     const { state, connection } = this;
     this.state = 'closed';
     if (state === 'opening') connection?.interrupt(closedMeanwhile());
+    if (state === 'open' && connection) await bounded(connection, connection.leave());
     await this.busy;
-    if (connection) await giveBack(connection, state !== 'open');
+    if (connection) await bounded(connection, connection.release());
     this.connection = null;
   }
 }
 
-async function giveBack(connection: Connection, isBroken: boolean): Promise<void> {
+/** Corosync has so long to answer what the end of a connection asks. */
+async function bounded(connection: Connection, answer: Promise<void>): Promise<void> {
   const limit = setTimeout(() => connection.interrupt(silent()), CLOSE_LIMIT);
-  await connection.release(isBroken);
+  await answer;
   clearTimeout(limit);
 }
 
