@@ -1,0 +1,111 @@
+/**
+ * Simulated worlds: `--seeds 1000` runs so many fresh ones, `--seed n` one. A failing seed is run again to see that it
+ * fails in the same way, and printed; `--trace` tells what happens in it, `--shrink` cuts it down.
+ */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { generate } from '../spec/simulation/generate.js';
+import type { Kind } from '../spec/simulation/plan.js';
+import { runSeeds } from '../spec/simulation/pool.js';
+import { run } from '../spec/simulation/run.js';
+import { shrink } from '../spec/simulation/shrink.js';
+import { runSeed, type SeedResult } from '../spec/simulation/worker.js';
+
+interface Options {
+  readonly seeds: number;
+  readonly from?: number;
+  readonly workers: number;
+  readonly kind: Kind | 'both';
+  readonly seed?: number;
+  readonly trace?: boolean;
+  readonly shrink?: boolean;
+  readonly verbose?: boolean;
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a whole number');
+  return value;
+}
+
+/** Fresh seeds are told apart from small ones that somebody chose. */
+const FRESH_RANGE = 2 ** 30;
+const WORST_LINES = 5;
+
+const program = new Command('simulate')
+  .description('Simulated worlds under checkers; prints what violates a property')
+  .option('--seeds <count>', 'number of seeds', whole, 1000)
+  .option('--from <seed>', 'first seed; a fresh one by default', whole)
+  .option('--workers <count>', 'seeds at the same time', whole, 2)
+  .addOption(
+    new Option('--kind <kind>', 'ideal engine under the groups, or a hostile CPG under the view machine')
+      .choices(['ideal', 'cpg', 'both'])
+      .default('both'),
+  )
+  .option('--seed <seed>', 'run this one seed', whole)
+  .option('--trace', 'print what happens in it')
+  .option('--shrink', 'cut it down as long as it fails in the same way')
+  .option('--verbose', 'print the trace hash of every seed');
+
+const kindOf = ({ kind }: Options): Kind | undefined => (kind === 'both' ? undefined : kind);
+
+function one(seed: number, options: Options): boolean {
+  const kind = kindOf(options);
+  let plan = generate(seed, kind ? { kind } : {});
+  const [first] = run(plan).violations;
+  if (options.shrink && first) {
+    const shrunk = shrink(plan, first.property);
+    console.log(`${plan.steps.length} steps cut down to ${shrunk.plan.steps.length} in ${shrunk.runs} runs`);
+    plan = shrunk.plan;
+    for (const { at, act } of plan.steps) console.log(`  ${at} ${JSON.stringify(act)}`);
+  }
+  const { violations, lines, hash, figures } = run(plan, options.trace);
+  for (const line of lines) console.log(line);
+  for (const { property, text } of violations) console.log(`${property}: ${text}`);
+  console.log(`seed ${seed}, ${plan.kind}, ${plan.profile}, trace ${hash}: ${JSON.stringify(figures)}`);
+  return violations.length === 0;
+}
+
+/** A failing seed fails again in the same way, or the simulator itself is wrong. */
+function tellFailure({ seed, hash, violations }: SeedResult, kind: Kind | undefined): void {
+  console.log(`seed ${seed} violates ${violations.length}, trace ${hash}`);
+  for (const line of violations.slice(0, WORST_LINES)) console.log(`  ${line}`);
+  const again = runSeed(seed, kind);
+  if (again.hash !== hash)
+    console.log(`  and comes to trace ${again.hash} the second time: not reproducible`);
+}
+
+async function many(options: Options): Promise<boolean> {
+  const { seeds: count, workers, verbose } = options;
+  const kind = kindOf(options);
+  const from = options.from ?? Math.floor(Math.random() * FRESH_RANGE);
+  console.log(`${count} seeds from ${from}`);
+  const sum = { sends: 0, deliveries: 0, views: 0 };
+  let failed = 0;
+  const begun = performance.now();
+  await runSeeds({
+    from,
+    count,
+    workers,
+    kind,
+    done(result) {
+      sum.sends += result.sends;
+      sum.deliveries += result.deliveries;
+      sum.views += result.views;
+      if (verbose) console.log(`seed ${result.seed} trace ${result.hash}`);
+      if (result.violations.length === 0) return;
+      failed++;
+      tellFailure(result, kind);
+    },
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  const { sends, deliveries, views } = sum;
+  console.log(
+    `${count} seeds, ${failed} with violations; ${sends} messages, ${deliveries} deliveries, ${views} daemon views; ` +
+      `${seconds.toFixed(1)} s, ${((1000 * seconds * workers) / count).toFixed(1)} ms of a worker each`,
+  );
+  return failed === 0;
+}
+
+const options = program.parse().opts<Options>();
+const isGood = options.seed === undefined ? await many(options) : one(options.seed, options);
+process.exitCode = isGood ? 0 : 1;

@@ -1,0 +1,263 @@
+/** Bugs in the groups and the sessions, over the ideal engine. */
+import type { Buffer } from 'node:buffer';
+import { DaemonViews } from '../../../daemon/core/daemon-views.js';
+import { Exchange, type Outcome } from '../../../daemon/core/exchange.js';
+import { Group } from '../../../daemon/core/group.js';
+import { Groups } from '../../../daemon/core/groups.js';
+import type { Member } from '../../../daemon/core/member.js';
+import { Pack } from '../../../daemon/core/pack.js';
+import type { Request } from '../../../daemon/core/report.js';
+import { Requests } from '../../../daemon/core/requests.js';
+import { Roster } from '../../../daemon/core/roster.js';
+import { Routing } from '../../../daemon/core/routing.js';
+import { Times } from '../../../daemon/core/times.js';
+import { Views } from '../../../daemon/core/views.js';
+import { Backlog } from '../../../daemon/session/backlog.js';
+import { SessionServer } from '../../../daemon/session/server.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
+import { type Bug, replace } from './planted.js';
+
+const worlds = (profile: string): Bug['choice'] => ({ kind: 'ideal', profile });
+
+/** Requests often stand behind a safe message that is not stable when the view ends. */
+const heldRequests: Bug['choice'] = {
+  ...worlds('churn'),
+  change: { safe: 0.7, churn: 0.5, pace: 60 },
+  ideal: { delay: 30 },
+};
+
+const nothing = () => (): void => undefined;
+
+/** Forgets requests that were put off over a change of the daemon view. */
+const forget =
+  (kind: number): Bug['plant'] =>
+  () =>
+    replace(Requests, 'release', (original) => (self, daemons, requests) => {
+      const kept = (requests as Request[]).filter((each) => each.kind !== kind);
+      return original(self, daemons, kept);
+    });
+
+export const groupBugs: readonly Bug[] = [
+  {
+    name: 'no transitional signal',
+    choice: worlds('partition'),
+    plant: () => replace(Views, 'transition', nothing),
+  },
+  {
+    name: 'a transitional signal for each cut of a cascade',
+    choice: worlds('nested'),
+    plant: () =>
+      replace(Views, 'transition', (original) => (self, stays) => {
+        for (const group of (self as { groups: Groups }).groups.values()) group.lost = false;
+        return original(self, stays);
+      }),
+  },
+  {
+    name: 'a transitional signal for groups that lose nobody',
+    choice: worlds('crash'),
+    plant: () =>
+      replace(
+        Views,
+        'transition',
+        (original) => (self, stays) =>
+          original(
+            self,
+            (stays as boolean[]).map(() => false),
+          ),
+      ),
+  },
+  {
+    name: 'a vs set is skipped',
+    choice: worlds('partition'),
+    plant: () =>
+      replace(Exchange, 'outcome', (original) => (self) => {
+        const outcome = original(self) as Outcome;
+        const groups = outcome.groups.map((group) => ({
+          ...group,
+          sets: group.sets.length > 1 ? group.sets.slice(0, -1) : group.sets,
+        }));
+        return { ...outcome, groups };
+      }),
+  },
+  {
+    name: 'all vs sets are one',
+    choice: worlds('partition'),
+    plant: () =>
+      replace(Exchange, 'outcome', (original) => (self) => {
+        const outcome = original(self) as Outcome;
+        const groups = outcome.groups.map((group) => ({
+          ...group,
+          sets: group.sets.length > 1 ? [group.sets.flat()] : group.sets,
+        }));
+        return { ...outcome, groups };
+      }),
+  },
+  { name: 'a leave is forgotten in a cascade', choice: heldRequests, plant: forget(LEAVE_MESS) },
+  { name: 'a join is forgotten in a cascade', choice: heldRequests, plant: forget(JOIN_MESS) },
+  { name: 'a disconnect is forgotten in a cascade', choice: heldRequests, plant: forget(KILL_MESS) },
+  {
+    name: 'requests are carried out between the cut and the view',
+    choice: worlds('churn'),
+    plant: () => replace(Requests, 'hold', nothing),
+  },
+  {
+    name: 'requests that were put off are carried out in another order at one daemon',
+    choice: heldRequests,
+    plant: () =>
+      replace(Requests, 'release', (original) => (self, daemons, requests) => {
+        const { roster } = self as { roster: object };
+        const { daemon } = roster as { daemon: string };
+        const isOdd = daemon === 'd2';
+        return original(self, daemons, isOdd ? (requests as Request[]).toReversed() : requests);
+      }),
+  },
+  {
+    name: 'a join does not change the group id',
+    choice: worlds('calm'),
+    plant: () => replace(Groups, 'advance', () => (_, group) => (group as Group).id),
+  },
+  {
+    name: 'the counter of a group that is gone is forgotten',
+    choice: { kind: 'ideal', profile: 'calm', change: { churn: 0.7, clients: 6 } },
+    plant: () =>
+      replace(Groups, 'delete', (original) => (self, group) => {
+        original(self, group);
+        (self as { gone: Map<string, number> }).gone.clear();
+      }),
+  },
+  {
+    name: 'the time of a daemon view is used twice',
+    choice: worlds('flapping'),
+    plant: () => replace(Times, 'propose', () => () => 1_700_000_000),
+  },
+  {
+    name: 'members stand in the order of their joins',
+    choice: worlds('calm'),
+    plant: () =>
+      replace(Group, 'add', () => (self, member) => {
+        const group = self as Group;
+        const added = member as Member;
+        group.members.push(added);
+        added.groups.add(group);
+        if (added.session) group.local.push(added.session);
+      }),
+  },
+  {
+    name: 'a discarding sender gets its copy',
+    choice: worlds('calm'),
+    plant: () =>
+      replace(
+        Routing,
+        'route',
+        (original) => (self, bytes, start, end, service, groups) =>
+          original(self, bytes, start, end, (service as number) & ~SELF_DISCARD, groups),
+      ),
+  },
+  {
+    name: 'a message to several groups comes once for each',
+    choice: worlds('calm'),
+    plant: () =>
+      replace(Routing, 'scatter', (original) => (self, bytes, start, end, service, groups) => {
+        original(self, bytes, start, end, service, groups);
+        if ((groups as number) > 1) original(self, bytes, start, end, service, groups);
+      }),
+  },
+  {
+    name: 'safe messages go out as agreed ones',
+    choice: { kind: 'ideal', profile: 'safe' },
+    plant: () =>
+      replace(
+        Pack,
+        'add',
+        (original) => (self, bytes, start, end) => original(self, bytes, start, end, false),
+      ),
+  },
+  {
+    name: 'a turn is ordered from its end',
+    choice: worlds('load'),
+    plant: () =>
+      replace(Pack, 'flush', (original) => (self) => {
+        (self as { close(): void }).close();
+        (self as { ready: unknown[] }).ready.reverse();
+        return original(self);
+      }),
+  },
+  {
+    name: 'an exchange does not wait for the last report',
+    choice: worlds('partition'),
+    plant: () =>
+      replace(Exchange, 'isComplete', () => (self) => {
+        const { missing, reports } = self as { missing: number; reports: unknown[] };
+        const isComplete = missing === 0 || (missing === 1 && reports.length > 2);
+        if (isComplete)
+          (self as { reports: unknown[] }).reports = reports.map((each) => each ?? reports.find(Boolean));
+        return isComplete;
+      }),
+  },
+  {
+    name: 'the past does not change when a daemon view comes',
+    choice: worlds('flapping'),
+    plant: () =>
+      replace(DaemonViews, 'install', (original) => (self, view) => {
+        const { past } = self as { past: bigint };
+        Object.defineProperty(self, 'past', { configurable: true, get: () => past, set() {} });
+        original(self, view);
+        Object.defineProperty(self, 'past', { configurable: true, writable: true, value: past });
+      }),
+  },
+  {
+    name: 'who lost members in a cancelled change is forgotten',
+    choice: worlds('nested'),
+    plant: () =>
+      replace(DaemonViews, 'install', (original) => (self, view) => {
+        for (const group of (self as { groups: Groups }).groups.values()) group.lost = false;
+        return original(self, view);
+      }),
+  },
+  {
+    name: 'a name is not free again',
+    choice: worlds('churn'),
+    plant: () =>
+      replace(Roster, 'remove', () => (self, session) => {
+        (self as { sessions: { delete(session: unknown): void } }).sessions.delete(session);
+      }),
+  },
+  {
+    name: 'a disconnect forgets one of the groups',
+    choice: worlds('churn'),
+    plant: () =>
+      replace(Views, 'disconnect', (original) => (self, name) => {
+        const member = (self as { members: Map<string, Member> }).members.get(name as string);
+        const [first] = member?.groups ?? [];
+        if (first && member && member.groups.size > 1) member.groups.delete(first);
+        return original(self, name);
+      }),
+  },
+  {
+    name: 'a slow session misses a message',
+    choice: worlds('slow'),
+    plant: () => {
+      let pushes = 0;
+      return replace(Backlog, 'push', (original) => (self, bytes, start, end, messages) => {
+        const { writing } = self as { writing: object | null };
+        if (writing !== null && ++pushes % 3 === 0) return;
+        original(self, bytes, start, end, messages);
+      });
+    },
+  },
+  {
+    name: 'what a slow session gets is written twice',
+    choice: worlds('slow'),
+    plant: () =>
+      replace(Backlog, 'take', (original) => (self) => {
+        const batch = original(self) as { buffers: Buffer[] };
+        if (batch.buffers.length > 1) batch.buffers.push(batch.buffers[0] as Buffer);
+        return batch;
+      }),
+  },
+  {
+    name: 'clients are not read again after the engine was behind',
+    choice: worlds('pressure'),
+    plant: () => replace(SessionServer, 'resume', nothing),
+  },
+];

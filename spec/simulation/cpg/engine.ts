@@ -1,0 +1,203 @@
+/** The real view machine on the hostile CPG: what daemon/engine/corosync/engine.ts does, in virtual time. */
+import { Buffer } from 'node:buffer';
+import type { CpgEvent, Multicast } from '../../../daemon/engine/corosync/cpg.js';
+import type { ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
+import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
+import type {
+  DaemonId,
+  EngineEvents,
+  EngineMessage,
+  EngineStats,
+  SendOptions,
+  View,
+} from '../../../daemon/engine/port.js';
+import type { Timer } from '../../../daemon/session/clock.js';
+import type { EngineLog } from '../engine-log.js';
+import type { SimulatedEngine } from '../fabric.js';
+import type { Process } from '../process.js';
+import { Recorder } from '../recorder.js';
+import type { Trace } from '../trace.js';
+import type { CpgNetwork } from './network.js';
+import type { Client, Node } from './node.js';
+
+const RECONNECT_DELAY = 250;
+const DRAIN_TIMEOUT = 1000;
+const DRAIN_STEP = 5;
+
+export class CpgEngine implements SimulatedEngine, Client {
+  readonly maxPayload = 1 << 20;
+  readonly semantics = 'partitionable';
+  readonly pid: number;
+  readonly recorder: Recorder;
+  private readonly machine: ViewMachine;
+  private isConnected = false;
+  private hasEnded = false;
+  /** Stands in for Corosync while there is none: what was sent comes back. */
+  private loopBack: CpgEvent[] | null = null;
+  private rings = 0n;
+  private timer: Timer | null = null;
+  private timerAt = Infinity;
+
+  constructor(
+    readonly self: DaemonId,
+    private readonly node: Node,
+    private readonly network: CpgNetwork,
+    readonly process: Process,
+    trace: Trace,
+    options: Partial<ViewsOptions>,
+  ) {
+    this.pid = self.pid;
+    this.recorder = new Recorder(self, trace);
+    const { recorder } = this;
+    this.machine = new ViewMachine(
+      self,
+      {
+        mcast: (head, body) => this.mcast(head, body),
+        message: (message) => this.message(message),
+        transitional: (event) => recorder.transitional(event),
+        view: (view) => recorder.view(view),
+        drain: () => recorder.drain(),
+        refused: (reason) => recorder.fatal(new Error(reason)),
+        note: (level, text, facts) =>
+          trace.note(self.name, () => `${level}: ${text} ${JSON.stringify(facts)}`),
+      },
+      options,
+    );
+  }
+
+  get log(): EngineLog {
+    return this.recorder.log;
+  }
+
+  get view(): View | null {
+    return this.machine.view;
+  }
+
+  async start(): Promise<void> {
+    this.open();
+  }
+
+  async stop(): Promise<void> {
+    this.leave();
+  }
+
+  open(): void {
+    if (this.hasEnded) return;
+    if (!this.node.isAlive) {
+      this.process.after(RECONNECT_DELAY, () => this.open());
+      return;
+    }
+    this.loopBack = null;
+    this.isConnected = true;
+    this.network.attach(this.node, this);
+  }
+
+  leave(): void {
+    const end = this.process.now() + DRAIN_TIMEOUT;
+    const look = (): void => {
+      if (this.hasEnded) return;
+      const isDrained = !this.isConnected || this.stats().queuedBytes === 0 || this.process.now() >= end;
+      if (!isDrained) this.process.after(DRAIN_STEP, look);
+      else this.end();
+    };
+    look();
+  }
+
+  /** The process is gone, or has left. */
+  end(): void {
+    if (this.hasEnded) return;
+    this.hasEnded = true;
+    this.timer?.cancel();
+    this.recorder.end();
+    if (this.isConnected) this.network.detach(this.node);
+    this.isConnected = false;
+  }
+
+  send(payload: Buffer, options: SendOptions = {}): boolean {
+    const id = Buffer.from(this.recorder.send(options), 'latin1');
+    const more = this.machine.send(
+      Buffer.concat([Buffer.from([id.length]), id, payload]),
+      options,
+      this.process.now(),
+    );
+    this.arm();
+    return more;
+  }
+
+  proceed(): void {
+    this.machine.proceed(this.process.now());
+    this.arm();
+  }
+
+  stats(): EngineStats {
+    return this.machine.stats();
+  }
+
+  on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this {
+    this.recorder.on(event, handler);
+    return this;
+  }
+
+  // Client of the node
+
+  events(batch: readonly CpgEvent[]): void {
+    if (this.hasEnded || batch.length === 0) return;
+    this.machine.receive(batch, this.process.now());
+    this.arm();
+  }
+
+  /** Corosync is gone: on alone, and look for it. */
+  dead(): void {
+    if (this.hasEnded) return;
+    this.isConnected = false;
+    this.machine.disconnected(this.process.now());
+    const { node, pid } = this.self;
+    this.loopBack = [];
+    this.back({ kind: 'confchg', members: [{ node, pid }] });
+    this.back({ kind: 'ring', rep: node, seq: ++this.rings, nodes: [node] });
+    this.arm();
+    this.process.after(RECONNECT_DELAY, () => this.open());
+  }
+
+  private mcast(head: Buffer, body: Buffer | null): Multicast {
+    if (this.loopBack) {
+      const { node, pid } = this.self;
+      this.back({ kind: 'deliver', node, pid, data: Buffer.concat(body ? [head, body] : [head]) });
+      return 'ok';
+    }
+    if (!this.isConnected) return 'dead';
+    const answer = this.node.mcast(head, body);
+    if (answer === 'ok') this.network.wake(this.node);
+    return answer;
+  }
+
+  private back(event: CpgEvent): void {
+    const { loopBack } = this;
+    if (!loopBack) return;
+    loopBack.push(event);
+    if (loopBack.length > 1) return;
+    this.process.soon(() => {
+      if (this.loopBack === loopBack) this.events(loopBack.splice(0));
+    });
+  }
+
+  private message(message: EngineMessage): void {
+    const { payload } = message;
+    const start = 1 + (payload[0] as number);
+    const id = payload.toString('latin1', 1, start);
+    this.recorder.message(id, { ...message, payload: payload.subarray(start) });
+  }
+
+  private arm(): void {
+    const { dueAt } = this.machine;
+    if (dueAt >= this.timerAt || this.hasEnded) return;
+    this.timer?.cancel();
+    this.timerAt = dueAt;
+    this.timer = this.process.after(dueAt - this.process.now(), () => {
+      this.timerAt = Infinity;
+      const now = this.process.now();
+      if (now >= this.machine.dueAt) this.machine.tick(now);
+      this.arm();
+    });
+  }
+}

@@ -1,0 +1,100 @@
+/** One simulated daemon over its lives: the real core and session machine, wired as daemon/daemon.ts wires them. */
+import { openAccess } from '../../daemon/access/access.js';
+import { daemonId } from '../../daemon/config/daemon-id.js';
+import { Core } from '../../daemon/core/core.js';
+import type { DaemonId } from '../../daemon/engine/port.js';
+import { silentLogger } from '../../daemon/monitor/logger.js';
+import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
+import { SessionServer } from '../../daemon/session/server.js';
+import type { Fabric, SimulatedEngine } from './fabric.js';
+import type { FakeSocket } from './fake-socket.js';
+import type { Loop } from './loop.js';
+import { Process } from './process.js';
+
+/** What a world wants to know of its daemons. */
+export interface Observer {
+  /** The exchange of its view is complete. */
+  proceeded(daemon: SimulatedDaemon): void;
+  fatal(daemon: SimulatedDaemon, error: Error): void;
+}
+
+export class SimulatedDaemon {
+  readonly name: string;
+  readonly process: Process;
+  readonly engine: SimulatedEngine;
+  readonly core: Core;
+  readonly server: SessionServer;
+  private readonly sockets = new Set<FakeSocket>();
+
+  constructor(
+    readonly index: number,
+    loop: Loop,
+    private readonly fabric: Fabric,
+    limits: Partial<SessionLimits>,
+    private readonly observer: Observer,
+  ) {
+    this.name = `d${index + 1}`;
+    this.process = new Process(loop);
+    this.engine = fabric.engine(index, this.process);
+    const { engine } = this;
+    this.core = new Core(
+      { name: this.name, id: daemonId(this.name) },
+      {
+        send: (payload, options) => engine.send(payload, options),
+        proceed: () => {
+          engine.proceed();
+          this.observer.proceeded(this);
+        },
+      },
+    );
+    const all = { ...defaultLimits, ...limits };
+    this.server = new SessionServer(this.core, all, silentLogger, openAccess, () => 0, this.process);
+    engine.on('message', ({ payload, exchange }) => {
+      if (exchange) this.core.exchange(payload);
+      else this.core.deliver(payload);
+    });
+    engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
+    engine.on('view', ({ id, members, sets }) =>
+      this.core.install({
+        tag: id.tag,
+        daemons: namesOf(members),
+        set: namesOf(sets[0] ?? []),
+        time: Math.floor(this.process.date() / 1000),
+      }),
+    );
+    engine.on('drain', () => this.server.resume());
+    engine.on('fatal', (error) => this.observer.fatal(this, error));
+    engine.open();
+  }
+
+  /** A client connects. */
+  accept(socket: FakeSocket): void {
+    this.sockets.add(socket);
+    socket.on('close', () => this.sockets.delete(socket));
+    this.process.run(() => this.server.accept(socket.socket));
+  }
+
+  crash(): void {
+    this.process.kill();
+    this.fabric.crashed(this.index);
+    for (const socket of this.sockets) socket.cut();
+  }
+
+  /** In good order: clients first, then the engine. */
+  stop(): void {
+    void this.server.stop();
+    this.engine.leave();
+  }
+
+  freeze(): void {
+    this.process.freeze();
+    this.fabric.frozen(this.index, true);
+  }
+
+  thaw(): void {
+    this.process.thaw();
+    this.fabric.frozen(this.index, false);
+  }
+}
+
+const namesOf = (daemons: readonly DaemonId[]): string[] => daemons.map(({ name }) => name);

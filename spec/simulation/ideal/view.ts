@@ -1,0 +1,56 @@
+/** One daemon view of the ideal engines: the order of its payloads, and how far each member has got in it. */
+import type { Buffer } from 'node:buffer';
+import type { ViewId } from '../../../daemon/engine/port.js';
+import type { IdealEngine } from './engine.js';
+
+export interface Item {
+  readonly id: string;
+  readonly sender: IdealEngine;
+  readonly payload: Buffer;
+  readonly safe: boolean;
+  readonly exchange: boolean;
+}
+
+/** One member's part in a view. */
+export interface Place {
+  readonly engine: IdealEngine;
+  /** The set it came in. */
+  readonly set: readonly IdealEngine[];
+  /** How far it goes in the view before, until it comes here; the members of its set go as far. */
+  readonly common: number;
+  /** Payloads that have reached it. */
+  have: number;
+  delivered: number;
+  /** Payloads that it knows to be everywhere. */
+  stable: number;
+}
+
+export class IdealView {
+  readonly items: Item[] = [];
+  /** In order of the view. */
+  readonly places = new Map<IdealEngine, Place>();
+  /** Another view is on its way: nothing more is ordered or received. */
+  isClosed = false;
+  isOrdering = false;
+  /** Whose turn it is to order its payloads. */
+  turn = 0;
+
+  constructor(readonly id: ViewId) {}
+
+  get members(): IdealEngine[] {
+    return [...this.places.keys()];
+  }
+
+  /** What every member has. Who has not come into the view yet has nothing to say. */
+  get everywhere(): number {
+    let least = this.items.length;
+    for (const { engine, have } of this.places.values())
+      least = Math.min(least, engine.current === this ? have : 0);
+    return least;
+  }
+
+  /** The sets of members by common past, in order of their first. */
+  get sets(): readonly (readonly IdealEngine[])[] {
+    return [...new Set([...this.places.values()].map(({ set }) => set))];
+  }
+}

@@ -1,0 +1,40 @@
+import { expect } from 'chai';
+import { groupBugs } from './bugs/groups.js';
+import { hunt } from './bugs/planted.js';
+import { viewBugs } from './bugs/views.js';
+import { generate } from './generate.js';
+import { run } from './run.js';
+import { shrink } from './shrink.js';
+
+const LIMIT = 200;
+/** Some of them, for a quick look; the long spec has all. */
+const some = [...groupBugs.filter((_, i) => i % 7 === 0), ...viewBugs.filter((_, i) => i % 6 === 4)];
+
+describe('simulation: a planted bug', () => {
+  for (const bug of some) {
+    it(`is caught: ${bug.name}`, function () {
+      this.timeout(60_000);
+      expect(hunt(bug, LIMIT)).to.not.be.null;
+    });
+  }
+
+  it('is gone when it is taken out', () => {
+    const [bug] = groupBugs;
+    const found = bug && hunt(bug, LIMIT);
+    expect(run(generate(found?.seed ?? 0, bug?.choice)).violations).to.deep.equal([]);
+  });
+
+  it('can be cut down to a few steps that show it', function () {
+    this.timeout(60_000);
+    const bug = groupBugs.find(({ name }) => name === 'a discarding sender gets its copy');
+    const plan = generate(1, bug?.choice);
+    const remove = bug?.plant();
+    try {
+      const { plan: small } = shrink(plan, 'E1', 300);
+      expect(small.steps.length).to.be.below(10);
+      expect(run(small).violations.map(({ property }) => property)).to.include('E1');
+    } finally {
+      remove?.();
+    }
+  });
+});

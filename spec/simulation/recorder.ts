@@ -1,0 +1,73 @@
+/** The events of a simulated engine on their way to its handlers, written down as they pass. */
+import type { DaemonId, EngineEvents, EngineMessage, SendOptions, View } from '../../daemon/engine/port.js';
+import type { EngineLog } from './engine-log.js';
+import type { Trace } from './trace.js';
+
+type Handlers = { [K in keyof EngineEvents]?: (...args: EngineEvents[K]) => void };
+
+export class Recorder {
+  readonly log: EngineLog;
+  private readonly handlers: Handlers = {};
+  private sent = 0;
+
+  constructor(
+    readonly self: DaemonId,
+    private readonly trace: Trace,
+  ) {
+    this.log = { self, entries: [], end: 'open' };
+  }
+
+  on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): void {
+    Object.assign(this.handlers, { [event]: handler });
+  }
+
+  /** The engine has ended: nothing is told any more. */
+  end(): void {
+    this.log.end = 'ended';
+    for (const event of Object.keys(this.handlers)) delete this.handlers[event as keyof Handlers];
+  }
+
+  /** @returns the id of the payload, unique in the run */
+  send({ safe = false, exchange = false }: SendOptions): string {
+    const id = `${this.self.name}.${this.self.inc.toString(16)}.${++this.sent}`;
+    this.log.entries.push({ kind: 'send', id, safe, exchange });
+    return id;
+  }
+
+  message(id: string, message: EngineMessage): void {
+    const { sender, index, safe, exchange } = message;
+    this.log.entries.push({ kind: 'message', id, sender, index, safe, exchange });
+    this.trace.note(this.self.name, () => {
+      const kind = exchange ? 'exchange ' : safe ? 'safe ' : '';
+      return `${kind}payload ${id}, number ${index}`;
+    });
+    this.handlers.message?.(message);
+  }
+
+  transitional(event: EngineEvents['transitional'][0]): void {
+    const { previous, members } = event;
+    this.log.entries.push({ kind: 'transitional', previous: previous.text, members });
+    this.trace.note(this.self.name, () => `transitional, with ${namesOf(members)}`);
+    this.handlers.transitional?.(event);
+  }
+
+  view(view: View): void {
+    this.log.entries.push({ kind: 'view', view });
+    this.trace.note(
+      this.self.name,
+      () => `daemon view ${view.id.text}: ${view.sets.map(namesOf).join(' | ')}`,
+    );
+    this.handlers.view?.(view);
+  }
+
+  drain(): void {
+    this.handlers.drain?.();
+  }
+
+  fatal(error: Error): void {
+    this.trace.note(this.self.name, () => `fatal: ${error.message}`);
+    this.handlers.fatal?.(error);
+  }
+}
+
+const namesOf = (members: readonly DaemonId[]): string => members.map(({ name }) => name).join(' ');
