@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `sspd`: reads the command line and the configuration, runs the daemon until a signal ends it. */
 import { text } from 'node:stream/consumers';
+import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -20,6 +21,10 @@ import { silentLogger } from './monitor/logger.js';
 import { accessFilesOf, checkOptions, engineOptionsOf } from './options.js';
 import { ListenError } from './session/listener.js';
 import { readStart, type Start } from './start.js';
+
+// Every read is a new buffer outside of the heap, and V8 starts to mark the heap step by step for each few dozen
+// megabytes of them: half of the processor at 1 GB/s (docs/internals/performance.md).
+setFlagsFromString('--no-incremental-marking');
 
 const USAGE_STATUS = 2;
 /** The cluster refused the daemon while it ran. */

@@ -7,7 +7,7 @@ import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
 import { DEFAULT_PORT } from '../wire/limits.js';
 import { isPrivateName } from '../wire/name.js';
 import { Connection } from './connection.js';
-import { checkedConnectOptions, type ConnectOptions } from './options.js';
+import type { ConnectOptions } from './options.js';
 
 /**
  * Connects to a daemon. An open connection keeps the process alive.
@@ -15,6 +15,7 @@ import { checkedConnectOptions, type ConnectOptions } from './options.js';
  * of RejectedError for what the daemon refuses, IllegalParamError for options that are none, or the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+  const { checkedConnectOptions } = await import('./connect-schema.js');
   const { address, name, timeout, signal, auth, tls } = checkedConnectOptions(options);
   if (name !== '' && !isPrivateName(name)) throw errorOf(REJECT_ILLEGAL_NAME, name);
   signal?.throwIfAborted();

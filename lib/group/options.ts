@@ -1,11 +1,7 @@
-/** What `connect` and `join` take, checked once at the door. */
-import { z } from 'zod';
+/** What `connect` and `join` take. */
 import { errorOf } from '../errors.js';
-import { tlsSchema } from '../mailbox/connect.js';
 import type { TlsOptions } from '../mailbox/dial.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { USER_BYTES } from '../wire/handshake/credentials.js';
-import { isByteText } from '../wire/name.js';
 
 export interface ConnectOptions {
   /**
@@ -30,34 +26,14 @@ export interface JoinOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const signal = z.instanceof(AbortSignal).optional();
-
-const connectOptions = z.strictObject({
-  address: z.string().default(''),
-  name: z.string().default(''),
-  timeout: z.number().min(0).default(0),
-  auth: z
-    .strictObject({
-      user: z.string().min(1).max(USER_BYTES).refine(isByteText),
-      password: z.string().refine(isByteText),
-    })
-    .optional(),
-  tls: tlsSchema.optional(),
-  signal,
-});
-
-const joinOptions = z.strictObject({ signal });
-
 /** @throws IllegalParamError that says which option is wrong */
-export const checkedConnectOptions = (options: ConnectOptions): z.infer<typeof connectOptions> =>
-  checked(connectOptions, options);
-
-/** @throws IllegalParamError that says which option is wrong */
-export const checkedJoinOptions = (options: JoinOptions): z.infer<typeof joinOptions> =>
-  checked(joinOptions, options);
-
-function checked<T>(schema: z.ZodType<T>, options: unknown): T {
-  const result = schema.safeParse(options);
-  if (!result.success) throw errorOf(ILLEGAL_PARAM, z.prettifyError(result.error));
-  return result.data;
+export function checkedJoinOptions(options: JoinOptions): JoinOptions {
+  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, 'options are no object');
+  const { signal, ...others } = options;
+  const [stranger] = Object.keys(others);
+  if (stranger !== undefined) throw errorOf(ILLEGAL_PARAM, `unknown option "${stranger}"`);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw errorOf(ILLEGAL_PARAM, 'signal is no AbortSignal');
+  }
+  return options;
 }

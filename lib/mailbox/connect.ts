@@ -1,7 +1,5 @@
 /** Connecting, for both faces: options in, the record of the call out. */
-import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
-import { z } from 'zod';
 import { ACCEPT_SESSION, ILLEGAL_PARAM, ILLEGAL_TIME, REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { isByteText } from '../wire/name.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
@@ -41,32 +39,6 @@ export interface ConnectResult {
   private_group: string;
 }
 
-const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
-export const tlsSchema = z.strictObject({
-  ca: pem,
-  cert: pem,
-  key: pem,
-  servername: z.string().optional(),
-});
-
-const schema = z.object({
-  group_membership: z.union([z.boolean(), z.number()]).transform(Boolean).optional(),
-  priority: z.number().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
-  auth: z
-    .array(
-      z.custom<Authenticator>((value) => value !== null && typeof value === 'object' && 'method' in value),
-    )
-    .min(1)
-    .max(3)
-    .optional(),
-  unixDir: z.string().optional(),
-  tls: tlsSchema.optional(),
-  lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
-  queueMessages: z.int().min(1).optional(),
-  queueBytes: z.int().min(1).optional(),
-});
-
 /**
  * @param spreadName nullish for the default daemon, @param privateName nullish for a name the daemon makes up
  * @returns ILLEGAL_TIME for a time that is no finite number, ILLEGAL_PARAM for other arguments that are not what they
@@ -79,12 +51,13 @@ export async function connect(
 ): Promise<ConnectResult> {
   const { timeout = 0, ...others } = options ?? {};
   if (!Number.isFinite(timeout)) return failed(ILLEGAL_TIME);
-  const names = z.tuple([z.string(), z.string()]).safeParse([spreadName ?? '', privateName ?? '']);
-  const checked = schema.safeParse(others);
-  if (!names.success || !checked.success) return failed(ILLEGAL_PARAM);
-  if (!isByteText(names.data[1])) return failed(REJECT_ILLEGAL_NAME);
-  const { group_membership: membership, auth: authenticators, ...rest } = checked.data;
-  const dialled = { ...rest, spreadName: names.data[0], privateName: names.data[1] };
+  // The schema library is most of what loading this library costs, and is needed here only.
+  const { checkedConnect } = await import('./connect-schema.js');
+  const checked = checkedConnect([spreadName ?? '', privateName ?? ''], others);
+  if (!checked) return failed(ILLEGAL_PARAM);
+  const [names, { group_membership: membership, auth: authenticators, ...rest }] = checked;
+  if (!isByteText(names[1])) return failed(REJECT_ILLEGAL_NAME);
+  const dialled = { ...rest, spreadName: names[0], privateName: names[1] };
   const entered = await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }));
   if (typeof entered === 'number') return failed(entered);
   return { ret: ACCEPT_SESSION, mbox: entered.mbox, private_group: entered.mailbox.privateGroup };

@@ -15,8 +15,15 @@ export const isLittle = (bytes: Uint8Array, at: number): boolean => ((bytes[at] 
 export const isMarkerWhole = (bytes: Uint8Array, at: number): boolean =>
   (((bytes[at] as number) ^ (bytes[at + 3] as number)) & 0x80) === 0;
 
-export const readInt = (bytes: Buffer, at: number, little: boolean): number =>
-  little ? bytes.readInt32LE(at) : bytes.readInt32BE(at);
+/** Reads byte by byte: the methods of Buffer check their arguments, which costs more than the reading. */
+export const readInt = (bytes: Uint8Array, at: number, little: boolean): number =>
+  little ? wordOf(bytes, at + 3, at + 2, at + 1, at) : wordOf(bytes, at, at + 1, at + 2, at + 3);
+
+const wordOf = (bytes: Uint8Array, high: number, b: number, c: number, low: number): number =>
+  ((bytes[high] as number) << 24) |
+  ((bytes[b] as number) << 16) |
+  ((bytes[c] as number) << 8) |
+  (bytes[low] as number);
 
 export const writeInt = (bytes: Buffer, at: number, value: number, little: boolean): void => {
   if (little) bytes.writeInt32LE(value | 0, at);

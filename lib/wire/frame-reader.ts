@@ -17,6 +17,9 @@ export interface FrameHandler {
   frame(bytes: Buffer, start: number, end: number): void;
 }
 
+/** A buffer is at most so many times as long as the bytes that have come for it. */
+const GROWTH = 2;
+
 /** Smallest buffer for a frame that is cut by a chunk's end. Most frames fit, so they are not copied twice. */
 const FIRST_GATHER_BYTES = 1024;
 
@@ -101,7 +104,7 @@ export class FrameReader {
     const need = this.have + (to - from);
     if (this.gathered === null || this.gathered.length < need) {
       const grown = Buffer.allocUnsafe(
-        Math.max(FIRST_GATHER_BYTES, need, Math.min(this.length, 2 * this.have)),
+        Math.max(FIRST_GATHER_BYTES, need, Math.min(this.length, GROWTH * need)),
       );
       this.gathered?.copy(grown, 0, 0, this.have);
       this.gathered = grown;

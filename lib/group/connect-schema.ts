@@ -1,0 +1,29 @@
+/** What `connect` takes, checked. Loaded with the first connect, as `lib/mailbox/connect-schema.ts` is. */
+import { z } from 'zod';
+import { errorOf } from '../errors.js';
+import { tlsSchema } from '../mailbox/connect-schema.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { USER_BYTES } from '../wire/handshake/credentials.js';
+import { isByteText } from '../wire/name.js';
+import type { ConnectOptions } from './options.js';
+
+const connectOptions = z.strictObject({
+  address: z.string().default(''),
+  name: z.string().default(''),
+  timeout: z.number().min(0).default(0),
+  auth: z
+    .strictObject({
+      user: z.string().min(1).max(USER_BYTES).refine(isByteText),
+      password: z.string().refine(isByteText),
+    })
+    .optional(),
+  tls: tlsSchema.optional(),
+  signal: z.instanceof(AbortSignal).optional(),
+});
+
+/** @throws IllegalParamError that says which option is wrong */
+export function checkedConnectOptions(options: ConnectOptions): z.infer<typeof connectOptions> {
+  const result = connectOptions.safeParse(options);
+  if (!result.success) throw errorOf(ILLEGAL_PARAM, z.prettifyError(result.error));
+  return result.data;
+}
