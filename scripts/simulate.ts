@@ -28,6 +28,8 @@ function whole(text: string): number {
 }
 
 /** Fresh seeds are told apart from small ones that somebody chose. */
+/** Seeds between two lines that say how far it is. */
+const PROGRESS = 10_000;
 const FRESH_RANGE = 2 ** 30;
 const WORST_LINES = 5;
 
@@ -81,6 +83,7 @@ async function many(options: Options): Promise<boolean> {
   console.log(`${count} seeds from ${from}`);
   const sum = { sends: 0, deliveries: 0, views: 0 };
   let failed = 0;
+  let ended = 0;
   const begun = performance.now();
   await runSeeds({
     from,
@@ -92,6 +95,7 @@ async function many(options: Options): Promise<boolean> {
       sum.deliveries += result.deliveries;
       sum.views += result.views;
       if (verbose) console.log(`seed ${result.seed} trace ${result.hash}`);
+      if (++ended % PROGRESS === 0 && ended < count) console.log(`${ended} seeds, ${failed} with violations`);
       if (result.violations.length === 0) return;
       failed++;
       tellFailure(result, kind);

@@ -56,7 +56,10 @@ export interface SendOptions {
 export interface EngineEvents {
   /** In total order. A safe message comes only when every daemon of the view has it, or after `transitional`. */
   message: [EngineMessage];
-  /** The old view is over for these members; the rest of its messages follows, then `view`. */
+  /**
+   * The old view is over for these members; the rest of its messages follows, then `view`. They have all delivered the
+   * same before it, and deliver the same rest, also one that does not get as far as the next view.
+   */
   transitional: [{ readonly previous: ViewId; readonly members: readonly DaemonId[] }];
   /** A new daemon view. Until `proceed` is called only payloads of the exchange go out. */
   view: [View];
