@@ -1,0 +1,53 @@
+/** What a case is: something to measure, and a yardstick that does the same with nothing in between. */
+
+export interface Settings {
+  /** Measured runs of each; the first ones, which warm up, do not count. */
+  readonly runs: number;
+  /** About how long one run takes. */
+  readonly seconds: number;
+  /** Short: small crowds where the size is not the point. */
+  readonly quick: boolean;
+  /** Options of node for the daemon, for profiles. */
+  readonly daemonOptions: readonly string[];
+}
+
+/** One run. */
+export interface Sample {
+  /** Of what the rate counts. */
+  readonly count: number;
+  readonly seconds: number;
+  /** A histogram as text; see `load/latencies`. */
+  readonly latencies?: string | null;
+  /** What only this case knows, by name; of several runs the worst (highest) counts. */
+  readonly facts?: Readonly<Record<string, number>>;
+}
+
+/** What can be run again and again. */
+export interface Probe {
+  /** Processes whose processor time and memory are looked at. */
+  readonly pids: readonly number[];
+  /** @param count about how much to do */
+  run(count: number): Promise<Sample>;
+}
+
+export interface Prepared extends AsyncDisposable {
+  readonly subject: Probe;
+  readonly yardstick: Probe | null;
+}
+
+/** `rate`: count / seconds, more is better. `ms`: milliseconds of one, less is better. */
+export type Unit = 'messages/s' | 'deliveries/s' | 'changes/s' | 'round trips/s' | 'sessions/s' | 'ms';
+
+export interface Case {
+  readonly name: string;
+  readonly unit: Unit;
+  /** What the first run is given to do; the rest is chosen so that a run takes the time it should. 1: it has its own. */
+  readonly first: number;
+  /** Runs at most, for a case in which each takes long. */
+  readonly runs?: number;
+  /** Left out of a quick bench, unless it is asked for. */
+  readonly isLong?: true;
+  /** One line that says why it cannot be measured here, or null. */
+  unavailable?(): string | null;
+  prepare(settings: Settings): Promise<Prepared>;
+}

@@ -1,0 +1,75 @@
+/** Cases of three daemons on Corosync, each on a node of its own, with one client each, all sending and receiving. */
+import { whyNoCluster } from '../../../spec/support/cluster/available.js';
+import { Cluster } from '../../../spec/support/cluster/cluster.js';
+import { Watch } from '../../../spec/support/cluster/watch.js';
+import type { Case, Probe, Sample } from '../case.js';
+import { drive } from '../drive-cluster.js';
+import { prepare } from '../prepared.js';
+import { flowProbe, oneToOne } from './flow.js';
+
+const NODES = 3;
+/** Bytes of a client's frames under way. */
+const WINDOW_BYTES = 720_000;
+/** What a frame to one group has besides its body. */
+const FRAME_BYTES = 80;
+
+/** One for all cases: to bring it up takes longer than to measure. */
+let shared: Promise<Cluster> | null = null;
+
+async function start(): Promise<Cluster> {
+  const cluster = await Cluster.start({ nodes: NODES });
+  const watch = new Watch(cluster);
+  await watch.together();
+  await watch.stop();
+  return cluster;
+}
+
+/** Takes down the cluster, if there is one. */
+export async function endCluster(): Promise<void> {
+  const cluster = await shared?.catch(() => null);
+  await cluster?.stop();
+}
+
+/** @param rate messages a second of each client; 0 for as many as go */
+export function clusterCase(name: string, service: number, size: number, rate: number): Case {
+  return {
+    name,
+    unit: 'messages/s',
+    first: 1,
+    unavailable: whyNoCluster,
+    prepare: (settings) =>
+      prepare(async (keep) => {
+        const cluster = await (shared ??= start());
+        const { seconds } = settings;
+        const subject: Probe = {
+          pids: cluster.nodes.map((node) => node.running('sspd').pid),
+          async run(): Promise<Sample> {
+            const window = Math.floor(WINDOW_BYTES / (size + FRAME_BYTES));
+            const clients = await drive(cluster, { service, size, seconds, window, rate });
+            const sent = clients.reduce((sum, client) => sum + client.sent, 0);
+            const lost = clients.reduce((sum, { received }) => sum + sent - received, 0);
+            // What the slowest client sees.
+            const slowest = clients.toSorted((a, b) => b.latency.median - a.latency.median)[0];
+            const took = Math.max(...clients.map((client) => client.seconds));
+            return { count: sent, seconds: took, latencies: slowest?.latencies ?? null, facts: { lost } };
+          },
+        };
+        // A rate that is given needs no yardstick.
+        return { subject, yardstick: rate > 0 ? null : await yardstick() };
+
+        /** The same bytes from three senders, each to three receivers. */
+        async function yardstick(): Promise<Probe> {
+          const flow = { ...oneToOne, size, senders: NODES, receivers: NODES, fanOut: NODES };
+          const relay = await flowProbe(keep, 'relay', flow, settings);
+          const messages = Math.round((3e6 * seconds) / (size + 100));
+          return {
+            pids: relay.pids,
+            run: async () => {
+              const { count, ...sample } = await relay.run(messages);
+              return { ...sample, count: count / NODES };
+            },
+          };
+        }
+      }),
+  };
+}

@@ -1,0 +1,76 @@
+/** The table of cases. */
+import {
+  AGREED_MESS,
+  CAUSAL_MESS,
+  FIFO_MESS,
+  RELIABLE_MESS,
+  SAFE_MESS,
+  UNRELIABLE_MESS,
+} from '../../../lib/wire/service.js';
+import type { Case } from '../case.js';
+import { clusterCase } from './cluster.js';
+import { flowCase } from './flow.js';
+import { itselfCase } from './itself.js';
+import { latencyCase } from './latency.js';
+import { churnCase, growthCase } from './membership.js';
+import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
+import { importCase, startCase } from './start.js';
+
+const SIZES = [10, 100, 1_000, 10_000, 100_000];
+
+const services = {
+  unreliable: UNRELIABLE_MESS,
+  reliable: RELIABLE_MESS,
+  fifo: FIFO_MESS,
+  causal: CAUSAL_MESS,
+  agreed: AGREED_MESS,
+  safe: SAFE_MESS,
+};
+
+/** The daemon treats safe messages differently; between the others there is no difference to be seen quickly. */
+function serviceCase(name: string, service: number): Case {
+  const each = flowCase(`service ${name}`, { service });
+  return service === AGREED_MESS || service === SAFE_MESS ? each : long(each);
+}
+
+/** At both ends the library; one size shows quickly what it costs. */
+function libraryCase(size: number): Case {
+  const each = flowCase(`one-to-one ${size} B library`, { size, library: true });
+  return size === 100 ? each : long(each);
+}
+
+const long = (each: Case): Case => ({ ...each, isLong: true });
+
+/** A group that all receivers are in. */
+const fanOut = (receivers: number) => ({ receivers, fanOut: receivers });
+
+export const cases: readonly Case[] = [
+  ...SIZES.map((size) => flowCase(`one-to-one ${size} B`, { size })),
+  ...SIZES.map(libraryCase),
+  itselfCase('itself 100 B', false),
+  itselfCase('itself 100 B library', true),
+  ...[10, 100, 1_000].map((receivers) => flowCase(`fan-out ${receivers}`, fanOut(receivers))),
+  flowCase('groups 100 of 10', { senders: 10, receivers: 1_000, groups: 100, fanOut: 10 }),
+  flowCase('groups 100000 of 1', { senders: 10, receivers: 10, groups: 100_000, perReceiver: 10_000 }),
+  ...Object.entries(services).map(([name, service]) => serviceCase(name, service)),
+  churnCase('membership 1', 0),
+  churnCase('membership 100', 99),
+  churnCase('membership 1000', 999),
+  long(growthCase('growth 1000', 1_000, 1_000)),
+  long(growthCase('growth 1000 10 listen', 1_000, 10)),
+  clusterCase('cluster agreed 100 B', AGREED_MESS, 100, 0),
+  long(clusterCase('cluster agreed 1000 B', AGREED_MESS, 1_000, 0)),
+  clusterCase('cluster safe 100 B', SAFE_MESS, 100, 0),
+  long(clusterCase('cluster safe 1000 B', SAFE_MESS, 1_000, 0)),
+  long(clusterCase('cluster agreed 100 B 200/s', AGREED_MESS, 100, 200)),
+  long(clusterCase('cluster safe 100 B 200/s', SAFE_MESS, 100, 200)),
+  latencyCase('latency quiet', 0),
+  long(latencyCase('latency 1000/s', 1_000)),
+  latencyCase('latency 10000/s', 10_000),
+  flowCase('old-clients 100 B', { style: 'pieces' }),
+  idleCase('idle sessions', { quick: 500, full: 10_000 }),
+  stoppedReadersCase('stopped readers', 100),
+  long(silentCase('silent connections', 500)),
+  startCase('start sspd'),
+  importCase('start import'),
+];

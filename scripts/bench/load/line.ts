@@ -1,0 +1,69 @@
+/**
+ * A connection of a load program, to a daemon or to the relay that is the yardstick: behind the connecting both are a
+ * socket that takes frames and gives frames.
+ */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { dial } from '../../../lib/mailbox/dial.js';
+
+export interface Target {
+  readonly kind: 'daemon' | 'relay';
+  readonly port: number;
+}
+
+/** What a connection does; the relay has to know. `both` gets back what it sends. */
+export type Role = 'sender' | 'receiver' | 'both';
+
+export interface Line {
+  readonly socket: Socket;
+  /** Its private group. The relay does not look at names. */
+  readonly name: string;
+}
+
+/** One byte tells the relay the role. */
+export const ROLE_BYTES: Readonly<Record<Role, string>> = { sender: 's', receiver: 'r', both: 'b' };
+
+/** @param membership whether the daemon sends membership messages */
+export async function open({ kind, port }: Target, role: Role, membership = false): Promise<Line> {
+  if (kind === 'relay') return await openRelay(port, role);
+  const line = await dial({ spreadName: `${port}@127.0.0.1`, membership }, (socket, accept, rest) => {
+    if (rest.length > 0) throw new Error('bytes behind the accept, and nobody asked');
+    return { socket, name: accept.privateGroup };
+  });
+  if (typeof line === 'number') throw new Error(`connect answered ${line}`);
+  return watched(line);
+}
+
+async function openRelay(port: number, role: Role): Promise<Line> {
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  await once(socket, 'connect');
+  socket.write(ROLE_BYTES[role]);
+  // Its answer: the place is taken.
+  await once(socket, 'data');
+  socket.pause();
+  socket.removeAllListeners('data');
+  return watched({ socket, name: '#load#relay' });
+}
+
+/** A load program has nothing left to do when a connection breaks. */
+function watched(line: Line): Line {
+  line.socket.on('error', (error) => {
+    throw error;
+  });
+  line.socket.on('end', () => {
+    throw new Error('the other side has closed a connection');
+  });
+  return line;
+}
+
+/** Connections that are being made at one time. */
+const PARALLEL = 100;
+
+export async function openMany(count: number, connecting: () => Promise<Line>): Promise<Line[]> {
+  const lines: Line[] = [];
+  while (lines.length < count) {
+    const some = Math.min(PARALLEL, count - lines.length);
+    lines.push(...(await Promise.all(Array.from({ length: some }, connecting))));
+  }
+  return lines;
+}
