@@ -1,10 +1,12 @@
 /** The daemon as an object: engine, core, sessions and listeners wired together. */
 import type { AddressInfo, Server } from 'node:net';
+import { join } from 'node:path';
 import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
 import { Core } from './core/core.js';
 import { createEngine } from './engine/create.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
+import { LastTime } from './last-time.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
 import { type Logger, silentLogger } from './monitor/logger.js';
 import type { Sight } from './monitor/sight.js';
@@ -35,9 +37,8 @@ export class Daemon implements AsyncDisposable {
   private monitor: Monitor | null = null;
   private stopping: Promise<void> | null = null;
   private failure: Error | null = null;
-  /** A former run may have named a view by this second; none of this run is. */
-  private readonly born = seconds();
   private isOpen = false;
+  private readonly lastTime: LastTime;
   private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -52,6 +53,7 @@ export class Daemon implements AsyncDisposable {
     });
     this.name = name;
     this.core = new Core({ name, id }, this.engine);
+    this.lastTime = new LastTime(timeFileOf(options), log);
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
     this.engine.on('message', ({ payload, exchange, sender }) => {
@@ -226,18 +228,22 @@ export class Daemon implements AsyncDisposable {
   }
 
   private install({ id, members, sets }: View): void {
-    this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view');
+    if (this.options.engine !== 'solo') {
+      this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view');
+    }
     this.core.install({
       tag: id.tag,
       daemons: namesOf(members),
       set: namesOf(sets[0] ?? [this.engine.self]),
-      time: Math.max(seconds(), this.born + 1),
+      time: this.lastTime.next(),
     });
+    this.lastTime.reached(this.core.proposedTime);
   }
 }
 
-/** Since 1970. */
-const seconds = (): number => Math.floor(Date.now() / 1000);
+/** Beside the local socket, which is named by the port. */
+const timeFileOf = ({ unixDir, name }: CheckedOptions): string | null =>
+  unixDir === null ? null : join(unixDir, `sspd-${name.replaceAll('/', '-')}.time`);
 
 const namesOf = (daemons: readonly DaemonId[]): string[] => daemons.map(({ name }) => name);
 

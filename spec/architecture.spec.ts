@@ -61,7 +61,10 @@ const rules: Readonly<Record<string, Rule>> = {
   [sockets]: { values: [] },
   'daemon/options': { values: [...shared, ...house] },
   'daemon/sight': { values: [...shared, ...house, 'daemon/options'] },
-  'daemon/daemon': { values: [...shared, ...house, 'daemon/options', 'daemon/sight'] },
+  'daemon/last-time': { values: [], types: ['daemon/monitor'] },
+  'daemon/daemon': {
+    values: [...shared, ...house, 'daemon/options', 'daemon/sight', 'daemon/last-time'],
+  },
   'daemon/index': { values: [...shared, ...house, 'daemon/options', 'daemon/daemon'] },
   'daemon/command-line': { values: [...shared, ...house] },
   'daemon/start': { values: [...shared, ...house, 'daemon/command-line'], types: ['daemon/options'] },
@@ -71,7 +74,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** Code that runs the same whenever and wherever it runs. */
-const pure = /^(lib\/wire|daemon\/core)\/|^daemon\/engine\/[^/]+\/views[^/]*(\/|$)/;
+const pure = /^(lib\/wire|lib\/recipes\/core|daemon\/core)\/|^daemon\/engine\/[^/]+\/views[^/]*(\/|$)/;
 
 const impure =
   /(?<![.\w$])(?:Date|setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|globalThis)\b|\bMath\s*\.\s*random\b/g;
@@ -257,6 +260,7 @@ describe('architecture', () => {
       ['daemon/engine/corosync/views/a.ts', 'const now = Date.now();', 'is pure and uses Date'],
       ['lib/wire/a.ts', 'const a = Math.random();', 'is pure and uses Math.random'],
       ['lib/wire/a.ts', 'setTimeout(() => 1, 2);', 'is pure and uses setTimeout'],
+      ['lib/recipes/core/a.ts', 'setTimeout(() => 1, 2);', 'is pure and uses setTimeout'],
       ['lib/wire/a.ts', 'const a = [setInterval];', 'is pure and uses setInterval'],
       ['lib/wire/a.ts', 'setImmediate(a);', 'is pure and uses setImmediate'],
       ['daemon/core/a.ts', 'queueMicrotask(a);', 'is pure and uses queueMicrotask'],

@@ -45,6 +45,11 @@ export class Core {
     return this.daemonViews.view;
   }
 
+  /** Seconds since 1970 that the last daemon view was to be named by, had this daemon been its first. */
+  get proposedTime(): number {
+    return this.daemonViews.proposedTime;
+  }
+
   /** Whether reports of daemons of the view are missing. */
   get isExchanging(): boolean {
     return this.daemonViews.isExchanging;

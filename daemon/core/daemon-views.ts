@@ -53,6 +53,10 @@ export class DaemonViews {
     this.times = new Times(self.id);
   }
 
+  get proposedTime(): number {
+    return this.times.last;
+  }
+
   get isExchanging(): boolean {
     return this.exchange !== null;
   }

@@ -20,6 +20,11 @@ export class Times {
     return this.proposed;
   }
 
+  /** What was proposed last; 0 for nothing. */
+  get last(): number {
+    return this.proposed;
+  }
+
   learn(id: number, time: number): void {
     if (time <= (this.used.get(id | 0) ?? -1)) return;
     this.used.set(id | 0, time);
