@@ -1,0 +1,48 @@
+/** The clock of the channels: runs what is due. */
+import { type Due, DueList } from './due.js';
+
+/** Longest delay that setTimeout knows. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+export class Alarm {
+  private readonly list = new DueList();
+  private timer: NodeJS.Timeout | null = null;
+  private setFor = Infinity;
+
+  now(): number {
+    return performance.now();
+  }
+
+  /** Runs that in so many milliseconds. @returns what `off` takes */
+  in(ms: number, run: () => void): Due {
+    return this.at(this.now() + ms, run);
+  }
+
+  at(time: number, run: () => void): Due {
+    const due = this.list.add(time, run);
+    if (time < this.setFor) this.set();
+    return due;
+  }
+
+  off(due: Due | null): void {
+    if (due) this.list.remove(due);
+    if (this.list.dueAt === Infinity) this.set();
+  }
+
+  private set(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.setFor = this.list.dueAt;
+    if (this.setFor === Infinity) return;
+    // Rounded up: Node cuts the part of a millisecond off, and what comes early would only be set again.
+    const delay = Math.min(Math.max(0, Math.ceil(this.setFor - this.now())), LONGEST_MS);
+    this.timer = setTimeout(() => this.ring(), delay);
+  }
+
+  private ring(): void {
+    this.timer = null;
+    this.setFor = Infinity;
+    for (let due = this.list.next(this.now()); due; due = this.list.next(this.now())) due.run();
+    if (this.timer === null) this.set();
+  }
+}

@@ -1,0 +1,388 @@
+/** The channels of one connection: its own, those it has opened, and the registry of all. */
+import type { Buffer } from 'node:buffer';
+import { parsePrivateGroup } from '../wire/name.js';
+import { Alarm } from './alarm.js';
+import type { ClaimId } from './claim-id.js';
+import { ClientChannel } from './client-channel.js';
+import type { Due } from './due.js';
+import {
+  BadArgumentError,
+  channelError,
+  type ChannelError,
+  ConnectionLostError,
+  NotAttachedError,
+  NotFoundError,
+} from './errors.js';
+import type { WatchEvent } from './event.js';
+import type { Dropped, Hub } from './hub.js';
+import { type ChannelInfo, infoOf, listOf, type Registry, snapshotOf } from './info.js';
+import { SPEAKER_LIMIT_MS } from './limits.js';
+import type { Link } from './link.js';
+import { checkName } from './name.js';
+import {
+  checkedCreateOptions,
+  checkedOpenOptions,
+  type ChannelsOptions,
+  type CreateOptions,
+  type OpenOptions,
+} from './options.js';
+import { throwIfAborted, Waiting } from './patience.js';
+import type { Outcome } from './registry/apply.js';
+import type { Command } from './registry/command.js';
+import type { Entry, Order } from './registry/entry.js';
+import type { RegistryEvent } from './registry/event.js';
+import { RegistryMachine } from './registry/machine.js';
+import { Router } from './router.js';
+import { ServerChannel } from './server-channel.js';
+import { Watches } from './watches.js';
+
+/** First byte of the registry's messages; those of clients and servers are below. */
+const FIRST_REGISTRY_KIND = 32;
+
+type Settled = (outcome: Outcome) => void;
+
+/** What `Channels` was told, checked. */
+export interface ChannelsSettings {
+  readonly registry: NonNullable<ChannelsOptions['registry']>;
+  readonly daemons: readonly string[];
+  readonly orphanTimeoutMs: number;
+}
+
+export class Channels implements AsyncDisposable {
+  /** Messages that were dropped, by the reason. */
+  readonly dropped: Dropped = { malformed: 0, unknownChannel: 0, stranger: 0, late: 0, unfit: 0 };
+  readonly registry: Registry;
+
+  private readonly alarm = new Alarm();
+  private readonly machine: RegistryMachine;
+  private readonly hub: Hub;
+  private readonly servers = new Map<ClaimId, ServerChannel>();
+  private readonly clients = new Map<ClaimId, ClientChannel>();
+  private readonly router = new Router(this.servers, this.clients, this.dropped);
+  private readonly commands = new Map<number, { settled: Settled; failed: (error: ChannelError) => void }>();
+  private readonly openings = new Set<{
+    name: string;
+    look: () => void;
+    fail: (error: ChannelError) => void;
+  }>();
+  private readonly watches = new Watches();
+  /** Since when owners are out of sight, by claim. */
+  private readonly orphans = new Map<ClaimId, number>();
+  private nudge: Due | null = null;
+  private ids = 0;
+  private end: ChannelError | null = null;
+  private readied: () => void = () => undefined;
+  private closing: Promise<void> | null = null;
+
+  /** @internal Made by `openChannels`. */
+  constructor(
+    private readonly link: Link,
+    private readonly settings: ChannelsSettings,
+  ) {
+    this.machine = new RegistryMachine(
+      link.privateName,
+      {
+        send: (to, bytes, safe) => void link.send(to, bytes, safe ? 'safe' : 'agreed').catch(() => undefined),
+        settled: (serial, outcome) => this.settle(serial, outcome),
+        tell: (event) => this.hear(event),
+        waiting: (place) => this.speakIfNeeded(place),
+        ready: () => this.ready(),
+      },
+      settings.daemons,
+    );
+    const { alarm, dropped } = this;
+    this.hub = {
+      alarm,
+      dropped,
+      nextId: () => ++this.ids,
+      transmit: (to, messages, order) => this.transmit(to, messages, order),
+      command: (command) => this.command(command),
+      forget: (handle) => this.forget(handle),
+    };
+    this.registry = {
+      lookup: (name, options) => this.lookup(name, options?.linearizable === true),
+      list: (prefix = '') => Promise.resolve(listOf(this.machine, prefix)),
+      snapshot: () => Promise.resolve(snapshotOf(this.machine)),
+    };
+  }
+
+  /** Private name of the connection: what servers and clients see of it. */
+  get privateName(): string {
+    return this.link.privateName;
+  }
+
+  get isOpen(): boolean {
+    return this.end === null;
+  }
+
+  /** @internal Resolves when the registry is there. */
+  async enter(signal: AbortSignal | undefined): Promise<void> {
+    const ready = new Promise<void>((resolve) => {
+      this.readied = resolve;
+    });
+    await this.link.enter(
+      {
+        view: (view) => this.machine.view(view),
+        transition: () => this.machine.transition(),
+        message: (sender, toGroup, body) => this.message(sender, toGroup, body),
+        closed: () => this.finish(new ConnectionLostError()),
+      },
+      signal,
+    );
+    await ready;
+    if (this.end) throw this.end;
+  }
+
+  /**
+   * Creates a channel of that name, unless there is one.
+   * @param name 1 to 47 bytes of UTF-8 without control characters and `#`
+   * @throws ExistsError, OrphanedError, NotPrimaryError, BadNameError, BadArgumentError, TimeoutError, AbortedError,
+   * ConnectionLostError
+   */
+  async createChannel(name: string, options: CreateOptions = {}): Promise<ServerChannel> {
+    checkName(name);
+    const { settings, patience } = checkedCreateOptions(options);
+    this.checkOpen();
+    throwIfAborted(patience.signal);
+    const claim = this.machine.newClaim();
+    const waiting = new Waiting<ServerChannel>(this.alarm, patience, () => undefined);
+    const strict = this.settings.registry === 'strict';
+    this.submit(
+      { kind: 'claim', name, claim, settings, strict, from: this.takeable(name) },
+      (outcome) => {
+        if (!outcome.ok) return waiting.reject(failure(outcome, name));
+        // Nobody waits for it any more.
+        if (waiting.isOver) {
+          this.submit({ kind: 'release', claim, force: true }, ignore, ignore);
+          return;
+        }
+        const server = new ServerChannel(this.hub, outcome.entry as Entry);
+        this.servers.set(claim, server);
+        waiting.resolve(server);
+      },
+      (error) => waiting.reject(error),
+    );
+    return await waiting.promise;
+  }
+
+  /**
+   * Opens a channel that somebody has created. One that is open here already is the same handle again.
+   * @throws NotFoundError, ServerUnreachableError, BadNameError, BadArgumentError, TimeoutError, AbortedError,
+   * ConnectionLostError
+   */
+  async openChannel(name: string, options: OpenOptions = {}): Promise<ClientChannel> {
+    checkName(name);
+    const { waitMs, ...patience } = checkedOpenOptions(options);
+    this.checkOpen();
+    throwIfAborted(patience.signal);
+    const { alarm, openings } = this;
+    let opening: { name: string; look: () => void; fail: (error: ChannelError) => void };
+    const waiting = new Waiting<ClientChannel>(alarm, patience, () => openings.delete(opening));
+    opening = {
+      name,
+      look: () => {
+        openings.delete(opening);
+        if (!waiting.isOver) attach();
+      },
+      fail: (error) => {
+        openings.delete(opening);
+        waiting.reject(error);
+      },
+    };
+    let isLate = waitMs === 0;
+    const attach = (): void =>
+      this.attach(name, waiting, (error) => {
+        if (isLate || !(error instanceof NotFoundError)) waiting.reject(error);
+        else openings.add(opening);
+      });
+    if (!isLate) {
+      alarm.in(waitMs, () => {
+        isLate = true;
+        if (openings.delete(opening)) waiting.reject(new NotFoundError(`${name} within ${waitMs} ms`));
+      });
+    }
+    attach();
+    return await waiting.promise;
+  }
+
+  /**
+   * Tells when a connection ends, or goes out of sight: one that uses channels, as its private name.
+   * @returns a loop that ends behind `gone`, and with the signal
+   * @throws BadArgumentError for what is no private name
+   */
+  watch(
+    privateName: string,
+    { signal }: { signal?: AbortSignal | undefined } = {},
+  ): AsyncIterable<WatchEvent> {
+    if (typeof privateName !== 'string' || !parsePrivateGroup(privateName)) {
+      throw new BadArgumentError(`${String(privateName)} is no private name`);
+    }
+    this.checkOpen();
+    return this.watches.watch(privateName, this.machine.isMember(privateName), signal);
+  }
+
+  /** Gives up everything here: own channels are gone for their clients, opened ones are left. Harmless twice. */
+  close(): Promise<void> {
+    this.closing ??= this.leave();
+    return this.closing;
+  }
+
+  /** Closes. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  private async leave(): Promise<void> {
+    this.finish(new NotAttachedError('the channels of this connection were closed'));
+    await this.link.leave().catch(() => undefined);
+  }
+
+  private checkOpen(): void {
+    if (this.end) throw this.end;
+  }
+
+  /** The owner's claim, if he has been out of sight for so long that the name may be taken from him. */
+  private takeable(name: string): ClaimId | null {
+    const { orphanTimeoutMs } = this.settings;
+    const entry = this.machine.table.find(name);
+    const since = entry && this.orphans.get(entry.claim);
+    if (since === undefined || orphanTimeoutMs === 0) return null;
+    return this.alarm.now() - since >= orphanTimeoutMs ? (entry?.claim ?? null) : null;
+  }
+
+  private attach(name: string, waiting: Waiting<ClientChannel>, failed: (error: ChannelError) => void): void {
+    const attached = (outcome: Outcome): void => {
+      if (!outcome.ok) return failed(failure(outcome, name));
+      const entry = outcome.entry as Entry;
+      const { claim } = entry;
+      const known = this.clients.get(claim);
+      if (waiting.isOver) {
+        if (!known) this.submit({ kind: 'detach', claim }, ignore, ignore);
+        return;
+      }
+      const client = known ?? new ClientChannel(this.hub, entry);
+      this.clients.set(claim, client);
+      waiting.resolve(client);
+    };
+    this.submit({ kind: 'attach', name }, attached, (error) => waiting.reject(error));
+  }
+
+  private submit(command: Command, settled: Settled, failed: (error: ChannelError) => void): void {
+    if (this.end) return failed(this.end);
+    this.commands.set(this.machine.submit(command), { settled, failed });
+  }
+
+  private command(command: Command): Promise<Outcome> {
+    return new Promise((resolve, reject) => this.submit(command, resolve, reject));
+  }
+
+  private settle(serial: number, outcome: Outcome): void {
+    const command = this.commands.get(serial);
+    this.commands.delete(serial);
+    command?.settled(outcome);
+  }
+
+  private async lookup(name: string, linearizable: boolean): Promise<ChannelInfo | undefined> {
+    checkName(name);
+    this.checkOpen();
+    if (linearizable) await this.command({ kind: 'nothing' });
+    const entry = this.machine.table.find(name);
+    return entry && infoOf(entry, this.machine);
+  }
+
+  private async transmit(to: string, messages: readonly Buffer[], order: Order): Promise<void> {
+    if (this.end instanceof ConnectionLostError) throw this.end;
+    try {
+      const [first] = messages;
+      if (messages.length === 1 && first) await this.link.send([to], first, order);
+      // All of them in this turn, so that nothing comes between the parts of a body.
+      else await Promise.all(messages.map((message) => this.link.send([to], message, order)));
+    } catch (error) {
+      throw new ConnectionLostError(undefined, { cause: error });
+    }
+  }
+
+  private forget(handle: object): void {
+    if (handle instanceof ServerChannel && this.servers.get(handle.claim) === handle) {
+      this.servers.delete(handle.claim);
+    } else if (handle instanceof ClientChannel && this.clients.get(handle.claim) === handle) {
+      this.clients.delete(handle.claim);
+    }
+  }
+
+  private speakIfNeeded(place: number): void {
+    this.alarm.off(this.nudge);
+    this.nudge = this.alarm.in(place * SPEAKER_LIMIT_MS, () => this.machine.nudge());
+  }
+
+  private ready(): void {
+    this.alarm.off(this.nudge);
+    this.readied();
+    for (const { claim, owner } of this.machine.table.entries()) {
+      if (!this.machine.isMember(owner) && !this.orphans.has(claim))
+        this.orphans.set(claim, this.alarm.now());
+    }
+  }
+
+  private hear(event: RegistryEvent): void {
+    this.watches.hear(event);
+    if ('member' in event) {
+      if (event.kind !== 'member-back') this.router.forget(event.member);
+      return;
+    }
+    const { claim } = event.entry;
+    const client = this.clients.get(claim);
+    switch (event.kind) {
+      case 'opened':
+        for (const opening of this.openings) if (opening.name === event.entry.name) opening.look();
+        break;
+      case 'closed':
+        this.orphans.delete(claim);
+        this.clients.delete(claim);
+        client?.gone(event.reason);
+        if (event.reason === 'conflict' || event.reason === 'taken-over') {
+          this.servers.get(claim)?.lost(event.reason);
+        }
+        break;
+      case 'server-unreachable':
+        this.orphans.set(claim, this.alarm.now());
+        client?.unreachable();
+        break;
+      case 'server-back':
+        this.orphans.delete(claim);
+        client?.back();
+        break;
+      default:
+        this.servers.get(claim)?.hear(event);
+    }
+  }
+
+  private message(sender: string, toGroup: boolean, body: Buffer): void {
+    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) return this.router.take(sender, toGroup, body);
+    const before = this.machine.refused;
+    this.machine.message(sender, body, toGroup);
+    this.dropped.malformed += this.machine.refused - before;
+  }
+
+  /** Everything that waits for something ends here. */
+  private finish(error: ChannelError): void {
+    if (this.end) return;
+    this.end = error;
+    for (const { failed } of this.commands.values()) failed(error);
+    this.commands.clear();
+    for (const opening of this.openings) opening.fail(error);
+    for (const client of this.clients.values()) client.lost(error);
+    for (const server of this.servers.values()) server.finish(error);
+    this.alarm.off(this.nudge);
+    this.watches.end();
+    this.readied();
+  }
+}
+
+const ignore = (): void => undefined;
+
+function failure(outcome: Outcome & { ok: false }, name: string): ChannelError {
+  const { code } = outcome;
+  if (code === 'HAS_CLIENTS' || code === 'SERVER_GONE') return new BadArgumentError(code);
+  return channelError(code, name);
+}

@@ -1,0 +1,54 @@
+/** Arguments of the hot calls, checked by hand before any byte is sent (messip-channels.md 19). */
+import { BadArgumentError, BodyTooLongError } from './errors.js';
+
+const LOWEST = -(2 ** 31);
+const HIGHEST = 2 ** 31 - 1;
+
+/** A type or a status: a signed 32-bit number. @throws BadArgumentError */
+export function checkNumber(value: unknown, what: string): asserts value is number {
+  const isWord = typeof value === 'number' && Number.isInteger(value) && value >= LOWEST && value <= HIGHEST;
+  if (!isWord)
+    throw new BadArgumentError(`${what} ${String(value)} is no integer from ${LOWEST} to ${HIGHEST}`);
+}
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * @param limit longest one
+ * @throws BadArgumentError for what are no bytes, BodyTooLongError
+ */
+export function checkedBody(body: unknown, limit: number): Uint8Array {
+  if (body === undefined) return NOTHING;
+  if (!(body instanceof Uint8Array)) throw new BadArgumentError('a body is a Uint8Array');
+  if (body.length > limit) throw new BodyTooLongError(`${body.length} bytes, ${limit} are possible`);
+  return body;
+}
+
+/** Milliseconds. @throws BadArgumentError */
+export function checkTime(value: unknown, what: string): asserts value is number | undefined {
+  if (value === undefined) return;
+  if (typeof value !== 'number' || !(value >= 0) || value === Infinity) {
+    throw new BadArgumentError(`${what} is no number of milliseconds`);
+  }
+}
+
+/** A whole number of at least 0. @throws BadArgumentError */
+export function checkCount(value: unknown, what: string): asserts value is number | undefined {
+  if (value === undefined) return;
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
+    throw new BadArgumentError(`${what} is no whole number from 0 on`);
+  }
+}
+
+/** Time limit and signal, as nearly every call takes them. */
+export interface Patience {
+  /** Milliseconds, at least 0; absent: no limit. 0: only what is there now. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws BadArgumentError */
+export function checkPatience({ timeoutMs, signal }: Patience): void {
+  checkTime(timeoutMs, 'timeoutMs');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new BadArgumentError('signal');
+}

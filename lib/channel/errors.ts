@@ -1,0 +1,146 @@
+/**
+ * What channels throw: one class per condition, with a word in `code`, a number in `errno`, and the code that MESSIP
+ * gave where it had one (messip-channels.md 19).
+ */
+import type { GoneReason } from './reason.js';
+
+const conditions = {
+  TIMEOUT: { errno: -104, messip: -4, text: 'the time is up' },
+  ABORTED: { errno: -105, messip: null, text: 'the signal fired' },
+  EXISTS: { errno: -110, messip: null, text: 'a channel of this name exists' },
+  NOT_FOUND: { errno: -111, messip: null, text: 'there is no such channel' },
+  BAD_NAME: {
+    errno: -112,
+    messip: null,
+    text: 'a name has 1 to 47 bytes of UTF-8 without control characters and #',
+  },
+  NOT_OWNER: { errno: -113, messip: -1, text: 'the channel belongs to another connection' },
+  HAS_CLIENTS: { errno: -114, messip: null, text: 'the channel has clients' },
+  NOT_PRIMARY: { errno: -115, messip: null, text: 'this part of the network may give away no names' },
+  ORPHANED: { errno: -116, messip: null, text: 'the owner of the name is in another part of the network' },
+  NOT_ATTACHED: { errno: -117, messip: null, text: 'the channel is closed on this side' },
+  SERVER_GONE: { errno: -120, messip: -1, text: 'the server is gone' },
+  SERVER_UNREACHABLE: { errno: -121, messip: null, text: 'the server is in another part of the network' },
+  CLIENT_GONE: { errno: -122, messip: null, text: 'the client is gone' },
+  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was answered before' },
+  CHANNEL_FULL: { errno: -124, messip: null, text: 'the queue of the channel is full' },
+  BUFFERING_OFF: { errno: -125, messip: null, text: 'the channel takes no posts' },
+  BODY_TOO_LONG: { errno: -126, messip: null, text: 'the body is too long' },
+  BAD_ARGUMENT: { errno: -127, messip: null, text: 'bad argument' },
+  CONNECTION_CLOSED: { errno: -8, messip: null, text: 'the connection to the daemon is gone' },
+  BUSY: { errno: -128, messip: null, text: 'somebody else receives on this channel' },
+} as const;
+
+/** The condition in one word. */
+export type ChannelCode = keyof typeof conditions;
+
+/** Any failure of a channel. */
+export class ChannelError extends Error {
+  /** What MESSIP answered in this case, or null where it had no code. */
+  readonly messip: number | null;
+
+  /** @param code one of `ChannelCode`, or the server's own word when it refused a request */
+  constructor(
+    readonly code: string,
+    readonly errno: number,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = new.target.name;
+    this.messip = code in conditions ? conditions[code as ChannelCode].messip : null;
+  }
+}
+
+const condition = (code: ChannelCode) =>
+  class extends ChannelError {
+    constructor(detail?: string, options?: ErrorOptions) {
+      const { errno, text } = conditions[code];
+      super(code, errno, `${text}${detail === undefined ? '' : `: ${detail}`} (${code})`, options);
+    }
+  };
+
+export class TimeoutError extends condition('TIMEOUT') {}
+/** `cause` is the signal's reason. */
+export class AbortedError extends condition('ABORTED') {}
+export class ExistsError extends condition('EXISTS') {}
+export class NotFoundError extends condition('NOT_FOUND') {}
+export class BadNameError extends condition('BAD_NAME') {}
+export class NotOwnerError extends condition('NOT_OWNER') {}
+export class HasClientsError extends condition('HAS_CLIENTS') {
+  constructor(
+    /** How many. */
+    readonly count: number,
+  ) {
+    super(`${count} of them`);
+  }
+}
+export class NotPrimaryError extends condition('NOT_PRIMARY') {}
+export class OrphanedError extends condition('ORPHANED') {}
+export class NotAttachedError extends condition('NOT_ATTACHED') {}
+export class ServerGoneError extends condition('SERVER_GONE') {
+  constructor(
+    /** Null when the server closed while it refused this request. */
+    readonly reason: GoneReason | null,
+    detail?: string,
+  ) {
+    super([detail, reason].filter(Boolean).join(', ') || undefined);
+  }
+}
+export class ServerUnreachableError extends condition('SERVER_UNREACHABLE') {}
+export class ClientGoneError extends condition('CLIENT_GONE') {}
+export class AlreadyRepliedError extends condition('ALREADY_REPLIED') {}
+export class ChannelFullError extends condition('CHANNEL_FULL') {}
+export class BufferingOffError extends condition('BUFFERING_OFF') {}
+export class BodyTooLongError extends condition('BODY_TOO_LONG') {}
+export class BadArgumentError extends condition('BAD_ARGUMENT') {}
+export class ConnectionLostError extends condition('CONNECTION_CLOSED') {}
+export class BusyError extends condition('BUSY') {}
+/** The server refused the request with a word of its own, which is the `code`. */
+export class RefusedError extends ChannelError {
+  constructor(code: string, text: string) {
+    super(code, 0, text === '' ? `the server refused: ${code}` : `${text} (${code})`);
+  }
+}
+
+type Plain = Exclude<ChannelCode, 'HAS_CLIENTS' | 'SERVER_GONE'>;
+
+const classes: Readonly<Record<Plain, new (detail?: string, options?: ErrorOptions) => ChannelError>> = {
+  TIMEOUT: TimeoutError,
+  ABORTED: AbortedError,
+  EXISTS: ExistsError,
+  NOT_FOUND: NotFoundError,
+  BAD_NAME: BadNameError,
+  NOT_OWNER: NotOwnerError,
+  NOT_PRIMARY: NotPrimaryError,
+  ORPHANED: OrphanedError,
+  NOT_ATTACHED: NotAttachedError,
+  SERVER_UNREACHABLE: ServerUnreachableError,
+  CLIENT_GONE: ClientGoneError,
+  ALREADY_REPLIED: AlreadyRepliedError,
+  CHANNEL_FULL: ChannelFullError,
+  BUFFERING_OFF: BufferingOffError,
+  BODY_TOO_LONG: BodyTooLongError,
+  BAD_ARGUMENT: BadArgumentError,
+  CONNECTION_CLOSED: ConnectionLostError,
+  BUSY: BusyError,
+};
+
+/** The error of a condition. */
+export const channelError = (code: Plain, detail?: string, options?: ErrorOptions): ChannelError =>
+  new classes[code](detail, options);
+
+/** The number that stands for the condition in a refusal. */
+export const errnoOf = (code: ChannelCode): number => conditions[code].errno;
+
+const byErrno = new Map<number, ChannelCode>(
+  Object.entries(conditions).map(([code, { errno }]) => [errno, code as ChannelCode]),
+);
+
+/** What a refusal means to the one who asked. @param errno 0 for the server's own words */
+export function refusalError(errno: number, code: string, text: string): ChannelError {
+  const known = byErrno.get(errno);
+  if (known === 'SERVER_GONE') return new ServerGoneError(null, text || undefined);
+  if (known === undefined || known === 'HAS_CLIENTS') return new RefusedError(code, text);
+  return channelError(known, text || undefined);
+}

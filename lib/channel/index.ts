@@ -1,0 +1,15 @@
+/** What `import ... from 'ssp-toolkit/channel'` gives: named channels in the manner of MESSIP. */
+export type { Patience } from './check.js';
+export type { Channels } from './channels.js';
+export type { ClientChannel } from './client-channel.js';
+export type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './client-options.js';
+export * from './errors.js';
+export type * from './event.js';
+export type { Dropped } from './hub.js';
+export type { ChannelInfo, Registry, RegistrySnapshot } from './info.js';
+export { openChannels } from './open.js';
+export type { ChannelOptions, ChannelsOptions, CreateOptions, OpenOptions } from './options.js';
+export type { GoneReason } from './reason.js';
+export type { ServerRequest } from './request.js';
+export type { ServerChannel } from './server-channel.js';
+export type { CloseOptions, ReceiveOptions } from './server-options.js';

@@ -1,0 +1,92 @@
+/** What the channels need of the world: one connection to the group layer, seen through one registry group. */
+import type { Buffer } from 'node:buffer';
+import type { Connection } from '../group/connection.js';
+import type { ConnectionEvent } from '../group/event.js';
+import type { Service } from '../group/service.js';
+import { CHANNEL_MESSAGE } from './limits.js';
+import type { RegistryView } from './registry/machine.js';
+
+export interface LinkHandler {
+  view(view: RegistryView): void;
+  transition(): void;
+  /** @param toGroup whether it was sent to the registry's group */
+  message(sender: string, toGroup: boolean, body: Buffer): void;
+  /** Nothing comes any more. */
+  closed(): void;
+}
+
+export interface Link {
+  readonly privateName: string;
+  /** Comes into the registry's group; from here on the handler is called. */
+  enter(handler: LinkHandler, signal?: AbortSignal): Promise<void>;
+  /** Leaves it; resolves when nothing comes any more. */
+  leave(): Promise<void>;
+  /** @param to private names; null: the registry's group. Rejects when the connection is gone. */
+  send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void>;
+}
+
+/** The link of a real connection. The application may go on using it. */
+export class ConnectionLink implements Link {
+  private handler: LinkHandler | null = null;
+  private readonly onEvent = (event: ConnectionEvent): void => this.take(event);
+  private readonly onClose = (): void => this.end();
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly group: string,
+  ) {}
+
+  get privateName(): string {
+    return this.connection.privateName;
+  }
+
+  async enter(handler: LinkHandler, signal?: AbortSignal): Promise<void> {
+    this.handler = handler;
+    this.connection.on('event', this.onEvent);
+    this.connection.on('close', this.onClose);
+    try {
+      const group = await this.connection.join(this.group, { signal });
+      // A group wants a reader of its own. What comes is taken from the connection, where private messages have their
+      // place among the views.
+      group.on('event', () => undefined);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  async leave(): Promise<void> {
+    await this.connection.leave(this.group);
+    this.end();
+  }
+
+  send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void> {
+    return this.connection.send(to ?? this.group, body, { service, type: CHANNEL_MESSAGE });
+  }
+
+  private take(event: ConnectionEvent): void {
+    switch (event.kind) {
+      case 'data':
+        if (event.type === CHANNEL_MESSAGE) {
+          this.handler?.message(event.sender, event.groups.includes(this.group), event.body);
+        }
+        break;
+      case 'view':
+        if (event.group === this.group) this.handler?.view(event);
+        break;
+      case 'transition':
+        if (event.group === this.group) this.handler?.transition();
+        break;
+      default:
+        break;
+    }
+  }
+
+  private end(): void {
+    const { handler } = this;
+    this.handler = null;
+    this.connection.off('event', this.onEvent);
+    this.connection.off('close', this.onClose);
+    handler?.closed();
+  }
+}

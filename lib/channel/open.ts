@@ -1,0 +1,42 @@
+/** From a connection to its channels. */
+import { abortable } from '../group/abort.js';
+import type { Connection } from '../group/connection.js';
+import { Channels } from './channels.js';
+import { AbortedError, ChannelError, ConnectionLostError } from './errors.js';
+import { ConnectionLink } from './link.js';
+import { checkedChannelsOptions, type ChannelsOptions } from './options.js';
+import { throwIfAborted } from './patience.js';
+
+/** Connections whose channels are open, or on the way. */
+const opened = new WeakMap<Connection, Promise<Channels>>();
+
+/**
+ * Channels over a connection, which is still there for everything else. A connection has one: the second call gives the
+ * same, whatever its options are, until that is closed. The connection is not closed with its channels, and its loss
+ * ends them.
+ * @throws ConnectionLostError, AbortedError, BadArgumentError
+ */
+export async function openChannels(connection: Connection, options: ChannelsOptions = {}): Promise<Channels> {
+  const checked = checkedChannelsOptions(options);
+  throwIfAborted(checked.signal);
+  const known = await opened.get(connection)?.catch(() => null);
+  if (known?.isOpen) return known;
+  const opening = open(connection, checked);
+  opened.set(connection, opening);
+  return await opening;
+}
+
+async function open(
+  connection: Connection,
+  { group, signal, ...settings }: ReturnType<typeof checkedChannelsOptions>,
+): Promise<Channels> {
+  const channels = new Channels(new ConnectionLink(connection, group), settings);
+  try {
+    await abortable(channels.enter(signal), signal);
+    return channels;
+  } catch (error) {
+    await channels.close();
+    if (signal?.aborted) throw new AbortedError(undefined, { cause: signal.reason });
+    throw error instanceof ChannelError ? error : new ConnectionLostError(undefined, { cause: error });
+  }
+}

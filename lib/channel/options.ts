@@ -1,0 +1,100 @@
+/** What creating, opening and the channels themselves take, checked once at the door. */
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import { isGroupName } from '../wire/name.js';
+import type { Patience } from './check.js';
+import { BadArgumentError } from './errors.js';
+import {
+  DEFAULT_MAX_BODY,
+  DEFAULT_MAX_BUFFERED,
+  DEFAULT_MAX_BUFFERED_BYTES,
+  DEFAULT_ORPHAN_TIMEOUT_MS,
+  LARGEST_BODY,
+  MAX_METADATA_BYTES,
+  MAX_WORD,
+  REGISTRY_GROUP,
+} from './limits.js';
+import { ORDERS, type Order, OVERFLOWS, type Overflow, type Settings } from './registry/entry.js';
+
+export interface ChannelOptions {
+  /** Posts that wait at most; 0: the channel takes none. Default 100. */
+  readonly maxBuffered?: number | undefined;
+  /** Bytes of their bodies at most. Default 8 MiB. */
+  readonly maxBufferedBytes?: number | undefined;
+  /** What happens to a post without a place: it waits (default), it is refused, or the oldest one makes room for it. */
+  readonly overflow?: Overflow | undefined;
+  /** Longest body of a request, post or reply. Default 1 MiB. */
+  readonly maxBody?: number | undefined;
+  /** Service of the messages. Default `fifo`. */
+  readonly order?: Order | undefined;
+  /** Up to 1 KiB for whoever looks the channel up. */
+  readonly metadata?: Uint8Array | undefined;
+}
+
+export type CreateOptions = ChannelOptions & Patience;
+
+export interface OpenOptions extends Patience {
+  /** Milliseconds to wait for a channel that is not there yet. Default 0. */
+  readonly waitMs?: number | undefined;
+}
+
+export interface ChannelsOptions {
+  /** Which part of a broken network may give away names: `strict`, the default: one of them; `available`: each. */
+  readonly registry?: 'strict' | 'available' | undefined;
+  /**
+   * Names of all daemons, the same at every connection. With it more than half of them, each with a connection that
+   * uses channels, are needed for the very first name; without it whoever comes first may begin.
+   */
+  readonly daemons?: readonly string[] | undefined;
+  /** Milliseconds after which a name whose owner is unreachable may be created anew; 0: never. Default 30 000. */
+  readonly orphanTimeoutMs?: number | undefined;
+  /** Group of the registry. Connections with different ones see different channels. */
+  readonly group?: string | undefined;
+  /** Gives up waiting for the registry. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const count = z.number().int().min(0);
+const time = z.number().min(0);
+const signal = z.instanceof(AbortSignal).optional();
+
+const settings = z.strictObject({
+  maxBuffered: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED),
+  maxBufferedBytes: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED_BYTES),
+  overflow: z.enum(OVERFLOWS).default('block'),
+  maxBody: count.max(LARGEST_BODY).default(DEFAULT_MAX_BODY),
+  order: z.enum(ORDERS).default('fifo'),
+  metadata: z
+    .instanceof(Uint8Array)
+    .refine(({ length }) => length <= MAX_METADATA_BYTES, `more than ${MAX_METADATA_BYTES} bytes`)
+    .default(() => new Uint8Array(0)),
+});
+
+const create = settings.extend({ timeoutMs: time.optional(), signal });
+const open = z.strictObject({ waitMs: time.default(0), timeoutMs: time.optional(), signal });
+const channels = z.strictObject({
+  registry: z.enum(['strict', 'available']).default('strict'),
+  daemons: z.array(z.string()).default([]),
+  orphanTimeoutMs: time.default(DEFAULT_ORPHAN_TIMEOUT_MS),
+  group: z.string().refine(isGroupName, 'no name of a group').default(REGISTRY_GROUP),
+  signal,
+});
+
+/** @throws BadArgumentError that says which option is wrong */
+export function checkedCreateOptions(options: CreateOptions): { settings: Settings; patience: Patience } {
+  const { timeoutMs, signal: gaveUp, metadata, ...rest } = checked(create, options);
+  return { settings: { ...rest, metadata: Buffer.from(metadata) }, patience: { timeoutMs, signal: gaveUp } };
+}
+
+/** @throws BadArgumentError that says which option is wrong */
+export const checkedOpenOptions = (options: OpenOptions): z.infer<typeof open> => checked(open, options);
+
+/** @throws BadArgumentError that says which option is wrong */
+export const checkedChannelsOptions = (options: ChannelsOptions): z.infer<typeof channels> =>
+  checked(channels, options);
+
+function checked<T>(schema: z.ZodType<T>, options: unknown): T {
+  const result = schema.safeParse(options);
+  if (!result.success) throw new BadArgumentError(z.prettifyError(result.error));
+  return result.data;
+}

@@ -1,0 +1,40 @@
+/** What a client sends and may have to wait with. */
+import { Buffer } from 'node:buffer';
+import type { Reply } from './client-options.js';
+import type { Message } from './protocol/message.js';
+
+/** Something on its way: sent and awaited, or behind a post that waits for a place. */
+export interface Outgoing {
+  readonly kind: 'call' | 'post' | 'ping';
+  readonly id: number;
+  readonly messages: readonly Buffer[];
+  /** Places in the server's queue, in bytes. */
+  readonly bytes: number;
+  readonly confirm: boolean;
+  readonly waits: boolean;
+  isSent: boolean;
+  isWanted: boolean;
+  settle(answer: Message | null): void;
+  fail(error: Error): void;
+}
+
+/** One that has not been sent. */
+export const idle = (kind: Outgoing['kind'], id: number, messages: readonly Buffer[], waits: boolean) => ({
+  kind,
+  id,
+  messages,
+  waits,
+  bytes: 0,
+  confirm: false,
+  isSent: false,
+  isWanted: false,
+});
+
+export const replyOf = ({ word, body, limit }: Message, from: string): Reply => ({
+  status: word,
+  // A copy: the buffer is shared with other messages, and the caller may keep the reply.
+  body: Buffer.from(body),
+  fullLength: limit,
+  truncated: body.length < limit,
+  from,
+});

@@ -1,0 +1,64 @@
+/** Waiting for an answer, for so long and no longer. */
+import { type Pending, pending } from '../group/abort.js';
+import type { Alarm } from './alarm.js';
+import type { Patience } from './check.js';
+import type { Due } from './due.js';
+import { AbortedError, TimeoutError } from './errors.js';
+
+/** A promise with its limits. Settling it once ends them. */
+export class Waiting<T> {
+  private readonly answer: Pending<T> = pending<T>();
+  private isSettled = false;
+  private due: Due | null = null;
+  private readonly signal: AbortSignal | undefined;
+  private readonly onAbort = (): void =>
+    this.giveUp(new AbortedError(undefined, { cause: this.signal?.reason }));
+
+  /** @param gaveUp called when time or signal ended it, before it is rejected */
+  constructor(
+    private readonly alarm: Alarm,
+    { timeoutMs, signal }: Patience,
+    private readonly gaveUp: () => void,
+  ) {
+    this.signal = signal;
+    if (timeoutMs !== undefined) {
+      this.due = alarm.in(timeoutMs, () => this.giveUp(new TimeoutError(`after ${timeoutMs} ms`)));
+    }
+    signal?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  get promise(): Promise<T> {
+    return this.answer.promise;
+  }
+
+  get isOver(): boolean {
+    return this.isSettled;
+  }
+
+  resolve(value: T): void {
+    if (this.end()) this.answer.resolve(value);
+  }
+
+  reject(error: Error): void {
+    if (this.end()) this.answer.reject(error);
+  }
+
+  private giveUp(error: Error): void {
+    if (this.isSettled) return;
+    this.gaveUp();
+    this.reject(error);
+  }
+
+  private end(): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    if (this.due) this.alarm.off(this.due);
+    this.signal?.removeEventListener('abort', this.onAbort);
+    return true;
+  }
+}
+
+/** @throws AbortedError when the signal has fired already */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortedError(undefined, { cause: signal.reason });
+}

@@ -1,0 +1,121 @@
+/**
+ * One command, one departure: the same function of the same table everywhere (messip-channels.md 15.2). Who sent a
+ * command is told by the group layer, never by the command.
+ */
+import type { ChannelCode } from '../errors.js';
+import type { Command } from './command.js';
+import type { Entry } from './entry.js';
+import type { Tell } from './event.js';
+import type { Table } from './table.js';
+
+/** What a command came to. `count` of HAS_CLIENTS. */
+export type Outcome =
+  | { readonly ok: true; readonly entry: Entry | null }
+  | { readonly ok: false; readonly code: ChannelCode; readonly count: number };
+
+export interface Surroundings {
+  /** Members of the view. */
+  readonly members: ReadonlySet<string>;
+  readonly primary: boolean;
+  readonly tell: Tell;
+}
+
+const done = (entry: Entry | null): Outcome => ({ ok: true, entry });
+const refused = (code: ChannelCode, count = 0): Outcome => ({ ok: false, code, count });
+
+export function apply(table: Table, sender: string, command: Command, around: Surroundings): Outcome {
+  switch (command.kind) {
+    case 'claim':
+      return claim(table, sender, command, around);
+    case 'release':
+      return release(table, sender, command, around);
+    case 'attach':
+      return attach(table, sender, command, around);
+    case 'detach':
+      return detach(table, sender, command, around);
+    case 'update':
+      return update(table, sender, command);
+    case 'nothing':
+      return done(null);
+  }
+}
+
+type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
+
+function claim(table: Table, owner: string, command: Of<'claim'>, around: Surroundings): Outcome {
+  const present = table.find(command.name);
+  const mayTake =
+    present !== undefined && !around.members.has(present.owner) && command.from === present.claim;
+  if (present && !mayTake) return refused(around.members.has(present.owner) ? 'EXISTS' : 'ORPHANED');
+  if (table.get(command.claim)) return refused('BAD_ARGUMENT');
+  if (command.strict && !around.primary) return refused('NOT_PRIMARY');
+  if (present) {
+    table.remove(present);
+    around.tell({ kind: 'closed', entry: present, reason: 'taken-over' });
+  }
+  const { name, settings } = command;
+  const over = present ? [...present.over, present.claim] : [];
+  const entry = { name, owner, claim: command.claim, settings, over, clients: new Set<string>() };
+  table.put(entry);
+  around.tell({ kind: 'opened', entry });
+  return done(entry);
+}
+
+function release(table: Table, sender: string, command: Of<'release'>, { tell }: Surroundings): Outcome {
+  const entry = table.get(command.claim);
+  if (!entry) return refused('NOT_FOUND');
+  if (entry.owner !== sender) return refused('NOT_OWNER');
+  if (entry.clients.size > 0 && !command.force) return refused('HAS_CLIENTS', entry.clients.size);
+  table.remove(entry);
+  tell({ kind: 'closed', entry, reason: 'released' });
+  return done(entry);
+}
+
+function attach(table: Table, client: string, command: Of<'attach'>, around: Surroundings): Outcome {
+  const entry = table.find(command.name);
+  if (!entry) return refused('NOT_FOUND');
+  if (!around.members.has(entry.owner)) return refused('SERVER_UNREACHABLE');
+  if (entry.clients.has(client)) return done(entry);
+  const changed = { ...entry, clients: new Set([...entry.clients, client]) };
+  table.put(changed);
+  around.tell({ kind: 'client-joined', entry: changed, client });
+  return done(changed);
+}
+
+function detach(table: Table, client: string, command: Of<'detach'>, { tell }: Surroundings): Outcome {
+  const entry = table.get(command.claim);
+  if (!entry?.clients.has(client)) return refused('NOT_ATTACHED');
+  const changed = without(entry, client);
+  table.put(changed);
+  tell({ kind: 'client-left', entry: changed, client });
+  return done(changed);
+}
+
+function update(table: Table, sender: string, command: Of<'update'>): Outcome {
+  const entry = table.get(command.claim);
+  if (!entry) return refused('NOT_FOUND');
+  if (entry.owner !== sender) return refused('NOT_OWNER');
+  const changed = { ...entry, settings: command.settings };
+  table.put(changed);
+  return done(changed);
+}
+
+const without = (entry: Entry, client: string): Entry => ({
+  ...entry,
+  clients: new Set([...entry.clients].filter((each) => each !== client)),
+});
+
+/** A member has ended, or has left the registry: its channels and its places at others go with it. */
+export function depart(table: Table, member: string, reason: 'left' | 'disconnect', tell: Tell): void {
+  for (const entry of table.entries()) {
+    if (entry.owner === member) {
+      table.remove(entry);
+      tell({ kind: 'closed', entry, reason });
+    } else if (entry.clients.has(member)) {
+      const changed = without(entry, member);
+      table.put(changed);
+      if (reason === 'left') tell({ kind: 'client-left', entry: changed, client: member });
+      else tell({ kind: 'client-gone', entry: changed, client: member, reason });
+    }
+  }
+}

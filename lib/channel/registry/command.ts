@@ -1,0 +1,229 @@
+/**
+ * What travels in the registry's group (messip-channels.md 15.2): commands of the members, and what the registry itself
+ * says: tables after a change of the members (15.4), and votes on which part of the network goes on.
+ */
+import { Buffer } from 'node:buffer';
+import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';
+import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
+import type { ClaimId } from '../claim-id.js';
+import {
+  readChannelName,
+  readClaim,
+  readSettings,
+  type Settings,
+  writeClaim,
+  writeSettings,
+} from './entry.js';
+import {
+  type Electorate,
+  readElectorate,
+  readVotes,
+  type Votes,
+  writeElectorate,
+  writeVotes,
+} from './primary.js';
+
+const VERSION = 1;
+
+/** In the order of their numbers on the wire, from 32. */
+const KINDS = [
+  'claim',
+  'release',
+  'attach',
+  'detach',
+  'update',
+  'nothing',
+  'part',
+  'state',
+  'form',
+  'confirm',
+] as const;
+const FIRST_KIND = 32;
+
+export type Command =
+  | {
+      readonly kind: 'claim';
+      readonly name: string;
+      readonly claim: ClaimId;
+      readonly settings: Settings;
+      /** Refuse outside the primary component. */
+      readonly strict: boolean;
+      /** Claim of the owner who has been unreachable for so long that the name may be taken from him. */
+      readonly from: ClaimId | null;
+    }
+  | { readonly kind: 'release'; readonly claim: ClaimId; readonly force: boolean }
+  | { readonly kind: 'attach'; readonly name: string }
+  | { readonly kind: 'detach'; readonly claim: ClaimId }
+  | { readonly kind: 'update'; readonly claim: ClaimId; readonly settings: Settings }
+  /** Only its place in the order matters: for a lookup that has seen everything before it. */
+  | { readonly kind: 'nothing' };
+
+/** A piece of the sender's table, for those who do not have it. */
+export interface Part {
+  readonly kind: 'part';
+  readonly tag: GroupId;
+  readonly index: number;
+  readonly bytes: Buffer;
+}
+
+/** What the sender and those it speaks for bring into the view. Follows its parts. */
+export interface State {
+  readonly kind: 'state';
+  readonly tag: GroupId;
+  /** False for a newcomer, who has no table. */
+  readonly has: boolean;
+  readonly primary: boolean;
+  readonly votes: Votes;
+  readonly parts: number;
+  /** For each member of the view in its order, whether what the sender brings is its too. */
+  readonly covers: readonly boolean[];
+  /** For each member of the view, whether the sender saw it join with nothing. */
+  readonly fresh: readonly boolean[];
+}
+
+/** Votes: `form` proposes, `confirm` says that every daemon has the proposal. */
+export interface Vote {
+  readonly kind: 'form' | 'confirm';
+  readonly electorate: Electorate;
+}
+
+/** A command carries its sender's number for it, by which the sender knows it again. */
+export interface Numbered {
+  readonly serial: number;
+  readonly command: Command;
+}
+
+export type RegistryMessage = Numbered | Part | State | Vote;
+
+const writeTag = (out: ByteWriter, tag: GroupId): void => {
+  for (const word of tag) out.u32(word >>> 0);
+};
+
+const readTag = (bytes: ByteReader): GroupId => {
+  const tag = bytes.raw(GROUP_ID_BYTES);
+  return [tag.readInt32BE(0), tag.readInt32BE(4), tag.readInt32BE(8)];
+};
+
+export function encodeRegistryMessage(message: RegistryMessage): Buffer {
+  const out = new ByteWriter();
+  const kind = 'command' in message ? message.command.kind : message.kind;
+  out.u8(FIRST_KIND + KINDS.indexOf(kind)).u8(VERSION);
+  if ('command' in message) {
+    out.u32(message.serial);
+    writeCommand(out, message.command);
+  } else if (message.kind === 'part') {
+    writeTag(out, message.tag);
+    out.u32(message.index).raw(message.bytes);
+  } else if (message.kind === 'state') {
+    writeState(out, message);
+  } else {
+    writeElectorate(out, message.electorate);
+  }
+  return out.done();
+}
+
+/** The message, or null when there is none in the bytes. */
+export function decodeRegistryMessage(encoded: Buffer): RegistryMessage | null {
+  return readOrNull(() => {
+    const bytes = new ByteReader(encoded);
+    const kind = KINDS[bytes.u8() - FIRST_KIND];
+    if (kind === undefined || bytes.u8() !== VERSION) throw new Malformed('kind or version');
+    const message = readMessage(kind, bytes);
+    bytes.end();
+    return message;
+  });
+}
+
+function readMessage(kind: (typeof KINDS)[number], bytes: ByteReader): RegistryMessage {
+  switch (kind) {
+    case 'part':
+      return { kind, tag: readTag(bytes), index: bytes.u32(), bytes: bytes.raw(bytes.rest) };
+    case 'state':
+      return readState(bytes);
+    case 'form':
+    case 'confirm':
+      return { kind, electorate: readElectorate(bytes) };
+    default:
+      return { serial: bytes.u32(), command: readCommand(kind, bytes) };
+  }
+}
+
+function writeCommand(out: ByteWriter, command: Command): void {
+  switch (command.kind) {
+    case 'claim':
+      out.text(command.name).u8(command.strict ? 1 : 0);
+      writeClaim(out, command.claim);
+      writeSettings(out, command.settings);
+      out.u8(command.from === null ? 0 : 1);
+      if (command.from !== null) writeClaim(out, command.from);
+      break;
+    case 'release':
+      writeClaim(out, command.claim);
+      out.u8(command.force ? 1 : 0);
+      break;
+    case 'attach':
+      out.text(command.name);
+      break;
+    case 'detach':
+      writeClaim(out, command.claim);
+      break;
+    case 'update':
+      writeClaim(out, command.claim);
+      writeSettings(out, command.settings);
+      break;
+    case 'nothing':
+      break;
+  }
+}
+
+function readCommand(kind: Command['kind'], bytes: ByteReader): Command {
+  switch (kind) {
+    case 'claim': {
+      const name = readChannelName(bytes);
+      const strict = bytes.u8() !== 0;
+      const claim = readClaim(bytes);
+      const settings = readSettings(bytes);
+      return { kind, name, strict, claim, settings, from: bytes.u8() === 0 ? null : readClaim(bytes) };
+    }
+    case 'release':
+      return { kind, claim: readClaim(bytes), force: bytes.u8() !== 0 };
+    case 'attach':
+      return { kind, name: readChannelName(bytes) };
+    case 'detach':
+      return { kind, claim: readClaim(bytes) };
+    case 'update':
+      return { kind, claim: readClaim(bytes), settings: readSettings(bytes) };
+    case 'nothing':
+      return { kind };
+  }
+}
+
+function writeState(out: ByteWriter, { tag, has, primary, votes, parts, covers, fresh }: State): void {
+  writeTag(out, tag);
+  out.u8(has ? 1 : 0).u8(primary ? 1 : 0);
+  writeVotes(out, votes);
+  out.u32(parts).u32(covers.length);
+  writeBits(out, covers);
+  writeBits(out, fresh);
+}
+
+function readState(bytes: ByteReader): State {
+  const tag = readTag(bytes);
+  const [has, primary] = [bytes.u8() !== 0, bytes.u8() !== 0];
+  const votes = readVotes(bytes);
+  const parts = bytes.u32();
+  const count = bytes.u32();
+  const [covers, fresh] = [readBits(bytes, count), readBits(bytes, count)];
+  return { kind: 'state', tag, has, primary, votes, parts, covers, fresh };
+}
+
+function writeBits(out: ByteWriter, flags: readonly boolean[]): void {
+  const bits = Buffer.alloc(Math.ceil(flags.length / 8));
+  for (const [i, flag] of flags.entries()) if (flag) (bits[i >> 3] as number) |= 1 << (i & 7);
+  out.raw(bits);
+}
+
+function readBits(bytes: ByteReader, count: number): boolean[] {
+  const bits = bytes.raw(Math.ceil(count / 8));
+  return Array.from({ length: count }, (_, i) => ((bits[i >> 3] as number) & (1 << (i & 7))) !== 0);
+}

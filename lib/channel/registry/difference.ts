@@ -1,0 +1,76 @@
+/** From one table to the next: what owners, clients and watchers are to be told after a change of the view. */
+import type { ClaimId } from '../claim-id.js';
+import type { GoneReason } from '../reason.js';
+import type { Entry } from './entry.js';
+import type { Tell } from './event.js';
+import { daemonOf, daemonsOf } from './primary.js';
+import type { Table } from './table.js';
+
+export interface Scene {
+  readonly table: Table;
+  readonly members: ReadonlySet<string>;
+}
+
+/** @param dropped why entries of the old table are not in the new one */
+export function tellDifference(
+  before: Scene,
+  now: Scene,
+  dropped: ReadonlyMap<ClaimId, GoneReason>,
+  tell: Tell,
+): void {
+  for (const entry of before.table.entries()) {
+    const next = now.table.get(entry.claim);
+    if (next) tellEntry(before, now, entry, next, tell);
+    else tell({ kind: 'closed', entry, reason: dropped.get(entry.claim) ?? 'disconnect' });
+  }
+  for (const entry of now.table.entries()) {
+    if (!before.table.get(entry.claim) && now.members.has(entry.owner)) tell({ kind: 'opened', entry });
+  }
+}
+
+/**
+ * Who came, who went out of sight, and who has ended there: his daemon is back without him.
+ * @param unreachable those out of sight, kept up to date
+ */
+export function tellMembers(
+  before: ReadonlySet<string>,
+  now: ReadonlySet<string>,
+  unreachable: Set<string>,
+  tell: Tell,
+): void {
+  const daemons = new Set(daemonsOf(now));
+  for (const member of before) {
+    if (now.has(member) || unreachable.has(member)) continue;
+    unreachable.add(member);
+    if (!daemons.has(daemonOf(member))) tell({ kind: 'member-unreachable', member });
+  }
+  for (const member of unreachable) {
+    if (now.has(member)) tell({ kind: 'member-back', member });
+    else if (daemons.has(daemonOf(member))) tell({ kind: 'member-gone', member, reason: 'disconnect' });
+    else continue;
+    unreachable.delete(member);
+  }
+}
+
+function tellEntry(before: Scene, now: Scene, entry: Entry, next: Entry, tell: Tell): void {
+  const was = before.members.has(entry.owner);
+  const is = now.members.has(entry.owner);
+  if (was && !is) tell({ kind: 'server-unreachable', entry: next });
+  if (!was && is) {
+    tell({ kind: 'server-back', entry: next });
+    tell({ kind: 'opened', entry: next });
+  }
+  for (const client of entry.clients) {
+    if (!next.clients.has(client)) {
+      // Whoever is here and not attached any more has left while out of sight.
+      if (now.members.has(client)) tell({ kind: 'client-left', entry: next, client });
+      else tell({ kind: 'client-gone', entry: next, client, reason: 'disconnect' });
+    } else if (before.members.has(client) !== now.members.has(client)) {
+      if (now.members.has(client)) tell({ kind: 'client-back', entry: next, client });
+      else tell({ kind: 'client-unreachable', entry: next, client, reason: 'network' });
+    }
+  }
+  for (const client of next.clients) {
+    if (!entry.clients.has(client)) tell({ kind: 'client-joined', entry: next, client });
+  }
+}

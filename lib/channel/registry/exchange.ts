@@ -1,0 +1,77 @@
+/**
+ * The tables that come together after a change of the view (messip-channels.md 15.4): the first of each part of the
+ * members with a common past speaks for its part and for those whom it saw join with nothing. So one who joins and says
+ * nothing stops nobody.
+ */
+import { Buffer } from 'node:buffer';
+import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
+import type { Part, State } from './command.js';
+import type { Side } from './merge.js';
+import type { Votes } from './primary.js';
+import { Table } from './table.js';
+
+/** One part, with what it has told. */
+export interface Told extends Side {
+  readonly has: boolean;
+  readonly votes: Votes;
+}
+
+export class Exchange {
+  private readonly missing: Set<string>;
+  private readonly told = new Map<string, Told>();
+  private readonly parts = new Map<string, Buffer[]>();
+
+  /**
+   * @param tag id of the view, @param members of the view in its order, @param wide whether several parts have tables,
+   * so that everybody needs all of them
+   * @param own the table of this member, for what speaks for it too
+   */
+  constructor(
+    readonly tag: GroupId,
+    private readonly members: readonly string[],
+    readonly wide: boolean,
+    private readonly self: string,
+    private readonly own: Table,
+  ) {
+    this.missing = new Set(members);
+  }
+
+  get isComplete(): boolean {
+    return this.missing.size === 0;
+  }
+
+  /** All parts, in the order of those who spoke for them. */
+  sides(): Told[] {
+    return this.members.flatMap((member) => this.told.get(member) ?? []);
+  }
+
+  part(sender: string, { tag, index, bytes }: Part): void {
+    if (!equalGroupIds(tag, this.tag)) return;
+    const parts = this.parts.get(sender) ?? [];
+    // Copied: the buffer of the frame it came in is much larger.
+    if (index === parts.length) parts.push(Buffer.from(bytes));
+    this.parts.set(sender, parts);
+  }
+
+  /** @returns false for a state that makes no sense */
+  state(sender: string, state: State): boolean {
+    if (!equalGroupIds(state.tag, this.tag)) return true;
+    const { has, primary, votes } = state;
+    if (state.covers.length !== this.members.length) return false;
+    const covered = new Set(this.members.filter((_, i) => state.covers[i]));
+    const table = this.tableOf(sender, state, covered);
+    if (!table || !covered.has(sender)) return false;
+    this.told.set(sender, { table, members: covered, primary, has, votes });
+    for (const member of covered) this.missing.delete(member);
+    for (const [i, member] of this.members.entries()) if (state.fresh[i]) this.missing.delete(member);
+    this.parts.delete(sender);
+    return true;
+  }
+
+  private tableOf(sender: string, { has, parts }: State, covered: ReadonlySet<string>): Table | null {
+    if (!has) return new Table();
+    if (covered.has(this.self)) return this.own;
+    const pieces = this.parts.get(sender) ?? [];
+    return pieces.length === parts ? Table.decode(Buffer.concat(pieces)) : null;
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * One table out of those that several parts of the network bring along (messip-channels.md 15.4). What somebody owns or
+ * is attached to is told by the table of the part that he comes from: there alone it could change meanwhile.
+ */
+import type { ClaimId } from '../claim-id.js';
+import type { GoneReason } from '../reason.js';
+import type { Entry } from './entry.js';
+import { daemonsOf, daemonOf } from './primary.js';
+import { Table } from './table.js';
+
+/** What one part brings. */
+export interface Side {
+  readonly table: Table;
+  /** Whom it speaks for. */
+  readonly members: ReadonlySet<string>;
+  readonly primary: boolean;
+}
+
+export interface Merged {
+  readonly table: Table;
+  /** Why entries that somebody brought are not there any more. */
+  readonly dropped: ReadonlyMap<ClaimId, GoneReason>;
+}
+
+/** @param sides in the order of their first members in the view, @param members the view */
+export function merge(sides: readonly Side[], members: ReadonlySet<string>): Merged {
+  const dropped = new Map<ClaimId, GoneReason>();
+  const union = united(sides, new Presence(sides, members), dropped);
+  const lost = new Set(union.flatMap(({ over }) => over));
+  const table = new Table();
+  const isStrong = primaryClaims(sides);
+  for (const entry of union.toSorted((a, b) => rank(a) - rank(b) || (a.claim < b.claim ? -1 : 1))) {
+    if (lost.has(entry.claim)) dropped.set(entry.claim, 'taken-over');
+    else if (table.find(entry.name)) dropped.set(entry.claim, 'conflict');
+    else table.put(entry);
+  }
+  return { table, dropped };
+
+  /** What the primary component gave away comes first, then what was claimed first. */
+  function rank(entry: Entry): number {
+    return isStrong.has(entry.claim) ? 0 : 1;
+  }
+}
+
+const primaryClaims = (sides: readonly Side[]): ReadonlySet<ClaimId> =>
+  new Set(
+    sides.filter(({ primary }) => primary).flatMap(({ table }) => [...table.entries()].map((e) => e.claim)),
+  );
+
+/** Entries of all sides by claim, each as those have it who know, in the order in which they are found. */
+function united(sides: readonly Side[], presence: Presence, dropped: Map<ClaimId, GoneReason>): Entry[] {
+  const found = new Map<ClaimId, Entry>();
+  for (const { table } of sides) {
+    for (const { claim, owner } of table.entries()) {
+      if (found.has(claim) || dropped.has(claim)) continue;
+      const versions = sides.flatMap((side) => side.table.get(claim) ?? []);
+      const home = presence.sideOf(owner);
+      const known = home === null ? versions[0] : home.table.get(claim);
+      if (known === undefined || presence.isGone(owner)) dropped.set(claim, 'disconnect');
+      else found.set(claim, { ...known, clients: clientsOf(versions, known, presence) });
+    }
+  }
+  return [...found.values()];
+}
+
+function clientsOf(versions: readonly Entry[], known: Entry, presence: Presence): ReadonlySet<string> {
+  const all = new Set([...known.clients, ...versions.flatMap(({ clients }) => [...clients])]);
+  const isAttached = (client: string): boolean => {
+    if (presence.isGone(client)) return false;
+    const home = presence.sideOf(client);
+    return home === null
+      ? known.clients.has(client)
+      : home.table.get(known.claim)?.clients.has(client) === true;
+  };
+  return new Set([...all].filter(isAttached));
+}
+
+/** What newcomers bring. */
+const nothing: Side = { table: new Table(), members: new Set(), primary: false };
+
+/** Who is in the view, and whose table knows about him. */
+class Presence {
+  private readonly daemons: ReadonlySet<string>;
+  private readonly homes = new Map<string, Side>();
+
+  constructor(
+    sides: readonly Side[],
+    private readonly members: ReadonlySet<string>,
+  ) {
+    this.daemons = new Set(daemonsOf(members));
+    for (const side of sides) for (const member of side.members) this.homes.set(member, side);
+  }
+
+  sideOf(member: string): Side | null {
+    return this.homes.get(member) ?? (this.members.has(member) ? nothing : null);
+  }
+
+  /** Whether the daemon is there and this connection of it is not: then it has ended. */
+  isGone(member: string): boolean {
+    return !this.members.has(member) && this.daemons.has(daemonOf(member));
+  }
+}

@@ -1,0 +1,76 @@
+/** The table of names. Entries are values: a change puts a new one in the place of the old. */
+import type { Buffer } from 'node:buffer';
+import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
+import type { ClaimId } from '../claim-id.js';
+import { type Entry, readEntry, writeEntry } from './entry.js';
+
+export class Table {
+  private readonly byClaim = new Map<ClaimId, Entry>();
+  private readonly byName = new Map<string, ClaimId>();
+
+  get size(): number {
+    return this.byClaim.size;
+  }
+
+  get(claim: ClaimId): Entry | undefined {
+    return this.byClaim.get(claim);
+  }
+
+  find(name: string): Entry | undefined {
+    const claim = this.byName.get(name);
+    return claim === undefined ? undefined : this.byClaim.get(claim);
+  }
+
+  /** Adds an entry, or puts it in the place of the one with its claim. */
+  put(entry: Entry): void {
+    this.byClaim.set(entry.claim, entry);
+    this.byName.set(entry.name, entry.claim);
+  }
+
+  remove(entry: Entry): void {
+    this.byClaim.delete(entry.claim);
+    if (this.byName.get(entry.name) === entry.claim) this.byName.delete(entry.name);
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.byClaim.values();
+  }
+
+  /** The same bytes for equal tables: in the order of the claims, clients in the order of their names. */
+  encode(): Buffer {
+    const out = new ByteWriter();
+    const claims = [...this.byClaim.keys()].toSorted();
+    out.u32(claims.length);
+    for (const claim of claims) {
+      const entry = this.byClaim.get(claim) as Entry;
+      writeEntry(out, { ...entry, clients: new Set([...entry.clients].toSorted()) });
+    }
+    return out.done();
+  }
+
+  /** The table in the bytes, or null when there is none in them. */
+  static decode(encoded: Buffer): Table | null {
+    return readOrNull(() => {
+      const bytes = new ByteReader(encoded);
+      const table = new Table();
+      for (let rest = bytes.u32(); rest > 0; rest--) {
+        const entry = readEntry(bytes);
+        if (table.find(entry.name) || table.get(entry.claim)) throw new Malformed('an entry twice');
+        table.put(entry);
+      }
+      bytes.end();
+      return table;
+    });
+  }
+}
+
+/** Sixteen hexadecimal digits that are equal for equal bytes (two lanes of FNV-1a), to compare tables by eye and test. */
+export function hashText(bytes: Uint8Array): string {
+  let one = 0x811c9dc5;
+  let other = 0x9e3779b9;
+  for (const byte of bytes) {
+    one = Math.imul(one ^ byte, 0x01000193);
+    other = Math.imul(other ^ (byte + 1), 0x01000193) ^ (other >>> 15);
+  }
+  return [one, other].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
+}

@@ -1,0 +1,61 @@
+/** From what arrives to the handle that it is for. Everything else is dropped and counted (messip-channels.md 17). */
+import type { Buffer } from 'node:buffer';
+import type { ClaimId } from './claim-id.js';
+import type { ClientChannel } from './client-channel.js';
+import type { Dropped } from './hub.js';
+import { CREDIT } from './protocol/credit.js';
+import { decodeMessage, type Message } from './protocol/message.js';
+import { Parts } from './protocol/parts.js';
+import type { ServerChannel } from './server-channel.js';
+
+/** What only servers send. */
+const fromServer: ReadonlySet<string> = new Set(['reply', 'refusal', 'pong', 'answer']);
+const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, CREDIT.recall]);
+
+const isForClient = ({ kind, word }: Message): boolean =>
+  fromServer.has(kind) || (kind === 'credit' && serverCredit.has(word));
+
+export class Router {
+  private readonly parts = new Parts();
+
+  constructor(
+    private readonly servers: ReadonlyMap<ClaimId, ServerChannel>,
+    private readonly clients: ReadonlyMap<ClaimId, ClientChannel>,
+    private readonly dropped: Dropped,
+  ) {}
+
+  /** @param toGroup whether it was sent to the registry's group, where no message of ours belongs */
+  take(sender: string, toGroup: boolean, body: Buffer): void {
+    const message = toGroup ? null : decodeMessage(body);
+    if (!message) this.dropped.malformed++;
+    else if (message.kind === 'part') this.part(sender, message);
+    else this.whole(sender, message);
+  }
+
+  /** The sender is gone: nothing more of its message comes. */
+  forget(sender: string): void {
+    this.parts.forget(sender);
+  }
+
+  private part(sender: string, message: Message): void {
+    const channel = this.servers.get(message.claim) ?? this.clients.get(message.claim);
+    if (!channel) this.dropped.unknownChannel++;
+    else if (!this.parts.take(sender, message, channel.maxBody)) this.dropped.unfit++;
+  }
+
+  private whole(sender: string, arrived: Message): void {
+    const message = this.parts.whole(sender, arrived);
+    if (!message) {
+      this.dropped.unfit++;
+    } else if (isForClient(message)) {
+      const client = this.clients.get(message.claim);
+      if (!client) this.dropped.unknownChannel++;
+      else if (client.server !== sender) this.dropped.stranger++;
+      else client.take(message);
+    } else {
+      const server = this.servers.get(message.claim);
+      if (server) server.take(sender, message);
+      else this.dropped.unknownChannel++;
+    }
+  }
+}

@@ -1,0 +1,399 @@
+/** A channel as its owner holds it (messip-channels.md 17.3, 17.4, 18). */
+import { Buffer } from 'node:buffer';
+import { checkPatience, type Patience } from './check.js';
+import { claimText } from './claim-id.js';
+import {
+  BadArgumentError,
+  BusyError,
+  channelError,
+  type ChannelError,
+  ClientGoneError,
+  ConnectionLostError,
+  errnoOf,
+  HasClientsError,
+  NotAttachedError,
+  TimeoutError,
+} from './errors.js';
+import type { PostEvent, ServerEvent, TimerId } from './event.js';
+import { type Hub, transmitted } from './hub.js';
+import { Ledger } from './ledger.js';
+import { MAX_METADATA_BYTES, MAX_QUEUED_CALLS } from './limits.js';
+import { throwIfAborted, Waiting } from './patience.js';
+import { Pings } from './pings.js';
+import { CREDIT, decodeGiveBack, encodeGrant, encodeRecall } from './protocol/credit.js';
+import { encodeMessage, type Message } from './protocol/message.js';
+import { inParts } from './protocol/parts.js';
+import { decodeQuery, encodeAnswer } from './protocol/query.js';
+import { refusalBody } from './protocol/refusal.js';
+import type { Entry } from './registry/entry.js';
+import type { RegistryEvent } from './registry/event.js';
+import { type RequestHost, ServerRequest } from './request.js';
+import { ServerClient } from './server-client.js';
+import { ServerQueue } from './server-queue.js';
+import type { CloseOptions, ReceiveOptions } from './server-options.js';
+import { Timers } from './timers.js';
+
+/**
+ * Take what comes with `receive()` or with `for await`, not with both at a time. Nothing is read ahead: what is not
+ * received waits, requests without limit but that of the clients' patience, posts up to `maxBuffered`.
+ */
+export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposable {
+  private readonly clients = new Map<string, ServerClient>();
+  private readonly queue: ServerQueue;
+  private readonly ledger: Ledger;
+  private readonly timers: Timers;
+  private readonly requestHost: RequestHost;
+  private receiver: Waiting<ServerEvent> | null = null;
+  private loop: object | null = null;
+  private held = 0;
+  private readonly pings: Pings;
+  private end: ChannelError | null = null;
+  private closing: Promise<void> | null = null;
+
+  /** @internal Made by `createChannel`. */
+  constructor(
+    private readonly hub: Hub,
+    private entry: Entry,
+  ) {
+    const { maxBuffered, maxBufferedBytes, overflow } = entry.settings;
+    this.queue = new ServerQueue({
+      requestTaken: (request) => this.requestTaken(request),
+      postTaken: (post) => this.postTaken(post),
+      shotTaken: (shot) => this.timers.taken(shot),
+    });
+    this.ledger = new Ledger(maxBuffered, maxBufferedBytes, overflow, {
+      grant: (client, credit, isFirst) => {
+        const taken = this.clients.get(client)?.taken ?? 0;
+        this.transmit(client, [encodeGrant(entry.claim, { ...credit, isFirst, taken })]);
+      },
+      recall: (client) => this.transmit(client, [encodeRecall(entry.claim)]),
+      refuse: (client, id) => this.refuse(client, id, 'CHANNEL_FULL'),
+    });
+    this.pings = new Pings((client, id) => this.transmit(client, [encodeMessage('pong', entry.claim, id)]));
+    this.timers = new Timers(hub.alarm, (event) => this.deliver(event));
+    const { claim } = entry;
+    this.requestHost = {
+      maxBody: entry.settings.maxBody,
+      ended: () => this.end,
+      reply: (request, status, body) => {
+        const head = { claim, id: request.id, word: status, limit: body.length, deadline: 0 };
+        return this.answer(request, inParts('reply', head, body.subarray(0, request.limit)));
+      },
+      fail: (request, code, text) => {
+        const body = refusalBody(code, text);
+        return this.answer(request, [encodeMessage('refusal', claim, request.id, { body })]);
+      },
+    };
+  }
+
+  get name(): string {
+    return this.entry.name;
+  }
+
+  /** Names this ownership of the name, and no other one ever: 32 hexadecimal digits. */
+  get claimId(): string {
+    return claimText(this.entry.claim);
+  }
+
+  /** Requests that were received and are not answered yet. */
+  get pending(): number {
+    return this.held;
+  }
+
+  /** @internal */
+  get claim(): string {
+    return this.entry.claim;
+  }
+
+  /** @internal Longest body that may come, or go as a reply. */
+  get maxBody(): number {
+    return this.entry.settings.maxBody;
+  }
+
+  /**
+   * The next event. Of kind `timeout` when nothing comes within the time.
+   * @throws BusyError when somebody else receives, AbortedError, NotAttachedError when the channel is closed,
+   * ConnectionLostError, BadArgumentError
+   */
+  async receive(options: ReceiveOptions = {}): Promise<ServerEvent> {
+    checkPatience(options);
+    if (this.loop !== null || this.receiver !== null) throw new BusyError(this.name);
+    throwIfAborted(options.signal);
+    return await this.next(options);
+  }
+
+  /**
+   * The events one by one. The loop ends when the channel is closed or lost, and throws ConnectionLostError when the
+   * connection is. Leaving it early closes nothing.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ServerEvent, undefined, void> {
+    const loop: AsyncIterableIterator<ServerEvent, undefined, void> = {
+      next: async () => {
+        if ((this.loop !== null && this.loop !== loop) || this.receiver !== null)
+          throw new BusyError(this.name);
+        this.loop = loop;
+        try {
+          return { done: false, value: await this.next({}) };
+        } catch (error) {
+          this.loop = null;
+          if (error instanceof NotAttachedError) return { done: true, value: undefined };
+          throw error;
+        }
+      },
+      return: () => {
+        if (this.loop === loop) this.loop = null;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => loop,
+    };
+    return loop;
+  }
+
+  /**
+   * Starts a timer, whose shots come as events among the others.
+   * @param type signed 32-bit number for its events, @param firstMs to the first shot, @param everyMs between the later
+   * ones; 0, the default: there is one
+   * @throws BadArgumentError, NotAttachedError
+   */
+  startTimer(type: number, firstMs: number, everyMs?: number): TimerId {
+    if (this.end) throw this.end;
+    return this.timers.start(type, firstMs, everyMs);
+  }
+
+  /** Shots that wait are gone, too. @returns false when it has none to come, so also the second time */
+  stopTimer(id: TimerId): boolean {
+    if (this.end) throw this.end;
+    return this.timers.stop(id);
+  }
+
+  /**
+   * Replaces what others find with `registry.lookup`.
+   * @throws BadArgumentError, NotAttachedError, ConnectionLostError
+   */
+  async setMetadata(metadata: Uint8Array): Promise<void> {
+    if (!(metadata instanceof Uint8Array) || metadata.length > MAX_METADATA_BYTES) {
+      throw new BadArgumentError(`metadata is a Uint8Array of at most ${MAX_METADATA_BYTES} bytes`);
+    }
+    if (this.end) throw this.end;
+    const settings = { ...this.entry.settings, metadata: Buffer.from(metadata) };
+    const outcome = await this.hub.command({ kind: 'update', claim: this.claim, settings });
+    if (!outcome.ok) throw this.end ?? new NotAttachedError(this.name);
+    this.entry = outcome.entry ?? this.entry;
+  }
+
+  /**
+   * Gives the name back. Requests without an answer are refused with ServerGoneError. Harmless twice.
+   * @throws HasClientsError unless `force`; then the channel stays. ConnectionLostError
+   */
+  async close({ force = false }: CloseOptions = {}): Promise<void> {
+    if (typeof force !== 'boolean') throw new BadArgumentError('force');
+    if (this.end) return;
+    this.closing ??= this.release(force).finally(() => (this.closing = null));
+    await this.closing;
+  }
+
+  /** Closes, whoever is attached. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.closing?.catch(() => undefined);
+    if (!(this.end instanceof ConnectionLostError)) await this.close({ force: true });
+  }
+
+  /** @internal A message of a client. */
+  take(sender: string, message: Message): void {
+    const client = this.clients.get(sender);
+    if (!client?.isReachable) return void this.hub.dropped.stranger++;
+    switch (message.kind) {
+      case 'request':
+        this.takeRequest(client, message);
+        break;
+      case 'queued':
+        this.takePost(client, message);
+        break;
+      case 'cancel':
+        this.cancel(client, message.id);
+        break;
+      case 'credit':
+        this.takeCredit(client, message);
+        break;
+      case 'ping':
+        this.pings.take(sender, message, this.receiver !== null);
+        break;
+      case 'query':
+        this.transmit(sender, [
+          encodeAnswer(
+            this.claim,
+            decodeQuery(message).map((id) => [id, client.fate(id)]),
+          ),
+        ]);
+        break;
+      default:
+        this.hub.dropped.malformed++;
+    }
+  }
+
+  /** @internal Something about its clients. */
+  hear(event: RegistryEvent): void {
+    if (!('client' in event)) return;
+    if (event.kind === 'client-joined' || event.kind === 'client-back') return this.joined(event.client);
+    const client = this.clients.get(event.client);
+    if (!client) return;
+    this.ledger.detach(client.name);
+    const isGone = event.kind !== 'client-unreachable';
+    const cancelled = isGone ? this.parted(client) : 0;
+    client.isReachable = false;
+    if ('reason' in event) {
+      this.deliver({ kind: event.kind, client: client.name, reason: event.reason, cancelled });
+    } else {
+      this.deliver({ kind: 'client-left', client: client.name });
+    }
+  }
+
+  /** @internal Somebody else has the name now. */
+  lost(reason: 'conflict' | 'taken-over'): void {
+    if (this.end) return;
+    this.deliver({ kind: 'channel-lost', reason });
+    this.finish(new NotAttachedError(`${this.name}, lost by ${reason}`));
+  }
+
+  /** @internal No more. @param error what `receive` throws from here on, behind what waits */
+  finish(error: ChannelError): void {
+    if (this.end) return;
+    this.end = error;
+    this.timers.stopAll();
+    for (const client of this.clients.values()) client.cancelAll();
+    this.held = 0;
+    this.receiver?.reject(error);
+    this.hub.forget(this);
+  }
+
+  private async release(force: boolean): Promise<void> {
+    const outcome = await this.hub.command({ kind: 'release', claim: this.claim, force });
+    if (!outcome.ok && outcome.code === 'HAS_CLIENTS') throw new HasClientsError(outcome.count);
+    this.queue.clear();
+    this.finish(new NotAttachedError(this.name));
+  }
+
+  private async next(patience: Patience): Promise<ServerEvent> {
+    this.pings.received();
+    const event = this.queue.take();
+    if (event) return event;
+    if (this.end) throw this.end;
+    if (patience.timeoutMs === 0) return { kind: 'timeout' };
+    const waiting = new Waiting<ServerEvent>(this.hub.alarm, patience, () => undefined);
+    this.receiver = waiting;
+    try {
+      return await waiting.promise;
+    } catch (error) {
+      if (error instanceof TimeoutError) return { kind: 'timeout' };
+      throw error;
+    } finally {
+      if (this.receiver === waiting) this.receiver = null;
+    }
+  }
+
+  private deliver(event: ServerEvent): void {
+    if (this.end) return;
+    this.queue.push(event);
+    this.serve();
+  }
+
+  private serve(): void {
+    const { receiver } = this;
+    if (!receiver || receiver.isOver) return;
+    const event = this.queue.take();
+    if (!event) return;
+    this.receiver = null;
+    receiver.resolve(event);
+  }
+
+  /** The client will not come back. @returns how many requests need no answer any more */
+  private parted(client: ServerClient): number {
+    this.clients.delete(client.name);
+    this.held -= [...client.requests.values()].filter(({ isHeld }) => isHeld).length;
+    return client.cancelAll();
+  }
+
+  private joined(name: string): void {
+    const known = this.clients.get(name);
+    const client = known ?? new ServerClient(name);
+    this.clients.set(name, client);
+    client.isReachable = true;
+    this.deliver({ kind: 'client-joined', client: name });
+    for (const messages of client.release()) this.transmit(name, messages);
+    this.ledger.attach(name);
+  }
+
+  private takeRequest(client: ServerClient, { id, word, limit, body }: Message): void {
+    client.lastSeen = id;
+    if (body.length > this.maxBody) return this.refuse(client.name, id, 'BODY_TOO_LONG');
+    if (this.queue.requestCount >= MAX_QUEUED_CALLS) return this.refuse(client.name, id, 'CHANNEL_FULL');
+    const request = new ServerRequest(this.requestHost, id, limit, word, Buffer.from(body), client.name);
+    client.requests.set(id, request);
+    this.deliver(request);
+  }
+
+  private async answer(request: ServerRequest, messages: readonly Buffer[]): Promise<void> {
+    const client = this.clients.get(request.from);
+    if (!client) throw new ClientGoneError(request.from);
+    if (client.requests.delete(request.id) && request.isHeld) this.held--;
+    if (client.isReachable) await this.hub.transmit(client.name, messages, this.entry.settings.order);
+    else client.hold(messages);
+  }
+
+  private requestTaken(request: ServerRequest): void {
+    request.isHeld = true;
+    if (this.clients.get(request.from)?.requests.get(request.id) === request) this.held++;
+  }
+
+  private takePost(client: ServerClient, { id, word, limit, body }: Message): void {
+    if (body.length > this.maxBody || !this.place(client.name, id, body.length)) {
+      this.hub.dropped.unfit++;
+      return;
+    }
+    const depth = this.ledger.depth - 1;
+    if (limit === 1) this.transmit(client.name, [encodeMessage('reply', this.claim, id, { word: depth })]);
+    this.deliver({ kind: 'message', type: word, body: Buffer.from(body), from: client.name });
+  }
+
+  /** @returns whether there is a place for a post, which it takes */
+  private place(client: string, id: number, bytes: number): boolean {
+    if (this.ledger.arrived(client, id, bytes)) return true;
+    if (this.entry.settings.overflow !== 'drop-oldest') return false;
+    while (this.queue.dropOldest()) if (this.ledger.arrived(client, id, bytes)) return true;
+    return false;
+  }
+
+  private postTaken({ from, body }: PostEvent): void {
+    const client = this.clients.get(from);
+    if (client) client.taken++;
+    this.ledger.taken(from, body.length);
+  }
+
+  /** The client gave up: on a request, or on a place for a post. */
+  private cancel(client: ServerClient, id: number): void {
+    const request = client.requests.get(id);
+    if (!request) return this.ledger.cancel(client.name, id);
+    client.requests.delete(id);
+    if (request.isHeld) this.held--;
+    else this.queue.withdraw(request);
+    request.cancel(false);
+  }
+
+  private takeCredit(client: ServerClient, message: Message): void {
+    if (message.word === CREDIT.want) return this.ledger.want(client.name, message.id, message.limit);
+    const credit = decodeGiveBack(message);
+    if (credit) this.ledger.returned(client.name, credit);
+    else this.hub.dropped.malformed++;
+  }
+
+  private refuse(client: string, id: number, code: 'CHANNEL_FULL' | 'BODY_TOO_LONG'): void {
+    const { message } = channelError(code);
+    const body = refusalBody(code, message);
+    this.transmit(client, [encodeMessage('refusal', this.claim, id, { word: errnoOf(code), body })]);
+  }
+
+  private transmit(to: string, messages: readonly Buffer[]): void {
+    if (this.clients.get(to)?.isReachable !== true) return;
+    transmitted(this.hub.transmit(to, messages, this.entry.settings.order));
+  }
+}

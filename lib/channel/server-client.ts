@@ -1,0 +1,40 @@
+/** What a server knows of one of its clients. */
+import type { Buffer } from 'node:buffer';
+import type { Fate } from './protocol/query.js';
+import type { ServerRequest } from './request.js';
+
+export class ServerClient {
+  /** Requests without an answer, by correlation id. */
+  readonly requests = new Map<number, ServerRequest>();
+  /** The newest request that has come: ids rise. */
+  lastSeen = 0;
+  /** Posts that have left the queue. */
+  taken = 0;
+  isReachable = true;
+  /** What is to be sent when the client is back. */
+  private held: (readonly Buffer[])[] = [];
+
+  constructor(readonly name: string) {}
+
+  hold(messages: readonly Buffer[]): void {
+    this.held.push(messages);
+  }
+
+  /** Gives out what was held. */
+  release(): (readonly Buffer[])[] {
+    return this.held.splice(0);
+  }
+
+  /** What became of a request. */
+  fate(id: number): Fate {
+    if (this.requests.has(id)) return 'held';
+    return id > this.lastSeen ? 'unseen' : 'answered';
+  }
+
+  /** Nobody waits for answers any more. @returns how many requests lost their meaning by that */
+  cancelAll(): number {
+    const count = this.requests.size;
+    for (const request of this.requests.values()) request.cancel(true);
+    return count;
+  }
+}

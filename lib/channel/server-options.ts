@@ -1,0 +1,9 @@
+/** What a server's calls take (messip-channels.md 18). */
+import type { Patience } from './check.js';
+
+export interface CloseOptions {
+  /** Close although there are clients; they are told `server-gone`. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+export type ReceiveOptions = Patience;

@@ -1,0 +1,105 @@
+/** messip-channels.md Part 3, checks 1 and 34 to 37 on real daemons: three nodes with Corosync and `sspd` each. */
+import { expect } from 'chai';
+import type { Channels } from '../../lib/channel/channels.js';
+import { openChannels } from '../../lib/channel/open.js';
+import { connect } from '../../lib/group/connect.js';
+import type { Connection } from '../../lib/group/connection.js';
+import { skipWithoutCluster } from '../support/cluster/available.js';
+import { Cluster } from '../support/cluster/cluster.js';
+import { Watch } from '../support/cluster/watch.js';
+import { eventually } from '../support/wait.js';
+import { bytes, code, echo, text } from './support.js';
+
+const LIMIT = 30_000;
+
+describe('channel: on real daemons', function () {
+  this.timeout(120_000);
+  let cluster: Cluster;
+  let watch: Watch | null = null;
+  let connections: Connection[] = [];
+
+  before(skipWithoutCluster);
+
+  afterEach(async () => {
+    await Promise.all(connections.map((connection) => connection.close()));
+    connections = [];
+    await watch?.stop();
+    await cluster.stop();
+  });
+
+  async function start(nodes: number): Promise<Channels[]> {
+    cluster = await Cluster.start({ nodes, token: 500 });
+    watch = new Watch(cluster);
+    await watch.together();
+    const all = [];
+    for (const node of cluster.nodes) {
+      const connection = await connect({ address: node.address, name: 'x', timeout: 5000 });
+      connections.push(connection);
+      all.push(await openChannels(connection));
+    }
+    return all;
+  }
+
+  /** Resolves when the registry of each has so many members. */
+  async function sees(all: readonly Channels[], members: number): Promise<void> {
+    const isThere = async ({ registry }: Channels): Promise<boolean> => {
+      const snapshot = await registry.snapshot();
+      return snapshot.members.length === members;
+    };
+    for (const channels of all) await eventually(() => isThere(channels), `${members} members`, LIMIT);
+    for (const channels of all) await channels.registry.lookup('any', { linearizable: true });
+  }
+
+  for (const victim of [1, 2, 3]) {
+    it(`check 34: names go on when daemon ${victim} of three is killed`, async () => {
+      const all = await start(3);
+      for (const [i, channels] of all.entries()) {
+        void echo(await channels.createChannel(`of-${i + 1}`)).catch(() => undefined);
+      }
+      const rest = all.filter((_, i) => i + 1 !== victim);
+      const client = await (rest[0] as Channels).openChannel(`of-${victim}`);
+      await cluster.node(victim).running('sspd').kill();
+      await sees(rest, 2);
+      expect(await code(client.call(1))).to.equal('SERVER_UNREACHABLE');
+      for (const channels of rest) {
+        for (const owner of [1, 2, 3].filter((each) => each !== victim)) {
+          const { body } = await (await channels.openChannel(`of-${owner}`)).call(1, bytes('hello'));
+          expect(text(body)).to.equal('hello');
+        }
+        await channels.createChannel(`new ${channels.privateName.slice(3)}`);
+      }
+    });
+  }
+
+  it('check 35 and 36: the majority gives away names, the minority does not, and the merge makes all equal', async () => {
+    const all = await start(3);
+    const [a, b, c] = all as [Channels, Channels, Channels];
+    void echo(await c.createChannel('inside'));
+    void echo(await a.createChannel('outside'));
+    const inside = await c.openChannel('inside');
+    const outside = await c.openChannel('outside');
+    cluster.network.split([[1, 2], [3]]);
+    await sees([a, b], 2);
+    await sees([c], 1);
+    void echo(await b.createChannel('new'));
+    expect(await code(c.createChannel('other'))).to.equal('NOT_PRIMARY');
+    expect((await inside.call(5)).status).to.equal(5);
+    expect(await code(outside.call(5))).to.equal('SERVER_UNREACHABLE');
+    cluster.network.heal();
+    await sees(all, 3);
+    const snapshots = await Promise.all(all.map(({ registry }) => registry.snapshot()));
+    expect(new Set(snapshots.map(({ hash }) => hash)).size).to.equal(1);
+    expect(snapshots.map(({ primary }) => primary)).to.deep.equal([true, true, true]);
+    for (const channels of all)
+      expect((await (await channels.openChannel('new')).call(3)).status).to.equal(3);
+    expect((await outside.call(6)).status).to.equal(6);
+  });
+
+  it('check 37: of two daemons that lose one another exactly one is primary', async () => {
+    const all = await start(2);
+    cluster.network.split([[1], [2]]);
+    await sees(all, 1);
+    const primary = await Promise.all(all.map(async ({ registry }) => (await registry.snapshot()).primary));
+    expect(primary).to.deep.equal([true, false]);
+  });
+});

@@ -1,0 +1,295 @@
+/** The parts of the channels that compute: what is due, bytes of messages, who is primary, how tables become one. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { claimId, claimText } from '../../lib/channel/claim-id.js';
+import { DueList } from '../../lib/channel/due.js';
+import { channelError, ChannelError, errnoOf, HasClientsError } from '../../lib/channel/errors.js';
+import { MAX_PIECE } from '../../lib/channel/limits.js';
+import { decodeMessage, encodeMessage, type Message } from '../../lib/channel/protocol/message.js';
+import { inParts, Parts } from '../../lib/channel/protocol/parts.js';
+import { refusalBody, refusalOf } from '../../lib/channel/protocol/refusal.js';
+import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/registry/command.js';
+import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
+import { merge } from '../../lib/channel/registry/merge.js';
+import {
+  firstVotes,
+  mayDecide,
+  mergedVotes,
+  withConfirmed,
+  withProposal,
+} from '../../lib/channel/registry/primary.js';
+import { hashText, Table } from '../../lib/channel/registry/table.js';
+import { Random } from '../support/random.js';
+
+const settings: Settings = {
+  maxBuffered: 1,
+  maxBufferedBytes: 2,
+  overflow: 'reject',
+  maxBody: 3,
+  order: 'agreed',
+  metadata: Buffer.from('meta'),
+};
+
+const claim = (number: number): string => claimId([1, 2, 3], number);
+
+const entry = (name: string, owner: string, number: number, clients: readonly string[] = []): Entry => ({
+  name,
+  owner,
+  claim: claim(number),
+  settings,
+  over: [],
+  clients: new Set(clients),
+});
+
+function table(...entries: readonly Entry[]): Table {
+  const made = new Table();
+  for (const each of entries) made.put(each);
+  return made;
+}
+
+describe('DueList', () => {
+  it('gives what is due in the order of the times, without what was removed, as a sorted list does', () => {
+    const random = new Random(1);
+    const list = new DueList();
+    let model: { at: number; number: number; due: ReturnType<DueList['add']> }[] = [];
+    for (let step = 0; step < 5_000; step++) {
+      if (random.chance(0.5)) {
+        const at = random.below(1000);
+        model.push({ at, number: step, due: list.add(at, () => undefined) });
+      } else if (random.chance(0.6) && model.length > 0) {
+        const [gone] = model.splice(random.below(model.length), 1);
+        if (gone) list.remove(gone.due);
+      } else {
+        model = model.toSorted((a, b) => a.at - b.at || a.number - b.number);
+        expect(list.dueAt).to.equal(model[0]?.at ?? Infinity);
+        const now = random.below(1000);
+        const due = list.next(now);
+        const isDue = model[0] !== undefined && model[0].at <= now;
+        expect(due).to.equal(isDue ? model.shift()?.due : undefined);
+      }
+    }
+  });
+});
+
+describe('messages of clients and servers', () => {
+  it('come back as they were', () => {
+    const word = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+    const natural = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+    fc.assert(
+      fc.property(
+        fc.maxSafeNat(),
+        word,
+        natural,
+        natural,
+        fc.uint8Array(),
+        (id, w, limit, deadline, body) => {
+          const message = { word: w, limit, deadline, body: Buffer.from(body) };
+          const back = decodeMessage(encodeMessage('queued', claim(1), id, message));
+          expect(back).to.deep.equal({ kind: 'queued', claim: claim(1), id, ...message });
+        },
+      ),
+    );
+  });
+
+  it('have their numbers big-endian in the places of the document', () => {
+    const bytes = encodeMessage('reply', claimId([1, 2, 3], 4), 5, { word: -2, limit: 7, deadline: 8 });
+    expect(bytes.toString('hex')).to.equal(
+      '06' +
+        '01' +
+        '00000001000000020000000300000004' +
+        '0000000000000005' +
+        'fffffffe' +
+        '00000007' +
+        '00000008',
+    );
+  });
+
+  it('are none in random bytes, or do not throw', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        decodeMessage(Buffer.from(bytes));
+        decodeRegistryMessage(Buffer.from([32 + ((bytes[0] ?? 0) % 10), 1, ...bytes]));
+        Table.decode(Buffer.from(bytes));
+      }),
+    );
+  });
+
+  it('are cut into parts and put together, whatever comes between', () => {
+    const head = { claim: claim(1), id: 9, word: 3, limit: 4, deadline: 5 };
+    const body = Buffer.alloc(3 * MAX_PIECE, 'abc');
+    const messages = inParts('request', head, body).map((bytes) => decodeMessage(bytes) as Message);
+    expect(messages.map(({ kind }) => kind)).to.deep.equal(['part', 'part', 'part', 'request']);
+    const parts = new Parts();
+    const last = messages.pop() as Message;
+    for (const part of messages) {
+      expect(parts.take('#a#d', part, body.length)).to.equal(true);
+      if (part.word === 0) expect(parts.take('#b#d', part, body.length)).to.equal(true);
+    }
+    expect(parts.whole('#a#d', last)).to.deep.equal({ kind: 'request', ...head, body });
+    expect(parts.whole('#b#d', last)).to.equal(null);
+  });
+
+  it('are refused in parts that are too long, or of which one is missing', () => {
+    const head = { claim: claim(1), id: 9, word: 3, limit: 4, deadline: 5 };
+    const messages = inParts('request', head, Buffer.alloc(3 * MAX_PIECE)).map(
+      (bytes) => decodeMessage(bytes) as Message,
+    );
+    const parts = new Parts();
+    expect(parts.take('a', messages[0] as Message, 2 * MAX_PIECE)).to.equal(false);
+    expect(parts.take('a', messages[0] as Message, 3 * MAX_PIECE)).to.equal(true);
+    expect(parts.take('a', messages[2] as Message, 3 * MAX_PIECE)).to.equal(false);
+  });
+
+  it('carry every condition in a refusal, and the words of the server', () => {
+    for (const code of ['CHANNEL_FULL', 'BODY_TOO_LONG', 'SERVER_GONE', 'CLIENT_GONE'] as const) {
+      const bytes = encodeMessage('refusal', claim(1), 1, {
+        word: errnoOf(code),
+        body: refusalBody(code, 'why'),
+      });
+      expect(refusalOf(decodeMessage(bytes) as Message).code).to.equal(code);
+    }
+    const own = encodeMessage('refusal', claim(1), 1, { body: refusalBody('TIMEOUT', 'mine') });
+    expect(refusalOf(decodeMessage(own) as Message)).to.include({ code: 'TIMEOUT', errno: 0 });
+  });
+});
+
+describe('errors of channels', () => {
+  it('are of a class and a number each, with the code of MESSIP where it had one', () => {
+    expect(channelError('TIMEOUT', 'x')).to.include({ name: 'TimeoutError', errno: -104, messip: -4 });
+    expect(channelError('EXISTS')).to.be.instanceOf(ChannelError).and.to.include({ messip: null });
+    expect(new HasClientsError(3)).to.include({ count: 3, code: 'HAS_CLIENTS', errno: -114 });
+  });
+});
+
+describe('registry messages', () => {
+  it('come back as they were', () => {
+    const tag = [-1, 2, 3] as const;
+    const votes = {
+      formed: { generation: 2, daemons: ['a', 'b'] },
+      proposed: [{ generation: 3, daemons: ['a'] }],
+    };
+    const covers = [true, false, true, false, false, false, false, false, true];
+    const fresh = covers.map((each) => !each);
+    for (const message of [
+      {
+        serial: 1,
+        command: { kind: 'claim', name: 'ü', claim: claim(1), settings, strict: true, from: claim(2) },
+      },
+      {
+        serial: 2,
+        command: { kind: 'claim', name: 'x', claim: claim(1), settings, strict: false, from: null },
+      },
+      { serial: 3, command: { kind: 'release', claim: claim(1), force: true } },
+      { serial: 4, command: { kind: 'attach', name: 'c' } },
+      { serial: 5, command: { kind: 'detach', claim: claim(3) } },
+      { serial: 6, command: { kind: 'update', claim: claim(3), settings } },
+      { serial: 7, command: { kind: 'nothing' } },
+      { kind: 'part', tag, index: 5, bytes: Buffer.from('piece') },
+      { kind: 'state', tag, has: true, primary: false, votes, parts: 4, covers, fresh },
+      { kind: 'form', electorate: votes.formed },
+      { kind: 'confirm', electorate: votes.formed },
+    ] as const) {
+      expect(decodeRegistryMessage(encodeRegistryMessage(message))).to.deep.equal(message);
+    }
+  });
+
+  it('are none when a byte is missing or too many', () => {
+    const bytes = encodeRegistryMessage({ serial: 4, command: { kind: 'attach', name: 'c' } });
+    expect(decodeRegistryMessage(bytes.subarray(0, -1))).to.equal(null);
+    expect(decodeRegistryMessage(Buffer.concat([bytes, Buffer.alloc(1)]))).to.equal(null);
+  });
+});
+
+describe('Table', () => {
+  it('has the same bytes however it came about, and comes back from them', () => {
+    const [a, b] = [entry('a', '#x#d1', 1, ['#p#d1', '#q#d1']), entry('b', '#y#d1', 2)];
+    const one = table(a, b);
+    const other = table(b, { ...a, clients: new Set(['#q#d1', '#p#d1']) });
+    expect(hashText(one.encode())).to.equal(hashText(other.encode()));
+    expect(Table.decode(one.encode())?.encode()).to.deep.equal(one.encode());
+    expect(hashText(one.encode())).not.to.equal(hashText(table(a).encode()));
+  });
+});
+
+describe('merge', () => {
+  const side = (made: Table, members: readonly string[], primary = false) => ({
+    table: made,
+    members: new Set(members),
+    primary,
+  });
+
+  it('believes each part about its own members', () => {
+    const left = table(entry('a', '#x#d1', 1, ['#y#d2', '#z#d1']), entry('b', '#y#d2', 2));
+    const right = table(entry('a', '#x#d1', 1, ['#z#d1']));
+    const members = new Set(['#x#d1', '#z#d1', '#y#d2']);
+    const { table: made, dropped } = merge([side(left, ['#x#d1', '#z#d1']), side(right, ['#y#d2'])], members);
+    expect([...(made.find('a')?.clients ?? [])]).to.deep.equal(['#z#d1']);
+    expect(made.find('b')).to.equal(undefined);
+    expect(dropped.get(claim(2))).to.equal('disconnect');
+  });
+
+  it('drops what belongs to a connection that its daemon has no more, and keeps what is out of sight', () => {
+    const left = table(entry('gone', '#x#d2', 1), entry('away', '#x#d3', 2, ['#u#d2', '#v#d3']));
+    const { table: made } = merge(
+      [side(left, ['#a#d1']), side(table(), ['#b#d2'])],
+      new Set(['#a#d1', '#b#d2']),
+    );
+    expect([...made.entries()].map(({ name }) => name)).to.deep.equal(['away']);
+    expect([...(made.find('away')?.clients ?? [])]).to.deep.equal(['#v#d3']);
+  });
+
+  it('drops what a predecessor of the same private name owned', () => {
+    const left = table(entry('a', '#x#d2', 1));
+    const members = new Set(['#a#d1', '#x#d2']);
+    expect(merge([side(left, ['#a#d1'])], members).table.size).to.equal(0);
+  });
+
+  it('gives a name to the smaller claim, but first to that of the primary component', () => {
+    const [low, high] = [table(entry('a', '#x#d1', 1)), table(entry('a', '#y#d2', 2))];
+    const members = new Set(['#x#d1', '#y#d2']);
+    const equal = merge([side(high, ['#y#d2']), side(low, ['#x#d1'])], members);
+    expect(equal.table.find('a')?.claim).to.equal(claim(1));
+    expect(equal.dropped.get(claim(2))).to.equal('conflict');
+    const strong = merge([side(high, ['#y#d2'], true), side(low, ['#x#d1'])], members);
+    expect(strong.table.find('a')?.claim).to.equal(claim(2));
+  });
+});
+
+describe('the primary component', () => {
+  const electorate = (generation: number, ...daemons: readonly string[]) => ({ generation, daemons });
+
+  it('has more than half of the last one, or half with the first', () => {
+    const votes = { formed: electorate(1, 'a', 'b', 'c', 'd'), proposed: [] };
+    expect(mayDecide(votes, ['b', 'c', 'd'])).to.equal(true);
+    expect(mayDecide(votes, ['a', 'd'])).to.equal(true);
+    expect(mayDecide(votes, ['c', 'd', 'x', 'y'])).to.equal(false);
+    expect(mayDecide(firstVotes([]), ['x'])).to.equal(true);
+    expect(mayDecide(firstVotes(['a', 'b', 'c']), ['a'])).to.equal(false);
+  });
+
+  it('needs both while a new electorate is only proposed', () => {
+    const votes = withProposal(
+      { formed: electorate(1, 'a', 'b', 'c'), proposed: [] },
+      electorate(2, 'a', 'b'),
+    );
+    expect(mayDecide(votes, ['a', 'c'])).to.equal(true);
+    expect(mayDecide(votes, ['b', 'c'])).to.equal(false);
+    const confirmed = withConfirmed(votes, electorate(2, 'a', 'b'));
+    expect(confirmed).to.deep.equal({ formed: electorate(2, 'a', 'b'), proposed: [] });
+    expect(withProposal(confirmed, electorate(1, 'a', 'b', 'c'))).to.deep.equal(confirmed);
+  });
+
+  it('is found by the newest that any part knows', () => {
+    const old = { formed: electorate(1, 'a', 'b', 'c'), proposed: [electorate(2, 'a', 'b')] };
+    const newer = { formed: electorate(2, 'a', 'b'), proposed: [electorate(3, 'a')] };
+    expect(mergedVotes([old, newer])).to.deep.equal(newer);
+    expect(mergedVotes([newer, old])).to.deep.equal(newer);
+  });
+});
+
+describe('claim ids', () => {
+  it('are 16 bytes of a view and a counter', () => {
+    expect(claimText(claimId([-1, 2, 3], 4))).to.equal('ffffffff000000020000000300000004');
+  });
+});

@@ -1,0 +1,110 @@
+/** What the specs of channels share: a daemon of this process with connections that use channels, and short words. */
+import { expect } from 'chai';
+import { createDaemon, type Daemon } from '../../daemon/index.js';
+import type { Channels } from '../../lib/channel/channels.js';
+import type { ClientChannel } from '../../lib/channel/client-channel.js';
+import { ChannelError } from '../../lib/channel/errors.js';
+import type { ServerEvent } from '../../lib/channel/event.js';
+import { openChannels } from '../../lib/channel/open.js';
+import type { ChannelsOptions } from '../../lib/channel/options.js';
+import type { ServerRequest } from '../../lib/channel/request.js';
+import type { ServerChannel } from '../../lib/channel/server-channel.js';
+import { Connection } from '../../lib/group/connection.js';
+import { Mailbox } from '../../lib/mailbox/mailbox.js';
+import { within } from '../support/fake-daemon.js';
+
+export { settle } from '../group/support.js';
+export { within } from '../support/fake-daemon.js';
+
+/** One connection with its channels. */
+export interface Party {
+  readonly channels: Channels;
+  readonly connection: Connection;
+  /** The end without a goodbye, as when a process is killed. */
+  kill(): void;
+}
+
+/** A real daemon named `d1`. Its end closes the connections that were made here. */
+export class Place implements AsyncDisposable {
+  private readonly parties: Party[] = [];
+
+  private constructor(readonly daemon: Daemon) {}
+
+  static async start(): Promise<Place> {
+    return new Place(await createDaemon({ name: 'd1', listen: [{ host: '127.0.0.1', port: 0 }] }));
+  }
+
+  /** A connection `#name#d1`. */
+  async party(name: string, options?: ChannelsOptions): Promise<Party> {
+    const mailbox = await Mailbox.open({ spreadName: `${this.daemon.port}@127.0.0.1`, privateName: name });
+    if (typeof mailbox === 'number') throw new Error(`${name} was not let in: ${mailbox}`);
+    const connection = new Connection(mailbox);
+    const channels = await openChannels(connection, options);
+    const party = { channels, connection, kill: () => mailbox.kill() };
+    this.parties.push(party);
+    return party;
+  }
+
+  async channels(name: string, options?: ChannelsOptions): Promise<Channels> {
+    return (await this.party(name, options)).channels;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.parties.map(({ connection }) => connection.close()));
+    await this.daemon.stop();
+  }
+}
+
+/** A channel `c` of `server`, opened by `client`. */
+export interface Pair {
+  readonly server: ServerChannel;
+  readonly client: ClientChannel;
+}
+
+/** The server has read the news of its first client. */
+export async function pairOf(
+  serverSide: Channels,
+  clientSide: Channels,
+  options?: Parameters<Channels['createChannel']>[1],
+): Promise<Pair> {
+  const server = await serverSide.createChannel('c', options);
+  const client = await clientSide.openChannel('c');
+  await next(server, 'client-joined');
+  return { server, client };
+}
+
+/** The next event, which has to be of that kind. */
+export async function next<K extends ServerEvent['kind']>(
+  server: ServerChannel,
+  kind: K,
+): Promise<ServerEvent & { readonly kind: K }> {
+  const event = await within(server.receive(), `a ${kind}`);
+  expect(event.kind).to.equal(kind);
+  return event as ServerEvent & { readonly kind: K };
+}
+
+export const request = (server: ServerChannel): Promise<ServerRequest> => next(server, 'request');
+
+/** What the promise is rejected with: an error of channels. */
+export async function failure(promise: Promise<unknown>): Promise<ChannelError> {
+  const outcome = await within(
+    promise.then(
+      () => null,
+      (error: unknown) => error,
+    ),
+    'a rejection',
+  );
+  if (outcome instanceof ChannelError) return outcome;
+  throw new Error(`it was not rejected by a ChannelError: ${String(outcome)}`);
+}
+
+/** Its code. */
+export const code = async (promise: Promise<unknown>): Promise<string> => (await failure(promise)).code;
+
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+export const text = (body: Uint8Array): string => new TextDecoder().decode(body);
+
+/** Answers everything with its own body, until the channel ends. */
+export async function echo(server: ServerChannel): Promise<void> {
+  for await (const event of server) if (event.kind === 'request') void event.reply(event.type, event.body);
+}
