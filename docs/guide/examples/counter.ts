@@ -1,0 +1,16 @@
+import { connect } from '../../../lib/index.js';
+import { counter } from '../../../lib/recipes/index.js';
+
+const address = process.argv[2] ?? '4803@localhost';
+
+const first = await connect({ address, name: 'ann' });
+const second = await connect({ address, name: 'bob' });
+const ann = await counter(first, 'tickets');
+const bob = await counter(second, 'tickets');
+
+// Two dispensers, and no number is handed out twice.
+const drawn = await Promise.all([ann.add(), bob.add(), ann.add(), bob.add(), bob.add()]);
+console.log(`drawn: ${drawn.toSorted((a, b) => a - b).join(' ')}`);
+
+await first.close();
+await second.close();

@@ -1,0 +1,23 @@
+import { connect } from '../../../lib/index.js';
+import { election } from '../../../lib/recipes/index.js';
+
+const address = process.argv[2] ?? '4803@localhost';
+
+// Each worker would be a process of its own; here they are three connections.
+const connections = await Promise.all(['ann', 'bob', 'cid'].map((name) => connect({ address, name })));
+const workers = [];
+for (const connection of connections) workers.push(await election(connection, 'workers', { quorum: 2 }));
+
+for (const worker of workers) {
+  const { leader } = await worker.waitForLeader();
+  console.log(`${leader.split('#')[1]} leads`);
+}
+
+const [ann, bob] = workers;
+const before = ann?.term ?? 0;
+await connections[0]?.close(); // the leader goes
+const mine = await bob?.waitFor();
+console.log(`now ${mine?.leader.split('#')[1]} leads, with a higher term: ${(mine?.term ?? 0) > before}`);
+
+await connections[1]?.close();
+await connections[2]?.close();

@@ -1,0 +1,22 @@
+import { connect } from '../../../lib/index.js';
+import { map } from '../../../lib/recipes/index.js';
+
+const address = process.argv[2] ?? '4803@localhost';
+
+const first = await connect({ address, name: 'ann' });
+const ann = await map<string>(first, 'settings');
+await ann.set('colour', 'green');
+
+const second = await connect({ address, name: 'bob' });
+const bob = await map<string>(second, 'settings');
+await bob.ready();
+console.log(`bob sees ${bob.get('colour')}`);
+
+const told = new Promise<string>((resolve) => ann.once('set', (key, value) => resolve(`${key} is ${value}`)));
+await bob.set('colour', 'blue');
+console.log(`ann is told: ${await told}`);
+console.log(`bob was first to set the shape: ${await bob.add('shape', 'round')}`);
+console.log(`and ann was too: ${await ann.add('shape', 'square')}`);
+
+await first.close();
+await second.close();

@@ -1,0 +1,69 @@
+/** A barrier: members wait at it until so many are there. */
+import { z } from 'zod';
+import type { Connection } from '../group/connection.js';
+import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
+import { instanceNumber } from './instance.js';
+import { checkedOptions } from './options.js';
+import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { Shared, Watch } from './shared.js';
+
+export interface BarrierOptions extends ReplicatedOptions {
+  /** Members that open it. */
+  readonly parties: number;
+}
+
+const partiesSchema = z.int().min(1);
+
+/** @throws as `replicated` */
+export async function barrier(
+  connection: Connection,
+  group: string,
+  options: BarrierOptions,
+): Promise<Barrier> {
+  const { parties, ...rest } = options;
+  const checked = checkedOptions(partiesSchema, parties);
+  const machine = new BarrierMachine();
+  return new Barrier(await replicated(connection, group, machine, rest), machine, checked);
+}
+
+export class Barrier extends Shared<BarrierCommand, number> {
+  private readonly instance = instanceNumber();
+  private readonly watch = new Watch();
+
+  /** @internal */
+  constructor(
+    replica: Replicated<BarrierCommand, number>,
+    private readonly machine: BarrierMachine,
+    readonly parties: number,
+  ) {
+    super(replica);
+    machine.changed = () => this.watch.look();
+  }
+
+  /** Private names of those who wait at it. */
+  get entered(): readonly string[] {
+    return this.machine.entered;
+  }
+
+  /**
+   * Waits at the barrier until it opens; then it is closed again for the next time. Who leaves the group or is lost is
+   * at it no more.
+   * @returns how often it had opened before
+   * @throws as `Replicated.submit`; an aborted wait is given up
+   */
+  async enter({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<number> {
+    signal?.throwIfAborted();
+    const { instance, parties, replica, machine } = this;
+    try {
+      const before = await replica.submit({ op: 'enter', instance, parties }, { signal });
+      await this.watch.until(
+        () => machine.generation > before,
+        (found) => replica.whileOpen(found, signal),
+      );
+      return before;
+    } catch (error) {
+      if (!replica.isClosed) replica.submit({ op: 'leave', instance }).catch(() => undefined);
+      throw error;
+    }
+  }
+}

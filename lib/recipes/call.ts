@@ -1,0 +1,197 @@
+/** Asking a whole group, and getting what became of it at each member. */
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import { errorOf } from '../errors.js';
+import type { Connection } from '../group/connection.js';
+import { abortable, type Pending, pending } from '../group/abort.js';
+import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
+import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
+import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
+import { instanceNumber } from './instance.js';
+import { checkedOptions, signalOption } from './options.js';
+import { Recipe, type RecipeEvents } from './recipe.js';
+import { Seat } from './seat.js';
+
+/**
+ * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`
+ * with the message of the error. The signal is aborted when this member leaves.
+ */
+export type CallHandler<Request, Answer> = (
+  request: Request,
+  info: { readonly from: string; readonly signal: AbortSignal },
+) => Answer | Promise<Answer>;
+
+export interface CallerOptions<Request, Answer> {
+  /** Without one this member asks only, and is not asked. */
+  readonly handler?: CallHandler<Request, Answer> | undefined;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CallOptions {
+  /** When it is over: `first` value, values of a `majority` of those asked, or `all` done; default `all`. */
+  readonly mode?: CallMode | undefined;
+  /** Milliseconds; default 5000. */
+  readonly timeout?: number | undefined;
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Outcome<Answer> =
+  | { readonly kind: 'value'; readonly value: Answer }
+  | { readonly kind: 'error'; readonly message: string }
+  | { readonly kind: 'left' }
+  | { readonly kind: 'timeout' };
+
+export interface CallResult<Answer> {
+  /** By private name. With `first` and `majority` those are missing that were still at it. */
+  readonly outcomes: ReadonlyMap<string, Outcome<Answer>>;
+  /** The values alone, in the order of their members. */
+  readonly values: readonly Answer[];
+  /** Whether there are as many values as the mode wants: one, more than half, or one of everybody asked. */
+  readonly isEnough: boolean;
+}
+
+const options = z.strictObject({
+  handler: z.custom<CallHandler<never, unknown>>((value) => typeof value === 'function').optional(),
+  signal: signalOption,
+});
+
+const callOptions = z.strictObject({
+  mode: z.enum(['first', 'majority', 'all']).default('all'),
+  timeout: z.number().min(1).default(CALL_TIMEOUT_MS),
+  signal: signalOption,
+});
+
+/**
+ * Joins the group, to ask its members and to answer them.
+ * @throws IllegalParamError, and what `Connection.join` throws
+ */
+export async function caller<Request = unknown, Answer = unknown>(
+  connection: Connection,
+  group: string,
+  given: CallerOptions<Request, Answer> = {},
+): Promise<Caller<Request, Answer>> {
+  const { handler, signal } = checkedOptions(options, given);
+  return await Caller.open(connection, group, handler as CallHandler<Request, Answer> | undefined, signal);
+}
+
+interface Waiting<Answer> {
+  readonly mode: CallMode;
+  readonly result: Pending<CallResult<Answer>>;
+}
+
+export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
+  private core!: CallCore;
+  private readonly waiting = new Map<number, Waiting<Answer>>();
+  private readonly leaving = new AbortController();
+
+  /** @internal */
+  static async open<Request, Answer>(
+    connection: Connection,
+    group: string,
+    handler: CallHandler<Request, Answer> | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Caller<Request, Answer>> {
+    const it = new Caller<Request, Answer>();
+    let cause: Error | undefined;
+    const seat = await Seat.take(connection, group, signal, (error) => {
+      cause = error;
+      it.leaving.abort();
+      for (const { result } of it.waiting.values()) result.reject(it.closedError(cause));
+      it.waiting.clear();
+      it.end(error);
+    });
+    it.seat = seat;
+    it.core = new CallCore(instanceNumber(), handler !== undefined, {
+      send: seat.send.bind(seat),
+      sendTo: seat.sendTo.bind(seat),
+      request: (from, ticket, body) => void (handler && it.serve(handler, from, ticket, body)),
+      done: (call, outcomes, asked) => it.done(call, outcomes, asked),
+      // The end of the seat, which follows, settles all that wait.
+      broken: () => undefined,
+    });
+    seat.host(it.core);
+    return it;
+  }
+
+  /**
+   * Asks every member, this one included if it has a handler. Who is asked is decided by the place of the request in
+   * the order of the group. Never waits for one who has left, nor longer than `timeout`.
+   * @throws IllegalParamError, MessageTooLongError, ConnectionClosedError when the group is left meanwhile, or the
+   * signal's reason. What happens at single members is never thrown: it stands in the result.
+   */
+  async call(request: Request, given: CallOptions = {}): Promise<CallResult<Answer>> {
+    const { mode, timeout, signal } = checkedOptions(callOptions, given);
+    signal?.throwIfAborted();
+    if (this.hasEnded) throw this.closedError();
+    const body = bytesOf(request);
+    if (body.length > MAX_PAYLOAD_BYTES)
+      throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
+    if (this.waiting.size >= MAX_CALLS) throw errorOf(ILLEGAL_PARAM, `${MAX_CALLS} calls are under way`);
+    const result = pending<CallResult<Answer>>();
+    let call = 0;
+    this.seat.act((now) => {
+      call = this.core.call(body, mode, timeout, now);
+      this.waiting.set(call, { mode, result });
+    });
+    try {
+      return await abortable(result.promise, signal);
+    } finally {
+      this.waiting.delete(call);
+      this.core.forget(call);
+    }
+  }
+
+  private done(call: number, raw: ReadonlyMap<string, RawOutcome>, asked: readonly string[]): void {
+    const waiting = this.waiting.get(call);
+    if (!waiting) return;
+    const outcomes = new Map<string, Outcome<Answer>>();
+    const values: Answer[] = [];
+    for (const name of asked) {
+      const outcome = raw.get(name);
+      if (!outcome) continue;
+      const read = outcomeOf<Answer>(outcome);
+      outcomes.set(name, read);
+      if (read.kind === 'value') values.push(read.value);
+    }
+    const needed = { first: 1, majority: Math.floor(asked.length / 2) + 1, all: asked.length }[waiting.mode];
+    waiting.result.resolve({ outcomes, values, isEnough: values.length >= needed });
+  }
+
+  private async serve(
+    handler: CallHandler<Request, Answer>,
+    from: string,
+    ticket: Ticket,
+    body: Buffer,
+  ): Promise<void> {
+    try {
+      const { signal } = this.leaving;
+      const answer = await handler(valueOf(body) as Request, { from, signal });
+      const bytes = bytesOf(answer);
+      this.core.answer(ticket, bytes);
+    } catch (error) {
+      this.core.fail(ticket, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+/** Nothing at all travels as no bytes. @throws IllegalParamError */
+function bytesOf(value: unknown): Buffer {
+  if (value === undefined) return Buffer.alloc(0);
+  const text = JSON.stringify(value) as string | undefined;
+  if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'nothing that JSON can hold');
+  return Buffer.from(text);
+}
+
+/** @throws SyntaxError */
+const valueOf = (body: Buffer): unknown => (body.length === 0 ? undefined : JSON.parse(body.toString()));
+
+function outcomeOf<Answer>(outcome: RawOutcome): Outcome<Answer> {
+  if (outcome.kind !== 'value') return outcome;
+  try {
+    return { kind: 'value', value: valueOf(outcome.body) as Answer };
+  } catch {
+    return { kind: 'error', message: 'an answer that is no JSON' };
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Whole
+ * numbers are varints of seven bits a byte, the low ones first; texts and byte strings stand behind their length.
+ * A reader never throws: behind the first field that makes no sense it gives zeros, and `isSound` is false.
+ */
+import { Buffer } from 'node:buffer';
+import type { GroupId } from '../../wire/group-id.js';
+
+export const RECIPES = { election: 1, members: 2, call: 3, replicated: 4 } as const;
+export type Recipe = keyof typeof RECIPES;
+
+const MAGIC_0 = 0x53;
+const MAGIC_1 = 0xb7;
+const VERSION = 1;
+const ENVELOPE = 5;
+/** A varint of a number below 2^53 has at most eight bytes. */
+const VARINT_BYTES = 8;
+const FIRST_BYTES = 64;
+
+export class BodyWriter {
+  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  private length = ENVELOPE;
+
+  constructor(recipe: Recipe, kind: number) {
+    this.bytes.set([MAGIC_0, MAGIC_1, VERSION, RECIPES[recipe], kind]);
+  }
+
+  /** A whole number from 0, below 2^53. */
+  number(value: number): this {
+    this.room(VARINT_BYTES);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = 0x80 | (rest % 0x80);
+      rest = Math.floor(rest / 0x80);
+    }
+    this.bytes[this.length++] = rest;
+    return this;
+  }
+
+  flag(value: boolean): this {
+    return this.number(value ? 1 : 0);
+  }
+
+  data(value: Uint8Array): this {
+    this.number(value.length);
+    this.room(value.length);
+    this.bytes.set(value, this.length);
+    this.length += value.length;
+    return this;
+  }
+
+  text(value: string): this {
+    return this.data(Buffer.from(value));
+  }
+
+  texts(values: readonly string[]): this {
+    this.number(values.length);
+    for (const value of values) this.text(value);
+    return this;
+  }
+
+  groupId(id: GroupId): this {
+    for (const word of id) this.number(word >>> 0);
+    return this;
+  }
+
+  finish(): Buffer {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  private room(more: number): void {
+    const needed = this.length + more;
+    if (needed <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.bytes.length));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+}
+
+export class BodyReader {
+  private at = ENVELOPE;
+  private broken = false;
+
+  private constructor(
+    private readonly bytes: Buffer,
+    readonly kind: number,
+  ) {}
+
+  /** Null when the body is none of the recipe. */
+  static open(recipe: Recipe, body: Buffer): BodyReader | null {
+    if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1) return null;
+    if (body[2] !== VERSION || body[3] !== RECIPES[recipe]) return null;
+    return new BodyReader(body, body[4] as number);
+  }
+
+  /** Whether every field so far was there, and nothing follows them. */
+  get isSound(): boolean {
+    return !this.broken && this.at === this.bytes.length;
+  }
+
+  number(): number {
+    let value = 0;
+    let unit = 1;
+    for (let count = 0; count < VARINT_BYTES && this.at < this.bytes.length; count++) {
+      const byte = this.bytes[this.at++] as number;
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) return value <= Number.MAX_SAFE_INTEGER ? value : this.fault(0);
+      unit *= 0x80;
+    }
+    return this.fault(0);
+  }
+
+  flag(): boolean {
+    const value = this.number();
+    return value <= 1 ? value === 1 : this.fault(false);
+  }
+
+  /** Shares the memory of the body. */
+  data(): Buffer {
+    const length = this.number();
+    if (length > this.bytes.length - this.at) return this.fault(Buffer.alloc(0));
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  text(): string {
+    return this.data().toString();
+  }
+
+  texts(limit: number): string[] {
+    const count = this.number();
+    if (count > limit) return this.fault([]);
+    const values: string[] = [];
+    for (let i = 0; i < count && !this.broken; i++) values.push(this.text());
+    return values;
+  }
+
+  groupId(): GroupId {
+    return [this.number() | 0, this.number() | 0, this.number() | 0];
+  }
+
+  private fault<T>(value: T): T {
+    this.broken = true;
+    this.at = this.bytes.length;
+    return value;
+  }
+}

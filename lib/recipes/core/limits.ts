@@ -1,0 +1,47 @@
+/** Every size, count and time of the recipes. */
+import { MAX_PORTABLE_BYTES, NAME_BYTES } from '../../wire/limits.js';
+
+/** What envelope and fields of a recipe's message take at most, besides the payload. */
+const ENVELOPE_BYTES = 512;
+
+/** Longest payload of one message: a command, a request, an answer. Fits every daemon. */
+export const MAX_PAYLOAD_BYTES = MAX_PORTABLE_BYTES - NAME_BYTES - ENVELOPE_BYTES;
+
+/** Longest metadata of a member. */
+export const MAX_METADATA_BYTES = 16 * 1024;
+
+/** Silent members that a message names; more of them only make elections slower. */
+export const MAX_SILENT_NAMES = 1000;
+
+/** Terms above this are damage: nobody could go on counting. */
+export const MAX_TERM = 2 ** 52;
+
+/** Milliseconds for a member to speak up in a new view before the others go on without it. */
+export const PATIENCE_MS = 1000;
+
+/** Members that are remembered while they cannot be reached. */
+export const MAX_AWAY = 1000;
+
+/** Milliseconds for a call. */
+export const CALL_TIMEOUT_MS = 5000;
+
+/** Calls of one member that wait for results. */
+export const MAX_CALLS = 10_000;
+
+/** Bytes of a snapshot in one message. */
+export const CHUNK_BYTES = 64 * 1024;
+/** Bytes of a snapshot that may be on their way to one member. */
+export const WINDOW_BYTES = 8 * CHUNK_BYTES;
+/** Milliseconds without a byte of a snapshot before the next donor is asked. */
+export const DONOR_PATIENCE_MS = 2000;
+
+/** Submitters whose newest command is remembered, so that none is applied twice. */
+export const MAX_SUBMITTERS = 2000;
+
+/** Commands of one member that wait to be applied. */
+export const MAX_PENDING_COMMANDS = 100_000;
+
+/** Largest state that a merge function is given. */
+export const MAX_MERGE_BYTES = 64 * 1024 * 1024;
+/** Components whose merge is remembered, so that none is merged twice. */
+export const MAX_MERGED = 1000;

@@ -1,0 +1,49 @@
+/** A barrier: opens when so many members are at it, and closes behind them. Who leaves the group is at it no more. */
+import type { CommandInfo } from '../replicated/replica.js';
+import { SmallMachine } from './small.js';
+
+export type BarrierCommand =
+  | { readonly op: 'enter'; readonly instance: number; readonly parties: number }
+  | { readonly op: 'leave'; readonly instance: number };
+
+interface BarrierState {
+  /** How often it has opened. */
+  generation: number;
+  entered: { readonly member: string; readonly instance: number }[];
+}
+
+export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, number> {
+  get generation(): number {
+    return this.state.generation;
+  }
+
+  /** Private names of those who wait. */
+  get entered(): readonly string[] {
+    return this.state.entered.map(({ member }) => member);
+  }
+
+  present(members: readonly string[]): void {
+    const names = new Set(members);
+    this.state.entered = this.state.entered.filter(({ member }) => names.has(member));
+    this.changed();
+  }
+
+  protected first(): BarrierState {
+    return { generation: 0, entered: [] };
+  }
+
+  /** @returns how often it had opened before */
+  protected act(command: BarrierCommand, { sender }: CommandInfo): number {
+    const { state } = this;
+    const before = state.generation;
+    // One of the same name that is not the same process is gone.
+    state.entered = state.entered.filter(({ member }) => member !== sender);
+    if (command.op === 'leave') return before;
+    state.entered.push({ member: sender, instance: command.instance });
+    if (state.entered.length >= command.parties) {
+      state.entered = [];
+      state.generation++;
+    }
+    return before;
+  }
+}

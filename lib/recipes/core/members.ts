@@ -1,0 +1,158 @@
+/**
+ * Who is here: every member announces itself to those who do not know it, with metadata and since when it is there. An
+ * announcement carries the number of the process that made it, so that one who was out of reach and comes back is told
+ * from another who took its name.
+ */
+import { Buffer } from 'node:buffer';
+import { BodyReader, BodyWriter } from './codec.js';
+import { MAX_AWAY, MAX_METADATA_BYTES } from './limits.js';
+import type { Post, RecipeCore, RecipeView } from './port.js';
+
+export interface Presence {
+  /** Private name. */
+  readonly name: string;
+  /** The number of its process. */
+  readonly instance: number;
+  /** Milliseconds since 1970 by its own clock: when it began to take part. */
+  readonly since: number;
+  readonly metadata: Buffer;
+}
+
+/** Why one is gone for good: it left, its connection ended, or it was out of reach for too long. */
+export type Departure = 'left' | 'disconnected' | 'forgotten';
+
+export interface MembersSink extends Post {
+  joined(who: Presence): void;
+  updated(who: Presence, before: Presence): void;
+  left(who: Presence, how: Departure): void;
+  /** The network broke between us; it may come back. */
+  unreachable(who: Presence): void;
+  returned(who: Presence): void;
+}
+
+const ANNOUNCE = 1;
+
+export class MembersCore implements RecipeCore {
+  private present: readonly string[] = [];
+  private readonly here = new Map<string, Presence>();
+  private readonly away = new Map<string, { readonly who: Presence; readonly until: number }>();
+  private me: Presence | null = null;
+
+  /**
+   * @param instance a number of this process that no other one has
+   * @param forgetAfter milliseconds for which one who is out of reach is remembered
+   */
+  constructor(
+    private readonly self: string,
+    private readonly instance: number,
+    private metadata: Buffer,
+    private readonly forgetAfter: number,
+    private readonly sink: MembersSink,
+  ) {}
+
+  /** Those who announced themselves, in the order of the view. */
+  get reachable(): Presence[] {
+    return this.present.flatMap((name) => this.here.get(name) ?? []);
+  }
+
+  get unreachable(): Presence[] {
+    return [...this.away.values()].map(({ who }) => who);
+  }
+
+  /** Members of the group that do not take part, in the order of the view. */
+  get silent(): string[] {
+    return this.present.filter((name) => !this.here.has(name));
+  }
+
+  get dueAt(): number {
+    let due = Infinity;
+    for (const { until } of this.away.values()) due = Math.min(due, until);
+    return due;
+  }
+
+  /** Announces other metadata. */
+  announce(metadata: Buffer): void {
+    this.metadata = metadata;
+    if (this.me) this.introduce(this.me.since);
+  }
+
+  view(view: RecipeView, now: number): void {
+    this.present = view.members;
+    const members = new Set(view.members);
+    for (const [name, who] of this.here) {
+      if (!members.has(name)) this.lose(who, view.cause, now);
+    }
+    this.me ??= this.presence(now);
+    if (view.cameWithMe.length < view.members.length || !this.here.has(this.self))
+      this.introduce(this.me.since);
+  }
+
+  transition(): void {
+    // Who is lost stands in the view that follows.
+  }
+
+  message(sender: string, body: Buffer): void {
+    const reader = BodyReader.open('members', body);
+    if (reader?.kind !== ANNOUNCE || !this.present.includes(sender)) return;
+    const instance = reader.number();
+    const since = reader.number();
+    const metadata = reader.data();
+    if (!reader.isSound || metadata.length > MAX_METADATA_BYTES) return;
+    // A copy: the body shares its memory with messages that arrived with it.
+    this.announced({ name: sender, instance, since, metadata: Buffer.from(metadata) });
+  }
+
+  left(): void {
+    this.present = [];
+    this.here.clear();
+    this.away.clear();
+  }
+
+  tick(now: number): void {
+    for (const [name, { who, until }] of this.away) if (until <= now) this.forget(name, who, 'forgotten');
+  }
+
+  private announced(who: Presence): void {
+    const { name } = who;
+    const before = this.here.get(name);
+    const past = this.away.get(name)?.who;
+    if (past && past.instance !== who.instance) this.forget(name, past, 'disconnected');
+    // One who comes back is told of as it was, then of what it has changed meanwhile.
+    const known = before ?? (this.away.delete(name) ? past : undefined);
+    this.here.set(name, who);
+    if (known?.instance !== who.instance) {
+      if (known) this.sink.left(known, 'disconnected');
+      this.sink.joined(who);
+      return;
+    }
+    if (!before) this.sink.returned(known);
+    if (!known.metadata.equals(who.metadata)) this.sink.updated(who, known);
+  }
+
+  private lose(who: Presence, cause: RecipeView['cause'], now: number): void {
+    this.here.delete(who.name);
+    if (cause !== 'network') {
+      this.sink.left(who, cause === 'leave' ? 'left' : 'disconnected');
+      return;
+    }
+    this.away.set(who.name, { who, until: now + this.forgetAfter });
+    this.sink.unreachable(who);
+    const [oldest] = this.away;
+    if (this.away.size > MAX_AWAY && oldest) this.forget(oldest[0], oldest[1].who, 'forgotten');
+  }
+
+  private forget(name: string, who: Presence, how: Departure): void {
+    this.away.delete(name);
+    this.sink.left(who, how);
+  }
+
+  private presence(now: number): Presence {
+    const { self: name, instance, metadata } = this;
+    return { name, instance, since: Math.floor(now), metadata };
+  }
+
+  private introduce(since: number): void {
+    const writer = new BodyWriter('members', ANNOUNCE).number(this.instance).number(since);
+    this.sink.send(writer.data(this.metadata).finish(), 'agreed');
+  }
+}

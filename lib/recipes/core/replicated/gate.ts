@@ -1,0 +1,70 @@
+/** Between the order and the replica: which inputs are taken, which are dropped, and which wait until that is known. */
+import type { Input, Replica } from './replica.js';
+
+export class Gate {
+  /** Whether it is not known whose state goes on. */
+  isWaiting = false;
+  /** Whether a quorum is together. */
+  isPrimary = false;
+  /** Since the transitional signal. */
+  isEnding = false;
+  private queue: Input[] = [];
+
+  constructor(
+    private readonly replica: Replica,
+    private readonly hasQuorum: boolean,
+  ) {}
+
+  /** With a quorum nothing behind the transitional signal is taken before the next view. */
+  get isHeld(): boolean {
+    return this.isEnding && this.hasQuorum;
+  }
+
+  /** Whether inputs are taken as they come. */
+  get isOpen(): boolean {
+    return this.isPrimary && !this.isWaiting && !this.isHeld;
+  }
+
+  /** An input of the state that goes on, or may go on. */
+  input(input: Input): void {
+    if (!this.isWaiting && !this.isPrimary && input.kind !== 'capture') this.replica.drop(input);
+    else if (this.isWaiting || this.isHeld) this.queue.push(input);
+    else this.replica.run(input);
+  }
+
+  /**
+   * What came behind the transitional signal may have been taken elsewhere before it, and so it is taken. What came while
+   * nobody knew whose state goes on was taken nowhere.
+   */
+  closeView(isAccounted: boolean): void {
+    const mayBeTaken = isAccounted && !this.isWaiting;
+    // Not of a quorum until the new view shows one.
+    this.isPrimary = false;
+    this.isEnding = false;
+    this.resolve(mayBeTaken);
+  }
+
+  /** It is known whose state goes on. @param isAsked whether inputs have waited for that */
+  decided(isPrimary: boolean, isAsked: boolean): void {
+    this.isWaiting = false;
+    this.isPrimary = isPrimary;
+    if (isAsked && (!this.isHeld || !isPrimary)) this.resolve(isPrimary);
+  }
+
+  wait(): void {
+    this.isWaiting = true;
+    this.isPrimary = false;
+  }
+
+  /** What waits is dropped. */
+  dismiss(): void {
+    this.resolve(false);
+  }
+
+  private resolve(isTaken: boolean): void {
+    for (const input of this.queue.splice(0)) {
+      if (isTaken) this.replica.run(input);
+      else this.replica.drop(input);
+    }
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The replicated state of one member as the order makes it: commands, members, snapshots and merges, one input after the
+ * other. While the state is being transferred the inputs wait behind it.
+ */
+import { Buffer } from 'node:buffer';
+import { BodyReader, BodyWriter } from '../codec.js';
+import { MAX_MERGE_BYTES, MAX_MERGED } from '../limits.js';
+import type { Command, Part } from './messages.js';
+import { Submitters } from './submitters.js';
+
+export interface CommandInfo {
+  /** Private name of the member that submitted it. */
+  readonly sender: string;
+  /** Commands applied before it, the same at all replicas. */
+  readonly index: number;
+}
+
+/** The state itself. Whatever is done to it is done in the same order at all replicas, and must do the same there. */
+export interface StateMachine {
+  /** Back to the first state. */
+  reset(): void;
+  /** What it throws is the result of the command; the state must be the same at all replicas all the same. */
+  apply(command: Buffer, info: CommandInfo): unknown;
+  /** Who is there from here on; called again only with another list, or when a state goes on after a pause. */
+  present(members: readonly string[]): void;
+  /** Takes in the state of a component that was parted from this one. */
+  merge(state: Buffer): void;
+}
+
+export interface ReplicaSink {
+  /** A snapshot of the state as it is now is wanted under this name, until it is released. */
+  capture(id: string, header: Buffer): void;
+  /** A command of this member came to its end. */
+  settled(ticket: number, outcome: Outcome): void;
+  /** The state of that component is merged. */
+  merged(past: number): void;
+  /** Merges that were under way have to begin anew. */
+  interrupted(): void;
+}
+
+export type Outcome =
+  | { readonly kind: 'applied'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  /** It was applied, but at others: nobody here knows its result. */
+  | { readonly kind: 'unknown' }
+  /** It came behind a gap and has to be sent again. */
+  | { readonly kind: 'dropped' };
+
+export type Input =
+  | (Command & { readonly sender: string })
+  | (Part & { readonly sender: string })
+  | { readonly kind: 'present'; readonly members: readonly string[] }
+  | { readonly kind: 'capture'; readonly id: string };
+
+/** Pieces of one component's state on their way. */
+interface Merge {
+  readonly parts: Buffer[];
+  bytes: number;
+}
+
+export class Replica {
+  /** Commands applied. */
+  position = 0;
+  /** Whether inputs are taken at once; else they wait behind a snapshot. */
+  isWhole = false;
+  private readonly submitters = new Submitters();
+  private readonly merges = new Map<string, Merge>();
+  private readonly merged = new Set<number>();
+  private waiting: Input[] = [];
+
+  constructor(
+    private readonly instance: number,
+    private readonly machine: StateMachine,
+    private readonly sink: ReplicaSink,
+  ) {}
+
+  /** Commands of this process that are applied in the state. */
+  get ownApplied(): number {
+    return this.submitters.lastOf(this.instance);
+  }
+
+  /** The first state there is. */
+  begin(): void {
+    this.position = 0;
+    this.submitters.clear();
+    this.merges.clear();
+    this.merged.clear();
+    this.dismiss();
+    this.isWhole = true;
+    this.machine.reset();
+  }
+
+  /** A snapshot is on its way: what follows waits for it. */
+  expect(): void {
+    this.dismiss();
+    this.isWhole = false;
+  }
+
+  /** The machine has the state of a snapshot. @returns whether the header could be read */
+  restored(header: Buffer): boolean {
+    const reader = BodyReader.open('replicated', header);
+    if (!reader) return false;
+    this.position = reader.number();
+    this.submitters.read(reader);
+    this.merged.clear();
+    for (let count = Math.min(reader.number(), MAX_MERGED); count > 0; count--)
+      this.merged.add(reader.number());
+    this.merges.clear();
+    return reader.isSound;
+  }
+
+  /** Takes what waited behind the snapshot. */
+  catchUp(): void {
+    this.isWhole = true;
+    const inputs = this.waiting;
+    this.waiting = [];
+    for (const input of inputs) this.take(input);
+  }
+
+  run(input: Input): void {
+    if (this.isWhole) this.take(input);
+    else this.waiting.push(input);
+  }
+
+  /** An input that is not to be taken. */
+  drop(input: Input): void {
+    if (input.kind === 'command' && input.instance === this.instance)
+      this.sink.settled(input.ticket, { kind: 'dropped' });
+  }
+
+  /** Half a merge is none: whoever sends its pieces begins anew. */
+  interrupt(): void {
+    this.merges.clear();
+    this.sink.interrupted();
+  }
+
+  isMerged(past: number): boolean {
+    return this.merged.has(past);
+  }
+
+  private dismiss(): void {
+    const inputs = this.waiting;
+    this.waiting = [];
+    for (const input of inputs) this.drop(input);
+  }
+
+  private take(input: Input): void {
+    if (input.kind === 'command') this.command(input);
+    else if (input.kind === 'part') this.part(input);
+    else if (input.kind === 'present') {
+      this.interrupt();
+      this.machine.present(input.members);
+    } else {
+      // The snapshot holds no half merges.
+      this.interrupt();
+      this.sink.capture(input.id, this.header());
+    }
+  }
+
+  private command({
+    instance,
+    ticket,
+    sequence,
+    payload,
+    sender,
+  }: Command & { readonly sender: string }): void {
+    const isOwn = instance === this.instance;
+    const place = this.submitters.take(instance, sequence);
+    if (place !== 'next') {
+      if (isOwn) this.sink.settled(ticket, { kind: place === 'old' ? 'unknown' : 'dropped' });
+      return;
+    }
+    const info = { sender, index: this.position++ };
+    let outcome: Outcome;
+    try {
+      outcome = { kind: 'applied', result: this.machine.apply(payload, info) };
+    } catch (error) {
+      outcome = { kind: 'failed', error };
+    }
+    if (isOwn) this.sink.settled(ticket, outcome);
+  }
+
+  private part({ past, index, isLast, data, sender }: Part & { readonly sender: string }): void {
+    if (this.merged.has(past)) return;
+    const key = `${past} ${sender}`;
+    if (index === 0) this.merges.set(key, { parts: [], bytes: 0 });
+    const merge = this.merges.get(key);
+    if (merge?.parts.length !== index) return;
+    merge.parts.push(data);
+    merge.bytes += data.length;
+    if (merge.bytes > MAX_MERGE_BYTES) this.merges.delete(key);
+    else if (isLast) {
+      this.merges.delete(key);
+      this.merged.add(past);
+      for (const oldest of this.merged) {
+        if (this.merged.size <= MAX_MERGED) break;
+        this.merged.delete(oldest);
+      }
+      this.machine.merge(Buffer.concat(merge.parts));
+      this.sink.merged(past);
+    }
+  }
+
+  private header(): Buffer {
+    const writer = new BodyWriter('replicated', HEADER).number(this.position);
+    this.submitters.write(writer);
+    writer.number(this.merged.size);
+    for (const past of this.merged) writer.number(past);
+    return writer.finish();
+  }
+}
+
+/** A kind that no message has. */
+const HEADER = 0;

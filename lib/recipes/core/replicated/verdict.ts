@@ -1,0 +1,81 @@
+/** What a round of replicas decides: whose state goes on, and who is given it. The same at all, from the same words. */
+import type { Round } from '../round.js';
+import type { Statement } from './messages.js';
+
+export interface Verdict {
+  /** Those who have the state that goes on; empty when nobody has any. In the order of the view. */
+  readonly live: readonly string[];
+  /** Those who are being given just that state already, by snapshot. */
+  readonly loading: ReadonlyMap<string, string>;
+  /** Everybody else who spoke. */
+  readonly needy: readonly string[];
+  /** Of the state that goes on. */
+  readonly past: number;
+  readonly epoch: number;
+  readonly continues: boolean;
+}
+
+interface Side {
+  readonly past: number;
+  readonly members: string[];
+  readonly first: Statement;
+}
+
+/**
+ * @param hasQuorum with a quorum the newest epoch wins, without one the larger side
+ * @returns null when nothing can be decided: with a quorum, where somebody knows of a newer epoch than those who have a
+ * state, that newer state may live elsewhere
+ */
+export function verdictOf(round: Round<Statement>, hasQuorum: boolean): Verdict | null {
+  const { speakers } = round;
+  const said = new Map(speakers.map((name) => [name, round.statement(name) as Statement]));
+  const sides = new Map<number, Side>();
+  for (const [name, statement] of said) {
+    if (statement.mode !== 'live') continue;
+    const side = sides.get(statement.past);
+    if (side) side.members.push(name);
+    else sides.set(statement.past, { past: statement.past, members: [name], first: statement });
+  }
+  const epoch = Math.max(0, ...[...said.values()].map((each) => each.epoch));
+  const best = [...sides.values()].reduce<Side | null>(
+    (leads, side) => (leads === null || isBetter(side, leads, hasQuorum) ? side : leads),
+    null,
+  );
+  if (hasQuorum && (best?.first.epoch ?? 0) < epoch) return null;
+  if (best === null)
+    return { live: [], loading: new Map(), needy: speakers, past: 0, epoch, continues: false };
+  const loading = new Map<string, string>();
+  for (const [name, { mode, past, capture }] of said) {
+    if (mode === 'loading' && past === best.past && capture !== '') loading.set(name, capture);
+  }
+  const live = new Set(best.members);
+  return {
+    live: best.members,
+    loading,
+    needy: speakers.filter((name) => !live.has(name) && !loading.has(name)),
+    past: best.past,
+    epoch,
+    continues: best.first.continues,
+  };
+}
+
+/** Among equals the side of the first member of the view wins. */
+function isBetter(
+  { first: a, members }: Side,
+  { first: b, members: others }: Side,
+  hasQuorum: boolean,
+): boolean {
+  if (a.continues !== b.continues) return a.continues;
+  if (hasQuorum && a.epoch !== b.epoch) return a.epoch > b.epoch;
+  if (!hasQuorum && members.length !== others.length) return members.length > others.length;
+  return a.position > b.position;
+}
+
+/** Those who say that they have the state of `self`, in the order of the view. */
+export function holdersOf(round: Round<Statement>, self: string, past: number): string[] {
+  if (!round.statement(self)) return [self];
+  return round.speakers.filter((name) => {
+    const said = round.statement(name);
+    return said?.mode === 'live' && said.past === past;
+  });
+}

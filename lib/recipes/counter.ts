@@ -1,0 +1,39 @@
+/** A number that all members add to. */
+import type { Connection } from '../group/connection.js';
+import { CounterMachine } from './core/machines/counter.js';
+import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { Shared } from './shared.js';
+
+/** @throws as `replicated` */
+export async function counter(
+  connection: Connection,
+  group: string,
+  options: ReplicatedOptions = {},
+): Promise<Counter> {
+  const machine = new CounterMachine();
+  return new Counter(await replicated(connection, group, machine, options), machine);
+}
+
+export class Counter extends Shared<number, number> {
+  /** @internal */
+  constructor(
+    replica: Replicated<number, number>,
+    private readonly machine: CounterMachine,
+  ) {
+    super(replica);
+  }
+
+  /** As this member knows it. */
+  get value(): number {
+    return this.machine.value;
+  }
+
+  /**
+   * Adds a whole number, also a negative one. A sum that no number can hold exactly is not made.
+   * @returns the sum at this place in the order: no two additions of 1 ever get the same
+   * @throws as `Replicated.submit`
+   */
+  async add(amount = 1, options?: { readonly signal?: AbortSignal }): Promise<number> {
+    return await this.replica.submit(amount, options);
+  }
+}

@@ -1,0 +1,131 @@
+/** Leader election: the first member that takes part leads, and everybody knows it. */
+import { z } from 'zod';
+import type { Connection } from '../group/connection.js';
+import { ElectionCore, type Leadership } from './core/election.js';
+import { checkedOptions, given, patienceOption, quorumOption, signalOption } from './options.js';
+import { Recipe, type RecipeEvents } from './recipe.js';
+import { Seat } from './seat.js';
+
+export interface ElectionOptions {
+  /**
+   * Members that have to be together to elect. More than half of all there can ever be: then there are never two
+   * leaders with one term, however the network breaks. Default 1: each component elects its own.
+   */
+  readonly quorum?: number | undefined;
+  /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
+  readonly patience?: number | undefined;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ElectionEvents extends RecipeEvents {
+  /** There is a leader. */
+  elected: [Leadership];
+  /** That leader leads no more; another event tells who is next. */
+  lapsed: [Leadership];
+}
+
+const schema = z.strictObject({ quorum: quorumOption, patience: patienceOption, signal: signalOption });
+
+/**
+ * Joins the group and takes part in its election.
+ * @throws IllegalParamError, and what `Connection.join` throws
+ */
+export async function election(
+  connection: Connection,
+  group: string,
+  options: ElectionOptions = {},
+): Promise<Election> {
+  const { signal, ...rest } = checkedOptions(schema, options);
+  return await Election.open(connection, group, rest, signal);
+}
+
+/**
+ * In every view of the group the first member that takes part leads, for as long as the view lasts. When somebody comes
+ * or goes there is no leader for the instant that the members need to agree; then there is one again, the same or
+ * another, with a higher term. There are never two in one view.
+ *
+ * A process that was stopped may believe for a moment that it still leads. Hand `term` to whatever the leader acts on,
+ * and let that refuse a term below the highest it has seen.
+ */
+export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Leadership | null> {
+  private core!: ElectionCore;
+
+  /** @internal */
+  static async open(
+    connection: Connection,
+    group: string,
+    options: Pick<ElectionOptions, 'quorum' | 'patience'>,
+    signal: AbortSignal | undefined,
+  ): Promise<Election> {
+    const it = new Election();
+    const seat = await Seat.take(connection, group, signal, (error) => it.end(error));
+    it.seat = seat;
+    const sink = {
+      send: seat.send.bind(seat),
+      sendTo: seat.sendTo.bind(seat),
+      elected: (leadership: Leadership) => void it.emit('elected', leadership),
+      lapsed: (leadership: Leadership) => void it.emit('lapsed', leadership),
+    };
+    it.core = new ElectionCore(seat.self, sink, given(options));
+    seat.host(it.core);
+    return it;
+  }
+
+  /** Private name; null while there is none. */
+  get leader(): string | null {
+    return this.core.leadership?.leader ?? null;
+  }
+
+  /** The fencing token of the leader; null while there is none. */
+  get term(): number | null {
+    return this.core.leadership?.term ?? null;
+  }
+
+  get isLeader(): boolean {
+    return this.core.leadership?.isMe ?? false;
+  }
+
+  /**
+   * Waits until this member leads; at once when it does.
+   * @throws ConnectionClosedError when the group is left or the connection lost, or the signal's reason
+   */
+  async waitFor(signal?: AbortSignal): Promise<Leadership> {
+    return await this.first(({ isMe }) => isMe, signal);
+  }
+
+  /** Waits until anybody leads. @throws as `waitFor` */
+  async waitForLeader(signal?: AbortSignal): Promise<Leadership> {
+    return await this.first(() => true, signal);
+  }
+
+  /** Every change from here on: the leadership, or null when it lapsed. */
+  [Symbol.asyncIterator](): AsyncGenerator<Leadership | null, void, void> {
+    return this.loop((take) => {
+      const lapsed = (): void => take(null);
+      this.on('elected', take).on('lapsed', lapsed);
+      return () => this.off('elected', take).off('lapsed', lapsed);
+    });
+  }
+
+  private async first(
+    suits: (leadership: Leadership) => boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Leadership> {
+    signal?.throwIfAborted();
+    const { leadership } = this.core;
+    if (leadership && suits(leadership)) return leadership;
+    let look: (leadership: Leadership) => void = () => undefined;
+    const found = new Promise<Leadership>((resolve) => {
+      look = (each) => {
+        if (suits(each)) resolve(each);
+      };
+      this.on('elected', look);
+    });
+    try {
+      return await this.orEnd(found, signal);
+    } finally {
+      this.off('elected', look);
+    }
+  }
+}

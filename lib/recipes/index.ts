@@ -1,0 +1,24 @@
+/** What `import ... from 'ssp-toolkit/recipes'` gives. */
+export type { Leadership } from './core/election.js';
+export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
+export type { RecipeEvents } from './recipe.js';
+export type { Departure } from './core/members.js';
+export { members, type Member, type Members, type MembersEvents, type MembersOptions } from './members.js';
+export type { CallMode } from './core/call.js';
+export {
+  caller,
+  type Caller,
+  type CallerOptions,
+  type CallHandler,
+  type CallOptions,
+  type CallResult,
+  type Outcome,
+} from './call.js';
+export type { Machine, Snapshot } from './core/machines/machine.js';
+export type { CommandInfo } from './core/replicated/replica.js';
+export { barrier, type Barrier, type BarrierOptions } from './barrier.js';
+export { counter, type Counter } from './counter.js';
+export { ReadOnlyError, RecipeError, ResultLostError } from './errors.js';
+export { type HeldLock, lock, type Lock } from './lock.js';
+export { map, type ReplicatedMap, type ReplicatedMapEvents } from './map.js';
+export { replicated, type Replicated, type ReplicatedEvents, type ReplicatedOptions } from './replicated.js';

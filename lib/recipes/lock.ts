@@ -1,0 +1,139 @@
+/** A lock that one member of a group holds at a time. */
+import type { Connection } from '../group/connection.js';
+import { type Claim, type LockCommand, LockMachine } from './core/machines/lock.js';
+import { instanceNumber } from './instance.js';
+import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { now } from './seat.js';
+import { Shared, Watch } from './shared.js';
+
+/** @throws as `replicated` */
+export async function lock(
+  connection: Connection,
+  group: string,
+  options: ReplicatedOptions = {},
+): Promise<Lock> {
+  const machine = new LockMachine();
+  return new Lock(await replicated(connection, group, machine, options), machine);
+}
+
+/** The lock in one's hands, until it is released or lost. */
+export class HeldLock implements AsyncDisposable {
+  private readonly lost = new AbortController();
+
+  /** @internal */
+  constructor(
+    /** The fencing token: greater than that of every holder before. Hand it to whatever the lock protects. */
+    readonly token: number,
+    /** @internal */
+    readonly request: number,
+    private readonly giveBack: () => Promise<void>,
+  ) {}
+
+  /** Aborted when the lock is not held any more: released, or lost with the quorum or the connection. */
+  get signal(): AbortSignal {
+    return this.lost.signal;
+  }
+
+  /** Gives the lock back. Does nothing when it is lost already. */
+  async release(): Promise<void> {
+    if (this.signal.aborted) return;
+    this.end();
+    await this.giveBack();
+  }
+
+  /** Gives the lock back. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+
+  /** @internal */
+  end(): void {
+    this.lost.abort();
+  }
+}
+
+/**
+ * Held by one member at a time; the others wait in the order in which they asked. The lock of a member that leaves or is
+ * lost passes on. With a quorum it is never held twice: what parts a member from the majority takes its lock.
+ *
+ * A process that was stopped may believe for a moment that it still holds the lock. Hand the token to whatever the lock
+ * protects, and let that refuse a token below the highest it has seen.
+ */
+export class Lock extends Shared<LockCommand, void> {
+  private readonly instance = instanceNumber();
+  private readonly held = new Map<number, HeldLock>();
+  private readonly watch = new Watch();
+  private requests = 0;
+
+  /** @internal */
+  constructor(
+    replica: Replicated<LockCommand, void>,
+    private readonly machine: LockMachine,
+  ) {
+    super(replica);
+    machine.changed = () => this.look();
+    replica.on('status', () => this.look());
+    replica.on('close', () => this.drop());
+    // It fails only with the connection, and that shows at the next acquire.
+    replica.submit({ op: 'begin', instance: this.instance }).catch(() => undefined);
+  }
+
+  /** Private name of the holder, as this member knows it. */
+  get holder(): string | null {
+    return this.machine.holder?.member ?? null;
+  }
+
+  /** Members that wait for it. */
+  get waiting(): readonly string[] {
+    return this.machine.waiting.map(({ member }) => member);
+  }
+
+  /**
+   * Waits for the lock. Who asks twice gets it twice, one after the other.
+   * @throws as `Replicated.submit`; an aborted wait is given up
+   */
+  async acquire({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<HeldLock> {
+    signal?.throwIfAborted();
+    const { instance } = this;
+    const request = ++this.requests;
+    const release = (): Promise<void> => this.replica.submit({ op: 'release', instance, request });
+    try {
+      await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
+      await this.watch.until(
+        () => this.isMine(this.machine.holder, request) && this.replica.isWritable,
+        (found) => this.replica.whileOpen(found, signal),
+      );
+    } catch (error) {
+      // It may have come through all the same; then it is not wanted any more.
+      if (!this.replica.isClosed) release().catch(() => undefined);
+      throw error;
+    }
+    const held = new HeldLock(this.machine.token, request, release);
+    this.held.set(request, held);
+    return held;
+  }
+
+  private isMine(claim: Claim | null, request: number): boolean {
+    return claim?.instance === this.instance && claim.request === request;
+  }
+
+  private look(): void {
+    for (const [request, held] of this.held) {
+      const isLost =
+        !this.replica.isLive || this.replica.isParted || !this.isMine(this.machine.holder, request);
+      if (!isLost) continue;
+      this.held.delete(request);
+      const wasReleased = held.signal.aborted;
+      held.end();
+      // Where the quorum is lost and comes back, nobody holds what was reported lost.
+      if (!wasReleased && !this.replica.isClosed)
+        this.replica.submit({ op: 'release', instance: this.instance, request }).catch(() => undefined);
+    }
+    this.watch.look();
+  }
+
+  private drop(): void {
+    for (const held of this.held.values()) held.end();
+    this.held.clear();
+  }
+}

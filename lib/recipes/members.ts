@@ -1,0 +1,143 @@
+/** Who is here, since when, and what each says of itself. */
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import { errorOf } from '../errors.js';
+import type { Connection } from '../group/connection.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { MAX_METADATA_BYTES } from './core/limits.js';
+import { type Departure, MembersCore, type Presence } from './core/members.js';
+import { instanceNumber } from './instance.js';
+import { checkedOptions, signalOption } from './options.js';
+import { Recipe, type RecipeEvents } from './recipe.js';
+import { Seat } from './seat.js';
+
+/** One who takes part. */
+export interface Member<M> {
+  /** Private name. */
+  readonly name: string;
+  /** When it began to take part, by its own clock. */
+  readonly since: Date;
+  /** What it announced; null when that is no JSON. */
+  readonly metadata: M | null;
+  readonly isMe: boolean;
+}
+
+export interface MembersOptions<M> {
+  /** What the others get to know of this member: anything that JSON can hold, up to 16 KiB. */
+  readonly metadata: M;
+  /** Milliseconds for which one who is out of reach is remembered; default one hour. */
+  readonly forgetAfter?: number | undefined;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MembersEvents<M> extends RecipeEvents {
+  /** One is here, and its metadata too. Comes for those who were here before, and for this member itself. */
+  joined: [Member<M>];
+  /** One announced other metadata: now, before. */
+  updated: [Member<M>, Member<M>];
+  /** One is gone for good. */
+  left: [Member<M>, Departure];
+  /** The network broke between this member and that one. It may go on, and come back. */
+  unreachable: [Member<M>];
+  /** One that was out of reach is here again, the same process. */
+  returned: [Member<M>];
+}
+
+const HOUR_MS = 3_600_000;
+
+const schema = z.strictObject({
+  metadata: z.unknown(),
+  forgetAfter: z.number().min(0).default(HOUR_MS),
+  signal: signalOption,
+});
+
+/**
+ * Joins the group and announces this member.
+ * @throws IllegalParamError, also for metadata that is too long or no JSON, and what `Connection.join` throws
+ */
+export async function members<M = unknown>(
+  connection: Connection,
+  group: string,
+  options: MembersOptions<M>,
+): Promise<Members<M>> {
+  const { metadata, forgetAfter, signal } = checkedOptions(schema, options);
+  return await Members.open<M>(connection, group, bytesOf(metadata), forgetAfter, signal);
+}
+
+export class Members<M> extends Recipe<MembersEvents<M>> {
+  private core!: MembersCore;
+
+  /** @internal */
+  static async open<M>(
+    connection: Connection,
+    group: string,
+    metadata: Buffer,
+    forgetAfter: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Members<M>> {
+    const it = new Members<M>();
+    const seat = await Seat.take(connection, group, signal, (error) => it.end(error));
+    it.seat = seat;
+    const emit = it as Recipe<MembersEvents<unknown>>;
+    const member = (who: Presence): Member<unknown> => it.memberOf(who);
+    it.core = new MembersCore(seat.self, instanceNumber(), metadata, forgetAfter, {
+      send: seat.send.bind(seat),
+      sendTo: seat.sendTo.bind(seat),
+      joined: (who) => void emit.emit('joined', member(who)),
+      updated: (who, before) => void emit.emit('updated', member(who), member(before)),
+      left: (who, how) => void emit.emit('left', member(who), how),
+      unreachable: (who) => void emit.emit('unreachable', member(who)),
+      returned: (who) => void emit.emit('returned', member(who)),
+    });
+    seat.host(it.core);
+    return it;
+  }
+
+  /** Those who are here, in the one order that all members see. */
+  get here(): Member<M>[] {
+    return this.core.reachable.map((who) => this.memberOf(who));
+  }
+
+  /** Those that the network has parted from this member. */
+  get unreachable(): Member<M>[] {
+    return this.core.unreachable.map((who) => this.memberOf(who));
+  }
+
+  /** Private names of members of the group that announce nothing, such as other programs. */
+  get silent(): string[] {
+    return this.core.silent;
+  }
+
+  /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON */
+  announce(metadata: M): void {
+    const bytes = bytesOf(metadata);
+    this.seat.act(() => this.core.announce(bytes));
+  }
+
+  private memberOf({ name, since, metadata }: Presence): Member<M> {
+    return {
+      name,
+      since: new Date(since),
+      metadata: valueOf(metadata) as M | null,
+      isMe: name === this.seat.self,
+    };
+  }
+}
+
+function bytesOf(metadata: unknown): Buffer {
+  const text = JSON.stringify(metadata) as string | undefined;
+  if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is nothing that JSON can hold');
+  const bytes = Buffer.from(text);
+  if (bytes.length > MAX_METADATA_BYTES)
+    throw errorOf(ILLEGAL_PARAM, `metadata of ${bytes.length} bytes, ${MAX_METADATA_BYTES} are possible`);
+  return bytes;
+}
+
+function valueOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,97 @@
+/** What the outer faces of all recipes have in common: events, loops, leaving, the end. */
+import { errorOf } from '../errors.js';
+import { abortable, type Pending, pending } from '../group/abort.js';
+import { Emitter } from '../group/emitter.js';
+import { CONNECTION_CLOSED } from '../wire/codes.js';
+import type { Seat } from './seat.js';
+
+export interface RecipeEvents {
+  /** It is over: the group was left, or, with an error, the connection was lost. Comes once. */
+  close: [Error | undefined];
+}
+
+/**
+ * A recipe that sits in a group of its own. It reads the group whether or not anybody listens to it, so it never makes
+ * its connection stand still. A listener that throws causes an uncaught exception and stops nothing else.
+ */
+export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events> implements AsyncDisposable {
+  private place: Seat | null = null;
+  private readonly over: Pending<never> = pending();
+  private isOver = false;
+
+  /** Leaves the group. */
+  async leave(): Promise<void> {
+    await this.place?.leave();
+  }
+
+  /** Leaves the group. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+
+  protected get seat(): Seat {
+    if (!this.place) throw errorOf(CONNECTION_CLOSED, 'not yet in the group');
+    return this.place;
+  }
+
+  protected set seat(seat: Seat) {
+    this.place = seat;
+  }
+
+  protected get hasEnded(): boolean {
+    return this.isOver;
+  }
+
+  /** What an application gets that waits for something behind the end. */
+  protected closedError(cause?: Error): Error {
+    return cause ?? errorOf(CONNECTION_CLOSED, 'the group was left');
+  }
+
+  /** Called once by the seat. */
+  protected end(error: Error | undefined): void {
+    this.isOver = true;
+    this.over.reject(this.closedError(error));
+    (this as unknown as Recipe<RecipeEvents>).emit('close', error);
+  }
+
+  /** The promise, unless the recipe or the patience of `signal` ends first. */
+  protected async orEnd<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return await abortable(Promise.race([promise, this.over.promise]), signal);
+  }
+
+  protected override attached(): void {
+    // Events are not kept for late listeners: what is so can be asked for.
+  }
+
+  /** Every value that `subscribe` hands out, until the end; throws when the connection is lost. */
+  protected async *loop<T>(
+    subscribe: (take: (value: T) => void) => () => void,
+  ): AsyncGenerator<T, void, void> {
+    const queue: T[] = [];
+    let wake: () => void = () => undefined;
+    const endings: (Error | undefined)[] = this.isOver ? [undefined] : [];
+    const onClose = (error: Error | undefined): void => {
+      endings.push(error);
+      wake();
+    };
+    const unsubscribe = subscribe((value) => {
+      queue.push(value);
+      wake();
+    });
+    const base = this as unknown as Recipe<RecipeEvents>;
+    base.on('close', onClose);
+    try {
+      for (;;) {
+        while (queue.length > 0) yield queue.shift() as T;
+        if (endings[0]) throw endings[0];
+        if (endings.length > 0) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      unsubscribe();
+      base.off('close', onClose);
+    }
+  }
+}

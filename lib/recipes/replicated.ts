@@ -1,0 +1,285 @@
+/** State that is the same at all members: commands go in, and everybody applies them in one order. */
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import { errorOf } from '../errors.js';
+import { abortable, type Pending, pending } from '../group/abort.js';
+import type { Connection } from '../group/connection.js';
+import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
+import { MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
+import type { Machine } from './core/machines/machine.js';
+import { ReplicatedCore } from './core/replicated/core.js';
+import type { StateMachine } from './core/replicated/replica.js';
+import type { Settled } from './core/replicated/submissions.js';
+import { ReadOnlyError, ResultLostError } from './errors.js';
+import { instanceNumber } from './instance.js';
+import { checkedOptions, given, patienceOption, quorumOption, signalOption } from './options.js';
+import { Recipe, type RecipeEvents } from './recipe.js';
+import { Restoring } from './restoring.js';
+import { Seat } from './seat.js';
+import { Snapshots } from './snapshots.js';
+
+export interface ReplicatedOptions {
+  /**
+   * Members with the state that have to be together for commands to be applied. More than half of all there can ever
+   * be: then nothing that a `submit` has reported is ever undone, however the network breaks. Without one every
+   * component goes on by itself, and where two meet again, the larger one's state stays, or both are merged.
+   */
+  readonly quorum?: number | undefined;
+  /** What `submit` does while nothing can be applied here: `wait`, the default, or `reject` with ReadOnlyError. */
+  readonly whenReadOnly?: 'wait' | 'reject' | undefined;
+  /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
+  readonly patience?: number | undefined;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ReplicatedEvents extends RecipeEvents {
+  /** `isLive` or `isWritable` has changed. */
+  status: [{ readonly isLive: boolean; readonly isWritable: boolean }];
+  /**
+   * Two components met, and the state of the other one stays: so many commands that were applied here are undone. With a
+   * merge function they come back with the merge. Never happens with a quorum.
+   */
+  'thrown-back': [commands: number];
+  /** Giving or taking a state failed in the machine: what it threw. It is tried again. */
+  trouble: [error: unknown];
+}
+
+export const replicatedSchema = z.strictObject({
+  quorum: quorumOption,
+  whenReadOnly: z.enum(['wait', 'reject']).optional(),
+  patience: patienceOption,
+  signal: signalOption,
+});
+
+/**
+ * Joins the group with a state machine. Resolves when this member is in the group; `ready` tells when it has the state.
+ * Commands and results are what JSON can hold; all members run the same machine with the same options.
+ * @throws IllegalParamError, and what `Connection.join` throws
+ */
+export async function replicated<Command, Result>(
+  connection: Connection,
+  group: string,
+  machine: Machine<Command, Result>,
+  options: ReplicatedOptions = {},
+): Promise<Replicated<Command, Result>> {
+  const checked = checkedOptions(replicatedSchema, options);
+  if (checked.quorum !== undefined && machine.merge)
+    throw errorOf(ILLEGAL_PARAM, 'with a quorum there is nothing to merge');
+  return await Replicated.open(connection, group, machine, checked);
+}
+
+export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
+  private core!: ReplicatedCore;
+  private snapshots!: Snapshots;
+  private readonly waiting = new Map<number, Pending<Result>>();
+  private restoring: Restoring | null = null;
+  private restored: Promise<void> = Promise.resolve();
+  private status = { isLive: false, isWritable: false };
+  private rejects = false;
+
+  /** @internal */
+  static async open<Command, Result>(
+    connection: Connection,
+    group: string,
+    machine: Machine<Command, Result>,
+    options: z.infer<typeof replicatedSchema>,
+  ): Promise<Replicated<Command, Result>> {
+    const it = new Replicated<Command, Result>();
+    it.rejects = options.whenReadOnly === 'reject';
+    const seat = await Seat.take(connection, group, options.signal, (error) => it.ended(error));
+    it.seat = seat;
+    it.host(seat, machine, options);
+    return it;
+  }
+
+  /** Whether this member has the state. Before that, what the machine shows is not the state of the group. */
+  get isLive(): boolean {
+    return this.core.isLive;
+  }
+
+  /**
+   * Whether commands are applied now. Where they are not, a member with a quorum option may show the results of commands
+   * that will turn out never to have been applied.
+   */
+  get isWritable(): boolean {
+    return this.core.isWritable;
+  }
+
+  /** Whether this member is in a component that may not apply anything, and knows it. */
+  get isParted(): boolean {
+    return this.core.isParted;
+  }
+
+  /** Commands applied since the first state, the same number at all members. */
+  get position(): number {
+    return this.core.position;
+  }
+
+  /**
+   * Resolves with what the machine gives for the command, when it is applied here.
+   * @throws what the machine throws, ReadOnlyError, ResultLostError, IllegalParamError, MessageTooLongError,
+   * ConnectionClosedError, or the signal's reason: then the command may be applied all the same if it was on its way
+   */
+  async submit(
+    command: Command,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Result> {
+    signal?.throwIfAborted();
+    if (this.hasEnded) throw this.closedError();
+    const text = JSON.stringify(command) as string | undefined;
+    if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'a command is something that JSON can hold');
+    const body = Buffer.from(text);
+    if (body.length > MAX_PAYLOAD_BYTES)
+      throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
+    if (this.core.waiting >= MAX_PENDING_COMMANDS)
+      throw errorOf(ILLEGAL_PARAM, `${MAX_PENDING_COMMANDS} commands wait already`);
+    if (this.rejects && !this.core.isWritable) throw new ReadOnlyError('no command can be applied here now');
+    const result = pending<Result>();
+    let ticket = 0;
+    // The outcome comes through the order, so it never comes before the ticket.
+    this.seat.act(() => {
+      ticket = this.core.submit(body);
+      this.waiting.set(ticket, result);
+    });
+    try {
+      return await abortable(result.promise, signal);
+    } finally {
+      if (this.waiting.delete(ticket)) this.core.withdraw(ticket);
+    }
+  }
+
+  /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await this.until(() => this.core.isLive, signal);
+  }
+
+  /** Waits until commands are applied. @throws ConnectionClosedError, or the signal's reason */
+  async writable(signal?: AbortSignal): Promise<void> {
+    await this.until(() => this.core.isWritable, signal);
+  }
+
+  /** @internal The promise, unless the group is left or the signal aborted first. */
+  async whileOpen<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return await this.orEnd(promise, signal);
+  }
+
+  /** Whether the group was left, or the connection lost. */
+  get isClosed(): boolean {
+    return this.hasEnded;
+  }
+
+  private host(
+    seat: Seat,
+    machine: Machine<Command, Result>,
+    options: z.infer<typeof replicatedSchema>,
+  ): void {
+    const trouble = (error: unknown): void => void this.emit('trouble', error);
+    this.snapshots = new Snapshots((...piece) => seat.act(() => this.core.supplied(...piece)), trouble);
+    const { snapshots } = this;
+    const { quorum, patience } = options;
+    this.core = new ReplicatedCore(
+      seat.self,
+      instanceNumber(),
+      machineOf(machine),
+      {
+        send: seat.send.bind(seat),
+        sendTo: seat.sendTo.bind(seat),
+        capture: (id) => snapshots.keep(id, machine.snapshot()),
+        release: (id) => snapshots.release(id),
+        supply: (id, to, offset, until, restart) => snapshots.give(id, to, offset, until, restart),
+        contribute: (id) => void this.contribute(id).catch(trouble),
+        restoreBegin: () => this.restore(machine),
+        restoreChunk: (data) => this.restoring?.push(data),
+        restoreEnd: () => this.restoring?.finish(),
+        settled: (ticket, outcome) => this.settled(ticket, outcome),
+        thrownBack: (commands) => void this.emit('thrown-back', commands),
+        changed: () => this.changed(),
+      },
+      { quorum: quorum ?? null, merges: machine.merge !== undefined, ...given({ patience }) },
+    );
+    seat.host(this.core);
+  }
+
+  private async contribute(id: string): Promise<void> {
+    const bytes = await this.snapshots.whole(id);
+    if (bytes) this.seat.act(() => this.core.contribution(id, bytes));
+  }
+
+  private restore(machine: Machine<Command, Result>): void {
+    this.restoring?.giveUp();
+    const restoring = new Restoring();
+    this.restoring = restoring;
+    this.restored = this.fill(machine, restoring, this.restored);
+  }
+
+  /** @param before the state before this one: a machine takes one at a time */
+  private async fill(
+    machine: Machine<Command, Result>,
+    restoring: Restoring,
+    before: Promise<void>,
+  ): Promise<void> {
+    await before;
+    if (this.restoring !== restoring) return;
+    let isSound = true;
+    try {
+      await machine.restore(restoring);
+    } catch (error) {
+      isSound = false;
+      if (this.restoring === restoring) this.emit('trouble', error);
+    }
+    if (this.restoring !== restoring || this.hasEnded) return;
+    this.restoring = null;
+    this.seat.act(() => this.core.restored(isSound));
+  }
+
+  private settled(ticket: number, outcome: Settled): void {
+    const waiting = this.waiting.get(ticket);
+    this.waiting.delete(ticket);
+    if (outcome.kind === 'applied') waiting?.resolve(outcome.result as Result);
+    else if (outcome.kind === 'failed') waiting?.reject(outcome.error as Error);
+    else waiting?.reject(new ResultLostError('the command was applied, its result is not known here'));
+  }
+
+  private changed(): void {
+    const { isLive, isWritable } = this.core;
+    const before = this.status;
+    if (before.isLive === isLive && before.isWritable === isWritable) return;
+    this.status = { isLive, isWritable };
+    this.emit('status', this.status);
+  }
+
+  private async until(fact: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    if (fact()) return;
+    let look: () => void = () => undefined;
+    const found = new Promise<void>((resolve) => {
+      look = () => {
+        if (fact()) resolve();
+      };
+      this.on('status', look);
+    });
+    try {
+      await this.orEnd(found, signal);
+    } finally {
+      this.off('status', look);
+    }
+  }
+
+  private ended(error: Error | undefined): void {
+    this.restoring?.giveUp();
+    this.restoring = null;
+    this.snapshots.clear();
+    for (const waiting of this.waiting.values()) waiting.reject(this.closedError(error));
+    this.waiting.clear();
+    this.end(error);
+  }
+}
+
+/** Commands travel as JSON. */
+const machineOf = <Command, Result>(machine: Machine<Command, Result>): StateMachine => ({
+  reset: () => machine.reset(),
+  apply: (command, info) => machine.apply(JSON.parse(command.toString()) as Command, info),
+  present: (members) => machine.present?.(members),
+  merge: (state) => machine.merge?.(state),
+});

@@ -1,0 +1,137 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { decode, encode, type Message } from '../../lib/recipes/core/replicated/messages.js';
+
+const whole = fc.maxSafeNat();
+const bytes = fc.uint8Array({ maxLength: 300 }).map((each) => Buffer.from(each));
+const word = fc.integer();
+const groupId = fc.tuple(word, word, word);
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+const message: fc.Arbitrary<Message> = fc.oneof(
+  fc.record({
+    kind: fc.constant('command' as const),
+    instance: whole,
+    ticket: whole,
+    sequence: whole,
+    payload: bytes,
+  }),
+  fc.record({
+    kind: fc.constant('part' as const),
+    past: whole,
+    index: whole,
+    isLast: fc.boolean(),
+    data: bytes,
+  }),
+  fc.record({
+    kind: fc.constant('state' as const),
+    view: groupId,
+    statement: fc.record({
+      mode: fc.constantFrom('fresh' as const, 'loading' as const, 'live' as const),
+      continues: fc.boolean(),
+      past: whole,
+      epoch: fc.nat(),
+      position: whole,
+      capture: text,
+    }),
+    silent: fc.array(text, { maxLength: 5 }),
+  }),
+  fc.record({ kind: fc.constant('settle' as const), view: groupId }),
+  fc.record({ kind: fc.constantFrom('live' as const, 'again' as const, 'none' as const), capture: text }),
+  fc.record({
+    kind: fc.constant('pull' as const),
+    capture: text,
+    offset: whole,
+    until: whole,
+    restart: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('header' as const), capture: text, data: bytes }),
+  fc.record({
+    kind: fc.constant('chunk' as const),
+    capture: text,
+    offset: whole,
+    isLast: fc.boolean(),
+    data: bytes,
+  }),
+);
+
+describe('the bodies of recipes', () => {
+  it('bring numbers, texts and bytes as they were', () => {
+    fc.assert(
+      fc.property(
+        whole,
+        text,
+        bytes,
+        groupId,
+        fc.array(text, { maxLength: 9 }),
+        (number, name, data, id, names) => {
+          const body = new BodyWriter('call', 7)
+            .number(number)
+            .text(name)
+            .data(data)
+            .groupId(id)
+            .texts(names)
+            .finish();
+          const reader = BodyReader.open('call', body) as BodyReader;
+          expect(reader.kind).to.equal(7);
+          expect([reader.number(), reader.text(), reader.data().equals(data)]).to.deep.equal([
+            number,
+            name,
+            true,
+          ]);
+          expect([reader.groupId(), reader.texts(9)]).to.deep.equal([id, names]);
+          expect(reader.isSound).to.equal(true);
+        },
+      ),
+    );
+  });
+
+  it('are not those of another recipe, nor of anybody else', () => {
+    const body = new BodyWriter('call', 1).finish();
+    expect(BodyReader.open('election', body)).to.equal(null);
+    expect(BodyReader.open('call', Buffer.from('hello'))).to.equal(null);
+    expect(BodyReader.open('call', body.subarray(0, 4))).to.equal(null);
+  });
+
+  it('are not sound when anything is missing, or too much', () => {
+    const body = new BodyWriter('call', 1).number(300).text('some text').flag(true).finish();
+    for (let length = 5; length <= body.length + 1; length++) {
+      const cut = Buffer.concat([body, Buffer.from([0])]).subarray(0, length);
+      const reader = BodyReader.open('call', cut) as BodyReader;
+      reader.number();
+      reader.text();
+      reader.flag();
+      expect(reader.isSound, `${length} bytes`).to.equal(length === body.length);
+    }
+  });
+
+  it('hold no number that cannot be exact, and no list longer than allowed', () => {
+    const large = Buffer.concat([
+      new BodyWriter('call', 1).finish(),
+      Buffer.alloc(7, 0xff),
+      Buffer.from([0x7f]),
+    ]);
+    const reader = BodyReader.open('call', large) as BodyReader;
+    expect([reader.number(), reader.isSound]).to.deep.equal([0, false]);
+    const list = BodyReader.open('call', new BodyWriter('call', 1).texts(['a', 'b']).finish()) as BodyReader;
+    expect([list.texts(1), list.isSound]).to.deep.equal([[], false]);
+  });
+
+  it('carry every message of replicated state', () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        expect(decode(encode(each))).to.deep.equal(each);
+      }),
+    );
+  });
+
+  it('never throw, whatever comes', () => {
+    fc.assert(
+      fc.property(fc.nat(12), bytes, (kind, rest) => {
+        decode(Buffer.concat([new BodyWriter('replicated', kind).finish(), rest]));
+      }),
+    );
+  });
+});

@@ -1,0 +1,65 @@
+/** Elections in simulated worlds, and what has to be true of them. */
+import { ElectionCore, type Leadership } from '../../lib/recipes/core/election.js';
+import { groupIdText } from '../../lib/wire/group-id.js';
+import type { Member } from './world.js';
+
+interface Seen extends Leadership {
+  readonly view: string;
+}
+
+export class Elections {
+  readonly seen = new Map<Member, Seen[]>();
+  readonly cores = new Map<Member, ElectionCore>();
+
+  constructor(private readonly quorum: number) {}
+
+  readonly make = (member: Member): ElectionCore => {
+    const seen: Seen[] = [];
+    this.seen.set(member, seen);
+    let view = '';
+    const core: ElectionCore = new ElectionCore(
+      member.privateName,
+      {
+        send: (body, service) => member.send(body, service),
+        sendTo: (name, body) => member.sendTo(name, body),
+        elected: (leadership) => seen.push({ ...leadership, view }),
+        lapsed: () => undefined,
+      },
+      { quorum: this.quorum },
+    );
+    this.cores.set(member, core);
+    const install = core.view.bind(core);
+    core.view = (next, now) => {
+      view = groupIdText(next.id);
+      install(next, now);
+    };
+    return core;
+  };
+
+  /** The checker: one leader in a view, terms that grow at every member, and with a quorum no term twice. */
+  faults(isMajority: boolean): string[] {
+    const faults: string[] = [];
+    const byView = new Map<string, Seen>();
+    const byTerm = new Map<number, Seen>();
+    for (const [member, elections] of this.seen) {
+      let last = 0;
+      for (const each of elections) {
+        const { view, leader, term } = each;
+        const other = byView.get(view);
+        if (other && (other.leader !== leader || other.term !== term))
+          faults.push(`view ${view}: ${leader} ${term} and ${other.leader} ${other.term}`);
+        byView.set(view, each);
+        if (term <= last) faults.push(`${member.privateName}: ${term} behind ${last}`);
+        last = term;
+        const same = byTerm.get(term);
+        if (isMajority && same && same.view !== view) faults.push(`term ${term} in ${view} and ${same.view}`);
+        byTerm.set(term, each);
+      }
+    }
+    return faults;
+  }
+
+  at(member: Member | undefined): Leadership | null {
+    return (member && this.cores.get(member)?.leadership) ?? null;
+  }
+}

@@ -1,0 +1,142 @@
+/** Replicas of a list in simulated worlds, and what has to be true of them. */
+import { Buffer } from 'node:buffer';
+import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/replica.js';
+import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
+import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/surroundings.js';
+import type { Machine } from '../../lib/recipes/core/machines/machine.js';
+import type { Member } from './world.js';
+
+/** A list of all commands, with who was there. */
+export class Ledger implements StateMachine {
+  lines: string[] = [];
+  who: readonly string[] = [];
+
+  reset(): void {
+    this.lines = [];
+  }
+
+  apply(command: Buffer): number {
+    this.lines.push(command.toString());
+    return this.lines.length;
+  }
+
+  present(members: readonly string[]): void {
+    this.who = members;
+  }
+
+  merge(state: Buffer): void {
+    const known = new Set(this.lines);
+    for (const line of state.toString().split('\n'))
+      if (line !== '' && !known.has(line)) this.lines.push(line);
+  }
+}
+
+export interface Seat {
+  readonly core: ReplicatedCore;
+  readonly machine: AnyMachine;
+  readonly outcomes: Map<number, Outcome>;
+  readonly thrownBack: number[];
+}
+
+/** A machine as an application writes it, or one of bytes. */
+type AnyMachine = StateMachine | Pick<Machine<never, unknown>, 'reset' | 'apply' | 'present'>;
+
+export interface Kind<M extends AnyMachine> {
+  make(): M;
+  save(machine: M): Buffer;
+  load(machine: M, bytes: Buffer): void;
+}
+
+export const ledgers: Kind<Ledger> = {
+  make: () => new Ledger(),
+  save: (machine) => Buffer.from(JSON.stringify([machine.lines, machine.who])),
+  load: (machine, bytes) => {
+    [machine.lines, machine.who] = JSON.parse(bytes.toString()) as [string[], string[]];
+  },
+};
+
+/** Small, so that a snapshot of a small state has several. */
+const CHUNK = 40;
+
+export class Replicas<M extends AnyMachine> {
+  readonly seats = new Map<Member, Seat & { readonly machine: M }>();
+  instances = 0;
+
+  constructor(
+    private readonly kind: Kind<M>,
+    private readonly options: Partial<ReplicatedCoreOptions>,
+  ) {}
+
+  readonly make = (member: Member): ReplicatedCore => {
+    const machine = this.kind.make();
+    const snapshots = new Map<string, Buffer>();
+    const outcomes = new Map<number, Outcome>();
+    const thrownBack: number[] = [];
+    const restoring: Buffer[] = [];
+    /** Where the next answer to each begins. */
+    const places = new Map<string, number>();
+    const core: ReplicatedCore = new ReplicatedCore(
+      member.privateName,
+      ++this.instances,
+      bytesOf(machine),
+      {
+        send: (body, service) => member.send(body, service),
+        sendTo: (name, body) => member.sendTo(name, body),
+        capture: (id) => void snapshots.set(id, this.kind.save(machine)),
+        release: (id) => void snapshots.delete(id),
+        supply: (id, to, offset, until, restart) => {
+          const bytes = snapshots.get(id) as Buffer;
+          const key = `${id} ${to}`;
+          let at = restart ? offset : (places.get(key) ?? offset);
+          const end = Math.min(until, bytes.length);
+          do {
+            const data = bytes.subarray(at, Math.min(at + CHUNK, end));
+            core.supplied(id, to, at, data, at + data.length >= bytes.length);
+            at += data.length;
+          } while (at < end);
+          places.set(key, at);
+        },
+        restoreBegin: () => void (restoring.length = 0),
+        restoreChunk: (data) => void restoring.push(Buffer.from(data)),
+        restoreEnd: () => {
+          this.kind.load(machine, Buffer.concat(restoring));
+          core.restored();
+        },
+        contribute: (id) => core.contribution(id, Buffer.from(linesOf(snapshots.get(id) as Buffer))),
+        settled: (ticket, outcome) => void outcomes.set(ticket, outcome),
+        thrownBack: (commands) => void thrownBack.push(commands),
+        changed: () => undefined,
+      },
+      this.options,
+    );
+    this.seats.set(member, { core, machine, outcomes, thrownBack });
+    return core;
+  };
+
+  of(member: Member | undefined): Seat & { readonly machine: M } {
+    return this.seats.get(member as Member) as Seat & { readonly machine: M };
+  }
+
+  submit(member: Member, text: string): number {
+    return this.of(member).core.submit(Buffer.from(text));
+  }
+}
+
+/** Commands that are no bytes travel as JSON. */
+const bytesOf = (machine: AnyMachine): StateMachine =>
+  'merge' in machine
+    ? machine
+    : {
+        reset: () => machine.reset(),
+        apply: (command, info) => machine.apply(JSON.parse(command.toString()) as never, info),
+        present: (members) => machine.present?.(members),
+        merge: () => undefined,
+      };
+
+function linesOf(bytes: Buffer): string {
+  try {
+    return ((JSON.parse(bytes.toString()) as [string[]])[0] ?? []).join('\n');
+  } catch {
+    return '';
+  }
+}

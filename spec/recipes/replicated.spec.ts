@@ -1,0 +1,184 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { Random } from '../support/random.js';
+import { live } from './adventure.js';
+import { type Ledger, ledgers, Replicas } from './replicas.js';
+import { type Member, World } from './world.js';
+
+function started(quorum: number | null, count: number, merges = false): [World, Replicas<Ledger>, Member[]] {
+  const replicas = new Replicas(ledgers, { quorum, merges });
+  const world = new World(new Random(11));
+  const members = Array.from({ length: count }, (_, index) => world.start(`m${index}`, replicas.make));
+  world.settle();
+  return [world, replicas, members];
+}
+
+const lines = (replicas: Replicas<Ledger>, members: readonly Member[]): string[] =>
+  members.map((member) => replicas.of(member).machine.lines.join(' '));
+
+describe('the core of replicated state', () => {
+  it('applies commands everywhere, and gives their result to the one who submitted', () => {
+    const [world, replicas, members] = started(null, 3);
+    const ticket = replicas.submit(members[1] as Member, 'x');
+    world.settle();
+    expect(lines(replicas, members)).to.deep.equal(['x', 'x', 'x']);
+    expect(replicas.of(members[1]).outcomes.get(ticket)).to.deep.equal({ kind: 'applied', result: 1 });
+  });
+
+  it('gives a newcomer the state, and what comes meanwhile', () => {
+    const [world, replicas, members] = started(null, 2);
+    for (let i = 0; i < 40; i++) replicas.submit(members[0] as Member, `a${i}`);
+    world.settle();
+    const late = world.start('late', replicas.make);
+    for (let i = 0; i < 40; i++) {
+      replicas.submit(members[i % 2] as Member, `b${i}`);
+      world.step();
+    }
+    world.settle();
+    const [one, two, three] = lines(replicas, [...members, late]);
+    expect(one?.split(' ')).to.have.length(80);
+    expect(two).to.equal(one);
+    expect(three).to.equal(one);
+  });
+
+  it('goes on with another donor where one dies', () => {
+    const [world, replicas, members] = started(null, 3);
+    for (let i = 0; i < 200; i++) replicas.submit(members[0] as Member, `a${i}`);
+    world.settle();
+    const late = world.start('late', replicas.make);
+    const { core } = replicas.of(late);
+    const donor = members[0] as Member;
+    const given = donor.sendTo.bind(donor);
+    let chunks = 0;
+    donor.sendTo = (name, body) => {
+      given(name, body);
+      if (++chunks === 4) world.crash(donor);
+    };
+    world.settle();
+    expect(chunks).to.be.least(4);
+    expect(core.isLive).to.equal(true);
+    expect(lines(replicas, [late])).to.deep.equal(lines(replicas, members.slice(2)));
+    expect(replicas.of(late).machine.lines).to.have.length(200);
+  });
+
+  it('writes with a quorum only, and the rest catches up', () => {
+    const [world, replicas, members] = started(2, 3);
+    world.regroup([members.slice(0, 1), members.slice(1)]);
+    world.settle();
+    const waits = replicas.submit(members[0] as Member, 'alone');
+    replicas.submit(members[1] as Member, 'both');
+    world.settle();
+    expect(lines(replicas, members)).to.deep.equal(['', 'both', 'both']);
+    expect(replicas.of(members[0]).core.isWritable).to.equal(false);
+    expect(replicas.of(members[0]).outcomes.size).to.equal(0);
+    world.regroup([members]);
+    world.settle();
+    expect(lines(replicas, members)).to.deep.equal(['both alone', 'both alone', 'both alone']);
+    expect(replicas.of(members[0]).outcomes.get(waits)).to.deep.equal({ kind: 'applied', result: 2 });
+  });
+
+  it('throws the smaller side back without a quorum, and says so', () => {
+    const [world, replicas, members] = started(null, 3);
+    replicas.submit(members[0] as Member, 'common');
+    world.settle();
+    world.regroup([members.slice(0, 1), members.slice(1)]);
+    world.settle();
+    replicas.submit(members[0] as Member, 'small1');
+    replicas.submit(members[0] as Member, 'small2');
+    replicas.submit(members[1] as Member, 'large');
+    world.settle();
+    world.regroup([members]);
+    world.settle();
+    expect(new Set(lines(replicas, members))).to.deep.equal(new Set(['common large']));
+    expect(members.map((member) => replicas.of(member).thrownBack)).to.deep.equal([[2], [], []]);
+  });
+
+  it('merges the state of the smaller side when it is told how', () => {
+    const [world, replicas, members] = started(null, 3, true);
+    world.regroup([members.slice(0, 1), members.slice(1)]);
+    world.settle();
+    replicas.submit(members[0] as Member, 'small');
+    replicas.submit(members[1] as Member, 'large');
+    world.settle();
+    world.regroup([members]);
+    world.settle();
+    expect(new Set(lines(replicas, members))).to.deep.equal(new Set(['large small']));
+  });
+
+  it('has equal bytes after ten thousand commands', () => {
+    const [world, replicas, members] = started(2, 3);
+    for (let i = 0; i < 10_000; i++) replicas.submit(members[i % 3] as Member, `c${i}`);
+    const late = world.start('late', replicas.make);
+    world.settle();
+    const bytes = [...members, late].map((member) => ledgers.save(replicas.of(member).machine));
+    expect(replicas.of(late).core.position).to.equal(10_000);
+    expect(bytes.every((each) => each.equals(bytes[0] as Buffer))).to.equal(true);
+  });
+
+  it('ignores what is no message of its own', () => {
+    const [world, replicas, members] = started(null, 2);
+    const { core } = replicas.of(members[0]);
+    const random = new Random(3);
+    for (let i = 0; i < 5000; i++) {
+      const body = Buffer.from(Array.from({ length: 5 + random.below(60) }, () => random.below(256)));
+      Buffer.from([0x53, 0xb7, 1, 4, random.below(12)]).copy(body);
+      core.message('#x#y', body, world.now);
+    }
+    replicas.submit(members[1] as Member, 'x');
+    world.settle();
+    expect(replicas.of(members[0]).machine.lines).to.include('x');
+  });
+
+  for (const [title, quorum, merges] of [
+    ['a quorum', 3, false],
+    ['components that throw back', null, false],
+    ['components that merge', null, true],
+  ] as const) {
+    it(`has equal states at the end of 1000 worlds with ${title}`, () => {
+      for (let seed = 1; seed <= 1000; seed++) check(seed, quorum, merges);
+    }).timeout(240_000);
+  }
+});
+
+function check(seed: number, quorum: number | null, merges: boolean): void {
+  const replicas = new Replicas(ledgers, { quorum, merges });
+  const submitted = new Map<Member, Map<number, string>>();
+  let count = 0;
+  const isClosed = quorum !== null;
+  const world = live(seed, {
+    make: replicas.make,
+    most: 5,
+    silent: quorum === null,
+    closed: isClosed,
+    crashes: 1,
+    steps: 200,
+    act: (member) => {
+      const text = `c${++count}`;
+      const mine = submitted.get(member) ?? new Map<number, string>();
+      submitted.set(member, mine.set(replicas.submit(member, text), text));
+    },
+  });
+  const present = world.members.filter((member) => member.core && member.isMember);
+  const [first] = present;
+  if (!first) return;
+  const what = `seed ${seed}`;
+  const { lines: all } = replicas.of(first).machine;
+  for (const member of present) {
+    const { core, machine } = replicas.of(member);
+    expect(core.isLive, `${what}: ${member.name} is live`).to.equal(true);
+    expect(core.waiting, `${what}: ${member.name} waits`).to.equal(0);
+    expect(machine.lines, `${what}: ${member.name} against ${first.name}`).to.deep.equal(all);
+  }
+  expect(new Set(all).size, `${what}: nothing twice`).to.equal(all.length);
+  if (quorum === null && !merges) return;
+  const known = new Set(all);
+  for (const [member, texts] of submitted) {
+    if (!present.includes(member)) continue;
+    for (const [ticket, text] of texts) {
+      const outcome = replicas.of(member).outcomes.get(ticket);
+      expect(outcome, `${what}: ${text} has an outcome`).not.to.equal(undefined);
+      if (quorum !== null)
+        expect(known.has(text), `${what}: ${text} (${outcome?.kind}) is in the state`).to.equal(true);
+    }
+  }
+}

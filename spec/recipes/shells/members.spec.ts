@@ -1,0 +1,48 @@
+import { expect } from 'chai';
+import { IllegalParamError } from '../../../lib/errors.js';
+import { members } from '../../../lib/recipes/index.js';
+import { until } from '../../support/wait.js';
+import { failure, House } from './house.js';
+
+describe('members', () => {
+  it('shows who is here with what each says of itself', async () => {
+    await using house = await House.open();
+    const [first, second] = [await house.connect('a'), await house.connect('b')];
+    const begin = Date.now();
+    const a = await members(first, 'workers', { metadata: { port: 1 } });
+    const joined: string[] = [];
+    const left: string[] = [];
+    a.on('joined', ({ name }) => joined.push(name));
+    a.on('left', ({ name }, how) => left.push(`${name} ${how}`));
+    const b = await members(second, 'workers', { metadata: { port: 2 } });
+    await until(() => a.here.length === 2 && b.here.length === 2, 'both to know both');
+    expect(a.here.map(({ name, metadata, isMe }) => ({ name, metadata, isMe }))).to.deep.equal([
+      { name: '#a#dmn1', metadata: { port: 1 }, isMe: true },
+      { name: '#b#dmn1', metadata: { port: 2 }, isMe: false },
+    ]);
+    expect(b.here[1]?.since.getTime()).to.be.within(begin - 1000, Date.now() + 1000);
+    expect(joined).to.deep.equal(['#a#dmn1', '#b#dmn1']);
+    await second.close();
+    await until(() => left.length > 0, 'the other to be gone');
+    expect(left).to.deep.equal(['#b#dmn1 disconnected']);
+  });
+
+  it('tells when metadata changes', async () => {
+    await using house = await House.open();
+    const a = await members<string>(await house.connect('a'), 'workers', { metadata: 'idle' });
+    const b = await members<string>(await house.connect('b'), 'workers', { metadata: 'idle' });
+    await until(() => a.here.length === 2, 'both to be here');
+    const changes: (string | null)[] = [];
+    a.on('updated', (now, before) => changes.push(before.metadata, now.metadata));
+    b.announce('busy');
+    await until(() => changes.length > 0, 'the change');
+    expect(changes).to.deep.equal(['idle', 'busy']);
+  });
+
+  it('refuses metadata that is too long or nothing', async () => {
+    await using house = await House.open();
+    const connection = await house.connect('a');
+    for (const metadata of ['x'.repeat(20_000), undefined, () => 1])
+      expect(await failure(members(connection, 'workers', { metadata }))).to.be.instanceOf(IllegalParamError);
+  });
+});

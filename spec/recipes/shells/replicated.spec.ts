@@ -1,0 +1,133 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
+import { type Machine, ReadOnlyError, type Replicated, replicated } from '../../../lib/recipes/index.js';
+import { until } from '../../support/wait.js';
+import { failure, House } from './house.js';
+
+/** A list of texts. */
+class List implements Machine<string, number> {
+  lines: string[] = [];
+
+  reset(): void {
+    this.lines = [];
+  }
+
+  apply(line: string): number {
+    if (line === 'bad') throw new RangeError('a bad line');
+    return this.lines.push(line);
+  }
+
+  snapshot(): Uint8Array {
+    return Buffer.from(JSON.stringify(this.lines));
+  }
+
+  async restore(pieces: AsyncIterable<Buffer>): Promise<void> {
+    const all: Buffer[] = [];
+    for await (const piece of pieces) all.push(piece);
+    this.lines = JSON.parse(Buffer.concat(all).toString()) as string[];
+  }
+}
+
+async function join(house: House, name: string, options = {}): Promise<[List, Replicated<string, number>]> {
+  const list = new List();
+  return [list, await replicated(await house.connect(name), 'list', list, options)];
+}
+
+describe('replicated', () => {
+  it('gives each submitter the result of its own command', async () => {
+    await using house = await House.open();
+    const [first, a] = await join(house, 'a');
+    const [second, b] = await join(house, 'b');
+    const results = await Promise.all([a.submit('x'), b.submit('y'), a.submit('z')]);
+    expect(results).to.have.members([1, 2, 3]);
+    await until(() => second.lines.length === 3 && first.lines.length === 3, 'both to have all');
+    expect(second.lines).to.deep.equal(first.lines);
+  });
+
+  it('throws what the machine throws, everywhere the same', async () => {
+    await using house = await House.open();
+    const [list, a] = await join(house, 'a');
+    expect(await failure(a.submit('bad'))).to.be.instanceOf(RangeError);
+    await a.submit('good');
+    expect(list.lines).to.deep.equal(['good']);
+  });
+
+  it('waits for the quorum, or refuses when that is wanted', async () => {
+    await using house = await House.open();
+    const [, a] = await join(house, 'a', { quorum: 2 });
+    const waits = a.submit('x');
+    const [, b] = await join(house, 'b', { quorum: 2, whenReadOnly: 'reject' });
+    expect(await failure(b.submit('y'))).to.be.instanceOf(ReadOnlyError);
+    expect(await waits).to.equal(1);
+    await b.writable();
+    expect(await b.submit('y')).to.equal(2);
+  });
+
+  it('gives a newcomer ten thousand lines while others go on, and all are equal', async () => {
+    await using house = await House.open();
+    const [first, a] = await join(house, 'a');
+    const all = Array.from({ length: 10_000 }, (_, index) => a.submit(`line ${index}`));
+    const [second, b] = await join(house, 'b');
+    await Promise.all(all);
+    await b.ready();
+    await b.submit('last');
+    await until(() => first.lines.length === 10_001, 'all lines');
+    expect(second.snapshot()).to.deep.equal(first.snapshot());
+    expect(b.position).to.equal(10_001);
+  });
+
+  it('tries again when a state cannot be taken', async () => {
+    await using house = await House.open();
+    const [, a] = await join(house, 'a');
+    await a.submit('x');
+    const list = new List();
+    const restore = list.restore.bind(list);
+    let tries = 0;
+    list.restore = async (pieces) => {
+      if (++tries === 1) throw new Error('not now');
+      await restore(pieces);
+    };
+    const troubles: unknown[] = [];
+    const b = await replicated(await house.connect('b'), 'list', list);
+    b.on('trouble', (error) => troubles.push((error as Error).message));
+    await b.ready();
+    expect(list.lines).to.deep.equal(['x']);
+    expect(troubles).to.deep.equal(['not now']);
+  });
+
+  it('ends who waits when the connection is closed', async () => {
+    await using house = await House.open();
+    const connection = await house.connect('a');
+    const it = await replicated(connection, 'list', new List(), { quorum: 2 });
+    const [submitting, waiting] = [failure(it.submit('x')), failure(it.writable())];
+    await connection.close();
+    expect(await submitting).to.be.instanceOf(ConnectionClosedError);
+    expect(await waiting).to.be.instanceOf(ConnectionClosedError);
+    expect(await failure(it.submit('x'))).to.be.instanceOf(ConnectionClosedError);
+  });
+
+  it('takes a command back that waits when its signal is aborted', async () => {
+    await using house = await House.open();
+    const [list, a] = await join(house, 'a', { quorum: 2 });
+    expect((await failure(a.submit('x', { signal: AbortSignal.timeout(20) }))).name).to.equal('TimeoutError');
+    const [, b] = await join(house, 'b', { quorum: 2 });
+    await b.submit('y');
+    await until(() => list.lines.length > 0, 'the line');
+    expect(list.lines).to.deep.equal(['y']);
+  });
+
+  it('refuses what cannot be', async () => {
+    await using house = await House.open();
+    const connection = await house.connect('a');
+    const merging = Object.assign(new List(), { merge: () => undefined });
+    expect(await failure(replicated(connection, 'x', merging, { quorum: 2 }))).to.be.instanceOf(
+      IllegalParamError,
+    );
+    expect(await failure(replicated(connection, 'x', new List(), { quorum: 0 }))).to.be.instanceOf(
+      IllegalParamError,
+    );
+    const it = await replicated(connection, 'x', new List());
+    expect(await failure(it.submit('x'.repeat(150_000)))).to.be.instanceOf(MessageTooLongError);
+  });
+});
