@@ -206,6 +206,7 @@ export class Daemon implements AsyncDisposable {
     await this.server.stop();
     await Promise.all(closed);
     await this.engine.stop();
+    this.lastTime.close();
   }
 
   private async takeOver(options: DaemonOptions): Promise<string[]> {

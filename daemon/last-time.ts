@@ -3,7 +3,7 @@
  * the seconds to come, so a daemon that is killed and started again has to know how far its last run had got: else ids
  * of groups come twice (daemon-semantics.md 2.4). Without a file a run begins with the second after its start.
  */
-import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import type { Logger } from './monitor/logger.js';
 
 /** Whoever owns the folder, the file is ours or it is not written. */
@@ -39,6 +39,16 @@ export class LastTime {
     if (time <= this.last) return;
     this.last = time;
     if (this.path !== null) this.write(this.path);
+  }
+
+  /** The daemon stops: once the clock has got to the last view there is nothing that the next run has to know. */
+  close(): void {
+    if (this.path === null || this.last >= seconds()) return;
+    try {
+      unlinkSync(this.path);
+    } catch {
+      // It was never written, or is not ours to remove: the next run can live with it.
+    }
   }
 
   private read(): number {

@@ -1,9 +1,10 @@
-import { readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { LastTime } from '../daemon/last-time.js';
 import { silentLogger } from '../daemon/monitor/logger.js';
 import { TemporaryDirectory } from './support/temporary.js';
+import { until } from './support/wait.js';
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -39,6 +40,20 @@ describe('the last time of a daemon view', () => {
     const first = new LastTime(path, logger);
     first.reached(now() + 500);
     expect(new LastTime(path, logger).next()).to.be.at.least(now() + 500);
+  });
+
+  it('leaves nothing behind once the clock has got there, and what is needed before that', async () => {
+    const ahead = new LastTime(path, logger);
+    ahead.reached(now() + 500);
+    ahead.close();
+    expect(existsSync(path)).to.equal(true);
+    writeFileSync(path, `${now() - 10}`);
+    const past = new LastTime(path, logger);
+    past.next();
+    await until(() => {
+      past.close();
+      return !existsSync(path);
+    }, 'the file to go');
   });
 
   it('can be read by its owner only', () => {
