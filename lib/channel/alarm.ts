@@ -21,12 +21,14 @@ export class Alarm {
   at(time: number, run: () => void): Due {
     const due = this.list.add(time, run);
     if (time < this.setFor) this.set();
+    else this.timer?.ref();
     return due;
   }
 
   off(due: Due | null): void {
     if (due) this.list.remove(due);
-    if (this.list.dueAt === Infinity) this.set();
+    // It may ring for nothing: setting it anew with every call that has a limit would cost more. It keeps no program alive.
+    if (this.list.dueAt === Infinity) this.timer?.unref();
   }
 
   private set(): void {

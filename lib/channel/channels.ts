@@ -14,7 +14,7 @@ import {
   NotFoundError,
 } from './errors.js';
 import type { WatchEvent } from './event.js';
-import type { Dropped, Hub } from './hub.js';
+import { type Dropped, type Hub, nothingDropped } from './hub.js';
 import { type ChannelInfo, infoOf, listOf, type Registry, snapshotOf } from './info.js';
 import { SPEAKER_LIMIT_MS } from './limits.js';
 import type { Link } from './link.js';
@@ -50,7 +50,7 @@ export interface ChannelsSettings {
 
 export class Channels implements AsyncDisposable {
   /** Messages that were dropped, by the reason. */
-  readonly dropped: Dropped = { malformed: 0, unknownChannel: 0, stranger: 0, late: 0, unfit: 0 };
+  readonly dropped: Dropped = nothingDropped();
   readonly registry: Registry;
 
   private readonly alarm = new Alarm();
@@ -195,14 +195,17 @@ export class Channels implements AsyncDisposable {
         if (isLate || !(error instanceof NotFoundError)) waiting.reject(error);
         else openings.add(opening);
       });
-    if (!isLate) {
-      alarm.in(waitMs, () => {
-        isLate = true;
-        if (openings.delete(opening)) waiting.reject(new NotFoundError(`${name} within ${waitMs} ms`));
-      });
+    const end = (): void => {
+      isLate = true;
+      if (openings.delete(opening)) waiting.reject(new NotFoundError(`${name} within ${waitMs} ms`));
+    };
+    const due = isLate ? null : alarm.in(waitMs, end);
+    try {
+      attach();
+      return await waiting.promise;
+    } finally {
+      alarm.off(due);
     }
-    attach();
-    return await waiting.promise;
   }
 
   /**

@@ -1,6 +1,4 @@
 /** A channel as its client holds it (messip-channels.md 17.2, 17.4). */
-import type { Buffer } from 'node:buffer';
-import { Fifo } from '../mailbox/fifo.js';
 import { checkCount, checkedBody, checkNumber, checkPatience, type Patience } from './check.js';
 import {
   BadArgumentError,
@@ -16,31 +14,23 @@ import {
 import type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './client-options.js';
 import { EventLoop } from './event-loop.js';
 import type { ClientEvent } from './event.js';
-import { type Hub, transmitted } from './hub.js';
+import type { Hub } from './hub.js';
+import { Outbox } from './outbox.js';
 import { idle, type Outgoing, replyOf } from './outgoing.js';
 import { throwIfAborted, Waiting } from './patience.js';
 import { APPLICATION_PING } from './pings.js';
-import { CREDIT, decodeGrant, encodeGiveBack, encodeWant, type Grant } from './protocol/credit.js';
 import { ANY_LENGTH, encodeMessage, type Message } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
-import { decodeAnswer, encodeQuery, MAX_QUERIED } from './protocol/query.js';
 import { refusalOf } from './protocol/refusal.js';
 import type { GoneReason } from './reason.js';
+import { Receipt } from './receipt.js';
 import type { Entry } from './registry/entry.js';
 
 export class ClientChannel implements AsyncDisposable {
   private current: ClientState = 'open';
   private goneReason: GoneReason | null = null;
   private isLost = false;
-  /** What an answer is awaited for, by correlation id. */
-  private readonly awaited = new Map<number, Outgoing>();
-  /** What could not be sent yet, in order. */
-  private queue = new Fifo<Outgoing>();
-  private credit = { posts: 0, bytes: 0 };
-  /** Whether the server has told the first credit: before, nothing needs to be asked for. */
-  private isWelcome = false;
-  private posted = 0;
-  private taken = 0;
+  private readonly outbox: Outbox;
   private readonly happenings = new EventLoop<ClientEvent>();
   private closing: Promise<void> | null = null;
 
@@ -48,7 +38,9 @@ export class ClientChannel implements AsyncDisposable {
   constructor(
     private readonly hub: Hub,
     private readonly entry: Entry,
-  ) {}
+  ) {
+    this.outbox = new Outbox(hub, entry);
+  }
 
   get name(): string {
     return this.entry.name;
@@ -74,30 +66,16 @@ export class ClientChannel implements AsyncDisposable {
   }
 
   /**
-   * Sends a request and waits for its reply. It is carried out once at most: the library never repeats it.
+   * Sends a request and waits for its reply. It is carried out once at most: the library never repeats it. If the channel
+   * has `ackReceipt`, the error of a call that fails says in `received` whether the server had begun with it.
    * @param type signed 32-bit number, @param body default none
    * @throws ServerGoneError, ServerUnreachableError, TimeoutError, AbortedError, NotAttachedError, RefusedError with the
    * server's own word, BadArgumentError, BodyTooLongError, ChannelFullError, ConnectionLostError
    */
-  async call(type: number, body?: Uint8Array, options: CallOptions = {}): Promise<Reply> {
-    checkNumber(type, 'type');
-    const bytes = checkedBody(body, this.maxBody);
-    const { maxReply, partition, timeoutMs, signal } = options;
-    checkCount(maxReply, 'maxReply');
-    const waits = this.check(options, partition);
-    const waiting = new Waiting<Reply>(this.hub.alarm, { timeoutMs, signal }, () => this.gaveUp(outgoing));
-    const id = this.hub.nextId();
-    const deadline = timeoutMs === undefined ? 0 : Math.min(Math.ceil(timeoutMs), ANY_LENGTH);
-    const limit = Math.min(maxReply ?? ANY_LENGTH, ANY_LENGTH);
-    const head = { claim: this.claim, id, word: type, limit, deadline };
-    const outgoing: Outgoing = {
-      ...idle('call', id, inParts('request', head, bytes), waits),
-      settle: (answer) => waiting.resolve(replyOf(answer as Message, this.server)),
-      fail: (error) => waiting.reject(error),
-    };
-    this.awaited.set(id, outgoing);
-    this.dispatch(outgoing);
-    return await waiting.promise;
+  call(type: number, body?: Uint8Array, options: CallOptions = {}): Promise<Reply> {
+    const receipt = this.entry.settings.ackReceipt ? new Receipt() : null;
+    const reply = this.request(type, body, options, receipt);
+    return receipt ? receipt.of(reply) : reply;
   }
 
   /**
@@ -117,12 +95,12 @@ export class ClientChannel implements AsyncDisposable {
     if (maxBuffered === 0) throw new BufferingOffError(this.name);
     if (bytes.length > maxBufferedBytes)
       throw new BodyTooLongError(`the queue has ${maxBufferedBytes} bytes`);
-    const depth = this.posted - this.taken;
+    const { depth } = this.outbox;
     const waiting = new Waiting<{ depth: number }>(
       this.hub.alarm,
       // What there is a place for now is sent before the time is looked at.
       { signal, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs },
-      () => this.gaveUp(outgoing),
+      () => this.outbox.gaveUp(outgoing),
     );
     const id = this.hub.nextId();
     const head = { claim: this.claim, id, word: type, limit: confirm ? 1 : 0, deadline: 0 };
@@ -133,10 +111,9 @@ export class ClientChannel implements AsyncDisposable {
       settle: (answer) => waiting.resolve({ depth: answer ? answer.word : depth }),
       fail: (error) => waiting.reject(error),
     };
-    this.awaited.set(id, outgoing);
-    this.dispatch(outgoing);
+    this.outbox.dispatch(outgoing);
     if (timeoutMs === 0 && !outgoing.isSent) {
-      this.gaveUp(outgoing);
+      this.outbox.gaveUp(outgoing);
       throw new TimeoutError('there is no place now');
     }
     return await waiting.promise;
@@ -152,7 +129,9 @@ export class ClientChannel implements AsyncDisposable {
       throw new BadArgumentError(`depth is 'library' or 'application'`);
     this.check(options, 'fail');
     const begin = this.hub.alarm.now();
-    const waiting = new Waiting<number>(this.hub.alarm, { timeoutMs, signal }, () => this.gaveUp(outgoing));
+    const waiting = new Waiting<number>(this.hub.alarm, { timeoutMs, signal }, () =>
+      this.outbox.gaveUp(outgoing),
+    );
     const id = this.hub.nextId();
     const messages = [
       encodeMessage('ping', this.claim, id, {
@@ -164,9 +143,8 @@ export class ClientChannel implements AsyncDisposable {
       settle: () => waiting.resolve(this.hub.alarm.now() - begin),
       fail: (error) => waiting.reject(error),
     };
-    this.awaited.set(id, outgoing);
-    // A ping overtakes what waits: it asks about the server, not about the queue.
-    this.send(outgoing);
+    // It asks about the server, not about the queue.
+    this.outbox.overtake(outgoing);
     return await waiting.promise;
   }
 
@@ -191,16 +169,19 @@ export class ClientChannel implements AsyncDisposable {
     switch (message.kind) {
       case 'reply':
       case 'pong':
-        this.answered(message.id, (outgoing) => outgoing.settle(message));
+        this.outbox.answered(message.id, (outgoing) => outgoing.settle(message));
         break;
       case 'refusal':
-        this.answered(message.id, (outgoing) => outgoing.fail(refusalOf(message)));
+        this.outbox.answered(message.id, (outgoing) => outgoing.fail(refusalOf(message)));
+        break;
+      case 'received':
+        this.outbox.received(message.id);
         break;
       case 'credit':
-        this.takeCredit(message);
+        this.outbox.takeCredit(message);
         break;
       case 'answer':
-        for (const [id, fate] of decodeAnswer(message)) this.learn(id, fate);
+        this.outbox.learn(message);
         break;
       default:
         this.hub.dropped.malformed++;
@@ -211,12 +192,7 @@ export class ClientChannel implements AsyncDisposable {
   unreachable(): void {
     if (this.current !== 'open') return;
     this.current = 'unreachable';
-    this.isWelcome = false;
-    this.credit = { posts: 0, bytes: 0 };
-    for (const outgoing of this.awaited.values()) {
-      outgoing.isWanted = false;
-      if (!outgoing.waits) this.drop(outgoing, new ServerUnreachableError(this.name));
-    }
+    this.outbox.unreachable();
     this.happenings.push({ kind: 'server-unreachable' });
   }
 
@@ -225,11 +201,7 @@ export class ClientChannel implements AsyncDisposable {
     if (this.current !== 'unreachable') return;
     this.current = 'open';
     this.happenings.push({ kind: 'server-back' });
-    const sent = [...this.awaited.values()].filter(({ isSent }) => isSent).map(({ id }) => id);
-    for (let at = 0; at < sent.length; at += MAX_QUERIED) {
-      this.transmit([encodeQuery(this.claim, sent.slice(at, at + MAX_QUERIED))]);
-    }
-    this.pump();
+    this.outbox.back();
   }
 
   /** @internal There is no such channel any more. */
@@ -237,16 +209,20 @@ export class ClientChannel implements AsyncDisposable {
     if (this.current === 'gone' || this.current === 'closed') return;
     this.current = 'gone';
     this.goneReason = reason;
-    for (const outgoing of this.awaited.values()) this.drop(outgoing, new ServerGoneError(reason, this.name));
-    this.happenings.push({ kind: 'server-gone', reason, lost: Math.max(0, this.posted - this.taken) });
+    this.outbox.end(() => new ServerGoneError(reason, this.name));
+    this.happenings.push({ kind: 'server-gone', reason, lost: Math.max(0, this.outbox.depth) });
     this.happenings.end();
   }
 
-  /** @internal The own connection is gone, or gives up its channels. @param error what calls under way get */
+  /** @internal The own connection is gone, or gives up its channels. @param error why */
   lost(error: ChannelError): void {
     this.isLost = error instanceof ConnectionLostError;
     if (this.current !== 'gone') this.current = 'closed';
-    for (const outgoing of this.awaited.values()) this.drop(outgoing, error);
+    this.outbox.end(() =>
+      this.isLost
+        ? new ConnectionLostError(undefined, { cause: error })
+        : new NotAttachedError(this.name, { cause: error }),
+    );
     this.happenings.end();
   }
 
@@ -258,6 +234,34 @@ export class ClientChannel implements AsyncDisposable {
     this.hub.forget(this);
     // The connection may end meanwhile: that detaches, too.
     if (wasAttached) await this.hub.command({ kind: 'detach', claim: this.claim }).catch(() => undefined);
+  }
+
+  private async request(
+    type: number,
+    body: Uint8Array | undefined,
+    options: CallOptions,
+    receipt: Receipt | null,
+  ): Promise<Reply> {
+    checkNumber(type, 'type');
+    const bytes = checkedBody(body, this.maxBody);
+    const { maxReply, partition, timeoutMs, signal } = options;
+    checkCount(maxReply, 'maxReply');
+    const waits = this.check(options, partition);
+    const { alarm } = this.hub;
+    const until = timeoutMs === undefined ? null : alarm.now() + timeoutMs;
+    const waiting = new Waiting<Reply>(alarm, { timeoutMs, signal }, () => this.outbox.gaveUp(outgoing));
+    const id = this.hub.nextId();
+    const limit = Math.min(maxReply ?? ANY_LENGTH, ANY_LENGTH);
+    const head = { claim: this.claim, id, word: type, limit, deadline: 0 };
+    const outgoing: Outgoing = {
+      ...idle('call', id, inParts('request', head, bytes), waits),
+      until,
+      receipt,
+      settle: (answer) => waiting.resolve(replyOf(answer as Message, this.server)),
+      fail: (error) => waiting.reject(error),
+    };
+    this.outbox.dispatch(outgoing);
+    return await waiting.promise;
   }
 
   /** Whether the call waits for the end of a partition. Throws what keeps it from being sent at all. */
@@ -273,114 +277,5 @@ export class ClientChannel implements AsyncDisposable {
     if (this.current === 'unreachable' && partition !== 'wait') throw new ServerUnreachableError(this.name);
     if (patience.timeoutMs === 0) throw new TimeoutError('an answer is never there at once');
     return partition === 'wait';
-  }
-
-  /** Sends now, or behind what waits already. */
-  private dispatch(outgoing: Outgoing): void {
-    if (this.queue.length === 0 && this.canSend(outgoing)) return this.send(outgoing);
-    this.queue.push(outgoing);
-    this.want(outgoing);
-  }
-
-  private canSend({ kind, bytes }: Outgoing): boolean {
-    if (this.current !== 'open') return false;
-    if (kind !== 'post' || this.entry.settings.overflow === 'drop-oldest') return true;
-    return this.credit.posts > 0 && this.credit.bytes >= bytes;
-  }
-
-  private send(outgoing: Outgoing): void {
-    outgoing.isSent = true;
-    this.transmit(outgoing.messages);
-    if (outgoing.kind !== 'post') return;
-    this.posted++;
-    if (this.entry.settings.overflow !== 'drop-oldest') {
-      this.credit.posts--;
-      this.credit.bytes -= outgoing.bytes;
-    }
-    if (outgoing.confirm) return;
-    this.awaited.delete(outgoing.id);
-    outgoing.settle(null);
-  }
-
-  /** Asks for a place. */
-  private want(outgoing: Outgoing): void {
-    if (outgoing.kind !== 'post' || outgoing.isWanted || !this.isWelcome || this.current !== 'open') return;
-    outgoing.isWanted = true;
-    this.transmit([encodeWant(this.claim, outgoing.id, outgoing.bytes)]);
-  }
-
-  /** Sends what can be sent now. */
-  private pump(): void {
-    const { queue } = this;
-    for (let next = queue.peek(); next; next = queue.peek()) {
-      const isOver = !this.awaited.has(next.id);
-      if (!isOver && !this.canSend(next)) break;
-      queue.shift();
-      if (!isOver) this.send(next);
-    }
-    for (let rest = queue.length; rest > 0; rest--) {
-      const outgoing = queue.shift() as Outgoing;
-      if (this.awaited.has(outgoing.id)) {
-        queue.push(outgoing);
-        this.want(outgoing);
-      }
-    }
-  }
-
-  private takeCredit(message: Message): void {
-    if (message.word === CREDIT.recall) {
-      this.transmit([encodeGiveBack(this.claim, this.credit)]);
-      this.credit = { posts: 0, bytes: 0 };
-      return;
-    }
-    const grant = decodeGrant(message);
-    if (!grant) return void this.hub.dropped.malformed++;
-    this.granted(grant);
-  }
-
-  private granted({ posts, bytes, isFirst, taken }: Grant): void {
-    // Credit from before this handle, or from before a partition.
-    if (!isFirst && !this.isWelcome) return;
-    this.isWelcome = true;
-    this.taken = taken;
-    const { credit } = this;
-    this.credit = isFirst ? { posts, bytes } : { posts: credit.posts + posts, bytes: credit.bytes + bytes };
-    this.pump();
-  }
-
-  private answered(id: number, settle: (outgoing: Outgoing) => void): void {
-    const outgoing = this.awaited.get(id);
-    if (!outgoing) return void this.hub.dropped.late++;
-    this.awaited.delete(id);
-    settle(outgoing);
-    // A refused post leaves its place to the next one.
-    if (!outgoing.isSent) this.pump();
-  }
-
-  /** What became of a call that was under way when the network broke. */
-  private learn(id: number, fate: 'held' | 'unseen' | 'answered'): void {
-    const outgoing = this.awaited.get(id);
-    if (!outgoing || fate === 'held') return;
-    if (fate === 'unseen') this.send(outgoing);
-    else this.drop(outgoing, new ServerUnreachableError(`${this.name}, which answered out of sight`));
-  }
-
-  private gaveUp(outgoing: Outgoing): void {
-    this.awaited.delete(outgoing.id);
-    if (outgoing.kind === 'ping') return;
-    // A sent post stays sent: nobody waits for its place.
-    const isToTell = outgoing.isSent ? outgoing.kind === 'call' : outgoing.isWanted;
-    if (isToTell && this.current === 'open')
-      this.transmit([encodeMessage('cancel', this.claim, outgoing.id)]);
-    if (!outgoing.isSent) this.pump();
-  }
-
-  private drop(outgoing: Outgoing, error: Error): void {
-    this.awaited.delete(outgoing.id);
-    outgoing.fail(error);
-  }
-
-  private transmit(messages: readonly Buffer[]): void {
-    transmitted(this.hub.transmit(this.server, messages, this.entry.settings.order));
   }
 }

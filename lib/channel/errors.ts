@@ -22,7 +22,7 @@ const conditions = {
   SERVER_GONE: { errno: -120, messip: -1, text: 'the server is gone' },
   SERVER_UNREACHABLE: { errno: -121, messip: null, text: 'the server is in another part of the network' },
   CLIENT_GONE: { errno: -122, messip: null, text: 'the client is gone' },
-  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was answered before' },
+  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was answered or dropped before' },
   CHANNEL_FULL: { errno: -124, messip: null, text: 'the queue of the channel is full' },
   BUFFERING_OFF: { errno: -125, messip: null, text: 'the channel takes no posts' },
   BODY_TOO_LONG: { errno: -126, messip: null, text: 'the body is too long' },
@@ -38,6 +38,11 @@ export type ChannelCode = keyof typeof conditions;
 export class ChannelError extends Error {
   /** What MESSIP answered in this case, or null where it had no code. */
   readonly messip: number | null;
+  /**
+   * Of a call to a channel with `ackReceipt`: whether the server's application is known to have taken the request.
+   * Absent where the channel does not say, and of all other errors.
+   */
+  declare readonly received?: boolean | undefined;
 
   /** @param code one of `ChannelCode`, or the server's own word when it refused a request */
   constructor(

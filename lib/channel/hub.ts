@@ -13,11 +13,22 @@ export interface Dropped {
   unknownChannel: number;
   /** From somebody who is neither the server nor a client of the channel. */
   stranger: number;
-  /** Replies to calls that are not awaited any more, or never were. */
+  /** Replies to calls that are not awaited any more, or never were, and words of their receipt. */
   late: number;
   /** Too long, pieces missing, or posts without a place in the queue. */
   unfit: number;
+  /** Requests whose time was over before the application took them. */
+  expired: number;
 }
+
+export const nothingDropped = (): Dropped => ({
+  malformed: 0,
+  unknownChannel: 0,
+  stranger: 0,
+  late: 0,
+  unfit: 0,
+  expired: 0,
+});
 
 export interface Hub {
   readonly alarm: Alarm;

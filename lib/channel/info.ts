@@ -18,6 +18,8 @@ export interface ChannelInfo {
   readonly overflow: Overflow;
   readonly maxBody: number;
   readonly order: Order;
+  /** Whether the error of a call tells if the server had begun with it. */
+  readonly ackReceipt: boolean;
   readonly metadata: Uint8Array;
   /** Private names, in the order in which they attached. */
   readonly clients: readonly string[];

@@ -27,6 +27,11 @@ export interface ChannelOptions {
   readonly maxBody?: number | undefined;
   /** Service of the messages. Default `fifo`. */
   readonly order?: Order | undefined;
+  /**
+   * Tell the client of a request when the application takes it, so that the error of a call that fails says whether the
+   * server had begun (`received`). Costs a message for each request. Default false.
+   */
+  readonly ackReceipt?: boolean | undefined;
   /** Up to 1 KiB for whoever looks the channel up. */
   readonly metadata?: Uint8Array | undefined;
 }
@@ -64,6 +69,7 @@ const settings = z.strictObject({
   overflow: z.enum(OVERFLOWS).default('block'),
   maxBody: count.max(LARGEST_BODY).default(DEFAULT_MAX_BODY),
   order: z.enum(ORDERS).default('fifo'),
+  ackReceipt: z.boolean().default(false),
   metadata: z
     .instanceof(Uint8Array)
     .refine(({ length }) => length <= MAX_METADATA_BYTES, `more than ${MAX_METADATA_BYTES} bytes`)

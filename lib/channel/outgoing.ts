@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Reply } from './client-options.js';
 import type { Message } from './protocol/message.js';
+import type { Receipt } from './receipt.js';
 
 /** Something on its way: sent and awaited, or behind a post that waits for a place. */
 export interface Outgoing {
@@ -12,6 +13,10 @@ export interface Outgoing {
   readonly bytes: number;
   readonly confirm: boolean;
   readonly waits: boolean;
+  /** When the caller gives up, by the alarm; null: never, or of no interest to the server. */
+  readonly until: number | null;
+  /** Where it is noted that the server's application has taken it, if that is told. */
+  readonly receipt: Receipt | null;
   isSent: boolean;
   isWanted: boolean;
   settle(answer: Message | null): void;
@@ -26,6 +31,8 @@ export const idle = (kind: Outgoing['kind'], id: number, messages: readonly Buff
   waits,
   bytes: 0,
   confirm: false,
+  until: null,
+  receipt: null,
   isSent: false,
   isWanted: false,
 });

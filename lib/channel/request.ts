@@ -1,6 +1,9 @@
 /** A request as the server holds it: the right to answer it, once (messip-channels.md 17.3). */
+import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
+import type { Due } from './due.js';
 import { AlreadyRepliedError, BadArgumentError, type ChannelError, ClientGoneError } from './errors.js';
+import type { Message } from './protocol/message.js';
 
 export interface RequestHost {
   readonly maxBody: number;
@@ -8,6 +11,7 @@ export interface RequestHost {
   ended(): ChannelError | null;
   reply(request: ServerRequest, status: number, body: Uint8Array): Promise<void>;
   fail(request: ServerRequest, code: string, text: string): Promise<void>;
+  drop(request: ServerRequest): void;
 }
 
 /** Longest word and text of a refusal, together. */
@@ -17,8 +21,14 @@ export class ServerRequest {
   readonly kind = 'request';
   /** @internal Whether the application has it. */
   isHeld = false;
-  /** @internal Whether it needs no answer any more. */
-  isDone = false;
+  /** @internal When its time is over, if it has an end. */
+  due: Due | null = null;
+  /** @internal */
+  readonly id: number;
+  /** @internal Longest reply body that the client wants. */
+  readonly limit: number;
+  readonly type: number;
+  readonly body: Uint8Array;
   private isReplied = false;
   private isCancelled = false;
   private isClientGone = false;
@@ -27,17 +37,23 @@ export class ServerRequest {
   /** @internal Made by the channel. */
   constructor(
     private readonly host: RequestHost,
-    /** @internal */
-    readonly id: number,
-    /** @internal Longest reply body that the client wants. */
-    readonly limit: number,
-    readonly type: number,
-    readonly body: Uint8Array,
+    { id, limit, word, body }: Message,
     /** Private name of the client. */
     readonly from: string,
-  ) {}
+    /**
+     * When the client's `timeoutMs` is over and nobody waits for the answer any more: milliseconds since 1970 by the clock
+     * of this machine, as `Date.now()`, counted from the arrival. Undefined when it has no such limit.
+     */
+    readonly deadline: number | undefined,
+  ) {
+    this.id = id;
+    this.limit = limit;
+    this.type = word;
+    // A copy: the buffer is shared with other messages, and the application may keep the request.
+    this.body = Buffer.from(body);
+  }
 
-  /** Whether nobody waits for the answer any more: the client gave up, left or died. */
+  /** Whether nobody waits for the answer any more: the client gave up, left or died, or the deadline has passed. */
   get cancelled(): boolean {
     return this.isCancelled;
   }
@@ -76,6 +92,19 @@ export class ServerRequest {
       if (code.length + text.length > MAX_REFUSAL) throw new BadArgumentError('the refusal is too long');
       this.begin();
       await this.host.fail(this, code, text);
+    });
+  }
+
+  /**
+   * Gives up the right to answer. The client is told nothing: it goes on waiting until its own time is up, its signal
+   * fires or the server ends. For a request that somebody else answers in another way, or whose client is better off
+   * with a timeout than with a refusal.
+   * @throws AlreadyRepliedError, ClientGoneError, NotAttachedError when the channel is closed, ConnectionLostError
+   */
+  drop(): Promise<void> {
+    return handled(async () => {
+      this.begin();
+      this.host.drop(this);
     });
   }
 

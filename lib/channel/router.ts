@@ -9,7 +9,7 @@ import { Parts } from './protocol/parts.js';
 import type { ServerChannel } from './server-channel.js';
 
 /** What only servers send. */
-const fromServer: ReadonlySet<string> = new Set(['reply', 'refusal', 'pong', 'answer']);
+const fromServer: ReadonlySet<string> = new Set(['reply', 'refusal', 'pong', 'answer', 'received']);
 const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, CREDIT.recall]);
 
 const isForClient = ({ kind, word }: Message): boolean =>

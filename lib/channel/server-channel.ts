@@ -7,7 +7,6 @@ import {
   BusyError,
   channelError,
   type ChannelError,
-  ClientGoneError,
   ConnectionLostError,
   errnoOf,
   HasClientsError,
@@ -22,15 +21,14 @@ import { throwIfAborted, Waiting } from './patience.js';
 import { Pings } from './pings.js';
 import { CREDIT, decodeGiveBack, encodeGrant, encodeRecall } from './protocol/credit.js';
 import { encodeMessage, type Message } from './protocol/message.js';
-import { inParts } from './protocol/parts.js';
 import { decodeQuery, encodeAnswer } from './protocol/query.js';
 import { refusalBody } from './protocol/refusal.js';
 import type { Entry } from './registry/entry.js';
 import type { RegistryEvent } from './registry/event.js';
-import { type RequestHost, ServerRequest } from './request.js';
 import { ServerClient } from './server-client.js';
-import { ServerQueue } from './server-queue.js';
 import type { CloseOptions, ReceiveOptions } from './server-options.js';
+import { ServerQueue } from './server-queue.js';
+import { ServerRequests } from './server-requests.js';
 import { Timers } from './timers.js';
 
 /**
@@ -42,10 +40,9 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   private readonly queue: ServerQueue;
   private readonly ledger: Ledger;
   private readonly timers: Timers;
-  private readonly requestHost: RequestHost;
+  private readonly requests: ServerRequests;
   private receiver: Waiting<ServerEvent> | null = null;
   private loop: object | null = null;
-  private held = 0;
   private readonly pings: Pings;
   private end: ChannelError | null = null;
   private closing: Promise<void> | null = null;
@@ -57,7 +54,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   ) {
     const { maxBuffered, maxBufferedBytes, overflow } = entry.settings;
     this.queue = new ServerQueue({
-      requestTaken: (request) => this.requestTaken(request),
+      requestTaken: (request) => this.requests.taken(request),
       postTaken: (post) => this.postTaken(post),
       shotTaken: (shot) => this.timers.taken(shot),
     });
@@ -71,19 +68,11 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     });
     this.pings = new Pings((client, id) => this.transmit(client, [encodeMessage('pong', entry.claim, id)]));
     this.timers = new Timers(hub.alarm, (event) => this.deliver(event));
-    const { claim } = entry;
-    this.requestHost = {
-      maxBody: entry.settings.maxBody,
+    this.requests = new ServerRequests(hub, entry, this.clients, {
       ended: () => this.end,
-      reply: (request, status, body) => {
-        const head = { claim, id: request.id, word: status, limit: body.length, deadline: 0 };
-        return this.answer(request, inParts('reply', head, body.subarray(0, request.limit)));
-      },
-      fail: (request, code, text) => {
-        const body = refusalBody(code, text);
-        return this.answer(request, [encodeMessage('refusal', claim, request.id, { body })]);
-      },
-    };
+      withdraw: (request) => this.queue.withdraw(request),
+      transmit: (client, messages) => this.transmit(client, messages),
+    });
   }
 
   get name(): string {
@@ -95,9 +84,9 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     return claimText(this.entry.claim);
   }
 
-  /** Requests that were received and are not answered yet. */
+  /** Requests that were received, are not answered or dropped yet, and whose clients still wait. */
   get pending(): number {
-    return this.held;
+    return this.requests.pending;
   }
 
   /** @internal */
@@ -210,7 +199,8 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
         this.takePost(client, message);
         break;
       case 'cancel':
-        this.cancel(client, message.id);
+        // On a request, or on a place for a post.
+        if (!this.requests.cancel(client, message.id)) this.ledger.cancel(sender, message.id);
         break;
       case 'credit':
         this.takeCredit(client, message);
@@ -239,7 +229,8 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     if (!client) return;
     this.ledger.detach(client.name);
     const isGone = event.kind !== 'client-unreachable';
-    const cancelled = isGone ? this.parted(client) : 0;
+    const cancelled = isGone ? this.requests.cancelAll(client) : 0;
+    if (isGone) this.clients.delete(client.name);
     client.isReachable = false;
     if ('reason' in event) {
       this.deliver({ kind: event.kind, client: client.name, reason: event.reason, cancelled });
@@ -260,8 +251,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     if (this.end) return;
     this.end = error;
     this.timers.stopAll();
-    for (const client of this.clients.values()) client.cancelAll();
-    this.held = 0;
+    for (const client of this.clients.values()) this.requests.cancelAll(client);
     this.receiver?.reject(error);
     this.hub.forget(this);
   }
@@ -306,13 +296,6 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     receiver.resolve(event);
   }
 
-  /** The client will not come back. @returns how many requests need no answer any more */
-  private parted(client: ServerClient): number {
-    this.clients.delete(client.name);
-    this.held -= [...client.requests.values()].filter(({ isHeld }) => isHeld).length;
-    return client.cancelAll();
-  }
-
   private joined(name: string): void {
     const known = this.clients.get(name);
     const client = known ?? new ServerClient(name);
@@ -323,26 +306,12 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     this.ledger.attach(name);
   }
 
-  private takeRequest(client: ServerClient, { id, word, limit, body }: Message): void {
+  private takeRequest(client: ServerClient, message: Message): void {
+    const { id, body } = message;
     client.lastSeen = id;
     if (body.length > this.maxBody) return this.refuse(client.name, id, 'BODY_TOO_LONG');
     if (this.queue.requestCount >= MAX_QUEUED_CALLS) return this.refuse(client.name, id, 'CHANNEL_FULL');
-    const request = new ServerRequest(this.requestHost, id, limit, word, Buffer.from(body), client.name);
-    client.requests.set(id, request);
-    this.deliver(request);
-  }
-
-  private async answer(request: ServerRequest, messages: readonly Buffer[]): Promise<void> {
-    const client = this.clients.get(request.from);
-    if (!client) throw new ClientGoneError(request.from);
-    if (client.requests.delete(request.id) && request.isHeld) this.held--;
-    if (client.isReachable) await this.hub.transmit(client.name, messages, this.entry.settings.order);
-    else client.hold(messages);
-  }
-
-  private requestTaken(request: ServerRequest): void {
-    request.isHeld = true;
-    if (this.clients.get(request.from)?.requests.get(request.id) === request) this.held++;
+    this.deliver(this.requests.open(client, message));
   }
 
   private takePost(client: ServerClient, { id, word, limit, body }: Message): void {
@@ -367,16 +336,6 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     const client = this.clients.get(from);
     if (client) client.taken++;
     this.ledger.taken(from, body.length);
-  }
-
-  /** The client gave up: on a request, or on a place for a post. */
-  private cancel(client: ServerClient, id: number): void {
-    const request = client.requests.get(id);
-    if (!request) return this.ledger.cancel(client.name, id);
-    client.requests.delete(id);
-    if (request.isHeld) this.held--;
-    else this.queue.withdraw(request);
-    request.cancel(false);
   }
 
   private takeCredit(client: ServerClient, message: Message): void {

@@ -6,6 +6,8 @@ import type { ServerRequest } from './request.js';
 export class ServerClient {
   /** Requests without an answer, by correlation id. */
   readonly requests = new Map<number, ServerRequest>();
+  /** Requests that get none: the client goes on waiting for them. */
+  readonly dropped = new Set<number>();
   /** The newest request that has come: ids rise. */
   lastSeen = 0;
   /** Posts that have left the queue. */
@@ -27,14 +29,9 @@ export class ServerClient {
 
   /** What became of a request. */
   fate(id: number): Fate {
-    if (this.requests.has(id)) return 'held';
+    const request = this.requests.get(id);
+    if (request) return request.isHeld ? 'received' : 'queued';
+    if (this.dropped.has(id)) return 'received';
     return id > this.lastSeen ? 'unseen' : 'answered';
-  }
-
-  /** Nobody waits for answers any more. @returns how many requests lost their meaning by that */
-  cancelAll(): number {
-    const count = this.requests.size;
-    for (const request of this.requests.values()) request.cancel(true);
-    return count;
   }
 }

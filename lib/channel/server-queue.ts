@@ -5,7 +5,8 @@ import type { ServerRequest } from './request.js';
 
 /** Of what is taken, its channel needs to know. */
 export interface QueueSink {
-  requestTaken(request: ServerRequest): void;
+  /** @returns false for one that is not wanted any more */
+  requestTaken(request: ServerRequest): boolean;
   postTaken(post: PostEvent): void;
   /** @returns false for one that is not wanted any more */
   shotTaken(shot: TimerEvent): boolean;
@@ -41,9 +42,7 @@ export class ServerQueue {
     }
     for (let event = this.events.shift(); event; event = this.events.shift()) {
       if (this.outside.has(event)) continue;
-      if (event.kind === 'timer' && !this.sink.shotTaken(event)) continue;
-      this.tell(event);
-      return event;
+      if (this.isWanted(event)) return event;
     }
     return undefined;
   }
@@ -71,14 +70,20 @@ export class ServerQueue {
     return true;
   }
 
-  private tell(event: ServerEvent): void {
-    if (event.kind === 'request') {
-      this.requests--;
-      this.sink.requestTaken(event);
-    } else if (event.kind === 'message') {
-      // Posts leave in their order, so this one is the oldest.
-      this.posts.shift();
-      this.sink.postTaken(event);
+  private isWanted(event: ServerEvent): boolean {
+    switch (event.kind) {
+      case 'request':
+        this.requests--;
+        return this.sink.requestTaken(event);
+      case 'message':
+        // Posts leave in their order, so this one is the oldest.
+        this.posts.shift();
+        this.sink.postTaken(event);
+        return true;
+      case 'timer':
+        return this.sink.shotTaken(event);
+      default:
+        return true;
     }
   }
 }

@@ -28,6 +28,7 @@ const settings: Settings = {
   overflow: 'reject',
   maxBody: 3,
   order: 'agreed',
+  ackReceipt: true,
   metadata: Buffer.from('meta'),
 };
 

@@ -4,10 +4,15 @@ import { CLAIM_BYTES, type ClaimId } from '../claim-id.js';
 
 export const MESSAGE_VERSION = 1;
 export const MESSAGE_HEADER = 38;
+/** Where the deadline stands. */
+export const DEADLINE_AT = 34;
 /** No limit for the reply's body. */
 export const ANY_LENGTH = 0xffff_ffff;
 
-/** By their numbers on the wire, from 1. `part`: a piece of the body of the message that follows; `query`: see there. */
+/**
+ * By their numbers on the wire, from 1. `part`: a piece of the body of the message that follows; `query`: see there;
+ * `received`: the server's application has taken the request of that id.
+ */
 const KINDS = [
   'request',
   'queued',
@@ -20,6 +25,7 @@ const KINDS = [
   'part',
   'query',
   'answer',
+  'received',
 ] as const;
 export type MessageKind = (typeof KINDS)[number];
 
@@ -32,7 +38,7 @@ export interface Message {
   readonly word: number;
   /** Request: longest reply body wanted. Reply: full length of the body. Queued: 1 when an answer is wanted. */
   readonly limit: number;
-  /** Request: milliseconds left when it was sent, 0 for none. */
+  /** Request: milliseconds left when it was sent, 0 for none; see there. */
   readonly deadline: number;
   readonly body: Buffer;
 }
@@ -57,7 +63,7 @@ export function encodeMessage(
   bytes.writeBigUInt64BE(BigInt(id), 18);
   bytes.writeInt32BE(word, 26);
   bytes.writeUInt32BE(limit, 30);
-  bytes.writeUInt32BE(deadline, 34);
+  bytes.writeUInt32BE(deadline, DEADLINE_AT);
   bytes.set(body, MESSAGE_HEADER);
   return bytes;
 }
@@ -74,7 +80,7 @@ export function decodeMessage(bytes: Buffer): Message | null {
     id,
     word: bytes.readInt32BE(26),
     limit: bytes.readUInt32BE(30),
-    deadline: bytes.readUInt32BE(34),
+    deadline: bytes.readUInt32BE(DEADLINE_AT),
     body: bytes.subarray(MESSAGE_HEADER),
   };
 }

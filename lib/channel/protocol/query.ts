@@ -6,8 +6,11 @@ import { Buffer } from 'node:buffer';
 import type { ClaimId } from '../claim-id.js';
 import { encodeMessage, type Message } from './message.js';
 
-/** `held`: it will be answered. `unseen`: it never came. `answered`: it came, and its answer was lost. */
-export const FATES = ['held', 'unseen', 'answered'] as const;
+/**
+ * `queued`: it waits for the application. `unseen`: it never came. `answered`: it came, and its answer was lost.
+ * `received`: the application has taken it and not answered yet.
+ */
+export const FATES = ['queued', 'unseen', 'answered', 'received'] as const;
 export type Fate = (typeof FATES)[number];
 
 const ID_BYTES = 8;

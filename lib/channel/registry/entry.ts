@@ -17,6 +17,8 @@ export interface Settings {
   readonly overflow: Overflow;
   readonly maxBody: number;
   readonly order: Order;
+  /** Whether the client of a request is told when the application takes it. */
+  readonly ackReceipt: boolean;
   readonly metadata: Buffer;
 }
 
@@ -34,7 +36,10 @@ export interface Entry {
 
 export function writeSettings(out: ByteWriter, settings: Settings): void {
   out.u32(settings.maxBuffered).u32(settings.maxBufferedBytes).u32(settings.maxBody);
-  out.u8(OVERFLOWS.indexOf(settings.overflow)).u8(ORDERS.indexOf(settings.order));
+  out
+    .u8(OVERFLOWS.indexOf(settings.overflow))
+    .u8(ORDERS.indexOf(settings.order))
+    .u8(settings.ackReceipt ? 1 : 0);
   out.u16(settings.metadata.length).raw(settings.metadata);
 }
 
@@ -43,9 +48,10 @@ export function readSettings(bytes: ByteReader): Settings {
   const [maxBuffered, maxBufferedBytes, maxBody] = [bytes.u32(), bytes.u32(), bytes.u32()];
   const overflow = OVERFLOWS[bytes.u8()];
   const order = ORDERS[bytes.u8()];
+  const ackReceipt = bytes.u8() !== 0;
   const metadata = Buffer.from(bytes.raw(bytes.u16()));
   if (!overflow || !order || metadata.length > MAX_METADATA_BYTES) throw new Malformed('settings');
-  return { maxBuffered, maxBufferedBytes, overflow, maxBody, order, metadata };
+  return { maxBuffered, maxBufferedBytes, overflow, maxBody, order, ackReceipt, metadata };
 }
 
 export const writeClaim = (out: ByteWriter, claim: ClaimId): void =>

@@ -1,0 +1,140 @@
+/**
+ * The requests of a channel without an answer, both those that wait and those that the application holds
+ * (messip-channels.md 17.1 to 17.3).
+ */
+import type { Buffer } from 'node:buffer';
+import { type ChannelError, ClientGoneError } from './errors.js';
+import type { Hub } from './hub.js';
+import { timeLeft } from './protocol/deadline.js';
+import { encodeMessage, type Message } from './protocol/message.js';
+import { inParts } from './protocol/parts.js';
+import { refusalBody } from './protocol/refusal.js';
+import type { Entry } from './registry/entry.js';
+import { type RequestHost, ServerRequest } from './request.js';
+import type { ServerClient } from './server-client.js';
+
+export interface RequestsSink {
+  /** Why nothing can be answered any more, or null. */
+  ended(): ChannelError | null;
+  /** The application must not get it. */
+  withdraw(request: ServerRequest): void;
+  /** To a client, if it can be reached now. */
+  transmit(to: string, messages: readonly Buffer[]): void;
+}
+
+export class ServerRequests implements RequestHost {
+  private held = 0;
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly entry: Entry,
+    private readonly clients: ReadonlyMap<string, ServerClient>,
+    private readonly sink: RequestsSink,
+  ) {}
+
+  /** Those that the application holds. */
+  get pending(): number {
+    return this.held;
+  }
+
+  get maxBody(): number {
+    return this.entry.settings.maxBody;
+  }
+
+  ended(): ChannelError | null {
+    return this.sink.ended();
+  }
+
+  /** One has come. */
+  open(client: ServerClient, message: Message): ServerRequest {
+    const left = timeLeft(message.deadline);
+    const deadline = left === null ? undefined : Date.now() + left;
+    const request = new ServerRequest(this, message, client.name, deadline);
+    client.requests.set(request.id, request);
+    if (left !== null) request.due = this.hub.alarm.in(left, () => this.expire(request));
+    return request;
+  }
+
+  /** The application takes one. @returns false when its time is over, so that it must not */
+  taken(request: ServerRequest): boolean {
+    const { due, from, id } = request;
+    // The alarm rings late where the program has stood still.
+    if (due && due.at <= this.hub.alarm.now()) {
+      this.hub.dropped.expired++;
+      this.giveUp(request);
+      return false;
+    }
+    request.isHeld = true;
+    if (this.clients.get(from)?.requests.get(id) !== request) return true;
+    this.held++;
+    const { claim, settings } = this.entry;
+    if (settings.ackReceipt) this.sink.transmit(from, [encodeMessage('received', claim, id)]);
+    return true;
+  }
+
+  /** The client does not want it any more. @returns whether there was one of that id */
+  cancel(client: ServerClient, id: number): boolean {
+    const request = client.requests.get(id);
+    if (!request) return client.dropped.delete(id);
+    if (!request.isHeld) this.sink.withdraw(request);
+    this.giveUp(request);
+    return true;
+  }
+
+  /** The client will not come back, or the channel has ended. @returns how many requests need no answer any more */
+  cancelAll(client: ServerClient): number {
+    const count = client.requests.size;
+    for (const request of client.requests.values()) {
+      this.close(client, request);
+      request.cancel(true);
+    }
+    return count;
+  }
+
+  async reply(request: ServerRequest, status: number, body: Uint8Array): Promise<void> {
+    const { claim } = this.entry;
+    const head = { claim, id: request.id, word: status, limit: body.length, deadline: 0 };
+    await this.answer(request, inParts('reply', head, body.subarray(0, request.limit)));
+  }
+
+  async fail(request: ServerRequest, code: string, text: string): Promise<void> {
+    const body = refusalBody(code, text);
+    await this.answer(request, [encodeMessage('refusal', this.entry.claim, request.id, { body })]);
+  }
+
+  drop(request: ServerRequest): void {
+    const client = this.clients.get(request.from);
+    if (client && this.close(client, request)) client.dropped.add(request.id);
+  }
+
+  private async answer(request: ServerRequest, messages: readonly Buffer[]): Promise<void> {
+    const client = this.clients.get(request.from);
+    if (!client) throw new ClientGoneError(request.from);
+    this.close(client, request);
+    if (client.isReachable) await this.hub.transmit(client.name, messages, this.entry.settings.order);
+    else client.hold(messages);
+  }
+
+  /** @returns whether it was open */
+  private close(client: ServerClient, request: ServerRequest): boolean {
+    if (request.due) this.hub.alarm.off(request.due);
+    if (client.requests.get(request.id) !== request) return false;
+    client.requests.delete(request.id);
+    if (request.isHeld) this.held--;
+    return true;
+  }
+
+  private expire(request: ServerRequest): void {
+    if (!request.isHeld) {
+      this.hub.dropped.expired++;
+      this.sink.withdraw(request);
+    }
+    this.giveUp(request);
+  }
+
+  private giveUp(request: ServerRequest): void {
+    const client = this.clients.get(request.from);
+    if (client) this.close(client, request);
+    request.cancel(false);
+  }
+}
