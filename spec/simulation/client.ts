@@ -1,15 +1,13 @@
-/** A simulated client: speaks the session protocol in bytes and writes down what it sent and saw. */
+/** A simulated client: does what its plan says and writes down what it sent and saw. */
 import { Buffer } from 'node:buffer';
+import type { Arrival } from '../../lib/mailbox/arrival.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,
   CAUSED_BY_LEAVE,
-  checkDelivery,
-  ClientHandshake,
-  Delivery,
+  type Delivery,
   encodeMessage,
   encodeRequest,
-  FrameReader,
   groupIdText,
   isRegularMembership,
   isSelfLeave,
@@ -22,23 +20,12 @@ import {
   readVsSet,
 } from '../../lib/wire/index.js';
 import type { Entry, SessionLog, ViewEntry } from '../support/checks/log.js';
+import { SimulatedConnection } from './connection.js';
 import type { SimulatedDaemon } from './daemon.js';
-import { FakeSocket } from './fake-socket.js';
 import type { Loop } from './loop.js';
 import type { ClientPlan } from './plan.js';
 import { tellEntry } from './tell.js';
 import type { Trace } from './trace.js';
-
-interface Connection {
-  readonly socket: FakeSocket;
-  readonly handshake: ClientHandshake;
-  readonly reader: FrameReader;
-  log: SessionLog | null;
-  /** Requests that wait for the end of the handshake. */
-  early: (() => void)[];
-  hasEnded: boolean;
-  isReading: boolean;
-}
 
 const SEPARATOR = '\n';
 
@@ -46,11 +33,12 @@ export class SimulatedClient {
   readonly logs: SessionLog[] = [];
   /** Connections that the daemon refused. */
   refusals = 0;
-  isStopped = false;
-  private connection: Connection | null = null;
+  /** Of the present connection, from its acceptance on. */
+  log: SessionLog | null = null;
+  private connection: SimulatedConnection | null = null;
   private connections = 0;
   private messages = 0;
-  private lastArrival = 0;
+  private isStopped = false;
 
   constructor(
     readonly plan: ClientPlan,
@@ -59,43 +47,31 @@ export class SimulatedClient {
     private readonly trace: Trace,
   ) {}
 
-  get log(): SessionLog | null {
-    return this.connection?.log ?? null;
-  }
-
   get isConnected(): boolean {
     return this.connection !== null;
   }
 
   /** Nothing is on its way to it. */
   get isIdle(): boolean {
-    const { connection } = this;
-    if (connection === null) return true;
-    return connection.socket.readableBytes === 0 && connection.socket.writableLength === 0;
+    return this.connection?.isIdle ?? true;
   }
 
   connect(daemon: SimulatedDaemon | null): void {
     if (this.connection || !daemon) return;
-    const { name, membership } = this.plan;
     this.connections++;
-    const far = { readable: () => this.readSoon(), ended: () => this.readSoon() };
-    const socket = new FakeSocket(daemon.process, this.socketBytes, far);
-    const connection: Connection = {
-      socket,
-      handshake: new ClientHandshake({ privateName: name, membership, priority: 0 }),
-      reader: new FrameReader({
-        header: checkDelivery,
-        frame: (bytes, start, end) => this.frame(new Delivery(bytes, start, end)),
-      }),
-      log: null,
-      early: [],
-      hasEnded: false,
-      isReading: false,
-    };
-    this.connection = connection;
-    this.lastArrival = this.loop.now;
-    daemon.accept(socket);
-    this.write(connection.handshake.request());
+    this.log = null;
+    this.connection = new SimulatedConnection(
+      daemon,
+      { ...this.plan, socketBytes: this.socketBytes },
+      this.loop,
+      {
+        accepted: (privateGroup) => this.accepted(privateGroup),
+        refused: () => void this.refusals++,
+        frame: (arrival) => this.frame(arrival),
+        ended: () => this.end(),
+      },
+    );
+    if (this.isStopped) this.connection.stopReading();
   }
 
   join(group: string): void {
@@ -136,21 +112,21 @@ export class SimulatedClient {
 
   /** Breaks off: closes its side, or resets the connection. */
   close(how: 'end' | 'reset'): void {
-    const { connection } = this;
+    const { connection, log } = this;
     if (!connection) return;
-    if (connection.log?.end === 'open') connection.log.end = 'killed';
+    if (log?.end === 'open') log.end = 'killed';
     this.trace.note(this.plan.name, () => (how === 'end' ? 'closes' : 'resets'));
-    this.arrive(connection, how);
-    this.end(connection);
+    connection.close(how);
   }
 
   stopReading(): void {
     this.isStopped = true;
+    this.connection?.stopReading();
   }
 
   readAgain(): void {
     this.isStopped = false;
-    this.readSoon();
+    this.connection?.readAgain();
   }
 
   private get privateGroup(): string {
@@ -158,54 +134,15 @@ export class SimulatedClient {
   }
 
   private request(act: () => void): void {
-    const { connection } = this;
-    if (!connection || connection.log?.end === 'disconnected') return;
-    if (connection.log) act();
-    else connection.early.push(act);
+    if (this.log?.end !== 'disconnected') this.connection?.whenAccepted(act);
   }
 
   private write(bytes: Buffer): void {
-    const { connection } = this;
-    if (connection) this.arrive(connection, bytes);
+    this.connection?.write(bytes);
   }
 
-  /** In the order of the calls. */
-  private arrive({ socket }: Connection, what: Buffer | 'end' | 'reset'): void {
-    this.lastArrival = Math.max(this.lastArrival, this.loop.now + this.plan.latency);
-    this.loop.after(this.lastArrival - this.loop.now, () => socket.arrive(what));
-  }
-
-  private readSoon(): void {
-    const { connection } = this;
-    if (!connection || connection.isReading || this.isStopped) return;
-    connection.isReading = true;
-    this.loop.after(this.plan.latency + this.plan.pause, () => {
-      connection.isReading = false;
-      if (this.connection === connection && !this.isStopped) this.read(connection);
-    });
-  }
-
-  private read(connection: Connection): void {
-    for (const chunk of connection.socket.take(this.plan.chunk)) {
-      if (connection.log) connection.reader.push(chunk);
-      else this.shake(connection, chunk);
-      if (this.connection !== connection) return;
-    }
-    if (connection.socket.readableBytes > 0) this.readSoon();
-    else if (connection.socket.destroyed) this.end(connection);
-  }
-
-  private shake(connection: Connection, chunk: Buffer): void {
-    const step = connection.handshake.push(chunk);
-    if (step.kind === 'refused') {
-      this.refusals++;
-      this.end(connection);
-      return;
-    }
-    if (step.write) this.write(step.write);
-    if (step.kind !== 'accepted') return;
-    const { privateGroup } = step.accept;
-    connection.log = {
+  private accepted(privateGroup: string): void {
+    this.log = {
       session: `${privateGroup}~${this.connections}`,
       privateGroup,
       daemon: `d${this.plan.daemon + 1}`,
@@ -213,17 +150,14 @@ export class SimulatedClient {
       entries: [],
       end: 'open',
     };
-    this.logs.push(connection.log);
-    for (const act of connection.early.splice(0)) act();
-    if (step.rest.length > 0) connection.reader.push(step.rest);
+    this.logs.push(this.log);
   }
 
-  private end(connection: Connection): void {
-    if (connection.hasEnded) return;
-    connection.hasEnded = true;
-    if (connection.log?.end === 'open') connection.log.end = 'closed';
+  private end(): void {
+    if (this.log?.end === 'open') this.log.end = 'closed';
     this.trace.note(this.plan.name, () => 'is at the end of the stream');
-    if (this.connection === connection) this.connection = null;
+    this.connection = null;
+    this.log = null;
   }
 
   private note(entry: Entry): void {
@@ -231,7 +165,7 @@ export class SimulatedClient {
     this.trace.note(this.plan.name, () => tellEntry(entry));
   }
 
-  private frame(delivery: Delivery): void {
+  private frame(delivery: Arrival): void {
     const { service, name } = delivery;
     if (isRegularMembership(service)) this.note(viewOf(delivery));
     else if (isTransition(service)) {

@@ -2,19 +2,35 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Kind } from './plan.js';
-import type { Chunk, SeedResult } from './worker.js';
 
-export interface PoolOptions {
+/** What a worker is asked for: it answers with a list of results. */
+export interface Chunk {
+  readonly first: number;
+  readonly count: number;
+  readonly kind: Kind | undefined;
+}
+
+export interface PoolOptions<Result> {
+  /** The worker's program. */
+  readonly program: URL;
   readonly from: number;
   readonly count: number;
   readonly workers: number;
   readonly kind?: Kind | undefined;
   /** Seeds that a worker does at once. */
   readonly chunk?: number;
-  readonly done: (result: SeedResult) => void;
+  readonly done: (result: Result) => void;
 }
 
-export async function runSeeds({ from, count, workers, kind, chunk = 20, done }: PoolOptions): Promise<void> {
+export async function runSeeds<Result>({
+  program,
+  from,
+  count,
+  workers,
+  kind,
+  chunk = 20,
+  done,
+}: PoolOptions<Result>): Promise<void> {
   let next = from;
   const end = from + count;
   const take = (): Chunk | null => {
@@ -24,11 +40,11 @@ export async function runSeeds({ from, count, workers, kind, chunk = 20, done }:
     return { first, count: next - first, kind };
   };
   const work = async (): Promise<void> => {
-    const worker = new Worker(new URL('worker.js', import.meta.url));
+    const worker = new Worker(program);
     try {
       for (let given = take(); given; given = take()) {
         worker.postMessage(given, []);
-        const [results] = (await once(worker, 'message')) as [SeedResult[]];
+        const [results] = (await once(worker, 'message')) as [Result[]];
         for (const result of results) done(result);
       }
     } finally {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { givenSeed } from '../support/random.js';
 import { runSeeds } from './pool.js';
+import { program, type SeedResult } from './worker.js';
 
 const SEEDS = 1000;
 
@@ -11,7 +12,8 @@ describe('simulation: many worlds', () => {
     this.timeout(180_000);
     const failed: string[] = [];
     let count = 0;
-    await runSeeds({
+    await runSeeds<SeedResult>({
+      program,
       from,
       count: SEEDS,
       workers: 2,

@@ -2,13 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import { generate } from './generate.js';
 import type { Kind } from './plan.js';
+import type { Chunk } from './pool.js';
 import { run } from './run.js';
-
-export interface Chunk {
-  readonly first: number;
-  readonly count: number;
-  readonly kind: Kind | undefined;
-}
 
 export interface SeedResult {
   readonly seed: number;
@@ -26,6 +21,8 @@ export function runSeed(seed: number, kind?: Kind): SeedResult {
   const lines = violations.map(({ property, text }) => `${property}: ${text}`);
   return { seed, hash, deliveries, sends, views, violations: lines };
 }
+
+export const program = new URL(import.meta.url);
 
 parentPort?.on('message', ({ first, count, kind }: Chunk) => {
   const results: SeedResult[] = [];
