@@ -1,14 +1,17 @@
 /**
  * Simulated worlds: `--seeds 1000` runs so many fresh ones, `--seed n` one. A failing seed is run again to see that it
- * fails in the same way, and printed; `--trace` tells what happens in it, `--shrink` cuts it down.
+ * fails in the same way, and printed; `--trace` tells what happens in it, `--shrink` cuts it down. `--recipes` plays all
+ * recipes in them instead.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { play } from '../spec/recipes/simulation/play.js';
+import { type Played, program as player } from '../spec/recipes/simulation/worker.js';
 import { generate } from '../spec/simulation/generate.js';
 import type { Kind } from '../spec/simulation/plan.js';
 import { runSeeds } from '../spec/simulation/pool.js';
 import { run } from '../spec/simulation/run.js';
 import { shrink } from '../spec/simulation/shrink.js';
-import { runSeed, type SeedResult } from '../spec/simulation/worker.js';
+import { program as runner, runSeed, type SeedResult } from '../spec/simulation/worker.js';
 
 interface Options {
   readonly seeds: number;
@@ -19,6 +22,7 @@ interface Options {
   readonly trace?: boolean;
   readonly shrink?: boolean;
   readonly verbose?: boolean;
+  readonly recipes?: boolean;
 }
 
 function whole(text: string): number {
@@ -27,9 +31,9 @@ function whole(text: string): number {
   return value;
 }
 
-/** Fresh seeds are told apart from small ones that somebody chose. */
 /** Seeds between two lines that say how far it is. */
 const PROGRESS = 10_000;
+/** Fresh seeds are told apart from small ones that somebody chose. */
 const FRESH_RANGE = 2 ** 30;
 const WORST_LINES = 5;
 
@@ -46,6 +50,7 @@ const program = new Command('simulate')
   .option('--seed <seed>', 'run this one seed', whole)
   .option('--trace', 'print what happens in it')
   .option('--shrink', 'cut it down as long as it fails in the same way')
+  .option('--recipes', 'all recipes on the simulated daemons, each with its own checker')
   .option('--verbose', 'print the trace hash of every seed');
 
 const kindOf = ({ kind }: Options): Kind | undefined => (kind === 'both' ? undefined : kind);
@@ -85,7 +90,8 @@ async function many(options: Options): Promise<boolean> {
   let failed = 0;
   let ended = 0;
   const begun = performance.now();
-  await runSeeds({
+  await runSeeds<SeedResult>({
+    program: runner,
     from,
     count,
     workers,
@@ -110,6 +116,45 @@ async function many(options: Options): Promise<boolean> {
   return failed === 0;
 }
 
-const options = program.parse().opts<Options>();
-const isGood = options.seed === undefined ? await many(options) : one(options.seed, options);
-process.exitCode = isGood ? 0 : 1;
+/** All recipes in one world, or in many. */
+async function recipes(options: Options): Promise<boolean> {
+  const { seeds, workers } = options;
+  const kind = kindOf(options);
+  const tell = (seed: number, faults: readonly string[]): void => {
+    console.log(`seed ${seed} breaks ${faults.length} promises`);
+    for (const line of faults.slice(0, WORST_LINES)) console.log(`  ${line}`);
+  };
+  if (options.seed !== undefined) {
+    const faults = play(options.seed, { kind });
+    tell(options.seed, faults);
+    return faults.length === 0;
+  }
+  const from = options.from ?? Math.floor(Math.random() * FRESH_RANGE);
+  console.log(`${seeds} seeds from ${from}`);
+  let [failed, ended] = [0, 0];
+  const begun = performance.now();
+  await runSeeds<Played>({
+    program: player,
+    from,
+    count: seeds,
+    workers,
+    kind,
+    done({ seed, faults }) {
+      if (++ended % PROGRESS === 0 && ended < seeds)
+        console.log(`${ended} seeds, ${failed} with broken promises`);
+      if (faults.length === 0) return;
+      failed++;
+      tell(seed, faults);
+    },
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  console.log(`${seeds} seeds, ${failed} with broken promises; ${seconds.toFixed(1)} s`);
+  return failed === 0;
+}
+
+function all(options: Options): Promise<boolean> | boolean {
+  if (options.recipes) return recipes(options);
+  return options.seed === undefined ? many(options) : one(options.seed, options);
+}
+
+process.exitCode = (await all(program.parse().opts<Options>())) ? 0 : 1;

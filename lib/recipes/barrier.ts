@@ -38,6 +38,7 @@ export class Barrier extends Shared<BarrierCommand, number> {
   ) {
     super(replica);
     machine.changed = () => this.watch.look();
+    replica.looked = () => this.watch.look();
   }
 
   /** Private names of those who wait at it. */
@@ -47,7 +48,7 @@ export class Barrier extends Shared<BarrierCommand, number> {
 
   /**
    * Waits at the barrier until it opens; then it is closed again for the next time. Who leaves the group or is lost is
-   * at it no more.
+   * at it no more; one who was cut off while it waited is at it again when it is back.
    * @returns how often it had opened before
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
@@ -55,12 +56,17 @@ export class Barrier extends Shared<BarrierCommand, number> {
     signal?.throwIfAborted();
     const { instance, parties, replica, machine } = this;
     try {
-      const before = await replica.submit({ op: 'enter', instance, parties }, { signal });
-      await this.watch.until(
-        () => machine.generation > before,
-        (found) => replica.whileOpen(found, signal),
-      );
-      return before;
+      const hasOpened = (before: number): boolean => machine.generation > before;
+      // Where others went on without this member they have struck it off; and so has the state that they give it.
+      const isForgotten = (): boolean => replica.isWritable && !machine.knows(instance);
+      for (;;) {
+        const before = await replica.submit({ op: 'enter', instance, parties }, { signal });
+        await this.watch.until(
+          () => hasOpened(before) || isForgotten(),
+          (found) => replica.whileOpen(found, signal),
+        );
+        if (hasOpened(before)) return before;
+      }
     } catch (error) {
       if (!replica.isClosed) replica.submit({ op: 'leave', instance }).catch(() => undefined);
       throw error;

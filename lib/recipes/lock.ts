@@ -72,7 +72,7 @@ export class Lock extends Shared<LockCommand, void> {
   ) {
     super(replica);
     machine.changed = () => this.look();
-    replica.on('status', () => this.look());
+    replica.looked = () => this.look();
     replica.on('close', () => this.drop());
     // It fails only with the connection, and that shows at the next acquire.
     replica.submit({ op: 'begin', instance: this.instance }).catch(() => undefined);
@@ -89,7 +89,8 @@ export class Lock extends Shared<LockCommand, void> {
   }
 
   /**
-   * Waits for the lock. Who asks twice gets it twice, one after the other.
+   * Waits for the lock. Who asks twice gets it twice, one after the other. One who is cut off while it waits has lost its
+   * place, and is the last of those who wait when it is back.
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
   async acquire({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<HeldLock> {
@@ -98,17 +99,36 @@ export class Lock extends Shared<LockCommand, void> {
     const request = ++this.requests;
     const release = (): Promise<void> => this.replica.submit({ op: 'release', instance, request });
     try {
-      await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
-      await this.watch.until(
-        () => this.isMine(this.machine.holder, request) && this.replica.isWritable,
-        (found) => this.replica.whileOpen(found, signal),
-      );
+      for (;;) {
+        await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
+        const held = await this.taken(request, release, signal);
+        if (held) return held;
+      }
     } catch (error) {
       // It may have come through all the same; then it is not wanted any more.
       if (!this.replica.isClosed) release().catch(() => undefined);
       throw error;
     }
-    const held = new HeldLock(this.machine.token, request, release);
+  }
+
+  /** Waits for the turn of a request; null when the others went on without this member and struck it off. */
+  private async taken(
+    request: number,
+    release: () => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldLock | null> {
+    const { instance, machine, replica } = this;
+    const hasIt = (): boolean => replica.isWritable && this.isMine(machine.holder, request);
+    const isForgotten = (): boolean => replica.isWritable && !machine.knows(instance, request);
+    // What was so when the wait ended need not be so any more: events go on before the one who waits is heard.
+    while (!hasIt()) {
+      if (isForgotten()) return null;
+      await this.watch.until(
+        () => hasIt() || isForgotten(),
+        (found) => replica.whileOpen(found, signal),
+      );
+    }
+    const held = new HeldLock(machine.token, request, release);
     this.held.set(request, held);
     return held;
   }

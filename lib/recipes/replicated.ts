@@ -25,6 +25,8 @@ export interface ReplicatedOptions {
    * component goes on by itself, and where two meet again, the larger one's state stays, or both are merged.
    */
   readonly quorum?: number | undefined;
+  /** How many members there can ever be at one time; default 2 * quorum - 1. Needed where `quorum` is more than a majority. */
+  readonly of?: number | undefined;
   /** What `submit` does while nothing can be applied here: `wait`, the default, or `reject` with ReadOnlyError. */
   readonly whenReadOnly?: 'wait' | 'reject' | undefined;
   /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
@@ -47,6 +49,7 @@ export interface ReplicatedEvents extends RecipeEvents {
 
 export const replicatedSchema = z.strictObject({
   quorum: quorumOption,
+  of: z.int().min(1).optional(),
   whenReadOnly: z.enum(['wait', 'reject']).optional(),
   patience: patienceOption,
   signal: signalOption,
@@ -64,12 +67,26 @@ export async function replicated<Command, Result>(
   options: ReplicatedOptions = {},
 ): Promise<Replicated<Command, Result>> {
   const checked = checkedOptions(replicatedSchema, options);
+  checkQuorum(checked);
   if (checked.quorum !== undefined && machine.merge)
     throw errorOf(ILLEGAL_PARAM, 'with a quorum there is nothing to merge');
   return await Replicated.open(connection, group, machine, checked);
 }
 
+function checkQuorum({ quorum, of }: z.infer<typeof replicatedSchema>): void {
+  if (of === undefined) return;
+  if (quorum === undefined)
+    throw errorOf(ILLEGAL_PARAM, '`of` says of how many `quorum` is, and there is none');
+  if (quorum > of || 2 * quorum <= of)
+    throw errorOf(
+      ILLEGAL_PARAM,
+      `a quorum of ${of} is more than half of them and at most all, not ${quorum}`,
+    );
+}
+
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
+  /** @internal Called when `isLive`, `isWritable` or `isParted` may have changed: not each change is one of `status`. */
+  looked: () => void = () => undefined;
   private core!: ReplicatedCore;
   private snapshots!: Snapshots;
   private readonly waiting = new Map<number, Pending<Result>>();
@@ -177,7 +194,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     const trouble = (error: unknown): void => void this.emit('trouble', error);
     this.snapshots = new Snapshots((...piece) => seat.act(() => this.core.supplied(...piece)), trouble);
     const { snapshots } = this;
-    const { quorum, patience } = options;
+    const { quorum, of, patience } = options;
     this.core = new ReplicatedCore(
       seat.self,
       instanceNumber(),
@@ -196,7 +213,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         thrownBack: (commands) => void this.emit('thrown-back', commands),
         changed: () => this.changed(),
       },
-      { quorum: quorum ?? null, merges: machine.merge !== undefined, ...given({ patience }) },
+      { quorum: quorum ?? null, merges: machine.merge !== undefined, ...given({ of, patience }) },
     );
     seat.host(this.core);
   }
@@ -244,9 +261,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   private changed(): void {
     const { isLive, isWritable } = this.core;
     const before = this.status;
-    if (before.isLive === isLive && before.isWritable === isWritable) return;
-    this.status = { isLive, isWritable };
-    this.emit('status', this.status);
+    if (before.isLive !== isLive || before.isWritable !== isWritable) {
+      this.status = { isLive, isWritable };
+      this.emit('status', this.status);
+    }
+    this.looked();
   }
 
   private async until(fact: () => boolean, signal: AbortSignal | undefined): Promise<void> {

@@ -6,6 +6,7 @@ import type { DataEvent, GroupEvent } from '../group/event.js';
 import type { Group } from '../group/group.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import type { Post, RecipeCore } from './core/port.js';
+import { opened, sealed } from './core/private.js';
 
 /** Longest time that a timer can be set to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -68,7 +69,8 @@ export class Seat implements Post {
   }
 
   sendTo(privateName: string, body: Buffer): void {
-    if (!this.hasEnded) this.connection.sendTo(privateName, body).catch(() => undefined);
+    const { connection, group, hasEnded } = this;
+    if (!hasEnded) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
   }
 
   async leave(): Promise<void> {
@@ -89,7 +91,8 @@ export class Seat implements Post {
 
   private readonly onPrivate = ({ sender, body }: DataEvent): void => {
     const { core } = this;
-    if (core && !this.hasEnded) this.act((time) => core.message(sender, body, time));
+    const message = opened(this.group.name, body);
+    if (core && message && !this.hasEnded) this.act((time) => core.message(sender, message, time));
   };
 
   private readonly end = (error: Error | undefined): void => {

@@ -42,6 +42,8 @@ class Cutter {
 
 interface Reading {
   readonly cutter: Cutter;
+  /** Bytes before it are read and not given. */
+  readonly from: number;
   at: number;
   until: number;
   isRunning: boolean;
@@ -70,20 +72,20 @@ export class Snapshots {
     this.readings.clear();
   }
 
-  /** Gives bytes up to `until`: from `offset`, or from where it stopped. */
+  /**
+   * Gives bytes up to `until`: from `offset`, or from where it stopped. One who asks again because it had to wait for long
+   * does not make it begin anew: else a state that takes longer to read than anybody waits would never be given.
+   */
   give(id: string, to: string, offset: number, until: number, restart: boolean): void {
     const snapshot = this.taken.get(id);
     if (!snapshot) return;
     const key = `${id} ${to}`;
     let reading = this.readings.get(key);
-    if (!reading || restart) {
-      reading = { cutter: new Cutter(snapshot), at: 0, until, isRunning: false };
+    if (!reading || (restart && Math.max(reading.from, reading.at) !== offset)) {
+      reading = { cutter: new Cutter(snapshot), from: offset, at: 0, until, isRunning: false };
       this.readings.set(key, reading);
-      this.run(id, to, reading, offset).catch(this.failed);
-    } else {
-      reading.until = Math.max(reading.until, until);
-      if (!reading.isRunning) this.run(id, to, reading, offset).catch(this.failed);
-    }
+    } else reading.until = Math.max(reading.until, until);
+    if (!reading.isRunning) this.run(id, to, reading).catch(this.failed);
   }
 
   /** All of it; null when it is too long to be merged, or not there any more. */
@@ -102,9 +104,9 @@ export class Snapshots {
     return null;
   }
 
-  /** @param from bytes before it are read and not given */
-  private async run(id: string, to: string, reading: Reading, from: number): Promise<void> {
+  private async run(id: string, to: string, reading: Reading): Promise<void> {
     const key = `${id} ${to}`;
+    const { from } = reading;
     reading.isRunning = true;
     try {
       while (reading.at < reading.until && this.readings.get(key) === reading) {
@@ -118,6 +120,10 @@ export class Snapshots {
         // A large state is given in many small turns.
         await turn();
       }
+    } catch (error) {
+      // What follows in it is not what follows in the snapshot.
+      if (this.readings.get(key) === reading) this.readings.delete(key);
+      throw error;
     } finally {
       reading.isRunning = false;
     }

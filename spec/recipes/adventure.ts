@@ -17,6 +17,8 @@ export interface Adventure {
   readonly closed?: boolean;
   /** Where members only come at the begin: how many of them may crash. */
   readonly crashes?: number;
+  /** Whether this one may, as things are. */
+  mayCrash?(member: Member, world: World): boolean;
 }
 
 const alive = (world: World): Member[] => world.members.filter(({ isUp, core }) => isUp && core !== null);
@@ -43,8 +45,10 @@ export function live(seed: number, adventure: Adventure): World {
       if (random.chance(0.7)) world.crash(gone);
       else world.leave(gone);
     } else if (chance < 0.055 && crashes > 0 && alive(world).length === most) {
+      const gone = random.pick(alive(world));
+      if (adventure.mayCrash?.(gone, world) === false) continue;
       crashes--;
-      world.crash(random.pick(alive(world)));
+      world.crash(gone);
     } else if (chance < 0.065) freeze(world, random);
     else if (chance < 0.1) world.pass(random.below(400));
     else if (chance < 0.4 && adventure.act && alive(world).length > 0)

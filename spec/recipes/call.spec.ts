@@ -1,65 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
 import { Random } from '../support/random.js';
 import { live } from './adventure.js';
+import { Calls, type Manner, TIMEOUT } from './calls.js';
 import { type Member, World } from './world.js';
-
-interface Ended {
-  readonly outcomes: ReadonlyMap<string, RawOutcome>;
-  readonly asked: readonly string[];
-}
-
-const TIMEOUT = 3000;
-
-class Calls {
-  readonly cores = new Map<Member, CallCore>();
-  readonly ended = new Map<Member, Map<number, Ended | 'broken'>>();
-  readonly begun = new Map<Member, Map<number, number>>();
-  /** Requests that wait for an answer, where members do not answer at once. */
-  readonly held: (() => void)[] = [];
-  private instances = 0;
-
-  /** @param answer what a member does with a request; `none`: it has no handler */
-  constructor(private readonly answer: (member: Member) => 'value' | 'error' | 'hold' | 'none') {}
-
-  readonly make = (member: Member): CallCore => {
-    const ended = new Map<number, Ended | 'broken'>();
-    this.ended.set(member, ended);
-    this.begun.set(member, new Map());
-    const core: CallCore = new CallCore(++this.instances, this.answer(member) !== 'none', {
-      send: (body, service) => member.send(body, service),
-      sendTo: (name, body) => member.sendTo(name, body),
-      request: (_from, ticket, body) => this.serve(member, core, ticket, body),
-      done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
-      broken: (call) => void ended.set(call, 'broken'),
-    });
-    this.cores.set(member, core);
-    return core;
-  };
-
-  call(member: Member, mode: CallMode, now: number): number {
-    const core = this.cores.get(member) as CallCore;
-    const call = core.call(Buffer.from('q'), mode, TIMEOUT, now);
-    this.begun.get(member)?.set(call, now);
-    return call;
-  }
-
-  of(member: Member, call: number): Record<string, string> {
-    const ended = this.ended.get(member)?.get(call);
-    if (!ended || ended === 'broken') return { ended: String(ended) };
-    return Object.fromEntries(
-      [...ended.outcomes].map(([name, { kind }]) => [name.split('#')[1] ?? '', kind]),
-    );
-  }
-
-  private serve(member: Member, core: CallCore, ticket: Ticket, body: Buffer): void {
-    const how = this.answer(member);
-    if (how === 'error') core.fail(ticket, 'no');
-    else if (how === 'value') core.answer(ticket, body);
-    else this.held.push(() => core.answer(ticket, body));
-  }
-}
 
 function started(calls: Calls, ...names: readonly string[]): [World, Member[]] {
   const world = new World(new Random(5));
@@ -69,8 +13,8 @@ function started(calls: Calls, ...names: readonly string[]): [World, Member[]] {
 }
 
 const byName =
-  (kinds: Readonly<Record<string, 'value' | 'error' | 'hold' | 'none'>>) =>
-  ({ name }: Member) =>
+  (kinds: Readonly<Record<string, Manner>>) =>
+  ({ name }: Pick<Member, 'name'>) =>
     kinds[name] ?? 'value';
 
 describe('the core of a call', () => {
@@ -166,10 +110,10 @@ describe('the core of a call', () => {
     for (let seed = 1; seed <= 1000; seed++) {
       const random = new Random(seed);
       const kinds = ['value', 'value', 'value', 'error', 'hold', 'none'] as const;
-      const chosen = new Map<Member, (typeof kinds)[number]>();
-      const calls = new Calls((member) => {
-        const kind = chosen.get(member) ?? random.pick(kinds);
-        chosen.set(member, kind);
+      const chosen = new Map<string, (typeof kinds)[number]>();
+      const calls = new Calls(({ privateName }) => {
+        const kind = chosen.get(privateName) ?? random.pick(kinds);
+        chosen.set(privateName, kind);
         return kind;
       });
       const world = live(seed, {
@@ -181,21 +125,12 @@ describe('the core of a call', () => {
           if (member.isMember) calls.call(member, random.pick(['first', 'majority', 'all']), now);
         },
       });
-      for (const member of world.members) {
-        if (!member.isUp || !member.core) continue;
-        const begun = [...(calls.begun.get(member)?.keys() ?? [])];
-        const ended = calls.ended.get(member) as Map<number, Ended | 'broken'>;
-        expect([...ended.keys()], `seed ${seed}`).to.have.members(begun);
-        for (const each of ended.values()) {
-          if (each === 'broken') continue;
-          for (const [name, { kind }] of each.outcomes) {
-            const other = world.members.find(({ privateName }) => privateName === name);
-            const how = chosen.get(other as Member) ?? 'hold';
-            if (kind === 'value' || kind === 'error') expect(kind, `seed ${seed} ${name}`).to.equal(how);
-            else expect(['left', 'timeout']).to.include(kind);
-          }
-        }
-      }
+      const manners = new Map([...chosen].map(([name, manner]) => [name, [manner]]));
+      const present = world.members.filter(({ isUp, core }) => isUp && core);
+      const here = present.filter(({ isMember }) => isMember);
+      expect(calls.faults(here, manners), `seed ${seed}`).to.deep.equal([]);
+      for (const member of present)
+        expect(calls.ended.get(member)?.size).to.equal(calls.begun.get(member)?.size);
     }
   }).timeout(120_000);
 });

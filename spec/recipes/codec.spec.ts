@@ -31,8 +31,12 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     statement: fc.record({
       mode: fc.constantFrom('fresh' as const, 'loading' as const, 'live' as const),
       continues: fc.boolean(),
+      votes: fc.boolean(),
+      instance: whole,
+      roll: fc.array(fc.tuple(text, whole), { maxLength: 5 }).map((each) => new Map(each)),
       past: whole,
       epoch: fc.nat(),
+      known: fc.nat(),
       position: whole,
       capture: text,
     }),

@@ -1,19 +1,21 @@
 /** Elections in simulated worlds, and what has to be true of them. */
 import { ElectionCore, type Leadership } from '../../lib/recipes/core/election.js';
 import { groupIdText } from '../../lib/wire/group-id.js';
-import type { Member } from './world.js';
+import type { Chair } from './chair.js';
 
 interface Seen extends Leadership {
   readonly view: string;
 }
 
 export class Elections {
-  readonly seen = new Map<Member, Seen[]>();
-  readonly cores = new Map<Member, ElectionCore>();
+  readonly seen = new Map<Chair, Seen[]>();
+  readonly cores = new Map<Chair, ElectionCore>();
+  /** Members that had a leader behind the transitional signal. */
+  private readonly late: string[] = [];
 
   constructor(private readonly quorum: number) {}
 
-  readonly make = (member: Member): ElectionCore => {
+  readonly make = (member: Chair): ElectionCore => {
     const seen: Seen[] = [];
     this.seen.set(member, seen);
     let view = '';
@@ -28,6 +30,11 @@ export class Elections {
       { quorum: this.quorum },
     );
     this.cores.set(member, core);
+    const end = core.transition.bind(core);
+    core.transition = () => {
+      end();
+      if (core.leadership) this.late.push(`${member.privateName} follows ${core.leadership.leader} too long`);
+    };
     const install = core.view.bind(core);
     core.view = (next, now) => {
       view = groupIdText(next.id);
@@ -36,9 +43,9 @@ export class Elections {
     return core;
   };
 
-  /** The checker: one leader in a view, terms that grow at every member, and with a quorum no term twice. */
+  /** The checker: one leader in a view, terms that grow at every member, and with a quorum no term twice; no leader behind the signal. */
   faults(isMajority: boolean): string[] {
-    const faults: string[] = [];
+    const faults = [...this.late];
     const byView = new Map<string, Seen>();
     const byTerm = new Map<number, Seen>();
     for (const [member, elections] of this.seen) {
@@ -59,7 +66,7 @@ export class Elections {
     return faults;
   }
 
-  at(member: Member | undefined): Leadership | null {
+  at(member: Chair | undefined): Leadership | null {
     return (member && this.cores.get(member)?.leadership) ?? null;
   }
 }

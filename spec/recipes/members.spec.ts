@@ -1,48 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { MembersCore, type Presence } from '../../lib/recipes/core/members.js';
 import { Random } from '../support/random.js';
 import { live } from './adventure.js';
+import { HOUR, Presences } from './presences.js';
 import { type Member, World } from './world.js';
-
-const HOUR = 3_600_000;
-
-class Presences {
-  readonly cores = new Map<Member, MembersCore>();
-  readonly lines = new Map<Member, string[]>();
-  private instances = 0;
-
-  readonly make = (member: Member): MembersCore => {
-    const lines: string[] = [];
-    this.lines.set(member, lines);
-    const told = new Map<string, 'here' | 'away'>();
-    const note = (what: string, who: Presence, from: unknown, to?: 'here' | 'away'): void => {
-      if (told.get(who.name) !== from) lines.push(`FAULT: ${what} ${who.name} was ${told.get(who.name)}`);
-      if (to) told.set(who.name, to);
-      else told.delete(who.name);
-      lines.push(`${what} ${who.name.split('#')[1]}`);
-    };
-    const core = new MembersCore(member.privateName, ++this.instances, Buffer.from(member.name), HOUR, {
-      send: (body, service) => member.send(body, service),
-      sendTo: (name, body) => member.sendTo(name, body),
-      joined: (who) => note('joined', who, undefined, 'here'),
-      updated: (who) => lines.push(`updated ${who.name.split('#')[1]} ${who.metadata.toString()}`),
-      left: (who, how) => note(how, who, how === 'forgotten' ? 'away' : told.get(who.name)),
-      unreachable: (who) => note('unreachable', who, 'here', 'away'),
-      returned: (who) => note('returned', who, 'away', 'here'),
-    });
-    this.cores.set(member, core);
-    return core;
-  };
-
-  told(member: Member): string[] {
-    return this.lines.get(member)?.splice(0) ?? [];
-  }
-
-  core(member: Member): MembersCore {
-    return this.cores.get(member) as MembersCore;
-  }
-}
 
 function two(): [World, Presences, Member, Member] {
   const presences = new Presences();
@@ -139,22 +100,8 @@ describe('the core of members', () => {
     for (let seed = 1; seed <= 1000; seed++) {
       const presences = new Presences();
       const world = live(seed, { make: presences.make, most: 6, silent: true, steps: 150 });
-      for (const member of world.members) {
-        const faults = presences.told(member).filter((line) => line.startsWith('FAULT'));
-        expect(faults, `seed ${seed} ${member.name}`).to.deep.equal([]);
-        if (!member.isUp || !member.core || !member.isMember) continue;
-        const core = presences.core(member);
-        const speaking = world.members
-          .filter((each) => each.core && each.isMember)
-          .map((each) => each.privateName);
-        expect(
-          core.reachable.map(({ name }) => name),
-          `seed ${seed}`,
-        ).to.have.members(speaking);
-        expect(
-          core.reachable.every(({ name, metadata }) => name.startsWith(`#${metadata.toString()}#`)),
-        ).to.equal(true);
-      }
+      const present = world.members.filter(({ isUp, core, isMember }) => isUp && core && isMember);
+      expect(presences.faults(present), `seed ${seed}`).to.deep.equal([]);
     }
   }).timeout(120_000);
 });

@@ -4,7 +4,7 @@ import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/re
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/surroundings.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
-import type { Member } from './world.js';
+import type { Chair } from './chair.js';
 
 /** A list of all commands, with who was there. */
 export class Ledger implements StateMachine {
@@ -33,13 +33,15 @@ export class Ledger implements StateMachine {
 
 export interface Seat {
   readonly core: ReplicatedCore;
+  /** Number of the process. */
+  readonly instance: number;
   readonly machine: AnyMachine;
   readonly outcomes: Map<number, Outcome>;
   readonly thrownBack: number[];
 }
 
 /** A machine as an application writes it, or one of bytes. */
-type AnyMachine = StateMachine | Pick<Machine<never, unknown>, 'reset' | 'apply' | 'present'>;
+export type AnyMachine = StateMachine | Pick<Machine<never, unknown>, 'reset' | 'apply' | 'present'>;
 
 export interface Kind<M extends AnyMachine> {
   make(): M;
@@ -59,7 +61,7 @@ export const ledgers: Kind<Ledger> = {
 const CHUNK = 40;
 
 export class Replicas<M extends AnyMachine> {
-  readonly seats = new Map<Member, Seat & { readonly machine: M }>();
+  readonly seats = new Map<Chair, Seat & { readonly machine: M }>();
   instances = 0;
 
   constructor(
@@ -67,7 +69,7 @@ export class Replicas<M extends AnyMachine> {
     private readonly options: Partial<ReplicatedCoreOptions>,
   ) {}
 
-  readonly make = (member: Member): ReplicatedCore => {
+  readonly make = (member: Chair): ReplicatedCore => {
     const machine = this.kind.make();
     const snapshots = new Map<string, Buffer>();
     const outcomes = new Map<number, Outcome>();
@@ -75,9 +77,10 @@ export class Replicas<M extends AnyMachine> {
     const restoring: Buffer[] = [];
     /** Where the next answer to each begins. */
     const places = new Map<string, number>();
+    const instance = ++this.instances;
     const core: ReplicatedCore = new ReplicatedCore(
       member.privateName,
-      ++this.instances,
+      instance,
       bytesOf(machine),
       {
         send: (body, service) => member.send(body, service),
@@ -109,15 +112,15 @@ export class Replicas<M extends AnyMachine> {
       },
       this.options,
     );
-    this.seats.set(member, { core, machine, outcomes, thrownBack });
+    this.seats.set(member, { core, instance, machine, outcomes, thrownBack });
     return core;
   };
 
-  of(member: Member | undefined): Seat & { readonly machine: M } {
-    return this.seats.get(member as Member) as Seat & { readonly machine: M };
+  of(member: Chair | undefined): Seat & { readonly machine: M } {
+    return this.seats.get(member as Chair) as Seat & { readonly machine: M };
   }
 
-  submit(member: Member, text: string): number {
+  submit(member: Chair, text: string): number {
     return this.of(member).core.submit(Buffer.from(text));
   }
 }

@@ -77,6 +77,99 @@ describe('the core of replicated state', () => {
     expect(replicas.of(members[0]).outcomes.get(waits)).to.deep.equal({ kind: 'applied', result: 2 });
   });
 
+  it('counts nobody for a quorum who has forgotten what it knew', () => {
+    const [world, replicas, members] = started(3, 5);
+    const [a, b, c, d, e] = members as [Member, Member, Member, Member, Member];
+    world.regroup([
+      [a, b, c],
+      [d, e],
+    ]);
+    world.settle();
+    const done = replicas.submit(a, 'done');
+    world.settle();
+    expect(replicas.of(a).outcomes.get(done)?.kind).to.equal('applied');
+    world.crash(a);
+    world.settle();
+    const again = world.start('again', replicas.make, d);
+    world.settle();
+    // Three have a state here, and two of them never had the newest.
+    replicas.submit(again, 'late');
+    world.settle();
+    expect(replicas.of(again).core.isWritable).to.equal(false);
+    world.regroup([[b, c, d, e, again]]);
+    world.settle();
+    expect(new Set(lines(replicas, [b, c, d, e, again]))).to.deep.equal(new Set(['done late']));
+  });
+
+  it('counts one who came back as soon as a quorum has given it the state', () => {
+    const [world, replicas, members] = started(2, 3);
+    const [a, b, c] = members as [Member, Member, Member];
+    replicas.submit(a, 'one');
+    world.settle();
+    world.crash(a);
+    const again = world.start('again', replicas.make, b);
+    world.settle();
+    world.crash(c);
+    world.settle();
+    replicas.submit(again, 'two');
+    world.settle();
+    expect(lines(replicas, [b, again])).to.deep.equal(['one two', 'one two']);
+  });
+
+  it('goes on with two of three where the third has never been, when one ends before the eyes of the other', () => {
+    const [world, replicas, members] = started(2, 2);
+    const [a, b] = members as [Member, Member];
+    replicas.submit(a, 'one');
+    world.settle();
+    world.crash(a);
+    world.settle();
+    const again = world.start('again', replicas.make, b);
+    replicas.submit(again, 'two');
+    world.settle();
+    expect(lines(replicas, [b, again])).to.deep.equal(['one two', 'one two']);
+  });
+
+  for (const [of, text] of [
+    [2, 'one two'],
+    [3, 'one'],
+  ] as const) {
+    it(`${of === 2 ? 'knows' : 'cannot know'} that nothing was done behind its back where one of ${of} was lost to the network`, () => {
+      const replicas = new Replicas(ledgers, { quorum: 2, of });
+      const world = new World(new Random(11));
+      const [a, b] = [world.start('a', replicas.make), world.start('b', replicas.make)];
+      world.settle();
+      replicas.submit(a, 'one');
+      world.settle();
+      world.regroup([[b], [a]]);
+      world.settle();
+      world.crash(a);
+      world.settle();
+      const again = world.start('again', replicas.make, b);
+      replicas.submit(again, 'two');
+      world.settle();
+      expect(lines(replicas, [b, again])).to.deep.equal([text, text]);
+    });
+  }
+
+  it('goes back to the state that lost when all who have the other one end before they have given it', () => {
+    const [world, replicas, members] = started(null, 3);
+    const [a, b, c] = members as [Member, Member, Member];
+    for (let i = 0; i < 40; i++) replicas.submit(a, `a${i}`);
+    world.settle();
+    const before = lines(replicas, [a])[0];
+    world.regroup([[a, b], [c]]);
+    world.settle();
+    replicas.submit(a, 'larger');
+    world.settle();
+    for (const donor of [a, b]) donor.sendTo = () => void (donor.isUp && world.crash(donor));
+    world.regroup([[a, b, c]]);
+    world.settle();
+    expect(a.isUp || b.isUp).to.equal(false);
+    expect(replicas.of(c).core.isLive).to.equal(true);
+    expect(lines(replicas, [c])).to.deep.equal([before]);
+    expect(replicas.of(c).thrownBack).to.deep.equal([]);
+  });
+
   it('throws the smaller side back without a quorum, and says so', () => {
     const [world, replicas, members] = started(null, 3);
     replicas.submit(members[0] as Member, 'common');
@@ -151,6 +244,9 @@ function check(seed: number, quorum: number | null, merges: boolean): void {
     silent: quorum === null,
     closed: isClosed,
     crashes: 1,
+    // What a quorum promises holds as long as so many members remember it.
+    mayCrash: (gone, { members }) =>
+      members.filter((each) => each !== gone && replicas.of(each).core.remembers).length >= (quorum ?? 0),
     steps: 200,
     act: (member) => {
       const text = `c${++count}`;

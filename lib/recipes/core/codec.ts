@@ -6,7 +6,8 @@
 import { Buffer } from 'node:buffer';
 import type { GroupId } from '../../wire/group-id.js';
 
-export const RECIPES = { election: 1, members: 2, call: 3, replicated: 4 } as const;
+/** `private`: around a message to one member, whatever the recipe. */
+export const RECIPES = { election: 1, members: 2, call: 3, replicated: 4, private: 5 } as const;
 export type Recipe = keyof typeof RECIPES;
 
 const MAGIC_0 = 0x53;

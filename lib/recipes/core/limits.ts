@@ -13,6 +13,9 @@ export const MAX_METADATA_BYTES = 16 * 1024;
 /** Silent members that a message names; more of them only make elections slower. */
 export const MAX_SILENT_NAMES = 1000;
 
+/** Longest roll of a quorum that is told to others; without it more of the old members have to come together. */
+export const MAX_ROLL = 1000;
+
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 
@@ -32,6 +35,8 @@ export const MAX_CALLS = 10_000;
 export const CHUNK_BYTES = 64 * 1024;
 /** Bytes of a snapshot that may be on their way to one member. */
 export const WINDOW_BYTES = 8 * CHUNK_BYTES;
+/** Bytes of a snapshot that are held, so that a state which lost stays until all of the other one is here. */
+export const MAX_HELD_BYTES = 512 * 1024 * 1024;
 /** Milliseconds without a byte of a snapshot before the next donor is asked. */
 export const DONOR_PATIENCE_MS = 2000;
 

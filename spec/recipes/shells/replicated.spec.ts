@@ -130,4 +130,16 @@ describe('replicated', () => {
     const it = await replicated(connection, 'x', new List());
     expect(await failure(it.submit('x'.repeat(150_000)))).to.be.instanceOf(MessageTooLongError);
   });
+
+  it('wants a quorum to be a majority of those it is said to be of', async () => {
+    await using house = await House.open();
+    const connection = await house.connect('a');
+    for (const options of [{ of: 3 }, { quorum: 2, of: 4 }, { quorum: 3, of: 2 }, { quorum: 2, of: 2.5 }])
+      expect(
+        await failure(replicated(connection, 'list', new List(), options)),
+        JSON.stringify(options),
+      ).to.be.instanceOf(IllegalParamError);
+    const [, a] = await join(house, 'b', { quorum: 1, of: 1 });
+    expect(await a.submit('x')).to.equal(1);
+  });
 });

@@ -83,6 +83,20 @@ describe('lock', () => {
     expect((await again).token).to.be.above(held.token);
   });
 
+  it('stays with its holder while many come', async () => {
+    await using house = await House.open();
+    for (const [group, options] of Object.entries({ door: {}, gate: { quorum: 2 } })) {
+      const a = await lock(await house.connect(`a${group}`), group, options);
+      await (await lock(await house.connect(`b${group}`), group, options)).ready();
+      const held = await a.acquire();
+      const names = Array.from({ length: 5 }, (_, i) => `${i}${group}`);
+      const many = await Promise.all(names.map((name) => house.connect(name)));
+      const locks = await Promise.all(many.map((each) => lock(each, group, options)));
+      await Promise.all(locks.map((each) => each.ready()));
+      expect([held.signal.aborted, locks[4]?.holder]).to.deep.equal([false, `#a${group}#dmn1`]);
+    }
+  });
+
   it('can be left while there is no quorum', async () => {
     await using house = await House.open();
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });

@@ -22,6 +22,10 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
     return this.state.entered.map(({ member }) => member);
   }
 
+  knows(instance: number): boolean {
+    return this.state.entered.some((each) => each.instance === instance);
+  }
+
   present(members: readonly string[]): void {
     const names = new Set(members);
     this.state.entered = this.state.entered.filter(({ member }) => names.has(member));

@@ -39,6 +39,13 @@ export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
     return this.state.waiting;
   }
 
+  /** Whether the one who asked has the lock or waits for it. */
+  knows(instance: number, request: number): boolean {
+    const { holder, waiting } = this.state;
+    const isIt = (claim: Claim | null): boolean => claim?.instance === instance && claim.request === request;
+    return isIt(holder) || waiting.some(isIt);
+  }
+
   present(members: readonly string[]): void {
     const names = new Set(members);
     this.keep(({ member }) => names.has(member));
@@ -57,6 +64,7 @@ export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
       this.keep((claim) => claim.instance !== instance || claim.request !== request);
     } else {
       const { request, now } = command;
+      if (this.knows(instance, request)) return;
       this.state.waiting.push({
         member: sender,
         instance,

@@ -8,7 +8,6 @@ export interface ContributionsSink {
   release(id: string): void;
   /** Answer with `has`: all of the state as captured under this name. */
   contribute(id: string): void;
-  sendPart(part: Part): void;
 }
 
 interface Contribution {
@@ -25,6 +24,7 @@ export class Contributions {
   constructor(
     private readonly self: string,
     private readonly sink: ContributionsSink,
+    private readonly sendPart: (part: Part) => void,
   ) {}
 
   keep(past: number, holders: readonly string[]): void {
@@ -74,7 +74,7 @@ export class Contributions {
     const count = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES));
     for (let index = 0; index < count; index++) {
       const data = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
-      this.sink.sendPart({ kind: 'part', past, index, isLast: index === count - 1, data });
+      this.sendPart({ kind: 'part', past, index, isLast: index === count - 1, data });
     }
   }
 }

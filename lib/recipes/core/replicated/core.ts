@@ -9,21 +9,21 @@
  * quorum every component goes on, and where components meet, the state of the larger one stays.
  */
 import type { Buffer } from 'node:buffer';
-import { equalGroupIds, groupIdText } from '../../../wire/group-id.js';
+import { equalGroupIds } from '../../../wire/group-id.js';
 import { PATIENCE_MS } from '../limits.js';
 import type { RecipeCore, RecipeView } from '../port.js';
 import type { Round } from '../round.js';
 import { Census } from './census.js';
 import { Contributions } from './contributions.js';
-import { Donor } from './donor.js';
 import { Gate } from './gate.js';
 import { Lineup } from './lineup.js';
-import { Loader } from './loader.js';
 import { decode, encode, type Message, type Statement } from './messages.js';
-import { hashText, pastBehind } from './past.js';
+import { Primary } from './primary.js';
 import { type Input, Replica, type StateMachine } from './replica.js';
+import { Standing } from './standing.js';
 import { Submissions } from './submissions.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './surroundings.js';
+import { Transfers } from './transfers.js';
 import { holdersOf, type Verdict, verdictOf } from './verdict.js';
 
 export class ReplicatedCore implements RecipeCore {
@@ -32,16 +32,11 @@ export class ReplicatedCore implements RecipeCore {
   private readonly submissions: Submissions;
   private readonly census: Census;
   private current: RecipeView | null = null;
-  /** Whether this member has a state that goes on, or is being given it. Else it waits for a round to tell. */
-  private isAccounted = false;
-  private past = 0;
-  private epoch = 0;
+  private readonly standing = new Standing();
   private readonly gate: Gate;
-  private readonly lineup = new Lineup();
-  private captures = 0;
-  private readonly donor: Donor;
-  private loader: Loader | null = null;
-  private splitAt = 0;
+  private readonly lineup: Lineup;
+  private readonly primary: Primary;
+  private readonly transfers: Transfers;
   private readonly contributions: Contributions;
   private now = 0;
 
@@ -53,30 +48,31 @@ export class ReplicatedCore implements RecipeCore {
     options: Partial<ReplicatedCoreOptions> = {},
   ) {
     this.options = { quorum: null, patience: PATIENCE_MS, merges: false, ...options };
+    const { needed } = this;
+    this.lineup = new Lineup(this.options.quorum, this.options.of ?? 2 * needed - 1);
     this.replica = new Replica(instance, machine, {
-      capture: (id, header) => this.donor.capture(id, header),
+      capture: (id, header) => this.transfers.captured(id, header),
       settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.gate.isPrimary),
       merged: (past) => this.contributions.forget(past),
       interrupted: () => this.contributions.interrupted(),
     });
     this.gate = new Gate(this.replica, this.options.quorum !== null);
+    this.primary = new Primary(self, this.gate, this.lineup, this.standing, this.replica);
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
-    this.census = new Census(self, this.needed, this.options.patience, {
+    this.census = new Census(self, needed, this.options.patience, {
       settle: (view) => this.send({ kind: 'settle', view }),
       decide: (round) => this.decide(round),
     });
-    this.donor = new Donor(sink);
-    this.contributions = new Contributions(self, {
-      capture: (id) => sink.capture(id),
-      release: (id) => sink.release(id),
-      contribute: (id) => sink.contribute(id),
-      sendPart: (part) => this.send(part),
+    this.transfers = new Transfers(sink, {
+      replacing: () => this.replaced(),
+      exhausted: (capture) => this.send({ kind: 'again', capture }),
     });
+    this.contributions = new Contributions(self, sink, (part) => this.send(part));
   }
 
   /** Whether this member has the state. */
   get isLive(): boolean {
-    return this.isAccounted && this.replica.isWhole;
+    return this.standing.isAccounted && this.replica.isWhole;
   }
 
   /** Whether commands are applied now. */
@@ -86,7 +82,12 @@ export class ReplicatedCore implements RecipeCore {
 
   /** Whether this member is where nothing may be applied, and knows it: the transitional signal alone tells nothing. */
   get isParted(): boolean {
-    return !this.gate.isHeld && !this.gate.isPrimary;
+    return this.gate.isParted;
+  }
+
+  /** Whether a quorum can count on what this member knows. */
+  get remembers(): boolean {
+    return this.standing.votes && (this.isLive || this.standing.hasLost);
   }
 
   get position(): number {
@@ -99,7 +100,7 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   get dueAt(): number {
-    return Math.min(this.census.dueAt, this.loader?.dueAt ?? Infinity);
+    return Math.min(this.census.dueAt, this.transfers.dueAt);
   }
 
   /** @returns the number that `settled` will name */
@@ -120,20 +121,20 @@ export class ReplicatedCore implements RecipeCore {
     const along = new Set(view.cameWithMe);
     const isWhole = along.size === view.members.length;
     if (view.cause === 'network' && current?.members.some((name) => !along.has(name)) === true)
-      this.splitAt = Math.max(this.splitAt, this.replica.position);
+      this.standing.split(this.replica.position);
     this.current = view;
-    this.captures = 0;
-    this.gate.closeView(this.isAccounted);
+    this.gate.closeView(this.standing.isAccounted);
     this.census.newView(along);
-    this.lineup.retain(along);
-    this.donor.retain(this.lineup.wanted);
-    const continues = this.isAccounted && this.canContinue(view, isWhole);
-    if (this.isAccounted) {
-      this.past = pastBehind(this.past, view.id, view.cameWithMe[0] ?? '');
-      if (continues) this.goOn(false);
-      else this.gate.wait();
+    this.lineup.newView(view, current?.members ?? []);
+    this.transfers.newView(this.lineup.wanted);
+    if (this.standing.hasLost && this.lineup.isEmpty) this.goBack();
+    const continues = this.standing.isAccounted && this.canContinue(view, isWhole);
+    if (this.standing.isAccounted) {
+      this.standing.goThrough(view);
+      if (continues) this.primary.goOn(view.members, false);
+      else this.gate.wait(this.lineup.isSole(view));
     }
-    if (!isWhole || !this.census.isDecided || this.lineup.size === 0) {
+    if (!isWhole || !this.census.isDecided || this.lineup.isEmpty) {
       this.census.begin(view, now);
       this.state(view, continues);
     }
@@ -146,7 +147,7 @@ export class ReplicatedCore implements RecipeCore {
   transition(now: number): void {
     this.now = now;
     this.gate.isEnding = true;
-    if (this.options.quorum === null) this.splitAt = this.replica.position;
+    if (this.options.quorum === null) this.standing.split(this.replica.position);
     this.changed();
   }
 
@@ -169,11 +170,8 @@ export class ReplicatedCore implements RecipeCore {
       case 'again':
         this.census.behind(() => this.loads(sender, message));
         break;
-      case 'pull':
-        this.donor.pulled(sender, message);
-        break;
       default:
-        if (this.loader?.capture === message.capture) this.loader.take(sender, message, now);
+        this.transfers.take(sender, message, now);
     }
     this.flush();
   }
@@ -181,29 +179,29 @@ export class ReplicatedCore implements RecipeCore {
   left(): void {
     this.current = null;
     this.census.end();
-    this.loader = null;
-    this.isAccounted = false;
-    this.donor.retain(new Set());
+    this.transfers.stop();
+    this.standing.isAccounted = false;
+    this.transfers.retain(new Set());
     this.changed();
   }
 
   tick(now: number): void {
     this.now = now;
-    this.loader?.tick(now);
+    this.transfers.tick(now);
     this.census.tick(now);
   }
 
   /** Bytes of a snapshot for one who asked, from `offset` on. */
   supplied(id: string, to: string, offset: number, data: Buffer, isLast: boolean): void {
-    this.donor.supplied(id, to, offset, data, isLast);
+    this.transfers.supplied(id, to, offset, data, isLast);
   }
 
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
-    const { loader, replica } = this;
-    if (!loader || replica.isWhole) return;
-    const { capture, header } = loader;
-    this.loader = null;
+    const { replica } = this;
+    const loaded = replica.isWhole ? null : this.transfers.loaded();
+    if (!loaded) return;
+    const { capture, header } = loaded;
     if (!isSound || !header || !replica.restored(header)) return this.send({ kind: 'again', capture });
     this.submissions.rebase(replica.ownApplied);
     replica.catchUp();
@@ -222,10 +220,6 @@ export class ReplicatedCore implements RecipeCore {
     return this.options.quorum ?? 1;
   }
 
-  private get hasQuorum(): boolean {
-    return this.lineup.size >= this.needed;
-  }
-
   private isCurrent(view: RecipeView['id']): boolean {
     return this.current !== null && equalGroupIds(view, this.current.id);
   }
@@ -239,50 +233,54 @@ export class ReplicatedCore implements RecipeCore {
    * asked of a component must have the same answer at all of it.
    */
   private canContinue(view: RecipeView, isWhole: boolean): boolean {
-    const { quorum } = this.options;
-    if (!this.census.isDecided || this.lineup.size === 0) return false;
-    return isWhole || view.cause !== 'network' || (quorum !== null && this.lineup.size >= quorum);
-  }
-
-  /** It is known whose state goes on. @param isAsked whether the others were asked */
-  private goOn(isAsked: boolean): void {
-    this.gate.decided(this.hasQuorum, isAsked);
-    if (this.gate.isPrimary) this.epoch++;
-    this.welcome();
-  }
-
-  /** The state is told who is there, when it is known whose state it is. */
-  private welcome(): void {
-    const { current, gate } = this;
-    if (!gate.isPrimary || !current) this.replica.interrupt();
-    else if (!gate.isHeld) this.replica.run({ kind: 'present', members: current.members });
+    if (!this.census.isDecided || this.lineup.isEmpty) return false;
+    return isWhole || this.lineup.isSole(view);
   }
 
   private input(input: Input): void {
-    if (this.isAccounted) this.gate.input(input);
+    if (this.standing.isAccounted) this.gate.input(input);
     else this.replica.drop(input);
   }
 
   // The round
 
   private state(view: RecipeView, continues: boolean): void {
-    const mode = this.isLive ? 'live' : this.isAccounted && this.loader ? 'loading' : 'fresh';
-    const { past, epoch, position } = this;
-    const capture = this.loader?.capture ?? '';
-    const statement: Statement = { mode, continues, past, epoch, position, capture };
+    const mode = this.isLive
+      ? 'live'
+      : this.standing.isAccounted && this.transfers.isLoading
+        ? 'loading'
+        : 'fresh';
+    const { instance, position } = this;
+    const { votes, past, epoch, known } = this.standing;
+    const { roll } = this.lineup;
+    const { capture } = this.transfers;
+    const statement = {
+      mode,
+      continues,
+      votes,
+      instance,
+      roll,
+      past,
+      epoch,
+      known,
+      position,
+      capture,
+    } as const;
     this.send({ kind: 'state', view: view.id, statement, silent: this.census.silence });
   }
 
   private stated(sender: string, statement: Statement, silent: readonly string[]): void {
     const isLate = this.census.stated(sender, statement, silent, this.now);
-    if (isLate && !this.lineup.has(sender) && this.current?.members.includes(sender)) this.give([sender]);
+    if (!isLate || this.lineup.has(sender) || !this.current?.members.includes(sender)) return;
+    this.lineup.late(sender, statement);
+    this.give([sender]);
   }
 
   /** @returns whether it could be decided */
   private decide(round: Round<Statement>): boolean {
     const verdict = verdictOf(round, this.options.quorum !== null);
     if (verdict === null) return false;
-    if (verdict.live.length === 0) this.begin(verdict.needy, verdict.epoch);
+    if (verdict.live.length === 0) this.begin(verdict);
     else this.adopt(verdict, round);
     this.look();
     this.changed();
@@ -290,51 +288,60 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   /** Nobody has a state: those who spoke begin with the first one. */
-  private begin(speakers: readonly string[], epoch: number): void {
+  private begin(verdict: Verdict): void {
     const { current } = this;
     if (!current) return;
     this.abandon([]);
-    this.past = hashText(`begin ${groupIdText(current.id)}`);
-    this.epoch = epoch + 1;
-    this.lineup.replace(speakers, new Map());
-    this.isAccounted = speakers.includes(this.self);
-    if (this.isAccounted) {
+    this.standing.begin(current, verdict.epoch + 1);
+    const { needy: speakers } = verdict;
+    this.lineup.replace(speakers, new Map(), verdict);
+    this.standing.isAccounted = speakers.includes(this.self);
+    if (this.standing.isAccounted) {
       this.replica.begin();
       this.submissions.rebase(0);
     }
-    this.gate.decided(this.hasQuorum, false);
-    this.welcome();
+    this.primary.begin(current.members);
   }
 
   private adopt(verdict: Verdict, round: Round<Statement>): void {
     const { current, self } = this;
     if (!current) return;
     const isMine = verdict.live.includes(self) || verdict.loading.has(self);
-    if (!isMine) this.abandon(holdersOf(round, self, this.past));
-    this.lineup.replace(verdict.live, verdict.loading);
-    this.past = verdict.past;
-    this.epoch = verdict.epoch;
-    this.isAccounted = true;
+    if (!isMine) this.abandon(holdersOf(round, self, this.standing.past));
+    this.lineup.replace(verdict.live, verdict.loading, verdict);
+    this.standing.adopt(verdict.past, verdict.epoch);
+    this.standing.isAccounted = true;
     // Those who go on without asking have done this when the view came.
-    if (verdict.continues) this.gate.decided(this.hasQuorum, false);
-    else this.goOn(true);
+    if (verdict.continues) this.primary.goesOn();
+    else this.primary.goOn(current.members, true);
     if (verdict.needy.length > 0) this.give(verdict.needy);
   }
 
   /** This member's state does not go on. @param holders those who have the same one */
   private abandon(holders: readonly string[]): void {
-    const { replica, options, past } = this;
-    if (this.isLive && this.options.quorum === null) {
-      if (options.merges) this.contributions.keep(past, holders);
-      if (replica.position > this.splitAt) this.sink.thrownBack(replica.position - this.splitAt);
-    }
+    if (this.isLive) this.standing.lose(holders);
     this.gate.dismiss();
     this.submissions.doubt();
-    this.donor.retain(new Set());
-    this.loader = null;
-    this.splitAt = 0;
-    replica.expect();
-    this.isAccounted = true;
+    this.transfers.retain(new Set());
+    this.transfers.stop();
+    this.replica.expect();
+    this.standing.isAccounted = true;
+  }
+
+  /** The state that lost is about to be replaced. */
+  private replaced(): void {
+    const { options, replica, sink } = this;
+    const lost = this.standing.giveUp();
+    if (!lost || options.quorum !== null) return;
+    if (options.merges) this.contributions.keep(lost.past, lost.holders);
+    if (replica.position > lost.splitAt) sink.thrownBack(replica.position - lost.splitAt);
+  }
+
+  /** All who have the state that was to take the place of this one are gone. */
+  private goBack(): void {
+    this.standing.goBack();
+    this.transfers.stop();
+    this.replica.goBack();
   }
 
   // Transfers
@@ -343,23 +350,17 @@ export class ReplicatedCore implements RecipeCore {
   private give(names: readonly string[]): void {
     const { current, replica } = this;
     if (!current) return;
-    const id = `${groupIdText(current.id)}/${++this.captures}`;
+    const id = this.transfers.name(current.id);
     this.lineup.give(names, id);
     if (!names.includes(this.self)) {
-      this.donor.expect(id);
+      this.transfers.expect(id);
       this.input({ kind: 'capture', id });
       return;
     }
     this.gate.dismiss();
-    this.isAccounted = true;
+    this.standing.isAccounted = true;
     replica.expect();
-    this.loader = new Loader(id, {
-      sendTo: (name, body) => this.sink.sendTo(name, body),
-      restoreBegin: () => this.sink.restoreBegin(),
-      restoreChunk: (data) => this.sink.restoreChunk(data),
-      restoreEnd: () => this.sink.restoreEnd(),
-      exhausted: (capture) => this.send({ kind: 'again', capture }),
-    });
+    this.transfers.load(id, !this.standing.hasLost);
     this.look();
   }
 
@@ -370,17 +371,13 @@ export class ReplicatedCore implements RecipeCore {
     if (!this.lineup.isGiven(sender, capture)) return;
     if (kind === 'again') return this.give([sender]);
     this.lineup.arrived(sender);
-    this.donor.retain(this.lineup.wanted);
-    if (!this.gate.isPrimary && !this.gate.isWaiting && this.hasQuorum) {
-      this.epoch++;
-      this.gate.isPrimary = true;
-      this.welcome();
-    }
+    this.transfers.retain(this.lineup.wanted);
+    this.primary.grown(this.current?.members ?? []);
     this.changed();
   }
 
   private look(): void {
-    this.loader?.choose(this.current?.members.filter((name) => this.lineup.isLive(name)) ?? [], this.now);
+    this.transfers.choose(this.current?.members.filter((name) => this.lineup.isLive(name)) ?? [], this.now);
     this.flush();
   }
 
@@ -394,6 +391,7 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private changed(): void {
+    this.gate.look();
     this.sink.changed();
     this.flush();
   }

@@ -8,6 +8,12 @@ export class Gate {
   isPrimary = false;
   /** Since the transitional signal. */
   isEnding = false;
+  /**
+   * Whether nothing may be taken here and others may go on without this member, as it was at the end of the last input:
+   * in the middle of a new view it would be so for a moment.
+   */
+  isParted = true;
+  private isSole = false;
   private queue: Input[] = [];
 
   constructor(
@@ -51,9 +57,16 @@ export class Gate {
     if (isAsked && (!this.isHeld || !isPrimary)) this.resolve(isPrimary);
   }
 
-  wait(): void {
+  /** @param isSole whether nobody outside this view can go on with the state of this member */
+  wait(isSole: boolean): void {
     this.isWaiting = true;
     this.isPrimary = false;
+    this.isSole = isSole && !this.isParted;
+  }
+
+  /** An input is over. */
+  look(): void {
+    this.isParted = !this.isHeld && !this.isPrimary && !(this.isWaiting && this.isSole);
   }
 
   /** What waits is dropped. */

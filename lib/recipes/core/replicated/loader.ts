@@ -1,6 +1,6 @@
 /** The side of a state transfer that is given the state: asks one donor, and the next when that one is gone or slow. */
 import type { Buffer } from 'node:buffer';
-import { DONOR_PATIENCE_MS, WINDOW_BYTES } from '../limits.js';
+import { DONOR_PATIENCE_MS, MAX_HELD_BYTES, WINDOW_BYTES } from '../limits.js';
 import { encode, type Message } from './messages.js';
 
 export interface LoaderSink {
@@ -22,12 +22,16 @@ export class Loader {
   private offset = 0;
   private until = 0;
   private isComplete = false;
+  /** What is here and not handed on. */
+  private held: Buffer[] = [];
 
+  /** @param isHandingOn whether pieces are handed on as they come; else they are held until all are here */
   constructor(
     readonly capture: string,
+    private isHandingOn: boolean,
     private readonly sink: LoaderSink,
   ) {
-    sink.restoreBegin();
+    if (isHandingOn) sink.restoreBegin();
   }
 
   /** @param donors those that have the snapshot, in the order in which they are to be asked */
@@ -39,11 +43,12 @@ export class Loader {
     this.pull(true, now);
   }
 
+  /** All donors give the same, so what a slow one gives late is as good. */
   take(sender: string, message: Message, now: number): void {
-    if (sender !== this.donor || this.isComplete) return;
-    if (message.kind === 'header') this.header = message.data;
-    else if (message.kind === 'chunk') this.chunk(message, now);
-    else if (message.kind === 'none') this.refused(now);
+    if (!this.donors.includes(sender) || this.isComplete) return;
+    if (message.kind === 'header') this.header ??= message.data;
+    else if (message.kind === 'chunk') this.chunk(sender, message, now);
+    else if (message.kind === 'none' && sender === this.donor) this.refused(now);
   }
 
   tick(now: number): void {
@@ -51,17 +56,26 @@ export class Loader {
     this.another(now);
   }
 
-  private chunk({ offset, data, isLast }: Message & { kind: 'chunk' }, now: number): void {
+  private chunk(sender: string, { offset, data, isLast }: Message & { kind: 'chunk' }, now: number): void {
     if (offset !== this.offset || this.header === null) return;
+    this.donor = sender;
     this.offset += data.length;
     this.refusals = 0;
     this.dueAt = now + DONOR_PATIENCE_MS;
-    this.sink.restoreChunk(data);
+    if (this.isHandingOn) this.sink.restoreChunk(data);
+    else this.held.push(data);
+    if (!this.isHandingOn && (isLast || this.offset > MAX_HELD_BYTES)) this.handOn();
     if (isLast) {
       this.isComplete = true;
       this.dueAt = Infinity;
       this.sink.restoreEnd();
     } else if (this.until - this.offset <= WINDOW_BYTES / 2) this.pull(false, now);
+  }
+
+  private handOn(): void {
+    this.isHandingOn = true;
+    this.sink.restoreBegin();
+    for (const data of this.held.splice(0)) this.sink.restoreChunk(data);
   }
 
   private refused(now: number): void {

@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { CHUNK_BYTES, MAX_SILENT_NAMES } from '../limits.js';
+import { readRoll, type Roll, writeRoll } from './roll.js';
 
 /** `fresh` has no state, `loading` is being given one, `live` has one and applies commands. */
 export type Mode = 'fresh' | 'loading' | 'live';
@@ -13,10 +14,18 @@ export interface Statement {
   readonly mode: Mode;
   /** Whether its component goes on without waiting for the others. */
   readonly continues: boolean;
+  /** Whether it has had the state where a quorum was together. */
+  readonly votes: boolean;
+  /** Number of its process. */
+  readonly instance: number;
+  /** As far as it knows. */
+  readonly roll: Roll;
   /** Equal at replicas that have gone through the same views together since they had one state. */
   readonly past: number;
-  /** How often a quorum has come together, as far as it knows. */
+  /** How often a quorum had come together, as its state knows. */
   readonly epoch: number;
+  /** The newest epoch that it has heard of. */
+  readonly known: number;
   /** Commands applied. */
   readonly position: number;
   /** Which snapshot it is being given; empty: none. */
@@ -103,9 +112,11 @@ export function encode(message: Message): Buffer {
       writer.number(message.past).number(message.index).flag(message.isLast).data(message.data);
       break;
     case 'state': {
-      const { mode, continues, past, epoch, position, capture } = message.statement;
-      writer.groupId(message.view).number(MODES.indexOf(mode)).flag(continues);
-      writer.number(past).number(epoch).number(position).text(capture);
+      const { mode, continues, votes, instance, roll, past, epoch, known, position, capture } =
+        message.statement;
+      writer.groupId(message.view).number(MODES.indexOf(mode)).flag(continues).flag(votes);
+      writeRoll(writer.number(instance), roll);
+      writer.number(past).number(epoch).number(known).number(position).text(capture);
       writer.texts(message.silent.slice(0, MAX_SILENT_NAMES));
       break;
     }
@@ -169,14 +180,17 @@ function read(kind: Message['kind'], reader: BodyReader): Message {
 
 function readStatement(reader: BodyReader): Statement {
   const mode = MODES[reader.number()] ?? 'fresh';
-  const continues = reader.flag();
-  const [past, epoch, position] = [reader.number(), reader.number(), reader.number()];
-  return { mode, continues, past, epoch, position, capture: reader.text() };
+  const [continues, votes] = [reader.flag(), reader.flag()];
+  const instance = reader.number();
+  const roll = readRoll(reader);
+  const [past, epoch, known] = [reader.number(), reader.number(), reader.number()];
+  const position = reader.number();
+  return { mode, continues, votes, instance, roll, past, epoch, known, position, capture: reader.text() };
 }
 
 const isSensible = (message: Message): boolean => {
   if (message.kind === 'chunk') return message.data.length <= CHUNK_BYTES;
-  return message.kind !== 'state' || message.statement.epoch < MAX_EPOCH;
+  return message.kind !== 'state' || Math.max(message.statement.epoch, message.statement.known) < MAX_EPOCH;
 };
 
 /** Epochs above this are damage: nobody could go on counting. */

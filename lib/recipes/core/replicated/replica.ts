@@ -96,6 +96,12 @@ export class Replica {
     this.isWhole = false;
   }
 
+  /** The snapshot does not come, and the state is what it was. */
+  goBack(): void {
+    this.dismiss();
+    this.isWhole = true;
+  }
+
   /** The machine has the state of a snapshot. @returns whether the header could be read */
   restored(header: Buffer): boolean {
     const reader = BodyReader.open('replicated', header);

@@ -9,6 +9,8 @@ export class Submissions {
   private readonly pending = new Pending();
   /** Results that a quorum has to stand behind first. */
   private readonly withheld: [ticket: number, outcome: Settled][] = [];
+  /** Whether what is applied has to be looked up in the state that goes on. */
+  private isInDoubt = false;
 
   constructor(private readonly told: (ticket: number, outcome: Settled) => void) {}
 
@@ -34,16 +36,19 @@ export class Submissions {
 
   /** Whether withheld results are those of the state that goes on is not known before that is here. */
   doubt(): void {
+    this.isInDoubt = true;
     for (const [ticket] of this.withheld.splice(0)) this.pending.dropped(ticket);
   }
 
   /** Another state was taken over. @param applied how many commands of this member are applied in it */
   rebase(applied: number): void {
+    this.isInDoubt = false;
     for (const ticket of this.pending.rebase(applied)) this.told(ticket, { kind: 'unknown' });
   }
 
   /** A quorum is together. @param applied how many commands of this member are applied in the state here */
   flush(applied: number, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+    if (this.isInDoubt) this.rebase(applied);
     for (const [ticket, outcome] of this.withheld.splice(0)) this.settled(ticket, outcome, true);
     this.pending.flush(applied, send);
   }

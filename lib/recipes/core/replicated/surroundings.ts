@@ -1,17 +1,11 @@
 /** What the core of replicated state needs of its surroundings. */
-import type { Buffer } from 'node:buffer';
 import type { Post } from '../port.js';
+import type { ContributionsSink } from './contributions.js';
 import type { DonorSink } from './donor.js';
 import type { Settled } from './submissions.js';
+import type { TakerSink } from './transfers.js';
 
-export interface ReplicatedSink extends Post, DonorSink {
-  /** What was restored before belongs to nothing. */
-  restoreBegin(): void;
-  restoreChunk(data: Buffer): void;
-  /** All of it was there: answer with `restored`. */
-  restoreEnd(): void;
-  /** Answer with `contribution`: all of the state as captured under this name. */
-  contribute(id: string): void;
+export interface ReplicatedSink extends Post, DonorSink, TakerSink, ContributionsSink {
   settled(ticket: number, outcome: Settled): void;
   /** Another state has taken the place of this one, in which so many of the last commands are not applied. */
   thrownBack(commands: number): void;
@@ -22,6 +16,8 @@ export interface ReplicatedSink extends Post, DonorSink {
 export interface ReplicatedCoreOptions {
   /** Live replicas that have to be together for commands to be applied; null: any component goes on by itself. */
   readonly quorum: number | null;
+  /** Replicas that there can ever be at one time; default: as many as the quorum is the smallest majority of. */
+  readonly of?: number;
   /** Milliseconds that a silent member is waited for. */
   readonly patience: number;
   /** Whether the states of components that lost are merged into the one that goes on. */

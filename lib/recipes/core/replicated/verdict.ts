@@ -1,6 +1,7 @@
 /** What a round of replicas decides: whose state goes on, and who is given it. The same at all, from the same words. */
 import type { Round } from '../round.js';
 import type { Statement } from './messages.js';
+import { NOBODY, type Roll } from './roll.js';
 
 export interface Verdict {
   /** Those who have the state that goes on; empty when nobody has any. In the order of the view. */
@@ -9,6 +10,12 @@ export interface Verdict {
   readonly loading: ReadonlyMap<string, string>;
   /** Everybody else who spoke. */
   readonly needy: readonly string[];
+  /** Those who have had the state where a quorum was together, as they know themselves or somebody else knows of them. */
+  readonly voters: readonly string[];
+  /** Of the state that goes on. */
+  readonly roll: Roll;
+  /** Numbers of all processes that spoke. */
+  readonly instances: ReadonlyMap<string, number>;
   /** Of the state that goes on. */
   readonly past: number;
   readonly epoch: number;
@@ -36,25 +43,40 @@ export function verdictOf(round: Round<Statement>, hasQuorum: boolean): Verdict 
     if (side) side.members.push(name);
     else sides.set(statement.past, { past: statement.past, members: [name], first: statement });
   }
-  const epoch = Math.max(0, ...[...said.values()].map((each) => each.epoch));
+  const epoch = Math.max(0, ...[...said.values()].map((each) => Math.max(each.epoch, each.known)));
   const best = [...sides.values()].reduce<Side | null>(
     (leads, side) => (leads === null || isBetter(side, leads, hasQuorum) ? side : leads),
     null,
   );
   if (hasQuorum && (best?.first.epoch ?? 0) < epoch) return null;
+  const instances = new Map([...said].map(([name, { instance }]) => [name, instance]));
+  const rolls = [...said.values()].map(({ roll }) => roll);
+  const voters = speakers.filter(
+    (name) => said.get(name)?.votes || rolls.some((roll) => roll.get(name) === instances.get(name)),
+  );
+  const common = { voters, instances, epoch };
   if (best === null)
-    return { live: [], loading: new Map(), needy: speakers, past: 0, epoch, continues: false };
+    return {
+      ...common,
+      live: [],
+      loading: new Map(),
+      needy: speakers,
+      roll: NOBODY,
+      past: 0,
+      continues: false,
+    };
   const loading = new Map<string, string>();
   for (const [name, { mode, past, capture }] of said) {
     if (mode === 'loading' && past === best.past && capture !== '') loading.set(name, capture);
   }
   const live = new Set(best.members);
   return {
+    ...common,
     live: best.members,
     loading,
     needy: speakers.filter((name) => !live.has(name) && !loading.has(name)),
+    roll: best.first.roll,
     past: best.past,
-    epoch,
     continues: best.first.continues,
   };
 }

@@ -1,0 +1,91 @@
+/** Calls in simulated worlds, and what has to be true of them. */
+import { Buffer } from 'node:buffer';
+import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
+import type { Chair } from './chair.js';
+
+export interface Ended {
+  readonly outcomes: ReadonlyMap<string, RawOutcome>;
+  readonly asked: readonly string[];
+}
+
+/** What a member does with a request; `none`: it has no handler. */
+export type Manner = 'value' | 'error' | 'hold' | 'none';
+
+export const TIMEOUT = 3000;
+
+export class Calls {
+  readonly cores = new Map<Chair, CallCore>();
+  readonly ended = new Map<Chair, Map<number, Ended | 'broken'>>();
+  readonly begun = new Map<Chair, Map<number, number>>();
+  /** Requests that wait for an answer, where members do not answer at once. */
+  readonly held: (() => void)[] = [];
+  private instances = 0;
+
+  constructor(private readonly answer: (member: Pick<Chair, 'name' | 'privateName' | 'index'>) => Manner) {}
+
+  readonly make = (member: Chair): CallCore => {
+    const ended = new Map<number, Ended | 'broken'>();
+    this.ended.set(member, ended);
+    this.begun.set(member, new Map());
+    const core: CallCore = new CallCore(++this.instances, this.answer(member) !== 'none', {
+      send: (body, service) => member.send(body, service),
+      sendTo: (name, body) => member.sendTo(name, body),
+      request: (_from, ticket, body) => this.serve(member, core, ticket, body),
+      done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
+      broken: (call) => void ended.set(call, 'broken'),
+    });
+    this.cores.set(member, core);
+    return core;
+  };
+
+  call(member: Chair, mode: CallMode, now: number): number {
+    const core = this.cores.get(member) as CallCore;
+    const call = core.call(Buffer.from('q'), mode, TIMEOUT, now);
+    this.begun.get(member)?.set(call, now);
+    return call;
+  }
+
+  of(member: Chair, call: number): Record<string, string> {
+    const ended = this.ended.get(member)?.get(call);
+    if (!ended || ended === 'broken') return { ended: String(ended) };
+    return Object.fromEntries(
+      [...ended.outcomes].map(([name, { kind }]) => [name.split('#')[1] ?? '', kind]),
+    );
+  }
+
+  private serve(member: Chair, core: CallCore, ticket: Ticket, body: Buffer): void {
+    const how = this.answer(member);
+    if (how === 'error') core.fail(ticket, 'no');
+    else if (how === 'value') core.answer(ticket, body);
+    else this.held.push(() => core.answer(ticket, body));
+  }
+
+  /**
+   * The checker: every call of those who are there has ended, nobody was given an answer in the name of another, and who
+   * has left was not waited for.
+   * @param members those who are there
+   * @param manners of everybody who ever was, by private name
+   */
+  faults(members: readonly Chair[], manners: ReadonlyMap<string, readonly Manner[]>): string[] {
+    const faults: string[] = [];
+    for (const member of members) {
+      const { privateName } = member;
+      const ended = this.ended.get(member) ?? new Map<number, Ended | 'broken'>();
+      for (const call of this.begun.get(member)?.keys() ?? [])
+        if (!ended.has(call)) faults.push(`call ${call} of ${privateName} hangs`);
+      for (const [call, each] of ended) {
+        if (each === 'broken') faults.push(`call ${call} of ${privateName} is broken, and it is there`);
+        else faults.push(...this.falseOutcomes(each, manners).map((text) => `call ${call}: ${text}`));
+      }
+    }
+    return faults;
+  }
+
+  private falseOutcomes({ outcomes }: Ended, manners: ReadonlyMap<string, readonly Manner[]>): string[] {
+    return [...outcomes]
+      .filter(
+        ([name, { kind }]) => (kind === 'value' || kind === 'error') && !manners.get(name)?.includes(kind),
+      )
+      .map(([name, { kind }]) => `${name} has answered with a ${kind}`);
+  }
+}

@@ -1,0 +1,9 @@
+/** What the core of a recipe stands on in a test: a member's place in one group, in a world of either kind. */
+import type { Post } from '../../lib/recipes/core/port.js';
+
+export interface Chair extends Post {
+  readonly privateName: string;
+  readonly name: string;
+  /** Number of the member, or of its daemon. */
+  readonly index: number;
+}

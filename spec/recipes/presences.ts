@@ -1,0 +1,67 @@
+/** Presences in simulated worlds, and what has to be true of them. */
+import { Buffer } from 'node:buffer';
+import { MembersCore, type Presence } from '../../lib/recipes/core/members.js';
+import type { Chair } from './chair.js';
+
+export const HOUR = 3_600_000;
+
+export class Presences {
+  readonly cores = new Map<Chair, MembersCore>();
+  readonly lines = new Map<Chair, string[]>();
+  private instances = 0;
+
+  readonly make = (member: Chair): MembersCore => {
+    const lines: string[] = [];
+    this.lines.set(member, lines);
+    const told = new Map<string, 'here' | 'away'>();
+    const note = (what: string, who: Presence, from: unknown, to?: 'here' | 'away'): void => {
+      if (told.get(who.name) !== from) lines.push(`FAULT: ${what} ${who.name} was ${told.get(who.name)}`);
+      if (to) told.set(who.name, to);
+      else told.delete(who.name);
+      lines.push(`${what} ${who.name.split('#')[1]}`);
+    };
+    const core = new MembersCore(member.privateName, ++this.instances, Buffer.from(member.name), HOUR, {
+      send: (body, service) => member.send(body, service),
+      sendTo: (name, body) => member.sendTo(name, body),
+      joined: (who) => note('joined', who, undefined, 'here'),
+      updated: (who) => lines.push(`updated ${who.name.split('#')[1]} ${who.metadata.toString()}`),
+      left: (who, how) => note(how, who, how === 'forgotten' ? 'away' : told.get(who.name)),
+      unreachable: (who) => note('unreachable', who, 'here', 'away'),
+      returned: (who) => note('returned', who, 'away', 'here'),
+    });
+    this.cores.set(member, core);
+    return core;
+  };
+
+  told(member: Chair): string[] {
+    return this.lines.get(member)?.splice(0) ?? [];
+  }
+
+  core(member: Chair): MembersCore {
+    return this.cores.get(member) as MembersCore;
+  }
+
+  /**
+   * The checker: every member has been told a story without holes, and knows those who are there now, with what they
+   * announce.
+   */
+  faults(members: readonly Chair[]): string[] {
+    const there = members.map(({ privateName }) => privateName).toSorted();
+    return [
+      ...[...this.lines.values()].flat().filter((line) => line.startsWith('FAULT')),
+      ...members.flatMap((member) => {
+        const { reachable } = this.core(member);
+        const known = reachable.map(({ name }) => name).toSorted();
+        const strange = reachable.filter(
+          ({ name, metadata }) => !name.startsWith(`#${metadata.toString()}#`),
+        );
+        return [
+          ...(String(known) === String(there)
+            ? []
+            : [`${member.privateName} knows ${String(known)} of ${String(there)}`]),
+          ...strange.map(({ name }) => `${name} has what another one announced`),
+        ];
+      }),
+    ];
+  }
+}

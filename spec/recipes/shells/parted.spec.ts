@@ -1,0 +1,135 @@
+/** Lock and barrier when the network breaks and heals: what becomes of those who hold and of those who wait. */
+import { expect } from 'chai';
+import type { Connection } from '../../../lib/group/connection.js';
+import { barrier, lock } from '../../../lib/recipes/index.js';
+import { until } from '../../support/wait.js';
+import { Parting } from './parting.js';
+
+const QUORUM = { quorum: 2 };
+
+describe('parted', () => {
+  let parting: Parting;
+  let connections: [Connection, Connection, Connection];
+
+  beforeEach(() => {
+    parting = new Parting();
+    connections = [parting.connect('a'), parting.connect('b'), parting.connect('c')];
+  });
+
+  /** The recipe at all three. */
+  async function all<T extends { ready(): Promise<void> }>(
+    open: (connection: Connection) => Promise<T>,
+  ): Promise<[T, T, T]> {
+    const made: T[] = [];
+    for (const connection of connections) made.push(await open(connection));
+    await Promise.all(made.map((each) => each.ready()));
+    return made as [T, T, T];
+  }
+
+  describe('lock', () => {
+    it('is lost by a holder that is cut off, and the next one has it', async () => {
+      const [a, b] = await all((each) => lock(each, 'door', QUORUM));
+      const held = await a.acquire();
+      const waits = b.acquire();
+      await until(() => a.waiting.length === 1, 'the other to wait');
+      const [first, ...others] = connections;
+      parting.split(others, [first]);
+      expect(held.signal.aborted).to.equal(true);
+      expect((await waits).token).to.be.above(held.token);
+      parting.merge();
+      await until(() => a.replica.isLive && a.holder === '#b#dmn1', 'the holder to be known');
+    });
+
+    it('comes to one who was cut off while it waited', async () => {
+      const [a, b, c] = await all((each) => lock(each, 'door', QUORUM));
+      const held = await a.acquire();
+      const waits = c.acquire();
+      await until(() => b.waiting.length === 1, 'the other to wait');
+      const [first, second, third] = connections;
+      parting.split([first, second], [third]);
+      expect([held.signal.aborted, b.waiting]).to.deep.equal([false, []]);
+      parting.merge();
+      await until(() => a.waiting.length === 1, 'it to wait again');
+      expect(a.waiting).to.deep.equal(['#c#dmn1']);
+      await held.release();
+      expect((await waits).token).to.be.above(held.token);
+    });
+
+    it('has one place for a request, though that comes twice', async () => {
+      const [a, b] = await all((each) => lock(each, 'door', QUORUM));
+      const request = { instance: 7, request: 1 };
+      for (let i = 0; i < 2; i++) await a.replica.submit({ op: 'acquire', ...request, now: 0 });
+      expect([a.holder, a.waiting]).to.deep.equal(['#a#dmn1', []]);
+      await a.replica.submit({ op: 'release', ...request });
+      await (await b.acquire()).release();
+    });
+
+    it('is not given to one who is cut off at the moment at which it would have it', async () => {
+      const [a, b, c] = await all((each) => lock(each, 'door', QUORUM));
+      const held = await a.acquire();
+      let isGiven = false;
+      const waits = c.acquire().finally(() => (isGiven = true));
+      await until(() => b.waiting.length === 1, 'the other to wait');
+      const released = held.release();
+      const [first, second, third] = connections;
+      parting.split([first, second], [third]);
+      await released;
+      await (await b.acquire()).release();
+      expect(isGiven).to.equal(false);
+      parting.merge();
+      expect((await waits).signal.aborted).to.equal(false);
+    });
+
+    it('stays with its holder when the majority is joined by those who were parted, one after the other', async () => {
+      const [a, b] = await all((each) => lock(each, 'door', QUORUM));
+      const [first, second, third] = connections;
+      const fourth = parting.connect('d');
+      const d = await lock(fourth, 'door', QUORUM);
+      await d.ready();
+      const held = await a.acquire();
+      parting.split([first, second], [third], [fourth]);
+      parting.split([first, second, third], [fourth]);
+      parting.merge();
+      await d.ready();
+      await until(() => d.holder === '#a#dmn1', 'the last to know');
+      expect([held.signal.aborted, b.holder]).to.deep.equal([false, '#a#dmn1']);
+    });
+
+    it('stays with a holder in the majority when others ask for it while the view ends', async () => {
+      const [a, b] = await all((each) => lock(each, 'door', QUORUM));
+      const held = await a.acquire();
+      const [first, second, third] = connections;
+      parting.isLate = true;
+      const waits = b.acquire();
+      parting.split([first, second], [third]);
+      expect([a.waiting, held.signal.aborted]).to.deep.equal([['#b#dmn1'], false]);
+      await held.release();
+      await waits;
+    });
+
+    it('is still parted when others join it where it is cut off', async () => {
+      const [a] = await all((each) => lock(each, 'door', QUORUM));
+      const [first, ...others] = connections;
+      parting.split([first], others);
+      expect(a.replica.isParted).to.equal(true);
+      const more = ['d', 'e'].map((name) => lock(parting.connect(name), 'door', QUORUM));
+      expect(a.replica.isParted, 'while they agree').to.equal(true);
+      await Promise.all(more);
+      expect(a.replica.isParted).to.equal(true);
+    });
+  });
+
+  describe('barrier', () => {
+    it('opens for one who was cut off while it waited', async () => {
+      const [a, b, c] = await all((each) => barrier(each, 'stage', { parties: 3, ...QUORUM }));
+      const waits = [a.enter(), c.enter()];
+      await until(() => b.entered.length === 2, 'two at the barrier');
+      const [first, second, third] = connections;
+      parting.split([first, second], [third]);
+      expect(b.entered).to.deep.equal(['#a#dmn1']);
+      parting.merge();
+      await until(() => b.entered.length === 2, 'two at the barrier again');
+      expect(await Promise.all([...waits, b.enter()])).to.deep.equal([0, 0, 0]);
+    });
+  });
+});

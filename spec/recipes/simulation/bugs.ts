@@ -1,0 +1,235 @@
+/** Bugs in the recipes that are planted for some worlds of the simulator: each must be seen by the checker of its recipe. */
+import { CallCore } from '../../../lib/recipes/core/call.js';
+import { ElectionCore } from '../../../lib/recipes/core/election.js';
+import { BarrierMachine } from '../../../lib/recipes/core/machines/barrier.js';
+import { CounterMachine } from '../../../lib/recipes/core/machines/counter.js';
+import { LockMachine } from '../../../lib/recipes/core/machines/lock.js';
+import { MapMachine } from '../../../lib/recipes/core/machines/map.js';
+import { MembersCore } from '../../../lib/recipes/core/members.js';
+import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
+import { Gate } from '../../../lib/recipes/core/replicated/gate.js';
+import { Lineup } from '../../../lib/recipes/core/replicated/lineup.js';
+import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
+import { Standing } from '../../../lib/recipes/core/replicated/standing.js';
+import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
+import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
+import { replace } from '../../simulation/bugs/planted.js';
+import { play, type PlayOptions } from './play.js';
+import type { Rules, Subject } from './subject.js';
+import { LedgerSubject } from './subjects/ledger.js';
+
+export interface RecipeBug {
+  readonly name: string;
+  /** Recipe whose checker has to see it. */
+  readonly recipe: string;
+  readonly options?: PlayOptions;
+  /** Plants it. @returns what takes it out */
+  plant(): () => void;
+}
+
+const nothing = () => (): void => undefined;
+const quorum: PlayOptions = { rules: { quorum: 3 } };
+const ledger = (rules: Rules): Subject[] => [new LedgerSubject(rules)];
+
+export const recipeBugs: readonly RecipeBug[] = [
+  {
+    name: 'a leader that goes on leading behind the transitional signal',
+    recipe: 'election',
+    plant: () => replace(ElectionCore, 'lapse', nothing),
+  },
+  {
+    name: 'a term of the first claim instead of the highest',
+    recipe: 'election',
+    options: quorum,
+    plant: () =>
+      replace(ElectionCore, 'view', (original) => (self, view) => {
+        const fields = self as { highest: number };
+        fields.highest = 0;
+        return original(self, view, 0);
+      }),
+  },
+  {
+    name: 'the last member leads at some',
+    recipe: 'election',
+    plant: () =>
+      replace(ElectionCore, 'decide', (original) => (self, round) => {
+        const { speakers } = round as { speakers: string[] };
+        const isOdd = (self as { self: string }).self.startsWith('#m3');
+        return original(
+          self,
+          isOdd ? Object.create(round as object, { speakers: { value: speakers.toReversed() } }) : round,
+        );
+      }),
+  },
+  {
+    name: 'one out of reach is taken for one who left',
+    recipe: 'members',
+    plant: () =>
+      replace(MembersCore, 'lose', (original) => (self, who, _cause, now) => {
+        (self as { away: Map<string, unknown> }).away.set((who as { name: string }).name, {
+          who,
+          until: now,
+        });
+        return original(self, who, 'leave', now);
+      }),
+  },
+  {
+    name: 'nobody introduces itself to those who were parted',
+    recipe: 'members',
+    plant: () =>
+      replace(MembersCore, 'introduce', (original) => (self, since) => {
+        const fields = self as { wasIntroduced?: boolean };
+        if (!fields.wasIntroduced) original(self, since);
+        fields.wasIntroduced = true;
+      }),
+  },
+  {
+    name: 'a call whose last answer is a departure does not end',
+    recipe: 'call',
+    plant: () =>
+      replace(CallCore, 'view', (original) => (self, view) => {
+        const { pending } = self as { pending: Map<number, { deadline: number }> };
+        for (const each of pending.values()) each.deadline = Infinity;
+        return original(self, view);
+      }),
+  },
+  {
+    name: 'an answer is counted for whoever was asked first',
+    recipe: 'call',
+    plant: () =>
+      replace(CallCore, 'answered', (original) => (self, sender, call, ...rest) => {
+        const { pending } = self as { pending: Map<unknown, { asked: string[] | null }> };
+        return original(self, pending.get(call)?.asked?.[0] ?? sender, call, ...rest);
+      }),
+  },
+  {
+    name: 'a command that is sent again is applied again',
+    recipe: 'ledger',
+    plant: () => replace(Submitters, 'take', () => () => 'next'),
+  },
+  {
+    name: 'commands are agreed messages where they have to be safe',
+    recipe: 'ledger',
+    options: quorum,
+    plant: () =>
+      replace(ReplicatedCore, 'send', () => (self, message) => {
+        const { sink } = self as { sink: { send(body: Buffer, service: string): void } };
+        sink.send(encode(message as Message), 'agreed');
+      }),
+  },
+  {
+    name: 'a result is told that no quorum stands behind',
+    recipe: 'ledger',
+    options: quorum,
+    plant: () =>
+      replace(
+        Submissions,
+        'settled',
+        (original) => (self, ticket, outcome) => original(self, ticket, outcome, true),
+      ),
+  },
+  {
+    name: 'what came behind the transitional signal is dropped',
+    recipe: 'ledger',
+    options: quorum,
+    plant: () => replace(Gate, 'closeView', (original) => (self) => original(self, false)),
+  },
+  {
+    name: 'one who has forgotten everything counts for a quorum',
+    recipe: 'ledger',
+    options: { ...quorum, kind: 'ideal', profile: 'three-way', subjects: ledger },
+    plant: () => replace(Lineup, 'isNewest', () => () => true),
+  },
+  {
+    name: 'a state that lost is thrown away before the other one is here',
+    recipe: 'ledger',
+    options: { ...quorum, kind: 'cpg', profile: 'flapping', kills: 0.04, subjects: ledger },
+    plant: () => replace(Standing, 'lose', nothing),
+  },
+  {
+    name: 'an addition counts twice at one of them',
+    recipe: 'counter',
+    plant: () =>
+      replace(CounterMachine, 'act', (original) => (self, amount, info) => {
+        const { index } = info as { index: number };
+        return original(self, index % 50 === 49 ? 2 * Number(amount) : amount, info);
+      }),
+  },
+  {
+    name: 'the second one who adds a key wins',
+    recipe: 'map',
+    options: quorum,
+    plant: () =>
+      replace(
+        MapMachine,
+        'apply',
+        (original) => (self, command) =>
+          original(self, {
+            ...(command as object),
+            ...((command as { op: string }).op === 'add' && { op: 'set' }),
+          }),
+      ),
+  },
+  {
+    name: 'a lock that stays with one who is gone',
+    recipe: 'lock',
+    options: quorum,
+    plant: () => replace(LockMachine, 'keep', nothing),
+  },
+  {
+    name: 'a token that does not grow',
+    recipe: 'lock',
+    options: quorum,
+    plant: () =>
+      replace(LockMachine, 'pass', (original) => (self) => {
+        const { state } = self as { state: { token: number } };
+        const { token } = state;
+        original(self);
+        state.token = Math.max(1, token);
+      }),
+  },
+  {
+    name: 'a barrier that opens one too early',
+    recipe: 'barrier',
+    options: quorum,
+    plant: () =>
+      replace(
+        BarrierMachine,
+        'act',
+        (original) => (self, command, info) => original(self, { ...(command as object), parties: 2 }, info),
+      ),
+  },
+  {
+    name: 'a barrier at which one who enters twice counts twice',
+    recipe: 'barrier',
+    options: quorum,
+    plant: () =>
+      replace(BarrierMachine, 'act', (original) => (self, command, info) => {
+        const { state } = self as { state: { entered: object[] } };
+        const before = [...state.entered];
+        const result = original(self, command, info);
+        if (state.entered.length > 0) state.entered = [...before, ...state.entered.slice(-1)];
+        return result;
+      }),
+  },
+];
+
+export interface Found {
+  readonly seed: number;
+  readonly fault: string;
+}
+
+/** Plays seeds until the checker of the recipe sees the bug. */
+export function hunt(bug: RecipeBug, limit: number): Found | null {
+  const { recipe, options } = bug;
+  const remove = bug.plant();
+  try {
+    for (let seed = 1; seed <= limit; seed++) {
+      const fault = play(seed, options).find((each) => each.startsWith(`${recipe}: `));
+      if (fault !== undefined) return { seed, fault };
+    }
+    return null;
+  } finally {
+    remove();
+  }
+}

@@ -1,0 +1,145 @@
+/** An application at one simulated daemon: one connection with all recipes, each in a group of its own. */
+import { Buffer } from 'node:buffer';
+import { EventReader } from '../../../lib/group/reader.js';
+import type { Arrival } from '../../../lib/mailbox/arrival.js';
+import type { RecipeCore } from '../../../lib/recipes/core/port.js';
+import { opened, sealed } from '../../../lib/recipes/core/private.js';
+import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, SAFE_MESS } from '../../../lib/wire/index.js';
+import { type ConnectionPlan, SimulatedConnection } from '../../simulation/connection.js';
+import type { SimulatedDaemon } from '../../simulation/daemon.js';
+import type { Loop } from '../../simulation/loop.js';
+import type { Chair } from '../chair.js';
+import type { Subject } from './subject.js';
+
+const BEGIN = 1_700_000_000_000;
+
+/** Milliseconds since 1970 in a world. */
+export const timeIn = (loop: Loop): number => BEGIN + loop.now;
+
+/** Its place in the group of one recipe. */
+export class SimulatedSeat implements Chair {
+  isMember = false;
+  private readonly core: RecipeCore;
+
+  constructor(
+    private readonly member: SimulatedMember,
+    readonly subject: Subject,
+  ) {
+    this.core = subject.make(this);
+  }
+
+  get privateName(): string {
+    return this.member.privateName;
+  }
+
+  get name(): string {
+    return this.member.name;
+  }
+
+  get index(): number {
+    return this.member.index;
+  }
+
+  send(body: Buffer, service: 'agreed' | 'safe'): void {
+    this.member.send(this.subject.group, body, service);
+  }
+
+  sendTo(privateName: string, body: Buffer): void {
+    this.member.send(privateName, sealed(this.subject.group, body), 'agreed');
+  }
+
+  /** An input, in the order of the connection. */
+  give(input: (core: RecipeCore, now: number) => void): void {
+    input(this.core, timeIn(this.member.loop));
+    this.subject.look?.();
+    this.arm();
+  }
+
+  end(): void {
+    this.isMember = false;
+    this.give((core, now) => core.left(now));
+  }
+
+  private arm(): void {
+    const { core, member } = this;
+    const { loop } = member;
+    if (!member.isUp || core.dueAt === Infinity) return;
+    loop.after(Math.max(0, core.dueAt - timeIn(loop)), () => {
+      if (member.isUp && core.dueAt <= timeIn(loop)) this.give((_, now) => core.tick(now));
+    });
+  }
+}
+
+export class SimulatedMember {
+  isUp = true;
+  readonly seats: readonly SimulatedSeat[];
+  private readonly byGroup: ReadonlyMap<string, SimulatedSeat>;
+  private readonly connection: SimulatedConnection;
+  private readonly reader: EventReader;
+
+  /** @param index of its daemon, @param ended called once, when its connection is gone */
+  constructor(
+    readonly index: number,
+    daemon: SimulatedDaemon,
+    plan: ConnectionPlan,
+    readonly loop: Loop,
+    subjects: readonly Subject[],
+    ended: () => void,
+  ) {
+    this.name = plan.name;
+    this.privateName = `#${plan.name}#${daemon.name}`;
+    this.reader = new EventReader(this.privateName);
+    this.seats = subjects.map((subject) => new SimulatedSeat(this, subject));
+    this.byGroup = new Map(this.seats.map((seat) => [seat.subject.group, seat]));
+    this.connection = new SimulatedConnection(daemon, plan, loop, {
+      accepted: () => undefined,
+      refused: () => undefined,
+      frame: (arrival) => this.frame(arrival),
+      ended: () => {
+        this.isUp = false;
+        for (const seat of this.seats) seat.end();
+        ended();
+      },
+    });
+    for (const group of this.byGroup.keys())
+      this.connection.whenAccepted(() =>
+        this.connection.write(encodeRequest(JOIN_MESS, this.privateName, [group])),
+      );
+  }
+
+  readonly name: string;
+  readonly privateName: string;
+
+  send(to: string, body: Buffer, service: 'agreed' | 'safe'): void {
+    if (!this.isUp) return;
+    const word = service === 'safe' ? SAFE_MESS : AGREED_MESS;
+    this.connection.write(Buffer.from(encodeMessage(word, this.privateName, [to], 0, [body])));
+  }
+
+  /** Its process dies. */
+  kill(): void {
+    this.connection.close('reset');
+  }
+
+  private frame(arrival: Arrival): void {
+    const event = this.reader.read(arrival);
+    if (event === null || event.kind === 'reject') throw new Error('an event that no daemon may send');
+    if (event.kind === 'data') {
+      const { sender, groups } = event;
+      const bytes = Buffer.from(event.body);
+      for (const seat of this.seats) {
+        const { group } = seat.subject;
+        const body = groups.includes(group) ? bytes : opened(group, bytes);
+        if (body) seat.give((core, now) => core.message(sender, body, now));
+      }
+      return;
+    }
+    const seat = this.byGroup.get(event.group);
+    if (!seat) return;
+    if (event.kind === 'view') {
+      seat.isMember = true;
+      seat.give((core, now) => core.view(event, now));
+    } else if (event.kind === 'transition') seat.give((core, now) => core.transition(now));
+    else seat.end();
+  }
+}

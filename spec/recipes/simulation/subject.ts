@@ -1,0 +1,27 @@
+/** One recipe in the simulator: its cores at all members, what applications do with it, and what has to be true. */
+import type { RecipeCore } from '../../../lib/recipes/core/port.js';
+import type { Random } from '../../support/random.js';
+import type { Chair } from '../chair.js';
+
+export interface Subject {
+  /** Of its own. */
+  readonly group: string;
+  make(chair: Chair): RecipeCore;
+  /** A deed of the application at this member. */
+  act(chair: Chair, random: Random, now: number): void;
+  /** Looks at everything after an input of any member. */
+  look?(): void;
+  /** Whether this member may be counted on when others end. */
+  isSettled(chair: Chair): boolean;
+  /**
+   * What was wrong on the way, or is at the end, when everything is mended and at rest.
+   * @param chairs members that are up
+   */
+  faults(chairs: readonly Chair[]): string[];
+}
+
+/** How a world is played. */
+export interface Rules {
+  /** Members that have to be together, or null: every component goes on. */
+  readonly quorum: number | null;
+}

@@ -1,0 +1,69 @@
+import { Buffer } from 'node:buffer';
+import { type LockCommand, LockMachine } from '../../../../lib/recipes/core/machines/lock.js';
+import type { ReplicatedCore } from '../../../../lib/recipes/core/replicated/core.js';
+import type { Random } from '../../../support/random.js';
+import type { Chair } from '../../chair.js';
+import type { Kind } from '../../replicas.js';
+import type { Rules } from '../subject.js';
+import { ReplicatedSubject } from './replicated.js';
+
+export const locks: Kind<LockMachine> = {
+  make: () => new LockMachine(),
+  save: (machine) => Buffer.from(machine.snapshot()),
+  load: (machine, bytes) => machine.load(bytes),
+};
+
+/** Never held twice where it can be used: a token has one holder, and tokens grow at everybody who sees them. */
+export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
+  private readonly byToken = new Map<number, string>();
+  private readonly newest = new Map<Chair, number>();
+  private readonly wanted = new Map<Chair, number>();
+  private readonly seen: string[] = [];
+  private requests = 0;
+
+  constructor(rules: Rules) {
+    super('lock', locks, rules);
+  }
+
+  override make(chair: Chair): ReplicatedCore {
+    const core = super.make(chair);
+    // As the shell does: what an earlier process of the name held is free.
+    this.submit(chair, { op: 'begin', instance: this.replicas.of(chair).instance });
+    return core;
+  }
+
+  act(chair: Chair, random: Random, now: number): void {
+    const request = this.wanted.get(chair);
+    const { instance } = this.replicas.of(chair);
+    if (request === undefined) {
+      this.wanted.set(chair, ++this.requests);
+      this.submit(chair, { op: 'acquire', instance, request: this.requests, now });
+    } else if (random.chance(0.6)) {
+      this.wanted.delete(chair);
+      this.submit(chair, { op: 'release', instance, request });
+    }
+  }
+
+  look(): void {
+    for (const [chair, { core, machine }] of this.replicas.seats) {
+      const { holder, token } = machine;
+      if (!core.isWritable || !holder) continue;
+      const text = `${holder.member} with request ${holder.request}`;
+      const other = this.byToken.get(token);
+      if (other !== undefined && other !== text) this.seen.push(`token ${token} has ${other} and ${text}`);
+      this.byToken.set(token, text);
+      if (token < (this.newest.get(chair) ?? 0))
+        this.seen.push(`${chair.privateName}: back to token ${token}`);
+      this.newest.set(chair, token);
+    }
+  }
+
+  protected quorumFaults({ holder, waiting }: LockMachine): string[] {
+    const ended = [holder, ...waiting].filter((claim) => claim && !this.isThere(claim.instance));
+    return [...this.seen, ...ended.map((claim) => `${claim?.member} has or wants it, and is gone`)];
+  }
+
+  private isThere(instance: number): boolean {
+    return [...this.replicas.seats.values()].some((seat) => seat.instance === instance && seat.core.isLive);
+  }
+}

@@ -1,0 +1,78 @@
+/** What all subjects with replicated state have in common. */
+import type { Buffer } from 'node:buffer';
+import type { Outcome } from '../../../../lib/recipes/core/replicated/replica.js';
+import type { Random } from '../../../support/random.js';
+import type { Chair } from '../../chair.js';
+import { type AnyMachine, type Kind, Replicas } from '../../replicas.js';
+import type { Rules, Subject } from '../subject.js';
+
+export interface Submitted<Command> {
+  readonly chair: Chair;
+  readonly command: Command;
+  /** Undefined: its end is not known. */
+  readonly outcome: Outcome | undefined;
+}
+
+export abstract class ReplicatedSubject<M extends AnyMachine, Command> implements Subject {
+  protected readonly replicas: Replicas<M>;
+  private readonly tickets: { readonly chair: Chair; readonly ticket: number; readonly command: Command }[] =
+    [];
+
+  constructor(
+    readonly group: string,
+    private readonly kind: Kind<M>,
+    protected readonly rules: Rules,
+  ) {
+    this.replicas = new Replicas(kind, { quorum: rules.quorum });
+  }
+
+  make(chair: Chair): ReturnType<Replicas<M>['make']> {
+    return this.replicas.make(chair);
+  }
+
+  abstract act(chair: Chair, random: Random, now: number): void;
+
+  isSettled(chair: Chair): boolean {
+    return this.replicas.of(chair).core.remembers;
+  }
+
+  faults(chairs: readonly Chair[]): string[] {
+    const [first] = chairs;
+    if (!first) return [];
+    const bytes = chairs.map((chair) => this.stateAt(chair));
+    return [
+      ...chairs.flatMap((chair, i) => [
+        ...(this.replicas.of(chair).core.isLive ? [] : [`${chair.privateName} has no state`]),
+        ...(bytes[i]?.equals(bytes[0] as Buffer) === true
+          ? []
+          : [
+              `${chair.privateName} has ${bytes[i]?.toString()}, ${first.privateName} has ${bytes[0]?.toString()}`,
+            ]),
+      ]),
+      ...this.submitted
+        .filter(({ chair, outcome }) => outcome === undefined && chairs.includes(chair))
+        .map(({ chair, command }) => `${JSON.stringify(command)} of ${chair.privateName} does not end`),
+      ...(this.rules.quorum === null ? [] : this.quorumFaults(this.replicas.of(first).machine)),
+    ];
+  }
+
+  /** What a quorum promises beyond equal states. @param machine as it is in the end */
+  protected abstract quorumFaults(machine: M): string[];
+
+  protected submit(chair: Chair, command: Command, text = JSON.stringify(command)): void {
+    this.tickets.push({ chair, ticket: this.replicas.submit(chair, text), command });
+  }
+
+  /** Everything that was ever submitted. */
+  protected get submitted(): Submitted<Command>[] {
+    return this.tickets.map(({ chair, ticket, command }) => ({
+      chair,
+      command,
+      outcome: this.replicas.of(chair).outcomes.get(ticket),
+    }));
+  }
+
+  private stateAt(chair: Chair): Buffer {
+    return this.kind.save(this.replicas.of(chair).machine);
+  }
+}

@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { runSeeds } from '../simulation/pool.js';
+import { givenSeed } from '../support/random.js';
+import { hunt, recipeBugs } from './simulation/bugs.js';
+import { play } from './simulation/play.js';
+import { LedgerSubject } from './simulation/subjects/ledger.js';
+import { type Played, program } from './simulation/worker.js';
+
+const SEEDS = 1000;
+/** Worlds within which a planted bug is seen. */
+const LIMIT = 300;
+
+describe('recipes in the simulator: many worlds', () => {
+  const from = givenSeed();
+
+  it(`of ${SEEDS} fresh seeds from ${from} break no promise of any recipe`, async () => {
+    const failed: string[] = [];
+    let count = 0;
+    await runSeeds<Played>({
+      program,
+      from,
+      count: SEEDS,
+      workers: 2,
+      done({ seed, faults }) {
+        count++;
+        if (faults.length > 0) failed.push(`seed ${seed}: ${faults[0]}`);
+      },
+    });
+    expect(failed).to.deep.equal([]);
+    expect(count).to.equal(SEEDS);
+  }).timeout(240_000);
+
+  for (const kind of ['ideal', 'cpg'] as const) {
+    it(`replicas have equal bytes after ten thousand commands (${kind})`, () => {
+      const rules = { quorum: 3 };
+      const ledger = new LedgerSubject(rules);
+      expect(play(4, { kind, rules, burst: 60, subjects: () => [ledger] })).to.deep.equal([]);
+      expect(ledger.applied).to.be.least(10_000);
+    }).timeout(60_000);
+  }
+
+  for (const bug of recipeBugs) {
+    it(`have a checker that sees a planted bug: ${bug.name}`, () => {
+      expect(hunt(bug, LIMIT)).not.to.equal(null);
+    }).timeout(60_000);
+  }
+});
