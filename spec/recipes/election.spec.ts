@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { ElectionCore } from '../../lib/recipes/core/election.js';
 import { Random } from '../support/random.js';
-import { live } from './adventure.js';
+import { live, WORLDS } from './adventure.js';
 import { Elections } from './elections.js';
 import { type Member, World } from './world.js';
 
@@ -92,8 +92,8 @@ describe('the core of an election', () => {
     expect(core.leadership).to.equal(before);
   });
 
-  it('keeps its promises in 1000 worlds with a majority', () => {
-    for (let seed = 1; seed <= 1000; seed++) {
+  it(`keeps its promises in ${WORLDS} worlds with a majority`, () => {
+    for (let seed = 1; seed <= WORLDS; seed++) {
       const elections = new Elections(3);
       const world = live(seed, { make: elections.make, most: 5, closed: true, steps: 250 });
       expect(elections.faults(true), `seed ${seed}`).to.deep.equal([]);
@@ -102,8 +102,8 @@ describe('the core of an election', () => {
     }
   }).timeout(120_000);
 
-  it('keeps its promises in 1000 worlds where members come, go, crash and are silent', () => {
-    for (let seed = 1; seed <= 1000; seed++) {
+  it(`keeps its promises in ${WORLDS} worlds where members come, go, crash and are silent`, () => {
+    for (let seed = 1; seed <= WORLDS; seed++) {
       const elections = new Elections(1);
       live(seed, { make: elections.make, most: 6, silent: true, steps: 250 });
       expect(elections.faults(false), `seed ${seed}`).to.deep.equal([]);

@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../lib/recipes/core/machines/map.js';
 import { Random } from '../support/random.js';
-import { live } from './adventure.js';
-import { type Kind, Replicas } from './replicas.js';
+import { live, WORLDS } from './adventure.js';
+import { Replicas } from './replicas.js';
+import { counters } from './simulation/subjects/counter.js';
 import type { Member } from './world.js';
 
 const INFO = { sender: '#a#d', index: 0 };
@@ -93,15 +93,9 @@ describe('a lock', () => {
   });
 });
 
-const counters: Kind<CounterMachine> = {
-  make: () => new CounterMachine(),
-  save: (machine) => Buffer.from(machine.snapshot()),
-  load: (machine, bytes) => machine.load(bytes),
-};
-
 describe('a counter with a quorum', () => {
-  it('is exact in 1000 worlds', () => {
-    for (let seed = 1; seed <= 1000; seed++) {
+  it(`is exact in ${WORLDS} worlds`, () => {
+    for (let seed = 1; seed <= WORLDS; seed++) {
       const replicas = new Replicas(counters, { quorum: 3 });
       let sum = 0;
       const world = live(seed, {
@@ -130,8 +124,8 @@ class WatchedLock extends LockMachine {
 }
 
 describe('a lock with a quorum', () => {
-  it('is never held twice under one token in 1000 worlds, nor twice where it can be used', () => {
-    for (let seed = 1; seed <= 1000; seed++) {
+  it(`is never held twice under one token in ${WORLDS} worlds, nor twice where it can be used`, () => {
+    for (let seed = 1; seed <= WORLDS; seed++) {
       const byToken = new Map<number, string>();
       const faults: string[] = [];
       const all: Replicas<WatchedLock>[] = [];

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Random } from '../support/random.js';
-import { live } from './adventure.js';
+import { live, WORLDS } from './adventure.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
 import { type Member, World } from './world.js';
 
@@ -227,8 +227,8 @@ describe('the core of replicated state', () => {
     ['components that throw back', null, false],
     ['components that merge', null, true],
   ] as const) {
-    it(`has equal states at the end of 1000 worlds with ${title}`, () => {
-      for (let seed = 1; seed <= 1000; seed++) check(seed, quorum, merges);
+    it(`has equal states at the end of ${WORLDS} worlds with ${title}`, () => {
+      for (let seed = 1; seed <= WORLDS; seed++) check(seed, quorum, merges);
     }).timeout(240_000);
   }
 });

@@ -16,6 +16,7 @@ import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { play, type PlayOptions } from './play.js';
 import type { Rules, Subject } from './subject.js';
+import { CounterSubject } from './subjects/counter.js';
 import { LedgerSubject } from './subjects/ledger.js';
 
 export interface RecipeBug {
@@ -30,6 +31,16 @@ export interface RecipeBug {
 const nothing = () => (): void => undefined;
 const quorum: PlayOptions = { rules: { quorum: 3 } };
 const ledger = (rules: Rules): Subject[] => [new LedgerSubject(rules)];
+const counter = (rules: Rules): Subject[] => [new CounterSubject(rules)];
+
+/** Worlds that provoke it: one recipe, with all deeds for it. */
+const alone = (profile: string, subjects: (rules: Rules) => Subject[], kills?: number): PlayOptions => ({
+  ...quorum,
+  kind: 'ideal',
+  profile,
+  subjects,
+  ...(kills !== undefined && { kills }),
+});
 
 export const recipeBugs: readonly RecipeBug[] = [
   {
@@ -105,12 +116,13 @@ export const recipeBugs: readonly RecipeBug[] = [
   {
     name: 'a command that is sent again is applied again',
     recipe: 'ledger',
+    options: alone('flapping', ledger),
     plant: () => replace(Submitters, 'take', () => () => 'next'),
   },
   {
     name: 'commands are agreed messages where they have to be safe',
     recipe: 'ledger',
-    options: quorum,
+    options: alone('flapping', ledger),
     plant: () =>
       replace(ReplicatedCore, 'send', () => (self, message) => {
         const { sink } = self as { sink: { send(body: Buffer, service: string): void } };
@@ -120,7 +132,7 @@ export const recipeBugs: readonly RecipeBug[] = [
   {
     name: 'a result is told that no quorum stands behind',
     recipe: 'ledger',
-    options: quorum,
+    options: alone('nested', ledger),
     plant: () =>
       replace(
         Submissions,
@@ -131,24 +143,25 @@ export const recipeBugs: readonly RecipeBug[] = [
   {
     name: 'what came behind the transitional signal is dropped',
     recipe: 'ledger',
-    options: quorum,
+    options: alone('all', ledger, 0.04),
     plant: () => replace(Gate, 'closeView', (original) => (self) => original(self, false)),
   },
   {
     name: 'one who has forgotten everything counts for a quorum',
     recipe: 'ledger',
-    options: { ...quorum, kind: 'ideal', profile: 'three-way', subjects: ledger },
+    options: alone('three-way', ledger),
     plant: () => replace(Lineup, 'isNewest', () => () => true),
   },
   {
     name: 'a state that lost is thrown away before the other one is here',
     recipe: 'ledger',
-    options: { ...quorum, kind: 'cpg', profile: 'flapping', kills: 0.04, subjects: ledger },
+    options: alone('all', ledger),
     plant: () => replace(Standing, 'lose', nothing),
   },
   {
     name: 'an addition counts twice at one of them',
     recipe: 'counter',
+    options: alone('three-way', counter),
     plant: () =>
       replace(CounterMachine, 'act', (original) => (self, amount, info) => {
         const { index } = info as { index: number };

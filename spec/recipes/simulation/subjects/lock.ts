@@ -7,7 +7,7 @@ import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
 
-export const locks: Kind<LockMachine> = {
+const locks: Kind<LockMachine> = {
   make: () => new LockMachine(),
   save: (machine) => Buffer.from(machine.snapshot()),
   load: (machine, bytes) => machine.load(bytes),
