@@ -9,6 +9,7 @@ import type { Link, LinkHandler } from '../../lib/channel/link.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
 import type { RegistryView } from '../../lib/channel/registry/machine.js';
 import type { Random } from '../support/random.js';
+import type { House } from './house.js';
 
 type Item =
   | {
@@ -32,7 +33,7 @@ interface Seat {
   readonly entered: () => void;
 }
 
-export class World {
+export class World implements House {
   private parts: Part[];
   private readonly seats = new Map<string, Seat>();
   private readonly dead = new Set<string>();
