@@ -1,4 +1,5 @@
 /** Arguments of the hot calls, checked by hand before any byte is sent (messip-channels.md 19). */
+import { noOptions, unknownOption } from '../group/option-fault.js';
 import { BadArgumentError, BodyTooLongError } from './errors.js';
 
 const LOWEST = -(2 ** 31);
@@ -7,8 +8,13 @@ const HIGHEST = 2 ** 31 - 1;
 /** A type or a status: a signed 32-bit number. @throws BadArgumentError */
 export function checkNumber(value: unknown, what: string): asserts value is number {
   const isWord = typeof value === 'number' && Number.isInteger(value) && value >= LOWEST && value <= HIGHEST;
-  if (!isWord)
-    throw new BadArgumentError(`${what} ${String(value)} is no integer from ${LOWEST} to ${HIGHEST}`);
+  if (!isWord) throw new BadArgumentError(`${what} ${shown(value)} no integer from ${LOWEST} to ${HIGHEST}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null)
+    return `is a ${(value.constructor as { name: string } | undefined)?.name ?? 'object'} and`;
+  return `${typeof value === 'string' ? JSON.stringify(value) : String(value)} is`;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -47,8 +53,16 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Whether each option is one that there is. @throws BadArgumentError */
+export function checkKeys(options: unknown, known: ReadonlySet<string>): void {
+  if (typeof options !== 'object' || options === null) throw new BadArgumentError(noOptions(known));
+  for (const key in options) if (!known.has(key)) throw new BadArgumentError(unknownOption([key], known));
+}
+
 /** @throws BadArgumentError */
 export function checkPatience({ timeoutMs, signal }: Patience): void {
   checkTime(timeoutMs, 'timeoutMs');
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new BadArgumentError('signal');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new BadArgumentError('signal is no AbortSignal');
+  }
 }

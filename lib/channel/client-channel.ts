@@ -1,5 +1,5 @@
 /** A channel as its client holds it (messip-channels.md 17.2, 17.4). */
-import { checkCount, checkedBody, checkNumber, checkPatience, type Patience } from './check.js';
+import { checkCount, checkedBody, checkKeys, checkNumber, checkPatience, type Patience } from './check.js';
 import {
   BadArgumentError,
   BodyTooLongError,
@@ -25,6 +25,10 @@ import { refusalOf } from './protocol/refusal.js';
 import type { GoneReason } from './reason.js';
 import { Receipt } from './receipt.js';
 import type { Entry } from './registry/entry.js';
+
+const CALL_KEYS = new Set(['timeoutMs', 'signal', 'maxReply', 'partition']);
+const POST_KEYS = new Set(['timeoutMs', 'signal', 'partition', 'confirm']);
+const PING_KEYS = new Set(['timeoutMs', 'signal', 'depth']);
 
 export class ClientChannel implements AsyncDisposable {
   private current: ClientState = 'open';
@@ -87,6 +91,7 @@ export class ClientChannel implements AsyncDisposable {
    */
   async post(type: number, body?: Uint8Array, options: PostOptions = {}): Promise<{ depth: number }> {
     checkNumber(type, 'type');
+    checkKeys(options, POST_KEYS);
     const { confirm = false, partition, timeoutMs, signal } = options;
     if (typeof confirm !== 'boolean') throw new BadArgumentError('confirm');
     const bytes = checkedBody(body, this.maxBody);
@@ -124,6 +129,7 @@ export class ClientChannel implements AsyncDisposable {
    * @throws as `call`
    */
   async ping(options: PingOptions = {}): Promise<number> {
+    checkKeys(options, PING_KEYS);
     const { depth = 'library', timeoutMs, signal } = options;
     if (depth !== 'library' && depth !== 'application')
       throw new BadArgumentError(`depth is 'library' or 'application'`);
@@ -244,6 +250,7 @@ export class ClientChannel implements AsyncDisposable {
   ): Promise<Reply> {
     checkNumber(type, 'type');
     const bytes = checkedBody(body, this.maxBody);
+    checkKeys(options, CALL_KEYS);
     const { maxReply, partition, timeoutMs, signal } = options;
     checkCount(maxReply, 'maxReply');
     const waits = this.check(options, partition);

@@ -2,7 +2,8 @@
 import { abortable } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import { Channels } from './channels.js';
-import { AbortedError, ChannelError, ConnectionLostError } from './errors.js';
+import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
+import { AbortedError, BadArgumentError, ChannelError, ConnectionLostError } from './errors.js';
 import { ConnectionLink } from './link.js';
 import { checkedChannelsOptions, type ChannelsOptions } from './options.js';
 import { throwIfAborted } from './patience.js';
@@ -17,6 +18,7 @@ const opened = new WeakMap<Connection, Promise<Channels>>();
  * @throws ConnectionLostError, AbortedError, BadArgumentError
  */
 export async function openChannels(connection: Connection, options: ChannelsOptions = {}): Promise<Channels> {
+  if (!isConnection(connection)) throw new BadArgumentError(NO_CONNECTION);
   const checked = checkedChannelsOptions(options);
   throwIfAborted(checked.signal);
   const known = await opened.get(connection)?.catch(() => null);

@@ -1,6 +1,7 @@
 /** What creating, opening and the channels themselves take, checked once at the door. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { optionFault } from '../group/option-fault.js';
 import { isGroupName } from '../wire/name.js';
 import type { Patience } from './check.js';
 import { BadArgumentError } from './errors.js';
@@ -61,7 +62,7 @@ export interface ChannelsOptions {
 
 const count = z.number().int().min(0);
 const time = z.number().min(0);
-const signal = z.instanceof(AbortSignal).optional();
+const signal = z.instanceof(AbortSignal, { error: 'is no AbortSignal' }).optional();
 
 const settings = z.strictObject({
   maxBuffered: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED),
@@ -101,6 +102,6 @@ export const checkedChannelsOptions = (options: ChannelsOptions): z.infer<typeof
 
 function checked<T>(schema: z.ZodType<T>, options: unknown): T {
   const result = schema.safeParse(options);
-  if (!result.success) throw new BadArgumentError(z.prettifyError(result.error));
+  if (!result.success) throw new BadArgumentError(optionFault(schema, result.error));
   return result.data;
 }

@@ -14,6 +14,9 @@ export interface RequestHost {
   drop(request: ServerRequest): void;
 }
 
+/** Without blanks and control characters. */
+const WORD = /^[^\s\p{Cc}]+$/u;
+
 /** Longest word and text of a refusal, together. */
 const MAX_REFUSAL = 4096;
 
@@ -81,13 +84,13 @@ export class ServerRequest {
   }
 
   /**
-   * Refuses: the client's call rejects with a ChannelError of that code.
+   * Refuses: the client's call rejects with a ChannelError of that code, a word, and that text, a sentence.
    * @throws as `reply`
    */
   fail(code: string, text = ''): Promise<void> {
     return handled(async () => {
-      if (typeof code !== 'string' || code === '' || code.includes('\0') || typeof text !== 'string') {
-        throw new BadArgumentError('the code of a refusal is a word');
+      if (typeof code !== 'string' || !WORD.test(code) || typeof text !== 'string') {
+        throw new BadArgumentError('the code of a refusal is a word such as NOT_SOLD, its text is behind it');
       }
       if (code.length + text.length > MAX_REFUSAL) throw new BadArgumentError('the refusal is too long');
       this.begin();

@@ -1,6 +1,6 @@
 /** A channel as its owner holds it (messip-channels.md 17.3, 17.4, 18). */
 import { Buffer } from 'node:buffer';
-import { checkPatience, type Patience } from './check.js';
+import { checkKeys, checkPatience, type Patience } from './check.js';
 import { claimText } from './claim-id.js';
 import {
   BadArgumentError,
@@ -30,6 +30,8 @@ import type { CloseOptions, ReceiveOptions } from './server-options.js';
 import { ServerQueue } from './server-queue.js';
 import { ServerRequests } from './server-requests.js';
 import { Timers } from './timers.js';
+
+const RECEIVE_KEYS = new Set(['timeoutMs', 'signal']);
 
 /**
  * Take what comes with `receive()` or with `for await`, not with both at a time. Nothing is read ahead: what is not
@@ -105,6 +107,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
    * ConnectionLostError, BadArgumentError
    */
   async receive(options: ReceiveOptions = {}): Promise<ServerEvent> {
+    checkKeys(options, RECEIVE_KEYS);
     checkPatience(options);
     if (this.loop !== null || this.receiver !== null) throw new BusyError(this.name);
     throwIfAborted(options.signal);

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Connection } from '../group/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
 import { instanceNumber } from './instance.js';
-import { checkedOptions } from './options.js';
-import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { checkedOptions, signalOf, type WaitOptions } from './options.js';
+import { type Replicated, replicated, type ReplicatedOptions, replicatedSchema } from './replicated.js';
 import { Shared, Watch } from './shared.js';
 
 export interface BarrierOptions extends ReplicatedOptions {
@@ -12,7 +12,7 @@ export interface BarrierOptions extends ReplicatedOptions {
   readonly parties: number;
 }
 
-const partiesSchema = z.int().min(1);
+const schema = z.strictObject({ parties: z.int().min(1), ...replicatedSchema.shape });
 
 /** @throws as `replicated` */
 export async function barrier(
@@ -20,10 +20,9 @@ export async function barrier(
   group: string,
   options: BarrierOptions,
 ): Promise<Barrier> {
-  const { parties, ...rest } = options;
-  const checked = checkedOptions(partiesSchema, parties);
+  const { parties, ...rest } = checkedOptions(schema, options);
   const machine = new BarrierMachine();
-  return new Barrier(await replicated(connection, group, machine, rest), machine, checked);
+  return new Barrier(await replicated(connection, group, machine, rest), machine, parties);
 }
 
 export class Barrier extends Shared<BarrierCommand, number> {
@@ -52,7 +51,8 @@ export class Barrier extends Shared<BarrierCommand, number> {
    * @returns how often it had opened before
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
-  async enter({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<number> {
+  async enter(options: WaitOptions = {}): Promise<number> {
+    const signal = signalOf(options);
     signal?.throwIfAborted();
     const { instance, parties, replica, machine } = this;
     try {

@@ -8,6 +8,7 @@ import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
 import { instanceNumber } from './instance.js';
+import { jsonText } from './json.js';
 import { checkedOptions, signalOption } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { Seat } from './seat.js';
@@ -48,7 +49,7 @@ export interface CallResult<Answer> {
   readonly outcomes: ReadonlyMap<string, Outcome<Answer>>;
   /** The values alone, in the order of their members. */
   readonly values: readonly Answer[];
-  /** Whether there are as many values as the mode wants: one, more than half, or one of everybody asked. */
+  /** Whether there are as many values as the mode wants: one, more than half, or one of everybody asked; never without any. */
   readonly isEnough: boolean;
 }
 
@@ -94,13 +95,11 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
     signal: AbortSignal | undefined,
   ): Promise<Caller<Request, Answer>> {
     const it = new Caller<Request, Answer>();
-    let cause: Error | undefined;
-    const seat = await Seat.take(connection, group, signal, (error) => {
-      cause = error;
+    const seat = await Seat.take(connection, group, signal, (end) => {
       it.leaving.abort();
-      for (const { result } of it.waiting.values()) result.reject(it.closedError(cause));
+      it.end(end);
+      for (const { result } of it.waiting.values()) result.reject(it.closedError());
       it.waiting.clear();
-      it.end(error);
     });
     it.seat = seat;
     it.core = new CallCore(instanceNumber(), handler !== undefined, {
@@ -125,7 +124,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
     const { mode, timeout, signal } = checkedOptions(callOptions, given);
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
-    const body = bytesOf(request);
+    const body = bytesOf(request, 'the request');
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
     if (this.waiting.size >= MAX_CALLS) throw errorOf(ILLEGAL_PARAM, `${MAX_CALLS} calls are under way`);
@@ -155,7 +154,8 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
       outcomes.set(name, read);
       if (read.kind === 'value') values.push(read.value);
     }
-    const needed = { first: 1, majority: Math.floor(asked.length / 2) + 1, all: asked.length }[waiting.mode];
+    const majority = Math.floor(asked.length / 2) + 1;
+    const needed = { first: 1, majority, all: Math.max(1, asked.length) }[waiting.mode];
     waiting.result.resolve({ outcomes, values, isEnough: values.length >= needed });
   }
 
@@ -168,7 +168,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
     try {
       const { signal } = this.leaving;
       const answer = await handler(valueOf(body) as Request, { from, signal });
-      const bytes = bytesOf(answer);
+      const bytes = bytesOf(answer, 'the answer');
       this.core.answer(ticket, bytes);
     } catch (error) {
       this.core.fail(ticket, error instanceof Error ? error.message : String(error));
@@ -177,11 +177,8 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
 }
 
 /** Nothing at all travels as no bytes. @throws IllegalParamError */
-function bytesOf(value: unknown): Buffer {
-  if (value === undefined) return Buffer.alloc(0);
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'nothing that JSON can hold');
-  return Buffer.from(text);
+function bytesOf(value: unknown, what: string): Buffer {
+  return value === undefined ? Buffer.alloc(0) : Buffer.from(jsonText(value, what));
 }
 
 /** @throws SyntaxError */

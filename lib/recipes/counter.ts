@@ -1,6 +1,9 @@
 /** A number that all members add to. */
+import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { CounterMachine } from './core/machines/counter.js';
+import type { WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
 import { Shared } from './shared.js';
 
@@ -29,11 +32,13 @@ export class Counter extends Shared<number, number> {
   }
 
   /**
-   * Adds a whole number, also a negative one. A sum that no number can hold exactly is not made.
+   * Adds a whole number, also a negative one.
    * @returns the sum at this place in the order: no two additions of 1 ever get the same
-   * @throws as `Replicated.submit`
+   * @throws as `Replicated.submit`; IllegalParamError also where no number could hold the sum exactly: it is not made
    */
-  async add(amount = 1, options?: { readonly signal?: AbortSignal }): Promise<number> {
+  async add(amount = 1, options?: WaitOptions): Promise<number> {
+    if (!Number.isSafeInteger(amount))
+      throw errorOf(ILLEGAL_PARAM, `${String(amount)} is no amount to add: that is a whole number`);
     return await this.replica.submit(amount, options);
   }
 }

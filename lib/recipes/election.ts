@@ -2,7 +2,15 @@
 import { z } from 'zod';
 import type { Connection } from '../group/connection.js';
 import { ElectionCore, type Leadership } from './core/election.js';
-import { checkedOptions, given, patienceOption, quorumOption, signalOption } from './options.js';
+import {
+  checkedOptions,
+  given,
+  patienceOption,
+  quorumOption,
+  signalOf,
+  signalOption,
+  type WaitOptions,
+} from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { Seat } from './seat.js';
 
@@ -59,7 +67,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
     signal: AbortSignal | undefined,
   ): Promise<Election> {
     const it = new Election();
-    const seat = await Seat.take(connection, group, signal, (error) => it.end(error));
+    const seat = await Seat.take(connection, group, signal, (end) => it.end(end));
     it.seat = seat;
     const sink = {
       send: seat.send.bind(seat),
@@ -90,13 +98,13 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
    * Waits until this member leads; at once when it does.
    * @throws ConnectionClosedError when the group is left or the connection lost, or the signal's reason
    */
-  async waitFor(signal?: AbortSignal): Promise<Leadership> {
-    return await this.first(({ isMe }) => isMe, signal);
+  async waitFor(options: WaitOptions = {}): Promise<Leadership> {
+    return await this.first(({ isMe }) => isMe, signalOf(options));
   }
 
   /** Waits until anybody leads. @throws as `waitFor` */
-  async waitForLeader(signal?: AbortSignal): Promise<Leadership> {
-    return await this.first(() => true, signal);
+  async waitForLeader(options: WaitOptions = {}): Promise<Leadership> {
+    return await this.first(() => true, signalOf(options));
   }
 
   /** Every change from here on: the leadership, or null when it lapsed. */

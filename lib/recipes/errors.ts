@@ -1,4 +1,5 @@
 /** What the recipes throw beside the errors of the library: one class per condition. */
+import { ConnectionClosedError } from '../errors.js';
 
 /** A condition of a recipe; the connection is well. */
 export class RecipeError extends Error {
@@ -16,3 +17,17 @@ export class ReadOnlyError extends RecipeError {}
  * Read the state to see what became of it.
  */
 export class ResultLostError extends RecipeError {}
+
+/** The group holds something else than this member brought, or has other options: two recipes cannot share a group. */
+export class MisfitError extends RecipeError {}
+
+/** Why a lock is held no more: the reason of `HeldLock.signal`. `cause` is what broke the connection, if that broke. */
+export class LockEndedError extends RecipeError {}
+
+/** Nothing broke: the group was left, or the connection closed, on this side. */
+export class EndedError extends ConnectionClosedError {
+  constructor(text: string) {
+    super();
+    this.message = `${text} (${this.codeName})`;
+  }
+}

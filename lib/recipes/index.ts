@@ -18,7 +18,15 @@ export type { Machine, Snapshot } from './core/machines/machine.js';
 export type { CommandInfo } from './core/replicated/replica.js';
 export { barrier, type Barrier, type BarrierOptions } from './barrier.js';
 export { counter, type Counter } from './counter.js';
-export { ReadOnlyError, RecipeError, ResultLostError } from './errors.js';
+export type { WaitOptions } from './options.js';
+export {
+  EndedError,
+  LockEndedError,
+  MisfitError,
+  ReadOnlyError,
+  RecipeError,
+  ResultLostError,
+} from './errors.js';
 export { type HeldLock, lock, type Lock } from './lock.js';
 export { map, type ReplicatedMap, type ReplicatedMapEvents } from './map.js';
 export { replicated, type Replicated, type ReplicatedEvents, type ReplicatedOptions } from './replicated.js';

@@ -1,9 +1,11 @@
 /** A lock that one member of a group holds at a time. */
 import type { Connection } from '../group/connection.js';
 import { type Claim, type LockCommand, LockMachine } from './core/machines/lock.js';
+import { LockEndedError } from './errors.js';
 import { instanceNumber } from './instance.js';
+import { signalOf, type WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
-import { now } from './seat.js';
+import { type End, now } from './seat.js';
 import { Shared, Watch } from './shared.js';
 
 /** @throws as `replicated` */
@@ -29,7 +31,10 @@ export class HeldLock implements AsyncDisposable {
     private readonly giveBack: () => Promise<void>,
   ) {}
 
-  /** Aborted when the lock is not held any more: released, or lost with the quorum or the connection. */
+  /**
+   * Aborted when the lock is not held any more: released, or lost with the quorum or the connection. Its reason is a
+   * LockEndedError that says which.
+   */
   get signal(): AbortSignal {
     return this.lost.signal;
   }
@@ -37,7 +42,7 @@ export class HeldLock implements AsyncDisposable {
   /** Gives the lock back. Does nothing when it is lost already. */
   async release(): Promise<void> {
     if (this.signal.aborted) return;
-    this.end();
+    this.end(new LockEndedError('the lock was released'));
     await this.giveBack();
   }
 
@@ -47,8 +52,8 @@ export class HeldLock implements AsyncDisposable {
   }
 
   /** @internal */
-  end(): void {
-    this.lost.abort();
+  end(why: LockEndedError): void {
+    this.lost.abort(why);
   }
 }
 
@@ -93,7 +98,8 @@ export class Lock extends Shared<LockCommand, void> {
    * place, and is the last of those who wait when it is back.
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
-  async acquire({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<HeldLock> {
+  async acquire(options: WaitOptions = {}): Promise<HeldLock> {
+    const signal = signalOf(options);
     signal?.throwIfAborted();
     const { instance } = this;
     const request = ++this.requests;
@@ -139,21 +145,26 @@ export class Lock extends Shared<LockCommand, void> {
 
   private look(): void {
     for (const [request, held] of this.held) {
-      const isLost =
-        !this.replica.isLive || this.replica.isParted || !this.isMine(this.machine.holder, request);
-      if (!isLost) continue;
+      const { ending, isLive, isParted } = this.replica;
+      if (isLive && !isParted && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
       const wasReleased = held.signal.aborted;
-      held.end();
+      held.end(lost(ending ?? (isParted ? NO_QUORUM : STRUCK_OFF)));
       // Where the quorum is lost and comes back, nobody holds what was reported lost.
-      if (!wasReleased && !this.replica.isClosed)
+      if (!wasReleased && !ending)
         this.replica.submit({ op: 'release', instance: this.instance, request }).catch(() => undefined);
     }
     this.watch.look();
   }
 
   private drop(): void {
-    for (const held of this.held.values()) held.end();
+    for (const held of this.held.values()) held.end(lost(this.replica.ending ?? STRUCK_OFF));
     this.held.clear();
   }
 }
+
+const NO_QUORUM: End = { error: undefined, text: 'the quorum was lost' };
+const STRUCK_OFF: End = { error: undefined, text: 'the group went on without this member' };
+
+const lost = ({ text, error }: End): LockEndedError =>
+  new LockEndedError(`the lock is lost: ${text}`, error && { cause: error });

@@ -1,7 +1,11 @@
 /** A map that is the same at all members. */
+import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
 import { Emitter } from '../group/emitter.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { type MapCommand, MapMachine } from './core/machines/map.js';
+import { jsonText } from './json.js';
+import type { WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
 
 export interface ReplicatedMapEvents<V> {
@@ -25,8 +29,14 @@ export async function map<V>(
   );
 }
 
-/** Reads at once and here; writes through the order, so they are the same everywhere. Values are what JSON can hold. */
-export class ReplicatedMap<V> extends Emitter<ReplicatedMapEvents<V>> implements AsyncDisposable {
+/**
+ * Reads at once and here; writes through the order, so they are the same everywhere. Values travel as JSON: what is
+ * read is what came of that, here as at all others, such as a text for a Date.
+ */
+export class ReplicatedMap<V>
+  extends Emitter<ReplicatedMapEvents<V>>
+  implements Iterable<[string, V]>, AsyncDisposable
+{
   /** @internal */
   constructor(
     /** What it stands on: its events, `isLive`, `isWritable`. */
@@ -59,29 +69,47 @@ export class ReplicatedMap<V> extends Emitter<ReplicatedMapEvents<V>> implements
     return this.machine.entries();
   }
 
+  *keys(): Generator<string, void, void> {
+    for (const [key] of this.entries()) yield key;
+  }
+
+  *values(): Generator<V, void, void> {
+    for (const [, value] of this.entries()) yield value;
+  }
+
+  [Symbol.iterator](): Generator<[string, V], void, void> {
+    return this.entries();
+  }
+
   /** Resolves when it is done here. @throws as `Replicated.submit` */
-  async set(key: string, value: V, options?: { readonly signal?: AbortSignal }): Promise<void> {
-    await this.replica.submit({ op: 'set', key, value }, options);
+  async set(key: string, value: V, options?: WaitOptions): Promise<void> {
+    await this.put('set', key, value, options);
   }
 
   /** Sets a key that is not there yet. @returns whether it was this member that set it @throws as `Replicated.submit` */
-  async add(key: string, value: V, options?: { readonly signal?: AbortSignal }): Promise<boolean> {
-    return await this.replica.submit({ op: 'add', key, value }, options);
+  async add(key: string, value: V, options?: WaitOptions): Promise<boolean> {
+    return await this.put('add', key, value, options);
   }
 
   /** @returns whether it was there @throws as `Replicated.submit` */
-  async delete(key: string, options?: { readonly signal?: AbortSignal }): Promise<boolean> {
+  async delete(key: string, options?: WaitOptions): Promise<boolean> {
+    checkKey(key);
     return await this.replica.submit({ op: 'delete', key }, options);
   }
 
   /** @throws as `Replicated.submit` */
-  async clear(options?: { readonly signal?: AbortSignal }): Promise<void> {
+  async clear(options?: WaitOptions): Promise<void> {
     await this.replica.submit({ op: 'clear' }, options);
   }
 
+  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  get closed(): Promise<Error | undefined> {
+    return this.replica.closed;
+  }
+
   /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
-  async ready(signal?: AbortSignal): Promise<void> {
-    await this.replica.ready(signal);
+  async ready(options: WaitOptions = {}): Promise<void> {
+    await this.replica.ready(options);
   }
 
   /** Leaves the group. */
@@ -97,4 +125,22 @@ export class ReplicatedMap<V> extends Emitter<ReplicatedMapEvents<V>> implements
   protected override attached(): void {
     // Events are not kept for late listeners: the map is there to be read.
   }
+
+  private async put(
+    op: 'set' | 'add',
+    key: string,
+    value: V,
+    options: WaitOptions | undefined,
+  ): Promise<boolean> {
+    checkKey(key);
+    const name = JSON.stringify(key);
+    // Each made to JSON once.
+    const text = jsonText(value, `the value of ${name}`);
+    return await this.replica.submitText(`{"op":"${op}","key":${name},"value":${text}}`, options);
+  }
+}
+
+/** @throws IllegalParamError */
+function checkKey(key: unknown): void {
+  if (typeof key !== 'string') throw errorOf(ILLEGAL_PARAM, `a key is a text, not of type ${typeof key}`);
 }

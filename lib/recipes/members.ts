@@ -7,6 +7,7 @@ import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MAX_METADATA_BYTES } from './core/limits.js';
 import { type Departure, MembersCore, type Presence } from './core/members.js';
 import { instanceNumber } from './instance.js';
+import { jsonText } from './json.js';
 import { checkedOptions, signalOption } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { Seat } from './seat.js';
@@ -47,7 +48,7 @@ export interface MembersEvents<M> extends RecipeEvents {
 const HOUR_MS = 3_600_000;
 
 const schema = z.strictObject({
-  metadata: z.unknown(),
+  metadata: z.unknown().optional(),
   forgetAfter: z.number().min(0).default(HOUR_MS),
   signal: signalOption,
 });
@@ -62,6 +63,8 @@ export async function members<M = unknown>(
   options: MembersOptions<M>,
 ): Promise<Members<M>> {
   const { metadata, forgetAfter, signal } = checkedOptions(schema, options);
+  if (metadata === undefined)
+    throw errorOf(ILLEGAL_PARAM, 'metadata is missing: give null where there is nothing to say');
   return await Members.open<M>(connection, group, bytesOf(metadata), forgetAfter, signal);
 }
 
@@ -77,7 +80,7 @@ export class Members<M> extends Recipe<MembersEvents<M>> {
     signal: AbortSignal | undefined,
   ): Promise<Members<M>> {
     const it = new Members<M>();
-    const seat = await Seat.take(connection, group, signal, (error) => it.end(error));
+    const seat = await Seat.take(connection, group, signal, (end) => it.end(end));
     it.seat = seat;
     const emit = it as Recipe<MembersEvents<unknown>>;
     const member = (who: Presence): Member<unknown> => it.memberOf(who);
@@ -126,9 +129,7 @@ export class Members<M> extends Recipe<MembersEvents<M>> {
 }
 
 function bytesOf(metadata: unknown): Buffer {
-  const text = JSON.stringify(metadata) as string | undefined;
-  if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is nothing that JSON can hold');
-  const bytes = Buffer.from(text);
+  const bytes = Buffer.from(jsonText(metadata, 'the metadata'));
   if (bytes.length > MAX_METADATA_BYTES)
     throw errorOf(ILLEGAL_PARAM, `metadata of ${bytes.length} bytes, ${MAX_METADATA_BYTES} are possible`);
   return bytes;

@@ -3,7 +3,8 @@ import { errorOf } from '../errors.js';
 import { abortable, type Pending, pending } from '../group/abort.js';
 import { Emitter } from '../group/emitter.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
-import type { Seat } from './seat.js';
+import { EndedError } from './errors.js';
+import type { End, Seat } from './seat.js';
 
 export interface RecipeEvents {
   /** It is over: the group was left, or, with an error, the connection was lost. Comes once. */
@@ -17,7 +18,18 @@ export interface RecipeEvents {
 export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events> implements AsyncDisposable {
   private place: Seat | null = null;
   private readonly over: Pending<never> = pending();
-  private isOver = false;
+  private readonly gone: Pending<Error | undefined> = pending();
+  private how: End | null = null;
+
+  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  get closed(): Promise<Error | undefined> {
+    return this.gone.promise;
+  }
+
+  /** @internal How it ends; known before anything else is heard of the end. */
+  get ending(): End | null {
+    return this.place?.ending ?? null;
+  }
 
   /** Leaves the group. */
   async leave(): Promise<void> {
@@ -39,19 +51,20 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   }
 
   protected get hasEnded(): boolean {
-    return this.isOver;
+    return this.how !== null;
   }
 
   /** What an application gets that waits for something behind the end. */
-  protected closedError(cause?: Error): Error {
-    return cause ?? errorOf(CONNECTION_CLOSED, 'the group was left');
+  protected closedError(): Error {
+    return this.how?.error ?? new EndedError(this.how?.text ?? 'not in the group');
   }
 
   /** Called once by the seat. */
-  protected end(error: Error | undefined): void {
-    this.isOver = true;
-    this.over.reject(this.closedError(error));
-    (this as unknown as Recipe<RecipeEvents>).emit('close', error);
+  protected end(how: End): void {
+    this.how = how;
+    this.over.reject(this.closedError());
+    (this as unknown as Recipe<RecipeEvents>).emit('close', how.error);
+    this.gone.resolve(how.error);
   }
 
   /** The promise, unless the recipe or the patience of `signal` ends first. */
@@ -69,7 +82,7 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   ): AsyncGenerator<T, void, void> {
     const queue: T[] = [];
     let wake: () => void = () => undefined;
-    const endings: (Error | undefined)[] = this.isOver ? [undefined] : [];
+    const endings: (Error | undefined)[] = this.how ? [this.how.error] : [];
     const onClose = (error: Error | undefined): void => {
       endings.push(error);
       wake();

@@ -10,12 +10,21 @@ import type { Machine } from './core/machines/machine.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
-import { ReadOnlyError, ResultLostError } from './errors.js';
+import { MisfitError, ReadOnlyError, ResultLostError } from './errors.js';
 import { instanceNumber } from './instance.js';
-import { checkedOptions, given, patienceOption, quorumOption, signalOption } from './options.js';
+import { jsonText } from './json.js';
+import {
+  checkedOptions,
+  given,
+  patienceOption,
+  quorumOption,
+  signalOf,
+  signalOption,
+  type WaitOptions,
+} from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { Restoring } from './restoring.js';
-import { Seat } from './seat.js';
+import { type End, Seat } from './seat.js';
 import { Snapshots } from './snapshots.js';
 
 export interface ReplicatedOptions {
@@ -67,6 +76,7 @@ export async function replicated<Command, Result>(
   options: ReplicatedOptions = {},
 ): Promise<Replicated<Command, Result>> {
   const checked = checkedOptions(replicatedSchema, options);
+  checkMachine(machine);
   checkQuorum(checked);
   if (checked.quorum !== undefined && machine.merge)
     throw errorOf(ILLEGAL_PARAM, 'with a quorum there is nothing to merge');
@@ -76,12 +86,24 @@ export async function replicated<Command, Result>(
 function checkQuorum({ quorum, of }: z.infer<typeof replicatedSchema>): void {
   if (of === undefined) return;
   if (quorum === undefined)
-    throw errorOf(ILLEGAL_PARAM, '`of` says of how many `quorum` is, and there is none');
-  if (quorum > of || 2 * quorum <= of)
-    throw errorOf(
-      ILLEGAL_PARAM,
-      `a quorum of ${of} is more than half of them and at most all, not ${quorum}`,
-    );
+    throw errorOf(ILLEGAL_PARAM, '`of` goes with `quorum`: it says of how many members that is one');
+  const least = Math.floor(of / 2) + 1;
+  const right = least === of ? String(of) : `${least} to ${of}`;
+  if (quorum > of || quorum < least)
+    throw errorOf(ILLEGAL_PARAM, `with \`of: ${of}\` a quorum is ${right}, not ${quorum}`);
+}
+
+const METHODS = ['reset', 'apply', 'snapshot', 'restore'] as const;
+
+function checkMachine(machine: unknown): void {
+  if (typeof machine !== 'object' || machine === null)
+    throw errorOf(ILLEGAL_PARAM, 'the machine is no object');
+  const parts = machine as Record<string, unknown>;
+  for (const name of METHODS)
+    if (typeof parts[name] !== 'function') throw errorOf(ILLEGAL_PARAM, `the machine has no method ${name}`);
+  for (const name of ['present', 'merge'])
+    if (parts[name] !== undefined && typeof parts[name] !== 'function')
+      throw errorOf(ILLEGAL_PARAM, `${name} of the machine is no method`);
 }
 
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
@@ -94,6 +116,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   private restored: Promise<void> = Promise.resolve();
   private status = { isLive: false, isWritable: false };
   private rejects = false;
+  private quorum: number | undefined;
 
   /** @internal */
   static async open<Command, Result>(
@@ -104,7 +127,8 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   ): Promise<Replicated<Command, Result>> {
     const it = new Replicated<Command, Result>();
     it.rejects = options.whenReadOnly === 'reject';
-    const seat = await Seat.take(connection, group, options.signal, (error) => it.ended(error));
+    it.quorum = options.quorum;
+    const seat = await Seat.take(connection, group, options.signal, (end) => it.ended(end));
     it.seat = seat;
     it.host(seat, machine, options);
     return it;
@@ -138,20 +162,21 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
    * @throws what the machine throws, ReadOnlyError, ResultLostError, IllegalParamError, MessageTooLongError,
    * ConnectionClosedError, or the signal's reason: then the command may be applied all the same if it was on its way
    */
-  async submit(
-    command: Command,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Result> {
+  async submit(command: Command, options: WaitOptions = {}): Promise<Result> {
+    return await this.submitText(jsonText(command, 'the command'), options);
+  }
+
+  /** @internal A command that is JSON already. */
+  async submitText(text: string, options: WaitOptions = {}): Promise<Result> {
+    const signal = signalOf(options);
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
-    const text = JSON.stringify(command) as string | undefined;
-    if (text === undefined) throw errorOf(ILLEGAL_PARAM, 'a command is something that JSON can hold');
     const body = Buffer.from(text);
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
     if (this.core.waiting >= MAX_PENDING_COMMANDS)
       throw errorOf(ILLEGAL_PARAM, `${MAX_PENDING_COMMANDS} commands wait already`);
-    if (this.rejects && !this.core.isWritable) throw new ReadOnlyError('no command can be applied here now');
+    if (this.rejects && !this.core.isWritable) throw new ReadOnlyError(this.whyReadOnly());
     const result = pending<Result>();
     let ticket = 0;
     // The outcome comes through the order, so it never comes before the ticket.
@@ -167,13 +192,13 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
-  async ready(signal?: AbortSignal): Promise<void> {
-    await this.until(() => this.core.isLive, signal);
+  async ready(options: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.core.isLive, signalOf(options));
   }
 
   /** Waits until commands are applied. @throws ConnectionClosedError, or the signal's reason */
-  async writable(signal?: AbortSignal): Promise<void> {
-    await this.until(() => this.core.isWritable, signal);
+  async writable(options: WaitOptions = {}): Promise<void> {
+    await this.until(() => this.core.isWritable, signalOf(options));
   }
 
   /** @internal The promise, unless the group is left or the signal aborted first. */
@@ -195,6 +220,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.snapshots = new Snapshots((...piece) => seat.act(() => this.core.supplied(...piece)), trouble);
     const { snapshots } = this;
     const { quorum, of, patience } = options;
+    const label = labelOf(machine, options);
     this.core = new ReplicatedCore(
       seat.self,
       instanceNumber(),
@@ -211,9 +237,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         restoreEnd: () => this.restoring?.finish(),
         settled: (ticket, outcome) => this.settled(ticket, outcome),
         thrownBack: (commands) => void this.emit('thrown-back', commands),
+        // Behind the input that is under way.
+        misfit: (theirs) => queueMicrotask(() => seat.fail(misfit(seat.group.name, theirs, label))),
         changed: () => this.changed(),
       },
-      { quorum: quorum ?? null, merges: machine.merge !== undefined, ...given({ of, patience }) },
+      { quorum: quorum ?? null, merges: machine.merge !== undefined, label, ...given({ of, patience }) },
     );
     seat.host(this.core);
   }
@@ -285,13 +313,24 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     }
   }
 
-  private ended(error: Error | undefined): void {
+  private ended(end: End): void {
     this.restoring?.giveUp();
     this.restoring = null;
     this.snapshots.clear();
-    for (const waiting of this.waiting.values()) waiting.reject(this.closedError(error));
+    this.end(end);
+    for (const waiting of this.waiting.values()) waiting.reject(this.closedError());
     this.waiting.clear();
-    this.end(error);
+  }
+
+  /** How many of those here have the state is not known to all of them. */
+  private whyReadOnly(): string {
+    const { quorum } = this;
+    const here = this.seat.group.members.length;
+    const now = 'no command can be applied here now';
+    if (quorum !== undefined && here < quorum)
+      return `${now}: ${here} of the ${quorum} members that are needed ${here === 1 ? 'is' : 'are'} here`;
+    if (!this.core.isLive) return `${now}: this member does not have the state yet: wait for ready()`;
+    return `${now}: the members here have to agree first: wait for writable()`;
   }
 }
 
@@ -302,3 +341,13 @@ const machineOf = <Command, Result>(machine: Machine<Command, Result>): StateMac
   present: (members) => machine.present?.(members),
   merge: (state) => machine.merge?.(state),
 });
+
+/** What has to be equal at all members, in words. */
+function labelOf(machine: Machine<never, unknown>, { quorum, of }: ReplicatedOptions): string {
+  const what = `a ${(machine.kind ?? 'machine').slice(0, 100)}`;
+  if (quorum !== undefined) return `${what} with a quorum of ${quorum} of ${of ?? 2 * quorum - 1}`;
+  return machine.merge === undefined ? `${what} without a quorum` : `${what} that merges`;
+}
+
+const misfit = (group: string, theirs: string, ours: string): MisfitError =>
+  new MisfitError(`the group ${group} holds ${theirs}, and this member brings ${ours}`);

@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
+import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
 import type { DataEvent, GroupEvent } from '../group/event.js';
 import type { Group } from '../group/group.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
@@ -11,8 +12,18 @@ import { opened, sealed } from './core/private.js';
 /** Longest time that a timer can be set to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** How it ended. */
+export interface End {
+  /** What broke the connection; undefined when the end was wanted here. */
+  readonly error: Error | undefined;
+  /** The same as a sentence. */
+  readonly text: string;
+}
+
 /** Groups in which a recipe sits. */
 const taken = new WeakSet<Group>();
+
+const LEFT: End = { error: undefined, text: 'the group was left' };
 
 /** Milliseconds since 1970; within one process it never goes back. */
 export const now = (): number => performance.timeOrigin + performance.now();
@@ -20,29 +31,35 @@ export const now = (): number => performance.timeOrigin + performance.now();
 export class Seat implements Post {
   private core: RecipeCore | null = null;
   private timer: NodeJS.Timeout | undefined;
-  private hasEnded = false;
+  private how: End | null = null;
 
   private constructor(
     readonly connection: Connection,
     readonly group: Group,
-    private readonly ended: (error: Error | undefined) => void,
+    private readonly ended: (end: End) => void,
   ) {}
 
   /**
-   * Joins the group. @param ended called once when the group was left or the connection is gone, with its error
+   * Joins the group. @param ended called once when the group was left or the connection is gone
    * @throws IllegalParamError when another recipe or listener has the group, and what `Connection.join` throws
    */
   static async take(
     connection: Connection,
     name: string,
     signal: AbortSignal | undefined,
-    ended: (error: Error | undefined) => void,
+    ended: (end: End) => void,
   ): Promise<Seat> {
+    if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
     if (taken.has(group) || group.listenerCount('event') > 0)
       throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe has a group of its own`);
     taken.add(group);
     return new Seat(connection, group, ended);
+  }
+
+  /** Set before the core hears of it. */
+  get ending(): End | null {
+    return this.how;
   }
 
   get self(): string {
@@ -54,7 +71,7 @@ export class Seat implements Post {
     this.core = core;
     this.group.on('event', this.onEvent);
     this.connection.on('message', this.onPrivate);
-    this.connection.on('close', this.end);
+    this.connection.on('close', this.onClose);
   }
 
   /** An input that does not come from the group. */
@@ -65,23 +82,29 @@ export class Seat implements Post {
 
   send(body: Buffer, service: 'agreed' | 'safe'): void {
     // What does not get out is answered by the end of the connection.
-    if (!this.hasEnded) this.group.send(body, { service }).catch(() => undefined);
+    if (!this.how) this.group.send(body, { service }).catch(() => undefined);
   }
 
   sendTo(privateName: string, body: Buffer): void {
-    const { connection, group, hasEnded } = this;
-    if (!hasEnded) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
+    const { connection, group } = this;
+    if (!this.how) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
   }
 
   async leave(): Promise<void> {
     await this.group.leave();
-    this.end(undefined);
+    this.end(LEFT);
+  }
+
+  /** Leaves, because it cannot stay. */
+  fail(error: Error): void {
+    this.group.leave().catch(() => undefined);
+    this.end({ error, text: error.message });
   }
 
   private readonly onEvent = (event: GroupEvent): void => {
     const { core } = this;
-    if (!core || this.hasEnded) return;
-    if (event.kind === 'self-leave') return this.end(undefined);
+    if (!core || this.how) return;
+    if (event.kind === 'self-leave') return this.end(LEFT);
     this.act((time) => {
       if (event.kind === 'data') core.message(event.sender, event.body, time);
       else if (event.kind === 'view') core.view(event, time);
@@ -92,24 +115,27 @@ export class Seat implements Post {
   private readonly onPrivate = ({ sender, body }: DataEvent): void => {
     const { core } = this;
     const message = opened(this.group.name, body);
-    if (core && message && !this.hasEnded) this.act((time) => core.message(sender, message, time));
+    if (core && message && !this.how) this.act((time) => core.message(sender, message, time));
   };
 
-  private readonly end = (error: Error | undefined): void => {
-    if (this.hasEnded) return;
-    this.hasEnded = true;
+  private readonly onClose = (error: Error | undefined): void =>
+    this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
+
+  private end(end: End): void {
+    if (this.how) return;
+    this.how = end;
     clearTimeout(this.timer);
     this.group.off('event', this.onEvent);
     this.connection.off('message', this.onPrivate);
-    this.connection.off('close', this.end);
+    this.connection.off('close', this.onClose);
     this.core?.left(now());
-    this.ended(error);
-  };
+    this.ended(end);
+  }
 
   private arm(): void {
     clearTimeout(this.timer);
     const { core } = this;
-    if (!core || this.hasEnded || core.dueAt === Infinity) return;
+    if (!core || this.how || core.dueAt === Infinity) return;
     const wait = Math.min(Math.max(0, Math.ceil(core.dueAt - now())), LONGEST_TIMER_MS);
     this.timer = setTimeout(() => this.act((time) => core.tick(time)), wait).unref();
   }

@@ -1,5 +1,6 @@
 /** What map, counter, lock and barrier have in common: a replicated machine of their own. */
 import { pending } from '../group/abort.js';
+import type { WaitOptions } from './options.js';
 import type { Replicated } from './replicated.js';
 
 export abstract class Shared<Command, Result> implements AsyncDisposable {
@@ -8,9 +9,14 @@ export abstract class Shared<Command, Result> implements AsyncDisposable {
     readonly replica: Replicated<Command, Result>,
   ) {}
 
+  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  get closed(): Promise<Error | undefined> {
+    return this.replica.closed;
+  }
+
   /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
-  async ready(signal?: AbortSignal): Promise<void> {
-    await this.replica.ready(signal);
+  async ready(options: WaitOptions = {}): Promise<void> {
+    await this.replica.ready(options);
   }
 
   /** Leaves the group. */

@@ -58,7 +58,7 @@ const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [NET_ERROR_ON_SESSION]: ['NET_ERROR_ON_SESSION', 'the connection of this mailbox broke earlier'],
   [SP_BUG]: ['SP_BUG', 'internal inconsistency'],
   [ILLEGAL_TIME]: ['ILLEGAL_TIME', 'the time limit is malformed'],
-  [ILLEGAL_PARAM]: ['ILLEGAL_PARAM', 'an argument is out of its range'],
+  [ILLEGAL_PARAM]: ['ILLEGAL_PARAM', 'illegal argument'],
   [WOULD_BLOCK]: ['WOULD_BLOCK', 'no message is waiting'],
   [ILLEGAL_MESSAGE_TYPE]: ['ILLEGAL_MESSAGE_TYPE', 'the message type is not a signed 16-bit number'],
   [ILLEGAL_STATE]: ['ILLEGAL_STATE', 'not allowed in the present state of the group'],

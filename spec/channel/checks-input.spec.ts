@@ -2,6 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
+import { BadArgumentError } from '../../lib/channel/errors.js';
+import { openChannels } from '../../lib/channel/open.js';
 import { CHANNEL_MESSAGE, MAX_PIECE } from '../../lib/channel/limits.js';
 import { encodeMessage, MESSAGE_HEADER } from '../../lib/channel/protocol/message.js';
 import { inParts } from '../../lib/channel/protocol/parts.js';
@@ -89,6 +91,56 @@ describe('channel: bad input', () => {
     expect(await code(s.channels.createChannel('d', any({ maxbuffered: 3 })))).to.equal('BAD_ARGUMENT');
     await s.channels.createChannel('d', { metadata: metadata.subarray(1) });
     expect((await c.channels.registry.lookup('d', { linearizable: true }))?.metadata).to.have.length(1024);
+  });
+
+  it('check 54: an option that there is not is named, before anything is sent', async () => {
+    const { client, server } = pair;
+    const options = any({ timeout: 5 });
+    const calls: Record<string, () => Promise<unknown>> = {
+      call: () => client.call(1, undefined, options),
+      post: () => client.post(1, undefined, options),
+      ping: () => client.ping(options),
+      receive: () => server.receive(options),
+      create: () => s.channels.createChannel('d', options),
+      open: () => c.channels.openChannel('c', options),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      const error = await call().then(String, (reason: Error) => reason);
+      expect(error, name).to.be.instanceOf(BadArgumentError);
+      expect(error, name)
+        .to.have.property('message')
+        .that.matches(/unknown option "timeout"; there are .*timeoutMs/);
+    }
+    for (const none of [null, 5, 'x'].map(any)) {
+      for (const call of [client.call(1, undefined, none), client.post(1, undefined, none)])
+        expect(await code(call), String(none)).to.equal('BAD_ARGUMENT');
+      for (const call of [client.ping(none), server.receive(none)])
+        expect(await code(call), String(none)).to.equal('BAD_ARGUMENT');
+    }
+    await untouched();
+  });
+
+  it('check 54: channels want a connection', async () => {
+    for (const first of [Promise.resolve(s.connection), '4803@localhost', undefined, {}].map(any)) {
+      const error = await openChannels(first).then(String, (reason: Error) => reason);
+      expect(error).to.be.instanceOf(BadArgumentError);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/the first argument is a Connection: `await /);
+    }
+  });
+
+  it('check 54: what is given in the wrong place is named', async () => {
+    const call = pair.client.call(1);
+    const event = await request(pair.server);
+    const error = await event.reply(any(new Uint8Array(1))).then(String, (reason: Error) => reason);
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/status is a Uint8Array and no integer/);
+    for (const word of ['not sold', ' X', 'X\n', '', any(5)])
+      expect(await code(event.fail(word)), String(word)).to.equal('BAD_ARGUMENT');
+    await event.fail('NOT_SOLD', 'a sentence');
+    expect(await code(call)).to.equal('NOT_SOLD');
   });
 
   it('check 55: a closed handle does nothing any more, and closing twice is harmless', async () => {

@@ -32,6 +32,8 @@ const message: fc.Arbitrary<Message> = fc.oneof(
       mode: fc.constantFrom('fresh' as const, 'loading' as const, 'live' as const),
       continues: fc.boolean(),
       votes: fc.boolean(),
+      companions: fc.array(text, { maxLength: 5 }),
+      label: text,
       instance: whole,
       roll: fc.array(fc.tuple(text, whole), { maxLength: 5 }).map((each) => new Map(each)),
       past: whole,

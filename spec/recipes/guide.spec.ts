@@ -8,15 +8,24 @@ import { repositoryRoot } from '../support/recordings.js';
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, 'docs/guide', path), 'utf8');
 
-for (const name of ['election', 'members', 'call', 'replicated', 'map', 'counter', 'lock', 'barrier']) {
+/** The source of an example as a page shows it. */
+const example = (name: string): string =>
+  '```ts\n' +
+  read(`examples/${name}.ts`)
+    .replace("'../../../lib/index.js'", "'ssp-toolkit'")
+    .replace("'../../../lib/recipes/index.js'", "'ssp-toolkit/recipes'") +
+  '```';
+
+const NAMES = ['election', 'lead', 'members', 'call', 'replicated', 'map', 'counter', 'lock', 'barrier'];
+
+for (const name of NAMES) {
+  const page = name === 'lead' ? 'election.md' : `${name}.md`;
+
   describe(`the guide to ${name}`, () => {
     afterEach(() => Program.endAll());
 
     it('shows the example as it is', () => {
-      const source = read(`examples/${name}.ts`)
-        .replace("'../../../lib/index.js'", "'ssp-toolkit'")
-        .replace("'../../../lib/recipes/index.js'", "'ssp-toolkit/recipes'");
-      expect(read(`${name}.md`)).to.include('```ts\n' + source + '```');
+      expect(read(page)).to.include(example(name));
     });
 
     it('says what the example prints', async () => {
@@ -25,7 +34,30 @@ for (const name of ['election', 'members', 'call', 'replicated', 'map', 'counter
       const { status, out, err } = await Program.start(`docs/guide/examples/${name}.js`, [address]).end();
       await daemon.stop();
       expect([status, err]).to.deep.equal([0, '']);
-      expect(read(`${name}.md`)).to.include('```\n' + out + '```');
+      expect(read(page)).to.include('```\n' + out + '```');
     });
   });
 }
+
+describe('the guide to a daemon that goes', () => {
+  afterEach(() => Program.endAll());
+
+  it('shows the example as it is', () => {
+    expect(read('again.md')).to.include(example('again'));
+  });
+
+  it('says what the example prints when the daemon goes and comes back', async () => {
+    const daemon = await startDaemon();
+    const { port } = daemon;
+    const program = Program.start('docs/guide/examples/again.js', [`${port}@127.0.0.1`]);
+    await program.prints(/start 1\n/);
+    await daemon.stop();
+    await program.prints(/gone\n/);
+    const next = await startDaemon({ listen: [{ host: '127.0.0.1', port }] });
+    await program.prints(/gone\n.*start 1\n/);
+    const { out, err } = await program.signal('SIGTERM').end();
+    await next.stop();
+    expect(err).to.equal('');
+    expect(read('again.md')).to.include('```\n' + out + '```');
+  });
+});

@@ -1,5 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { IllegalParamError } from '../../lib/errors.js';
+import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../lib/recipes/core/machines/map.js';
 import { Random } from '../support/random.js';
@@ -71,6 +73,25 @@ describe('a map', () => {
       ['a', 2],
       ['b', 3],
     ]);
+  });
+
+  it('takes no entry that a snapshot would not show as it is', () => {
+    const map = new MapMachine<unknown>();
+    for (const op of ['set', 'add'] as const) {
+      expect(map.apply({ op, key: 'k', value: undefined })).to.equal(false);
+      expect(map.apply({ op, key: 5 as never, value: 1 })).to.equal(false);
+    }
+    expect(map.size).to.equal(0);
+  });
+});
+
+describe('a counter', () => {
+  it('throws what is no whole number, and a sum that is not exact, and stays as it was', () => {
+    const counter = new CounterMachine();
+    counter.apply(7, INFO);
+    for (const amount of [0.5, NaN, '1', null, undefined, Number.MAX_SAFE_INTEGER])
+      expect(() => counter.apply(amount as number, INFO), String(amount)).to.throw(IllegalParamError);
+    expect(counter.value).to.equal(7);
   });
 });
 

@@ -20,7 +20,7 @@ function alone(): { primary: Primary; gate: Gate; told: string[][] } {
   const lineup = new Lineup(1, 1);
   lineup.replace([A], new Map(), { voters: [], roll: new Map(), instances: new Map([[A, 1]]) });
   replica.begin();
-  return { primary: new Primary(A, gate, lineup, new Standing(), replica), gate, told };
+  return { primary: new Primary(A, gate, lineup, new Standing(), replica, null), gate, told };
 }
 
 describe('going on with a state', () => {

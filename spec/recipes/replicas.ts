@@ -63,6 +63,8 @@ const CHUNK = 40;
 export class Replicas<M extends AnyMachine> {
   readonly seats = new Map<Chair, Seat & { readonly machine: M }>();
   instances = 0;
+  /** Members that had no place in the group, and what the group has. */
+  readonly misfits: string[] = [];
 
   constructor(
     private readonly kind: Kind<M>,
@@ -108,6 +110,7 @@ export class Replicas<M extends AnyMachine> {
         contribute: (id) => core.contribution(id, Buffer.from(linesOf(snapshots.get(id) as Buffer))),
         settled: (ticket, outcome) => void outcomes.set(ticket, outcome),
         thrownBack: (commands) => void thrownBack.push(commands),
+        misfit: (label) => void this.misfits.push(`${member.privateName}: ${label}`),
         changed: () => undefined,
       },
       this.options,

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { decode } from '../../lib/recipes/core/replicated/messages.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
@@ -150,6 +151,70 @@ describe('the core of replicated state', () => {
       expect(lines(replicas, [b, again])).to.deep.equal([text, text]);
     });
   }
+
+  it('loses nothing to one that alone has heard a quorum come together, behind the transitional signal', () => {
+    const [world, replicas, members] = started(3, 5);
+    const [a, b, c, d, e] = members as [Member, Member, Member, Member, Member];
+    const take = (): void => {
+      for (const { inbox } of members) while (inbox.length > 0) inbox.shift()?.();
+    };
+    world.regroup([[a, b, c, d], [e]]);
+    world.settle();
+    // The four go on at once; before the round is over they are cut again, and have to ask.
+    world.regroup([members]);
+    take();
+    for (let i = 0; i < 3; i++) replicas.submit(a, `slow${i}`);
+    world.regroup([[a, b, c, d], [e]]);
+    take();
+    const { log } = a.component;
+    for (const { outbox } of [a, b, c, d]) log.push(...outbox.splice(0));
+    // The commands come to all, what the four say of themselves to the last one only.
+    const isCommand = (body: Buffer): boolean => decode(body)?.kind === 'command';
+    const received = log.findLastIndex((entry) => entry.kind === 'data' && isCommand(entry.body)) + 1;
+    for (const member of [a, b, c]) member.received = received;
+    d.received = log.length;
+    world.regroup([[a, b, c], [d], [e]]);
+    take();
+    // What was slow before is slow again.
+    const send = a.send.bind(a);
+    a.send = (body, service) => (isCommand(body) ? undefined : send(body, service));
+    const quick = replicas.submit(b, 'quick');
+    world.settle();
+    expect(replicas.of(b).outcomes.get(quick)?.kind).to.equal('applied');
+    world.regroup([[b, c, d, e], [a]]);
+    world.settle();
+    expect(lines(replicas, [b, c, d, e])).to.deep.equal(['quick', 'quick', 'quick', 'quick']);
+  });
+
+  it('goes on beside a frozen member when a newcomer is there, after its patience', () => {
+    const [world, replicas, members] = started(2, 2);
+    const [a, b] = members as [Member, Member];
+    b.isFrozen = true;
+    const c = world.start('c', replicas.make);
+    replicas.submit(c, 'three');
+    world.settle();
+    expect(lines(replicas, [a, c])).to.deep.equal(['three', 'three']);
+    b.isFrozen = false;
+    world.settle();
+    expect(lines(replicas, [b])).to.deep.equal(['three']);
+  });
+
+  it('has no place for one who replicates something else, whoever comes first', () => {
+    const replicas = new Replicas(ledgers, { quorum: null, label: 'a ledger' });
+    const others = new Replicas(ledgers, { quorum: null, label: 'a lock' });
+    const world = new World(new Random(11));
+    const members = [
+      world.start('a', replicas.make),
+      world.start('b', others.make),
+      world.start('c', replicas.make),
+    ];
+    world.settle();
+    replicas.submit(members[0] as Member, 'x');
+    world.settle();
+    expect(replicas.misfits).to.deep.equal([]);
+    expect(new Set(others.misfits)).to.deep.equal(new Set(['#b#d01: a ledger']));
+    expect(lines(replicas, [members[0] as Member, members[2] as Member])).to.deep.equal(['x', 'x']);
+  });
 
   it('goes back to the state that lost when all who have the other one end before they have given it', () => {
     const [world, replicas, members] = started(null, 3);

@@ -16,6 +16,9 @@ export const MAX_SILENT_NAMES = 1000;
 /** Longest roll of a quorum that is told to others; without it more of the old members have to come together. */
 export const MAX_ROLL = 1000;
 
+/** Longest word for what is replicated, in characters. */
+export const MAX_LABEL = 200;
+
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 

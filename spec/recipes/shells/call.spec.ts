@@ -65,6 +65,25 @@ describe('caller', () => {
     expect(await failure(a.call(1, { timeout: 0 }))).to.be.instanceOf(IllegalParamError);
   });
 
+  it('has not enough answers where nobody is asked, in any mode', async () => {
+    await using house = await House.open();
+    const a = await caller(await house.connect('a'), 'calc');
+    for (const mode of ['first', 'majority', 'all'] as const) {
+      const { outcomes, values, isEnough } = await a.call(1, { mode });
+      expect([outcomes.size, values, isEnough], mode).to.deep.equal([0, [], false]);
+    }
+  });
+
+  it('makes an error of an answer that JSON cannot hold', async () => {
+    await using house = await House.open();
+    const a = await caller(await house.connect('a'), 'calc', { handler: () => NaN });
+    const [outcome] = (await a.call(1)).outcomes.values();
+    expect(outcome).to.have.property('kind', 'error');
+    expect(outcome)
+      .to.have.property('message')
+      .that.matches(/the answer/);
+  });
+
   it('makes an error of an answer that is too long', async () => {
     await using house = await House.open();
     const a = await caller(await house.connect('a'), 'calc', { handler: () => 'x'.repeat(150_000) });

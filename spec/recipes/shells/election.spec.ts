@@ -37,7 +37,7 @@ describe('election', () => {
   it('elects nobody below the quorum', async () => {
     await using house = await House.open();
     const first = await election(await house.connect('a'), 'leaders', { quorum: 2 });
-    const error = await failure(first.waitFor(AbortSignal.timeout(50)));
+    const error = await failure(first.waitFor({ signal: AbortSignal.timeout(50) }));
     expect(error.name).to.equal('TimeoutError');
     await election(await house.connect('b'), 'leaders', { quorum: 2 });
     expect((await first.waitForLeader()).leader).to.equal('#a#dmn1');

@@ -64,6 +64,18 @@ describe('replicated', () => {
     expect(await b.submit('y')).to.equal(2);
   });
 
+  it('says how many are missing when it refuses', async () => {
+    await using house = await House.open();
+    const [, a] = await join(house, 'a', { quorum: 2, whenReadOnly: 'reject' });
+    const { message } = await failure(a.submit('x'));
+    expect(message).to.match(/1 of the 2 members that are needed/);
+    await a.leave();
+    const [, b] = await join(house, 'b', { whenReadOnly: 'reject' });
+    const [, c] = await join(house, 'c', { whenReadOnly: 'reject' });
+    expect((await failure(c.submit('x'))).message).to.match(/does not have the state yet: wait for ready/);
+    await b.submit('y');
+  });
+
   it('gives a newcomer ten thousand lines while others go on, and all are equal', async () => {
     await using house = await House.open();
     const [first, a] = await join(house, 'a');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { ConnectionClosedError } from '../../../lib/errors.js';
-import { barrier, counter, lock, map } from '../../../lib/recipes/index.js';
+import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
+import { barrier, counter, lock, map, MisfitError } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { failure, House } from './house.js';
 
@@ -15,6 +15,32 @@ describe('counter', () => {
     expect(new Set(sums).size).to.equal(200);
     expect(Math.max(...sums)).to.equal(200);
     expect(await b.add(-200)).to.equal(0);
+  });
+
+  it('says so where a sum could not be exact any more, and goes on', async () => {
+    await using house = await House.open();
+    const a = await counter(await house.connect('a'), 'hits');
+    expect(await a.add(Number.MAX_SAFE_INTEGER)).to.equal(Number.MAX_SAFE_INTEGER);
+    const error = await failure(a.add());
+    expect(error).to.be.instanceOf(IllegalParamError);
+    expect(error.message).to.match(/9007199254740991 \+ 1 is more than/);
+    expect(await a.add(-1)).to.equal(Number.MAX_SAFE_INTEGER - 1);
+  });
+});
+
+describe('two recipes in one group', () => {
+  it('end the one who comes second, and say why', async () => {
+    await using house = await House.open();
+    const first = await map<number>(await house.connect('a'), 'config');
+    await first.set('x', 1);
+    const second = await lock(await house.connect('b'), 'config');
+    expect((await failure(second.acquire())).message).to.include(
+      'the group config holds a map without a quorum, and this member brings a lock without a quorum',
+    );
+    const third = await map<number>(await house.connect('c'), 'config', { quorum: 2 });
+    expect(await failure(third.ready())).to.be.instanceOf(MisfitError);
+    await first.set('x', 2);
+    expect(first.get('x')).to.equal(2);
   });
 });
 
@@ -38,6 +64,19 @@ describe('map', () => {
     expect(told).to.deep.equal(['x=3', '-gone', 'y=4']);
     expect(a.get('x')).to.equal(3);
     expect(a.size).to.equal(2);
+  });
+
+  it('is read as a Map is', async () => {
+    await using house = await House.open();
+    const a = await map<number>(await house.connect('a'), 'config');
+    for (const [key, value] of Object.entries({ x: 1, y: 2 })) await a.set(key, value);
+    expect([...a.keys()]).to.have.members(['x', 'y']);
+    expect([...a.values()]).to.have.members([1, 2]);
+    expect(new Map(a)).to.deep.equal(new Map(a.entries()));
+    expect([...a]).to.have.deep.members([
+      ['x', 1],
+      ['y', 2],
+    ]);
   });
 });
 

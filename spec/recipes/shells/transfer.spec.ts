@@ -152,7 +152,7 @@ describe('the transfer of a state that is slow to read', () => {
       const late = await replicated(third, 'slow', new Slow(FAST_MS));
       await until(() => given.bytes > 0.6 * SLOW_BYTES, 'more than half of the state', 20_000);
       await donor.close();
-      await late.ready(AbortSignal.timeout(20_000));
+      await late.ready({ signal: AbortSignal.timeout(20_000) });
       // Asked again and again, nobody has begun anew, and what the first of them gave was taken.
       expect(others.map(({ reads }) => reads)).to.deep.equal(others.map(() => 1));
       expect(given.bytes).to.be.within(SLOW_BYTES, MOST * SLOW_BYTES + WINDOW_BYTES);

@@ -10,7 +10,6 @@ import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import { Gate } from '../../../lib/recipes/core/replicated/gate.js';
 import { Lineup } from '../../../lib/recipes/core/replicated/lineup.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
-import { Standing } from '../../../lib/recipes/core/replicated/standing.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
 import { replace } from '../../simulation/bugs/planted.js';
@@ -34,12 +33,11 @@ const ledger = (rules: Rules): Subject[] => [new LedgerSubject(rules)];
 const counter = (rules: Rules): Subject[] => [new CounterSubject(rules)];
 
 /** Worlds that provoke it: one recipe, with all deeds for it. */
-const alone = (profile: string, subjects: (rules: Rules) => Subject[], kills?: number): PlayOptions => ({
+const alone = (profile: string, subjects: (rules: Rules) => Subject[]): PlayOptions => ({
   ...quorum,
   kind: 'ideal',
   profile,
   subjects,
-  ...(kills !== undefined && { kills }),
 });
 
 export const recipeBugs: readonly RecipeBug[] = [
@@ -143,7 +141,7 @@ export const recipeBugs: readonly RecipeBug[] = [
   {
     name: 'what came behind the transitional signal is dropped',
     recipe: 'ledger',
-    options: alone('all', ledger, 0.04),
+    options: { ...alone('flapping', ledger), kind: 'cpg' },
     plant: () => replace(Gate, 'closeView', (original) => (self) => original(self, false)),
   },
   {
@@ -151,12 +149,6 @@ export const recipeBugs: readonly RecipeBug[] = [
     recipe: 'ledger',
     options: alone('three-way', ledger),
     plant: () => replace(Lineup, 'isNewest', () => () => true),
-  },
-  {
-    name: 'a state that lost is thrown away before the other one is here',
-    recipe: 'ledger',
-    options: alone('all', ledger),
-    plant: () => replace(Standing, 'lose', nothing),
   },
   {
     name: 'an addition counts twice at one of them',

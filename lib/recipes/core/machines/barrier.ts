@@ -13,6 +13,8 @@ interface BarrierState {
 }
 
 export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, number> {
+  readonly kind = 'barrier';
+
   get generation(): number {
     return this.state.generation;
   }

@@ -1,7 +1,11 @@
+import { errorOf } from '../../../errors.js';
+import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { SmallMachine } from './small.js';
 
-/** Adds, and gives what the sum is then. */
+/** Adds, and gives what the sum is then. Throws what cannot be added exactly, and stays as it was. */
 export class CounterMachine extends SmallMachine<number, number, number> {
+  readonly kind = 'counter';
+
   get value(): number {
     return this.state;
   }
@@ -11,7 +15,11 @@ export class CounterMachine extends SmallMachine<number, number, number> {
   }
 
   protected act(amount: number): number {
-    if (typeof amount === 'number' && Number.isSafeInteger(this.state + amount)) this.state += amount;
-    return this.state;
+    if (!Number.isSafeInteger(amount)) throw errorOf(ILLEGAL_PARAM, `${String(amount)} is no whole number`);
+    const sum = this.state + amount;
+    if (!Number.isSafeInteger(sum))
+      throw errorOf(ILLEGAL_PARAM, `${this.state} + ${amount} is more than a number can hold exactly`);
+    this.state = sum;
+    return sum;
   }
 }

@@ -27,6 +27,8 @@ interface LockState {
 }
 
 export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
+  readonly kind = 'lock';
+
   get holder(): Claim | null {
     return this.state.holder;
   }

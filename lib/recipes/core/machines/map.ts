@@ -27,6 +27,7 @@ const BUCKETS = 4096;
 const LENGTH_BYTES = 4;
 
 export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
+  readonly kind = 'map';
   listener: MapListener<V> | null = null;
   private buckets: (Bucket<V> | undefined)[] = new Array<Bucket<V> | undefined>(BUCKETS);
   /** 1 for buckets that no snapshot has. */
@@ -59,7 +60,8 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
       case 'add':
       case 'set': {
         const { op, key, value } = command;
-        if (typeof key !== 'string' || (op === 'add' && this.has(key))) return false;
+        // Without a value it would be null in a snapshot.
+        if (typeof key !== 'string' || value === undefined || (op === 'add' && this.has(key))) return false;
         this.put(key, value);
         this.listener?.set(key, value);
         return true;

@@ -4,6 +4,7 @@ import type { CommandInfo } from '../replicated/replica.js';
 import type { Machine } from './machine.js';
 
 export abstract class SmallMachine<State, Command, Result> implements Machine<Command, Result> {
+  abstract readonly kind: string;
   /** Called when the state may have changed. */
   changed: () => void = () => undefined;
   protected state: State;

@@ -17,7 +17,7 @@ import { Census } from './census.js';
 import { Contributions } from './contributions.js';
 import { Gate } from './gate.js';
 import { Lineup } from './lineup.js';
-import { decode, encode, type Message, type Statement } from './messages.js';
+import { decode, encode, type Message, type Mode, type Statement } from './messages.js';
 import { Primary } from './primary.js';
 import { type Input, Replica, type StateMachine } from './replica.js';
 import { Standing } from './standing.js';
@@ -47,7 +47,7 @@ export class ReplicatedCore implements RecipeCore {
     private readonly sink: ReplicatedSink,
     options: Partial<ReplicatedCoreOptions> = {},
   ) {
-    this.options = { quorum: null, patience: PATIENCE_MS, merges: false, ...options };
+    this.options = { quorum: null, patience: PATIENCE_MS, merges: false, label: '', ...options };
     const { needed } = this;
     this.lineup = new Lineup(this.options.quorum, this.options.of ?? 2 * needed - 1);
     this.replica = new Replica(instance, machine, {
@@ -57,7 +57,9 @@ export class ReplicatedCore implements RecipeCore {
       interrupted: () => this.contributions.interrupted(),
     });
     this.gate = new Gate(this.replica, this.options.quorum !== null);
-    this.primary = new Primary(self, this.gate, this.lineup, this.standing, this.replica);
+    const { gate, lineup, standing, replica } = this;
+    const say = this.options.quorum === null ? null : (epoch: number): void => this.form(epoch);
+    this.primary = new Primary(self, gate, lineup, standing, replica, say);
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
     this.census = new Census(self, needed, this.options.patience, {
       settle: (view) => this.send({ kind: 'settle', view }),
@@ -126,13 +128,14 @@ export class ReplicatedCore implements RecipeCore {
     this.gate.closeView(this.standing.isAccounted);
     this.census.newView(along);
     this.lineup.newView(view, current?.members ?? []);
+    this.primary.newView();
     this.transfers.newView(this.lineup.wanted);
     if (this.standing.hasLost && this.lineup.isEmpty) this.goBack();
     const continues = this.standing.isAccounted && this.canContinue(view, isWhole);
     if (this.standing.isAccounted) {
       this.standing.goThrough(view);
+      this.gate.wait(this.lineup.isSole(view));
       if (continues) this.primary.goOn(view.members, false);
-      else this.gate.wait(this.lineup.isSole(view));
     }
     if (!isWhole || !this.census.isDecided || this.lineup.isEmpty) {
       this.census.begin(view, now);
@@ -165,6 +168,11 @@ export class ReplicatedCore implements RecipeCore {
         break;
       case 'settle':
         if (this.isCurrent(message.view)) this.census.settle(sender);
+        break;
+      case 'form':
+        if (this.isCurrent(message.view))
+          this.primary.said(sender, message.epoch, this.current?.members ?? []);
+        this.changed();
         break;
       case 'live':
       case 'again':
@@ -202,8 +210,8 @@ export class ReplicatedCore implements RecipeCore {
     const loaded = replica.isWhole ? null : this.transfers.loaded();
     if (!loaded) return;
     const { capture, header } = loaded;
-    if (!isSound || !header || !replica.restored(header)) return this.send({ kind: 'again', capture });
-    this.submissions.rebase(replica.ownApplied);
+    if (!isSound || !header || !replica.restored(header)) return this.transfers.failed(capture, this.now);
+    this.submissions.restored(replica.ownApplied, this.gate.isPrimary);
     replica.catchUp();
     this.send({ kind: 'live', capture });
     this.flush();
@@ -245,41 +253,30 @@ export class ReplicatedCore implements RecipeCore {
   // The round
 
   private state(view: RecipeView, continues: boolean): void {
-    const mode = this.isLive
-      ? 'live'
-      : this.standing.isAccounted && this.transfers.isLoading
-        ? 'loading'
-        : 'fresh';
-    const { instance, position } = this;
-    const { votes, past, epoch, known } = this.standing;
-    const { roll } = this.lineup;
-    const { capture } = this.transfers;
-    const statement = {
-      mode,
-      continues,
-      votes,
-      instance,
-      roll,
-      past,
-      epoch,
-      known,
-      position,
-      capture,
-    } as const;
+    const given = this.standing.isAccounted && this.transfers.isLoading ? 'loading' : 'fresh';
+    const mode: Mode = this.isLive ? 'live' : given;
+    const { instance, position, transfers, options } = this;
+    const own = { mode, continues, label: options.label, instance, position, capture: transfers.capture };
+    const statement = { ...own, ...this.standing.words, ...this.lineup.words };
     this.send({ kind: 'state', view: view.id, statement, silent: this.census.silence });
   }
 
   private stated(sender: string, statement: Statement, silent: readonly string[]): void {
     const isLate = this.census.stated(sender, statement, silent, this.now);
     if (!isLate || this.lineup.has(sender) || !this.current?.members.includes(sender)) return;
-    this.lineup.late(sender, statement);
+    if (statement.label !== this.options.label) return;
+    this.lineup.late(sender, statement, this.standing.epoch);
     this.give([sender]);
   }
 
   /** @returns whether it could be decided */
   private decide(round: Round<Statement>): boolean {
-    const verdict = verdictOf(round, this.options.quorum !== null);
+    const verdict = verdictOf(round, this.lineup.spare);
     if (verdict === null) return false;
+    if (verdict.label !== this.options.label) {
+      this.sink.misfit(verdict.label);
+      return false;
+    }
     if (verdict.live.length === 0) this.begin(verdict);
     else this.adopt(verdict, round);
     this.look();
@@ -292,7 +289,7 @@ export class ReplicatedCore implements RecipeCore {
     const { current } = this;
     if (!current) return;
     this.abandon([]);
-    this.standing.begin(current, verdict.epoch + 1);
+    this.standing.begin(current);
     const { needy: speakers } = verdict;
     this.lineup.replace(speakers, new Map(), verdict);
     this.standing.isAccounted = speakers.includes(this.self);
@@ -309,12 +306,17 @@ export class ReplicatedCore implements RecipeCore {
     const isMine = verdict.live.includes(self) || verdict.loading.has(self);
     if (!isMine) this.abandon(holdersOf(round, self, this.standing.past));
     this.lineup.replace(verdict.live, verdict.loading, verdict);
-    this.standing.adopt(verdict.past, verdict.epoch);
+    this.standing.adopt(verdict.past, verdict.epoch, verdict.known);
     this.standing.isAccounted = true;
     // Those who go on without asking have done this when the view came.
-    if (verdict.continues) this.primary.goesOn();
+    if (verdict.continues) this.primary.goesOn(current.members);
     else this.primary.goOn(current.members, true);
     if (verdict.needy.length > 0) this.give(verdict.needy);
+  }
+
+  /** This member would go on, as one of the quorum of this epoch. */
+  private form(epoch: number): void {
+    if (this.current) this.send({ kind: 'form', view: this.current.id, epoch });
   }
 
   /** This member's state does not go on. @param holders those who have the same one */

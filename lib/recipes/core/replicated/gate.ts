@@ -4,6 +4,8 @@ import type { Input, Replica } from './replica.js';
 export class Gate {
   /** Whether it is not known whose state goes on. */
   isWaiting = false;
+  /** Whether a quorum is about to go on with the state that is here. */
+  isForming = false;
   /** Whether a quorum is together. */
   isPrimary = false;
   /** Since the transitional signal. */
@@ -34,7 +36,11 @@ export class Gate {
   /** An input of the state that goes on, or may go on. */
   input(input: Input): void {
     if (!this.isWaiting && !this.isPrimary && input.kind !== 'capture') this.replica.drop(input);
-    else if (this.isWaiting || this.isHeld) this.queue.push(input);
+    else if (this.isForming && input.kind === 'capture') {
+      // What is taken later must not have been before it.
+      this.dismiss();
+      this.replica.run(input);
+    } else if (this.isWaiting || this.isHeld) this.queue.push(input);
     else this.replica.run(input);
   }
 
@@ -45,14 +51,14 @@ export class Gate {
   closeView(isAccounted: boolean): void {
     const mayBeTaken = isAccounted && !this.isWaiting;
     // Not of a quorum until the new view shows one.
-    this.isPrimary = false;
+    this.isPrimary = this.isForming = false;
     this.isEnding = false;
     this.resolve(mayBeTaken);
   }
 
   /** It is known whose state goes on. @param isAsked whether inputs have waited for that */
   decided(isPrimary: boolean, isAsked: boolean): void {
-    this.isWaiting = false;
+    this.isWaiting = this.isForming = false;
     this.isPrimary = isPrimary;
     if (isAsked && (!this.isHeld || !isPrimary)) this.resolve(isPrimary);
   }
@@ -62,6 +68,12 @@ export class Gate {
     this.isWaiting = true;
     this.isPrimary = false;
     this.isSole = isSole && !this.isParted;
+  }
+
+  /** All of a quorum is here, and has to say so. */
+  form(): void {
+    if (!this.isWaiting) this.isSole = false;
+    this.isWaiting = this.isForming = true;
   }
 
   /** An input is over. */
@@ -76,7 +88,8 @@ export class Gate {
 
   private resolve(isTaken: boolean): void {
     for (const input of this.queue.splice(0)) {
-      if (isTaken) this.replica.run(input);
+      // A snapshot has its place also where nothing is taken: somebody waits for it.
+      if (isTaken || input.kind === 'capture') this.replica.run(input);
       else this.replica.drop(input);
     }
   }

@@ -1,6 +1,5 @@
 import type { RecipeView } from '../port.js';
 import type { Statement } from './messages.js';
-import type { Roll } from './roll.js';
 import type { Verdict } from './verdict.js';
 
 /**
@@ -8,9 +7,9 @@ import type { Verdict } from './verdict.js';
  *
  * With a quorum it is not enough that so many members have the state: one that ended and came back has forgotten what it
  * knew, and may be given an old state by members that are parted from the newest. So it counts who knows. Voters have
- * had the state where a quorum was together, in this life of their process; they never take an older one. Of the `of`
- * members that there can be, all but `of - quorum` were in each quorum: more voters than that have one of each among them.
- * They also know that it is the newest when all are there that had it when a quorum was last together, but for those
+ * been where a quorum was together, in this life of their process, and have heard of none since that is newer than the
+ * state here. Of the `of` members that there can be, all but `of - quorum` were in each quorum: more voters than that have
+ * one of each among them. They also know that it is the newest when all are there that had it when a quorum was last together, but for those
  * whose end they saw.
  */
 export class Lineup {
@@ -40,8 +39,14 @@ export class Lineup {
     return live.size >= quorum && (this.isFirst || this.isNewest(quorum));
   }
 
-  get roll(): Roll {
-    return this.onRoll;
+  /** How many of those that there can be may be missing where a quorum is; null: no quorum is needed. */
+  get spare(): number | null {
+    return this.quorum === null ? null : this.of - this.quorum;
+  }
+
+  /** Whether so many of these have it that they are a quorum. */
+  isQuorum(names: ReadonlySet<string>): boolean {
+    return [...names].filter((name) => this.live.has(name)).length >= (this.quorum ?? 0);
   }
 
   /** Snapshots that somebody still needs. */
@@ -86,14 +91,19 @@ export class Lineup {
     this.instances = new Map(instances);
   }
 
+  /** What a member says of those with whom it came along. */
+  get words(): Pick<Statement, 'companions' | 'roll'> {
+    return { companions: [...this.voters], roll: this.onRoll };
+  }
+
   isVoter(name: string): boolean {
     return this.voters.has(name);
   }
 
   /** One that the round did not wait for. */
-  late(name: string, { votes, instance }: Statement): void {
+  late(name: string, { votes, instance, known }: Statement, epoch: number): void {
     this.instances.set(name, instance);
-    if (votes || this.onRoll.get(name) === instance) this.voters.add(name);
+    if (known <= epoch && (votes || this.onRoll.get(name) === instance)) this.voters.add(name);
     else this.voters.delete(name);
   }
 
@@ -128,12 +138,10 @@ export class Lineup {
   }
 
   private isNewest(quorum: number): boolean {
-    const { live, onRoll, instances } = this;
-    const voters = [...live].filter((name) => this.voters.has(name)).length;
-    if (voters > this.of - quorum) return true;
-    return (
-      onRoll.size > 0 &&
-      [...onRoll].every(([name, number]) => live.has(name) && instances.get(name) === number)
-    );
+    const { voters, onRoll, instances } = this;
+    if (voters.size > this.of - quorum) return true;
+    const isHere = ([name, number]: [string, number]): boolean =>
+      voters.has(name) && (instances.get(name) ?? number) === number;
+    return onRoll.size > 0 && [...onRoll].every(isHere);
   }
 }

@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { CHUNK_BYTES, MAX_SILENT_NAMES } from '../limits.js';
+import { CHUNK_BYTES, MAX_LABEL, MAX_ROLL, MAX_SILENT_NAMES } from '../limits.js';
 import { readRoll, type Roll, writeRoll } from './roll.js';
 
 /** `fresh` has no state, `loading` is being given one, `live` has one and applies commands. */
@@ -16,6 +16,10 @@ export interface Statement {
   readonly continues: boolean;
   /** Whether it has had the state where a quorum was together. */
   readonly votes: boolean;
+  /** Voters that came along with it from its last view, whether or not they speak in this one. */
+  readonly companions: readonly string[];
+  /** What is replicated here, and with which options. */
+  readonly label: string;
   /** Number of its process. */
   readonly instance: number;
   /** As far as it knows. */
@@ -62,6 +66,8 @@ export type Message =
       readonly silent: readonly string[];
     }
   | { readonly kind: 'settle'; readonly view: GroupId }
+  /** The sender would go on with the others, as a quorum of this epoch. */
+  | { readonly kind: 'form'; readonly view: GroupId; readonly epoch: number }
   /** The sender has the snapshot and all that came behind it. */
   | { readonly kind: 'live'; readonly capture: string }
   /** The sender cannot get the snapshot any more. */
@@ -96,6 +102,7 @@ const KINDS = {
   header: 8,
   chunk: 9,
   none: 10,
+  form: 11,
 } as const satisfies Record<Message['kind'], number>;
 
 const kindOf = new Map(
@@ -112,9 +119,10 @@ export function encode(message: Message): Buffer {
       writer.number(message.past).number(message.index).flag(message.isLast).data(message.data);
       break;
     case 'state': {
-      const { mode, continues, votes, instance, roll, past, epoch, known, position, capture } =
-        message.statement;
+      const { mode, continues, votes, companions, label } = message.statement;
+      const { instance, roll, past, epoch, known, position, capture } = message.statement;
       writer.groupId(message.view).number(MODES.indexOf(mode)).flag(continues).flag(votes);
+      writer.texts(companions.slice(0, MAX_ROLL)).text(label.slice(0, MAX_LABEL));
       writeRoll(writer.number(instance), roll);
       writer.number(past).number(epoch).number(known).number(position).text(capture);
       writer.texts(message.silent.slice(0, MAX_SILENT_NAMES));
@@ -122,6 +130,9 @@ export function encode(message: Message): Buffer {
     }
     case 'settle':
       writer.groupId(message.view);
+      break;
+    case 'form':
+      writer.groupId(message.view).number(message.epoch);
       break;
     case 'pull':
       writer.text(message.capture).number(message.offset).number(message.until).flag(message.restart);
@@ -163,6 +174,8 @@ function read(kind: Message['kind'], reader: BodyReader): Message {
     }
     case 'settle':
       return { kind, view: reader.groupId() };
+    case 'form':
+      return { kind, view: reader.groupId(), epoch: reader.number() };
     case 'pull': {
       const [capture, offset, until] = [reader.text(), reader.number(), reader.number()];
       return { kind, capture, offset, until, restart: reader.flag() };
@@ -181,15 +194,20 @@ function read(kind: Message['kind'], reader: BodyReader): Message {
 function readStatement(reader: BodyReader): Statement {
   const mode = MODES[reader.number()] ?? 'fresh';
   const [continues, votes] = [reader.flag(), reader.flag()];
+  const companions = reader.texts(MAX_ROLL);
+  const label = reader.text();
   const instance = reader.number();
   const roll = readRoll(reader);
   const [past, epoch, known] = [reader.number(), reader.number(), reader.number()];
   const position = reader.number();
-  return { mode, continues, votes, instance, roll, past, epoch, known, position, capture: reader.text() };
+  const capture = reader.text();
+  const own = { mode, continues, votes, companions, label, instance, roll } as const;
+  return { ...own, past, epoch, known, position, capture };
 }
 
 const isSensible = (message: Message): boolean => {
   if (message.kind === 'chunk') return message.data.length <= CHUNK_BYTES;
+  if (message.kind === 'form') return message.epoch > 0 && message.epoch < MAX_EPOCH;
   return message.kind !== 'state' || Math.max(message.statement.epoch, message.statement.known) < MAX_EPOCH;
 };
 

@@ -1,6 +1,7 @@
 /** Which state a replica has, and what its word about it counts. */
 import { groupIdText } from '../../../wire/group-id.js';
 import type { RecipeView } from '../port.js';
+import type { Statement } from './messages.js';
 import { hashText, pastBehind } from './past.js';
 
 interface State {
@@ -25,6 +26,7 @@ export class Standing {
   votes = false;
   private state: State = { past: 0, epoch: 0, splitAt: 0 };
   private heard = 0;
+  private promised = 0;
   private lost: Lost | null = null;
 
   get past(): number {
@@ -33,6 +35,12 @@ export class Standing {
 
   get epoch(): number {
     return this.state.epoch;
+  }
+
+  /** What it says of itself. */
+  get words(): Pick<Statement, 'votes' | 'past' | 'epoch' | 'known'> {
+    const { votes, past, epoch, known } = this;
+    return { votes, past, epoch, known };
   }
 
   /** The newest epoch that it has heard of. */
@@ -46,22 +54,32 @@ export class Standing {
   }
 
   /** The first state of all. */
-  begin({ id }: RecipeView, epoch: number): void {
+  begin({ id }: RecipeView): void {
     this.lost = null;
-    this.set({ past: hashText(`begin ${groupIdText(id)}`), epoch, splitAt: 0 });
+    this.set({ past: hashText(`begin ${groupIdText(id)}`), epoch: 0, splitAt: 0 });
   }
 
-  adopt(past: number, epoch: number): void {
-    this.set({ ...this.state, past, epoch });
+  /** @param known the newest epoch that anybody has heard of */
+  adopt(past: number, epoch: number, known: number): void {
+    // Those who go on without asking may have come to the next epoch since they said theirs.
+    const newest = past === this.state.past ? Math.max(this.state.epoch, epoch) : epoch;
+    this.set({ ...this.state, past, epoch: newest });
+    this.heard = Math.max(this.heard, known);
   }
 
   goThrough({ id, cameWithMe }: RecipeView): void {
     this.state = { ...this.state, past: pastBehind(this.state.past, id, cameWithMe[0] ?? '') };
   }
 
+  /** @returns a number for the next epoch, above every epoch heard of and every number given before */
+  promise(least: number): number {
+    this.promised = Math.max(this.promised + 1, this.heard + 1, least);
+    return this.promised;
+  }
+
   /** A quorum has come together. */
-  advance(): void {
-    this.set({ ...this.state, epoch: this.heard + 1 });
+  advance(epoch: number): void {
+    this.set({ ...this.state, epoch });
   }
 
   split(position: number): void {

@@ -46,6 +46,12 @@ export class Submissions {
     for (const ticket of this.pending.rebase(applied)) this.told(ticket, { kind: 'unknown' });
   }
 
+  /** The same, where a state that no quorum stands behind may lose yet, and what is applied in it with it. */
+  restored(applied: number, isBacked: boolean): void {
+    if (isBacked) this.rebase(applied);
+    else this.doubt();
+  }
+
   /** A quorum is together. @param applied how many commands of this member are applied in the state here */
   flush(applied: number, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
     if (this.isInDoubt) this.rebase(applied);

@@ -9,6 +9,8 @@ export interface ReplicatedSink extends Post, DonorSink, TakerSink, Contribution
   settled(ticket: number, outcome: Settled): void;
   /** Another state has taken the place of this one, in which so many of the last commands are not applied. */
   thrownBack(commands: number): void;
+  /** The group has another kind of state, or other options: this member has no place in it. */
+  misfit(label: string): void;
   /** `isWritable` or `isLive` may have changed. */
   changed(): void;
 }
@@ -18,6 +20,8 @@ export interface ReplicatedCoreOptions {
   readonly quorum: number | null;
   /** Replicas that there can ever be at one time; default: as many as the quorum is the smallest majority of. */
   readonly of?: number;
+  /** What is replicated, and how: members that say another one do not belong to this one. At most 200 characters. */
+  readonly label: string;
   /** Milliseconds that a silent member is waited for. */
   readonly patience: number;
   /** Whether the states of components that lost are merged into the one that goes on. */

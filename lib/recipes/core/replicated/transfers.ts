@@ -1,6 +1,7 @@
 /** States on their way between members: those that are given, and the one that is taken. */
 import type { Buffer } from 'node:buffer';
 import { type GroupId, groupIdText } from '../../../wire/group-id.js';
+import { DONOR_PATIENCE_MS } from '../limits.js';
 import { Donor, type DonorSink } from './donor.js';
 import { Loader } from './loader.js';
 import type { Message } from './messages.js';
@@ -32,6 +33,8 @@ export class Transfers {
   private readonly donor: Donor;
   private loader: Loader | null = null;
   private captures = 0;
+  /** One that made no sense, to be asked for anew when its time has come. */
+  private bad: { readonly capture: string; readonly until: number } | null = null;
 
   constructor(
     private readonly sink: DonorSink & TakerSink,
@@ -50,7 +53,7 @@ export class Transfers {
   }
 
   get dueAt(): number {
-    return this.loader?.dueAt ?? Infinity;
+    return Math.min(this.loader?.dueAt ?? Infinity, this.bad?.until ?? Infinity);
   }
 
   /** A name for a snapshot that no other one of the group has. */
@@ -84,6 +87,7 @@ export class Transfers {
   /** @param isHandingOn whether nothing has to be kept until all is here */
   load(id: string, isHandingOn: boolean): void {
     const { sink, owner } = this;
+    this.bad = null;
     this.loader = new Loader(id, isHandingOn, {
       sendTo: (name, body) => sink.sendTo(name, body),
       restoreBegin: () => {
@@ -98,6 +102,12 @@ export class Transfers {
 
   stop(): void {
     this.loader = null;
+    this.bad = null;
+  }
+
+  /** It could not be restored. Another try at once would likely end in the same way, over and over. */
+  failed(capture: string, now: number): void {
+    this.bad = { capture, until: now + DONOR_PATIENCE_MS };
   }
 
   /** @param donors those that have the state, in the order in which they are to be asked */
@@ -114,6 +124,10 @@ export class Transfers {
 
   tick(now: number): void {
     this.loader?.tick(now);
+    const { bad } = this;
+    if (!bad || now < bad.until) return;
+    this.bad = null;
+    this.owner.exhausted(bad.capture);
   }
 
   /** All of it is here and restored. */

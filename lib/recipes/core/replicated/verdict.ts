@@ -4,6 +4,8 @@ import type { Statement } from './messages.js';
 import { NOBODY, type Roll } from './roll.js';
 
 export interface Verdict {
+  /** What is replicated. Who says something else has no part in it. */
+  readonly label: string;
   /** Those who have the state that goes on; empty when nobody has any. In the order of the view. */
   readonly live: readonly string[];
   /** Those who are being given just that state already, by snapshot. */
@@ -19,6 +21,8 @@ export interface Verdict {
   /** Of the state that goes on. */
   readonly past: number;
   readonly epoch: number;
+  /** The newest epoch that anybody has heard of. */
+  readonly known: number;
   readonly continues: boolean;
 }
 
@@ -29,32 +33,32 @@ interface Side {
 }
 
 /**
- * @param hasQuorum with a quorum the newest epoch wins, without one the larger side
+ * @param spare how many voters a quorum may lack: with a quorum the newest epoch wins; null: the larger side
  * @returns null when nothing can be decided: with a quorum, where somebody knows of a newer epoch than those who have a
- * state, that newer state may live elsewhere
+ * state, that newer state may live elsewhere, unless a quorum of the old one has come along, or there are more voters here
+ * than a quorum may lack
  */
-export function verdictOf(round: Round<Statement>, hasQuorum: boolean): Verdict | null {
-  const { speakers } = round;
-  const said = new Map(speakers.map((name) => [name, round.statement(name) as Statement]));
-  const sides = new Map<number, Side>();
-  for (const [name, statement] of said) {
-    if (statement.mode !== 'live') continue;
-    const side = sides.get(statement.past);
-    if (side) side.members.push(name);
-    else sides.set(statement.past, { past: statement.past, members: [name], first: statement });
-  }
-  const epoch = Math.max(0, ...[...said.values()].map((each) => Math.max(each.epoch, each.known)));
-  const best = [...sides.values()].reduce<Side | null>(
-    (leads, side) => (leads === null || isBetter(side, leads, hasQuorum) ? side : leads),
-    null,
-  );
-  if (hasQuorum && (best?.first.epoch ?? 0) < epoch) return null;
+export function verdictOf(round: Round<Statement>, spare: number | null): Verdict | null {
+  const hasQuorum = spare !== null;
+  const everybody = new Map(round.speakers.map((name) => [name, round.statement(name) as Statement]));
+  const best = bestOf(everybody, hasQuorum);
+  const label = best?.first.label ?? [...everybody.values()][0]?.label ?? '';
+  const said = new Map([...everybody].filter(([, statement]) => statement.label === label));
+  const speakers = [...said.keys()];
+  const known = Math.max(0, ...[...said.values()].map((each) => Math.max(each.epoch, each.known)));
+  const epoch = best?.first.epoch ?? 0;
+  const knowing = [...said.values()].filter(({ mode, votes }) => votes && mode === 'live').length;
+  const isSure = best?.first.continues === true || knowing > (spare ?? 0);
+  if (hasQuorum && epoch < known && !isSure) return null;
   const instances = new Map([...said].map(([name, { instance }]) => [name, instance]));
   const rolls = [...said.values()].map(({ roll }) => roll);
-  const voters = speakers.filter(
-    (name) => said.get(name)?.votes || rolls.some((roll) => roll.get(name) === instances.get(name)),
-  );
-  const common = { voters, instances, epoch };
+  const hasVoted = (name: string, { votes, mode, known: heard }: Statement): boolean =>
+    (mode === 'live' || heard <= epoch) &&
+    (votes || rolls.some((roll) => roll.get(name) === instances.get(name)));
+  const voters = [...said].filter((each) => hasVoted(...each)).map(([name]) => name);
+  // One that says nothing knows what those know with whom it came along.
+  const silent = (best?.first.companions ?? []).filter((name) => !everybody.has(name));
+  const common = { label, voters: [...voters, ...silent], instances, epoch, known };
   if (best === null)
     return {
       ...common,
@@ -79,6 +83,21 @@ export function verdictOf(round: Round<Statement>, hasQuorum: boolean): Verdict 
     past: best.past,
     continues: best.first.continues,
   };
+}
+
+function bestOf(said: ReadonlyMap<string, Statement>, hasQuorum: boolean): Side | null {
+  const sides = new Map<string, Side>();
+  for (const [name, statement] of said) {
+    if (statement.mode !== 'live') continue;
+    const { past, label } = statement;
+    const side = sides.get(`${past} ${label}`);
+    if (side) side.members.push(name);
+    else sides.set(`${past} ${label}`, { past, members: [name], first: statement });
+  }
+  return [...sides.values()].reduce<Side | null>(
+    (leads, side) => (leads === null || isBetter(side, leads, hasQuorum) ? side : leads),
+    null,
+  );
 }
 
 /** Among equals the side of the first member of the view wins. */
