@@ -96,9 +96,9 @@ export class Seat implements Post {
   }
 
   /** Leaves, because it cannot stay. */
-  fail(error: Error): void {
+  fail(why: Error): void {
+    this.end({ error: why, text: why.message });
     this.group.leave().catch(() => undefined);
-    this.end({ error, text: error.message });
   }
 
   private readonly onEvent = (event: GroupEvent): void => {
