@@ -4,6 +4,7 @@ import { decode } from '../../lib/recipes/core/replicated/messages.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
+import { Restless } from './restless.js';
 import { type Member, World } from './world.js';
 
 function started(quorum: number | null, count: number, merges = false): [World, Replicas<Ledger>, Member[]] {
@@ -286,6 +287,11 @@ describe('the core of replicated state', () => {
     world.settle();
     expect(replicas.of(members[0]).machine.lines).to.include('x');
   });
+
+  it(`keeps what it promises with a quorum in ${WORLDS} worlds in which nothing lasts`, () => {
+    for (let seed = 1; seed <= WORLDS; seed++)
+      expect(new Restless(seed).live(), `seed ${seed}`).to.deep.equal([]);
+  }).timeout(120_000);
 
   for (const [title, quorum, merges] of [
     ['a quorum', 3, false],

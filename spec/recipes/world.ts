@@ -20,7 +20,7 @@ type Entry =
     }
   | { readonly kind: 'join' | 'leave' | 'crash'; readonly from: Member };
 
-interface Component {
+export interface Component {
   readonly log: Entry[];
   readonly members: Member[];
 }
@@ -79,14 +79,19 @@ export class World {
   /** Milliseconds since 1970. */
   now = 1_700_000_000_000;
   readonly members: Member[] = [];
-  private readonly components: Component[] = [];
+  readonly components: Component[] = [];
   private time = 0;
 
   constructor(private readonly random: Random) {}
 
   /** A new process, in a component with `with` or alone. */
-  start(name: string, make: (member: Member) => RecipeCore | null, beside?: Member): Member {
-    const member = new Member(this.members.length, name);
+  start(
+    name: string,
+    make: (member: Member) => RecipeCore | null,
+    beside?: Member,
+    index = this.members.length,
+  ): Member {
+    const member = new Member(index, name);
     member.core = make(member);
     this.members.push(member);
     const component = beside?.component ?? this.components[0] ?? this.newComponent([]);
@@ -112,6 +117,20 @@ export class World {
     member.isUp = false;
     member.core = null;
     member.inbox.length = 0;
+  }
+
+  /** One that has crashed is nowhere any more, when all know it. @returns whether that is so */
+  bury(member: Member): boolean {
+    const { component, privateName } = member;
+    const others = component.members.filter((each) => each !== member);
+    const isOnItsWay = component.log.some(
+      ({ from }, at) => from === member && others.some(({ delivered }) => delivered <= at),
+    );
+    if (member.outbox.length > 0 || isOnItsWay) return false;
+    if (others.some(({ group }) => group.includes(privateName))) return false;
+    component.members.splice(component.members.indexOf(member), 1);
+    this.members.splice(this.members.indexOf(member), 1);
+    return true;
   }
 
   /** The components from now on; members that are in none of the sets stay with the first. */
