@@ -16,7 +16,7 @@ describe('faults on three nodes', function () {
   it('break no promise, and everybody agrees in the end', async () => {
     const { cluster, watch } = await freshRig();
     const seed = givenSeed();
-    const plan = { seed, faults: 30, clientsPerNode: 3, limits: SHORT };
+    const plan = { seed, faults: 20, clientsPerNode: 3, limits: SHORT };
     const { violations, delivered } = await runFaults(cluster, watch, plan);
     expect(violations.slice(0, 20), `SEED=${seed}`).to.deep.equal([]);
     expect(delivered).to.be.greaterThan(0);

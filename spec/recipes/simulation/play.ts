@@ -19,8 +19,10 @@ const PROFILES = ['three-way', 'flapping', 'nested', 'freeze', 'crash', 'all'];
 const STARTS = 300;
 /** Between two deeds, at most. */
 const PACE = 12;
-/** Virtual milliseconds for everything to come to rest. */
-const REST = 60_000;
+/** Within which a daemon that stops has stopped. */
+const STOPS = 2000;
+/** For everything to come to rest. */
+const REST = 20_000;
 /** Between the end of a member and its next life. */
 const AWAY = 200;
 /** How many deeds are the death of a process. */
@@ -163,7 +165,7 @@ class Play {
       this.world.act({ do: 'thaw', daemon });
       this.world.startDaemon(daemon);
       // One that is stopping just now.
-      this.world.loop.after(REST / 10, () => this.world.startDaemon(daemon));
+      this.world.loop.after(STOPS, () => this.world.startDaemon(daemon));
     }
   }
 }
