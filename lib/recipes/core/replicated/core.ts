@@ -292,8 +292,9 @@ export class ReplicatedCore implements RecipeCore {
     this.standing.begin(current);
     const { needy: speakers } = verdict;
     this.lineup.replace(speakers, new Map(), verdict);
-    this.standing.isAccounted = speakers.includes(this.self);
-    if (this.standing.isAccounted) {
+    // Also a member that said nothing knows whose state goes on: what comes behind its snapshot must find it.
+    this.standing.isAccounted = true;
+    if (speakers.includes(this.self)) {
       this.replica.begin();
       this.submissions.rebase(0);
     }
