@@ -38,10 +38,11 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/errors': { values: ['lib/wire'] },
   'lib/version': { values: [] },
   'lib/wire': { values: ['lib/errors'] },
+  'lib/primary': { values: ['lib/wire'] },
   'lib/mailbox': { values: shared },
   'lib/group': { values: [...shared, 'lib/mailbox'] },
-  'lib/recipes': { values: [...shared, 'lib/mailbox', 'lib/group'] },
-  'lib/channel': { values: [...shared, 'lib/mailbox', 'lib/group'] },
+  'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/group'] },
+  'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/group'] },
   'lib/index': { values: library },
   'lib/command': { values: [...library, 'lib/index'] },
 
@@ -74,7 +75,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** Code that runs the same whenever and wherever it runs. */
-const pure = /^(lib\/wire|lib\/recipes\/core|daemon\/core)\/|^daemon\/engine\/[^/]+\/views[^/]*(\/|$)/;
+const pure = /^(lib\/wire|lib\/primary|lib\/recipes\/core|daemon\/core)\/|^daemon\/engine\/[^/]+\/views[^/]*(\/|$)/;
 
 const impure =
   /(?<![.\w$])(?:Date|setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|globalThis)\b|\bMath\s*\.\s*random\b/g;

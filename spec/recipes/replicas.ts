@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/replica.js';
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
-import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/surroundings.js';
+import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
 import type { Chair } from './chair.js';
 

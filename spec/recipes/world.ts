@@ -23,6 +23,8 @@ type Entry =
 export interface Component {
   readonly log: Entry[];
   readonly members: Member[];
+  /** Entries that anybody had received when it was cut. */
+  known: number;
 }
 
 /** One member: a daemon of its own with one client. */
@@ -136,6 +138,7 @@ export class World {
   /** The components from now on; members that are in none of the sets stay with the first. */
   regroup(sets: readonly (readonly Member[])[]): void {
     const old = [...this.components];
+    for (const component of old) component.known = Math.max(0, ...component.members.map((m) => m.received));
     this.components.length = 0;
     const placed = new Set(sets.flat());
     const rest = this.members.filter((member) => !placed.has(member));
@@ -190,7 +193,7 @@ export class World {
   }
 
   private newComponent(members: Member[]): Component {
-    const component: Component = { log: [], members };
+    const component: Component = { log: [], members, known: 0 };
     this.components.push(component);
     return component;
   }
@@ -316,7 +319,14 @@ export class World {
       if (entry.kind !== 'data') retried.get(entry.from)?.push(entry);
       else for (const member of piece) this.deliver(member, entry);
     }
-    for (const entry of component.log.slice(have)) retried.get(entry.from)?.push(entry);
+    for (const [at, entry] of component.log.entries()) {
+      if (at < have) continue;
+      const own = retried.get(entry.from);
+      // Its sender has what anybody has, and delivers it in the view in which others did (E6).
+      if (own && at < component.known && entry.kind === 'data')
+        for (const member of piece) this.deliver(member, entry);
+      else own?.push(entry);
+    }
     for (const [member, entries] of retried) member.outbox.unshift(...entries);
   }
 }

@@ -99,6 +99,11 @@ export class BodyReader {
     return !this.broken && this.at === this.bytes.length;
   }
 
+  /** Whether every field so far was there. */
+  get isOpen(): boolean {
+    return !this.broken;
+  }
+
   number(): number {
     let value = 0;
     let unit = 1;

@@ -40,13 +40,16 @@ class Pace {
   }
 }
 
-/** What the connection has been given privately, by the name of the giver. */
+/** Less than a piece of the state: offers, and the word that there is none. */
+const NO_PIECE_BYTES = 2000;
+
+/** What the connection has been given of the state, by the name of the giver. */
 class Given {
   readonly from = new Map<string, number>();
 
   constructor(connection: Connection) {
     connection.on('message', ({ sender, body }) => {
-      this.from.set(sender, (this.from.get(sender) ?? 0) + body.length);
+      if (body.length > NO_PIECE_BYTES) this.from.set(sender, (this.from.get(sender) ?? 0) + body.length);
     });
   }
 

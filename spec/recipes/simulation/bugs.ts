@@ -7,8 +7,6 @@ import { LockMachine } from '../../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../../lib/recipes/core/machines/map.js';
 import { MembersCore } from '../../../lib/recipes/core/members.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
-import { Gate } from '../../../lib/recipes/core/replicated/gate.js';
-import { Lineup } from '../../../lib/recipes/core/replicated/lineup.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
@@ -142,13 +140,28 @@ export const recipeBugs: readonly RecipeBug[] = [
     name: 'what came behind the transitional signal is dropped',
     recipe: 'ledger',
     options: { ...alone('flapping', ledger), kind: 'cpg' },
-    plant: () => replace(Gate, 'closeView', (original) => (self) => original(self, false)),
+    plant: () =>
+      replace(
+        ReplicatedCore,
+        'take',
+        (original) => (self, component, input) =>
+          (self as { isEnding: boolean }).isEnding
+            ? (self as { replica: { drop(input: unknown): void } }).replica.drop(input)
+            : original(self, component, input),
+      ),
   },
   {
-    name: 'one who has forgotten everything counts for a quorum',
+    name: 'one that remembers is enough for a quorum',
     recipe: 'ledger',
     options: alone('three-way', ledger),
-    plant: () => replace(Lineup, 'isNewest', () => () => true),
+    plant: () =>
+      replace(ReplicatedCore, 'decide', (original) => (self) => {
+        const fields = self as { electorate: { quorum: number; of: number } };
+        const { electorate } = fields;
+        fields.electorate = { ...electorate, of: electorate.quorum };
+        original(self);
+        fields.electorate = electorate;
+      }),
   },
   {
     name: 'an addition counts twice at one of them',

@@ -4,7 +4,7 @@
  * is taken, and its bytes depend on the entries alone, not on how they came about.
  */
 import { Buffer } from 'node:buffer';
-import { hashText } from '../replicated/past.js';
+import { hashText } from '../../../primary/lineage.js';
 import type { Machine } from './machine.js';
 
 export type MapCommand<V> =

@@ -1,43 +1,90 @@
 /**
  * State that is the same at all members: views and rounds decide whose state goes on, and the order of messages what
- * becomes of it.
+ * becomes of it. docs/internals/recipes.md has the rules, with the argument why they hold; the numbers in comments are
+ * theirs.
  *
- * With a quorum, commands are safe messages and are taken only where a quorum of live replicas is together. What was
- * taken anywhere before the transitional signal is delivered to every member of the view that goes on, so each of them
- * has it, behind the signal if need be; and the next quorum has one of them in it. What is taken behind the signal may be
- * undone where another component had the quorum; its results are withheld until a quorum is together again. Without a
- * quorum every component goes on, and where components meet, the state of the larger one stays.
+ * A member is in one of seven phases. Only a member with a place in a component takes inputs, and it has one from the
+ * position of its snapshot on: there is no state in which inputs are dropped that belong to the state it is given.
  */
 import type { Buffer } from 'node:buffer';
-import { equalGroupIds } from '../../../wire/group-id.js';
-import { PATIENCE_MS } from '../limits.js';
+import { DONOR_PATIENCE_MS, PATIENCE_MS } from '../limits.js';
 import type { RecipeCore, RecipeView } from '../port.js';
-import type { Round } from '../round.js';
-import { Census } from './census.js';
+import type { Electorate } from '../../../primary/rules.js';
+import { Agreement } from './agreement.js';
+import { Component } from './component.js';
 import { Contributions } from './contributions.js';
-import { Gate } from './gate.js';
-import { Lineup } from './lineup.js';
-import { decode, encode, type Message, type Mode, type Statement } from './messages.js';
-import { Primary } from './primary.js';
-import { type Input, Replica, type StateMachine } from './replica.js';
-import { Standing } from './standing.js';
+import { couldChange, decide, type Decision } from './decision.js';
+import { Donor } from './donor.js';
+import { Loader } from './loader.js';
+import { decode, encode, type Message, type Statement } from './messages.js';
+import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';
+import { type Asked, type Input, Replica, type StateMachine } from './replica.js';
 import { Submissions } from './submissions.js';
-import type { ReplicatedCoreOptions, ReplicatedSink } from './surroundings.js';
-import { Transfers } from './transfers.js';
-import { holdersOf, type Verdict, verdictOf } from './verdict.js';
+
+/** What a member is doing. */
+export type Phase =
+  /** It has no view yet. */
+  | 'joining'
+  /** It is not known whose state goes on. */
+  | 'agreeing'
+  /** It is being given the state that goes on. */
+  | 'loading'
+  /** It has the state that goes on, and a quorum has not voted for going on yet. */
+  | 'forming'
+  /** Commands are applied. */
+  | 'primary'
+  /** Too few that have the state are left. */
+  | 'minority'
+  | 'left';
+
+/** Where a member is in the life of its group. */
+type Place =
+  | { readonly kind: 'joining' | 'left' }
+  | {
+      readonly kind: 'agreeing';
+      /** What came since this member's own statement: it belongs to what it is given if others go on. */
+      missed: { readonly sender: string; readonly message: Message }[] | null;
+    }
+  | { readonly kind: 'placed'; readonly component: Component };
+
+/** The state that the machine holds. */
+interface State {
+  readonly lineage: number;
+  readonly epoch: number;
+  /** Commands applied where members were last lost: what came later may be undone where they are met again. */
+  readonly splitAt: number;
+  /** Where it lost: those who hold it too, in the order of the view. */
+  readonly holders: readonly string[];
+}
 
 export class ReplicatedCore implements RecipeCore {
   private readonly options: ReplicatedCoreOptions;
+  private readonly electorate: Electorate | null;
   private readonly replica: Replica;
   private readonly submissions: Submissions;
-  private readonly census: Census;
-  private current: RecipeView | null = null;
-  private readonly standing = new Standing();
-  private readonly gate: Gate;
-  private readonly lineup: Lineup;
-  private readonly primary: Primary;
-  private readonly transfers: Transfers;
+  private readonly agreement: Agreement;
+  private readonly donor: Donor;
   private readonly contributions: Contributions;
+  private place: Place = { kind: 'joining' };
+  private current: RecipeView | null = null;
+  private state: State | null = null;
+  /** Whether that is the state of the component here, be it that the machine is still taking it in. */
+  private isCurrent = false;
+  private loader: Loader | null = null;
+  /** When the state is asked for again; Infinity: never. */
+  private askAgainAt = Infinity;
+  /** Whether others go on with another state beside this member. */
+  private isContested = false;
+  private ask = '';
+  private asks = 0;
+  /** Rule 4. Whether it has been part of an epoch in force. */
+  private tookPart = false;
+  private promised = 0;
+  /** Since the transitional signal. */
+  private isEnding = false;
+  /** Members of the last primary component with its state that have come along since. */
+  private companions = new Set<string>();
+  private wasParted = true;
   private now = 0;
 
   constructor(
@@ -48,48 +95,54 @@ export class ReplicatedCore implements RecipeCore {
     options: Partial<ReplicatedCoreOptions> = {},
   ) {
     this.options = { quorum: null, patience: PATIENCE_MS, merges: false, label: '', ...options };
-    const { needed } = this;
-    this.lineup = new Lineup(this.options.quorum, this.options.of ?? 2 * needed - 1);
+    const { quorum, of, patience } = this.options;
+    this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
     this.replica = new Replica(instance, machine, {
-      capture: (id, header) => this.transfers.captured(id, header),
-      settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.gate.isPrimary),
+      asked: (input, steps, header) => this.offer(input, steps, header),
+      settled: (ticket, outcome) =>
+        this.submissions.settled(ticket, outcome, !this.electorate || this.isOpen),
       merged: (past) => this.contributions.forget(past),
       interrupted: () => this.contributions.interrupted(),
     });
-    this.gate = new Gate(this.replica, this.options.quorum !== null);
-    const { gate, lineup, standing, replica } = this;
-    const say = this.options.quorum === null ? null : (epoch: number): void => this.form(epoch);
-    this.primary = new Primary(self, gate, lineup, standing, replica, say);
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
-    this.census = new Census(self, needed, this.options.patience, {
-      settle: (view) => this.send({ kind: 'settle', view }),
-      decide: (round) => this.decide(round),
-    });
-    this.transfers = new Transfers(sink, {
-      replacing: () => this.replaced(),
-      exhausted: (capture) => this.send({ kind: 'again', capture }),
-    });
+    this.agreement = new Agreement(self, quorum ?? 1, patience);
+    this.donor = new Donor(sink);
     this.contributions = new Contributions(self, sink, (part) => this.send(part));
+  }
+
+  get phase(): Phase {
+    const { place, self } = this;
+    if (place.kind !== 'placed') return place.kind;
+    const { component } = place;
+    if (!component.holders.has(self)) return 'loading';
+    if (!component.isFormed) return 'forming';
+    return component.isPrimary ? 'primary' : 'minority';
   }
 
   /** Whether this member has the state. */
   get isLive(): boolean {
-    return this.standing.isAccounted && this.replica.isWhole;
+    const { phase } = this;
+    return phase !== 'loading' && phase !== 'left' && this.state !== null && this.replica.isWhole;
   }
 
   /** Whether commands are applied now. */
   get isWritable(): boolean {
-    return this.isLive && this.gate.isOpen;
+    return this.isLive && this.isOpen;
   }
 
   /** Whether this member is where nothing may be applied, and knows it: the transitional signal alone tells nothing. */
   get isParted(): boolean {
-    return this.gate.isParted;
+    return this.wasParted;
   }
 
-  /** Whether a quorum can count on what this member knows. */
+  /** Rule 4. Whether a quorum can count on what this member knows. */
   get remembers(): boolean {
-    return this.standing.votes && (this.isLive || this.standing.hasLost);
+    return this.tookPart && this.state !== null;
+  }
+
+  /** The newest epoch whose commands are in the state here. */
+  get epoch(): number {
+    return this.state?.epoch ?? 0;
   }
 
   get position(): number {
@@ -102,7 +155,7 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   get dueAt(): number {
-    return Math.min(this.census.dueAt, this.transfers.dueAt);
+    return Math.min(this.agreement.dueAt, this.loader?.dueAt ?? Infinity, this.askAgainAt);
   }
 
   /** @returns the number that `settled` will name */
@@ -119,38 +172,25 @@ export class ReplicatedCore implements RecipeCore {
 
   view(view: RecipeView, now: number): void {
     this.now = now;
-    const { current } = this;
+    const { current, place } = this;
     const along = new Set(view.cameWithMe);
-    const isWhole = along.size === view.members.length;
-    if (view.cause === 'network' && current?.members.some((name) => !along.has(name)) === true)
-      this.standing.split(this.replica.position);
+    if (view.cause === 'network' && current?.members.some((name) => !along.has(name))) this.split();
     this.current = view;
-    this.gate.closeView(this.standing.isAccounted);
-    this.census.newView(along);
-    this.lineup.newView(view, current?.members ?? []);
-    this.primary.newView();
-    this.transfers.newView(this.lineup.wanted);
-    if (this.standing.hasLost && this.lineup.isEmpty) this.goBack();
-    const continues = this.standing.isAccounted && this.canContinue(view, isWhole);
-    if (this.standing.isAccounted) {
-      this.standing.goThrough(view);
-      this.gate.wait(this.lineup.isSole(view));
-      if (continues) this.primary.goOn(view.members, false);
+    if (view.cause === 'network') this.isEnding = false;
+    this.agreement.newView(view);
+    this.donor.retain(view.members);
+    if (place.kind === 'placed' && place.component.canContinue(view)) this.continue(place.component, view);
+    else {
+      this.leaveComponent(view);
+      this.agree(false);
     }
-    if (!isWhole || !this.census.isDecided || this.lineup.isEmpty) {
-      this.census.begin(view, now);
-      this.state(view, continues);
-    }
-    // One that the last round did not wait for asks for the state now.
-    else if (!this.lineup.has(this.self)) this.state(view, false);
-    else this.look();
     this.changed();
   }
 
   transition(now: number): void {
     this.now = now;
-    this.gate.isEnding = true;
-    if (this.options.quorum === null) this.standing.split(this.replica.position);
+    this.isEnding = true;
+    if (this.electorate === null) this.split();
     this.changed();
   }
 
@@ -159,62 +199,64 @@ export class ReplicatedCore implements RecipeCore {
     if (!message) return;
     this.now = now;
     switch (message.kind) {
-      case 'command':
-      case 'part':
-        this.input({ ...message, sender });
+      case 'offer':
+        this.offered(sender, message);
         break;
-      case 'state':
-        if (this.isCurrent(message.view)) this.stated(sender, message.statement, message.silent);
+      case 'misfit':
+        if (message.ask === this.ask && this.isMember(sender)) this.sink.misfit(message.label);
         break;
-      case 'settle':
-        if (this.isCurrent(message.view)) this.census.settle(sender);
+      case 'pull':
+        this.donor.pulled(sender, message);
         break;
-      case 'form':
-        if (this.isCurrent(message.view))
-          this.primary.said(sender, message.epoch, this.current?.members ?? []);
-        this.changed();
-        break;
-      case 'live':
-      case 'again':
-        this.census.behind(() => this.loads(sender, message));
+      case 'chunk':
+      case 'none':
+        if (this.loader?.capture === message.capture) this.loader.take(sender, message, now);
         break;
       default:
-        this.transfers.take(sender, message, now);
+        this.ordered(sender, message);
     }
-    this.flush();
+    this.changed();
   }
 
   left(): void {
+    this.place = { kind: 'left' };
     this.current = null;
-    this.census.end();
-    this.transfers.stop();
-    this.standing.isAccounted = false;
-    this.transfers.retain(new Set());
+    this.agreement.end();
+    this.loader = null;
+    this.askAgainAt = Infinity;
+    this.donor.retain([]);
     this.changed();
   }
 
   tick(now: number): void {
     this.now = now;
-    this.transfers.tick(now);
-    this.census.tick(now);
+    if (this.agreement.tick(now)) this.sendTagged('settle');
+    if (this.loader?.tick(now) === false || now >= this.askAgainAt) this.askAgain();
   }
 
   /** Bytes of a snapshot for one who asked, from `offset` on. */
   supplied(id: string, to: string, offset: number, data: Buffer, isLast: boolean): void {
-    this.transfers.supplied(id, to, offset, data, isLast);
+    this.donor.supplied(id, to, offset, data, isLast);
   }
 
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
-    const { replica } = this;
-    const loaded = replica.isWhole ? null : this.transfers.loaded();
-    if (!loaded) return;
-    const { capture, header } = loaded;
-    if (!isSound || !header || !replica.restored(header)) return this.transfers.failed(capture, this.now);
-    this.submissions.restored(replica.ownApplied, this.gate.isPrimary);
+    const { loader, place, replica } = this;
+    if (!loader || replica.isWhole) return;
+    // It may not want all of it.
+    if (isSound && !loader.isComplete) this.complete();
+    this.loader = null;
+    if (!isSound || !replica.restored(loader.header)) {
+      // Another try at once would likely end in the same way, over and over.
+      this.state = null;
+      this.isCurrent = false;
+      this.askAgainAt = this.now + DONOR_PATIENCE_MS;
+      return this.changed();
+    }
+    this.submissions.restored(replica.ownApplied, this.isOpen);
     replica.catchUp();
-    this.send({ kind: 'live', capture });
-    this.flush();
+    if (place.kind === 'placed' && place.component.askOf(this.self) === this.ask)
+      this.send({ kind: 'arrived', ask: this.ask });
     this.changed();
   }
 
@@ -224,164 +266,345 @@ export class ReplicatedCore implements RecipeCore {
     this.flush();
   }
 
-  private get needed(): number {
-    return this.options.quorum ?? 1;
+  // What comes in the order
+
+  private ordered(sender: string, message: Message): void {
+    if ('tag' in message && !this.agreement.isNow(message.tag)) return;
+    if (message.kind === 'reopen') {
+      this.leaveComponent(null);
+      this.agree(true);
+    } else if (this.place.kind === 'placed') this.placed(this.place.component, sender, message);
+    else if (this.place.kind === 'agreeing') this.agreeing(this.place, sender, message);
   }
 
-  private isCurrent(view: RecipeView['id']): boolean {
-    return this.current !== null && equalGroupIds(view, this.current.id);
+  private agreeing(place: Place & { kind: 'agreeing' }, sender: string, message: Message): void {
+    const { agreement, self } = this;
+    if (place.missed) place.missed.push({ sender, message });
+    else if (message.kind === 'command') this.replica.drop({ ...message, sender });
+    if (message.kind === 'state') {
+      const isOver = agreement.stated(sender, message.statement, message.silent, this.now);
+      if (sender === self) place.missed = [];
+      if (isOver) this.decide();
+    } else if (message.kind === 'settle' && agreement.settle(sender)) this.decide();
   }
 
-  private send(message: Message): void {
-    this.sink.send(encode(message), this.options.quorum === null ? 'agreed' : 'safe');
-  }
-
-  /**
-   * Whether the state goes on without asking the others: they are new, or too few to have had a quorum since. What is
-   * asked of a component must have the same answer at all of it.
-   */
-  private canContinue(view: RecipeView, isWhole: boolean): boolean {
-    if (!this.census.isDecided || this.lineup.isEmpty) return false;
-    return isWhole || this.lineup.isSole(view);
-  }
-
-  private input(input: Input): void {
-    if (this.standing.isAccounted) this.gate.input(input);
-    else this.replica.drop(input);
-  }
-
-  // The round
-
-  private state(view: RecipeView, continues: boolean): void {
-    const given = this.standing.isAccounted && this.transfers.isLoading ? 'loading' : 'fresh';
-    const mode: Mode = this.isLive ? 'live' : given;
-    const { instance, position, transfers, options } = this;
-    const own = { mode, continues, label: options.label, instance, position, capture: transfers.capture };
-    const statement = { ...own, ...this.standing.words, ...this.lineup.words };
-    this.send({ kind: 'state', view: view.id, statement, silent: this.census.silence });
-  }
-
-  private stated(sender: string, statement: Statement, silent: readonly string[]): void {
-    const isLate = this.census.stated(sender, statement, silent, this.now);
-    if (!isLate || this.lineup.has(sender) || !this.current?.members.includes(sender)) return;
-    if (statement.label !== this.options.label) return;
-    this.lineup.late(sender, statement, this.standing.epoch);
-    this.give([sender]);
-  }
-
-  /** @returns whether it could be decided */
-  private decide(round: Round<Statement>): boolean {
-    const verdict = verdictOf(round, this.lineup.spare);
-    if (verdict === null) return false;
-    if (verdict.label !== this.options.label) {
-      this.sink.misfit(verdict.label);
-      return false;
+  private placed(component: Component, sender: string, message: Message): void {
+    switch (message.kind) {
+      case 'command':
+      case 'part':
+        this.take(component, { ...message, sender });
+        break;
+      case 'state':
+        this.asked(component, sender, message.statement);
+        break;
+      case 'vote':
+        if (component.vote(sender, message.epoch)) this.formed(component);
+        break;
+      case 'arrived':
+        this.arrived(component, sender, message.ask);
     }
-    if (verdict.live.length === 0) this.begin(verdict);
-    else this.adopt(verdict, round);
-    this.look();
-    this.changed();
-    return true;
   }
 
-  /** Nobody has a state: those who spoke begin with the first one. */
-  private begin(verdict: Verdict): void {
-    const { current } = this;
-    if (!current) return;
-    this.abandon([]);
-    this.standing.begin(current);
-    const { needy: speakers } = verdict;
-    this.lineup.replace(speakers, new Map(), verdict);
-    // Also a member that said nothing knows whose state goes on: what comes behind its snapshot must find it.
-    this.standing.isAccounted = true;
-    if (speakers.includes(this.self)) {
-      this.replica.begin();
-      this.submissions.rebase(0);
-    }
-    this.primary.begin(current.members);
+  // Rounds
+
+  /** @param isAgain in the same view */
+  private agree(isAgain: boolean): void {
+    this.dismiss();
+    this.isContested = false;
+    this.place = { kind: 'agreeing', missed: null };
+    this.agreement.begin(isAgain, this.now);
+    this.makeStatement();
   }
 
-  private adopt(verdict: Verdict, round: Round<Statement>): void {
-    const { current, self } = this;
-    if (!current) return;
-    const isMine = verdict.live.includes(self) || verdict.loading.has(self);
-    if (!isMine) this.abandon(holdersOf(round, self, this.standing.past));
-    this.lineup.replace(verdict.live, verdict.loading, verdict);
-    this.standing.adopt(verdict.past, verdict.epoch, verdict.known);
-    this.standing.isAccounted = true;
-    // Those who go on without asking have done this when the view came.
-    if (verdict.continues) this.primary.goesOn(current.members);
-    else this.primary.goOn(current.members, true);
-    if (verdict.needy.length > 0) this.give(verdict.needy);
+  private makeStatement(): void {
+    const { agreement, options, replica, promised, tookPart, state } = this;
+    const { tag, silence: silent } = agreement;
+    if (!tag) return;
+    this.ask = `${this.instance}.${++this.asks}`;
+    this.askAgainAt = Infinity;
+    const held = state && { lineage: state.lineage, epoch: state.epoch, position: replica.position };
+    const statement: Statement = { label: options.label, state: held, tookPart, promised, ask: this.ask };
+    this.send({ kind: 'state', tag, statement, silent });
   }
 
-  /** This member would go on, as one of the quorum of this epoch. */
-  private form(epoch: number): void {
-    if (this.current) this.send({ kind: 'form', view: this.current.id, epoch });
+  /** All that is said is said. */
+  private decide(): void {
+    const { agreement, electorate, options, self } = this;
+    const { tag, statements } = agreement;
+    if (!tag) return;
+    const decision = decide(statements, electorate, tag.view, tag.round);
+    if (decision === null) return agreement.goOn();
+    if (decision.label !== options.label) return this.sink.misfit(decision.label);
+    agreement.decided();
+    const component = new Component({ quorum: options.quorum, ...decision });
+    this.dismiss();
+    this.place = { kind: 'placed', component };
+    this.isCurrent = decision.holders.includes(self);
+    if (this.isCurrent) this.win(decision);
+    else this.lose(statements);
+    for (const [name, ask] of decision.needy) this.give(component, name, ask);
+    if (component.isFormed) this.presentMembers(component);
+    else this.vote(component);
   }
 
-  /** This member's state does not go on. @param holders those who have the same one */
-  private abandon(holders: readonly string[]): void {
-    if (this.isLive) this.standing.lose(holders);
-    this.gate.dismiss();
+  /** The state of this member goes on. */
+  private win({ isFirst, lineage }: Decision): void {
+    if (!this.loader?.isComplete) this.loader = null;
+    if (!isFirst) return;
+    this.state = { lineage, epoch: 0, splitAt: 0, holders: [] };
+    this.replica.begin();
+    this.submissions.rebase(0);
+  }
+
+  /** Another state goes on. This one stays until all of the other one is here (rule 11). */
+  private lose(statements: ReadonlyMap<string, Statement>): void {
+    const { state } = this;
     this.submissions.doubt();
-    this.transfers.retain(new Set());
-    this.transfers.stop();
-    this.replica.expect();
-    this.standing.isAccounted = true;
+    this.companions.clear();
+    if (!state) return;
+    // One that is still being taken in and is not what goes on cannot be kept beside the next one.
+    if (!this.replica.isWhole) return this.giveUp();
+    const holders = [...statements].filter(([, each]) => each.state?.lineage === state.lineage);
+    this.state = { ...state, holders: holders.map(([name]) => name) };
   }
 
-  /** The state that lost is about to be replaced. */
-  private replaced(): void {
-    const { options, replica, sink } = this;
-    const lost = this.standing.giveUp();
-    if (!lost || options.quorum !== null) return;
-    if (options.merges) this.contributions.keep(lost.past, lost.holders);
-    if (replica.position > lost.splitAt) sink.thrownBack(replica.position - lost.splitAt);
+  private vote(component: Component): void {
+    const { agreement } = this;
+    if (component.isFormed || !component.holders.has(this.self) || !agreement.tag) return;
+    this.promised = Math.max(this.promised, component.next);
+    this.send({ kind: 'vote', tag: agreement.tag, epoch: component.next });
   }
 
-  /** All who have the state that was to take the place of this one are gone. */
-  private goBack(): void {
-    this.standing.goBack();
-    this.transfers.stop();
-    this.replica.goBack();
+  /** A quorum has voted for going on. */
+  private formed(component: Component): void {
+    this.follow(component);
+    if (component.holders.has(this.self)) this.tookPart = true;
+    if (component.isPrimary) this.presentMembers(component);
+  }
+
+  // Places
+
+  private continue(component: Component, view: RecipeView): void {
+    component.continue(view);
+    this.follow(component);
+    if (component.isPrimary) this.presentMembers(component);
+    if (this.isContested) this.sendTagged('reopen');
+    if (this.loader?.retain(view.members, this.now) === false) this.askAgain();
+    // One whose request had no place in the last view asks again.
+    else if (this.phase === 'loading' && component.askOf(this.self) !== this.ask) this.makeStatement();
+  }
+
+  /** @param view the next one; null: another round in this one */
+  private leaveComponent(view: RecipeView | null): void {
+    const { place, electorate } = this;
+    const along = new Set(view?.cause === 'network' ? view.cameWithMe : this.current?.members);
+    if (place.kind === 'placed') {
+      const { component } = place;
+      if (electorate && component.isPrimary && !this.wasParted) this.companions = new Set(component.holders);
+      if (view?.cause === 'network') this.branch(component, view);
+      else if (!this.isCurrent) this.pause();
+    }
+    this.companions = new Set([...this.companions].filter((name) => along.has(name)));
+  }
+
+  /** The network has taken members away, or brought them: others may have another end of the component. */
+  private branch(component: Component, view: RecipeView): void {
+    if (!this.isCurrent) return this.pause();
+    component.leave(view.id, view.cameWithMe);
+    this.follow(component);
+  }
+
+  /** The state that was on its way may not go on; what is here of it can be of use if it does. */
+  private pause(): void {
+    this.loader?.retain([], this.now);
+    if (this.state) this.replica.goBack();
+    else this.replica.expect();
+  }
+
+  /** What came for a state that is not given is nowhere applied. */
+  private dismiss(): void {
+    if (this.place.kind !== 'agreeing') return;
+    for (const { sender, message } of this.place.missed ?? [])
+      if (message.kind === 'command') this.replica.drop({ ...message, sender });
+    this.place.missed = null;
   }
 
   // Transfers
 
-  /** These are given the state as it is at this place in the order. */
-  private give(names: readonly string[]): void {
-    const { current, replica } = this;
-    if (!current) return;
-    const id = this.transfers.name(current.id);
-    this.lineup.give(names, id);
-    if (!names.includes(this.self)) {
-      this.transfers.expect(id);
-      this.input({ kind: 'capture', id });
+  /** A statement that comes after the round: somebody wants the state, or knows better. */
+  private asked(component: Component, name: string, statement: Statement): void {
+    const { agreement, options, electorate, self } = this;
+    if (statement.label !== options.label) {
+      if (component.holders.has(self))
+        this.sink.sendTo(name, encode({ kind: 'misfit', ask: statement.ask, label: options.label }));
       return;
     }
-    this.gate.dismiss();
-    this.standing.isAccounted = true;
-    replica.expect();
-    this.transfers.load(id, !this.standing.hasLost);
-    this.look();
+    const isKnown = component.askOf(name) !== undefined || component.holders.has(name);
+    agreement.heard(name);
+    if (!isKnown && couldChange(statement, component, electorate !== null)) this.sendTagged('reopen');
+    else this.give(component, name, statement.ask);
   }
 
-  private loads(
-    sender: string,
-    { kind, capture }: { readonly kind: 'live' | 'again'; readonly capture: string },
+  /** Rule 11. A member is given the state as it is at this place. */
+  private give(component: Component, name: string, ask: string): void {
+    component.asked(name, ask);
+    if (name !== this.self) {
+      const { lineage } = component;
+      if (this.hasPlace(component))
+        this.replica.run({ kind: 'asked', name, ask, lineage, component: component.encode() });
+      return;
+    }
+    if (this.loader?.isComplete) this.loader = null;
+    this.isCurrent = false;
+    this.replica.expect();
+    this.askAgainAt = this.now + DONOR_PATIENCE_MS;
+  }
+
+  /** Its place in the order has come, and the state here is what was asked for. */
+  private offer({ name, ask, lineage, component }: Asked, steps: number, header: Buffer): void {
+    const { place } = this;
+    if (place.kind !== 'placed' || place.component.askOf(name) !== ask) return;
+    const capture = `${lineage}/${steps}`;
+    this.donor.give(name, capture);
+    this.sink.sendTo(name, encode({ kind: 'offer', ask, capture, component, header }));
+  }
+
+  private offered(donor: string, { ask, capture, component, header }: Message & { kind: 'offer' }): void {
+    const { place } = this;
+    if (ask !== this.ask || !this.isMember(donor)) return;
+    if (place.kind === 'agreeing' && place.missed) this.enter(Component.decode(component), place.missed);
+    if (this.place.kind !== 'placed') return;
+    if (this.phase !== 'loading') {
+      this.contest(Component.decode(component), this.place.component);
+      return;
+    }
+    if (this.isCurrent) return;
+    this.askAgainAt = Infinity;
+    if (this.loader?.capture !== capture) this.load(capture, header);
+    this.loader?.offered(donor, this.now);
+  }
+
+  /** Rule 13. Somebody went on while this member believed that nobody did. */
+  private contest(theirs: Component | null, { lineage }: Component): void {
+    if (!theirs || theirs.lineage === lineage || this.isContested) return;
+    this.isContested = true;
+    this.sendTagged('reopen');
+  }
+
+  /** Others go on, and have given this member a place. @param missed what has come since */
+  private enter(
+    component: Component | null,
+    missed: readonly { readonly sender: string; readonly message: Message }[],
   ): void {
-    if (!this.lineup.isGiven(sender, capture)) return;
-    if (kind === 'again') return this.give([sender]);
-    this.lineup.arrived(sender);
-    this.transfers.retain(this.lineup.wanted);
-    this.primary.grown(this.current?.members ?? []);
-    this.changed();
+    if (!component) return;
+    this.agreement.end();
+    this.submissions.doubt();
+    this.companions.clear();
+    this.place = { kind: 'placed', component };
+    this.isCurrent = false;
+    this.replica.expect();
+    for (const { sender, message } of missed) this.placed(component, sender, message);
   }
 
-  private look(): void {
-    this.transfers.choose(this.current?.members.filter((name) => this.lineup.isLive(name)) ?? [], this.now);
-    this.flush();
+  private load(capture: string, header: Buffer): void {
+    const { sink } = this;
+    this.loader = new Loader(capture, header, this.state === null, {
+      sendTo: (name, body) => sink.sendTo(name, body),
+      restoreBegin: () => {
+        this.replaced();
+        sink.restoreBegin();
+      },
+      restoreChunk: (data) => sink.restoreChunk(data),
+      complete: () => this.complete(),
+      restoreEnd: () => sink.restoreEnd(),
+    });
+  }
+
+  /** The state that lost is about to be replaced. */
+  private replaced(): void {
+    const { options, replica, sink, state } = this;
+    this.state = null;
+    if (!state || options.quorum !== null) return;
+    if (options.merges) this.contributions.keep(state.lineage, state.holders);
+    if (replica.position > state.splitAt) sink.thrownBack(replica.position - state.splitAt);
+  }
+
+  /** All of the state is here. The machine may need a while to take it in, but nobody else is needed any more. */
+  private complete(): void {
+    if (this.place.kind !== 'placed') return;
+    const { lineage, epoch } = this.place.component;
+    this.state = { lineage, epoch, splitAt: 0, holders: [] };
+    this.isCurrent = true;
+  }
+
+  /** Nobody gives it. */
+  private askAgain(): void {
+    this.loader?.retain([], this.now);
+    this.makeStatement();
+  }
+
+  /** Rule 12. One more has the state. */
+  private arrived(component: Component, name: string, ask: string): void {
+    const wasPrimary = component.isPrimary;
+    if (!component.arrived(name, ask)) return;
+    this.donor.forget(name);
+    if (name === this.self) {
+      // Before the signal all daemons have it: nobody of the epoch has gone elsewhere.
+      if (component.isFormed && !this.isEnding) this.tookPart = true;
+      this.follow(component);
+      this.ask = '';
+      this.vote(component);
+    }
+    if (component.isPrimary && !wasPrimary) this.presentMembers(component);
+  }
+
+  // What follows from it
+
+  /** Rule 9. Whether what is applied may be told. */
+  private get isOpen(): boolean {
+    const { place } = this;
+    return place.kind === 'placed' && place.component.isPrimary && !(this.isEnding && this.electorate);
+  }
+
+  /** Rule 11. Whether inputs of the component belong to the state here, or to the one that it is given. */
+  private hasPlace(component: Component): boolean {
+    return component.holders.has(this.self) || component.askOf(this.self) !== undefined;
+  }
+
+  private take(component: Component, input: Input): void {
+    if (component.isPrimary && this.hasPlace(component)) this.replica.run(input);
+    else this.replica.drop(input);
+  }
+
+  private presentMembers(component: Component): void {
+    this.take(component, { kind: 'present', members: this.current?.members ?? [] });
+  }
+
+  private follow({ lineage, epoch }: Component): void {
+    if (this.state && this.isCurrent) this.state = { ...this.state, lineage, epoch };
+  }
+
+  private giveUp(): void {
+    this.state = null;
+    this.loader = null;
+  }
+
+  private split(): void {
+    if (this.state && this.isCurrent)
+      this.state = { ...this.state, splitAt: Math.max(this.state.splitAt, this.position) };
+  }
+
+  private isMember(name: string): boolean {
+    return this.current?.members.includes(name) === true;
+  }
+
+  private send(message: Message): void {
+    this.sink.send(encode(message), this.electorate === null ? 'agreed' : 'safe');
+  }
+
+  private sendTagged(kind: 'settle' | 'reopen'): void {
+    const { tag } = this.agreement;
+    if (tag) this.send({ kind, tag });
   }
 
   private flush(): void {
@@ -394,7 +617,10 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private changed(): void {
-    this.gate.look();
+    const { electorate, place } = this;
+    const isApplying = place.kind === 'placed' && place.component.isPrimary;
+    const isSole = electorate !== null && this.companions.size >= electorate.quorum;
+    if (isApplying || !this.isEnding || !electorate) this.wasParted = !isApplying && !isSole;
     this.sink.changed();
     this.flush();
   }

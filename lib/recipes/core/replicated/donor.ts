@@ -12,44 +12,49 @@ export interface DonorSink {
 }
 
 export class Donor {
-  /** What stands before each snapshot. */
-  private readonly taken = new Map<string, Buffer>();
-  /** Those that have their place in the order and are not taken yet. */
-  private readonly expected = new Set<string>();
+  /** Which snapshot each member is being given. */
+  private readonly given = new Map<string, string>();
 
   constructor(private readonly sink: DonorSink) {}
 
-  expect(id: string): void {
-    this.expected.add(id);
+  /** The state as it is now is for this member. @param id a name that equal states have */
+  give(to: string, id: string): void {
+    const before = this.given.get(to);
+    if (before === id) return;
+    if (!this.isTaken(id)) this.sink.capture(id);
+    this.given.set(to, id);
+    if (before !== undefined) this.releaseUnless(before);
   }
 
-  /** Takes it, if it is still wanted. */
-  capture(id: string, header: Buffer): void {
-    if (!this.expected.delete(id)) return;
-    this.taken.set(id, header);
-    this.sink.capture(id);
+  /** It has what it needs, or is gone. */
+  forget(name: string): void {
+    const id = this.given.get(name);
+    this.given.delete(name);
+    if (id !== undefined) this.releaseUnless(id);
   }
 
-  /** Lets go of all snapshots but the wanted. */
-  retain(wanted: ReadonlySet<string>): void {
-    for (const id of this.expected) if (!wanted.has(id)) this.expected.delete(id);
-    for (const id of this.taken.keys()) {
-      if (wanted.has(id)) continue;
-      this.taken.delete(id);
-      this.sink.release(id);
-    }
+  /** Only these are left. */
+  retain(members: readonly string[]): void {
+    const here = new Set(members);
+    for (const name of [...this.given.keys()]) if (!here.has(name)) this.forget(name);
   }
 
-  pulled(from: string, message: Message & { kind: 'pull' }): void {
-    const { capture, offset, until, restart } = message;
-    if (this.taken.has(capture)) this.sink.supply(capture, from, offset, until, restart);
-    else if (!this.expected.has(capture)) this.sink.sendTo(from, encode({ kind: 'none', capture }));
+  /** Every pull is answered: by the state, or by the word that it is not here. */
+  pulled(from: string, { capture, offset, until, restart }: Message & { kind: 'pull' }): void {
+    if (this.given.get(from) === capture) this.sink.supply(capture, from, offset, until, restart);
+    else this.sink.sendTo(from, encode({ kind: 'none', capture }));
   }
 
   supplied(id: string, to: string, offset: number, data: Buffer, isLast: boolean): void {
-    const header = this.taken.get(id);
-    if (!header) return;
-    if (offset === 0) this.sink.sendTo(to, encode({ kind: 'header', capture: id, data: header }));
+    if (this.given.get(to) !== id) return;
     this.sink.sendTo(to, encode({ kind: 'chunk', capture: id, offset, isLast, data }));
+  }
+
+  private isTaken(id: string): boolean {
+    return [...this.given.values()].includes(id);
+  }
+
+  private releaseUnless(id: string): void {
+    if (!this.isTaken(id)) this.sink.release(id);
   }
 }

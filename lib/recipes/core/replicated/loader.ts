@@ -9,67 +9,87 @@ export interface LoaderSink {
   restoreBegin(): void;
   restoreChunk(data: Buffer): void;
   restoreEnd(): void;
-  /** None of the donors has the snapshot. */
-  exhausted(capture: string): void;
+  /** All of it is here; `restoreEnd` follows. */
+  complete(): void;
 }
 
+/** How often each donor is asked before the state is asked for anew: reading a large one may take it long. */
+const MAX_SILENCES = 5;
+
 export class Loader {
+  /** When the donor has been silent for too long; Infinity while there is none. */
   dueAt = Infinity;
-  header: Buffer | null = null;
-  private donors: readonly string[] = [];
+  isComplete = false;
+  /** Those that have offered it, the one that is asked first. */
+  private donors: string[] = [];
   private donor: string | null = null;
-  private refusals = 0;
+  /** Donors that were asked in vain since the last byte. */
+  private silences = 0;
   private offset = 0;
   private until = 0;
-  private isComplete = false;
   /** What is here and not handed on. */
   private held: Buffer[] = [];
 
   /** @param isHandingOn whether pieces are handed on as they come; else they are held until all are here */
   constructor(
     readonly capture: string,
+    /** What stands before the state in a snapshot. */
+    readonly header: Buffer,
     private isHandingOn: boolean,
     private readonly sink: LoaderSink,
   ) {
     if (isHandingOn) sink.restoreBegin();
   }
 
-  /** @param donors those that have the snapshot, in the order in which they are to be asked */
-  choose(donors: readonly string[], now: number): void {
-    this.donors = donors;
-    if (this.isComplete || (this.donor !== null && donors.includes(this.donor))) return;
-    this.donor = donors[0] ?? null;
-    this.refusals = 0;
-    this.pull(true, now);
+  offered(donor: string, now: number): void {
+    if (this.isComplete || this.donors.includes(donor)) return;
+    this.donors.push(donor);
+    if (this.donor === null) this.next(now);
+  }
+
+  /** Only these can still give it. @returns whether anybody can, or nobody has to */
+  retain(members: readonly string[], now: number): boolean {
+    const here = new Set(members);
+    this.donors = this.donors.filter((name) => here.has(name));
+    if (this.donor !== null && !here.has(this.donor)) this.next(now);
+    return this.isComplete || this.donor !== null;
   }
 
   /** All donors give the same, so what a slow one gives late is as good. */
-  take(sender: string, message: Message, now: number): void {
+  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): void {
     if (!this.donors.includes(sender) || this.isComplete) return;
-    if (message.kind === 'header') this.header ??= message.data;
-    else if (message.kind === 'chunk') this.chunk(sender, message, now);
-    else if (message.kind === 'none' && sender === this.donor) this.refused(now);
+    if (message.kind === 'chunk') this.chunk(sender, message, now);
+    else this.drop(sender, now);
   }
 
-  tick(now: number): void {
-    if (now < this.dueAt) return;
-    this.another(now);
+  /** The donor is silent: the next one is asked. @returns false when all have been asked often enough */
+  tick(now: number): boolean {
+    if (now < this.dueAt) return true;
+    const [first, ...others] = this.donors;
+    if (first !== undefined) this.donors = [...others, first];
+    this.next(now);
+    return ++this.silences < MAX_SILENCES * this.donors.length;
   }
 
   private chunk(sender: string, { offset, data, isLast }: Message & { kind: 'chunk' }, now: number): void {
-    if (offset !== this.offset || this.header === null) return;
+    if (offset !== this.offset) return;
     this.donor = sender;
     this.offset += data.length;
-    this.refusals = 0;
     this.dueAt = now + DONOR_PATIENCE_MS;
+    this.silences = 0;
     if (this.isHandingOn) this.sink.restoreChunk(data);
     else this.held.push(data);
-    if (!this.isHandingOn && (isLast || this.offset > MAX_HELD_BYTES)) this.handOn();
-    if (isLast) {
-      this.isComplete = true;
-      this.dueAt = Infinity;
-      this.sink.restoreEnd();
-    } else if (this.until - this.offset <= WINDOW_BYTES / 2) this.pull(false, now);
+    if (!this.isHandingOn && this.offset > MAX_HELD_BYTES) this.handOn();
+    if (isLast) this.end();
+    else if (this.until - this.offset <= WINDOW_BYTES / 2) this.pull(false, now);
+  }
+
+  private end(): void {
+    this.isComplete = true;
+    this.dueAt = Infinity;
+    if (!this.isHandingOn) this.handOn();
+    this.sink.complete();
+    this.sink.restoreEnd();
   }
 
   private handOn(): void {
@@ -78,26 +98,21 @@ export class Loader {
     for (const data of this.held.splice(0)) this.sink.restoreChunk(data);
   }
 
-  private refused(now: number): void {
-    if (++this.refusals < this.donors.length) this.another(now);
-    else {
-      this.donor = null;
-      this.dueAt = now + DONOR_PATIENCE_MS;
-      this.sink.exhausted(this.capture);
-    }
+  private drop(donor: string, now: number): void {
+    this.donors = this.donors.filter((name) => name !== donor);
+    if (donor === this.donor) this.next(now);
   }
 
-  private another(now: number): void {
-    const { donors } = this;
-    const at = this.donor === null ? -1 : donors.indexOf(this.donor);
-    this.donor = donors[(at + 1) % donors.length] ?? null;
-    this.pull(true, now);
+  private next(now: number): void {
+    this.donor = this.donors[0] ?? null;
+    this.dueAt = Infinity;
+    if (this.donor !== null) this.pull(true, now);
   }
 
   private pull(restart: boolean, now: number): void {
     const { donor, capture, offset } = this;
-    this.dueAt = now + DONOR_PATIENCE_MS;
     if (donor === null) return;
+    this.dueAt = now + DONOR_PATIENCE_MS;
     this.until = offset + WINDOW_BYTES;
     this.sink.sendTo(donor, encode({ kind: 'pull', capture, offset, until: this.until, restart }));
   }

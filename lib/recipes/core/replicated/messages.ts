@@ -2,38 +2,37 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { CHUNK_BYTES, MAX_LABEL, MAX_ROLL, MAX_SILENT_NAMES } from '../limits.js';
-import { readRoll, type Roll, writeRoll } from './roll.js';
+import { CHUNK_BYTES, MAX_LABEL, MAX_SILENT_NAMES } from '../limits.js';
 
-/** `fresh` has no state, `loading` is being given one, `live` has one and applies commands. */
-export type Mode = 'fresh' | 'loading' | 'live';
-const MODES: readonly Mode[] = ['fresh', 'loading', 'live'];
-
-/** What a replica says of itself at the begin of a view. */
-export interface Statement {
-  readonly mode: Mode;
-  /** Whether its component goes on without waiting for the others. */
-  readonly continues: boolean;
-  /** Whether it has had the state where a quorum was together. */
-  readonly votes: boolean;
-  /** Voters that came along with it from its last view, whether or not they speak in this one. */
-  readonly companions: readonly string[];
-  /** What is replicated here, and with which options. */
-  readonly label: string;
-  /** Number of its process. */
-  readonly instance: number;
-  /** As far as it knows. */
-  readonly roll: Roll;
-  /** Equal at replicas that have gone through the same views together since they had one state. */
-  readonly past: number;
-  /** How often a quorum had come together, as its state knows. */
+/** The state that a replica holds. */
+export interface Held {
+  /** Equal at replicas with equal states. */
+  readonly lineage: number;
+  /** The newest epoch whose commands it has; 0: of none. */
   readonly epoch: number;
-  /** The newest epoch that it has heard of. */
-  readonly known: number;
   /** Commands applied. */
   readonly position: number;
-  /** Which snapshot it is being given; empty: none. */
-  readonly capture: string;
+}
+
+/** What a replica says of itself in a round. */
+export interface Statement {
+  /** What is replicated here, and with which options. */
+  readonly label: string;
+  /** Null: none. */
+  readonly state: Held | null;
+  /** Whether it has been part of an epoch in force, in this life of its process. */
+  readonly tookPart: boolean;
+  /** The greatest epoch that it has voted for. */
+  readonly promised: number;
+  /** A name for what it will be given if its state does not go on; no other request has it. */
+  readonly ask: string;
+}
+
+/** The round in which something is said; it counts in no other. */
+export interface Tag {
+  readonly view: GroupId;
+  /** Rounds of the view before it. */
+  readonly round: number;
 }
 
 export interface Command {
@@ -61,17 +60,29 @@ export type Message =
   | Part
   | {
       readonly kind: 'state';
-      readonly view: GroupId;
+      readonly tag: Tag;
       readonly statement: Statement;
+      /** Members of which the sender knows that they say nothing. */
       readonly silent: readonly string[];
     }
-  | { readonly kind: 'settle'; readonly view: GroupId }
-  /** The sender would go on with the others, as a quorum of this epoch. */
-  | { readonly kind: 'form'; readonly view: GroupId; readonly epoch: number }
-  /** The sender has the snapshot and all that came behind it. */
-  | { readonly kind: 'live'; readonly capture: string }
-  /** The sender cannot get the snapshot any more. */
-  | { readonly kind: 'again'; readonly capture: string }
+  /** The sender does not want to wait any longer for those who have said nothing. */
+  | { readonly kind: 'settle'; readonly tag: Tag }
+  /** The round has to be held again. */
+  | { readonly kind: 'reopen'; readonly tag: Tag }
+  /** The sender votes for the epoch with this number. */
+  | { readonly kind: 'vote'; readonly tag: Tag; readonly epoch: number }
+  /** The sender has what it asked for, and all that followed. */
+  | { readonly kind: 'arrived'; readonly ask: string }
+  /** To the one who asked: the state at that place, as the sender has it. */
+  | {
+      readonly kind: 'offer';
+      readonly ask: string;
+      readonly capture: string;
+      readonly component: Buffer;
+      readonly header: Buffer;
+    }
+  /** To the one who asked: the group has something else. */
+  | { readonly kind: 'misfit'; readonly ask: string; readonly label: string }
   | {
       readonly kind: 'pull';
       readonly capture: string;
@@ -81,7 +92,6 @@ export type Message =
       /** Whether the donor begins at `offset`, instead of going on. */
       readonly restart: boolean;
     }
-  | { readonly kind: 'header'; readonly capture: string; readonly data: Buffer }
   | {
       readonly kind: 'chunk';
       readonly capture: string;
@@ -89,25 +99,31 @@ export type Message =
       readonly isLast: boolean;
       readonly data: Buffer;
     }
+  /** The sender does not have the capture. */
   | { readonly kind: 'none'; readonly capture: string };
 
+/** Other numbers than those of an earlier form of these messages, whose programs ignore them. */
 const KINDS = {
   command: 1,
   part: 2,
-  state: 3,
-  settle: 4,
-  live: 5,
-  again: 6,
-  pull: 7,
-  header: 8,
-  chunk: 9,
-  none: 10,
-  form: 11,
+  state: 20,
+  settle: 21,
+  reopen: 22,
+  vote: 23,
+  arrived: 24,
+  offer: 25,
+  misfit: 26,
+  pull: 27,
+  chunk: 28,
+  none: 29,
 } as const satisfies Record<Message['kind'], number>;
 
 const kindOf = new Map(
   Object.entries(KINDS).map(([kind, code]) => [code as number, kind as Message['kind']]),
 );
+
+/** Epochs above this are damage: nobody could go on counting. */
+const MAX_EPOCH = 2 ** 50;
 
 export function encode(message: Message): Buffer {
   const writer = new BodyWriter('replicated', KINDS[message.kind]);
@@ -118,32 +134,33 @@ export function encode(message: Message): Buffer {
     case 'part':
       writer.number(message.past).number(message.index).flag(message.isLast).data(message.data);
       break;
-    case 'state': {
-      const { mode, continues, votes, companions, label } = message.statement;
-      const { instance, roll, past, epoch, known, position, capture } = message.statement;
-      writer.groupId(message.view).number(MODES.indexOf(mode)).flag(continues).flag(votes);
-      writer.texts(companions.slice(0, MAX_ROLL)).text(label.slice(0, MAX_LABEL));
-      writeRoll(writer.number(instance), roll);
-      writer.number(past).number(epoch).number(known).number(position).text(capture);
+    case 'state':
+      writeStatement(writeTag(writer, message.tag), message.statement);
       writer.texts(message.silent.slice(0, MAX_SILENT_NAMES));
       break;
-    }
     case 'settle':
-      writer.groupId(message.view);
+    case 'reopen':
+      writeTag(writer, message.tag);
       break;
-    case 'form':
-      writer.groupId(message.view).number(message.epoch);
+    case 'vote':
+      writeTag(writer, message.tag).number(message.epoch);
+      break;
+    case 'arrived':
+      writer.text(message.ask);
+      break;
+    case 'offer':
+      writer.text(message.ask).text(message.capture).data(message.component).data(message.header);
+      break;
+    case 'misfit':
+      writer.text(message.ask).text(message.label.slice(0, MAX_LABEL));
       break;
     case 'pull':
       writer.text(message.capture).number(message.offset).number(message.until).flag(message.restart);
       break;
-    case 'header':
-      writer.text(message.capture).data(message.data);
-      break;
     case 'chunk':
       writer.text(message.capture).number(message.offset).flag(message.isLast).data(message.data);
       break;
-    default:
+    case 'none':
       writer.text(message.capture);
   }
   return writer.finish();
@@ -169,47 +186,62 @@ function read(kind: Message['kind'], reader: BodyReader): Message {
       return { kind, past, index, isLast: reader.flag(), data: reader.data() };
     }
     case 'state': {
-      const view = reader.groupId();
-      return { kind, view, statement: readStatement(reader), silent: reader.texts(MAX_SILENT_NAMES) };
+      const tag = readTag(reader);
+      return { kind, tag, statement: readStatement(reader), silent: reader.texts(MAX_SILENT_NAMES) };
     }
     case 'settle':
-      return { kind, view: reader.groupId() };
-    case 'form':
-      return { kind, view: reader.groupId(), epoch: reader.number() };
+    case 'reopen':
+      return { kind, tag: readTag(reader) };
+    case 'vote':
+      return { kind, tag: readTag(reader), epoch: reader.number() };
+    case 'arrived':
+      return { kind, ask: reader.text() };
+    case 'offer': {
+      const [ask, capture] = [reader.text(), reader.text()];
+      return { kind, ask, capture, component: reader.data(), header: reader.data() };
+    }
+    case 'misfit':
+      return { kind, ask: reader.text(), label: reader.text() };
     case 'pull': {
       const [capture, offset, until] = [reader.text(), reader.number(), reader.number()];
       return { kind, capture, offset, until, restart: reader.flag() };
     }
-    case 'header':
-      return { kind, capture: reader.text(), data: reader.data() };
     case 'chunk': {
       const [capture, offset, isLast] = [reader.text(), reader.number(), reader.flag()];
       return { kind, capture, offset, isLast, data: reader.data() };
     }
-    default:
+    case 'none':
       return { kind, capture: reader.text() };
   }
 }
 
-function readStatement(reader: BodyReader): Statement {
-  const mode = MODES[reader.number()] ?? 'fresh';
-  const [continues, votes] = [reader.flag(), reader.flag()];
-  const companions = reader.texts(MAX_ROLL);
-  const label = reader.text();
-  const instance = reader.number();
-  const roll = readRoll(reader);
-  const [past, epoch, known] = [reader.number(), reader.number(), reader.number()];
-  const position = reader.number();
-  const capture = reader.text();
-  const own = { mode, continues, votes, companions, label, instance, roll } as const;
-  return { ...own, past, epoch, known, position, capture };
+const writeTag = (writer: BodyWriter, { view, round }: Tag): BodyWriter => writer.groupId(view).number(round);
+
+const readTag = (reader: BodyReader): Tag => ({ view: reader.groupId(), round: reader.number() });
+
+function writeStatement(writer: BodyWriter, { label, state, tookPart, promised, ask }: Statement): void {
+  writer
+    .text(label.slice(0, MAX_LABEL))
+    .flag(tookPart)
+    .number(promised)
+    .text(ask)
+    .flag(state !== null);
+  if (state) writer.number(state.lineage).number(state.epoch).number(state.position);
 }
 
-const isSensible = (message: Message): boolean => {
-  if (message.kind === 'chunk') return message.data.length <= CHUNK_BYTES;
-  if (message.kind === 'form') return message.epoch > 0 && message.epoch < MAX_EPOCH;
-  return message.kind !== 'state' || Math.max(message.statement.epoch, message.statement.known) < MAX_EPOCH;
-};
+function readStatement(reader: BodyReader): Statement {
+  const label = reader.text();
+  const tookPart = reader.flag();
+  const [promised, ask] = [reader.number(), reader.text()];
+  if (!reader.flag()) return { label, state: null, tookPart, promised, ask };
+  const state = { lineage: reader.number(), epoch: reader.number(), position: reader.number() };
+  return { label, state, tookPart, promised, ask };
+}
 
-/** Epochs above this are damage: nobody could go on counting. */
-const MAX_EPOCH = 2 ** 50;
+function isSensible(message: Message): boolean {
+  if (message.kind === 'chunk') return message.data.length <= CHUNK_BYTES;
+  if (message.kind === 'vote') return message.epoch > 0 && message.epoch < MAX_EPOCH;
+  if (message.kind !== 'state') return true;
+  const { state, promised } = message.statement;
+  return Math.max(state?.epoch ?? 0, promised) < MAX_EPOCH;
+}

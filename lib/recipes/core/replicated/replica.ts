@@ -28,8 +28,8 @@ export interface StateMachine {
 }
 
 export interface ReplicaSink {
-  /** A snapshot of the state as it is now is wanted under this name, until it is released. */
-  capture(id: string, header: Buffer): void;
+  /** The state as it is now is asked for. @param steps inputs taken so far: equal at equal states of one lineage */
+  asked(input: Asked, steps: number, header: Buffer): void;
   /** A command of this member came to its end. */
   settled(ticket: number, outcome: Outcome): void;
   /** The state of that component is merged. */
@@ -50,7 +50,17 @@ export type Input =
   | (Command & { readonly sender: string })
   | (Part & { readonly sender: string })
   | { readonly kind: 'present'; readonly members: readonly string[] }
-  | { readonly kind: 'capture'; readonly id: string };
+  | Asked;
+
+/** A member wants the state as it is at this place. */
+export interface Asked {
+  readonly kind: 'asked';
+  readonly name: string;
+  readonly ask: string;
+  readonly lineage: number;
+  /** As it is at this place. */
+  readonly component: Buffer;
+}
 
 /** Pieces of one component's state on their way. */
 interface Merge {
@@ -63,6 +73,7 @@ export class Replica {
   position = 0;
   /** Whether inputs are taken at once; else they wait behind a snapshot. */
   isWhole = false;
+  private steps = 0;
   private readonly submitters = new Submitters();
   private readonly merges = new Map<string, Merge>();
   private readonly merged = new Set<number>();
@@ -81,7 +92,7 @@ export class Replica {
 
   /** The first state there is. */
   begin(): void {
-    this.position = 0;
+    this.position = this.steps = 0;
     this.submitters.clear();
     this.merges.clear();
     this.merged.clear();
@@ -107,6 +118,7 @@ export class Replica {
     const reader = BodyReader.open('replicated', header);
     if (!reader) return false;
     this.position = reader.number();
+    this.steps = reader.number();
     this.submitters.read(reader);
     this.merged.clear();
     for (let count = Math.min(reader.number(), MAX_MERGED); count > 0; count--)
@@ -151,15 +163,18 @@ export class Replica {
   }
 
   private take(input: Input): void {
-    if (input.kind === 'command') this.command(input);
-    else if (input.kind === 'part') this.part(input);
-    else if (input.kind === 'present') {
-      this.interrupt();
-      this.machine.present(input.members);
-    } else {
+    if (input.kind === 'asked') {
       // The snapshot holds no half merges.
       this.interrupt();
-      this.sink.capture(input.id, this.header());
+      this.sink.asked(input, this.steps, this.header());
+      return;
+    }
+    this.steps++;
+    if (input.kind === 'command') this.command(input);
+    else if (input.kind === 'part') this.part(input);
+    else {
+      this.interrupt();
+      this.machine.present(input.members);
     }
   }
 
@@ -208,7 +223,7 @@ export class Replica {
   }
 
   private header(): Buffer {
-    const writer = new BodyWriter('replicated', HEADER).number(this.position);
+    const writer = new BodyWriter('replicated', HEADER).number(this.position).number(this.steps);
     this.submitters.write(writer);
     writer.number(this.merged.size);
     for (const past of this.merged) writer.number(past);

@@ -1,9 +1,18 @@
 /** What the core of replicated state needs of its surroundings. */
+import type { Buffer } from 'node:buffer';
 import type { Post } from '../port.js';
 import type { ContributionsSink } from './contributions.js';
 import type { DonorSink } from './donor.js';
 import type { Settled } from './submissions.js';
-import type { TakerSink } from './transfers.js';
+
+/** Where the state that is taken goes. */
+export interface TakerSink {
+  /** What was restored before belongs to nothing. */
+  restoreBegin(): void;
+  restoreChunk(data: Buffer): void;
+  /** All of it was there: answer with `restored`. */
+  restoreEnd(): void;
+}
 
 export interface ReplicatedSink extends Post, DonorSink, TakerSink, ContributionsSink {
   settled(ticket: number, outcome: Settled): void;
@@ -16,7 +25,7 @@ export interface ReplicatedSink extends Post, DonorSink, TakerSink, Contribution
 }
 
 export interface ReplicatedCoreOptions {
-  /** Live replicas that have to be together for commands to be applied; null: any component goes on by itself. */
+  /** Replicas with the state that have to be together for commands to be applied; null: any component goes on by itself. */
   readonly quorum: number | null;
   /** Replicas that there can ever be at one time; default: as many as the quorum is the smallest majority of. */
   readonly of?: number;
