@@ -12,13 +12,7 @@ import { refusalBody, refusalOf } from '../../lib/channel/protocol/refusal.js';
 import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/registry/command.js';
 import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
 import { merge } from '../../lib/channel/registry/merge.js';
-import {
-  firstVotes,
-  mayDecide,
-  mergedVotes,
-  withConfirmed,
-  withProposal,
-} from '../../lib/channel/registry/primary.js';
+import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/channel/registry/primary.js';
 import { hashText, Table } from '../../lib/channel/registry/table.js';
 import { Random } from '../support/random.js';
 
@@ -38,6 +32,7 @@ const entry = (name: string, owner: string, number: number, clients: readonly st
   name,
   owner,
   claim: claim(number),
+  epoch: 0,
   settings,
   over: [],
   clients: new Set(clients),
@@ -166,37 +161,42 @@ describe('errors of channels', () => {
 describe('registry messages', () => {
   it('come back as they were', () => {
     const tag = [-1, 2, 3] as const;
-    const votes = {
-      formed: { generation: 2, daemons: ['a', 'b'] },
-      proposed: [{ generation: 3, daemons: ['a'] }],
-    };
+    const testimony = { epoch: 2, promised: 3 };
+    const none = { epoch: null, promised: 0 };
     const covers = [true, false, true, false, false, false, false, false, true];
     const fresh = covers.map((each) => !each);
+    const state = { kind: 'state', tag, covers, fresh, tookPart: covers } as const;
     for (const message of [
       {
         serial: 1,
+        view: tag,
         command: { kind: 'claim', name: 'ü', claim: claim(1), settings, strict: true, from: claim(2) },
       },
       {
         serial: 2,
+        view: tag,
         command: { kind: 'claim', name: 'x', claim: claim(1), settings, strict: false, from: null },
       },
-      { serial: 3, command: { kind: 'release', claim: claim(1), force: true } },
-      { serial: 4, command: { kind: 'attach', name: 'c' } },
-      { serial: 5, command: { kind: 'detach', claim: claim(3) } },
-      { serial: 6, command: { kind: 'update', claim: claim(3), settings } },
-      { serial: 7, command: { kind: 'nothing' } },
+      { serial: 3, view: tag, command: { kind: 'release', claim: claim(1), force: true } },
+      { serial: 4, view: tag, command: { kind: 'attach', name: 'c' } },
+      { serial: 5, view: tag, command: { kind: 'detach', claim: claim(3) } },
+      { serial: 6, view: tag, command: { kind: 'update', claim: claim(3), settings } },
+      { serial: 7, view: tag, command: { kind: 'nothing' } },
       { kind: 'part', tag, index: 5, bytes: Buffer.from('piece') },
-      { kind: 'state', tag, has: true, primary: false, votes, parts: 4, covers, fresh },
-      { kind: 'form', electorate: votes.formed },
-      { kind: 'confirm', electorate: votes.formed },
+      { ...state, has: true, informed: true, testimony, electorates: [['a', 'b'], ['c']], parts: 4 },
+      { ...state, has: false, informed: false, testimony: none, electorates: [], parts: 0 },
+      { kind: 'vote', tag, epoch: 7 },
     ] as const) {
       expect(decodeRegistryMessage(encodeRegistryMessage(message))).to.deep.equal(message);
     }
   });
 
   it('are none when a byte is missing or too many', () => {
-    const bytes = encodeRegistryMessage({ serial: 4, command: { kind: 'attach', name: 'c' } });
+    const bytes = encodeRegistryMessage({
+      serial: 4,
+      view: [1, 2, 3],
+      command: { kind: 'attach', name: 'c' },
+    });
     expect(decodeRegistryMessage(bytes.subarray(0, -1))).to.equal(null);
     expect(decodeRegistryMessage(Buffer.concat([bytes, Buffer.alloc(1)]))).to.equal(null);
   });
@@ -214,10 +214,10 @@ describe('Table', () => {
 });
 
 describe('merge', () => {
-  const side = (made: Table, members: readonly string[], primary = false) => ({
+  const side = (made: Table, members: readonly string[], epoch = 0) => ({
     table: made,
     members: new Set(members),
-    primary,
+    epoch,
   });
 
   it('believes each part about its own members', () => {
@@ -246,46 +246,63 @@ describe('merge', () => {
     expect(merge([side(left, ['#a#d1'])], members).table.size).to.equal(0);
   });
 
-  it('gives a name to the smaller claim, but first to that of the primary component', () => {
-    const [low, high] = [table(entry('a', '#x#d1', 1)), table(entry('a', '#y#d2', 2))];
+  it('gives a name to the smaller claim, but first to that of the newest primary component', () => {
+    const [low, high] = [entry('a', '#x#d1', 1), entry('a', '#y#d2', 2)];
     const members = new Set(['#x#d1', '#y#d2']);
-    const equal = merge([side(high, ['#y#d2']), side(low, ['#x#d1'])], members);
+    const equal = merge([side(table(high), ['#y#d2']), side(table(low), ['#x#d1'])], members);
     expect(equal.table.find('a')?.claim).to.equal(claim(1));
     expect(equal.dropped.get(claim(2))).to.equal('conflict');
-    const strong = merge([side(high, ['#y#d2'], true), side(low, ['#x#d1'])], members);
+    const strong = merge(
+      [side(table({ ...high, epoch: 3 }), ['#y#d2'], 3), side(table(low), ['#x#d1'])],
+      members,
+    );
     expect(strong.table.find('a')?.claim).to.equal(claim(2));
+  });
+
+  it('drops what a primary component gave away and a later one does not have any more', () => {
+    const old = { ...entry('a', '#x#d3', 1), epoch: 2 };
+    const members = new Set(['#y#d1', '#z#d2']);
+    const later = merge([side(table(old), ['#y#d1'], 2), side(table(), ['#z#d2'], 3)], members);
+    expect(later.dropped.get(claim(1))).to.equal('taken-over');
+    const same = merge([side(table(old), ['#y#d1'], 2), side(table(), ['#z#d2'], 2)], members);
+    expect(same.table.size).to.equal(1);
   });
 });
 
-describe('the primary component', () => {
-  const electorate = (generation: number, ...daemons: readonly string[]) => ({ generation, daemons });
+describe('the vote on giving away names', () => {
+  const knowing = { tookPart: true, epoch: 1, promised: 1 };
+  const ballot = (
+    daemons: readonly string[],
+    here: Readonly<Record<string, typeof knowing | typeof NEWCOMER>>,
+  ) => new Ballot([daemons], new Map(Object.entries(here).map(([daemon, each]) => [`#x#${daemon}`, each])));
 
-  it('has more than half of the last one, or half with the first', () => {
-    const votes = { formed: electorate(1, 'a', 'b', 'c', 'd'), proposed: [] };
-    expect(mayDecide(votes, ['b', 'c', 'd'])).to.equal(true);
-    expect(mayDecide(votes, ['a', 'd'])).to.equal(true);
-    expect(mayDecide(votes, ['c', 'd', 'x', 'y'])).to.equal(false);
-    expect(mayDecide(firstVotes([]), ['x'])).to.equal(true);
-    expect(mayDecide(firstVotes(['a', 'b', 'c']), ['a'])).to.equal(false);
+  it('passes with more than half of the daemons, or half with the first', () => {
+    const four = ['a', 'b', 'c', 'd'];
+    expect(ballot(four, { b: knowing, c: knowing, d: knowing }).canPass).to.equal(true);
+    expect(ballot(four, { a: knowing, d: knowing }).canPass).to.equal(true);
+    expect(ballot(four, { c: knowing, d: knowing, x: knowing, y: knowing }).canPass).to.equal(false);
+    expect(ballot(['x'], { x: NEWCOMER }).canPass).to.equal(true);
+    expect(ballot(['a', 'b', 'c'], { a: NEWCOMER }).canPass).to.equal(false);
   });
 
-  it('needs both while a new electorate is only proposed', () => {
-    const votes = withProposal(
-      { formed: electorate(1, 'a', 'b', 'c'), proposed: [] },
-      electorate(2, 'a', 'b'),
-    );
-    expect(mayDecide(votes, ['a', 'c'])).to.equal(true);
-    expect(mayDecide(votes, ['b', 'c'])).to.equal(false);
-    const confirmed = withConfirmed(votes, electorate(2, 'a', 'b'));
-    expect(confirmed).to.deep.equal({ formed: electorate(2, 'a', 'b'), proposed: [] });
-    expect(withProposal(confirmed, electorate(1, 'a', 'b', 'c'))).to.deep.equal(confirmed);
+  it('does not count a newcomer beside one that remembers, unless all are here', () => {
+    const three = ['a', 'b', 'c'];
+    expect(ballot(three, { a: NEWCOMER, b: knowing }).canPass).to.equal(false);
+    expect(ballot(three, { b: NEWCOMER, c: NEWCOMER }).canPass).to.equal(true);
+    expect(ballot(three, { b: UNINFORMED, c: UNINFORMED }).canPass).to.equal(false);
+    expect(ballot(three, { a: NEWCOMER, b: knowing, c: UNINFORMED }).canPass).to.equal(true);
   });
 
-  it('is found by the newest that any part knows', () => {
-    const old = { formed: electorate(1, 'a', 'b', 'c'), proposed: [electorate(2, 'a', 'b')] };
-    const newer = { formed: electorate(2, 'a', 'b'), proposed: [electorate(3, 'a')] };
-    expect(mergedVotes([old, newer])).to.deep.equal(newer);
-    expect(mergedVotes([newer, old])).to.deep.equal(newer);
+  it('takes one vote of each daemon, for its own epoch', () => {
+    const three = ballot(['a', 'b', 'c'], { a: knowing, b: { ...knowing, promised: 4 }, c: knowing });
+    expect(three.next).to.equal(5);
+    expect([three.vote('#x#a', 5), three.vote('#x#a', 5), three.vote('#x#b', 4)]).to.deep.equal([
+      false,
+      false,
+      false,
+    ]);
+    expect([three.wants('#y#a'), three.wants('#x#b')]).to.deep.equal([false, true]);
+    expect(three.vote('#x#b', 5)).to.equal(true);
   });
 });
 

@@ -16,7 +16,8 @@ export type Outcome =
 export interface Surroundings {
   /** Members of the view. */
   readonly members: ReadonlySet<string>;
-  readonly primary: boolean;
+  /** Of the primary component; 0: this is not one. */
+  readonly epoch: number;
   readonly tell: Tell;
 }
 
@@ -48,14 +49,15 @@ function claim(table: Table, owner: string, command: Of<'claim'>, around: Surrou
     present !== undefined && !around.members.has(present.owner) && command.from === present.claim;
   if (present && !mayTake) return refused(around.members.has(present.owner) ? 'EXISTS' : 'ORPHANED');
   if (table.get(command.claim)) return refused('BAD_ARGUMENT');
-  if (command.strict && !around.primary) return refused('NOT_PRIMARY');
+  if (command.strict && around.epoch === 0) return refused('NOT_PRIMARY');
   if (present) {
     table.remove(present);
     around.tell({ kind: 'closed', entry: present, reason: 'taken-over' });
   }
   const { name, settings } = command;
   const over = present ? [...present.over, present.claim] : [];
-  const entry = { name, owner, claim: command.claim, settings, over, clients: new Set<string>() };
+  const { epoch } = around;
+  const entry = { name, owner, claim: command.claim, epoch, settings, over, clients: new Set<string>() };
   table.put(entry);
   around.tell({ kind: 'opened', entry });
   return done(entry);

@@ -15,29 +15,17 @@ import {
   writeSettings,
 } from './entry.js';
 import {
-  type Electorate,
-  readElectorate,
-  readVotes,
-  type Votes,
-  writeElectorate,
-  writeVotes,
+  type PartTestimony,
+  readElectorates,
+  readTestimony,
+  writeElectorates,
+  writeTestimony,
 } from './primary.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** In the order of their numbers on the wire, from 32. */
-const KINDS = [
-  'claim',
-  'release',
-  'attach',
-  'detach',
-  'update',
-  'nothing',
-  'part',
-  'state',
-  'form',
-  'confirm',
-] as const;
+const KINDS = ['claim', 'release', 'attach', 'detach', 'update', 'nothing', 'part', 'state', 'vote'] as const;
 const FIRST_KIND = 32;
 
 export type Command =
@@ -72,24 +60,32 @@ export interface State {
   readonly tag: GroupId;
   /** False for a newcomer, who has no table. */
   readonly has: boolean;
-  readonly primary: boolean;
-  readonly votes: Votes;
+  /** Whether it knows what anybody knew who was here before it. */
+  readonly informed: boolean;
+  readonly testimony: PartTestimony;
+  /** Lists of daemons of which each has to agree on who may go on; none: not settled yet. */
+  readonly electorates: readonly (readonly string[])[];
   readonly parts: number;
   /** For each member of the view in its order, whether what the sender brings is its too. */
   readonly covers: readonly boolean[];
   /** For each member of the view, whether the sender saw it join with nothing. */
   readonly fresh: readonly boolean[];
+  /** For each member of the view, whether it was part of a primary component together with the sender. */
+  readonly tookPart: readonly boolean[];
 }
 
-/** Votes: `form` proposes, `confirm` says that every daemon has the proposal. */
+/** The sender's daemon votes for giving away names in this view. */
 export interface Vote {
-  readonly kind: 'form' | 'confirm';
-  readonly electorate: Electorate;
+  readonly kind: 'vote';
+  readonly tag: GroupId;
+  readonly epoch: number;
 }
 
 /** A command carries its sender's number for it, by which the sender knows it again. */
 export interface Numbered {
   readonly serial: number;
+  /** The view in which it was sent: a take-over is meant for no other one, where the owner may have been back. */
+  readonly view: GroupId;
   readonly command: Command;
 }
 
@@ -110,6 +106,7 @@ export function encodeRegistryMessage(message: RegistryMessage): Buffer {
   out.u8(FIRST_KIND + KINDS.indexOf(kind)).u8(VERSION);
   if ('command' in message) {
     out.u32(message.serial);
+    writeTag(out, message.view);
     writeCommand(out, message.command);
   } else if (message.kind === 'part') {
     writeTag(out, message.tag);
@@ -117,7 +114,8 @@ export function encodeRegistryMessage(message: RegistryMessage): Buffer {
   } else if (message.kind === 'state') {
     writeState(out, message);
   } else {
-    writeElectorate(out, message.electorate);
+    writeTag(out, message.tag);
+    out.u32(message.epoch);
   }
   return out.done();
 }
@@ -140,11 +138,10 @@ function readMessage(kind: (typeof KINDS)[number], bytes: ByteReader): RegistryM
       return { kind, tag: readTag(bytes), index: bytes.u32(), bytes: bytes.raw(bytes.rest) };
     case 'state':
       return readState(bytes);
-    case 'form':
-    case 'confirm':
-      return { kind, electorate: readElectorate(bytes) };
+    case 'vote':
+      return { kind, tag: readTag(bytes), epoch: bytes.u32() };
     default:
-      return { serial: bytes.u32(), command: readCommand(kind, bytes) };
+      return { serial: bytes.u32(), view: readTag(bytes), command: readCommand(kind, bytes) };
   }
 }
 
@@ -183,7 +180,8 @@ function readCommand(kind: Command['kind'], bytes: ByteReader): Command {
       const strict = bytes.u8() !== 0;
       const claim = readClaim(bytes);
       const settings = readSettings(bytes);
-      return { kind, name, strict, claim, settings, from: bytes.u8() === 0 ? null : readClaim(bytes) };
+      const from = bytes.u8() === 0 ? null : readClaim(bytes);
+      return { kind, name, strict, claim, settings, from };
     }
     case 'release':
       return { kind, claim: readClaim(bytes), force: bytes.u8() !== 0 };
@@ -198,23 +196,33 @@ function readCommand(kind: Command['kind'], bytes: ByteReader): Command {
   }
 }
 
-function writeState(out: ByteWriter, { tag, has, primary, votes, parts, covers, fresh }: State): void {
+function writeState(
+  out: ByteWriter,
+  { tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart }: State,
+): void {
   writeTag(out, tag);
-  out.u8(has ? 1 : 0).u8(primary ? 1 : 0);
-  writeVotes(out, votes);
+  out.u8(has ? 1 : 0).u8(informed ? 1 : 0);
+  writeTestimony(out, testimony);
+  writeElectorates(out, electorates);
   out.u32(parts).u32(covers.length);
   writeBits(out, covers);
   writeBits(out, fresh);
+  writeBits(out, tookPart);
 }
 
 function readState(bytes: ByteReader): State {
   const tag = readTag(bytes);
-  const [has, primary] = [bytes.u8() !== 0, bytes.u8() !== 0];
-  const votes = readVotes(bytes);
+  const [has, informed] = [bytes.u8() !== 0, bytes.u8() !== 0];
+  const testimony = readTestimony(bytes);
+  const electorates = readElectorates(bytes);
   const parts = bytes.u32();
   const count = bytes.u32();
-  const [covers, fresh] = [readBits(bytes, count), readBits(bytes, count)];
-  return { kind: 'state', tag, has, primary, votes, parts, covers, fresh };
+  const [covers, fresh, tookPart] = [0, 1, 2].map(() => readBits(bytes, count)) as [
+    boolean[],
+    boolean[],
+    boolean[],
+  ];
+  return { kind: 'state', tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart };
 }
 
 function writeBits(out: ByteWriter, flags: readonly boolean[]): void {

@@ -11,9 +11,14 @@ export interface Scene {
   readonly members: ReadonlySet<string>;
 }
 
+export interface EarlierScene extends Scene {
+  /** Members that were in sight since, and nobody was told. */
+  readonly glimpsed: ReadonlySet<string>;
+}
+
 /** @param dropped why entries of the old table are not in the new one */
 export function tellDifference(
-  before: Scene,
+  before: EarlierScene,
   now: Scene,
   dropped: ReadonlyMap<ClaimId, GoneReason>,
   tell: Tell,
@@ -52,10 +57,10 @@ export function tellMembers(
   }
 }
 
-function tellEntry(before: Scene, now: Scene, entry: Entry, next: Entry, tell: Tell): void {
+function tellEntry(before: EarlierScene, now: Scene, entry: Entry, next: Entry, tell: Tell): void {
   const was = before.members.has(entry.owner);
   const is = now.members.has(entry.owner);
-  if (was && !is) tell({ kind: 'server-unreachable', entry: next });
+  if ((was || before.glimpsed.has(entry.owner)) && !is) tell({ kind: 'server-unreachable', entry: next });
   if (!was && is) {
     tell({ kind: 'server-back', entry: next });
     tell({ kind: 'opened', entry: next });

@@ -27,6 +27,8 @@ export interface Entry {
   /** Private name. */
   readonly owner: string;
   readonly claim: ClaimId;
+  /** The epoch of the primary component that gave the name away; 0: it was given away elsewhere. */
+  readonly epoch: number;
   readonly settings: Settings;
   /** Claims of owners who lost the name to this one while they were unreachable. */
   readonly over: readonly ClaimId[];
@@ -69,6 +71,7 @@ export function readChannelName(bytes: ByteReader): string {
 export function writeEntry(out: ByteWriter, entry: Entry): void {
   out.text(entry.name).text(entry.owner, 'latin1');
   writeClaim(out, entry.claim);
+  out.u32(entry.epoch);
   writeSettings(out, entry.settings);
   out.u16(entry.over.length);
   for (const claim of entry.over) writeClaim(out, claim);
@@ -81,10 +84,11 @@ export function readEntry(bytes: ByteReader): Entry {
   const name = readChannelName(bytes);
   const owner = bytes.text('latin1');
   const claim = readClaim(bytes);
+  const epoch = bytes.u32();
   const settings = readSettings(bytes);
   const over: ClaimId[] = [];
   for (let rest = bytes.u16(); rest > 0; rest--) over.push(readClaim(bytes));
   const clients = new Set<string>();
   for (let rest = bytes.u32(); rest > 0; rest--) clients.add(bytes.text('latin1'));
-  return { name, owner, claim, settings, over, clients };
+  return { name, owner, claim, epoch, settings, over, clients };
 }

@@ -7,13 +7,17 @@ import { Buffer } from 'node:buffer';
 import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
 import type { Part, State } from './command.js';
 import type { Side } from './merge.js';
-import type { Votes } from './primary.js';
+import type { PartTestimony } from './primary.js';
 import { Table } from './table.js';
 
 /** One part, with what it has told. */
 export interface Told extends Side {
   readonly has: boolean;
-  readonly votes: Votes;
+  readonly informed: boolean;
+  readonly testimony: PartTestimony;
+  /** Those of the view that were part of a primary component. */
+  readonly tookPart: ReadonlySet<string>;
+  readonly electorates: readonly (readonly string[])[];
 }
 
 export class Exchange {
@@ -56,12 +60,23 @@ export class Exchange {
   /** @returns false for a state that makes no sense */
   state(sender: string, state: State): boolean {
     if (!equalGroupIds(state.tag, this.tag)) return true;
-    const { has, primary, votes } = state;
+    const { has, informed, testimony, electorates } = state;
     if (state.covers.length !== this.members.length) return false;
     const covered = new Set(this.members.filter((_, i) => state.covers[i]));
     const table = this.tableOf(sender, state, covered);
     if (!table || !covered.has(sender)) return false;
-    this.told.set(sender, { table, members: covered, primary, has, votes });
+    const epoch = testimony.epoch ?? 0;
+    const tookPart = new Set(this.members.filter((_, i) => state.tookPart[i]));
+    this.told.set(sender, {
+      table,
+      members: covered,
+      epoch,
+      has,
+      informed,
+      testimony,
+      tookPart,
+      electorates,
+    });
     for (const member of covered) this.missing.delete(member);
     for (const [i, member] of this.members.entries()) if (state.fresh[i]) this.missing.delete(member);
     this.parts.delete(sender);

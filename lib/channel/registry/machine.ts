@@ -6,25 +6,23 @@
  * by everybody, and sent again by those who asked.
  */
 import type { Buffer } from 'node:buffer';
-import type { GroupId } from '../../wire/group-id.js';
+import type { Testimony } from '../../primary/rules.js';
+import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
 import { claimId, type ClaimId } from '../claim-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
 import { apply, depart, type Outcome } from './apply.js';
-import { type Command, decodeRegistryMessage, encodeRegistryMessage, type Vote } from './command.js';
+import {
+  type Command,
+  decodeRegistryMessage,
+  encodeRegistryMessage,
+  type Numbered,
+  type Vote,
+} from './command.js';
 import { tellDifference, tellMembers } from './difference.js';
 import type { RegistryEvent } from './event.js';
 import { Exchange, type Told } from './exchange.js';
 import { merge } from './merge.js';
-import {
-  daemonsOf,
-  firstVotes,
-  isPrimaryPart,
-  mergedVotes,
-  nextGeneration,
-  type Votes,
-  withConfirmed,
-  withProposal,
-} from './primary.js';
+import { Ballot, daemonOf, daemonsOf, NEWCOMER, type PartTestimony, UNINFORMED } from './primary.js';
 import { Table } from './table.js';
 
 /** A view of the registry's group. */
@@ -44,14 +42,14 @@ export interface RegistrySink {
   /** A command of this member has its outcome. */
   settled(serial: number, outcome: Outcome): void;
   tell(event: RegistryEvent): void;
-  /** An exchange begins in which somebody else speaks for this member. @param place of this member among those */
+  /** Somebody else speaks, or votes, for this member. @param place of this member among those who can */
   waiting(place: number): void;
   /** The table is there and equal to that of all others: after the first exchange, and after every other one. */
   ready(): void;
 }
 
 interface Pending {
-  readonly command: Command;
+  command: Command;
   /** It came while it could not be applied. */
   dropped: boolean;
 }
@@ -62,7 +60,6 @@ export class RegistryMachine {
   viewId: GroupId = [0, 0, 0];
   /** Whether this part of the network may give away names. */
   isPrimary = false;
-  votes: Votes;
   /** Messages that made no sense, or came from somebody who is no member. */
   refused = 0;
 
@@ -75,24 +72,44 @@ export class RegistryMachine {
   private has = false;
   /** Who was there by what was last told: the members before the exchange that is under way. */
   private told: ReadonlySet<string> = new Set();
+  /** Members that came into sight since then. */
+  private readonly glimpsed = new Set<string>();
   /** Members that went out of sight and have neither come back nor ended. */
   private readonly unreachable = new Set<string>();
   private exchange: Exchange | null = null;
+  /** The vote on giving away names in this view; null: none, or it has passed. */
+  private ballot: Ballot | null = null;
+  /** What this member and its peers bring into a vote. */
+  private testimony: PartTestimony = NEWCOMER;
+  /** Whether it knows what anybody knew who was here before it. */
+  private isInformed = false;
+  /** Members of the view that were part of a primary component. */
+  private tookPart: ReadonlySet<string> = new Set();
+  /** Lists of daemons of which each has to agree on who may go on: as told, or those of the last primary component. */
+  private electorates: readonly (readonly string[])[];
   private inTransition = false;
   private firstView: GroupId = [0, 0, 0];
   private claims = 0;
   private serials = 0;
   private readonly pending = new Map<number, Pending>();
-  /** Claims applied after the transitional signal: whether they hold is known in the next view. */
-  private unsure: { serial: number; outcome: Outcome & { ok: true } }[] = [];
+  /** Claims applied after the transitional signal: whether they hold the next primary component knows. */
+  private unsure: { serial: number; command: Command; claim: ClaimId }[] = [];
 
-  /** @param daemons those that count before there ever was a primary component; none: whoever is there first */
+  /**
+   * @param listed the daemons of which more than half have to be together to give away names; none: more than half of those
+   * that were together last
+   */
   constructor(
     readonly self: string,
     private readonly sink: RegistrySink,
-    daemons: readonly string[] = [],
+    private readonly listed: readonly string[] = [],
   ) {
-    this.votes = firstVotes(daemons);
+    this.electorates = listed.length > 0 ? [listed] : [];
+  }
+
+  /** Whether this member can tell what the last primary component knew. */
+  get remembers(): boolean {
+    return this.tookPart.has(this.self);
   }
 
   /** Whether commands are applied now. */
@@ -112,14 +129,17 @@ export class RegistryMachine {
   /** Sends a command. @returns the number that its outcome will have */
   submit(command: Command): number {
     const serial = ++this.serials;
-    this.pending.set(serial, { command, dropped: false });
-    this.sendCommand(serial, command);
+    const pending = { command, dropped: false };
+    this.pending.set(serial, pending);
+    this.forgetReturned();
+    this.sendCommand(serial, pending.command);
     return serial;
   }
 
-  /** The exchange takes long: whoever should speak for this member's part may be standing still. */
+  /** It takes long: whoever should speak or vote for this member may be frozen. */
   nudge(): void {
     if (this.exchange) this.speak(null);
+    else if (this.ballot?.wants(this.self) === true) this.sendVote(this.ballot);
   }
 
   transition(): void {
@@ -129,16 +149,23 @@ export class RegistryMachine {
   view(view: RegistryView): void {
     const { id, cause, members, changed } = view;
     const isFirst = this.members.length === 0;
-    if (isFirst) this.firstView = id;
+    if (isFirst) {
+      this.firstView = id;
+      this.isInformed = members.length === 1;
+    }
     this.inTransition = false;
     this.viewId = id;
     this.members = members;
     this.present = new Set(members);
     const wasWhole = this.exchange === null && this.has;
+    this.ballot = null;
+    this.forgetReturned();
+    for (const member of members) if (!this.told.has(member)) this.glimpsed.add(member);
     const stayed = cause === 'network' ? new Set(view.cameWithMe) : this.present;
     const staying = (names: Iterable<string>): Set<string> =>
       new Set([...names].filter((name) => stayed.has(name) && this.present.has(name)));
     this.peers = isFirst ? new Set([this.self]) : staying(this.peers);
+    this.tookPart = staying(this.tookPart);
     this.fresh = staying(
       cause === 'join' && changed !== null && !isFirst ? [...this.fresh, changed] : this.fresh,
     );
@@ -152,7 +179,7 @@ export class RegistryMachine {
     const message = decodeRegistryMessage(bytes);
     if (!message || !this.present.has(sender)) return void this.refused++;
     if ('command' in message) {
-      if (toGroup) this.command(sender, message.serial, message.command);
+      if (toGroup) this.command(sender, message);
       else this.refused++;
     } else if (message.kind === 'part') {
       this.exchange?.part(sender, message);
@@ -161,25 +188,43 @@ export class RegistryMachine {
     } else if (message.kind === 'state') {
       if (this.exchange && !this.exchange.state(sender, message)) this.refused++;
       if (this.exchange?.isComplete) this.complete(this.exchange);
-    } else if (this.isReady) {
-      this.vote(sender, message);
-    }
+    } else this.vote(sender, message);
   }
 
-  private command(sender: string, serial: number, command: Command): void {
+  private command(sender: string, { serial, view, command }: Numbered): void {
     const own = sender === this.self ? this.pending.get(serial) : undefined;
-    if (!this.isReady) {
+    if (!this.isReady || this.mustWait(command, view)) {
       if (own) own.dropped = true;
+      if (own && this.isReady && !this.ballot) this.sendDropped();
       return;
     }
-    const around = { members: this.present, primary: this.isPrimary, tell: this.sink.tell.bind(this.sink) };
+    const epoch = this.isPrimary ? (this.testimony.epoch ?? 0) : 0;
+    const around = { members: this.present, epoch, tell: this.sink.tell.bind(this.sink) };
     const outcome = apply(this.table, sender, command, around);
     if (!own) return;
     this.pending.delete(serial);
     if (this.inTransition && command.kind === 'claim' && command.strict && outcome.ok) {
-      this.unsure.push({ serial, outcome });
+      this.unsure.push({ serial, command, claim: command.claim });
     } else {
       this.sink.settled(serial, outcome);
+    }
+  }
+
+  /** While it is voted nobody knows whether names may be given away; and a take-over is meant for one view. */
+  private mustWait(command: Command, view: GroupId): boolean {
+    if (command.kind !== 'claim') return false;
+    return (
+      (command.strict && this.ballot !== null) || (command.from !== null && !equalGroupIds(view, this.viewId))
+    );
+  }
+
+  /** An owner that is back has to be out of sight for as long again before its name may be taken. */
+  private forgetReturned(): void {
+    for (const pending of this.pending.values()) {
+      const { command } = pending;
+      if (command.kind !== 'claim' || command.from === null) continue;
+      const owner = this.table.get(command.from)?.owner;
+      if (owner !== undefined && this.present.has(owner)) pending.command = { ...command, from: null };
     }
   }
 
@@ -192,11 +237,13 @@ export class RegistryMachine {
 
   /** Nobody came: everybody has what is needed already. */
   private shrunk(cause: RegistryView['cause']): void {
-    if (cause === 'network') {
-      const { table, votes, isPrimary } = this;
-      this.adopt([{ table, members: this.present, primary: isPrimary, has: true, votes }], true);
-    }
-    this.settle();
+    const { electorates, present: members, table, testimony, tookPart } = this;
+    const epoch = testimony.epoch ?? 0;
+    const informed = this.isInformed;
+    const side: Told = { table, members, epoch, has: true, informed, testimony, tookPart, electorates };
+    if (cause === 'network') this.adopt([side]);
+    this.tellNothing();
+    this.beginVote([side]);
   }
 
   private beginExchange(wide: boolean): void {
@@ -212,10 +259,11 @@ export class RegistryMachine {
   /** Says what this member and its peers bring. */
   private speak(tableTo: readonly string[] | null): void {
     const parts = this.has ? this.sendTable(tableTo) : 0;
-    const { members, viewId: tag, has, isPrimary: primary, votes } = this;
+    const { electorates, has, isInformed: informed, members, testimony, viewId: tag } = this;
+    const tookPart = members.map((member) => this.tookPart.has(member));
     const covers = members.map((member) => this.peers.has(member));
     const fresh = members.map((member) => this.fresh.has(member));
-    this.send({ kind: 'state', tag, has, primary, votes, parts, covers, fresh });
+    this.send({ kind: 'state', tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart });
   }
 
   private sendTable(to: readonly string[] | null): number {
@@ -237,71 +285,112 @@ export class RegistryMachine {
     this.has = true;
     this.peers = this.present;
     this.fresh = new Set();
-    this.adopt(exchange.sides(), exchange.wide);
+    const sides = exchange.sides();
+    this.adopt(sides);
+    this.tellNothing();
     this.sink.ready();
+    this.beginVote(sides);
+    this.sendDropped();
+  }
+
+  /** What there is to tell of this view is told. */
+  private tellNothing(): void {
+    this.told = this.present;
+    this.glimpsed.clear();
+  }
+
+  private sendDropped(): void {
     for (const [serial, pending] of this.pending) {
       if (!pending.dropped) continue;
       pending.dropped = false;
       this.sendCommand(serial, pending.command);
     }
-    this.settle();
   }
 
-  /** Takes over what the parts have told. @param broke whether the network broke, so that the primary is to be found */
-  private adopt(sides: readonly Told[], broke: boolean): void {
-    const withTable = sides.filter(({ has }) => has);
-    this.votes = mergedVotes((withTable.length === 0 ? sides : withTable).map(({ votes }) => votes));
-    const wasPrimary = !broke && withTable.some(({ primary }) => primary);
-    const remembering = new Set(withTable.flatMap(({ members }) => Array.from(members)));
-    const holders = this.members.filter((member) => remembering.has(member));
-    this.isPrimary = wasPrimary || isPrimaryPart(this.votes, daemonsOf(holders), daemonsOf(this.members));
+  /** Takes over what the parts have told. */
+  private adopt(sides: readonly Told[]): void {
     const { table, dropped } = merge(sides, this.present);
-    const before = { table: this.table, members: this.told };
+    const before = { table: this.table, members: this.told, glimpsed: this.glimpsed };
     this.table = table;
     const tell = (event: RegistryEvent): void => this.sink.tell(event);
     tellMembers(before.members, this.present, this.unreachable, tell);
     tellDifference(before, { table, members: this.present }, dropped, tell);
   }
 
-  /** All of a view's change is done: what waited for that. */
-  private settle(): void {
-    this.told = this.present;
-    for (const { serial, outcome } of this.unsure.splice(0)) this.decide(serial, outcome);
-    this.propose();
+  // The vote on giving away names
+
+  private beginVote(sides: readonly Told[]): void {
+    const { members, self } = this;
+    const epoch = Math.max(0, ...sides.map((side) => side.epoch));
+    this.isPrimary = false;
+    this.electorates = electoratesOf(sides, epoch);
+    const voters = this.electorates.length > 0 ? this.electorates : [daemonsOf(members)];
+    const ballot = new Ballot(voters, testimoniesOf(members, sides));
+    this.isInformed ||= sides.some(({ informed }) => informed);
+    this.tookPart = new Set(sides.flatMap(({ tookPart }) => [...tookPart]));
+    // What one part did not know it knows now.
+    const promised = Math.max(0, ...sides.map(({ testimony }) => testimony.promised));
+    this.testimony = { epoch, promised: ballot.canPass ? ballot.next : promised };
+    if (!ballot.canPass) return;
+    this.ballot = ballot;
+    const place = members.filter((member) => daemonOf(member) === daemonOf(self)).indexOf(self);
+    if (place === 0) this.sendVote(ballot);
+    else this.sink.waiting(place);
   }
 
-  /** A claim that was applied between two views holds if this is the primary component. */
-  private decide(serial: number, outcome: Outcome & { ok: true }): void {
-    const entry = outcome.entry && this.table.get(outcome.entry.claim);
-    if (entry && this.isPrimary) return this.sink.settled(serial, { ok: true, entry });
-    if (entry) this.submit({ kind: 'release', claim: entry.claim, force: true });
-    this.sink.settled(serial, { ok: false, code: entry ? 'NOT_PRIMARY' : 'EXISTS', count: 0 });
+  private sendVote({ next }: Ballot): void {
+    this.send({ kind: 'vote', tag: this.viewId, epoch: next }, true);
   }
 
-  /** The first member proposes the daemons of the primary component as those that decide next time. */
-  private propose(): void {
-    if (!this.isPrimary || this.members[0] !== this.self) return;
-    const daemons = daemonsOf(this.members);
-    const { formed, proposed } = this.votes;
-    if (proposed.length === 0 && formed.generation > 0 && formed.daemons.join(' ') === daemons.join(' '))
-      return;
-    this.send({ kind: 'form', electorate: { generation: nextGeneration(this.votes), daemons } }, true);
+  private vote(sender: string, { tag, epoch }: Vote): void {
+    if (!equalGroupIds(tag, this.viewId) || this.ballot?.vote(sender, epoch) !== true) return;
+    this.ballot = null;
+    this.isPrimary = true;
+    this.testimony = { epoch, promised: epoch };
+    this.tookPart = this.present;
+    // What came after the signal may have come to nobody else: then the earlier lists decide, too.
+    if (this.listed.length === 0)
+      this.electorates = [...(this.inTransition ? this.electorates : []), daemonsOf(this.members)];
+    for (const { serial, command, claim } of this.unsure.splice(0)) this.decide(serial, command, claim);
+    this.sendDropped();
   }
 
-  private vote(sender: string, { kind, electorate }: Vote): void {
-    const change = kind === 'form' ? withProposal : withConfirmed;
-    this.votes = change(this.votes, electorate);
-    // Safe, and not behind the transitional signal: every daemon of the view has the proposal.
-    if (kind === 'form' && sender === this.self && !this.inTransition)
-      this.send({ kind: 'confirm', electorate });
+  /** A claim that was applied between two views holds if the primary component has it; else it is made again. */
+  private decide(serial: number, command: Command, claim: ClaimId): void {
+    const entry = this.table.get(claim);
+    if (entry) return this.sink.settled(serial, { ok: true, entry });
+    this.pending.set(serial, { command, dropped: true });
   }
 
   private sendCommand(serial: number, command: Command): void {
-    const bytes = encodeRegistryMessage({ serial, command });
+    const bytes = encodeRegistryMessage({ serial, view: this.viewId, command });
     this.sink.send(null, bytes, command.kind === 'claim' && command.strict);
   }
 
   private send(message: Parameters<typeof encodeRegistryMessage>[0], safe = false): void {
     this.sink.send(null, encodeRegistryMessage(message), safe);
   }
+}
+
+/** What each member brings: a newcomer nothing. */
+function testimoniesOf(members: readonly string[], sides: readonly Told[]): ReadonlyMap<string, Testimony> {
+  const sideOf = new Map(sides.flatMap((side) => [...side.members].map((member) => [member, side] as const)));
+  // Members that were cut off before they were told anything cannot say that there is nothing to know.
+  const newcomer = sides.some(({ informed }) => informed) ? NEWCOMER : UNINFORMED;
+  return new Map(
+    members.map((member) => {
+      const side = sideOf.get(member);
+      if (!side?.informed) return [member, newcomer];
+      return [member, { ...side.testimony, tookPart: side.tookPart.has(member) }];
+    }),
+  );
+}
+
+/** Of those who know the newest primary component; the shortest list is of those who know that it came about. */
+function electoratesOf(sides: readonly Told[], epoch: number): Told['electorates'] {
+  const knowing = sides.filter((side) => side.has && side.epoch === epoch);
+  const [first] = (knowing.length > 0 ? knowing : sides).toSorted(
+    (a, b) => a.electorates.length - b.electorates.length,
+  );
+  return first?.electorates ?? [];
 }

@@ -13,7 +13,8 @@ export interface Side {
   readonly table: Table;
   /** Whom it speaks for. */
   readonly members: ReadonlySet<string>;
-  readonly primary: boolean;
+  /** Of the last primary component whose names it has. */
+  readonly epoch: number;
 }
 
 export interface Merged {
@@ -28,35 +29,34 @@ export function merge(sides: readonly Side[], members: ReadonlySet<string>): Mer
   const union = united(sides, new Presence(sides, members), dropped);
   const lost = new Set(union.flatMap(({ over }) => over));
   const table = new Table();
-  const isStrong = primaryClaims(sides);
-  for (const entry of union.toSorted((a, b) => rank(a) - rank(b) || (a.claim < b.claim ? -1 : 1))) {
+  // What the newest primary component gave away comes first, then what was claimed first.
+  for (const entry of union.toSorted((a, b) => b.epoch - a.epoch || (a.claim < b.claim ? -1 : 1))) {
     if (lost.has(entry.claim)) dropped.set(entry.claim, 'taken-over');
     else if (table.find(entry.name)) dropped.set(entry.claim, 'conflict');
     else table.put(entry);
   }
   return { table, dropped };
-
-  /** What the primary component gave away comes first, then what was claimed first. */
-  function rank(entry: Entry): number {
-    return isStrong.has(entry.claim) ? 0 : 1;
-  }
 }
 
-const primaryClaims = (sides: readonly Side[]): ReadonlySet<ClaimId> =>
-  new Set(
-    sides.filter(({ primary }) => primary).flatMap(({ table }) => [...table.entries()].map((e) => e.claim)),
-  );
+/**
+ * Whether a later primary component did not have it any more: it had all that any earlier one gave away, so there it was
+ * given up or taken over.
+ */
+const isOutdated = (sides: readonly Side[], { claim, epoch }: Entry): boolean =>
+  epoch > 0 && sides.some((side) => side.epoch > epoch && !side.table.get(claim));
 
 /** Entries of all sides by claim, each as those have it who know, in the order in which they are found. */
 function united(sides: readonly Side[], presence: Presence, dropped: Map<ClaimId, GoneReason>): Entry[] {
   const found = new Map<ClaimId, Entry>();
   for (const { table } of sides) {
-    for (const { claim, owner } of table.entries()) {
+    for (const entry of table.entries()) {
+      const { claim, owner } = entry;
       if (found.has(claim) || dropped.has(claim)) continue;
       const versions = sides.flatMap((side) => side.table.get(claim) ?? []);
       const home = presence.sideOf(owner);
       const known = home === null ? versions[0] : home.table.get(claim);
       if (known === undefined || presence.isGone(owner)) dropped.set(claim, 'disconnect');
+      else if (isOutdated(sides, known)) dropped.set(claim, 'taken-over');
       else found.set(claim, { ...known, clients: clientsOf(versions, known, presence) });
     }
   }
@@ -76,7 +76,7 @@ function clientsOf(versions: readonly Entry[], known: Entry, presence: Presence)
 }
 
 /** What newcomers bring. */
-const nothing: Side = { table: new Table(), members: new Set(), primary: false };
+const nothing: Side = { table: new Table(), members: new Set(), epoch: 0 };
 
 /** Who is in the view, and whose table knows about him. */
 class Presence {

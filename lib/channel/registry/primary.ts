@@ -1,30 +1,9 @@
 /**
- * Which part of a broken network may give away names (messip-channels.md 15.4): the one with more than half of the
- * daemons of the last such part, or with half of them and the first. A daemon counts by its members of the registry.
- *
- * A new electorate takes two ordered messages. When it is proposed (`form`), it counts beside the old one; when
- * somebody knows that every daemon has the proposal (`confirm`), it takes the place of the old one. So two parts that
- * remember different electorates still share one that binds both.
+ * Which part of a broken network may give away names: by the rules of lib/primary, with daemons as voters. A daemon knows
+ * what any of the connections at it knows. In a tie the first daemon decides: it has three votes, every other one two.
  */
+import { type Electorate, includesNewest, nextEpoch, type Testimony } from '../../primary/rules.js';
 import type { ByteReader, ByteWriter } from '../bytes.js';
-
-/** Daemons that decide next time, the first one breaking ties. */
-export interface Electorate {
-  readonly generation: number;
-  readonly daemons: readonly string[];
-}
-
-export interface Votes {
-  readonly formed: Electorate;
-  /** Proposed later than `formed`, and maybe known to all who were there, maybe not. */
-  readonly proposed: readonly Electorate[];
-}
-
-/** @param daemons those that count at the very beginning; none: whoever is there first */
-export const firstVotes = (daemons: readonly string[]): Votes => ({
-  formed: { generation: 0, daemons },
-  proposed: [],
-});
 
 /** Name of the daemon in `#name#daemon`. */
 export const daemonOf = (member: string): string => member.slice(member.indexOf('#', 1) + 1);
@@ -32,89 +11,104 @@ export const daemonOf = (member: string): string => member.slice(member.indexOf(
 /** The daemons of the members, in their order. */
 export const daemonsOf = (members: Iterable<string>): string[] => [...new Set([...members].map(daemonOf))];
 
-function hasMajority({ daemons }: Electorate, voters: ReadonlySet<string>): boolean {
-  const present = daemons.filter((daemon) => voters.has(daemon)).length;
-  if (2 * present !== daemons.length) return 2 * present > daemons.length;
-  return daemons.length === 0 || voters.has(daemons[0] as string);
+const FIRST_WEIGHT = 3;
+const WEIGHT = 2;
+
+/** What a member that has no table brings. */
+export const NEWCOMER: Testimony = { tookPart: false, epoch: null, promised: 0 };
+
+/** What a member brings that has met others, and has not been told what they know. */
+export const UNINFORMED: Testimony = { tookPart: true, epoch: null, promised: 0 };
+
+/** The vote on going on in one view. */
+export class Ballot {
+  /** The number of the epoch that is voted on. */
+  readonly next: number;
+  /** Daemons of which somebody has voted. */
+  private readonly voted = new Set<string>();
+
+  /**
+   * @param electorates lists of daemons, the first of each breaking ties: it has to pass by all of them
+   * @param testimonies what each member of the view brings
+   */
+  constructor(
+    private readonly electorates: readonly (readonly string[])[],
+    private readonly testimonies: ReadonlyMap<string, Testimony>,
+  ) {
+    this.next = nextEpoch([...testimonies.values()]);
+  }
+
+  /** Whether it would pass if everybody here voted. */
+  get canPass(): boolean {
+    return this.passesWith(new Set(daemonsOf(this.testimonies.keys())));
+  }
+
+  /** @returns whether a vote of this member would add to it */
+  wants(member: string): boolean {
+    return !this.voted.has(daemonOf(member));
+  }
+
+  /** @returns whether it has passed */
+  vote(member: string, epoch: number): boolean {
+    if (epoch === this.next && this.testimonies.has(member)) this.voted.add(daemonOf(member));
+    return this.passesWith(this.voted);
+  }
+
+  private passesWith(voted: ReadonlySet<string>): boolean {
+    return this.electorates.every((daemons) => this.passesBy(daemons, voted));
+  }
+
+  private passesBy(daemons: readonly string[], voted: ReadonlySet<string>): boolean {
+    const electorate: Electorate = { of: WEIGHT * daemons.length + 1, quorum: daemons.length + 1 };
+    const voters = daemons.flatMap((daemon, i) => {
+      if (!voted.has(daemon)) return [];
+      const own = [...this.testimonies].filter(([member]) => daemonOf(member) === daemon);
+      const testimony = together(own.map(([, each]) => each));
+      return Array.from({ length: i === 0 ? FIRST_WEIGHT : WEIGHT }, () => testimony);
+    });
+    return voters.length >= electorate.quorum && includesNewest(voters, electorate);
+  }
 }
 
-/** Whether these daemons may decide: by every electorate that may be the last. */
-export const mayDecide = ({ formed, proposed }: Votes, voters: Iterable<string>): boolean => {
-  const present = new Set(voters);
-  return [formed, ...proposed].every((electorate) => hasMajority(electorate, present));
-};
-
-/**
- * Newcomers remember nothing, and so do not count for a daemon whose earlier members may have decided something. They do
- * where nothing was decided yet, and where every daemon that could have decided is here.
- * @param holders daemons with members that remember, @param all daemons that are here
- */
-export function isPrimaryPart(votes: Votes, holders: readonly string[], all: readonly string[]): boolean {
-  if (mayDecide(votes, holders)) return true;
-  if (votes.formed.generation === 0) return mayDecide(votes, all);
-  const here = new Set(all);
-  return [votes.formed, ...votes.proposed].every(({ daemons }) =>
-    daemons.every((daemon) => here.has(daemon)),
-  );
-}
-
-const textOf = ({ generation, daemons }: Electorate): string => `${generation} ${daemons.join(' ')}`;
-
-/** The number of the next electorate. */
-export const nextGeneration = ({ formed, proposed }: Votes): number =>
-  Math.max(formed.generation, ...proposed.map(({ generation }) => generation)) + 1;
-
-/** After a `form`. */
-export function withProposal({ formed, proposed }: Votes, electorate: Electorate): Votes {
-  const isKnown = [formed, ...proposed].some((known) => textOf(known) === textOf(electorate));
-  if (isKnown || electorate.generation <= formed.generation) return { formed, proposed };
-  return { formed, proposed: [...proposed, electorate] };
-}
-
-/** After a `confirm`. */
-export function withConfirmed({ formed, proposed }: Votes, electorate: Electorate): Votes {
-  if (electorate.generation <= formed.generation) return { formed, proposed };
+function together(all: readonly Testimony[]): Testimony {
+  const epochs = all.flatMap(({ epoch }) => epoch ?? []);
   return {
-    formed: electorate,
-    proposed: proposed.filter(({ generation }) => generation > electorate.generation),
+    tookPart: all.some(({ tookPart }) => tookPart),
+    epoch: epochs.length === 0 ? null : Math.max(...epochs),
+    promised: Math.max(...all.map(({ promised }) => promised)),
   };
 }
 
-/** What several parts know together. */
-export function mergedVotes(all: readonly Votes[]): Votes {
-  const byAge = all.map(({ formed }) => formed).toSorted((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
-  const formed = byAge.reduce((best, each) => (each.generation > best.generation ? each : best));
-  const known = new Map(all.flatMap(({ proposed }) => proposed).map((each) => [textOf(each), each]));
-  const proposed = [...known.keys()]
-    .toSorted()
-    .map((text) => known.get(text) as Electorate)
-    .filter(({ generation }) => generation > formed.generation);
-  return { formed, proposed };
-}
+/** What a part brings, whoever of it took part. */
+export type PartTestimony = Pick<Testimony, 'epoch' | 'promised'>;
 
-export function writeElectorate(out: ByteWriter, { generation, daemons }: Electorate): void {
-  out.u32(generation).u16(daemons.length);
-  for (const daemon of daemons) out.text(daemon, 'latin1');
+export function writeTestimony(out: ByteWriter, { epoch, promised }: PartTestimony): void {
+  out.u8(epoch === null ? 0 : 1);
+  out.u32(epoch ?? 0).u32(promised);
 }
 
 /** @throws Malformed */
-export function readElectorate(bytes: ByteReader): Electorate {
-  const generation = bytes.u32();
-  const daemons: string[] = [];
-  for (let rest = bytes.u16(); rest > 0; rest--) daemons.push(bytes.text('latin1'));
-  return { generation, daemons };
+export function readTestimony(bytes: ByteReader): PartTestimony {
+  const hasTable = bytes.u8() !== 0;
+  const [epoch, promised] = [bytes.u32(), bytes.u32()];
+  return { epoch: hasTable ? epoch : null, promised };
 }
 
-export function writeVotes(out: ByteWriter, { formed, proposed }: Votes): void {
-  writeElectorate(out, formed);
-  out.u16(proposed.length);
-  for (const each of proposed) writeElectorate(out, each);
+export function writeElectorates(out: ByteWriter, electorates: readonly (readonly string[])[]): void {
+  out.u16(electorates.length);
+  for (const daemons of electorates) {
+    out.u16(daemons.length);
+    for (const daemon of daemons) out.text(daemon, 'latin1');
+  }
 }
 
 /** @throws Malformed */
-export function readVotes(bytes: ByteReader): Votes {
-  const formed = readElectorate(bytes);
-  const proposed: Electorate[] = [];
-  for (let rest = bytes.u16(); rest > 0; rest--) proposed.push(readElectorate(bytes));
-  return { formed, proposed };
+export function readElectorates(bytes: ByteReader): string[][] {
+  const electorates: string[][] = [];
+  for (let lists = bytes.u16(); lists > 0; lists--) {
+    const daemons: string[] = [];
+    for (let rest = bytes.u16(); rest > 0; rest--) daemons.push(bytes.text('latin1'));
+    electorates.push(daemons);
+  }
+  return electorates;
 }
