@@ -7,7 +7,7 @@
  * position of its snapshot on: there is no state in which inputs are dropped that belong to the state it is given.
  */
 import type { Buffer } from 'node:buffer';
-import { DONOR_PATIENCE_MS, PATIENCE_MS } from '../limits.js';
+import { PATIENCE_MS } from '../limits.js';
 import type { RecipeCore, RecipeView } from '../port.js';
 import type { Electorate } from '../../../primary/rules.js';
 import { Agreement } from './agreement.js';
@@ -15,47 +15,13 @@ import { Component } from './component.js';
 import { Contributions } from './contributions.js';
 import { couldChange, decide, type Decision } from './decision.js';
 import { Donor } from './donor.js';
-import { Loader } from './loader.js';
+import { Holding } from './holding.js';
 import { decode, encode, type Message, type Statement } from './messages.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';
+import { type Ordered, type Phase, phaseOf, type Place } from './place.js';
 import { type Asked, type Input, Replica, type StateMachine } from './replica.js';
+import { Separation } from './separation.js';
 import { Submissions } from './submissions.js';
-
-/** What a member is doing. */
-export type Phase =
-  /** It has no view yet. */
-  | 'joining'
-  /** It is not known whose state goes on. */
-  | 'agreeing'
-  /** It is being given the state that goes on. */
-  | 'loading'
-  /** It has the state that goes on, and a quorum has not voted for going on yet. */
-  | 'forming'
-  /** Commands are applied. */
-  | 'primary'
-  /** Too few that have the state are left. */
-  | 'minority'
-  | 'left';
-
-/** Where a member is in the life of its group. */
-type Place =
-  | { readonly kind: 'joining' | 'left' }
-  | {
-      readonly kind: 'agreeing';
-      /** What came since this member's own statement: it belongs to what it is given if others go on. */
-      missed: { readonly sender: string; readonly message: Message }[] | null;
-    }
-  | { readonly kind: 'placed'; readonly component: Component };
-
-/** The state that the machine holds. */
-interface State {
-  readonly lineage: number;
-  readonly epoch: number;
-  /** Commands applied where members were last lost: what came later may be undone where they are met again. */
-  readonly splitAt: number;
-  /** Where it lost: those who hold it too, in the order of the view. */
-  readonly holders: readonly string[];
-}
 
 export class ReplicatedCore implements RecipeCore {
   private readonly options: ReplicatedCoreOptions;
@@ -65,14 +31,10 @@ export class ReplicatedCore implements RecipeCore {
   private readonly agreement: Agreement;
   private readonly donor: Donor;
   private readonly contributions: Contributions;
+  private readonly holding: Holding;
+  private readonly separation: Separation;
   private place: Place = { kind: 'joining' };
   private current: RecipeView | null = null;
-  private state: State | null = null;
-  /** Whether that is the state of the component here, be it that the machine is still taking it in. */
-  private isCurrent = false;
-  private loader: Loader | null = null;
-  /** When the state is asked for again; Infinity: never. */
-  private askAgainAt = Infinity;
   /** Whether others go on with another state beside this member. */
   private isContested = false;
   private ask = '';
@@ -82,9 +44,6 @@ export class ReplicatedCore implements RecipeCore {
   private promised = 0;
   /** Since the transitional signal. */
   private isEnding = false;
-  /** Members of the last primary component with its state that have come along since. */
-  private companions = new Set<string>();
-  private wasParted = true;
   private now = 0;
 
   constructor(
@@ -107,22 +66,20 @@ export class ReplicatedCore implements RecipeCore {
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
     this.agreement = new Agreement(self, quorum ?? 1, patience);
     this.donor = new Donor(sink);
+    this.separation = new Separation(quorum);
     this.contributions = new Contributions(self, sink, (part) => this.send(part));
+    const merges = this.options.merges ? this.contributions : null;
+    this.holding = new Holding(this.replica, sink, quorum !== null, merges);
   }
 
   get phase(): Phase {
-    const { place, self } = this;
-    if (place.kind !== 'placed') return place.kind;
-    const { component } = place;
-    if (!component.holders.has(self)) return 'loading';
-    if (!component.isFormed) return 'forming';
-    return component.isPrimary ? 'primary' : 'minority';
+    return phaseOf(this.place, this.self);
   }
 
   /** Whether this member has the state. */
   get isLive(): boolean {
     const { phase } = this;
-    return phase !== 'loading' && phase !== 'left' && this.state !== null && this.replica.isWhole;
+    return phase !== 'loading' && phase !== 'left' && !this.holding.isEmpty && this.replica.isWhole;
   }
 
   /** Whether commands are applied now. */
@@ -132,17 +89,17 @@ export class ReplicatedCore implements RecipeCore {
 
   /** Whether this member is where nothing may be applied, and knows it: the transitional signal alone tells nothing. */
   get isParted(): boolean {
-    return this.wasParted;
+    return this.separation.isParted;
   }
 
   /** Rule 4. Whether a quorum can count on what this member knows. */
   get remembers(): boolean {
-    return this.tookPart && this.state !== null;
+    return this.tookPart && !this.holding.isEmpty;
   }
 
   /** The newest epoch whose commands are in the state here. */
   get epoch(): number {
-    return this.state?.epoch ?? 0;
+    return this.holding.held?.epoch ?? 0;
   }
 
   get position(): number {
@@ -155,7 +112,7 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   get dueAt(): number {
-    return Math.min(this.agreement.dueAt, this.loader?.dueAt ?? Infinity, this.askAgainAt);
+    return Math.min(this.agreement.dueAt, this.holding.dueAt);
   }
 
   /** @returns the number that `settled` will name */
@@ -174,7 +131,7 @@ export class ReplicatedCore implements RecipeCore {
     this.now = now;
     const { current, place } = this;
     const along = new Set(view.cameWithMe);
-    if (view.cause === 'network' && current?.members.some((name) => !along.has(name))) this.split();
+    if (view.cause === 'network' && current?.members.some((name) => !along.has(name))) this.holding.split();
     this.current = view;
     if (view.cause === 'network') this.isEnding = false;
     this.agreement.newView(view);
@@ -190,7 +147,7 @@ export class ReplicatedCore implements RecipeCore {
   transition(now: number): void {
     this.now = now;
     this.isEnding = true;
-    if (this.electorate === null) this.split();
+    if (this.electorate === null) this.holding.split();
     this.changed();
   }
 
@@ -210,7 +167,7 @@ export class ReplicatedCore implements RecipeCore {
         break;
       case 'chunk':
       case 'none':
-        if (this.loader?.capture === message.capture) this.loader.take(sender, message, now);
+        this.holding.take(sender, message, now);
         break;
       default:
         this.ordered(sender, message);
@@ -222,8 +179,7 @@ export class ReplicatedCore implements RecipeCore {
     this.place = { kind: 'left' };
     this.current = null;
     this.agreement.end();
-    this.loader = null;
-    this.askAgainAt = Infinity;
+    this.holding.asking(this.now);
     this.donor.retain([]);
     this.changed();
   }
@@ -231,7 +187,7 @@ export class ReplicatedCore implements RecipeCore {
   tick(now: number): void {
     this.now = now;
     if (this.agreement.tick(now)) this.sendTagged('settle');
-    if (this.loader?.tick(now) === false || now >= this.askAgainAt) this.askAgain();
+    if (!this.holding.tick(now)) this.makeStatement();
   }
 
   /** Bytes of a snapshot for one who asked, from `offset` on. */
@@ -241,23 +197,15 @@ export class ReplicatedCore implements RecipeCore {
 
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
-    const { loader, place, replica } = this;
-    if (!loader || replica.isWhole) return;
-    // It may not want all of it.
-    if (isSound && !loader.isComplete) this.complete();
-    this.loader = null;
-    if (!isSound || !replica.restored(loader.header)) {
-      // Another try at once would likely end in the same way, over and over.
-      this.state = null;
-      this.isCurrent = false;
-      this.askAgainAt = this.now + DONOR_PATIENCE_MS;
-      return this.changed();
+    const { holding, place, replica, self } = this;
+    const hasTaken = holding.restored(isSound, this.component, this.now);
+    if (hasTaken === true) {
+      this.submissions.restored(replica.ownApplied, this.isOpen);
+      replica.catchUp();
+      if (place.kind === 'placed' && place.component.askOf(self) === this.ask)
+        this.send({ kind: 'arrived', ask: this.ask });
     }
-    this.submissions.restored(replica.ownApplied, this.isOpen);
-    replica.catchUp();
-    if (place.kind === 'placed' && place.component.askOf(this.self) === this.ask)
-      this.send({ kind: 'arrived', ask: this.ask });
-    this.changed();
+    if (hasTaken !== null) this.changed();
   }
 
   /** The state that lost, to be merged. */
@@ -316,14 +264,15 @@ export class ReplicatedCore implements RecipeCore {
     this.makeStatement();
   }
 
+  /** In a round, and whenever the state is asked for again. */
   private makeStatement(): void {
-    const { agreement, options, replica, promised, tookPart, state } = this;
+    const { agreement, holding, options, promised, tookPart } = this;
     const { tag, silence: silent } = agreement;
+    holding.asking(this.now);
     if (!tag) return;
     this.ask = `${this.instance}.${++this.asks}`;
-    this.askAgainAt = Infinity;
-    const held = state && { lineage: state.lineage, epoch: state.epoch, position: replica.position };
-    const statement: Statement = { label: options.label, state: held, tookPart, promised, ask: this.ask };
+    const { label } = options;
+    const statement: Statement = { label, state: holding.held, tookPart, promised, ask: this.ask };
     this.send({ kind: 'state', tag, statement, silent });
   }
 
@@ -339,33 +288,26 @@ export class ReplicatedCore implements RecipeCore {
     const component = new Component({ quorum: options.quorum, ...decision });
     this.dismiss();
     this.place = { kind: 'placed', component };
-    this.isCurrent = decision.holders.includes(self);
-    if (this.isCurrent) this.win(decision);
+    if (decision.holders.includes(self)) this.win(decision);
     else this.lose(statements);
     for (const [name, ask] of decision.needy) this.give(component, name, ask);
     if (component.isFormed) this.presentMembers(component);
     else this.vote(component);
   }
 
-  /** The state of this member goes on. */
   private win({ isFirst, lineage }: Decision): void {
-    if (!this.loader?.isComplete) this.loader = null;
+    this.holding.win();
     if (!isFirst) return;
-    this.state = { lineage, epoch: 0, splitAt: 0, holders: [] };
-    this.replica.begin();
+    this.holding.begin(lineage);
     this.submissions.rebase(0);
   }
 
-  /** Another state goes on. This one stays until all of the other one is here (rule 11). */
   private lose(statements: ReadonlyMap<string, Statement>): void {
-    const { state } = this;
     this.submissions.doubt();
-    this.companions.clear();
-    if (!state) return;
-    // One that is still being taken in and is not what goes on cannot be kept beside the next one.
-    if (!this.replica.isWhole) return this.giveUp();
-    const holders = [...statements].filter(([, each]) => each.state?.lineage === state.lineage);
-    this.state = { ...state, holders: holders.map(([name]) => name) };
+    this.separation.lost();
+    this.holding.lose((lineage) =>
+      [...statements].filter(([, { state }]) => state?.lineage === lineage).map(([name]) => name),
+    );
   }
 
   private vote(component: Component): void {
@@ -377,7 +319,7 @@ export class ReplicatedCore implements RecipeCore {
 
   /** A quorum has voted for going on. */
   private formed(component: Component): void {
-    this.follow(component);
+    this.holding.follow(component);
     if (component.holders.has(this.self)) this.tookPart = true;
     if (component.isPrimary) this.presentMembers(component);
   }
@@ -386,39 +328,25 @@ export class ReplicatedCore implements RecipeCore {
 
   private continue(component: Component, view: RecipeView): void {
     component.continue(view);
-    this.follow(component);
+    this.holding.follow(component);
     if (component.isPrimary) this.presentMembers(component);
     if (this.isContested) this.sendTagged('reopen');
-    if (this.loader?.retain(view.members, this.now) === false) this.askAgain();
+    if (!this.holding.retain(view.members, this.now)) this.makeStatement();
     // One whose request had no place in the last view asks again.
     else if (this.phase === 'loading' && component.askOf(this.self) !== this.ask) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */
   private leaveComponent(view: RecipeView | null): void {
-    const { place, electorate } = this;
-    const along = new Set(view?.cause === 'network' ? view.cameWithMe : this.current?.members);
-    if (place.kind === 'placed') {
-      const { component } = place;
-      if (electorate && component.isPrimary && !this.wasParted) this.companions = new Set(component.holders);
-      if (view?.cause === 'network') this.branch(component, view);
-      else if (!this.isCurrent) this.pause();
+    const { component, separation } = this;
+    if (component) {
+      if (component.isPrimary) separation.ended(component.holders);
+      // The network has taken members away, or brought them: others may have another end of the component.
+      if (view?.cause === 'network') component.leave(view.id, view.cameWithMe);
+      this.holding.follow(component);
+      this.holding.pause(this.now);
     }
-    this.companions = new Set([...this.companions].filter((name) => along.has(name)));
-  }
-
-  /** The network has taken members away, or brought them: others may have another end of the component. */
-  private branch(component: Component, view: RecipeView): void {
-    if (!this.isCurrent) return this.pause();
-    component.leave(view.id, view.cameWithMe);
-    this.follow(component);
-  }
-
-  /** The state that was on its way may not go on; what is here of it can be of use if it does. */
-  private pause(): void {
-    this.loader?.retain([], this.now);
-    if (this.state) this.replica.goBack();
-    else this.replica.expect();
+    separation.cameAlong(view?.cause === 'network' ? view.cameWithMe : (this.current?.members ?? []));
   }
 
   /** What came for a state that is not given is nowhere applied. */
@@ -454,10 +382,7 @@ export class ReplicatedCore implements RecipeCore {
         this.replica.run({ kind: 'asked', name, ask, lineage, component: component.encode() });
       return;
     }
-    if (this.loader?.isComplete) this.loader = null;
-    this.isCurrent = false;
-    this.replica.expect();
-    this.askAgainAt = this.now + DONOR_PATIENCE_MS;
+    this.holding.await(this.now);
   }
 
   /** Its place in the order has come, and the state here is what was asked for. */
@@ -478,10 +403,7 @@ export class ReplicatedCore implements RecipeCore {
       this.contest(Component.decode(component), this.place.component);
       return;
     }
-    if (this.isCurrent) return;
-    this.askAgainAt = Infinity;
-    if (this.loader?.capture !== capture) this.load(capture, header);
-    this.loader?.offered(donor, this.now);
+    this.holding.offered(donor, capture, header, () => this.component, this.now);
   }
 
   /** Rule 13. Somebody went on while this member believed that nobody did. */
@@ -492,55 +414,14 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   /** Others go on, and have given this member a place. @param missed what has come since */
-  private enter(
-    component: Component | null,
-    missed: readonly { readonly sender: string; readonly message: Message }[],
-  ): void {
+  private enter(component: Component | null, missed: readonly Ordered[]): void {
     if (!component) return;
     this.agreement.end();
     this.submissions.doubt();
-    this.companions.clear();
+    this.separation.lost();
     this.place = { kind: 'placed', component };
-    this.isCurrent = false;
-    this.replica.expect();
+    this.holding.await(this.now);
     for (const { sender, message } of missed) this.placed(component, sender, message);
-  }
-
-  private load(capture: string, header: Buffer): void {
-    const { sink } = this;
-    this.loader = new Loader(capture, header, this.state === null, {
-      sendTo: (name, body) => sink.sendTo(name, body),
-      restoreBegin: () => {
-        this.replaced();
-        sink.restoreBegin();
-      },
-      restoreChunk: (data) => sink.restoreChunk(data),
-      complete: () => this.complete(),
-      restoreEnd: () => sink.restoreEnd(),
-    });
-  }
-
-  /** The state that lost is about to be replaced. */
-  private replaced(): void {
-    const { options, replica, sink, state } = this;
-    this.state = null;
-    if (!state || options.quorum !== null) return;
-    if (options.merges) this.contributions.keep(state.lineage, state.holders);
-    if (replica.position > state.splitAt) sink.thrownBack(replica.position - state.splitAt);
-  }
-
-  /** All of the state is here. The machine may need a while to take it in, but nobody else is needed any more. */
-  private complete(): void {
-    if (this.place.kind !== 'placed') return;
-    const { lineage, epoch } = this.place.component;
-    this.state = { lineage, epoch, splitAt: 0, holders: [] };
-    this.isCurrent = true;
-  }
-
-  /** Nobody gives it. */
-  private askAgain(): void {
-    this.loader?.retain([], this.now);
-    this.makeStatement();
   }
 
   /** Rule 12. One more has the state. */
@@ -551,7 +432,7 @@ export class ReplicatedCore implements RecipeCore {
     if (name === this.self) {
       // Before the signal all daemons have it: nobody of the epoch has gone elsewhere.
       if (component.isFormed && !this.isEnding) this.tookPart = true;
-      this.follow(component);
+      this.holding.follow(component);
       this.ask = '';
       this.vote(component);
     }
@@ -559,6 +440,10 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   // What follows from it
+
+  private get component(): Component | null {
+    return this.place.kind === 'placed' ? this.place.component : null;
+  }
 
   /** Rule 9. Whether what is applied may be told. */
   private get isOpen(): boolean {
@@ -578,20 +463,6 @@ export class ReplicatedCore implements RecipeCore {
 
   private presentMembers(component: Component): void {
     this.take(component, { kind: 'present', members: this.current?.members ?? [] });
-  }
-
-  private follow({ lineage, epoch }: Component): void {
-    if (this.state && this.isCurrent) this.state = { ...this.state, lineage, epoch };
-  }
-
-  private giveUp(): void {
-    this.state = null;
-    this.loader = null;
-  }
-
-  private split(): void {
-    if (this.state && this.isCurrent)
-      this.state = { ...this.state, splitAt: Math.max(this.state.splitAt, this.position) };
   }
 
   private isMember(name: string): boolean {
@@ -617,10 +488,7 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private changed(): void {
-    const { electorate, place } = this;
-    const isApplying = place.kind === 'placed' && place.component.isPrimary;
-    const isSole = electorate !== null && this.companions.size >= electorate.quorum;
-    if (isApplying || !this.isEnding || !electorate) this.wasParted = !isApplying && !isSole;
+    this.separation.update(this.component?.isPrimary === true, this.isEnding);
     this.sink.changed();
     this.flush();
   }

@@ -36,7 +36,7 @@ export class Donor {
   /** Only these are left. */
   retain(members: readonly string[]): void {
     const here = new Set(members);
-    for (const name of [...this.given.keys()]) if (!here.has(name)) this.forget(name);
+    for (const name of this.given.keys()) if (!here.has(name)) this.forget(name);
   }
 
   /** Every pull is answered: by the state, or by the word that it is not here. */

@@ -1,0 +1,189 @@
+/** The state that this member holds, and the one that is on its way to it. */
+import type { Buffer } from 'node:buffer';
+import { DONOR_PATIENCE_MS } from '../limits.js';
+import type { Component } from './component.js';
+import type { Contributions } from './contributions.js';
+import { Loader } from './loader.js';
+import type { Held, Message } from './messages.js';
+import type { TakerSink } from './ports.js';
+import type { Replica } from './replica.js';
+
+export interface HoldingSink extends TakerSink {
+  sendTo(privateName: string, body: Buffer): void;
+  thrownBack(commands: number): void;
+}
+
+/** The state that the machine holds. */
+interface State {
+  readonly lineage: number;
+  readonly epoch: number;
+  /** Commands applied where members were last lost: what came later may be undone where they are met again. */
+  readonly splitAt: number;
+  /** Where it lost: those who hold it too, in the order of the view. */
+  readonly holders: readonly string[];
+}
+
+export class Holding {
+  private state: State | null = null;
+  private current = false;
+  private loader: Loader | null = null;
+  private retryAt = Infinity;
+
+  /** @param merges what is kept of a state that lost; null: nothing, and nobody is told of it */
+  constructor(
+    private readonly replica: Replica,
+    private readonly sink: HoldingSink,
+    private readonly hasQuorum: boolean,
+    private readonly merges: Contributions | null,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.state === null;
+  }
+
+  /** Whether it is the state of the component that this member is placed in, be it still being taken in. */
+  get isCurrent(): boolean {
+    return this.current;
+  }
+
+  /** What there is to say of it; null: it holds none. */
+  get held(): Held | null {
+    const { state, replica } = this;
+    return state && { lineage: state.lineage, epoch: state.epoch, position: replica.position };
+  }
+
+  /** When `tick` wants to be called. */
+  get dueAt(): number {
+    return Math.min(this.loader?.dueAt ?? Infinity, this.retryAt);
+  }
+
+  /** The first state. */
+  begin(lineage: number): void {
+    this.state = { lineage, epoch: 0, splitAt: 0, holders: [] };
+    this.replica.begin();
+  }
+
+  /** The state here goes on. */
+  win(): void {
+    this.current = true;
+    if (!this.loader?.isComplete) this.loader = null;
+  }
+
+  /**
+   * Another one goes on. This one stays until all of that is here (rule 11). @param holders by lineage of what they hold
+   */
+  lose(holders: (lineage: number) => readonly string[]): void {
+    const { state } = this;
+    this.current = false;
+    if (!state) return;
+    // One that is still being taken in cannot be kept beside the next one.
+    if (this.replica.isWhole) this.state = { ...state, holders: holders(state.lineage) };
+    else this.drop();
+  }
+
+  /** The state is to come, as it is at this place. */
+  await(now: number): void {
+    if (this.loader?.isComplete) this.loader = null;
+    this.current = false;
+    this.replica.expect();
+    this.retryAt = now + DONOR_PATIENCE_MS;
+  }
+
+  /** The state here is that of the component. */
+  follow({ lineage, epoch }: Component): void {
+    if (this.state && this.current) this.state = { ...this.state, lineage, epoch };
+  }
+
+  /** Members are lost: what is applied from here on may be undone. */
+  split(): void {
+    const { state, replica } = this;
+    if (state && this.current) this.state = { ...state, splitAt: Math.max(state.splitAt, replica.position) };
+  }
+
+  /** What is on its way may not be what goes on; what is here of it is of use if it is. */
+  pause(now: number): void {
+    if (this.current) return;
+    this.loader?.retain([], now);
+    if (this.state) this.replica.goBack();
+    else this.replica.expect();
+  }
+
+  offered(donor: string, capture: string, header: Buffer, place: () => Component | null, now: number): void {
+    if (this.current) return;
+    this.retryAt = Infinity;
+    if (this.loader?.capture !== capture) this.load(capture, header, place);
+    this.loader?.offered(donor, now);
+  }
+
+  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): void {
+    if (this.loader?.capture === message.capture) this.loader.take(sender, message, now);
+  }
+
+  /** @returns false when nobody is left to give the state that is on its way */
+  retain(members: readonly string[], now: number): boolean {
+    return this.loader?.retain(members, now) !== false;
+  }
+
+  /** A new request is made. */
+  asking(now: number): void {
+    this.retryAt = Infinity;
+    if (!this.loader?.isComplete) this.loader?.retain([], now);
+  }
+
+  /** @returns false when the state has to be asked for again */
+  tick(now: number): boolean {
+    return this.loader?.tick(now) !== false && now < this.retryAt;
+  }
+
+  /** The machine has taken it in, or could not. @returns whether it has; null: it was none that is wanted */
+  restored(isSound: boolean, place: Component | null, now: number): boolean | null {
+    const { loader, replica } = this;
+    if (!loader || replica.isWhole) return null;
+    // It may not want all of it.
+    if (isSound && !loader.isComplete) this.complete(place);
+    this.loader = null;
+    if (isSound && replica.restored(loader.header)) return true;
+    this.state = null;
+    this.current = false;
+    // Another try at once would likely end in the same way, over and over.
+    this.retryAt = now + DONOR_PATIENCE_MS;
+    return false;
+  }
+
+  drop(): void {
+    this.state = null;
+    this.current = false;
+    this.loader = null;
+    this.retryAt = Infinity;
+  }
+
+  private load(capture: string, header: Buffer, place: () => Component | null): void {
+    const { sink } = this;
+    this.loader = new Loader(capture, header, this.state === null, {
+      sendTo: (name, body) => sink.sendTo(name, body),
+      restoreBegin: () => {
+        this.replaced();
+        sink.restoreBegin();
+      },
+      restoreChunk: (data) => sink.restoreChunk(data),
+      complete: () => this.complete(place()),
+      restoreEnd: () => sink.restoreEnd(),
+    });
+  }
+
+  /** All of it is here. The machine may need a while to take it in, but nobody else is needed any more. */
+  private complete(place: Component | null): void {
+    if (!place) return;
+    this.state = { lineage: place.lineage, epoch: place.epoch, splitAt: 0, holders: [] };
+    this.current = true;
+  }
+
+  /** The state that lost is about to be replaced. */
+  private replaced(): void {
+    const { hasQuorum, merges, replica, sink, state } = this;
+    this.state = null;
+    if (!state || hasQuorum) return;
+    merges?.keep(state.lineage, state.holders);
+    if (replica.position > state.splitAt) sink.thrownBack(replica.position - state.splitAt);
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Whether this member is where nothing may be applied while others may go on. As long as so many that have the state came
+ * along with it that they are a quorum, nobody else can, whatever has to be agreed on.
+ */
+export class Separation {
+  /** Members of the last primary component with its state that have come along since. */
+  private companions = new Set<string>();
+  private parted = true;
+
+  /** @param quorum null: each component goes on by itself, and where two meet, one of them gives up */
+  constructor(private readonly quorum: number | null) {}
+
+  get isParted(): boolean {
+    return this.parted;
+  }
+
+  /** A primary component ends. */
+  ended(holders: ReadonlySet<string>): void {
+    if (this.quorum !== null && !this.parted) this.companions = new Set(holders);
+  }
+
+  /** Only these came along. */
+  cameAlong(members: readonly string[]): void {
+    const along = new Set(members);
+    this.companions = new Set([...this.companions].filter((name) => along.has(name)));
+  }
+
+  /** Others go on with another state. */
+  lost(): void {
+    this.companions.clear();
+  }
+
+  /** An input is over. @param isEnding since the transitional signal, which alone tells nothing */
+  update(isApplying: boolean, isEnding: boolean): void {
+    if (isEnding && !isApplying && this.quorum !== null) return;
+    this.parted = !isApplying && (this.quorum === null || this.companions.size < this.quorum);
+  }
+}
