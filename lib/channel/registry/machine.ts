@@ -224,7 +224,8 @@ export class RegistryMachine {
       const { command } = pending;
       if (command.kind !== 'claim' || command.from === null) continue;
       const owner = this.table.get(command.from)?.owner;
-      if (owner !== undefined && this.present.has(owner)) pending.command = { ...command, from: null };
+      if (owner !== undefined && (this.present.has(owner) || this.glimpsed.has(owner)))
+        pending.command = { ...command, from: null };
     }
   }
 

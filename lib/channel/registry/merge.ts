@@ -39,11 +39,13 @@ export function merge(sides: readonly Side[], members: ReadonlySet<string>): Mer
 }
 
 /**
- * Whether a later primary component did not have it any more: it had all that any earlier one gave away, so there it was
+ * Whether the newest primary component did not have it any more: it had all that any earlier one gave away, so there it was
  * given up or taken over.
  */
-const isOutdated = (sides: readonly Side[], { claim, epoch }: Entry): boolean =>
-  epoch > 0 && sides.some((side) => side.epoch > epoch && !side.table.get(claim));
+function isOutdated(sides: readonly Side[], { claim, epoch }: Entry): boolean {
+  const newest = Math.max(...sides.map((side) => side.epoch));
+  return epoch > 0 && epoch < newest && sides.some((side) => side.epoch === newest && !side.table.get(claim));
+}
 
 /** Entries of all sides by claim, each as those have it who know, in the order in which they are found. */
 function united(sides: readonly Side[], presence: Presence, dropped: Map<ClaimId, GoneReason>): Entry[] {

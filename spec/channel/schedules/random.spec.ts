@@ -1,0 +1,24 @@
+import { expect } from 'chai';
+import { linesOf, playMany, type Shape } from './random-world.js';
+
+const SEED = 1;
+const WORLDS = 500;
+
+const shapes: readonly Shape[] = [
+  { daemons: 3, connections: 2, areTold: true },
+  { daemons: 4, connections: 1, areTold: true },
+  { daemons: 3, connections: 1, areTold: false },
+];
+
+describe('the registry of channel names in random worlds', () => {
+  for (const shape of shapes) {
+    const { daemons, connections, areTold } = shape;
+    const how = areTold ? 'that are told' : 'that are not told';
+    it(`keeps its promises with ${daemons} daemons ${how} and up to ${connections} connections of each`, () => {
+      const summary = playMany(shape, SEED, WORLDS);
+      expect(linesOf(summary, shape)).to.deep.equal([]);
+      expect(summary.grants).to.be.above(WORLDS);
+      expect(summary.takenOver).to.be.above(0);
+    }).timeout(20_000);
+  }
+});

@@ -1,0 +1,205 @@
+/**
+ * One connection with the real registry machine, and what the channels of a connection do with it: create, close and
+ * attach, take over names whose owner has been out of sight for long, nudge an exchange that takes long.
+ */
+import { Buffer } from 'node:buffer';
+import type { ClaimId } from '../../../lib/channel/claim-id.js';
+import type { Outcome } from '../../../lib/channel/registry/apply.js';
+import type { Command } from '../../../lib/channel/registry/command.js';
+import type { Settings } from '../../../lib/channel/registry/entry.js';
+import type { RegistryEvent } from '../../../lib/channel/registry/event.js';
+import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
+import type { Daemon, DaemonClient, GroupView } from './daemon.js';
+
+/** After as many milliseconds out of sight an owner may lose a name. */
+export const ORPHAN_TIMEOUT = 30_000;
+/** For each place among those who may speak for a part of the members. */
+const NUDGE_STEP = 1000;
+
+/** Of all channels in these worlds. */
+export const SETTINGS: Settings = {
+  maxBuffered: 1,
+  maxBufferedBytes: 1,
+  overflow: 'block',
+  maxBody: 1,
+  order: 'fifo',
+  ackReceipt: false,
+  metadata: Buffer.alloc(0),
+};
+
+/** What a connection needs of its world. */
+export interface ConnectionHost {
+  readonly now: number;
+  send(connection: RegistryConnection, to: readonly string[] | null, body: Buffer, isSafe: boolean): void;
+  /** A command that the application gave has its outcome. */
+  settled(connection: RegistryConnection, command: Command, outcome: Outcome): void;
+  heard(connection: RegistryConnection, event: RegistryEvent): void;
+  /** An exchange is complete. */
+  ready(connection: RegistryConnection): void;
+}
+
+export class RegistryConnection implements DaemonClient {
+  readonly machine: RegistryMachine;
+  isJoined = false;
+  isUp = true;
+  /** Whether the process stands still: what arrives waits. */
+  isFrozen = false;
+  /** The view in which the machine was ready for the first time. */
+  readyIn: string | null = null;
+  /** When the exchange is nudged. */
+  nudgeAt = Infinity;
+  /** Since when the owners of these claims are out of sight. */
+  readonly orphans = new Map<ClaimId, number>();
+  /** When this connection had each member in its view for the last time. */
+  readonly lastSeen = new Map<string, number>();
+  /** For how long the owners of these claims were out of sight when they lost their names. */
+  readonly unseen = new Map<ClaimId, number>();
+  /** Claims to which it was attached. */
+  readonly attached = new Set<ClaimId>();
+  /** Claims that it wants to give up. */
+  readonly releasing = new Set<ClaimId>();
+  private readonly calls = new Map<number, Command>();
+  private inbox: (() => void)[] = [];
+
+  /** @param told the names of all daemons, or none */
+  constructor(
+    readonly id: string,
+    readonly daemon: Daemon<RegistryConnection>,
+    private readonly host: ConnectionHost,
+    told: readonly string[],
+  ) {
+    const sink = {
+      send: (to: readonly string[] | null, bytes: Buffer, isSafe: boolean) => {
+        if (this.isUp) host.send(this, to, bytes, isSafe);
+      },
+      settled: (serial: number, outcome: Outcome) => this.settled(serial, outcome),
+      tell: (event: RegistryEvent) => this.hear(event),
+      waiting: (place: number) => {
+        this.nudgeAt = host.now + place * NUDGE_STEP;
+      },
+      ready: () => this.ready(),
+    };
+    this.machine = new RegistryMachine(id, sink, told);
+  }
+
+  /** Whether it still knows what was decided when it took part. */
+  get remembers(): boolean {
+    const machine = this.machine as RegistryMachine & { readonly remembers?: boolean };
+    return machine.remembers ?? machine.isReady;
+  }
+
+  /** Kinds of the commands that have no outcome yet. */
+  get openCalls(): string[] {
+    return [...this.calls.values()].map(({ kind }) => kind);
+  }
+
+  /** Commands make sense from the first table on. */
+  get hasEntered(): boolean {
+    return this.readyIn !== null;
+  }
+
+  /** Takes the name over when its owner has been out of sight for long. @returns whether it could be asked for */
+  create(name: string): boolean {
+    if (!this.hasEntered) return false;
+    const { machine, host } = this;
+    const present = machine.table.find(name);
+    const since = present && this.orphans.get(present.claim);
+    const from = present && since !== undefined && host.now - since >= ORPHAN_TIMEOUT ? present.claim : null;
+    this.submit({ kind: 'claim', name, claim: machine.newClaim(), settings: SETTINGS, strict: true, from });
+    return true;
+  }
+
+  release(claim: ClaimId): void {
+    this.releasing.add(claim);
+    this.submit({ kind: 'release', claim, force: true });
+  }
+
+  attach(name: string): void {
+    if (this.hasEntered) this.submit({ kind: 'attach', name });
+  }
+
+  submit(command: Command): void {
+    this.calls.set(this.machine.submit(command), command);
+  }
+
+  view(view: GroupView): void {
+    const { now } = this.host;
+    this.receive(() => {
+      for (const member of [...this.machine.members, ...view.members]) this.lastSeen.set(member, now);
+      this.machine.view(view);
+    });
+  }
+
+  transition(): void {
+    this.receive(() => this.machine.transition());
+  }
+
+  message(sender: string, body: Buffer, toGroup: boolean): void {
+    this.receive(() => this.machine.message(sender, body, toGroup));
+  }
+
+  /** Time has passed with these members in the view. */
+  seeMembers(): void {
+    if (!this.isJoined) return;
+    for (const member of this.machine.members) this.lastSeen.set(member, this.host.now);
+  }
+
+  nudgeWhenDue(): void {
+    if (!this.isUp || this.isFrozen || this.nudgeAt > this.host.now) return;
+    this.nudgeAt = Infinity;
+    this.machine.nudge();
+  }
+
+  /** @param isTimerFirst whether the clock is looked at before the messages that wait */
+  thaw(isTimerFirst: boolean): void {
+    this.isFrozen = false;
+    if (isTimerFirst) this.nudgeWhenDue();
+    this.drain();
+  }
+
+  private receive(input: () => void): void {
+    if (!this.isJoined || !this.isUp) return;
+    this.inbox.push(input);
+    this.drain();
+  }
+
+  private drain(): void {
+    while (!this.isFrozen && this.isUp) {
+      const input = this.inbox.shift();
+      if (!input) return;
+      input();
+    }
+  }
+
+  private settled(serial: number, outcome: Outcome): void {
+    const command = this.calls.get(serial);
+    // The machine gives commands of its own, too.
+    if (!command) return;
+    this.calls.delete(serial);
+    if (command.kind === 'attach' && outcome.ok && outcome.entry) this.attached.add(outcome.entry.claim);
+    this.host.settled(this, command, outcome);
+  }
+
+  private hear(event: RegistryEvent): void {
+    if (event.kind === 'closed') {
+      const { claim, owner } = event.entry;
+      if (event.reason === 'taken-over')
+        this.unseen.set(claim, this.host.now - (this.lastSeen.get(owner) ?? -Infinity));
+      this.orphans.delete(claim);
+      this.attached.delete(claim);
+    } else if (event.kind === 'server-unreachable') {
+      this.orphans.set(event.entry.claim, this.host.now);
+    } else if (event.kind === 'server-back') {
+      this.orphans.delete(event.entry.claim);
+    }
+    this.host.heard(this, event);
+  }
+
+  private ready(): void {
+    this.nudgeAt = Infinity;
+    for (const { claim, owner } of this.machine.table.entries())
+      if (!this.machine.isMember(owner) && !this.orphans.has(claim)) this.orphans.set(claim, this.host.now);
+    this.host.ready(this);
+    this.readyIn ??= this.machine.viewId.join('.');
+  }
+}

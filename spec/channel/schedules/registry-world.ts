@@ -1,0 +1,274 @@
+/** Real registry machines in a small world of daemons, and what must hold among them. */
+import type { Buffer } from 'node:buffer';
+import type { Outcome } from '../../../lib/channel/registry/apply.js';
+import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import type { RegistryEvent } from '../../../lib/channel/registry/event.js';
+import type { Component, Daemon } from './daemon.js';
+import { type Choose, chooseFirst } from './daemon-cut.js';
+import { DaemonWorld } from './daemon-world.js';
+import { Grants } from './grants.js';
+import { type ConnectionHost, RegistryConnection } from './registry-connection.js';
+
+export interface WorldOptions {
+  readonly daemons: number;
+  /** Whether every connection is told the names of all daemons. */
+  readonly areTold: boolean;
+  readonly isTraced?: boolean;
+  /** Off: what the machines say of themselves is not compared; only what applications are told counts. */
+  readonly comparesMachines?: boolean;
+}
+
+export type EndKind = 'crash' | 'leave' | 'power loss';
+
+/** All that were there have forgotten: what was decided before binds nobody. Only where daemons are not told. */
+export class MemoryLost extends Error {}
+
+/** Milliseconds in which everything that begins by itself is over. */
+const QUIET = 15_000;
+/** Rounds of nudges after which a world that still nudges will never come to rest. */
+const MAX_NUDGES = 1000;
+
+export class RegistryWorld extends DaemonWorld<RegistryConnection> implements ConnectionHost {
+  now = 0;
+  readonly grants = new Grants((property, text) => this.fail(property, text));
+  /** Creates by the code of their refusal. */
+  readonly refusals = new Map<string, number>();
+  private readonly started: RegistryConnection[] = [];
+  /** The view in which the registry began with nothing. */
+  private begunIn: string | null = null;
+
+  constructor(private readonly options: WorldOptions) {
+    super(options.daemons, options.isTraced === true);
+  }
+
+  /** A connection `#name#daemon` that enters the registry. */
+  start(daemon: Daemon<RegistryConnection>, name: string): RegistryConnection {
+    const id = `#${name}#${daemon.name}`;
+    if (daemon.clients.some((each) => each.id === id)) throw new Error(`${id} is there already`);
+    const told = this.options.areTold ? this.daemons.map((each) => each.name) : [];
+    const connection = new RegistryConnection(id, daemon, this, told);
+    this.log(`  start ${id}`);
+    this.started.push(connection);
+    this.connect(daemon, connection);
+    return connection;
+  }
+
+  /** The same at the daemon of that number. */
+  startAt(daemon: number, name = 'a'): RegistryConnection {
+    return this.start(this.daemonAt(daemon), name);
+  }
+
+  end(connection: RegistryConnection, kind: EndKind): void {
+    this.log(`  ${kind} of ${connection.id}`);
+    connection.isUp = false;
+    this.grants.ownerEnded(connection);
+    const asDaemonsSay = kind === 'leave' ? 'leave' : 'disconnect';
+    this.disconnect(connection.daemon, connection, asDaemonsSay, kind === 'power loss');
+  }
+
+  /** The n-th connection of a daemon. */
+  at(daemon: number, n = 0): RegistryConnection {
+    const connection = this.daemons[daemon]?.clients[n];
+    if (!connection) throw new Error(`d${daemon} has no connection ${n}`);
+    return connection;
+  }
+
+  create(connection: RegistryConnection, name: string): void {
+    const isAsked = connection.create(name);
+    this.log(`  ${connection.id} creates ${name}${isAsked ? '' : ', too early'}`);
+  }
+
+  /** The connection closes the channel of that name. */
+  close(connection: RegistryConnection, name: string): void {
+    const grant = this.grants.of(connection).find((each) => each.name === name);
+    if (!grant) throw new Error(`${connection.id} has no ${name}`);
+    this.log(`  ${connection.id} closes ${name}`);
+    connection.release(grant.claim);
+  }
+
+  /** Components as in `01 2`: the numbers of the daemons that are together. */
+  cut(components: string, choose: Choose = chooseFirst): void {
+    const parts = components.split(' ');
+    this.regroup(
+      parts.map((digits) => Array.from(digits, (digit) => this.daemonAt(Number(digit)))),
+      choose,
+    );
+  }
+
+  /** Nothing happens from outside for some time. */
+  settle(ms = QUIET): void {
+    const end = this.now + ms;
+    for (let round = 0; round < MAX_NUDGES; round++) {
+      this.run();
+      this.seeMembers();
+      const { clients } = this;
+      const due = Math.min(...clients.map(({ isFrozen, nudgeAt }) => (isFrozen ? Infinity : nudgeAt)));
+      this.now = Math.max(this.now, Math.min(due, end));
+      if (due > end) return this.seeMembers();
+      for (const connection of clients) connection.nudgeWhenDue();
+    }
+    this.fail('livelock', `the world does not come to rest in ${MAX_NUDGES} nudges`);
+  }
+
+  /** The network is whole, nobody stands still, and every daemon has a connection: all must be well after that. */
+  endFaults(): void {
+    this.log('end of all faults');
+    for (const connection of this.clients) connection.thaw(false);
+    this.regroup([this.daemons]);
+    this.settle();
+    for (const daemon of this.daemons) {
+      if (daemon.clients.length > 0) continue;
+      this.start(daemon, 'a');
+      this.settle();
+    }
+    this.settle();
+    this.checkLiveness();
+    this.checkMembers();
+    this.grants.checkTable(this.at(0).machine.table);
+    this.checkCreation();
+  }
+
+  /** A message to the group in the name of any connection of the daemon, member or not. */
+  sendRaw(daemon: number, sender: string, body: Buffer): void {
+    this.sendAs(this.daemonAt(daemon), sender, null, body, false);
+  }
+
+  send(from: RegistryConnection, to: readonly string[] | null, body: Buffer, isSafe: boolean): void {
+    this.sendAs(from.daemon, from.id, to, body, isSafe);
+  }
+
+  settled(connection: RegistryConnection, command: Command, outcome: Outcome): void {
+    if (command.kind !== 'claim') return;
+    const { name, from } = command;
+    this.log(`      ${connection.id} creates ${name}: ${outcome.ok ? 'done' : outcome.code}`);
+    if (!outcome.ok) this.refusals.set(outcome.code, (this.refusals.get(outcome.code) ?? 0) + 1);
+    else if (outcome.entry) this.grants.give(connection, outcome.entry, from);
+  }
+
+  heard(connection: RegistryConnection, event: RegistryEvent): void {
+    if (event.kind === 'opened') this.grants.opened(event.entry, this.latest(event.entry.owner));
+    if (event.kind !== 'closed') return;
+    const { entry, reason } = event;
+    this.log(`      ${connection.id} hears the end of ${entry.name} of ${entry.owner}: ${reason}`);
+    this.grants.closed(connection, entry, reason);
+  }
+
+  ready({ id, machine, hasEntered }: RegistryConnection): void {
+    const view = machine.viewId.join('.');
+    if (hasEntered || this.hadTable(machine.members, view)) return;
+    this.log(`      ${id} begins with nothing`);
+    this.begunIn ??= view;
+    if (this.begunIn !== view && !this.options.areTold) throw new MemoryLost();
+  }
+
+  protected override describe(body: Buffer): string {
+    const message = decodeRegistryMessage(body);
+    if (!message) return 'no message of the registry';
+    if (!('command' in message)) return `${message.kind} ${fieldsOf(message)}`;
+    const { command } = message;
+    return 'name' in command ? `${command.kind} ${command.name}` : command.kind;
+  }
+
+  protected override checkAtRest(): void {
+    if (this.options.comparesMachines === false) return;
+    const primaries = this.components.flatMap((component) => this.checkEqual(component));
+    if (primaries.length < 2) return;
+    const texts = primaries.map(({ machine }) => `{${machine.members.join(' ')}}`);
+    this.fail('two-primaries', `${texts.join(' and ')} are both the primary component`);
+  }
+
+  /** @returns one member of the component, if it is primary */
+  private checkEqual({ daemons }: Component<RegistryConnection>): RegistryConnection[] {
+    const connections = daemons
+      .flatMap(({ clients }) => clients)
+      .filter(({ isFrozen, isJoined, machine }) => !isFrozen && isJoined && machine.isReady);
+    const [first] = connections;
+    if (!first) return [];
+    for (const each of connections) {
+      const [one, other] = [first.machine, each.machine];
+      const pair = `${first.id} and ${each.id}`;
+      if (one.viewId.join('.') !== other.viewId.join('.'))
+        this.fail('views-differ', `${pair} are in different views`);
+      if (!one.table.encode().equals(other.table.encode()))
+        this.fail('tables-differ', `${pair} have different tables in one view`);
+      if (one.isPrimary !== other.isPrimary)
+        this.fail('primary-differs', `${pair} do not agree whether they are primary`);
+      this.checkOrphans(each);
+    }
+    return first.machine.isPrimary ? [first] : [];
+  }
+
+  /** What was heard of owners out of sight is what the table says. */
+  private checkOrphans({ id, machine, orphans }: RegistryConnection): void {
+    const unreachable = [...machine.table.entries()].filter(({ owner }) => !machine.isMember(owner));
+    const heard = unreachable.every(({ claim }) => orphans.has(claim)) && unreachable.length === orphans.size;
+    if (!heard) this.fail('orphans-differ', `${id} was not told rightly which owners are out of sight`);
+  }
+
+  private checkLiveness(): void {
+    const [first] = this.clients;
+    for (const { id, machine, openCalls, attached } of this.clients) {
+      if (!machine.isReady) this.fail('not-ready', `${id} is not ready at the end`);
+      if (openCalls.length > 0) this.fail('open-call', `${id} has no outcome of ${openCalls.join(' ')}`);
+      if (!machine.isPrimary) this.fail('not-primary', `${id} is not primary at the end`);
+      if (first && !machine.table.encode().equals(first.machine.table.encode()))
+        this.fail('tables-differ', `${first.id} and ${id} at the end`);
+      for (const claim of attached) {
+        const entry = machine.table.get(claim);
+        if (!entry?.clients.has(id)) this.fail('detached', `${id} from ${entry?.name ?? 'what is gone'}`);
+      }
+    }
+  }
+
+  /** Who is not here after the end of all faults has ended. */
+  private checkMembers(): void {
+    const { machine } = this.at(0);
+    for (const { name, owner, clients } of machine.table.entries())
+      for (const each of [owner, ...clients])
+        if (!machine.isMember(each)) this.fail('ghost', `${each} has ended and is still in ${name}`);
+  }
+
+  private checkCreation(): void {
+    const nameOf = ({ id }: RegistryConnection): string => `end ${id.replaceAll('#', '-')}`;
+    for (const connection of this.clients) this.create(connection, nameOf(connection));
+    this.settle();
+    for (const connection of this.clients) {
+      const isThere = this.at(0).machine.table.find(nameOf(connection))?.owner === connection.id;
+      if (!isThere) this.fail('no-creation', `${connection.id} cannot create a channel at the end`);
+    }
+  }
+
+  private daemonAt(index: number): Daemon<RegistryConnection> {
+    const daemon = this.daemons[index];
+    if (!daemon) throw new Error(`there is no d${index}`);
+    return daemon;
+  }
+
+  private seeMembers(): void {
+    for (const connection of this.clients) connection.seeMembers();
+  }
+
+  /** The connection that has, or had, that id in the group. */
+  private latest(id: string): RegistryConnection | undefined {
+    return this.started.findLast((each) => each.id === id && each.isJoined);
+  }
+
+  /** Whether one of these had a table before this view. */
+  private hadTable(members: readonly string[], view: string): boolean {
+    return members.some((member) => {
+      const connection = this.latest(member);
+      return connection?.hasEntered === true && connection.readyIn !== view;
+    });
+  }
+}
+
+/** The fields of a message that fit into a line. */
+function fieldsOf(message: object): string {
+  const short = (key: string, value: unknown): unknown => {
+    if (['kind', 'tag', 'bytes'].includes(key)) return undefined;
+    const isFlags =
+      Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'boolean');
+    return isFlags ? value.map(Number).join('') : value;
+  };
+  return JSON.stringify(message, short);
+}

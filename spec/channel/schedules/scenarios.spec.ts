@@ -1,0 +1,188 @@
+/** Short schedules, each of which once gave a name to two owners, or took one from an owner who had it by right. */
+import { expect } from 'chai';
+import { chooseFrom } from './daemon-cut.js';
+import { Violation } from './daemon-world.js';
+import { ORPHAN_TIMEOUT } from './registry-connection.js';
+import { RegistryWorld } from './registry-world.js';
+
+/** What a cut leaves of the messages under way, see `daemon-cut.ts`. */
+const ONE_MORE_IS_ORDERED = 1;
+const ALL_OF_IT = Infinity;
+
+/** A connection at each of these daemons, one after the other. */
+function begin(world: RegistryWorld, at: readonly number[] = [0, 1, 2]): void {
+  for (const daemon of at) start(world, daemon);
+}
+
+function start(world: RegistryWorld, daemon: number): void {
+  world.startAt(daemon);
+  world.settle();
+}
+
+/** These daemons' first connections create the channel, and everything comes to rest. */
+function create(world: RegistryWorld, name: string, at: readonly number[]): void {
+  for (const daemon of at) world.create(world.at(daemon), name);
+  world.settle();
+}
+
+function cut(world: RegistryWorld, components: string): void {
+  world.cut(components);
+  world.settle();
+}
+
+function crash(world: RegistryWorld, daemon: number): void {
+  world.end(world.at(daemon), 'crash');
+  world.settle();
+}
+
+/**
+ * Plays the schedule twice: as the machines say it of themselves, and as applications see it.
+ * @returns what was violated
+ */
+function violations(schedule: (world: RegistryWorld) => void): string[] {
+  return [true, false].flatMap((comparesMachines) => {
+    const world = new RegistryWorld({ daemons: 3, areTold: true, isTraced: true, comparesMachines });
+    try {
+      schedule(world);
+      return [];
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      if (process.env['TRACE'] !== undefined) console.log(world.trace.join('\n'));
+      return [error.message];
+    }
+  });
+}
+
+describe('the registry of channel names in schedules of three daemons', () => {
+  it('a newcomer decides as the others do when it comes while tables are exchanged', () => {
+    const found = violations((world) => {
+      begin(world);
+      cut(world, '02 1');
+      create(world, 'x', [0]);
+      world.startAt(2, 'new');
+      cut(world, '0 12');
+      world.create(world.at(2, 1), 'y');
+      create(world, 'y', [0]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a vote from a component that is over makes no second primary component', () => {
+    const found = violations((world) => {
+      begin(world);
+      world.cut('01 2');
+      world.run(1);
+      cut(world, '0 12');
+      cut(world, '02 1');
+      create(world, 'x', [0, 1]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a live owner keeps a name that was closed and created again out of sight of an old component', () => {
+    const found = violations((world) => {
+      begin(world);
+      create(world, 'x', [1]);
+      cut(world, '0 12');
+      world.close(world.at(1), 'x');
+      world.settle();
+      create(world, 'x', [2]);
+      cut(world, '0 1 2');
+      cut(world, '02 1');
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('all daemons of an old primary component are not enough when one of them has only a new connection', () => {
+    const found = violations((world) => {
+      begin(world, [1, 2]);
+      world.startAt(0);
+      cut(world, '0 12');
+      cut(world, '01 2');
+      crash(world, 1);
+      create(world, 'x', [0]);
+      cut(world, '0 12');
+      start(world, 1);
+      create(world, 'x', [2]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a connection that began alone does not count as one that remembers', () => {
+    const found = violations((world) => {
+      begin(world);
+      cut(world, '01 2');
+      cut(world, '0 1 2');
+      create(world, 'x', [0]);
+      crash(world, 1);
+      start(world, 1);
+      cut(world, '0 12');
+      create(world, 'x', [2]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a daemon that was alone from the start does not begin anew with one whose connection is new', () => {
+    const found = violations((world) => {
+      begin(world, [0, 1]);
+      world.cut('01 2');
+      start(world, 2);
+      crash(world, 1);
+      create(world, 'x', [0]);
+      cut(world, '0 12');
+      start(world, 1);
+      create(world, 'x', [2]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a cut and a merge do not make a newcomer one that remembers', () => {
+    const found = violations((world) => {
+      begin(world);
+      cut(world, '02 1');
+      crash(world, 2);
+      create(world, 'x', [0]);
+      cut(world, '0 12');
+      start(world, 2);
+      create(world, 'x', [2]);
+      cut(world, '0 1 2');
+      cut(world, '0 12');
+      create(world, 'x', [2]);
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a take-over that is sent again fails when the owner was in sight meanwhile', () => {
+    const found = violations((world) => {
+      begin(world);
+      create(world, 'x', [2]);
+      world.cut('01 2');
+      world.settle(ORPHAN_TIMEOUT + 1000);
+      world.create(world.at(0), 'x');
+      world.cut('012');
+      world.run(2);
+      cut(world, '01 2');
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a take-over that is refused takes nothing', () => {
+    const found = violations((world) => {
+      begin(world);
+      create(world, 'x', [2]);
+      world.cut('01 2');
+      world.settle(ORPHAN_TIMEOUT + 1000);
+      world.create(world.at(1), 'x');
+      // The claim of d1 arrives at d0 and d1, after the transitional signal.
+      world.cut('1 02', chooseFrom(ONE_MORE_IS_ORDERED, ALL_OF_IT, ALL_OF_IT));
+      world.settle();
+      const [lost] = world.grants.lostByTakeOver;
+      const refusals = [...world.refusals.keys()].join(' ');
+      if (lost && refusals !== '')
+        world.fail('lost-name', `${lost.owner.id} hears that x is taken, and who took it hears ${refusals}`);
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+});
