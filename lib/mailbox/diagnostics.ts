@@ -7,6 +7,7 @@
  * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup }`: an attempt has ended; code 1 is success |
  * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
+ * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe ignored a message |
  * | `ssp-toolkit:paused` | `{ privateGroup, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
@@ -23,6 +24,7 @@ export interface ConnectReport {
 const connects = channel('ssp-toolkit:connect');
 const losses = channel('ssp-toolkit:lost');
 const closings = channel('ssp-toolkit:closed');
+const drops = channel('ssp-toolkit:dropped');
 const pauses = channel('ssp-toolkit:paused');
 
 export const reportConnect = (report: ConnectReport): void => connects.publish(report);
@@ -31,6 +33,17 @@ export const reportLoss = (privateGroup: string, error: Error | undefined): void
   losses.publish({ privateGroup, error });
 
 export const reportClosed = (privateGroup: string): void => closings.publish({ privateGroup });
+
+export interface DropReport {
+  /** Of the member that ignored it. */
+  readonly id: string;
+  readonly group: string;
+  readonly sender: string;
+  /** `stranger`: the sender is not a member; `version`: it runs an incompatible version. */
+  readonly reason: string;
+}
+
+export const reportDropped = (report: DropReport): void => drops.publish(report);
 
 export const reportPause = (privateGroup: string, waiting: number, waitingBytes: number): void =>
   pauses.publish({ privateGroup, waiting, waitingBytes });

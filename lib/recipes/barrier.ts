@@ -58,7 +58,7 @@ export class Barrier extends Shared<BarrierCommand, number> {
     try {
       const hasOpened = (before: number): boolean => machine.generation > before;
       // Where others went on without this member they have struck it off; and so has the state that they give it.
-      const isForgotten = (): boolean => replica.isWritable && !machine.knows(instance);
+      const isForgotten = (): boolean => replica.isWritable && !machine.knows(replica.self, instance);
       for (;;) {
         const before = await replica.submit({ op: 'enter', instance, parties }, { signal });
         await this.watch.until(

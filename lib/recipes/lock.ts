@@ -1,6 +1,6 @@
 /** A lock that one member of a group holds at a time. */
 import type { Connection } from '../group/connection.js';
-import { type Claim, type LockCommand, LockMachine } from './core/machines/lock.js';
+import { type Claim, isOf, type LockCommand, LockMachine } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
 import { instanceNumber } from './instance.js';
 import { signalOf, type WaitOptions } from './options.js';
@@ -125,7 +125,8 @@ export class Lock extends Shared<LockCommand, void> {
   ): Promise<HeldLock | null> {
     const { instance, machine, replica } = this;
     const hasIt = (): boolean => replica.isWritable && this.isMine(machine.holder, request);
-    const isForgotten = (): boolean => replica.isWritable && !machine.knows(instance, request);
+    const asked = { member: replica.self, instance, request };
+    const isForgotten = (): boolean => replica.isWritable && !machine.knows(asked);
     // What was so when the wait ended need not be so any more: events go on before the one who waits is heard.
     while (!hasIt()) {
       if (isForgotten()) return null;
@@ -140,7 +141,7 @@ export class Lock extends Shared<LockCommand, void> {
   }
 
   private isMine(claim: Claim | null, request: number): boolean {
-    return claim?.instance === this.instance && claim.request === request;
+    return isOf(claim, { member: this.replica.self, instance: this.instance, request });
   }
 
   private look(): void {

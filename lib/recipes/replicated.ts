@@ -134,6 +134,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     return it;
   }
 
+  /** @internal Private name of this member. */
+  get self(): string {
+    return this.seat.self;
+  }
+
   /** Whether this member has the state. Before that, what the machine shows is not the state of the group. */
   get isLive(): boolean {
     return this.core.isLive;

@@ -5,7 +5,9 @@ import type { Connection } from '../group/connection.js';
 import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
 import type { DataEvent, GroupEvent } from '../group/event.js';
 import type { Group } from '../group/group.js';
+import { reportDropped } from '../mailbox/diagnostics.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { type DropReason, MembersOnly } from './core/members-only.js';
 import type { Post, RecipeCore } from './core/port.js';
 import { opened, sealed } from './core/private.js';
 
@@ -20,6 +22,11 @@ export interface End {
   readonly text: string;
 }
 
+const WHY: Readonly<Record<DropReason, string>> = {
+  stranger: 'which is not a member',
+  version: 'which runs an incompatible version of ssp-toolkit',
+};
+
 /** Groups in which a recipe sits. */
 const taken = new WeakSet<Group>();
 
@@ -32,6 +39,7 @@ export class Seat implements Post {
   private core: RecipeCore | null = null;
   private timer: NodeJS.Timeout | undefined;
   private how: End | null = null;
+  private hasWarned = false;
 
   private constructor(
     readonly connection: Connection,
@@ -68,7 +76,7 @@ export class Seat implements Post {
 
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
-    this.core = core;
+    this.core = new MembersOnly(core, (sender, reason) => this.dropped(sender, reason));
     this.group.on('event', this.onEvent);
     this.connection.on('message', this.onPrivate);
     this.connection.on('close', this.onClose);
@@ -120,6 +128,15 @@ export class Seat implements Post {
 
   private readonly onClose = (error: Error | undefined): void =>
     this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
+
+  /** Others are told of all of them, the application of the first. */
+  private dropped(sender: string, reason: DropReason): void {
+    const { connection, group } = this;
+    reportDropped({ id: connection.privateName, group: group.name, sender, reason });
+    if (this.hasWarned) return;
+    this.hasWarned = true;
+    process.emitWarning(`${group.name}: ignoring messages of ${sender}, ${WHY[reason]}`, 'SspIgnoredWarning');
+  }
 
   private end(end: End): void {
     if (this.how) return;

@@ -116,6 +116,32 @@ describe('the bodies of recipes', () => {
     }
   });
 
+  it('may have tagged fields after the last one, which a reader skips', () => {
+    const body = new BodyWriter('call', 1)
+      .number(300)
+      .number(9)
+      .data(Buffer.from('later'))
+      .number(10)
+      .data(Buffer.alloc(0));
+    const bytes = body.finish();
+    const read = (length: number): boolean => {
+      const reader = BodyReader.open('call', bytes.subarray(0, length)) as BodyReader;
+      reader.number();
+      return reader.isSound;
+    };
+    expect(read(bytes.length)).to.equal(true);
+    expect(read(bytes.length - 1)).to.equal(false);
+    expect(read(bytes.length - 3)).to.equal(false);
+  });
+
+  it('of another version are told from what is not of a recipe at all', () => {
+    const body = Buffer.from(new BodyWriter('call', 1).number(1).finish());
+    expect(BodyReader.isOfOtherVersion(body)).to.equal(false);
+    body[2] = 1;
+    expect([BodyReader.isOfOtherVersion(body), BodyReader.open('call', body)]).to.deep.equal([true, null]);
+    expect(BodyReader.isOfOtherVersion(Buffer.from('hello'))).to.equal(false);
+  });
+
   it('hold no number that cannot be exact, and no list longer than allowed', () => {
     const large = Buffer.concat([
       new BodyWriter('call', 1).finish(),

@@ -5,6 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../lib/wire/group-id.js';
+import { MembersOnly } from '../../lib/recipes/core/members-only.js';
 import type { Post, RecipeCore, RecipeView } from '../../lib/recipes/core/port.js';
 import type { Random } from '../support/random.js';
 
@@ -94,7 +95,8 @@ export class World {
     index = this.members.length,
   ): Member {
     const member = new Member(index, name);
-    member.core = make(member);
+    const core = make(member);
+    member.core = core && new MembersOnly(core, () => undefined);
     this.members.push(member);
     const component = beside?.component ?? this.components[0] ?? this.newComponent([]);
     component.members.push(member);

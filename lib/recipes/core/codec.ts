@@ -1,7 +1,8 @@
 /**
- * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Whole
- * numbers are varints of seven bits a byte, the low ones first; texts and byte strings stand behind their length.
- * A reader never throws: behind the first field that makes no sense it gives zeros, and `isSound` is false.
+ * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Integers are
+ * varints of seven bits a byte, the low ones first; texts and byte strings follow their length. After the last field
+ * tagged fields may follow, each a tag, a length and so many bytes: a reader skips those that it does not know.
+ * A reader never throws: after the first field that cannot be read it gives zeros, and `isSound` is false.
  */
 import { Buffer } from 'node:buffer';
 import type { GroupId } from '../../wire/group-id.js';
@@ -12,7 +13,7 @@ export type Recipe = keyof typeof RECIPES;
 
 const MAGIC_0 = 0x53;
 const MAGIC_1 = 0xb7;
-const VERSION = 1;
+const VERSION = 2;
 const ENVELOPE = 5;
 /** A varint of a number below 2^53 has at most eight bytes. */
 const VARINT_BYTES = 8;
@@ -87,6 +88,11 @@ export class BodyReader {
     readonly kind: number,
   ) {}
 
+  /** Whether it is a body of some recipe, but of another version of this format. */
+  static isOfOtherVersion(body: Buffer): boolean {
+    return body.length >= ENVELOPE && body[0] === MAGIC_0 && body[1] === MAGIC_1 && body[2] !== VERSION;
+  }
+
   /** Null when the body is none of the recipe. */
   static open(recipe: Recipe, body: Buffer): BodyReader | null {
     if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1) return null;
@@ -94,9 +100,13 @@ export class BodyReader {
     return new BodyReader(body, body[4] as number);
   }
 
-  /** Whether every field so far was there, and nothing follows them. */
+  /** Whether every field so far was there, and only tagged fields follow them. To be asked after the last field. */
   get isSound(): boolean {
-    return !this.broken && this.at === this.bytes.length;
+    while (!this.broken && this.at < this.bytes.length) {
+      this.number();
+      this.data();
+    }
+    return !this.broken;
   }
 
   /** Whether every field so far was there. */

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { EventReader } from '../../../lib/group/reader.js';
 import type { Arrival } from '../../../lib/mailbox/arrival.js';
+import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
 import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import { opened, sealed } from '../../../lib/recipes/core/private.js';
 import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, SAFE_MESS } from '../../../lib/wire/index.js';
@@ -25,7 +26,7 @@ export class SimulatedSeat implements Chair {
     private readonly member: SimulatedMember,
     readonly subject: Subject,
   ) {
-    this.core = subject.make(this);
+    this.core = new MembersOnly(subject.make(this), () => undefined);
   }
 
   get privateName(): string {

@@ -1,6 +1,6 @@
 /** A barrier: opens when so many members are at it, and closes behind them. Who leaves the group is at it no more. */
 import type { CommandInfo } from '../replicated/replica.js';
-import { SmallMachine } from './small.js';
+import { isCount, SmallMachine } from './small.js';
 
 export type BarrierCommand =
   | { readonly op: 'enter'; readonly instance: number; readonly parties: number }
@@ -24,8 +24,9 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
     return this.state.entered.map(({ member }) => member);
   }
 
-  knows(instance: number): boolean {
-    return this.state.entered.some((each) => each.instance === instance);
+  /** Whether this process of that member waits at it. */
+  knows(member: string, instance: number): boolean {
+    return this.state.entered.some((each) => each.member === member && each.instance === instance);
   }
 
   present(members: readonly string[]): void {
@@ -36,6 +37,11 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
 
   protected first(): BarrierState {
     return { generation: 0, entered: [] };
+  }
+
+  protected isCommand(command: unknown): command is BarrierCommand {
+    const { op, instance, parties } = Object(command) as Record<string, unknown>;
+    return isCount(instance) && (op === 'leave' || (op === 'enter' && isCount(parties) && parties > 0));
   }
 
   /** @returns how often it had opened before */

@@ -14,8 +14,11 @@ export class CounterMachine extends SmallMachine<number, number, number> {
     return 0;
   }
 
+  protected isCommand(amount: unknown): amount is number {
+    return Number.isSafeInteger(amount);
+  }
+
   protected act(amount: number): number {
-    if (!Number.isSafeInteger(amount)) throw errorOf(ILLEGAL_PARAM, `${String(amount)} is no whole number`);
     const sum = this.state + amount;
     if (!Number.isSafeInteger(sum))
       throw errorOf(ILLEGAL_PARAM, `${this.state} + ${amount} is more than a number can hold exactly`);

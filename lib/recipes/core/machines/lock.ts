@@ -1,7 +1,7 @@
 /** A lock: one holder at a time, the others wait in their order. It passes on when its holder is no member any more. */
 import type { CommandInfo } from '../replicated/replica.js';
 import { MAX_TERM } from '../limits.js';
-import { SmallMachine } from './small.js';
+import { isCount, SmallMachine } from './small.js';
 
 export type LockCommand =
   /** A process has begun: what an earlier one of its name held is free. */
@@ -18,6 +18,12 @@ export interface Claim {
   /** Milliseconds since 1970 at the one who asks, so that tokens grow over restarts of everybody. */
   readonly now: number;
 }
+
+/** One wish for the lock, by one process of one member. */
+export type Request = Pick<Claim, 'member' | 'instance' | 'request'>;
+
+export const isOf = (claim: Claim | null, { member, instance, request }: Request): boolean =>
+  claim?.member === member && claim.instance === instance && claim.request === request;
 
 interface LockState {
   /** The fencing token of the newest holder. */
@@ -42,10 +48,9 @@ export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
   }
 
   /** Whether the one who asked has the lock or waits for it. */
-  knows(instance: number, request: number): boolean {
+  knows(asked: Request): boolean {
     const { holder, waiting } = this.state;
-    const isIt = (claim: Claim | null): boolean => claim?.instance === instance && claim.request === request;
-    return isIt(holder) || waiting.some(isIt);
+    return isOf(holder, asked) || waiting.some((claim) => isOf(claim, asked));
   }
 
   present(members: readonly string[]): void {
@@ -58,15 +63,22 @@ export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
     return { token: 0, holder: null, waiting: [] };
   }
 
+  protected isCommand(command: unknown): command is LockCommand {
+    const { op, instance, request, now } = Object(command) as Record<string, unknown>;
+    if (!isCount(instance)) return false;
+    if (op === 'begin') return true;
+    return isCount(request) && (op === 'release' || (op === 'acquire' && Number.isFinite(now)));
+  }
+
   protected act(command: LockCommand, { sender }: CommandInfo): void {
     const { instance } = command;
     if (command.op === 'begin') this.keep((claim) => claim.member !== sender || claim.instance === instance);
     else if (command.op === 'release') {
-      const { request } = command;
-      this.keep((claim) => claim.instance !== instance || claim.request !== request);
+      const released = { member: sender, instance, request: command.request };
+      this.keep((claim) => !isOf(claim, released));
     } else {
       const { request, now } = command;
-      if (this.knows(instance, request)) return;
+      if (this.knows({ member: sender, instance, request })) return;
       this.state.waiting.push({
         member: sender,
         instance,

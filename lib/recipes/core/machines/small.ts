@@ -1,7 +1,12 @@
 /** A machine whose state is small: its snapshot is one JSON text. */
 import { Buffer } from 'node:buffer';
+import { errorOf } from '../../../errors.js';
+import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import type { CommandInfo } from '../replicated/replica.js';
 import type { Machine } from './machine.js';
+
+/** Whether it is a number that counts something: an integer from 0 that is exact. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
 export abstract class SmallMachine<State, Command, Result> implements Machine<Command, Result> {
   abstract readonly kind: string;
@@ -18,7 +23,9 @@ export abstract class SmallMachine<State, Command, Result> implements Machine<Co
     this.changed();
   }
 
+  /** @throws IllegalParamError for what is not a command of this machine; the state stays as it was */
   apply(command: Command, info: CommandInfo): Result {
+    if (!this.isCommand(command)) throw errorOf(ILLEGAL_PARAM, `expected a command of a ${this.kind}`);
     const result = this.act(command, info);
     this.changed();
     return result;
@@ -41,5 +48,7 @@ export abstract class SmallMachine<State, Command, Result> implements Machine<Co
   }
 
   protected abstract first(): State;
+  /** Commands come from other members: every field is checked here, and nowhere else. */
+  protected abstract isCommand(command: unknown): command is Command;
   protected abstract act(command: Command, info: CommandInfo): Result;
 }

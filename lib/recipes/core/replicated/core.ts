@@ -56,7 +56,7 @@ export class ReplicatedCore implements RecipeCore {
     this.options = { quorum: null, patience: PATIENCE_MS, merges: false, label: '', ...options };
     const { quorum, of, patience } = this.options;
     this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
-    this.replica = new Replica(instance, machine, {
+    this.replica = new Replica(self, instance, machine, {
       asked: (input, steps, header) => this.offer(input, steps, header),
       settled: (ticket, outcome) =>
         this.submissions.settled(ticket, outcome, !this.electorate || this.isOpen),

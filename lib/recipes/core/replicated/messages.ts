@@ -102,20 +102,19 @@ export type Message =
   /** The sender does not have the capture. */
   | { readonly kind: 'none'; readonly capture: string };
 
-/** Other numbers than those of an earlier form of these messages, whose programs ignore them. */
 const KINDS = {
   command: 1,
   part: 2,
-  state: 20,
-  settle: 21,
-  reopen: 22,
-  vote: 23,
-  arrived: 24,
-  offer: 25,
-  misfit: 26,
-  pull: 27,
-  chunk: 28,
-  none: 29,
+  state: 3,
+  settle: 4,
+  reopen: 5,
+  vote: 6,
+  arrived: 7,
+  offer: 8,
+  misfit: 9,
+  pull: 10,
+  chunk: 11,
+  none: 12,
 } as const satisfies Record<Message['kind'], number>;
 
 const kindOf = new Map(

@@ -64,9 +64,16 @@ export interface Asked {
 
 /** Pieces of one component's state on their way. */
 interface Merge {
+  readonly past: number;
+  readonly sender: string;
   readonly parts: Buffer[];
   bytes: number;
+  /** Inputs taken when the last piece came. */
+  step: number;
 }
+
+/** A merge of which no piece has come among so many inputs is over: somebody else may begin. */
+const MERGE_STEPS = 10_000;
 
 export class Replica {
   /** Commands applied. */
@@ -75,11 +82,14 @@ export class Replica {
   isWhole = false;
   private steps = 0;
   private readonly submitters = new Submitters();
-  private readonly merges = new Map<string, Merge>();
+  /** One at a time: what begins meanwhile is not taken, and sent again after it. */
+  private merge: Merge | null = null;
   private readonly merged = new Set<number>();
   private waiting: Input[] = [];
 
+  /** @param self private name of this member @param instance number of its process */
   constructor(
+    private readonly self: string,
     private readonly instance: number,
     private readonly machine: StateMachine,
     private readonly sink: ReplicaSink,
@@ -87,14 +97,14 @@ export class Replica {
 
   /** Commands of this process that are applied in the state. */
   get ownApplied(): number {
-    return this.submitters.lastOf(this.instance);
+    return this.submitters.lastOf(this.self, this.instance);
   }
 
   /** The first state there is. */
   begin(): void {
     this.position = this.steps = 0;
     this.submitters.clear();
-    this.merges.clear();
+    this.merge = null;
     this.merged.clear();
     this.dismiss();
     this.isWhole = true;
@@ -123,7 +133,7 @@ export class Replica {
     this.merged.clear();
     for (let count = Math.min(reader.number(), MAX_MERGED); count > 0; count--)
       this.merged.add(reader.number());
-    this.merges.clear();
+    this.merge = null;
     return reader.isSound;
   }
 
@@ -142,13 +152,12 @@ export class Replica {
 
   /** An input that is not to be taken. */
   drop(input: Input): void {
-    if (input.kind === 'command' && input.instance === this.instance)
-      this.sink.settled(input.ticket, { kind: 'dropped' });
+    if (input.kind === 'command' && this.isOwn(input)) this.sink.settled(input.ticket, { kind: 'dropped' });
   }
 
   /** Half a merge is none: whoever sends its pieces begins anew. */
   interrupt(): void {
-    this.merges.clear();
+    this.merge = null;
     this.sink.interrupted();
   }
 
@@ -185,8 +194,8 @@ export class Replica {
     payload,
     sender,
   }: Command & { readonly sender: string }): void {
-    const isOwn = instance === this.instance;
-    const place = this.submitters.take(instance, sequence);
+    const isOwn = this.isOwn({ instance, sender });
+    const place = this.submitters.take(sender, instance, sequence);
     if (place !== 'next') {
       if (isOwn) this.sink.settled(ticket, { kind: place === 'old' ? 'unknown' : 'dropped' });
       return;
@@ -201,25 +210,33 @@ export class Replica {
     if (isOwn) this.sink.settled(ticket, outcome);
   }
 
+  private isOwn({ instance, sender }: { readonly instance: number; readonly sender: string }): boolean {
+    return instance === this.instance && sender === this.self;
+  }
+
   private part({ past, index, isLast, data, sender }: Part & { readonly sender: string }): void {
     if (this.merged.has(past)) return;
-    const key = `${past} ${sender}`;
-    if (index === 0) this.merges.set(key, { parts: [], bytes: 0 });
-    const merge = this.merges.get(key);
-    if (merge?.parts.length !== index) return;
+    const isFree = this.merge === null || this.steps - this.merge.step > MERGE_STEPS;
+    if (index === 0 && (isFree || this.merge?.sender === sender))
+      this.merge = { past, sender, parts: [], bytes: 0, step: this.steps };
+    const { merge } = this;
+    if (merge?.past !== past || merge.sender !== sender || merge.parts.length !== index) return;
     merge.parts.push(data);
     merge.bytes += data.length;
-    if (merge.bytes > MAX_MERGE_BYTES) this.merges.delete(key);
-    else if (isLast) {
-      this.merges.delete(key);
-      this.merged.add(past);
-      for (const oldest of this.merged) {
-        if (this.merged.size <= MAX_MERGED) break;
-        this.merged.delete(oldest);
-      }
-      this.machine.merge(Buffer.concat(merge.parts));
-      this.sink.merged(past);
+    merge.step = this.steps;
+    if (merge.bytes > MAX_MERGE_BYTES) this.merge = null;
+    else if (isLast) this.mergeAll(merge);
+  }
+
+  private mergeAll({ past, parts }: Merge): void {
+    this.merged.add(past);
+    for (const oldest of this.merged) {
+      if (this.merged.size <= MAX_MERGED) break;
+      this.merged.delete(oldest);
     }
+    this.machine.merge(Buffer.concat(parts));
+    this.sink.merged(past);
+    this.interrupt();
   }
 
   private header(): Buffer {

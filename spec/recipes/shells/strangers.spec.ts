@@ -1,0 +1,172 @@
+/** Clients that are not members of a recipe's group, and members that lie: neither changes anything that is not theirs. */
+import { Buffer } from 'node:buffer';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { Connection } from '../../../lib/group/connection.js';
+import { BodyWriter } from '../../../lib/recipes/core/codec.js';
+import { encode } from '../../../lib/recipes/core/replicated/messages.js';
+import { barrier, caller, counter, lock, map } from '../../../lib/recipes/index.js';
+import { until } from '../../support/wait.js';
+import { House } from './house.js';
+
+interface Dropped {
+  readonly group: string;
+  readonly sender: string;
+  readonly reason: string;
+}
+
+/** What was ignored from here on. */
+class Watch implements Disposable {
+  readonly dropped: Dropped[] = [];
+  readonly warnings: string[] = [];
+
+  constructor() {
+    subscribe('ssp-toolkit:dropped', this.onDropped);
+    process.on('warning', this.onWarning);
+  }
+
+  [Symbol.dispose](): void {
+    unsubscribe('ssp-toolkit:dropped', this.onDropped);
+    process.off('warning', this.onWarning);
+  }
+
+  private readonly onDropped = (message: unknown): void => void this.dropped.push(message as Dropped);
+  private readonly onWarning = ({ message }: Error): void => void this.warnings.push(message);
+}
+
+/** A command as a replica would send it. */
+const command = (instance: number, sequence: number, payload: unknown): Buffer =>
+  encode({
+    kind: 'command',
+    instance,
+    ticket: sequence,
+    sequence,
+    payload: Buffer.from(JSON.stringify(payload)),
+  });
+
+/** Number of the process behind a recipe: it travels in clear, so anybody can know it. */
+const instanceOf = (recipe: object): number =>
+  (recipe as { replica: { core: { instance: number } } }).replica.core.instance;
+
+/** All that was sent before is delivered to the one who asked. */
+async function delivered(connection: Connection): Promise<void> {
+  await connection.sendTo(connection.privateName, 'after everything');
+  await pause(50);
+}
+
+describe('a client that is not a member', () => {
+  it('sets nothing in a map, is counted each time, and warned of once', async () => {
+    using watch = new Watch();
+    await using house = await House.open();
+    const config = await map(await house.connect('a'), 'config');
+    await config.set('k', 1);
+    const stranger = await house.connect('evil');
+    for (const sequence of [1, 2]) {
+      const body = command(77, sequence, { op: 'set', key: 'k', value: 'taken' });
+      await stranger.send('config', body, { service: 'agreed' });
+    }
+    await until(() => watch.dropped.length === 2, 'both to be dropped');
+    await until(() => watch.warnings.length > 0, 'the warning');
+    expect(config.get('k')).to.equal(1);
+    expect(watch.dropped[0]).to.include({ group: 'config', sender: '#evil#dmn1', reason: 'stranger' });
+    expect(watch.warnings).to.deep.equal(['config: ignoring messages of #evil#dmn1, which is not a member']);
+  });
+
+  it('takes no lock, opens no barrier and calls no handler', async () => {
+    using watch = new Watch();
+    await using house = await House.open();
+    const a = await house.connect('a');
+    const stranger = await house.connect('evil');
+    const jobs = await lock(a, 'jobs');
+    const gate = await barrier(a, 'gate', { parties: 2 });
+    let served = 0;
+    await caller(a, 'rpc', { handler: () => ++served });
+    const entering = gate.enter().catch(() => 'left');
+    await until(() => gate.entered.length === 1, 'the first one');
+    await stranger.send('jobs', command(7, 1, { op: 'acquire', instance: 7, request: 1, now: 1 }));
+    await stranger.send('gate', command(8, 1, { op: 'enter', instance: 8, parties: 1 }));
+    await stranger.send('rpc', new BodyWriter('call', 1).number(5).number(1).data(Buffer.from('1')).finish());
+    await until(() => watch.dropped.length === 3, 'all to be dropped');
+    expect([jobs.holder, gate.entered.length, served]).to.deep.equal([null, 1, 0]);
+    await using held = await jobs.acquire();
+    expect(held.token).to.be.above(0);
+    await gate.leave();
+    expect(await entering).to.equal('left');
+  });
+
+  it('of an earlier version is refused with a line that says so', async () => {
+    using watch = new Watch();
+    await using house = await House.open();
+    const config = await map(await house.connect('a'), 'config');
+    await config.ready();
+    const old = await house.connect('old');
+    await old.join('config');
+    const body = Buffer.from(command(1, 1, { op: 'set', key: 'k', value: 1 }));
+    body[2] = 1;
+    await old.send('config', body, { service: 'agreed' });
+    await until(() => watch.warnings.length > 0, 'the warning');
+    expect(watch.warnings[0]).to.equal(
+      'config: ignoring messages of #old#dmn1, which runs an incompatible version of ssp-toolkit',
+    );
+    expect(config.size).to.equal(0);
+  });
+});
+
+describe('a member that lies', () => {
+  /** A member of the group that runs no recipe. */
+  const liarIn = async (house: House, group: string): Promise<Connection> => {
+    const connection = await house.connect('liar');
+    await connection.join(group);
+    return connection;
+  };
+
+  it('cannot release the lock of another one, whose numbers it knows', async () => {
+    await using house = await House.open();
+    const jobs = await lock(await house.connect('a'), 'jobs');
+    const held = await jobs.acquire();
+    const liar = await liarIn(house, 'jobs');
+    const instance = instanceOf(jobs);
+    await liar.send('jobs', command(80, 1, { op: 'release', instance, request: 1 }));
+    await liar.send('jobs', command(80, 2, { op: 'begin', instance }));
+    await delivered(liar);
+    expect([held.signal.aborted, jobs.holder]).to.deep.equal([false, '#a#dmn1']);
+  });
+
+  it('cannot take the place of the next command of another one', async () => {
+    await using house = await House.open();
+    const hits = await counter(await house.connect('a'), 'hits');
+    await hits.add(1);
+    const liar = await liarIn(house, 'hits');
+    await liar.send('hits', command(instanceOf(hits), 2, 1000));
+    await delivered(liar);
+    expect(await hits.add(1)).to.equal(2);
+  });
+
+  it('changes nothing by commands that make no sense', async () => {
+    await using house = await House.open();
+    const a = await house.connect('a');
+    const [jobs, gate] = [await lock(a, 'jobs'), await barrier(a, 'gate', { parties: 3 })];
+    const first = await jobs.acquire();
+    await first.release();
+    const liar = await liarIn(house, 'jobs');
+    await liar.join('gate');
+    const nonsense = [
+      { op: 'acquire', instance: 1, request: 1 },
+      { op: 'acquire', instance: -1, request: 1, now: 1 },
+      { op: 'enter', instance: 81, parties: 0 },
+      { op: 'enter', instance: 81, parties: 'many' },
+      { op: 'open' },
+      null,
+      [],
+      7,
+    ];
+    for (const [i, each] of nonsense.entries())
+      for (const group of ['jobs', 'gate']) await liar.send(group, command(79, i + 1, each));
+    await delivered(liar);
+    await using held = await jobs.acquire();
+    expect(held.token).to.be.above(first.token);
+    expect(Number.isSafeInteger(held.token)).to.equal(true);
+    expect(gate.entered).to.deep.equal([]);
+  });
+});
