@@ -21,7 +21,7 @@ export const firstLineage = (view: GroupId, round: number): number =>
 
 /**
  * Of a state that came into a view after the network changed: what came after the transitional signal may differ between
- * members that did not come along together. @param first the first of those who did
+ * members that did not come along together. @param side what those have in common who did, such as the first of them
  */
-export const extendLineage = (lineage: number, view: GroupId, first: string): number =>
-  hashText(`${lineage} ${groupIdText(view)} ${first}`);
+export const extendLineage = (lineage: number, view: GroupId, side: string): number =>
+  hashText(`${lineage} ${groupIdText(view)} ${side}`);

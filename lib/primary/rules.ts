@@ -25,8 +25,8 @@ export const remembers = ({ tookPart, epoch }: Testimony): boolean => tookPart &
 
 /**
  * Rule 5. Whether the newest state is among those of these voters. Of `of` voters `quorum` were in each epoch, so of
- * `of - quorum + 1` that remember one was there. Where `quorum` have never taken part, fewer are left than an epoch that
- * is in force always has: there was none. And where all are here, nothing is elsewhere.
+ * `of - quorum + 1` that remember one was there. Where `quorum` have never taken part, fewer are left than always
+ * remember once something was committed, so nothing was. And where all are here, nothing is elsewhere.
  */
 export function includesNewest(voters: readonly Testimony[], { of, quorum }: Electorate): boolean {
   const remembering = voters.filter(remembers).length;

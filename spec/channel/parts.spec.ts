@@ -293,6 +293,18 @@ describe('the vote on giving away names', () => {
     expect(ballot(three, { a: NEWCOMER, b: knowing, c: UNINFORMED }).canPass).to.equal(true);
   });
 
+  it('does not make one that remembers out of two connections of which neither does', () => {
+    const toldLater = { tookPart: false, epoch: 1, promised: 0 };
+    const two = new Map([
+      ['#p#a', knowing],
+      ['#q#c', toldLater],
+      ['#r#c', UNINFORMED],
+    ]);
+    expect(new Ballot([['a', 'b', 'c']], two).canPass).to.equal(false);
+    expect(new Ballot([['a', 'b', 'c']], new Map([...two, ['#s#c', knowing]])).canPass).to.equal(true);
+    expect(new Ballot([], two).canPass).to.equal(false);
+  });
+
   it('takes one vote of each daemon, for its own epoch', () => {
     const three = ballot(['a', 'b', 'c'], { a: knowing, b: { ...knowing, promised: 4 }, c: knowing });
     expect(three.next).to.equal(5);

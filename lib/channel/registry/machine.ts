@@ -104,7 +104,8 @@ export class RegistryMachine {
     private readonly sink: RegistrySink,
     private readonly listed: readonly string[] = [],
   ) {
-    this.electorates = listed.length > 0 ? [listed] : [];
+    // In one order everywhere, since the first one breaks ties.
+    this.electorates = listed.length > 0 ? [[...new Set(listed)].toSorted()] : [];
   }
 
   /** Whether this member can tell what the last primary component knew. */

@@ -2,7 +2,13 @@
  * Which part of a broken network may give away names: by the rules of lib/primary, with daemons as voters. A daemon knows
  * what any of the connections at it knows. In a tie the first daemon decides: it has three votes, every other one two.
  */
-import { type Electorate, includesNewest, nextEpoch, type Testimony } from '../../primary/rules.js';
+import {
+  type Electorate,
+  includesNewest,
+  nextEpoch,
+  remembers,
+  type Testimony,
+} from '../../primary/rules.js';
 import type { ByteReader, ByteWriter } from '../bytes.js';
 
 /** Name of the daemon in `#name#daemon`. */
@@ -17,7 +23,7 @@ const WEIGHT = 2;
 /** What a member that has no table brings. */
 export const NEWCOMER: Testimony = { tookPart: false, epoch: null, promised: 0 };
 
-/** What a member brings that has met others, and has not been told what they know. */
+/** What a member brings that has met others, and has not been told what they know: it counts neither as remembering nor as new. */
 export const UNINFORMED: Testimony = { tookPart: true, epoch: null, promised: 0 };
 
 /** The vote on going on in one view. */
@@ -55,7 +61,8 @@ export class Ballot {
   }
 
   private passesWith(voted: ReadonlySet<string>): boolean {
-    return this.electorates.every((daemons) => this.passesBy(daemons, voted));
+    const { electorates } = this;
+    return electorates.length > 0 && electorates.every((daemons) => this.passesBy(daemons, voted));
   }
 
   private passesBy(daemons: readonly string[], voted: ReadonlySet<string>): boolean {
@@ -70,13 +77,11 @@ export class Ballot {
   }
 }
 
+/** What a daemon brings: what the best of its connections does, never halves of two of them. */
 function together(all: readonly Testimony[]): Testimony {
-  const epochs = all.flatMap(({ epoch }) => epoch ?? []);
-  return {
-    tookPart: all.some(({ tookPart }) => tookPart),
-    epoch: epochs.length === 0 ? null : Math.max(...epochs),
-    promised: Math.max(...all.map(({ promised }) => promised)),
-  };
+  const byEpoch = all.toSorted((a, b) => (b.epoch ?? -1) - (a.epoch ?? -1));
+  const best = byEpoch.find(remembers) ?? byEpoch.find(({ tookPart }) => tookPart) ?? byEpoch[0] ?? NEWCOMER;
+  return { ...best, promised: Math.max(0, ...all.map(({ promised }) => promised)) };
 }
 
 /** What a part brings, whoever of it took part. */

@@ -106,13 +106,13 @@ export class Component {
     const here = new Set(members);
     for (const name of this.holding) if (!here.has(name)) this.holding.delete(name);
     for (const name of this.loading.keys()) if (!here.has(name)) this.loading.delete(name);
-    if (cause === 'network') this.leave(id, cameWithMe);
+    if (cause === 'network') this.leave(id, cameWithMe[0] ?? '');
   }
 
-  /** The name of the state beyond this view. */
-  leave(view: RecipeView['id'], cameWithMe: RecipeView['cameWithMe']): void {
+  /** The name of the state from here on. @param side tells it from that of others who leave it at another position */
+  leave(view: RecipeView['id'], side: string): void {
     if (!this.formed) return;
-    const lineage = extendLineage(this.current.lineage, view, cameWithMe[0] ?? '');
+    const lineage = extendLineage(this.current.lineage, view, side);
     this.current = { ...this.current, lineage };
   }
 

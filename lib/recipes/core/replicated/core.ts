@@ -341,8 +341,9 @@ export class ReplicatedCore implements RecipeCore {
     const { component, separation } = this;
     if (component) {
       if (component.isPrimary) separation.ended(component.holders);
-      // The network has taken members away, or brought them: others may have another end of the component.
-      if (view?.cause === 'network') component.leave(view.id, view.cameWithMe);
+      // Others may have another end of the component; or, where a round is held again, had no place in it yet.
+      if (view === null) component.leave(this.current?.id ?? [0, 0, 0], 'again');
+      else if (view.cause === 'network') component.leave(view.id, view.cameWithMe[0] ?? '');
       this.holding.follow(component);
       this.holding.pause(this.now);
     }
