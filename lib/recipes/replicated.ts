@@ -240,6 +240,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         restoreBegin: () => this.restore(machine),
         restoreChunk: (data) => this.restoring?.push(data),
         restoreEnd: () => this.restoring?.finish(),
+        restoreAbort: () => this.restoring?.giveUp(),
         settled: (ticket, outcome) => this.settled(ticket, outcome),
         thrownBack: (commands) => void this.emit('thrown-back', commands),
         // Behind the input that is under way.
@@ -276,7 +277,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       await machine.restore(restoring);
     } catch (error) {
       isSound = false;
-      if (this.restoring === restoring) this.emit('trouble', error);
+      if (this.restoring === restoring && !restoring.isGivenUp) this.emit('trouble', error);
     }
     if (this.restoring !== restoring || this.hasEnded) return;
     this.restoring = null;

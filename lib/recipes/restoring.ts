@@ -6,6 +6,10 @@ export class Restoring {
   private wake: () => void = () => undefined;
   private end: 'open' | 'whole' | 'given up' = 'open';
 
+  get isGivenUp(): boolean {
+    return this.end === 'given up';
+  }
+
   push(piece: Buffer): void {
     // A copy: the message that it came in shares its memory with others.
     this.pieces.push(Buffer.from(piece));

@@ -103,6 +103,7 @@ export class Replicas<M extends AnyMachine> {
         },
         restoreBegin: () => void (restoring.length = 0),
         restoreChunk: (data) => void restoring.push(Buffer.from(data)),
+        restoreAbort: () => core.restored(false),
         restoreEnd: () => {
           this.kind.load(machine, Buffer.concat(restoring));
           core.restored();

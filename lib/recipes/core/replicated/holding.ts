@@ -28,6 +28,12 @@ export class Holding {
   private current = false;
   private loader: Loader | null = null;
   private retryAt = Infinity;
+  /** Whether the machine is taking in a state. */
+  private isTaking = false;
+  /** Whether pieces of it are still to come. */
+  private isFed = false;
+  /** Whether it begins with the first state after that. */
+  private beginsLater = false;
 
   /** @param merges what is kept of a state that lost; null: nothing, and nobody is told of it */
   constructor(
@@ -57,10 +63,14 @@ export class Holding {
     return Math.min(this.loader?.dueAt ?? Infinity, this.retryAt);
   }
 
-  /** The first state. */
+  /** The first state. A machine that is busy taking in another one comes to it afterwards. */
   begin(lineage: number): void {
     this.state = { lineage, epoch: 0, splitAt: 0, holders: [] };
-    this.replica.begin();
+    this.replica.expect();
+    if (!this.isTaking) return this.replica.begin();
+    this.beginsLater = true;
+    if (this.isFed) this.sink.restoreAbort();
+    this.isFed = false;
   }
 
   /** The state here goes on. */
@@ -135,9 +145,16 @@ export class Holding {
     return this.loader?.tick(now) !== false && now < this.retryAt;
   }
 
-  /** The machine has taken it in, or could not. @returns whether it has; null: it was none that is wanted */
+  /** The machine is free again. @returns whether it has taken in what was wanted; null: nothing has changed */
   restored(isSound: boolean, place: Component | null, now: number): boolean | null {
     const { loader, replica } = this;
+    this.isTaking = false;
+    if (this.beginsLater) {
+      this.beginsLater = false;
+      this.loader = null;
+      replica.begin();
+      return false;
+    }
     if (!loader || replica.isWhole) return null;
     // It may not want all of it.
     if (isSound && !loader.isComplete) this.complete(place);
@@ -151,6 +168,7 @@ export class Holding {
   }
 
   drop(): void {
+    this.beginsLater = false;
     this.state = null;
     this.current = false;
     this.loader = null;
@@ -163,11 +181,16 @@ export class Holding {
       sendTo: (name, body) => sink.sendTo(name, body),
       restoreBegin: () => {
         this.replaced();
+        this.isTaking = this.isFed = true;
+        this.beginsLater = false;
         sink.restoreBegin();
       },
       restoreChunk: (data) => sink.restoreChunk(data),
       complete: () => this.complete(place()),
-      restoreEnd: () => sink.restoreEnd(),
+      restoreEnd: () => {
+        this.isFed = false;
+        sink.restoreEnd();
+      },
     });
   }
 

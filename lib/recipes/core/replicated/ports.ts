@@ -12,6 +12,8 @@ export interface TakerSink {
   restoreChunk(data: Buffer): void;
   /** All of it was there: answer with `restored`. */
   restoreEnd(): void;
+  /** There will be no more of it: answer with `restored(false)`, when the machine does not work on it any more. */
+  restoreAbort(): void;
 }
 
 export interface ReplicatedSink extends Post, DonorSink, TakerSink, ContributionsSink {

@@ -100,15 +100,14 @@ export class Replica {
     return this.submitters.lastOf(this.self, this.instance);
   }
 
-  /** The first state there is. */
+  /** The first state there is; then what waited for it. */
   begin(): void {
     this.position = this.steps = 0;
     this.submitters.clear();
     this.merge = null;
     this.merged.clear();
-    this.dismiss();
-    this.isWhole = true;
     this.machine.reset();
+    this.catchUp();
   }
 
   /** A snapshot is on its way: what follows waits for it. */
