@@ -1,9 +1,11 @@
 /** The daemon as an object: engine, core, sessions and listeners wired together. */
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
 import { Core } from './core/core.js';
+import type { HashKey } from './core/keyed-hash.js';
 import { createEngine } from './engine/create.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
 import { LastTime } from './last-time.js';
@@ -52,7 +54,7 @@ export class Daemon implements AsyncDisposable {
       this.end = resolve;
     });
     this.name = name;
-    this.core = new Core({ name, id }, this.engine);
+    this.core = new Core({ name, id, hashKey: randomKey() }, this.engine);
     this.lastTime = new LastTime(timeFileOf(options), log);
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
@@ -260,3 +262,8 @@ const portOf = (listeners: readonly Server[]): { host: string; port: number }[] 
 /** Starts a daemon in this process; `await using` ends it. */
 export const createDaemon = async (options: DaemonOptions = {}): Promise<Daemon> =>
   await Daemon.start(options);
+
+const randomKey = (): HashKey => {
+  const bytes = randomBytes(8);
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
+};

@@ -24,7 +24,7 @@ import { Views } from './views.js';
 
 export class Core {
   readonly counters: CoreCounters = zeroCounters();
-  readonly groups = new Groups();
+  readonly groups: Groups;
   readonly roster: Roster;
   private readonly pack: Pack;
   private readonly routing: Routing;
@@ -32,7 +32,8 @@ export class Core {
   private readonly daemonViews: DaemonViews;
 
   constructor(self: DaemonSelf, order: Order) {
-    this.roster = new Roster(self.name);
+    this.groups = new Groups(self.hashKey);
+    this.roster = new Roster(self.name, self.hashKey);
     this.pack = new Pack(order);
     this.routing = new Routing(this.groups, this.roster);
     const views = new Views(this.groups, this.roster);

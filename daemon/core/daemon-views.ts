@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer';
 import type { CoreCounters } from './counters.js';
 import { Exchange } from './exchange.js';
 import type { Groups } from './groups.js';
+import type { HashKey } from './keyed-hash.js';
 import type { Order } from './pack.js';
 import { carried, completed, NO_PAST } from './past.js';
 import { encodeReport, type ReportedGroup } from './report.js';
@@ -20,6 +21,8 @@ export interface DaemonSelf {
   readonly name: string;
   /** 32-bit identity. */
   readonly id: number;
+  /** For tables of names that clients choose: random, and told to nobody. Without one they are the same each time. */
+  readonly hashKey?: HashKey;
 }
 
 /** A daemon view as the core needs it. */

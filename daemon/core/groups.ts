@@ -10,16 +10,22 @@
  */
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { Group } from './group.js';
+import { FIXED_KEY, type HashKey } from './keyed-hash.js';
 import { NameTable } from './name-table.js';
 
 /** Counters of gone groups that are remembered by name; the oldest then raise the floor under all new groups. */
 export const MAX_REMEMBERED_GROUPS = 65_536;
 
 export class Groups {
-  private table = new NameTable<Group>();
+  private table: NameTable<Group>;
   private readonly gone = new Map<string, number>();
   private floor = 0;
   private era: readonly [daemon: number, time: number] = [0, 0];
+
+  /** @param key known to nobody who chooses names */
+  constructor(private readonly key: HashKey = FIXED_KEY) {
+    this.table = new NameTable(key);
+  }
 
   get size(): number {
     return this.table.size;
@@ -57,7 +63,7 @@ export class Groups {
 
   /** Forgets the groups, for others to be restored. */
   clear(): void {
-    this.table = new NameTable();
+    this.table = new NameTable(this.key);
   }
 
   /** The id of the group's next view. */

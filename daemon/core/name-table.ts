@@ -3,6 +3,7 @@
  * bytes of the 32-byte name field up to its NUL.
  */
 import type { Buffer } from 'node:buffer';
+import { type HashKey, hashName } from './keyed-hash.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
 
 export interface Named {
@@ -11,13 +12,14 @@ export interface Named {
 }
 
 const FIRST_SIZE = 16;
-const FNV_BASIS = 0x811c9dc5 | 0;
-const FNV_PRIME = 0x01000193;
 
 export class NameTable<T extends Named> {
   private slots: (T | undefined)[] = new Array<T | undefined>(FIRST_SIZE).fill(undefined);
   private hashes = new Int32Array(FIRST_SIZE);
   private used = 0;
+
+  /** @param key known to nobody who chooses names */
+  constructor(private readonly key: HashKey) {}
 
   get size(): number {
     return this.used;
@@ -25,7 +27,7 @@ export class NameTable<T extends Named> {
 
   /** The thing whose name stands in the field at `at`; undefined also when that field has no NUL. */
   find(bytes: Uint8Array, at: number): T | undefined {
-    const hash = hashOf(bytes, at);
+    const hash = hashName(bytes, at, this.key);
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot];
@@ -37,13 +39,13 @@ export class NameTable<T extends Named> {
   /** @pre no entry has the same name */
   add(entry: T): void {
     if ((this.used + 1) * 2 > this.slots.length) this.grow();
-    this.place(entry, hashOf(entry.field, 0));
+    this.place(entry, hashName(entry.field, 0, this.key));
     this.used++;
   }
 
   delete(entry: T): void {
     const mask = this.slots.length - 1;
-    let hole = hashOf(entry.field, 0) & mask;
+    let hole = hashName(entry.field, 0, this.key) & mask;
     while (this.slots[hole] !== entry) {
       if (this.slots[hole] === undefined) return;
       hole = (hole + 1) & mask;
@@ -81,17 +83,6 @@ export class NameTable<T extends Named> {
       if (entry !== undefined) this.place(entry, hashes[i] as number);
     }
   }
-}
-
-/** FNV-1a over the name; the whole field when it has no NUL, which then equals no legal name. */
-function hashOf(bytes: Uint8Array, at: number): number {
-  let hash = FNV_BASIS;
-  for (let i = 0; i < NAME_BYTES; i++) {
-    const byte = bytes[at + i] as number;
-    if (byte === 0) break;
-    hash = Math.imul(hash ^ byte, FNV_PRIME);
-  }
-  return hash ^ (hash >>> 15);
 }
 
 /** Equal up to and including the NUL. A legal field ends in one, so a field without equals none. */

@@ -5,6 +5,7 @@
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { privateGroup } from '../../lib/wire/name.js';
 import type { LocalSession } from './local-session.js';
+import { FIXED_KEY, type HashKey } from './keyed-hash.js';
 import { NameTable } from './name-table.js';
 
 /** Made-up names count up to here and start again; with `r` and a blank-free number they stay below 10 bytes. */
@@ -12,10 +13,16 @@ const MAX_MADE_UP = 99_999_999;
 
 export class Roster {
   private readonly taken = new Set<string>();
-  private readonly sessions = new NameTable<LocalSession>();
+  private readonly sessions: NameTable<LocalSession>;
   private madeUp = 0;
 
-  constructor(private readonly daemon: string) {}
+  /** @param key known to nobody who chooses names */
+  constructor(
+    private readonly daemon: string,
+    key: HashKey = FIXED_KEY,
+  ) {
+    this.sessions = new NameTable(key);
+  }
 
   /** Sessions that are through their handshake. */
   get size(): number {

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { FIXED_KEY, hashName } from '../../daemon/core/keyed-hash.js';
 import { type Named, NameTable } from '../../daemon/core/name-table.js';
 import { nameField } from '../../lib/wire/name.js';
 
@@ -16,7 +17,7 @@ const steps = fc.array(fc.tuple(fc.constantFrom('add', 'delete', 'find'), names)
 describe('core: name table', () => {
   it('answers like a Map under any additions and deletions', () => {
     const property = fc.property(steps, (sequence) => {
-      const table = new NameTable<Named & { name: string }>();
+      const table = new NameTable<Named & { name: string }>(FIXED_KEY);
       const map = new Map<string, Named & { name: string }>();
       for (const [what, name] of sequence) {
         const known = map.get(name);
@@ -40,7 +41,7 @@ describe('core: name table', () => {
   });
 
   it('finds a thousand names when nine thousand were deleted', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     const entries = Array.from({ length: 10_000 }, (_, i) => named(`name${i}`));
     for (const entry of entries) table.add(entry);
     for (const [i, entry] of entries.entries()) if (i % 10 !== 0) table.delete(entry);
@@ -49,7 +50,7 @@ describe('core: name table', () => {
   });
 
   it('finds a name in the middle of a frame, whatever stands behind its NUL', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     const entry = named('room');
     table.add(entry);
     const frame = Buffer.concat([Buffer.from('....room\0garbage', 'latin1'), Buffer.alloc(32, 0x7a)]);
@@ -57,7 +58,7 @@ describe('core: name table', () => {
   });
 
   it('does not take a name for one that begins the same way', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     table.add(named('room'));
     expect(['roo', 'rooms', ''].map((name) => table.find(nameField(name), 0))).to.deep.equal([
       undefined,
@@ -69,7 +70,7 @@ describe('core: name table', () => {
   it('tells names apart that have one hash', () => {
     // Found by search: FNV-1a gives the same 32 bits for both.
     const [one, other] = [named('1ec07jx-zzn11v'), named('m6oit6-1ml6mp2')];
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     table.add(one);
     expect(table.find(other.field, 0)).to.equal(undefined);
     table.add(other);
@@ -79,17 +80,72 @@ describe('core: name table', () => {
   });
 
   it('finds nothing for a field without NUL', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     table.add(named('a'.repeat(31)));
     expect(table.find(Buffer.alloc(32, 'a'), 0)).to.equal(undefined);
   });
 
   it('deletes nothing for an entry it does not hold', () => {
-    const table = new NameTable<Named>();
+    const table = new NameTable<Named>(FIXED_KEY);
     const entry = named('room');
     table.add(entry);
     table.delete(named('other'));
     table.delete(named('room'));
     expect([table.size, table.find(entry.field, 0)]).to.deep.equal([1, entry]);
+  });
+});
+
+describe('core: the hash of names', () => {
+  /** Names whose FNV-1a hashes are all equal, as somebody who knows the function finds them. */
+  function colliding(count: number): string[] {
+    const prime = 0x01000193;
+    let inverse = 1;
+    for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(prime, inverse));
+    const letters = Array.from({ length: 0x7e - 0x30 }, (_, i) => 0x30 + i);
+    const tails = new Map<number, string>();
+    for (const a of letters)
+      for (const b of letters)
+        for (const c of letters) {
+          let hash = 0x12345678;
+          for (const byte of [c, b, a]) hash = Math.imul(hash, inverse) ^ byte;
+          tails.set(hash, String.fromCharCode(a, b, c));
+        }
+    const names: string[] = [];
+    for (let n = 0; names.length < count; n++) {
+      const head = `flood.${n}.`;
+      let hash = 0x811c9dc5 | 0;
+      for (const char of head) hash = Math.imul(hash ^ char.charCodeAt(0), prime);
+      for (const a of letters)
+        for (const b of letters) {
+          const tail = tails.get(Math.imul(Math.imul(hash ^ a, prime) ^ b, prime));
+          if (tail !== undefined) names.push(head + String.fromCharCode(a, b) + tail);
+        }
+    }
+    return names.slice(0, count);
+  }
+
+  /** The most names in one of as many cells as there are names. */
+  function fullest(names: readonly string[], key: readonly [number, number]): number {
+    const cells = new Map<number, number>();
+    for (const name of names) {
+      const cell = (hashName(nameField(name), 0, key) >>> 0) % names.length;
+      cells.set(cell, (cells.get(cell) ?? 0) + 1);
+    }
+    return Math.max(...cells.values());
+  }
+
+  it('spreads names that were chosen to meet, under any key', () => {
+    const names = colliding(2000);
+    expect(new Set(names).size).to.equal(2000);
+    for (const key of [FIXED_KEY, [0, 0], [-1, 77]] as const) expect(fullest(names, key)).to.be.below(12);
+  });
+
+  it('depends on the key, and on the name only', () => {
+    const field = Buffer.concat([Buffer.from([1, 2, 3]), nameField('room')]);
+    expect(hashName(field, 3, FIXED_KEY)).to.equal(hashName(nameField('room'), 0, FIXED_KEY));
+    expect(hashName(field, 3, [1, 2])).not.to.equal(hashName(field, 3, FIXED_KEY));
+    expect(hashName(nameField('room'), 0, FIXED_KEY)).not.to.equal(
+      hashName(nameField('rooms'), 0, FIXED_KEY),
+    );
   });
 });
