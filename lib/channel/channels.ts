@@ -125,7 +125,7 @@ export class Channels implements AsyncDisposable {
         view: (view) => this.machine.view(view),
         transition: () => this.machine.transition(),
         message: (sender, toGroup, body) => this.message(sender, toGroup, body),
-        closed: () => this.finish(new ConnectionLostError()),
+        closed: (isOwn) => this.finish(new ConnectionLostError(), isOwn),
       },
       signal,
     );
@@ -367,15 +367,16 @@ export class Channels implements AsyncDisposable {
     this.dropped.malformed += this.machine.refused - before;
   }
 
-  /** Everything that waits for something ends here. */
-  private finish(error: ChannelError): void {
+  /** Everything that waits for something ends here. @param isOwn whether that was wanted: then loops end without an error */
+  private finish(error: ChannelError, isOwn = false): void {
     if (this.end) return;
     this.end = error;
     for (const { failed } of this.commands.values()) failed(error);
     this.commands.clear();
     for (const opening of this.openings) opening.fail(error);
     for (const client of this.clients.values()) client.lost(error);
-    for (const server of this.servers.values()) server.finish(error);
+    const end = isOwn ? new NotAttachedError('the connection was closed') : error;
+    for (const server of this.servers.values()) server.finish(end);
     this.alarm.off(this.nudge);
     this.watches.end();
     this.readied();

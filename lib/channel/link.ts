@@ -11,8 +11,8 @@ export interface LinkHandler {
   transition(): void;
   /** @param toGroup whether it was sent to the registry's group */
   message(sender: string, toGroup: boolean, body: Buffer): void;
-  /** Nothing comes any more. */
-  closed(): void;
+  /** Nothing comes any more. @param isOwn whether that was wanted here */
+  closed(isOwn: boolean): void;
 }
 
 export interface Link {
@@ -29,7 +29,7 @@ export interface Link {
 export class ConnectionLink implements Link {
   private handler: LinkHandler | null = null;
   private readonly onEvent = (event: ConnectionEvent): void => this.take(event);
-  private readonly onClose = (): void => this.end();
+  private readonly onClose = (error?: Error): void => this.end(error === undefined);
 
   constructor(
     private readonly connection: Connection,
@@ -82,11 +82,11 @@ export class ConnectionLink implements Link {
     }
   }
 
-  private end(): void {
+  private end(isOwn = true): void {
     const { handler } = this;
     this.handler = null;
     this.connection.off('event', this.onEvent);
     this.connection.off('close', this.onClose);
-    handler?.closed();
+    handler?.closed(isOwn);
   }
 }

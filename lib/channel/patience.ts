@@ -4,6 +4,7 @@ import type { Alarm } from './alarm.js';
 import type { Patience } from './check.js';
 import type { Due } from './due.js';
 import { AbortedError, TimeoutError } from './errors.js';
+import { onAbort } from '../mailbox/on-abort.js';
 
 /** A promise with its limits. Settling it once ends them. */
 export class Waiting<T> {
@@ -11,6 +12,7 @@ export class Waiting<T> {
   private isSettled = false;
   private due: Due | null = null;
   private readonly signal: AbortSignal | undefined;
+  private readonly off: (() => void) | undefined;
   private readonly onAbort = (): void =>
     this.giveUp(new AbortedError(undefined, { cause: this.signal?.reason }));
 
@@ -24,7 +26,7 @@ export class Waiting<T> {
     if (timeoutMs !== undefined) {
       this.due = alarm.in(timeoutMs, () => this.giveUp(new TimeoutError(`after ${timeoutMs} ms`)));
     }
-    signal?.addEventListener('abort', this.onAbort, { once: true });
+    this.off = signal && onAbort(signal, this.onAbort);
   }
 
   get promise(): Promise<T> {
@@ -53,7 +55,7 @@ export class Waiting<T> {
     if (this.isSettled) return false;
     this.isSettled = true;
     if (this.due) this.alarm.off(this.due);
-    this.signal?.removeEventListener('abort', this.onAbort);
+    this.off?.();
     return true;
   }
 }

@@ -2,6 +2,7 @@
 import { EventLoop } from './event-loop.js';
 import type { WatchEvent } from './event.js';
 import type { RegistryEvent } from './registry/event.js';
+import { onAbort } from '../mailbox/on-abort.js';
 
 export class Watches {
   private readonly byName = new Map<string, Set<EventLoop<WatchEvent>>>();
@@ -17,10 +18,11 @@ export class Watches {
     const watchers = this.byName.get(name) ?? new Set();
     this.byName.set(name, watchers.add(events));
     const stop = (): void => {
+      off?.();
       watchers.delete(events);
       events.end();
     };
-    signal?.addEventListener('abort', stop, { once: true });
+    const off = signal && onAbort(signal, stop);
     return events.loop(stop);
   }
 

@@ -1,4 +1,5 @@
 /** Promises that somebody else settles, and giving up on them. */
+import { onAbort } from '../mailbox/on-abort.js';
 
 export interface Pending<T> {
   readonly promise: Promise<T>;
@@ -23,11 +24,10 @@ export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | un
   if (!signal) return await promise;
   signal.throwIfAborted();
   const aborted = pending<never>();
-  const onAbort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const off = onAbort(signal, () => aborted.reject(signal.reason as Error));
   try {
     return await Promise.race([promise, aborted.promise]);
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    off();
   }
 }

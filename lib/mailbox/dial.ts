@@ -7,6 +7,7 @@ import type { Accept } from '../wire/handshake/accept.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
 import { ClientHandshake } from '../wire/handshake/client-handshake.js';
 import { type Address, parseAddress } from './address.js';
+import { onAbort } from './on-abort.js';
 
 export interface DialOptions {
   /** Where the daemon is: `''`, `'<port>'` or `'<port>@<host>'`. */
@@ -87,7 +88,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
     const expire = (): void => refuse(CONNECTION_CLOSED);
     const finish = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', expire);
+      off?.();
       socket.off(ready, onConnect).off('data', onData).off('end', onEnd).off('close', onEnd);
     };
     // The error listener stays: a destroyed socket may still report one.
@@ -97,7 +98,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       resolve(code);
     };
     const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMEOUT_MS)) : undefined;
-    signal?.addEventListener('abort', expire, { once: true });
+    const off = signal && onAbort(signal, expire);
     socket.on(ready, onConnect).on('data', onData).on('end', onEnd).on('close', onEnd);
     socket.on('error', onError);
   });

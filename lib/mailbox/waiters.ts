@@ -1,5 +1,6 @@
 /** Calls that wait for a message, answered in the order in which they were made (ssp-receive.md R74). */
 import { Fifo } from './fifo.js';
+import { onAbort } from './on-abort.js';
 
 /** Tries to answer the call now; false when there is still nothing for it. */
 type Attempt = () => boolean;
@@ -18,19 +19,19 @@ export class Waiters {
   wait<T>(attempt: () => T | undefined, signal?: AbortSignal): Promise<T | undefined> {
     if (signal?.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => {
-      const onAbort = (): void => {
+      const giveUp = (): void => {
         this.queue.remove(waiter);
         resolve(undefined);
       };
       const waiter = (): boolean => {
         const answer = attempt();
         if (answer === undefined) return false;
-        signal?.removeEventListener('abort', onAbort);
+        off?.();
         resolve(answer);
         return true;
       };
       this.queue.push(waiter);
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const off = signal && onAbort(signal, giveUp);
     });
   }
 

@@ -112,7 +112,7 @@ class SimulatedLink implements Link {
     this.isOver = true;
     const { handler } = this;
     this.handler = null;
-    handler?.closed();
+    handler?.closed(false);
     this.gone();
   }
 }

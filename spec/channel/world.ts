@@ -145,7 +145,7 @@ export class World implements House {
     this.dead.add(privateName);
     const seat = this.seats.get(privateName);
     this.seats.delete(privateName);
-    seat?.handler.closed();
+    seat?.handler.closed(false);
   }
 
   private put(item: Item): void {

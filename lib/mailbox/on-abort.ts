@@ -1,0 +1,29 @@
+/**
+ * One listener for each signal, however many wait with it. A program hands one signal to everything that waits, and Node
+ * warns of a leak from the eleventh listener on.
+ */
+const waiting = new WeakMap<AbortSignal, { readonly acts: Set<() => void>; readonly listener: () => void }>();
+
+/** Calls `act` when the signal is aborted, once. The signal must not be aborted already. @returns takes it back */
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
+  let entry = waiting.get(signal);
+  if (!entry) {
+    const acts = new Set<() => void>();
+    const listener = (): void => {
+      waiting.delete(signal);
+      for (const each of acts) each();
+    };
+    entry = { acts, listener };
+    waiting.set(signal, entry);
+    signal.addEventListener('abort', listener, { once: true });
+  }
+  const { acts, listener } = entry;
+  // The same function may be given twice.
+  const own = (): void => act();
+  acts.add(own);
+  return () => {
+    if (!acts.delete(own) || acts.size > 0 || waiting.get(signal)?.acts !== acts) return;
+    waiting.delete(signal);
+    signal.removeEventListener('abort', listener);
+  };
+}
