@@ -350,6 +350,7 @@ export class RegistryMachine {
     this.isPrimary = true;
     this.testimony = { epoch, promised: epoch };
     this.tookPart = this.present;
+    this.isInformed = true;
     // What came after the signal may have come to nobody else: then the earlier lists decide, too.
     if (this.listed.length === 0)
       this.electorates = [...(this.inTransition ? this.electorates : []), daemonsOf(this.members)];

@@ -5,10 +5,14 @@
 import type { Buffer } from 'node:buffer';
 import { claimId, type ClaimId } from '../../../lib/channel/claim-id.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import type { Told } from '../../../lib/channel/registry/exchange.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
+import { Ballot, daemonOf, type PartTestimony } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
+import { includesNewest, type Testimony } from '../../../lib/primary/rules.js';
 import type { GroupId } from '../../../lib/wire/group-id.js';
 import { replace } from '../../simulation/bugs/planted.js';
+import { type Choose, chooseFrom } from './daemon-cut.js';
 import { ORPHAN_TIMEOUT, SETTINGS } from './registry-connection.js';
 import { RegistryWorld } from './registry-world.js';
 
@@ -58,14 +62,53 @@ function bytesOf(command: Command, view: GroupId = [0, 0, 0]): Buffer {
   return sent[0] as Buffer;
 }
 
-/** Three daemons with a connection each that know one another. */
-function begin(): RegistryWorld {
-  const world = new RegistryWorld({ daemons: 3, areTold: true });
+/** Daemons with a connection each that know one another. */
+function begin(daemons = 3, areTold = true): RegistryWorld {
+  const world = new RegistryWorld({ daemons, areTold });
   for (const { index } of world.daemons) {
     world.startAt(index);
     world.settle();
   }
   return world;
+}
+
+/** The first connections of these daemons create the channel, one after the other. */
+function create(world: RegistryWorld, name: string, ...at: readonly number[]): void {
+  for (const daemon of at) {
+    world.create(world.at(daemon), name);
+    world.settle();
+  }
+}
+
+function cut(world: RegistryWorld, components: string): void {
+  world.cut(components);
+  world.settle();
+}
+
+/** The last daemon has the owner of `x`, and is out of sight of the others for so long that they may take it. */
+function beginWithOrphan(daemons: number, components: string): RegistryWorld {
+  const world = begin(daemons);
+  create(world, 'x', daemons - 1);
+  world.cut(components);
+  world.settle(ORPHAN_TIMEOUT + 1000);
+  return world;
+}
+
+/** At least one step, and steps until that is so, in which d1 says something only if nobody else does. */
+function runWithout1(world: RegistryWorld, isOver: () => boolean): void {
+  do {
+    world.turn = 2;
+    world.run(1);
+  } while (!isOver());
+}
+
+/** The first part alone has all that is under way, and all of it after the transitional signal. */
+const allAfterTheSignal = (): Choose => chooseFrom(Infinity, Infinity);
+
+/** Nobody has been refused anything: the play asks only for what may be given. */
+function nothingRefused(world: RegistryWorld): void {
+  const [code] = world.refusals.keys();
+  if (code !== undefined) world.fail('refused', `a create that has to be done is refused: ${code}`);
 }
 
 /** Everything must be well at the end. */
@@ -127,6 +170,86 @@ function believeAsNewcomer(): () => void {
     Object.defineProperty(machine, 'isPrimary', { configurable: true, writable: true, value: true });
   });
 }
+
+/** In that method a machine has other values in these fields. */
+function withFields(method: string, changed: Readonly<Record<string, unknown>>): () => void {
+  return replace(RegistryMachine, method, (original) => (self, ...args) => {
+    const before = Object.keys(changed).map((field) => [field, Reflect.get(self, field)] as const);
+    Object.assign(self, changed);
+    try {
+      return original(self, ...args);
+    } finally {
+      Object.assign(self, Object.fromEntries(before));
+    }
+  });
+}
+
+/** Before or after that method a machine does something else, too. */
+const around = (
+  method: string,
+  does: {
+    readonly before?: (self: Inside) => void;
+    readonly after?: (self: Inside, ...args: never[]) => void;
+  },
+): (() => void) =>
+  replace(RegistryMachine, method, (original) => (self, ...args) => {
+    does.before?.(self as Inside);
+    const result = original(self, ...args);
+    does.after?.(self as Inside, ...(args as never[]));
+    return result;
+  });
+
+/** Fields of a machine. */
+interface Inside {
+  isInformed: boolean;
+  present: ReadonlySet<string>;
+  tookPart: ReadonlySet<string>;
+  testimony: PartTestimony;
+  readonly glimpsed: Set<string>;
+}
+
+/** The votes of a daemon by its place in a list. */
+const weightOf = (place: number): number => (place === 0 ? 3 : 2);
+
+/** Enough votes are enough. */
+const passByNumber = (): (() => void) =>
+  replace(Ballot, 'passesBy', () => (_, ...args) => {
+    const [daemons, voted] = args as [readonly string[], ReadonlySet<string>];
+    const votes = daemons.map((daemon, i) => (voted.has(daemon) ? weightOf(i) : 0));
+    return votes.reduce((sum, each) => sum + each, 0) > daemons.length;
+  });
+
+/** Every member at a daemon has the votes of the daemon. */
+const countMembers = (): (() => void) =>
+  replace(Ballot, 'passesBy', () => (self, ...args) => {
+    const [daemons, voted] = args as [readonly string[], ReadonlySet<string>];
+    const { testimonies } = self as unknown as { testimonies: ReadonlyMap<string, Testimony> };
+    const voters = daemons.flatMap((daemon, i) =>
+      [...testimonies]
+        .filter(([member]) => voted.has(daemon) && daemonOf(member) === daemon)
+        .flatMap(([, each]) => Array.from({ length: weightOf(i) }, () => each)),
+    );
+    const electorate = { of: 2 * daemons.length + 1, quorum: daemons.length + 1 };
+    return voters.length >= electorate.quorum && includesNewest(voters, electorate);
+  });
+
+/** Tables are merged as if all were of one primary component. */
+function mergeAsEquals(): () => void {
+  const asFirst = (side: Told): Told => ({ ...side, epoch: 0 });
+  return replace(RegistryMachine, 'adopt', (original) => (self, ...args) => {
+    const [sides] = args as [readonly Told[]];
+    return original(self, sides.map(asFirst));
+  });
+}
+
+/** Who votes promises nothing. */
+const promiseNothing = (): (() => void) =>
+  around('beginVote', {
+    after: (self, sides: readonly Told[]) => {
+      const promised = Math.max(...sides.map(({ testimony }) => testimony.promised));
+      self.testimony = { ...self.testimony, promised };
+    },
+  });
 
 export const guards: readonly Guard[] = [
   {
@@ -244,5 +367,205 @@ export const guards: readonly Guard[] = [
       return end(world);
     },
     refusals: [],
+  },
+  {
+    name: 'a vote passes only with those who know the newest primary component',
+    switchOff: passByNumber,
+    play() {
+      const world = begin();
+      cut(world, '02 1');
+      create(world, 'x', 0);
+      world.end(world.at(2), 'crash');
+      cut(world, '0 12');
+      world.startAt(2);
+      world.settle();
+      create(world, 'x', 2);
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
+  },
+  {
+    name: 'who was only in an exchange of tables does not remember',
+    switchOff: () => around('beginVote', { after: (self) => void (self.tookPart = self.present) }),
+    play() {
+      const world = begin();
+      cut(world, '02 1');
+      create(world, 'x', 0);
+      world.end(world.at(2), 'crash');
+      cut(world, '0 12');
+      world.startAt(2);
+      world.settle();
+      cut(world, '0 1 2');
+      cut(world, '0 12');
+      create(world, 'x', 2);
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
+  },
+  {
+    name: 'who was cut off before it was told anything does not count as new',
+    switchOff: () => around('beginExchange', { before: (self) => void (self.isInformed = true) }),
+    play() {
+      const world = new RegistryWorld({ daemons: 3, areTold: true });
+      for (const daemon of [0, 1]) {
+        world.startAt(daemon);
+        world.settle();
+      }
+      create(world, 'x', 0);
+      const first = world.at(1);
+      const second = world.startAt(1, 'b');
+      const third = world.startAt(2);
+      while (!second.isJoined || !third.isJoined) world.run(1);
+      // Nobody has told them anything yet, and the only one who could ends.
+      world.end(first, 'power loss');
+      cut(world, '0 12');
+      world.create(second, 'x');
+      world.settle();
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
+  },
+  {
+    name: 'what a newer primary component does not have any more is dropped',
+    switchOff: mergeAsEquals,
+    play() {
+      const world = begin();
+      world.create(world.at(0), 'x');
+      world.create(world.at(2), 'x');
+      world.turn = 0;
+      // The claim of d0 comes first, and to nobody else; d1 and d2 agree on that of d2.
+      world.cut('0 12', allAfterTheSignal());
+      world.settle();
+      return end(world);
+    },
+    refusals: ['EXISTS'],
+  },
+  {
+    name: 'claims wait while a vote is open',
+    switchOff: () => withFields('mustWait', { ballot: null }),
+    play() {
+      const world = begin();
+      world.cut('01 2');
+      world.create(world.at(0), 'x');
+      world.settle();
+      nothingRefused(world);
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a take-over counts in no other view',
+    switchOff: () =>
+      replace(
+        RegistryMachine,
+        'mustWait',
+        (original) => (self, command) => original(self, command, (self as RegistryMachine).viewId),
+      ),
+    play() {
+      const world = beginWithOrphan(4, '012 3');
+      world.create(world.at(1), 'x');
+      world.cut('0123');
+      runWithout1(world, () => world.at(0).machine.isReady);
+      world.cut('012 3');
+      runWithout1(world, () => world.at(0).machine.isPrimary);
+      return end(world);
+    },
+    refusals: ['ORPHANED'],
+  },
+  {
+    name: 'a take-over is not sent again when the owner was in sight',
+    switchOff: () => replace(RegistryMachine, 'forgetReturned', () => () => undefined),
+    play() {
+      const world = beginWithOrphan(3, '01 2');
+      world.create(world.at(0), 'x');
+      world.cut('012');
+      world.run(2);
+      cut(world, '01 2');
+      return end(world);
+    },
+    refusals: ['ORPHANED'],
+  },
+  {
+    name: 'an owner that was in sight for a moment has to be out of sight for as long again',
+    switchOff: () => around('adopt', { before: (self) => self.glimpsed.clear() }),
+    play() {
+      const world = beginWithOrphan(3, '01 2');
+      world.cut('012');
+      world.run(1);
+      cut(world, '01 2');
+      create(world, 'x', 0);
+      return end(world);
+    },
+    refusals: ['ORPHANED'],
+  },
+  {
+    name: 'a take-over is not asked for when the owner was in sight for a moment',
+    switchOff: () => withFields('forgetReturned', { glimpsed: new Set() }),
+    play() {
+      const world = beginWithOrphan(3, '01 2');
+      for (const components of ['012', '01 2']) {
+        world.cut(components);
+        world.run(1);
+      }
+      create(world, 'x', 0);
+      return end(world);
+    },
+    refusals: ['ORPHANED'],
+  },
+  {
+    name: 'a number that was voted for is used for nothing else',
+    switchOff: promiseNothing,
+    play() {
+      const world = begin();
+      world.cut('01 2');
+      world.run(1);
+      world.create(world.at(0), 'x');
+      // It passes at d0 alone, which gives the name to itself.
+      world.cut('0 12', allAfterTheSignal());
+      world.settle();
+      create(world, 'x', 2);
+      return end(world);
+    },
+    refusals: ['EXISTS'],
+  },
+  {
+    name: 'a list that was agreed on after the signal counts beside the one before it',
+    switchOff: () => withFields('vote', { inTransition: false }),
+    play() {
+      const world = begin(3, false);
+      world.cut('01 2');
+      world.run(1);
+      world.cut('0 12', allAfterTheSignal());
+      world.settle();
+      create(world, 'x', 0, 2);
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
+  },
+  {
+    name: 'a daemon has its votes once, however many connections it has',
+    switchOff: countMembers,
+    play() {
+      const world = begin();
+      world.startAt(1, 'b');
+      world.settle();
+      cut(world, '02 1');
+      create(world, 'x', 0, 1);
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
+  },
+  {
+    name: 'a claim that was applied after the signal is told when a primary component has it',
+    switchOff: () => withFields('command', { inTransition: false }),
+    play() {
+      const world = begin();
+      world.create(world.at(0), 'x');
+      world.cut('0 12', allAfterTheSignal());
+      world.settle();
+      create(world, 'x', 2);
+      return end(world);
+    },
+    refusals: ['EXISTS'],
   },
 ];

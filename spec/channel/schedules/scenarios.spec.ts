@@ -185,4 +185,26 @@ describe('the registry of channel names in schedules of three daemons', () => {
     });
     expect(found).to.deep.equal([]);
   });
+
+  it('connections that formed an epoch together count, though nobody could tell them what was before', () => {
+    const found = violations((world) => {
+      begin(world, [0]);
+      const [b, c] = [world.startAt(1), world.startAt(2)];
+      // They are cut off before they are told anything, and the one who could tell ends.
+      while (!b.isJoined || !c.isJoined) world.run(1);
+      cut(world, '0 12');
+      crash(world, 0);
+      cut(world, '012');
+      start(world, 0);
+      create(world, 'x', [0]);
+      cut(world, '01 2');
+      crash(world, 2);
+      start(world, 2);
+      cut(world, '0 12');
+      create(world, 'x', [1]);
+      create(world, 'x', [2]);
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
 });
