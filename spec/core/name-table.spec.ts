@@ -110,34 +110,34 @@ describe('core: the hash of names', () => {
           for (const byte of [c, b, a]) hash = Math.imul(hash, inverse) ^ byte;
           tails.set(hash, String.fromCharCode(a, b, c));
         }
-    const names: string[] = [];
-    for (let n = 0; names.length < count; n++) {
+    const found: string[] = [];
+    for (let n = 0; found.length < count; n++) {
       const head = `flood.${n}.`;
       let hash = 0x811c9dc5 | 0;
       for (const char of head) hash = Math.imul(hash ^ char.charCodeAt(0), prime);
       for (const a of letters)
         for (const b of letters) {
           const tail = tails.get(Math.imul(Math.imul(hash ^ a, prime) ^ b, prime));
-          if (tail !== undefined) names.push(head + String.fromCharCode(a, b) + tail);
+          if (tail !== undefined) found.push(head + String.fromCharCode(a, b) + tail);
         }
     }
-    return names.slice(0, count);
+    return found.slice(0, count);
   }
 
   /** The most names in one of as many cells as there are names. */
-  function fullest(names: readonly string[], key: readonly [number, number]): number {
+  function fullest(all: readonly string[], key: readonly [number, number]): number {
     const cells = new Map<number, number>();
-    for (const name of names) {
-      const cell = (hashName(nameField(name), 0, key) >>> 0) % names.length;
+    for (const name of all) {
+      const cell = (hashName(nameField(name), 0, key) >>> 0) % all.length;
       cells.set(cell, (cells.get(cell) ?? 0) + 1);
     }
     return Math.max(...cells.values());
   }
 
   it('spreads names that were chosen to meet, under any key', () => {
-    const names = colliding(2000);
-    expect(new Set(names).size).to.equal(2000);
-    for (const key of [FIXED_KEY, [0, 0], [-1, 77]] as const) expect(fullest(names, key)).to.be.below(12);
+    const chosen = colliding(2000);
+    expect(new Set(chosen).size).to.equal(2000);
+    for (const key of [FIXED_KEY, [0, 0], [-1, 77]] as const) expect(fullest(chosen, key)).to.be.below(12);
   });
 
   it('depends on the key, and on the name only', () => {

@@ -45,11 +45,11 @@ const replica = await joining;
 await replica.ready();
 console.log('ready');
 process.stdin.setEncoding('utf8');
-let isWriting = false;
+const pace = { isWriting: false };
 let written: Promise<void> = Promise.resolve();
 
 async function write(): Promise<void> {
-  while (isWriting) {
+  while (pace.isWriting) {
     await replica.submit(`${name} ${lines.all.length}`);
     await pause(2);
   }
@@ -58,10 +58,10 @@ async function write(): Promise<void> {
 for await (const chunk of process.stdin) {
   for (const word of (chunk as string).split('\n')) {
     if (word === 'write') {
-      isWriting = true;
+      pace.isWriting = true;
       written = write();
     } else if (word === 'stop') {
-      isWriting = false;
+      pace.isWriting = false;
       await written;
       console.log('stopped');
     } else if (word === 'show') {

@@ -123,15 +123,15 @@ describe('the bodies of recipes', () => {
       .data(Buffer.from('later'))
       .number(10)
       .data(Buffer.alloc(0));
-    const bytes = body.finish();
+    const sent = body.finish();
     const read = (length: number): boolean => {
-      const reader = BodyReader.open('call', bytes.subarray(0, length)) as BodyReader;
+      const reader = BodyReader.open('call', sent.subarray(0, length)) as BodyReader;
       reader.number();
       return reader.isSound;
     };
-    expect(read(bytes.length)).to.equal(true);
-    expect(read(bytes.length - 1)).to.equal(false);
-    expect(read(bytes.length - 3)).to.equal(false);
+    expect(read(sent.length)).to.equal(true);
+    expect(read(sent.length - 1)).to.equal(false);
+    expect(read(sent.length - 3)).to.equal(false);
   });
 
   it('of another version are told from what is not of a recipe at all', () => {

@@ -13,9 +13,6 @@ export const MAX_METADATA_BYTES = 16 * 1024;
 /** Silent members that a message names; more of them only make elections slower. */
 export const MAX_SILENT_NAMES = 1000;
 
-/** Longest roll of a quorum that is told to others; without it more of the old members have to come together. */
-export const MAX_ROLL = 1000;
-
 /** Longest word for what is replicated, in characters. */
 export const MAX_LABEL = 200;
 
