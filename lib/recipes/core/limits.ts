@@ -39,6 +39,10 @@ export const WINDOW_BYTES = 8 * CHUNK_BYTES;
 export const MAX_HELD_BYTES = 512 * 1024 * 1024;
 /** Milliseconds without a byte of a snapshot before the next donor is asked. */
 export const DONOR_PATIENCE_MS = 2000;
+/** How often each donor is asked in vain before the state is asked for again: reading a large one may take it long. */
+export const MAX_SILENCES = 5;
+/** Milliseconds for the offer of the donor that is asked first, once others have offered. */
+export const FIRST_OFFER_MS = 50;
 
 /** Submitters whose newest command is remembered, so that none is applied twice. */
 export const MAX_SUBMITTERS = 2000;

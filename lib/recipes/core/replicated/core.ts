@@ -69,7 +69,7 @@ export class ReplicatedCore implements RecipeCore {
     this.separation = new Separation(quorum);
     this.contributions = new Contributions(self, sink, (part) => this.send(part));
     const merges = this.options.merges ? this.contributions : null;
-    this.holding = new Holding(this.replica, sink, quorum !== null, merges);
+    this.holding = new Holding(this.replica, sink, quorum !== null, merges, () => this.component);
   }
 
   get phase(): Phase {
@@ -167,7 +167,7 @@ export class ReplicatedCore implements RecipeCore {
         break;
       case 'chunk':
       case 'none':
-        this.holding.take(sender, message, now);
+        if (!this.holding.take(sender, message, now)) this.makeStatement();
         break;
       default:
         this.ordered(sender, message);
@@ -198,7 +198,7 @@ export class ReplicatedCore implements RecipeCore {
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
     const { holding, place, replica, self } = this;
-    const hasTaken = holding.restored(isSound, this.component, this.now);
+    const hasTaken = holding.restored(isSound, this.now);
     if (hasTaken === true) {
       this.submissions.restored(replica.ownApplied, this.isOpen);
       replica.catchUp();
@@ -331,9 +331,9 @@ export class ReplicatedCore implements RecipeCore {
     this.holding.follow(component);
     if (component.isPrimary) this.presentMembers(component);
     if (this.isContested) this.sendTagged('reopen');
-    if (!this.holding.retain(view.members, this.now)) this.makeStatement();
+    this.holding.retain(view.members, this.now);
     // One whose request had no place in the last view asks again.
-    else if (this.phase === 'loading' && component.askOf(this.self) !== this.ask) this.makeStatement();
+    if (this.phase === 'loading' && component.askOf(this.self) !== this.ask) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */
@@ -395,16 +395,16 @@ export class ReplicatedCore implements RecipeCore {
     this.sink.sendTo(name, encode({ kind: 'offer', ask, capture, component, header }));
   }
 
-  private offered(donor: string, { ask, capture, component, header }: Message & { kind: 'offer' }): void {
+  private offered(donor: string, offer: Message & { kind: 'offer' }): void {
     const { place } = this;
-    if (ask !== this.ask || !this.isMember(donor)) return;
-    if (place.kind === 'agreeing' && place.missed) this.enter(Component.decode(component), place.missed);
-    if (this.place.kind !== 'placed') return;
-    if (this.phase !== 'loading') {
-      this.contest(Component.decode(component), this.place.component);
-      return;
-    }
-    this.holding.offered(donor, capture, header, () => this.component, this.now);
+    if (offer.ask !== this.ask || !this.isMember(donor)) return;
+    const theirs = (): Component | null => Component.decode(offer.component);
+    if (place.kind === 'agreeing' && place.missed) this.enter(theirs(), place.missed);
+    const { component } = this;
+    if (!component) return;
+    if (this.phase !== 'loading') return this.contest(theirs(), component);
+    const first = this.current?.members.find((name) => component.holders.has(name));
+    this.holding.offered(donor, donor === first, offer, this.now);
   }
 
   /** Rule 13. Somebody went on while this member believed that nobody did. */

@@ -35,12 +35,16 @@ export class Holding {
   /** Whether it begins with the first state after that. */
   private beginsLater = false;
 
-  /** @param merges what is kept of a state that lost; null: nothing, and nobody is told of it */
+  /**
+   * @param place the component that this member is placed in
+   * @param merges what is kept of a state that lost; null: nothing
+   */
   constructor(
     private readonly replica: Replica,
     private readonly sink: HoldingSink,
     private readonly hasQuorum: boolean,
     private readonly merges: Contributions | null,
+    private readonly place: () => Component | null,
   ) {}
 
   get isEmpty(): boolean {
@@ -118,20 +122,23 @@ export class Holding {
     else this.replica.expect();
   }
 
-  offered(donor: string, capture: string, header: Buffer, place: () => Component | null, now: number): void {
+  /** @param isFirst whether the donor is the one that members agree to burden */
+  offered(donor: string, isFirst: boolean, offer: Message & { kind: 'offer' }, now: number): void {
     if (this.current) return;
+    const { capture, header } = offer;
     this.retryAt = Infinity;
-    if (this.loader?.capture !== capture) this.load(capture, header, place);
-    this.loader?.offered(donor, now);
+    if (this.loader?.capture !== capture) this.load(capture, header);
+    this.loader?.offered(donor, isFirst, now);
   }
 
-  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): void {
-    if (this.loader?.capture === message.capture) this.loader.take(sender, message, now);
+  /** @returns false when the state has to be asked for again */
+  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): boolean {
+    return this.loader?.capture !== message.capture || this.loader.take(sender, message, now);
   }
 
-  /** @returns false when nobody is left to give the state that is on its way */
-  retain(members: readonly string[], now: number): boolean {
-    return this.loader?.retain(members, now) !== false;
+  /** Only these can still give the state that is on its way. */
+  retain(members: readonly string[], now: number): void {
+    this.loader?.retain(members, now);
   }
 
   /** A new request is made. */
@@ -146,7 +153,7 @@ export class Holding {
   }
 
   /** The machine is free again. @returns whether it has taken in what was wanted; null: nothing has changed */
-  restored(isSound: boolean, place: Component | null, now: number): boolean | null {
+  restored(isSound: boolean, now: number): boolean | null {
     const { loader, replica } = this;
     this.isTaking = false;
     if (this.beginsLater) {
@@ -157,7 +164,7 @@ export class Holding {
     }
     if (!loader || replica.isWhole) return null;
     // It may not want all of it.
-    if (isSound && !loader.isComplete) this.complete(place);
+    if (isSound && !loader.isComplete) this.complete(this.place());
     this.loader = null;
     if (isSound && replica.restored(loader.header)) return true;
     this.state = null;
@@ -175,7 +182,7 @@ export class Holding {
     this.retryAt = Infinity;
   }
 
-  private load(capture: string, header: Buffer, place: () => Component | null): void {
+  private load(capture: string, header: Buffer): void {
     const { sink } = this;
     this.loader = new Loader(capture, header, this.state === null, {
       sendTo: (name, body) => sink.sendTo(name, body),
@@ -186,7 +193,7 @@ export class Holding {
         sink.restoreBegin();
       },
       restoreChunk: (data) => sink.restoreChunk(data),
-      complete: () => this.complete(place()),
+      complete: () => this.complete(this.place()),
       restoreEnd: () => {
         this.isFed = false;
         sink.restoreEnd();

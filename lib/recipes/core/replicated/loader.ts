@@ -1,6 +1,6 @@
 /** The side of a state transfer that is given the state: asks one donor, and the next when that one is gone or slow. */
 import type { Buffer } from 'node:buffer';
-import { DONOR_PATIENCE_MS, MAX_HELD_BYTES, WINDOW_BYTES } from '../limits.js';
+import { DONOR_PATIENCE_MS, FIRST_OFFER_MS, MAX_HELD_BYTES, MAX_SILENCES, WINDOW_BYTES } from '../limits.js';
 import { encode, type Message } from './messages.js';
 
 export interface LoaderSink {
@@ -12,9 +12,6 @@ export interface LoaderSink {
   /** All of it is here; `restoreEnd` follows. */
   complete(): void;
 }
-
-/** How often each donor is asked before the state is asked for anew: reading a large one may take it long. */
-const MAX_SILENCES = 5;
 
 export class Loader {
   /** When the donor has been silent for too long; Infinity while there is none. */
@@ -41,30 +38,42 @@ export class Loader {
     if (isHandingOn) sink.restoreBegin();
   }
 
-  offered(donor: string, now: number): void {
+  /** @param isFirst whether it is the one that members agree to burden: the others are asked only if it is slow */
+  offered(donor: string, isFirst: boolean, now: number): void {
     if (this.isComplete || this.donors.includes(donor)) return;
-    this.donors.push(donor);
-    if (this.donor === null) this.next(now);
+    if (isFirst) this.donors.unshift(donor);
+    else this.donors.push(donor);
+    if (this.donor !== null) return;
+    if (isFirst) this.next(now);
+    else this.dueAt = Math.min(this.dueAt, now + FIRST_OFFER_MS);
   }
 
-  /** Only these can still give it. @returns whether anybody can, or nobody has to */
-  retain(members: readonly string[], now: number): boolean {
+  /** Only these can still give it. Others that have it will offer it yet. */
+  retain(members: readonly string[], now: number): void {
     const here = new Set(members);
     this.donors = this.donors.filter((name) => here.has(name));
     if (this.donor !== null && !here.has(this.donor)) this.next(now);
-    return this.isComplete || this.donor !== null;
+    if (this.donors.length === 0) this.dueAt = Infinity;
   }
 
-  /** All donors give the same, so what a slow one gives late is as good. */
-  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): void {
-    if (!this.donors.includes(sender) || this.isComplete) return;
+  /**
+   * All donors give the same, so what a slow one gives late is as good.
+   * @returns false when nobody is left who has it
+   */
+  take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): boolean {
+    if (!this.donors.includes(sender) || this.isComplete) return true;
     if (message.kind === 'chunk') this.chunk(sender, message, now);
     else this.drop(sender, now);
+    return this.isComplete || this.donor !== null;
   }
 
   /** The donor is silent: the next one is asked. @returns false when all have been asked often enough */
   tick(now: number): boolean {
     if (now < this.dueAt) return true;
+    if (this.donor === null) {
+      this.next(now);
+      return true;
+    }
     const [first, ...others] = this.donors;
     if (first !== undefined) this.donors = [...others, first];
     this.next(now);

@@ -1,0 +1,192 @@
+/** A group of replicas on daemons that break in every way that their promises allow. */
+import { type Choices, theFirst } from './choices.js';
+import type { Daemon } from './daemon.js';
+import { Fault, History } from './history.js';
+import { Network } from './network.js';
+import { ReplicaClient } from './replica-client.js';
+
+/** Which processes may end. */
+export type Ends =
+  /** So many others remember that a quorum can count on them. */
+  | 'loose'
+  /** A quorum of others has all that was ever shown, and remembers. */
+  | 'strict';
+
+export interface WorldOptions {
+  /** Members there can be at one time. */
+  readonly of: number;
+  /** Null: any component goes on by itself; then one that is live has to stay where another ends. */
+  readonly quorum: number | null;
+  readonly ends: Ends;
+}
+
+const MOST_STEPS = 20_000;
+const MOST_TICKS = 3000;
+const MOST_WAITING = 2;
+/** More than anything takes. */
+const REST_MS = 15_000;
+
+export class ScheduleWorld {
+  /** Milliseconds since 1970. */
+  now = 1_700_000_000_000;
+  readonly network: Network;
+  readonly history: History;
+  /** How far the clock of the next process is ahead. */
+  clockAhead: () => number = () => 0;
+  private readonly clients = new Map<Daemon, ReplicaClient>();
+  private instances = 100;
+
+  /** @param isTogether whether all daemons begin in one component */
+  constructor(
+    readonly options: WorldOptions,
+    isTogether: boolean,
+    tell?: (line: string) => void,
+  ) {
+    this.network = new Network(options.of, isTogether);
+    this.network.tell = tell;
+    this.history = new History(options.quorum !== null);
+  }
+
+  get daemons(): readonly Daemon[] {
+    return this.network.daemons;
+  }
+
+  clientOf(daemon: Daemon): ReplicaClient | undefined {
+    return this.clients.get(daemon);
+  }
+
+  /** Those that are up, in the order of their daemons. */
+  get up(): ReplicaClient[] {
+    return this.daemons.flatMap((daemon) => this.clientOf(daemon) ?? []);
+  }
+
+  tell(line: string): void {
+    this.network.tell?.(line);
+  }
+
+  start(daemon: Daemon, name = `m${daemon.index}`): ReplicaClient {
+    const before = this.clientOf(daemon);
+    if (before) return before;
+    const { of, quorum } = this.options;
+    const instance = ++this.instances;
+    const from = `#${name}#d${daemon.index}`;
+    const time = (): number => this.now;
+    const client: ReplicaClient = new ReplicaClient(
+      { name: from, instance, of, quorum, clockAhead: this.clockAhead() },
+      {
+        get now(): number {
+          return time();
+        },
+        send: (body, service, to) =>
+          void daemon.outbox.push({ kind: 'data', from, daemon: daemon.index, body, service, to }),
+        settled: (text, outcome) => {
+          this.tell(`      ${from}: ${text} is ${outcome.kind}`);
+          this.history.settled(client, text, outcome);
+        },
+        took: () => this.history.look(client),
+        fault: (text) => this.history.note(text),
+      },
+    );
+    this.clients.set(daemon, client);
+    daemon.client = client;
+    daemon.outbox.push({ kind: 'join', from, daemon: daemon.index, client });
+    this.tell(`  start of ${from}, instance ${instance}`);
+    return client;
+  }
+
+  submit(daemon: Daemon): void {
+    const client = this.clientOf(daemon);
+    if (!client || client.core.waiting > MOST_WAITING) return;
+    const text = client.submit();
+    this.tell(`  ${client.name} submits ${text}`);
+  }
+
+  /** A process ends. @param isPowerLoss whether what its daemon had to send is lost with it */
+  end(daemon: Daemon, isPowerLoss: boolean): void {
+    const client = this.clientOf(daemon);
+    if (!client) return;
+    this.tell(`  ${isPowerLoss ? 'power loss' : 'end'} of ${client.name}`);
+    client.end();
+    this.clients.delete(daemon);
+    daemon.client = null;
+    if (isPowerLoss) daemon.outbox = daemon.outbox.filter(({ kind }) => kind === 'end');
+    daemon.outbox.push({ kind: 'end', from: client.name, daemon: daemon.index });
+  }
+
+  /** Power loss: the others see the daemon vanish. */
+  losePower(daemon: Daemon, choices: Choices): void {
+    const others = this.network.components.map(({ daemons }) => daemons.filter((each) => each !== daemon));
+    this.regroup([...others.filter(({ length }) => length > 0), [daemon]], choices);
+    if (this.mayEnd(daemon)) this.end(daemon, true);
+  }
+
+  mayEnd(daemon: Daemon): boolean {
+    const { of, quorum, ends } = this.options;
+    const own = this.clientOf(daemon);
+    const others = this.up.filter((client) => client !== own);
+    if (quorum === null) return others.some(({ core }) => core.isLive);
+    const remembering = others.filter(({ core }) => core.remembers);
+    if (ends === 'loose') return remembering.length > of - quorum;
+    const { length } = this.history.committed;
+    const complete = remembering.filter(({ core, machine }) => core.isLive && machine.lines.length >= length);
+    return complete.length >= quorum;
+  }
+
+  regroup(sets: readonly (readonly Daemon[])[], choices: Choices = theFirst): void {
+    this.network.regroup(sets, choices);
+  }
+
+  /** So many entries in each component, or all. @returns whether nothing is left */
+  run(steps = Infinity): boolean {
+    for (let count = 0; count < steps; count++) {
+      if (!this.network.step()) {
+        this.history.atRest(this.up);
+        return true;
+      }
+      if (count > MOST_STEPS) throw new Fault('LIVELOCK: messages without an end');
+    }
+    return false;
+  }
+
+  /** Time passes, and those who see that it does act. */
+  pass(milliseconds: number): void {
+    this.now += milliseconds;
+    for (const client of this.up) if (client.dueAt <= this.now) client.tick();
+  }
+
+  /** Everything that follows within this time. */
+  settle(milliseconds = REST_MS): void {
+    const end = this.now + milliseconds;
+    for (let count = 0; count < MOST_TICKS; count++) {
+      this.run();
+      const due = Math.min(...this.up.map(({ dueAt }) => dueAt));
+      if (due > end) {
+        this.now = end;
+        return;
+      }
+      this.pass(Math.max(0, due - this.now));
+    }
+    throw new Fault('LIVELOCK: timers without an end');
+  }
+
+  /** Everything is mended, and all have to go on. */
+  heal(): void {
+    this.tell('HEAL');
+    for (const client of this.up) {
+      client.restoreTakes = () => 0;
+      client.thaw();
+      client.endRestore();
+    }
+    const { daemons } = this;
+    this.regroup([daemons]);
+    this.settle();
+    for (const daemon of daemons) {
+      if (this.clientOf(daemon)) continue;
+      this.start(daemon);
+      this.settle();
+    }
+    for (const daemon of daemons) this.submit(daemon);
+    this.settle();
+    this.history.atEnd(this.up);
+  }
+}
