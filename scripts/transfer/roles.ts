@@ -44,6 +44,8 @@ export interface Seen {
 }
 
 const VALUE_BYTES = 100_000;
+/** More than an offer has, and less than nearly every piece of a large state. */
+const OFFER_BYTES = 2000;
 const MEGABYTE = 1_000_000;
 const LAST_KEY = 'end';
 const LIMIT_MS = 30_000;
@@ -118,6 +120,8 @@ class Actor {
     const given = new Map<string, number>();
     let bytes = 0;
     this.connection.on('message', ({ sender, body }) => {
+      // Offers are not pieces.
+      if (body.length < OFFER_BYTES) return;
       given.set(sender, (given.get(sender) ?? 0) + body.length);
       if (bytes < half && bytes + body.length >= half) process.kill(donor, 'SIGKILL');
       bytes += body.length;
