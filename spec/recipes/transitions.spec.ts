@@ -1,0 +1,233 @@
+/** One member and what it is given, step by step: which phase follows, and what it says. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import type { RecipeView } from '../../lib/recipes/core/port.js';
+import { Component } from '../../lib/recipes/core/replicated/component.js';
+import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
+import { decode, encode, type Held, type Message } from '../../lib/recipes/core/replicated/messages.js';
+
+const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'];
+type Id = RecipeView['id'];
+
+class Trace {
+  readonly said: Message[] = [];
+  readonly services: string[] = [];
+  readonly lines: string[] = [];
+  core: ReplicatedCore;
+  private now = 1000;
+  private id: Id = [1, 1, 1];
+
+  constructor(quorum: number | null, self: string = A) {
+    this.core = new ReplicatedCore(
+      self,
+      1,
+      {
+        reset: () => void (this.lines.length = 0),
+        apply: (command) => this.lines.push(command.toString()),
+        present: () => undefined,
+        merge: () => undefined,
+      },
+      {
+        send: (body, service) => {
+          this.said.push(decode(body) as Message);
+          this.services.push(service);
+        },
+        sendTo: (_, body) => void this.said.push(decode(body) as Message),
+        capture: () => undefined,
+        release: () => undefined,
+        supply: () => undefined,
+        restoreBegin: () => undefined,
+        restoreChunk: (data) => void this.lines.push(...data.toString().split(' ')),
+        restoreEnd: () => this.core.restored(),
+        restoreAbort: () => this.core.restored(false),
+        contribute: () => undefined,
+        settled: () => undefined,
+        thrownBack: () => undefined,
+        misfit: () => undefined,
+        changed: () => undefined,
+      },
+      { quorum, label: 'x' },
+    );
+  }
+
+  /** A view, @param along by default all of them. */
+  view(cause: RecipeView['cause'], members: readonly string[], along = members): this {
+    const [daemon, time, count] = this.id;
+    this.id = cause === 'network' ? [daemon, time + 1, 1] : [daemon, time, count + 1];
+    this.core.view({ id: this.id, cause, members, cameWithMe: along }, this.now);
+    return this;
+  }
+
+  signal(): this {
+    this.core.transition(this.now);
+    return this;
+  }
+
+  hear(sender: string, message: Message): this {
+    this.core.message(sender, encode(message), this.now);
+    return this;
+  }
+
+  state(sender: string, state: Held | null, promised = 0, tookPart = state !== null): this {
+    const statement = { label: 'x', state, tookPart, promised, ask: `${sender} asks` };
+    return this.hear(sender, { kind: 'state', tag: this.tag, statement, silent: [] });
+  }
+
+  /** What this member said last comes back to it, as everything does that is sent to a group. */
+  echo(kind: Message['kind']): this {
+    return this.hear(A, this.last(kind));
+  }
+
+  vote(sender: string, epoch: number): this {
+    return this.hear(sender, { kind: 'vote', tag: this.tag, epoch });
+  }
+
+  command(text: string): this {
+    const payload = Buffer.from(text);
+    const sequence = this.commands++;
+    return this.hear(B, { kind: 'command', instance: 9, ticket: sequence, sequence, payload });
+  }
+  private commands = 1;
+
+  last<K extends Message['kind']>(kind: K): Message & { kind: K } {
+    return this.said.findLast((each) => each.kind === kind) as Message & { kind: K };
+  }
+
+  /** B gives the state for what this member asked with last. */
+  offer(component: Component, header: Buffer): this {
+    const { statement } = this.last('state');
+    const bytes = component.encode();
+    return this.hear(B, { kind: 'offer', ask: statement.ask, capture: '7/0', component: bytes, header });
+  }
+
+  chunk(text: string): this {
+    return this.hear(B, { kind: 'chunk', capture: '7/0', offset: 0, isLast: true, data: Buffer.from(text) });
+  }
+
+  pass(milliseconds: number): this {
+    this.now += milliseconds;
+    this.core.tick(this.now);
+    return this;
+  }
+
+  private get tag(): { readonly view: Id; readonly round: number } {
+    return { view: this.id, round: 0 };
+  }
+}
+
+/** What stands before a snapshot of a state without commands. */
+const headerOf = (position: number): Buffer => {
+  const before = new Trace(null, B);
+  before.view('join', [B]).hear(B, before.last('state'));
+  for (let i = 0; i < position; i++) before.command(`c${i}`);
+  before.view('join', [A, B]).state(A, null);
+  return before.last('offer').header;
+};
+
+/** A component of B and C with an epoch in force, as it is where A asks for the state. */
+const formed = (ask: string): Component => {
+  const component = new Component({ quorum: 2, lineage: 7, epoch: 4, next: 5, holders: [B, C] });
+  component.vote(B, 5);
+  component.vote(C, 5);
+  component.asked(A, ask);
+  return component;
+};
+
+describe('the phases of a member', () => {
+  it('are joining, agreeing, forming and primary where two of three begin', () => {
+    const trace = new Trace(2);
+    expect(trace.core.phase).to.equal('joining');
+    trace.view('join', [A, B], [A]);
+    expect(trace.core.phase).to.equal('agreeing');
+    trace.echo('state').state(B, null);
+    expect([trace.core.phase, trace.last('vote').epoch]).to.deep.equal(['forming', 1]);
+    trace.command('too early').echo('vote');
+    expect([trace.core.phase, trace.core.remembers]).to.deep.equal(['forming', false]);
+    trace.vote(B, 1).command('c');
+    expect([trace.core.phase, trace.core.remembers, trace.core.isWritable]).to.deep.equal([
+      'primary',
+      true,
+      true,
+    ]);
+    expect(trace.services.every((service) => service === 'safe')).to.equal(true);
+  });
+
+  it('are minority when a holder ends, and agreeing when the network changes', () => {
+    const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null);
+    trace.echo('vote').vote(B, 1);
+    expect(trace.view('disconnect', [A]).core.phase).to.equal('minority');
+    expect(trace.command('c').lines).to.deep.equal([]);
+    expect(trace.view('network', [A, C], [A]).core.phase).to.equal('agreeing');
+    expect(trace.last('state').statement).to.deep.include({ tookPart: true, promised: 1 });
+    // One that remembers and a new one, of three, cannot know what is newest.
+    expect(trace.echo('state').state(C, null).core.phase).to.equal('agreeing');
+    expect(trace.core.isParted).to.equal(true);
+  });
+
+  it('are agreeing again in each view before an epoch has formed', () => {
+    const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null);
+    trace.vote(B, 1);
+    expect(trace.view('join', [A, B, C], [A, B]).core.phase).to.equal('agreeing');
+    // A vote of the view before counts no more.
+    trace.echo('vote');
+    expect(trace.core.phase).to.equal('agreeing');
+  });
+
+  it('are loading until the state is here, and nothing is dropped meanwhile', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const { ask } = trace.last('state').statement;
+    trace.command('c1').offer(formed(ask), headerOf(0)).command('c2');
+    expect([trace.core.phase, trace.lines]).to.deep.equal(['loading', []]);
+    trace.chunk('c0');
+    expect([trace.core.phase, trace.lines]).to.deep.equal(['loading', ['c0', 'c1', 'c2']]);
+    trace.echo('arrived');
+    expect([trace.core.phase, trace.core.remembers, trace.core.epoch]).to.deep.equal(['primary', true, 5]);
+  });
+
+  it('take no part in an epoch by arriving after the transitional signal: somebody may have gone elsewhere', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    trace.offer(formed(trace.last('state').statement.ask), headerOf(0)).chunk('c0');
+    trace.signal().echo('arrived');
+    expect([trace.core.isLive, trace.core.remembers, trace.core.isWritable]).to.deep.equal([
+      true,
+      false,
+      false,
+    ]);
+    trace.view('network', [A, B], [A, B]);
+    expect(trace.last('state').statement).to.deep.include({ tookPart: false });
+  });
+
+  it('ask again when what was asked had no place in the view', () => {
+    const trace = new Trace(null).view('join', [A, B], [A]);
+    // The round is settled before the own statement is there, and another one joins.
+    trace.state(B, null).hear(B, { kind: 'settle', tag: trace.last('state').tag });
+    expect(trace.core.phase).to.equal('loading');
+    const before = trace.last('state').statement.ask;
+    trace.view('join', [A, B, C], [A, B]);
+    expect(trace.last('state').statement.ask).not.to.equal(before);
+  });
+
+  it('ask again when no donor has the snapshot any more', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const before = trace.last('state').statement.ask;
+    trace.offer(formed(before), headerOf(0)).hear(B, { kind: 'none', capture: '7/0' });
+    expect(trace.last('state').statement.ask).not.to.equal(before);
+  });
+
+  it('reopen a round when a late statement could change it', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    trace.pass(1000).echo('settle');
+    expect(trace.core.phase).to.equal('forming');
+    trace.state(C, { lineage: 3, epoch: 8, position: 2 });
+    expect(trace.last('reopen').tag.round).to.equal(0);
+    expect(trace.echo('reopen').core.phase).to.equal('agreeing');
+    expect(trace.last('state').tag.round).to.equal(1);
+  });
+
+  it('end with left', () => {
+    const trace = new Trace(null).view('join', [A]).echo('state');
+    expect(trace.core.phase).to.equal('primary');
+    trace.core.left();
+    expect([trace.core.phase, trace.core.dueAt, trace.core.isLive]).to.deep.equal(['left', Infinity, false]);
+  });
+});
