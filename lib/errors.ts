@@ -92,6 +92,37 @@ const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOpti
   [codes.ILLEGAL_MESSAGE_TYPE]: IllegalMessageTypeError,
 };
 
+/** Gives classes the names under which they are listed, also in a program whose bundler has shortened them. */
+export function keepNames(all: Readonly<Record<string, abstract new (...args: never) => Error>>): void {
+  for (const [name, value] of Object.entries(all)) Object.defineProperty(value, 'name', { value: name });
+}
+
+keepNames({
+  SspError,
+  RejectedError,
+  QuotaError,
+  NoNameError,
+  IllegalNameError,
+  NotUniqueError,
+  VersionError,
+  AuthError,
+  IllegalAddressError,
+  CouldNotConnectError,
+  ConnectionClosedError,
+  IllegalSessionError,
+  IllegalServiceError,
+  IllegalMessageError,
+  IllegalGroupError,
+  BufferTooShortError,
+  GroupsTooShortError,
+  MessageTooLongError,
+  NetworkError,
+  IllegalTimeError,
+  IllegalParamError,
+  WouldBlockError,
+  IllegalMessageTypeError,
+});
+
 /** The error that belongs to a result; a plain `SspError` for one without a class of its own. */
 export function errorOf(code: number, detail?: string, options?: ErrorOptions): SspError {
   const Class = classes[code];

@@ -3,6 +3,7 @@
  * gave where it had one (messip-channels.md 19).
  */
 import type { GoneReason } from './reason.js';
+import { keepNames } from '../errors.js';
 
 const conditions = {
   TIMEOUT: { errno: -104, messip: -4, text: 'the time is up' },
@@ -107,6 +108,31 @@ export class RefusedError extends ChannelError {
     super(code, 0, text === '' ? `the server refused: ${code}` : `${text} (${code})`);
   }
 }
+
+keepNames({
+  ChannelError,
+  TimeoutError,
+  AbortedError,
+  ExistsError,
+  NotFoundError,
+  BadNameError,
+  NotOwnerError,
+  HasClientsError,
+  NotPrimaryError,
+  OrphanedError,
+  NotAttachedError,
+  ServerGoneError,
+  ServerUnreachableError,
+  ClientGoneError,
+  AlreadyRepliedError,
+  ChannelFullError,
+  BufferingOffError,
+  BodyTooLongError,
+  BadArgumentError,
+  ConnectionLostError,
+  BusyError,
+  RefusedError,
+});
 
 type Plain = Exclude<ChannelCode, 'HAS_CLIENTS' | 'SERVER_GONE'>;
 

@@ -22,8 +22,8 @@ export class EventLoop<T> {
   }
 
   /** @param left called when the loop is left */
-  loop(left: () => void): AsyncIterableIterator<T, undefined, void> {
-    const loop: AsyncIterableIterator<T, undefined, void> = {
+  loop(left: () => void): AsyncIterableIterator<T> {
+    const loop: AsyncIterableIterator<T> = {
       next: () => this.next(),
       return: () => {
         left();

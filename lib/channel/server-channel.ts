@@ -118,8 +118,8 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
    * The events one by one. The loop ends when the channel is closed or lost, and throws ConnectionLostError when the
    * connection is. Leaving it early closes nothing.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ServerEvent, undefined, void> {
-    const loop: AsyncIterableIterator<ServerEvent, undefined, void> = {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ServerEvent> {
+    const loop: AsyncIterableIterator<ServerEvent> = {
       next: async () => {
         if ((this.loop !== null && this.loop !== loop) || this.receiver !== null)
           throw new BusyError(this.name);

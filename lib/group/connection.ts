@@ -139,7 +139,7 @@ export class Connection
    * Everything that arrives from here on, of all groups and private, in the one order of the connection. The loop ends
    * when the connection is closed on this side, and throws ConnectionClosedError when it is lost.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ConnectionEvent, undefined, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<ConnectionEvent> {
     this.hearUnheard();
     return this.outlet.loop();
   }

@@ -40,6 +40,7 @@ export interface GroupHome {
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
   private readonly outlet: Outlet<GroupEvent>;
+  private isOver = false;
 
   /** @internal Made by `Connection.join`. */
   constructor(
@@ -61,9 +62,17 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
     return this.current;
   }
 
-  /** Private names of the members in `view`, the same list in the same order everywhere; its first can serve as leader. */
+  /**
+   * Private names of the members in `view`, the same list in the same order everywhere; its first can serve as leader.
+   * Empty once this group was left or the connection ended: nobody is known to be there any more.
+   */
   get members(): readonly string[] {
-    return this.current.members;
+    return this.isMember ? this.current.members : [];
+  }
+
+  /** Whether this connection is a member: until the group is left or the connection ends. */
+  get isMember(): boolean {
+    return !this.isOver;
   }
 
   /**
@@ -92,7 +101,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
    * The events one by one. The loop ends behind the self-leave, or when the connection is closed on this side; it throws
    * ConnectionClosedError when the connection is lost.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent, undefined, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {
     return this.outlet.loop();
   }
 
@@ -105,6 +114,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
 
   /** @internal */
   end(error?: Error): void {
+    this.isOver = true;
     this.outlet.end(error);
   }
 

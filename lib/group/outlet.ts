@@ -39,7 +39,7 @@ export class Outlet<T extends ConnectionEvent> {
   }
 
   /** One more loop; without an earlier one it begins with what waits. */
-  loop(): AsyncIterableIterator<T, undefined, void> {
+  loop(): AsyncIterableIterator<T> {
     this.looped = true;
     this.catchUp();
     return this.stream.loop();

@@ -77,8 +77,8 @@ export class EventStream<T extends ConnectionEvent> {
   }
 
   /** One more loop. Several share the events: each event goes to one of them. */
-  loop(): AsyncIterableIterator<T, undefined, void> {
-    const loop: AsyncIterableIterator<T, undefined, void> = {
+  loop(): AsyncIterableIterator<T> {
+    const loop: AsyncIterableIterator<T> = {
       next: () => this.next(loop),
       return: () => this.leave(loop),
       [Symbol.asyncIterator]: () => loop,

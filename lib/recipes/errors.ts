@@ -1,5 +1,5 @@
 /** What the recipes throw beside the errors of the library: one class per condition. */
-import { ConnectionClosedError } from '../errors.js';
+import { ConnectionClosedError, keepNames } from '../errors.js';
 
 /** A condition of a recipe; the connection is well. */
 export class RecipeError extends Error {
@@ -31,3 +31,5 @@ export class EndedError extends ConnectionClosedError {
     this.message = `${text} (${this.codeName})`;
   }
 }
+
+keepNames({ RecipeError, ReadOnlyError, ResultLostError, MisfitError, LockEndedError, EndedError });

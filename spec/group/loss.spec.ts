@@ -21,6 +21,15 @@ describe('when the connection is lost', () => {
     }
   });
 
+  it('a group has no members, so that nobody goes on leading', async () => {
+    await using stage = await Stage.open();
+    const group = await joinG(stage, alone());
+    expect(group.members).to.have.length(1);
+    stage.session.end();
+    await failure(readAll(group).then(({ error }) => Promise.reject(error as Error)));
+    expect([group.isMember, group.members]).to.deep.equal([false, []]);
+  });
+
   it('every loop throws, once', async () => {
     await using stage = await Stage.open();
     const group = await joinG(stage, alone());

@@ -100,13 +100,15 @@ describe('views', () => {
       expect(view.members).to.deep.equal(['#a#d1']);
     });
 
-    it('stay after a leave', async () => {
+    it('has no members after a leave, though its last view stays', async () => {
       await using stage = await Stage.open();
       const group = await joinG(stage, change('join', A, [A, B]));
+      expect(group.isMember).to.equal(true);
       const leave = group.leave();
       await stage.session.send(selfLeave());
       await leave;
-      expect(group.members).to.deep.equal([A, B]);
+      expect([group.isMember, group.members]).to.deep.equal([false, []]);
+      expect(group.view.members).to.deep.equal([A, B]);
     });
   });
 });

@@ -39,7 +39,7 @@ if (role === 'late') {
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   console.log('joining');
-  stayBusy(3000);
+  stayBusy(2300);
 }
 const replica = await joining;
 await replica.ready();

@@ -182,6 +182,7 @@ describe('the phases of a member', () => {
     expect([trace.core.phase, trace.lines]).to.deep.equal(['loading', ['c0', 'c1', 'c2']]);
     trace.echo('arrived');
     expect([trace.core.phase, trace.core.remembers, trace.core.epoch]).to.deep.equal(['primary', true, 5]);
+    expect(new Set(trace.services)).to.deep.equal(new Set(['safe']));
   });
 
   it('take no part in an epoch by arriving after the transitional signal: somebody may have gone elsewhere', () => {

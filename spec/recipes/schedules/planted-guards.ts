@@ -9,7 +9,7 @@ import type { Ends, WorldOptions } from './schedule-world.js';
 export interface Guard {
   /** What is so without it. */
   readonly name: string;
-  /** A scenario, or the configuration of random worlds, that has to notice; null: nothing does. */
+  /** A scenario, or the configuration of random worlds, that has to notice; null: a table or trace does, beside this folder. */
   readonly seenBy: string | WorldOptions | null;
   /** Switches it off. @returns what switches it on again */
   readonly off: () => () => void;
