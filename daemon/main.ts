@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { AccessFileError } from './access/error.js';
 import { loadAccess } from './access/load.js';
 import { PASSWORD_BYTES } from '../lib/wire/handshake/credentials.js';
-import { hashPassword } from './access/passwords.js';
+import { hashPassword, PasswordError } from './access/passwords.js';
 import { type Flags, readCommandLine } from './command-line.js';
 import { ConfigurationError } from './config/index.js';
 import { createDaemon, type Daemon } from './daemon.js';
@@ -43,7 +43,7 @@ function greeting(daemon: Daemon): string {
 
 async function run(flags: Flags): Promise<void> {
   const start = await readStart(flags);
-  const log = openLog(start.logLevel, start.logFile);
+  const { log, reopen } = openLog(start.logLevel, start.logFile);
   tell(start, log);
   const daemon = await createDaemon({ ...start.options, logger: log });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -54,7 +54,10 @@ async function run(flags: Flags): Promise<void> {
   }
   void watch(daemon);
   let reloaded = Promise.resolve();
+  // It would start the inspector of Node, which lets anybody on this machine run code here.
+  process.on('SIGUSR1', () => log.warn({ signal: 'SIGUSR1' }, 'signal ignored'));
   process.on('SIGHUP', () => {
+    reopen();
     reloaded = reloaded.then(() => reload(flags, daemon, log));
   });
   process.stdout.on('error', () => undefined);
@@ -105,6 +108,11 @@ async function check(flags: Flags): Promise<void> {
 
 async function printHash(): Promise<void> {
   const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
+  if (password === '') throw new PasswordError('a password must not be empty');
+  if (Buffer.from(password, 'latin1').toString('latin1') !== password)
+    throw new PasswordError(
+      'a password can only have characters up to U+00FF (Latin-1): each is one byte on the wire',
+    );
   if (password.length > PASSWORD_BYTES) {
     process.stderr.write(
       `sspd: the protocol carries ${PASSWORD_BYTES} bytes of a password, the rest is left out\n`,
@@ -116,7 +124,7 @@ async function printHash(): Promise<void> {
 /** One line for what a person can mend; null for a defect, which keeps its stack. */
 function explain(error: unknown): string | null {
   const files = [ConfigurationError, AccessFileError, LogError];
-  const known = [...files, ListenError, MonitorError, TransportError, EngineError];
+  const known = [...files, PasswordError, ListenError, MonitorError, TransportError, EngineError];
   if (error instanceof Error && known.some((Class) => error instanceof Class)) return error.message;
   if (error instanceof z.ZodError) {
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');

@@ -27,6 +27,11 @@ const MAX_PARALLEL = 16;
 const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
+/** A password that cannot be used. One line, for the person who sets it. */
+export class PasswordError extends Error {
+  override readonly name = 'PasswordError';
+}
+
 export class Passwords {
   private readonly hashes = new Map<string, Hash>();
   /** Checked for users that do not exist, so that time does not tell who does. */
@@ -53,7 +58,8 @@ export class Passwords {
     const hash = this.hashes.get(user);
     const { salt, key, ...cost } = hash ?? this.nobody;
     const derived = await derive(password, salt, key.length, cost);
-    return timingSafeEqual(derived, key) && hash !== undefined;
+    // An empty one is what a client without a password sends.
+    return timingSafeEqual(derived, key) && hash !== undefined && password !== '';
   }
 
   /** Returns what is wrong with the entry, or null. */

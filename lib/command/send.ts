@@ -1,5 +1,4 @@
 /** `ssp send`: one message, or every line of standard input. */
-import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import type { Connection } from '../group/connection.js';
 import type { SendOptions } from '../group/send.js';
@@ -53,13 +52,13 @@ async function sendLines(
   options: SendOptions,
   stop: AbortSignal,
 ): Promise<void> {
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity });
-  const close = (): void => lines.close();
+  // It ends the loop without an error, as the end of the input does.
+  const close = (): void => void process.stdin.destroy();
   stop.addEventListener('abort', close, { once: true });
   connection.once('close', close);
   try {
     let sending: Promise<void>[] = [];
-    for await (const line of lines) {
+    for await (const line of linesOf(process.stdin)) {
       const sent = sendLine(connection, names, line, options);
       // Whether it failed is asked when the batch is full.
       sent.catch(() => undefined);
@@ -73,14 +72,48 @@ async function sendLines(
     if (!connection.open) throw errorOf(CONNECTION_CLOSED);
   } finally {
     close();
-    process.stdin.destroy();
   }
+}
+
+/** More than any message can have. */
+const MAX_LINE_BYTES = 1024 * 1024;
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** The lines of a stream as they are, byte for byte: each ends at LF, or CR LF; the last one may have no end. */
+async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  let rest: Buffer[] = [];
+  let held = 0;
+  const whole = (end: Buffer): Buffer => {
+    const line = rest.length === 0 ? end : Buffer.concat([...rest, end]);
+    rest = [];
+    held = 0;
+    return line.at(-1) === CR ? line.subarray(0, -1) : line;
+  };
+  try {
+    for await (const chunk of input) {
+      let from = 0;
+      for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
+        yield whole(chunk.subarray(from, at));
+        from = at + 1;
+      }
+      if (from === chunk.length) continue;
+      rest.push(chunk.subarray(from));
+      held += chunk.length - from;
+      if (held > MAX_LINE_BYTES) throw new Failure(`a line is longer than ${MAX_LINE_BYTES} bytes`);
+    }
+  } catch (error) {
+    // Nobody reads it any more.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE') return;
+    throw error;
+  }
+  if (rest.length > 0) yield whole(Buffer.alloc(0));
 }
 
 async function sendLine(
   connection: Connection,
   names: readonly string[],
-  text: string,
+  text: string | Buffer,
   options: SendOptions,
 ): Promise<void> {
   try {

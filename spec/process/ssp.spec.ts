@@ -155,6 +155,16 @@ describe('process: ssp', () => {
       });
     }
 
+    it('sends the bytes of a line as they are', async () => {
+      const { connection, next } = await listener('room');
+      const lines = ['636166e9', '610d62', '7b2274223a2261e280a862227d', 'ff00fe'];
+      const input = Buffer.concat(lines.map((hex) => Buffer.from(`${hex}0a`, 'hex')));
+      const { status, err } = await ssp('send', 'room', '-').write(input).eof().end();
+      expect([status, err]).to.deep.equal([0, '']);
+      for (const hex of lines) expect(Buffer.from((await next()).body).toString('hex')).to.equal(hex);
+      await connection.close();
+    });
+
     it('refuses a message that is too long', async () => {
       const { status, err } = await ssp('send', 'room').write('x'.repeat(150_000)).eof().end();
       expect(status).to.equal(1);

@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -153,6 +153,22 @@ describe('sspd in operation', function () {
       expect(await passwords.verify({ user: 'alice', password: 'secret' })).to.equal(true);
     });
 
+    it('refuses an empty password, and characters that are not one byte', async () => {
+      expect(await hash('\n')).to.include({
+        status: 2,
+        out: '',
+        err: 'sspd: a password must not be empty\n',
+      });
+      const { status, out, err } = await hash('\u0100\n');
+      expect([status, out]).to.deep.equal([2, '']);
+      expect(err).to.match(/^sspd: a password can only have characters up to U\+00FF[^\n]+\n$/);
+    });
+
+    it('makes no hash with which an empty password gets in', async () => {
+      const passwords = Passwords.parse(`alice:${(await hash('secret')).out}`, 'users');
+      expect(await passwords.verify({ user: 'alice', password: '' })).to.equal(false);
+    });
+
     it('says that 8 bytes count', async () => {
       const { status, out, err } = await hash('123456789');
       expect(status).to.equal(0);
@@ -183,6 +199,26 @@ describe('sspd in operation', function () {
       expect(tell(await alice.next())).to.equal('join g: #alice#one (#alice#one)');
       expect((await bob.next()).names()).to.deep.equal(['g', '#bob#one']);
       for (const session of [alice, bob]) session.close();
+    });
+
+    it('opens the log again, so that a rotation can move it away', async () => {
+      const file = folder.file('sspd.log');
+      const config = await configure(`EventLogFile = "${file}"`);
+      await using sspd = new Sspd(['-c', config, '-n', 'one']);
+      await sspd.port();
+      await rename(file, `${file}.1`);
+      sspd.child.kill('SIGHUP');
+      await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('read again'), 'the new log');
+      expect(readFileSync(`${file}.1`, 'utf8')).not.to.include('read again');
+    });
+
+    it('is not SIGUSR1, which is ignored', async () => {
+      const config = await configure();
+      await using sspd = new Sspd(['-c', config, '-n', 'one']);
+      await sspd.port();
+      sspd.child.kill('SIGUSR1');
+      await until(() => sspd.log.some(({ msg }) => msg === 'signal ignored'), 'the line', LIMIT);
+      (await RawSession.connect(port, 'bob')).close();
     });
 
     it('changes nothing and says so when the configuration is broken', async () => {

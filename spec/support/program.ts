@@ -61,7 +61,7 @@ export class Program {
   }
 
   /** Writes to standard input. */
-  write(text: string): this {
+  write(text: string | Uint8Array): this {
     this.child.stdin.write(text);
     return this;
   }
