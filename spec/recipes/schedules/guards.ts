@@ -75,7 +75,7 @@ const components: readonly Guard[] = [
     seenBy: 'D9',
     off: () =>
       replace(Component, 'leave', (original) => (self, view, side) => {
-        if (side !== 'again') original(self, view, side);
+        if (!String(side).startsWith('round ')) original(self, view, side);
       }),
   },
   {
@@ -135,9 +135,9 @@ const transfers: readonly Guard[] = [
       }),
   },
   {
-    name: 'a state that is half taken in is kept as if it were whole',
+    name: 'the next state is asked for while the machine is still taking in one that lost',
     seenBy: worlds(null, 3),
-    off: () => replace(Holding, 'drop', nothing),
+    off: () => replace(Holding, 'isBusy', () => () => false),
   },
   {
     name: 'what follows a snapshot is dropped until it is there',

@@ -58,8 +58,7 @@ export class ReplicatedCore implements RecipeCore {
     this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
     this.replica = new Replica(self, instance, machine, {
       asked: (input, steps, header) => this.offer(input, steps, header),
-      settled: (ticket, outcome) =>
-        this.submissions.settled(ticket, outcome, !this.electorate || this.isOpen),
+      settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.isBacked),
       merged: (past) => this.contributions.forget(past),
       interrupted: () => this.contributions.interrupted(),
     });
@@ -160,7 +159,8 @@ export class ReplicatedCore implements RecipeCore {
         this.offered(sender, message);
         break;
       case 'misfit':
-        if (message.ask === this.ask && this.isMember(sender)) this.sink.misfit(message.label);
+        if (message.ask === this.ask && this.current?.members.includes(sender))
+          this.sink.misfit(message.label);
         break;
       case 'pull':
         this.donor.pulled(sender, message);
@@ -197,15 +197,17 @@ export class ReplicatedCore implements RecipeCore {
 
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
-    const { holding, place, replica, self } = this;
+    const { holding, place, replica, self, submissions } = this;
     const hasTaken = holding.restored(isSound, this.now);
-    if (hasTaken === true) {
-      this.submissions.restored(replica.ownApplied, this.isOpen);
-      replica.catchUp();
-      if (place.kind === 'placed' && place.component.askOf(self) === this.ask)
-        this.send({ kind: 'arrived', ask: this.ask });
-    }
-    if (hasTaken !== null) this.changed();
+    if (hasTaken === null) return;
+    if (hasTaken && holding.isCurrent) submissions.restored(replica.ownApplied, this.isOpen);
+    if (hasTaken) replica.catchUp();
+    // What was taken in has lost meanwhile.
+    if (!holding.isCurrent) submissions.doubt();
+    else if (hasTaken && place.kind === 'placed' && place.component.askOf(self) === this.ask)
+      this.send({ kind: 'arrived', ask: this.ask });
+    if (this.phase === 'loading' && this.ask === '') this.makeStatement();
+    this.changed();
   }
 
   /** The state that lost, to be merged. */
@@ -296,10 +298,8 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private win({ isFirst, lineage }: Decision): void {
-    this.holding.win();
-    if (!isFirst) return;
-    this.holding.begin(lineage);
-    this.submissions.rebase(0);
+    this.holding.win(isFirst ? lineage : null);
+    if (isFirst) this.submissions.rebase(0);
   }
 
   private lose(statements: ReadonlyMap<string, Statement>): void {
@@ -333,17 +333,19 @@ export class ReplicatedCore implements RecipeCore {
     if (this.isContested) this.sendTagged('reopen');
     this.holding.retain(view.members, this.now);
     // One whose request had no place in the last view asks again.
-    if (this.phase === 'loading' && component.askOf(this.self) !== this.ask) this.makeStatement();
+    const isAsking = component.askOf(this.self) === this.ask || this.holding.isBusy;
+    if (this.phase === 'loading' && !isAsking) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */
   private leaveComponent(view: RecipeView | null): void {
     const { component, separation } = this;
+    const { tag } = this.agreement;
     if (component) {
       if (component.isPrimary) separation.ended(component.holders);
       // Others may have another end of the component; or, where a round is held again, had no place in it yet.
-      if (view === null) component.leave(this.current?.id ?? [0, 0, 0], 'again');
-      else if (view.cause === 'network') component.leave(view.id, view.cameWithMe[0] ?? '');
+      if (view === null && tag) component.leave(tag.view, `round ${tag.round}`);
+      else if (view?.cause === 'network') component.leave(view.id, view.cameWithMe[0] ?? '');
       this.holding.follow(component);
       this.holding.pause(this.now);
     }
@@ -383,7 +385,9 @@ export class ReplicatedCore implements RecipeCore {
         this.replica.run({ kind: 'asked', name, ask, lineage, component: component.encode() });
       return;
     }
-    this.holding.await(this.now);
+    // It asks again when the machine is free.
+    if (this.holding.isBusy) this.ask = '';
+    else this.holding.await(this.now);
   }
 
   /** Its place in the order has come, and the state here is what was asked for. */
@@ -397,7 +401,7 @@ export class ReplicatedCore implements RecipeCore {
 
   private offered(donor: string, offer: Message & { kind: 'offer' }): void {
     const { place } = this;
-    if (offer.ask !== this.ask || !this.isMember(donor)) return;
+    if (offer.ask !== this.ask || !this.current?.members.includes(donor)) return;
     const theirs = (): Component | null => Component.decode(offer.component);
     if (place.kind === 'agreeing' && place.missed) this.enter(theirs(), place.missed);
     const { component } = this;
@@ -452,9 +456,14 @@ export class ReplicatedCore implements RecipeCore {
     return place.kind === 'placed' && place.component.isPrimary && !(this.isEnding && this.electorate);
   }
 
+  /** Whether a result may be told: with a quorum only of the state that goes on. */
+  private get isBacked(): boolean {
+    return this.electorate === null || (this.isOpen && this.holding.isCurrent);
+  }
+
   /** Rule 11. Whether inputs of the component belong to the state here, or to the one that it is given. */
   private hasPlace(component: Component): boolean {
-    return component.holders.has(this.self) || component.askOf(this.self) !== undefined;
+    return component.holders.has(this.self) || component.askOf(this.self) === this.ask;
   }
 
   private take(component: Component, input: Input): void {
@@ -464,10 +473,6 @@ export class ReplicatedCore implements RecipeCore {
 
   private presentMembers(component: Component): void {
     this.take(component, { kind: 'present', members: this.current?.members ?? [] });
-  }
-
-  private isMember(name: string): boolean {
-    return this.current?.members.includes(name) === true;
   }
 
   private send(message: Message): void {

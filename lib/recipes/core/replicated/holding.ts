@@ -68,7 +68,7 @@ export class Holding {
   }
 
   /** The first state. A machine that is busy taking in another one comes to it afterwards. */
-  begin(lineage: number): void {
+  private begin(lineage: number): void {
     this.state = { lineage, epoch: 0, splitAt: 0, holders: [] };
     this.replica.expect();
     if (!this.isTaking) return this.replica.begin();
@@ -77,10 +77,11 @@ export class Holding {
     this.isFed = false;
   }
 
-  /** The state here goes on. */
-  win(): void {
+  /** The state here goes on. @param first the lineage of the first state, which all begin with; null: none */
+  win(first: number | null): void {
     this.current = true;
     if (!this.loader?.isComplete) this.loader = null;
+    if (first !== null) this.begin(first);
   }
 
   /**
@@ -89,10 +90,12 @@ export class Holding {
   lose(holders: (lineage: number) => readonly string[]): void {
     const { state } = this;
     this.current = false;
-    if (!state) return;
-    // One that is still being taken in cannot be kept beside the next one.
-    if (this.replica.isWhole) this.state = { ...state, holders: holders(state.lineage) };
-    else this.drop();
+    if (state) this.state = { ...state, holders: holders(state.lineage) };
+  }
+
+  /** Whether the machine is still taking in what lost: only then can the next state be asked for. */
+  get isBusy(): boolean {
+    return this.isTaking && this.state !== null && !this.current;
   }
 
   /** The state is to come, as it is at this place. */
@@ -116,7 +119,7 @@ export class Holding {
 
   /** What is on its way may not be what goes on; what is here of it is of use if it is. */
   pause(now: number): void {
-    if (this.current) return;
+    if (this.current || this.isBusy) return;
     this.loader?.retain([], now);
     if (this.state) this.replica.goBack();
     else this.replica.expect();
@@ -172,14 +175,6 @@ export class Holding {
     // Another try at once would likely end in the same way, over and over.
     this.retryAt = now + DONOR_PATIENCE_MS;
     return false;
-  }
-
-  drop(): void {
-    this.beginsLater = false;
-    this.state = null;
-    this.current = false;
-    this.loader = null;
-    this.retryAt = Infinity;
   }
 
   private load(capture: string, header: Buffer): void {
