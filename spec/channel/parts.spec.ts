@@ -12,7 +12,8 @@ import { refusalBody, refusalOf } from '../../lib/channel/protocol/refusal.js';
 import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/registry/command.js';
 import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
 import { merge } from '../../lib/channel/registry/merge.js';
-import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/channel/registry/primary.js';
+import { daemonOf } from '../../lib/channel/registry/primary.js';
+import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
 import { hashText, Table } from '../../lib/channel/registry/table.js';
 import { Random } from '../support/random.js';
 
@@ -274,7 +275,12 @@ describe('the vote on giving away names', () => {
   const ballot = (
     daemons: readonly string[],
     here: Readonly<Record<string, typeof knowing | typeof NEWCOMER>>,
-  ) => new Ballot([daemons], new Map(Object.entries(here).map(([daemon, each]) => [`#x#${daemon}`, each])));
+  ) =>
+    new Ballot(
+      [daemons],
+      new Map(Object.entries(here).map(([daemon, each]) => [`#x#${daemon}`, each])),
+      daemonOf,
+    );
 
   it('passes with more than half of the daemons, or half with the first', () => {
     const four = ['a', 'b', 'c', 'd'];
@@ -300,9 +306,11 @@ describe('the vote on giving away names', () => {
       ['#q#c', toldLater],
       ['#r#c', UNINFORMED],
     ]);
-    expect(new Ballot([['a', 'b', 'c']], two).canPass).to.equal(false);
-    expect(new Ballot([['a', 'b', 'c']], new Map([...two, ['#s#c', knowing]])).canPass).to.equal(true);
-    expect(new Ballot([], two).canPass).to.equal(false);
+    expect(new Ballot([['a', 'b', 'c']], two, daemonOf).canPass).to.equal(false);
+    expect(new Ballot([['a', 'b', 'c']], new Map([...two, ['#s#c', knowing]]), daemonOf).canPass).to.equal(
+      true,
+    );
+    expect(new Ballot([], two, daemonOf).canPass).to.equal(false);
   });
 
   it('takes one vote of each daemon, for its own epoch', () => {

@@ -6,6 +6,7 @@
  * by everybody, and sent again by those who asked.
  */
 import type { Buffer } from 'node:buffer';
+import { Ballot, NEWCOMER, UNINFORMED } from '../../primary/ballot.js';
 import type { Testimony } from '../../primary/rules.js';
 import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
 import { claimId, type ClaimId } from '../claim-id.js';
@@ -22,7 +23,7 @@ import { tellDifference, tellMembers } from './difference.js';
 import type { RegistryEvent } from './event.js';
 import { Exchange, type Told } from './exchange.js';
 import { merge } from './merge.js';
-import { Ballot, daemonOf, daemonsOf, NEWCOMER, type PartTestimony, UNINFORMED } from './primary.js';
+import { daemonOf, daemonsOf, type PartTestimony } from './primary.js';
 import { Table } from './table.js';
 
 /** A view of the registry's group. */
@@ -327,7 +328,7 @@ export class RegistryMachine {
     this.isPrimary = false;
     this.electorates = electoratesOf(sides, epoch);
     const voters = this.electorates.length > 0 ? this.electorates : [daemonsOf(members)];
-    const ballot = new Ballot(voters, testimoniesOf(members, sides));
+    const ballot = new Ballot(voters, testimoniesOf(members, sides), daemonOf);
     this.isInformed ||= sides.some(({ informed }) => informed);
     this.tookPart = new Set(sides.flatMap(({ tookPart }) => [...tookPart]));
     // What one part did not know it knows now.

@@ -54,3 +54,5 @@ export const MAX_PENDING_COMMANDS = 100_000;
 export const MAX_MERGE_BYTES = 64 * 1024 * 1024;
 /** Components whose merge is remembered, so that none is merged twice. */
 export const MAX_MERGED = 1000;
+/** Inputs without a piece of a merge after which it is over, and somebody else may begin one. */
+export const MERGE_STEPS = 10_000;

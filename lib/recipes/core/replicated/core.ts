@@ -67,8 +67,8 @@ export class ReplicatedCore implements RecipeCore {
     this.donor = new Donor(sink);
     this.separation = new Separation(quorum);
     this.contributions = new Contributions(self, sink, (part) => this.send(part));
-    const merges = this.options.merges ? this.contributions : null;
-    this.holding = new Holding(this.replica, sink, quorum !== null, merges, () => this.component);
+    const kept = this.options.merges ? this.contributions : null;
+    this.holding = new Holding(this.replica, sink, quorum !== null, kept, () => this.component);
   }
 
   get phase(): Phase {
@@ -197,14 +197,14 @@ export class ReplicatedCore implements RecipeCore {
 
   /** The machine has the state that was given to it; or could not make sense of it. */
   restored(isSound = true): void {
-    const { holding, place, replica, self, submissions } = this;
+    const { holding, replica, submissions } = this;
     const hasTaken = holding.restored(isSound, this.now);
     if (hasTaken === null) return;
     if (hasTaken && holding.isCurrent) submissions.restored(replica.ownApplied, this.isOpen);
     if (hasTaken) replica.catchUp();
     // What was taken in has lost meanwhile.
     if (!holding.isCurrent) submissions.doubt();
-    else if (hasTaken && place.kind === 'placed' && place.component.askOf(self) === this.ask)
+    else if (hasTaken && this.component?.askOf(this.self) === this.ask)
       this.send({ kind: 'arrived', ask: this.ask });
     if (this.phase === 'loading' && this.ask === '') this.makeStatement();
     this.changed();
@@ -392,8 +392,7 @@ export class ReplicatedCore implements RecipeCore {
 
   /** Its place in the order has come, and the state here is what was asked for. */
   private offer({ name, ask, lineage, component }: Asked, steps: number, header: Buffer): void {
-    const { place } = this;
-    if (place.kind !== 'placed' || place.component.askOf(name) !== ask) return;
+    if (this.component?.askOf(name) !== ask) return;
     const capture = `${lineage}/${steps}`;
     this.donor.give(name, capture);
     this.sink.sendTo(name, encode({ kind: 'offer', ask, capture, component, header }));
@@ -452,8 +451,7 @@ export class ReplicatedCore implements RecipeCore {
 
   /** Rule 9. Whether what is applied may be told. */
   private get isOpen(): boolean {
-    const { place } = this;
-    return place.kind === 'placed' && place.component.isPrimary && !(this.isEnding && this.electorate);
+    return this.component?.isPrimary === true && !(this.isEnding && this.electorate);
   }
 
   /** Whether a result may be told: with a quorum only of the state that goes on. */

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { MAX_MERGE_BYTES, MAX_MERGED } from '../limits.js';
+import { MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
 import type { Command, Part } from './messages.js';
 import { Submitters } from './submitters.js';
 
@@ -71,9 +71,6 @@ interface Merge {
   /** Inputs taken when the last piece came. */
   step: number;
 }
-
-/** A merge of which no piece has come among so many inputs is over: somebody else may begin. */
-const MERGE_STEPS = 10_000;
 
 export class Replica {
   /** Commands applied. */
@@ -186,13 +183,7 @@ export class Replica {
     }
   }
 
-  private command({
-    instance,
-    ticket,
-    sequence,
-    payload,
-    sender,
-  }: Command & { readonly sender: string }): void {
+  private command({ instance, ticket, sequence, payload, sender }: Input & { kind: 'command' }): void {
     const isOwn = this.isOwn({ instance, sender });
     const place = this.submitters.take(sender, instance, sequence);
     if (place !== 'next') {

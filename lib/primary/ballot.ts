@@ -1,0 +1,74 @@
+/**
+ * A vote of named voters on going on in one view: which part of a broken network may. Several members can belong to one
+ * voter, as connections do to a daemon; a voter knows what any of them knows. In a tie the first voter decides: it has three
+ * votes, every other one two.
+ */
+import { type Electorate, includesNewest, nextEpoch, remembers, type Testimony } from './rules.js';
+
+const FIRST_WEIGHT = 3;
+const WEIGHT = 2;
+
+/** What a member that has nothing brings. */
+export const NEWCOMER: Testimony = { tookPart: false, epoch: null, promised: 0 };
+
+/** What a member brings that has met others, and has not been told what they know: it counts neither as remembering nor as new. */
+export const UNINFORMED: Testimony = { tookPart: true, epoch: null, promised: 0 };
+
+export class Ballot {
+  /** The number of the epoch that is voted on. */
+  readonly next: number;
+  /** Voters of which somebody has voted. */
+  private readonly voted = new Set<string>();
+
+  /**
+   * @param electorates lists of voters, the first of each breaking ties: it has to pass by all of them
+   * @param testimonies what each member of the view brings
+   * @param voterOf the voter that a member belongs to
+   */
+  constructor(
+    private readonly electorates: readonly (readonly string[])[],
+    private readonly testimonies: ReadonlyMap<string, Testimony>,
+    private readonly voterOf: (member: string) => string,
+  ) {
+    this.next = nextEpoch([...testimonies.values()]);
+  }
+
+  /** Whether it would pass if everybody here voted. */
+  get canPass(): boolean {
+    return this.passesWith(new Set([...this.testimonies.keys()].map(this.voterOf)));
+  }
+
+  /** @returns whether a vote of this member would add to it */
+  wants(member: string): boolean {
+    return !this.voted.has(this.voterOf(member));
+  }
+
+  /** @returns whether it has passed */
+  vote(member: string, epoch: number): boolean {
+    if (epoch === this.next && this.testimonies.has(member)) this.voted.add(this.voterOf(member));
+    return this.passesWith(this.voted);
+  }
+
+  private passesWith(voted: ReadonlySet<string>): boolean {
+    const { electorates } = this;
+    return electorates.length > 0 && electorates.every((electorate) => this.passesBy(electorate, voted));
+  }
+
+  private passesBy(all: readonly string[], voted: ReadonlySet<string>): boolean {
+    const electorate: Electorate = { of: WEIGHT * all.length + 1, quorum: all.length + 1 };
+    const voters = all.flatMap((voter, i) => {
+      if (!voted.has(voter)) return [];
+      const own = [...this.testimonies].filter(([member]) => this.voterOf(member) === voter);
+      const testimony = together(own.map(([, each]) => each));
+      return Array.from({ length: i === 0 ? FIRST_WEIGHT : WEIGHT }, () => testimony);
+    });
+    return voters.length >= electorate.quorum && includesNewest(voters, electorate);
+  }
+}
+
+/** What a voter brings: what the best of its members does, never halves of two of them. */
+function together(all: readonly Testimony[]): Testimony {
+  const byEpoch = all.toSorted((a, b) => (b.epoch ?? -1) - (a.epoch ?? -1));
+  const best = byEpoch.find(remembers) ?? byEpoch.find(({ tookPart }) => tookPart) ?? byEpoch[0] ?? NEWCOMER;
+  return { ...best, promised: Math.max(0, ...all.map(({ promised }) => promised)) };
+}
