@@ -1,10 +1,7 @@
 /**
  * State that is the same at all members: views and rounds decide whose state goes on, and the order of messages what
- * becomes of it. docs/internals/recipes.md has the rules, with the argument why they hold; the numbers in comments are
- * theirs.
- *
- * A member is in one of seven phases. Only a member with a place in a component takes inputs, and it has one from the
- * position of its snapshot on: there is no state in which inputs are dropped that belong to the state it is given.
+ * becomes of it. The rules, whose numbers the comments cite, and the argument for them are in docs/internals/recipes.md.
+ * Only a member with a place in a component takes inputs, and it has one from the position of its snapshot on.
  */
 import type { Buffer } from 'node:buffer';
 import { PATIENCE_MS } from '../limits.js';
@@ -38,6 +35,8 @@ export class ReplicatedCore implements RecipeCore {
   /** Whether others go on with another state beside this member. */
   private isContested = false;
   private ask = '';
+  /** The name of the state that it had a place for when it asked, or that it began with. */
+  private placedIn = 0;
   private asks = 0;
   /** Rule 4. Whether it has been part of an epoch in force. */
   private tookPart = false;
@@ -288,6 +287,7 @@ export class ReplicatedCore implements RecipeCore {
     if (decision.label !== options.label) return this.sink.misfit(decision.label);
     agreement.decided();
     const component = new Component({ quorum: options.quorum, ...decision });
+    this.placedIn = component.lineage;
     this.dismiss();
     this.place = { kind: 'placed', component };
     if (decision.holders.includes(self)) this.win(decision);
@@ -386,6 +386,7 @@ export class ReplicatedCore implements RecipeCore {
       return;
     }
     // It asks again when the machine is free.
+    this.placedIn = component.lineage;
     if (this.holding.isBusy) this.ask = '';
     else this.holding.await(this.now);
   }
@@ -400,29 +401,28 @@ export class ReplicatedCore implements RecipeCore {
 
   private offered(donor: string, offer: Message & { kind: 'offer' }): void {
     const { place } = this;
-    if (offer.ask !== this.ask || !this.current?.members.includes(donor)) return;
-    const theirs = (): Component | null => Component.decode(offer.component);
-    if (place.kind === 'agreeing' && place.missed) this.enter(theirs(), place.missed);
+    const theirs = Component.decode(offer.component);
+    if (!theirs || offer.ask !== this.ask || !this.current?.members.includes(donor)) return;
+    if (place.kind === 'agreeing' && place.missed) this.enter(theirs, place.missed);
     const { component } = this;
     if (!component) return;
-    if (this.phase !== 'loading') return this.contest(theirs(), component);
-    const first = this.current?.members.find((name) => component.holders.has(name));
+    if (theirs.lineage !== this.placedIn) return this.contest();
+    const first = this.current.members.find((name) => component.holders.has(name));
     this.holding.offered(donor, donor === first, offer, this.now);
   }
 
-  /** Rule 13. Somebody went on while this member believed that nobody did. */
-  private contest(theirs: Component | null, { lineage }: Component): void {
-    if (!theirs || theirs.lineage === lineage || this.isContested) return;
+  /** Rule 13. Others go on with another state beside this member. */
+  private contest(): void {
+    if (!this.isContested) this.sendTagged('reopen');
     this.isContested = true;
-    this.sendTagged('reopen');
   }
 
   /** Others go on, and have given this member a place. @param missed what has come since */
-  private enter(component: Component | null, missed: readonly Ordered[]): void {
-    if (!component) return;
+  private enter(component: Component, missed: readonly Ordered[]): void {
     this.agreement.end();
     this.submissions.doubt();
     this.separation.lost();
+    this.placedIn = component.lineage;
     this.place = { kind: 'placed', component };
     this.holding.await(this.now);
     for (const { sender, message } of missed) this.placed(component, sender, message);
@@ -437,7 +437,6 @@ export class ReplicatedCore implements RecipeCore {
       // Before the signal all daemons have it: nobody of the epoch has gone elsewhere.
       if (component.isFormed && !this.isEnding) this.tookPart = true;
       this.holding.follow(component);
-      this.ask = '';
       this.vote(component);
     }
     if (component.isPrimary && !wasPrimary) this.presentMembers(component);
