@@ -208,6 +208,13 @@ describe('the phases of a member', () => {
     expect(trace.last('state').statement.ask).not.to.equal(before);
   });
 
+  it('ask again when the donors end, though others have the state since', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const before = trace.last('state').statement.ask;
+    trace.offer(formed(before), headerOf(0)).view('disconnect', [A, C]);
+    expect(trace.last('state').statement.ask).not.to.equal(before);
+  });
+
   it('ask again when no donor has the snapshot any more', () => {
     const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
     const before = trace.last('state').statement.ask;

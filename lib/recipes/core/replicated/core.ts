@@ -331,10 +331,10 @@ export class ReplicatedCore implements RecipeCore {
     this.holding.follow(component);
     if (component.isPrimary) this.presentMembers(component);
     if (this.isContested) this.sendTagged('reopen');
-    this.holding.retain(view.members, this.now);
-    // One whose request had no place in the last view asks again.
+    const canLoad = this.holding.retain(view.members, this.now);
+    // One whose request had no place in the last view asks again, and one whose donors are gone.
     const isAsking = component.askOf(this.self) === this.ask || this.holding.isBusy;
-    if (this.phase === 'loading' && !isAsking) this.makeStatement();
+    if (this.phase === 'loading' && !(isAsking && canLoad)) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */

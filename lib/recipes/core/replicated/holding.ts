@@ -139,9 +139,9 @@ export class Holding {
     return this.loader?.capture !== message.capture || this.loader.take(sender, message, now);
   }
 
-  /** Only these can still give the state that is on its way. */
-  retain(members: readonly string[], now: number): void {
-    this.loader?.retain(members, now);
+  /** @returns false when nobody of these can give the state that is on its way: it has to be asked for again */
+  retain(members: readonly string[], now: number): boolean {
+    return this.loader?.retain(members, now) !== false;
   }
 
   /** A new request is made. */

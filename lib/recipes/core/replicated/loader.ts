@@ -48,12 +48,13 @@ export class Loader {
     else this.dueAt = Math.min(this.dueAt, now + FIRST_OFFER_MS);
   }
 
-  /** Only these can still give it. Others that have it will offer it yet. */
-  retain(members: readonly string[], now: number): void {
+  /** Only these can still give it. @returns whether any of them can, or nobody has to */
+  retain(members: readonly string[], now: number): boolean {
     const here = new Set(members);
     this.donors = this.donors.filter((name) => here.has(name));
     if (this.donor !== null && !here.has(this.donor)) this.next(now);
     if (this.donors.length === 0) this.dueAt = Infinity;
+    return this.isComplete || this.donors.length > 0;
   }
 
   /**
