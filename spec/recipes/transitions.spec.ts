@@ -14,6 +14,8 @@ class Trace {
   readonly services: string[] = [];
   readonly lines: string[] = [];
   core: ReplicatedCore;
+  /** Whether the machine needs a while to take in a state, until the test says `restored`. */
+  isSlow = false;
   private now = 1000;
   private id: Id = [1, 1, 1];
 
@@ -38,7 +40,7 @@ class Trace {
         supply: () => undefined,
         restoreBegin: () => undefined,
         restoreChunk: (data) => void this.lines.push(...data.toString().split(' ')),
-        restoreEnd: () => this.core.restored(),
+        restoreEnd: () => !this.isSlow && this.core.restored(),
         restoreAbort: () => this.core.restored(false),
         contribute: () => undefined,
         settled: () => undefined,
@@ -205,6 +207,22 @@ describe('the phases of a member', () => {
     expect(trace.core.phase).to.equal('loading');
     const before = trace.last('state').statement.ask;
     trace.view('join', [A, B, C], [A, B]);
+    expect(trace.last('state').statement.ask).not.to.equal(before);
+  });
+
+  it('ask again when the machine is free, and not before, where what it takes in has lost meanwhile', () => {
+    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state');
+    trace.isSlow = true;
+    const { ask } = trace.last('state').statement;
+    const component = new Component({ quorum: null, lineage: 7, epoch: 4, next: 5, holders: [B, C] });
+    component.asked(A, ask);
+    trace.offer(component, headerOf(0)).chunk('c0').view('network', [A, B], [A]);
+    trace.state(B, { lineage: 9, epoch: 50, position: 3 });
+    trace.hear(B, { kind: 'settle', tag: trace.last('state').tag });
+    const before = trace.last('state').statement.ask;
+    trace.view('join', [A, B, C], [A, B]);
+    expect([trace.core.phase, trace.last('state').statement.ask]).to.deep.equal(['loading', before]);
+    trace.core.restored();
     expect(trace.last('state').statement.ask).not.to.equal(before);
   });
 

@@ -34,6 +34,7 @@ export class ReplicatedCore implements RecipeCore {
   private current: RecipeView | null = null;
   /** Whether others go on with another state beside this member. */
   private isContested = false;
+  /** What it asked with last; empty: it asks when the machine is free. */
   private ask = '';
   /** The name of the state that it had a place for when it asked, or that it began with. */
   private placedIn = 0;
@@ -332,9 +333,11 @@ export class ReplicatedCore implements RecipeCore {
     if (component.isPrimary) this.presentMembers(component);
     if (this.isContested) this.sendTagged('reopen');
     const canLoad = this.holding.retain(view.members, this.now);
+    if (this.phase !== 'loading') return;
     // One whose request had no place in the last view asks again, and one whose donors are gone.
-    const isAsking = component.askOf(this.self) === this.ask || this.holding.isBusy;
-    if (this.phase === 'loading' && !(isAsking && canLoad)) this.makeStatement();
+    const isAsking = component.askOf(this.self) === this.ask;
+    if (this.holding.isBusy) this.ask = '';
+    else if (!(isAsking && canLoad)) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */
@@ -385,7 +388,6 @@ export class ReplicatedCore implements RecipeCore {
         this.replica.run({ kind: 'asked', name, ask, lineage, component: component.encode() });
       return;
     }
-    // It asks again when the machine is free.
     this.placedIn = component.lineage;
     if (this.holding.isBusy) this.ask = '';
     else this.holding.await(this.now);
