@@ -156,7 +156,7 @@ const finish =
 command('random', 'worlds by chance')
   .option('--worlds <count>', 'number of worlds', whole, 1000)
   .option('--seed <seed>', 'seed of the first; a fresh one by default', whole)
-  .option('--faults <count>', 'end after so many faults', whole, 1)
+  .option('--faults <count>', 'end after this many faults', whole, 1)
   .action(finish(random));
 
 withSearch(command('exhaust', 'all schedules of some cuts'))

@@ -27,7 +27,7 @@ export interface GroupHome {
  * Nothing is lost before there is a reader: everything since the join, the first view included, waits for the first
  * loop or the first listener, in order. A listener of any event counts as a reader of all. A loop begun in the same
  * turn as the listeners gets what they get; one begun later gets what comes from there on. From its first loop on, a
- * group keeps every event for a loop: leaving one early loses nothing, the next one goes on where it stopped. Of several
+ * group keeps every event for a loop: leaving one early loses nothing, the next one continues where it stopped. Of several
  * loops at a time each event goes to one.
  *
  * Nothing is dropped when readers are slow: when 1000 events or 4 MiB of bodies wait, the whole connection stands still

@@ -31,7 +31,7 @@ export interface ReplicatedOptions {
   /**
    * Members with the state that have to be together for commands to be applied. More than half of all there can ever
    * be: then nothing that a `submit` has reported is ever undone, however the network breaks. Without one every
-   * component goes on by itself, and where two meet again, the larger one's state stays, or both are merged.
+   * component continues by itself, and where two meet again, the larger one's state stays, or both are merged.
    */
   readonly quorum?: number | undefined;
   /** How many members there can ever be at one time; default 2 * quorum - 1. Needed where `quorum` is more than a majority. */

@@ -187,7 +187,7 @@ export class SimulatedHouse implements House {
     if (violation) throw new Error(`${violation.property}: ${violation.text}`);
   }
 
-  /** Something happens: time goes on until all that follows is over. */
+  /** Something happens: time passes until all that follows is over. */
   stir(): void {
     this.quietAt = this.world.loop.now + QUIET;
     if (this.isManual || this.isScheduled) return;

@@ -21,7 +21,7 @@ describe('when the connection is lost', () => {
     }
   });
 
-  it('a group has no members, so that nobody goes on leading', async () => {
+  it('a group has no members, so that nobody keeps leading', async () => {
     await using stage = await Stage.open();
     const group = await joinG(stage, alone());
     expect(group.members).to.have.length(1);

@@ -226,7 +226,7 @@ describe('process: ssp', () => {
       expect(out).to.match(/ last\n$/);
     });
 
-    it('says which lines it cannot carry out, and goes on', async () => {
+    it('says which lines it cannot carry out, and continues', async () => {
       const { status, out, err } = await ssp('user').write('x\nj #a\nl room\n\nj room\n').eof().end();
       expect([status, err]).to.deep.equal([1, 'ssp: 3 commands failed\n']);
       expect(out)

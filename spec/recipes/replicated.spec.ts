@@ -43,7 +43,7 @@ describe('the core of replicated state', () => {
     expect(three).to.equal(one);
   });
 
-  it('goes on with another donor where one dies', () => {
+  it('continues with another donor where one dies', () => {
     const [world, replicas, members] = started(null, 3);
     for (let i = 0; i < 200; i++) replicas.submit(members[0] as Member, `a${i}`);
     world.settle();
@@ -121,7 +121,7 @@ describe('the core of replicated state', () => {
     expect(lines(replicas, [b, again])).to.deep.equal(['one two', 'one two']);
   });
 
-  it('goes on with two of three where the third has never been, when one ends before the eyes of the other', () => {
+  it('continues with two of three where the third has never been, when one ends before the eyes of the other', () => {
     const [world, replicas, members] = started(2, 2);
     const [a, b] = members as [Member, Member];
     replicas.submit(a, 'one');
@@ -190,7 +190,7 @@ describe('the core of replicated state', () => {
     expect(lines(replicas, [b, c, d, e])).to.deep.equal(['quick', 'quick', 'quick', 'quick']);
   });
 
-  it('goes on beside a frozen member when a newcomer is there, after its patience', () => {
+  it('continues beside a frozen member when a newcomer is there, after its patience', () => {
     const [world, replicas, members] = started(2, 2);
     const [a, b] = members as [Member, Member];
     b.isFrozen = true;

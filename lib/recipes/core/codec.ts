@@ -1,7 +1,7 @@
 /**
  * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Integers are
  * varints of seven bits a byte, the low ones first; texts and byte strings follow their length. After the last field
- * tagged fields may follow, each a tag, a length and so many bytes: a reader skips those that it does not know.
+ * tagged fields may follow, each a tag, a length and that many bytes: a reader skips those that it does not know.
  * A reader never throws: after the first field that cannot be read it gives zeros, and `isSound` is false.
  */
 import { Buffer } from 'node:buffer';

@@ -1,5 +1,5 @@
 /**
- * Who was given which name, as the applications know it. An application that stands still learns late what was decided,
+ * Who was given which name, as the applications know it. A frozen application learns late what was decided,
  * and one that has ended never does.
  */
 import { type ClaimId, claimText } from '../../../lib/channel/claim-id.js';

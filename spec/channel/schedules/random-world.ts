@@ -199,7 +199,7 @@ class RandomWorld {
   private freezeOrThaw(connection: RegistryConnection): void {
     const { random, world } = this;
     if (random.chance(this.style.freeze)) {
-      world.log(`  ${connection.id} stands still`);
+      world.log(`  ${connection.id} freezes`);
       connection.isFrozen = true;
     } else if (connection.isFrozen && random.chance(0.3)) {
       world.log(`  ${connection.id} continues`);

@@ -42,7 +42,7 @@ export class RegistryConnection implements DaemonClient {
   readonly machine: RegistryMachine;
   isJoined = false;
   isUp = true;
-  /** Whether the process stands still: what arrives waits. */
+  /** Whether the process is frozen: what arrives waits. */
   isFrozen = false;
   /** The view in which the machine was ready for the first time. */
   readyIn: string | null = null;

@@ -110,7 +110,7 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     this.fail('livelock', `the world does not come to rest in ${MAX_NUDGES} nudges`);
   }
 
-  /** The network is whole, nobody stands still, and every daemon has a connection: all must be well after that. */
+  /** The network is whole, nobody is frozen, and every daemon has a connection: all must be well after that. */
   endFaults(): void {
     this.log('end of all faults');
     for (const connection of this.clients) connection.thaw(false);

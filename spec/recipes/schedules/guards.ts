@@ -35,7 +35,7 @@ const components: readonly Guard[] = [
     off: () => replace(Component, 'isPrimary', () => (self) => (self as Parts).formed),
   },
   {
-    name: 'an epoch that has not formed goes on in the next view',
+    name: 'an epoch that has not formed continues in the next view',
     seenBy: worlds(3, 4, 'strict'),
     off: () =>
       replace(Component, 'canContinue', (original) => (self, view) => {
@@ -46,7 +46,7 @@ const components: readonly Guard[] = [
       }),
   },
   {
-    name: 'an epoch goes on in every view of the network',
+    name: 'an epoch continues in every view of the network',
     seenBy: 'D1',
     off: () =>
       replace(Component, 'canContinue', () => (self, view) => {
@@ -55,7 +55,7 @@ const components: readonly Guard[] = [
       }),
   },
   {
-    name: 'an epoch goes on in a view that only loses members',
+    name: 'an epoch continues in a view that only loses members',
     seenBy: 'D1',
     off: () =>
       replace(Component, 'canContinue', (original) => (self, view) => {
@@ -118,7 +118,7 @@ const components: readonly Guard[] = [
       }),
   },
   {
-    name: 'nobody contests a state that goes on beside it',
+    name: 'nobody contests a state that continues beside it',
     seenBy: worlds(null, 3),
     off: () => replace(ReplicatedCore, 'contest', nothing),
   },
@@ -238,7 +238,7 @@ const submissions: readonly Guard[] = [
       }),
   },
   {
-    name: 'withheld results are told of whatever state goes on',
+    name: 'withheld results are told of whatever state continues',
     seenBy: worlds(2, 3),
     off: () => replace(Submissions, 'doubt', nothing),
   },

@@ -128,7 +128,7 @@ class RandomWorld {
     const client = world.clientOf(daemon);
     if (!client) return;
     if (random.chance(style.freeze)) {
-      world.tell(`  ${client.name} stands still`);
+      world.tell(`  ${client.name} freezes`);
       client.freeze();
     } else if (client.isFrozen && random.chance(0.4)) {
       world.tell(`  ${client.name} moves again`);

@@ -131,7 +131,7 @@ function answersInVain(): boolean {
   return isAnswered;
 }
 
-/** An epoch forms after the signal of two, and the third of its voters goes on elsewhere without having seen that. */
+/** An epoch forms after the signal of two, and the third of its voters continues elsewhere without having seen that. */
 function formedElsewhere(): void {
   const world = worldOf(3, 5);
   begin(world);
@@ -161,7 +161,7 @@ function formedElsewhere(): void {
   world.heal();
 }
 
-/** One goes on alone, the others of its side speak late, and so does one with another state: the round is held again. */
+/** One continues alone, the others of its side speak late, and so does one with another state: the round is held again. */
 function againWithLateMembers(): void {
   const world = worldOf(null, 4);
   begin(world);

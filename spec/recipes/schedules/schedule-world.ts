@@ -7,7 +7,7 @@ import { ReplicaClient } from './replica-client.js';
 
 /** Which processes may end. */
 export type Ends =
-  /** So many others remember that a quorum can count on them. */
+  /** Enough others remember for a quorum to count on them. */
   | 'loose'
   /** A quorum of others has all that was ever shown, and remembers. */
   | 'strict';
@@ -15,7 +15,7 @@ export type Ends =
 export interface WorldOptions {
   /** Members there can be at one time. */
   readonly of: number;
-  /** Null: any component goes on by itself; then one that is live has to stay where another ends. */
+  /** Null: any component continues by itself; then one that is live has to stay where another ends. */
   readonly quorum: number | null;
   readonly ends: Ends;
 }
@@ -136,7 +136,7 @@ export class ScheduleWorld {
     this.network.regroup(sets, choices);
   }
 
-  /** So many entries in each component, or all. @returns whether nothing is left */
+  /** At most this many entries in each component, or all. @returns whether nothing is left */
   run(steps = Infinity): boolean {
     for (let count = 0; count < steps; count++) {
       if (!this.network.step()) {

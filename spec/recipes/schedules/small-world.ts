@@ -62,7 +62,7 @@ function restart(world: ScheduleWorld, choices: Choices): boolean {
   return true;
 }
 
-/** Perhaps one stands still, longer than it is waited for; who stood still moves again. */
+/** Perhaps one freezes for longer than the others wait for it; a frozen one moves again. */
 function freeze(world: ScheduleWorld, choices: Choices): void {
   const stands = world.up.filter(({ isFrozen }) => isFrozen);
   if (stands.length > 0) {

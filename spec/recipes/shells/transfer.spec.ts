@@ -59,7 +59,7 @@ class Given {
 }
 
 describe('the transfer of a large state', () => {
-  it('goes on where the donor goes half way, and the newcomer has what the others have', async () => {
+  it('continues where the donor goes half way, and the newcomer has what the others have', async () => {
     await using house = await House.open();
     const donor = await house.connect('a');
     const first = await map<string>(donor, 'large');
@@ -78,7 +78,7 @@ describe('the transfer of a large state', () => {
     await late.ready();
     expect(pace.count, 'commands meanwhile').to.be.above(before);
     await pace.stop();
-    // The second donor goes on where the first one stopped.
+    // The second donor continues where the first one stopped.
     expect([...given.from.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
     expect(given.bytes).to.be.within(STATE_BYTES, MOST * STATE_BYTES);
     await late.add('end', '');

@@ -40,7 +40,7 @@ const alone = (profile: string, subjects: (rules: Rules) => Subject[]): PlayOpti
 
 export const recipeBugs: readonly RecipeBug[] = [
   {
-    name: 'a leader that goes on leading behind the transitional signal',
+    name: 'a leader that keeps leading behind the transitional signal',
     recipe: 'election',
     plant: () => replace(ElectionCore, 'lapse', nothing),
   },

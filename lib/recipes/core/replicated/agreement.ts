@@ -1,4 +1,4 @@
-/** The round of statements in a view, again and again until it can be decided whose state goes on (rules 2, 3 and 13). */
+/** The round of statements in a view, again and again until it can be decided whose state continues (rules 2, 3 and 13). */
 import { equalGroupIds } from '../../../wire/group-id.js';
 import type { RecipeView } from '../port.js';
 import { Round } from '../round.js';

@@ -11,7 +11,7 @@ import { extendLineage } from '../../../primary/lineage.js';
 export interface Beginning {
   readonly quorum: number | null;
   readonly lineage: number;
-  /** The epoch of the state that goes on. */
+  /** The epoch of the state that continues. */
   readonly epoch: number;
   /** The number of the epoch that it would be. */
   readonly next: number;
@@ -94,7 +94,7 @@ export class Component {
   }
 
   /**
-   * Rule 10. Whether it goes on in this view as it is. Who comes or ends in the order does so for all of it; what the
+   * Rule 10. Whether it continues in this view as it is. Who comes or ends in the order does so for all of it; what the
    * network takes away may go on elsewhere, which matters only where a quorum is asked for.
    */
   canContinue({ cause, cameWithMe, members }: RecipeView): boolean {

@@ -1,5 +1,5 @@
 /**
- * State that is the same at all members: views and rounds decide whose state goes on, and the order of messages what
+ * State that is the same at all members: views and rounds decide whose state continues, and the order of messages what
  * becomes of it. The rules, whose numbers the comments cite, and the argument for them are in docs/internals/recipes.md.
  * Only a member with a place in a component takes inputs, and it has one from the position of its snapshot on.
  */
@@ -318,7 +318,7 @@ export class ReplicatedCore implements RecipeCore {
     this.send({ kind: 'vote', tag: agreement.tag, epoch: component.next });
   }
 
-  /** A quorum has voted for going on. */
+  /** A quorum has voted for the epoch. */
   private formed(component: Component): void {
     this.holding.follow(component);
     if (component.holders.has(this.self)) this.tookPart = true;
@@ -450,12 +450,12 @@ export class ReplicatedCore implements RecipeCore {
     return this.place.kind === 'placed' ? this.place.component : null;
   }
 
-  /** Rule 9. Whether what is applied may be told. */
+  /** Rule 9. Whether results may be reported. */
   private get isOpen(): boolean {
     return this.component?.isPrimary === true && !(this.isEnding && this.electorate);
   }
 
-  /** Whether a result may be told: with a quorum only of the state that goes on. */
+  /** Whether a result may be reported: with a quorum only of the state that continues. */
   private get isBacked(): boolean {
     return this.electorate === null || (this.isOpen && this.holding.isCurrent);
   }

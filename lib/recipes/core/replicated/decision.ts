@@ -1,4 +1,4 @@
-/** What a round of replicas decides: whose state goes on. The same at all members, from the same words. */
+/** What a round of replicas decides: whose state continues. The same at all members, from the same words. */
 import { firstLineage } from '../../../primary/lineage.js';
 import { type Electorate, includesNewest, nextEpoch, type Testimony } from '../../../primary/rules.js';
 import type { RecipeView } from '../port.js';
@@ -12,7 +12,7 @@ export interface Decision {
   readonly lineage: number;
   readonly epoch: number;
   readonly next: number;
-  /** Members with the state that goes on, in the order of the view. */
+  /** Members with the state that continues, in the order of the view. */
   readonly holders: readonly string[];
   /** Everybody else who spoke, with what each asks with. */
   readonly needy: ReadonlyMap<string, string>;

@@ -77,7 +77,7 @@ export class Holding {
     this.isFed = false;
   }
 
-  /** The state here goes on. @param first the lineage of the first state, which all begin with; null: none */
+  /** The state here continues. @param first the lineage of the first state, which all begin with; null: none */
   win(first: number | null): void {
     this.current = true;
     if (!this.loader?.isComplete) this.loader = null;
@@ -85,7 +85,7 @@ export class Holding {
   }
 
   /**
-   * Another one goes on. This one stays until all of that is here (rule 11). @param holders by lineage of what they hold
+   * Another one continues. This one stays until all of that is here (rule 11). @param holders by lineage of what they hold
    */
   lose(holders: (lineage: number) => readonly string[]): void {
     const { state } = this;
@@ -117,7 +117,7 @@ export class Holding {
     if (state && this.current) this.state = { ...state, splitAt: Math.max(state.splitAt, replica.position) };
   }
 
-  /** What is on its way may not be what goes on; what is here of it is of use if it is. */
+  /** What is on its way may not be what continues; what is here of it is of use if it is. */
   pause(now: number): void {
     if (this.current || this.isBusy) return;
     this.loader?.retain([], now);

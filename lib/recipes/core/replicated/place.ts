@@ -21,11 +21,11 @@ export type Place =
 export type Phase =
   /** It has no view yet. */
   | 'joining'
-  /** It is not known whose state goes on. */
+  /** It is not known whose state continues. */
   | 'agreeing'
-  /** It is being given the state that goes on. */
+  /** It is being given the state that continues. */
   | 'loading'
-  /** It has the state that goes on, and a quorum has not voted for going on yet. */
+  /** It has the state that continues, and a quorum has not voted for it yet. */
   | 'forming'
   /** Commands are applied. */
   | 'primary'

@@ -27,7 +27,7 @@ export interface ReplicatedSink extends Post, DonorSink, TakerSink, Contribution
 }
 
 export interface ReplicatedCoreOptions {
-  /** Replicas with the state that have to be together for commands to be applied; null: any component goes on by itself. */
+  /** Replicas with the state that have to be together for commands to be applied; null: any component continues by itself. */
   readonly quorum: number | null;
   /** Replicas that there can ever be at one time; default: as many as the quorum is the smallest majority of. */
   readonly of?: number;
@@ -35,6 +35,6 @@ export interface ReplicatedCoreOptions {
   readonly label: string;
   /** Milliseconds that a silent member is waited for. */
   readonly patience: number;
-  /** Whether the states of components that lost are merged into the one that goes on. */
+  /** Whether the states of components that lost are merged into the one that continues. */
   readonly merges: boolean;
 }

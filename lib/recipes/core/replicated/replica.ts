@@ -21,7 +21,7 @@ export interface StateMachine {
   reset(): void;
   /** What it throws is the result of the command; the state must be the same at all replicas all the same. */
   apply(command: Buffer, info: CommandInfo): unknown;
-  /** Who is there from here on; called again only with another list, or when a state goes on after a pause. */
+  /** Who is there from here on; called again only with another list, or when a state continues after a pause. */
   present(members: readonly string[]): void;
   /** Takes in the state of a component that was parted from this one. */
   merge(state: Buffer): void;

@@ -1,13 +1,13 @@
 /**
- * Whether this member is where nothing may be applied while others may go on. As long as so many that have the state came
- * along with it that they are a quorum, nobody else can, whatever has to be agreed on.
+ * Whether this member is where nothing may be applied while others may continue. As long as a quorum of those that have
+ * the state came along with it, nobody else can, whatever has to be agreed on.
  */
 export class Separation {
   /** Members of the last primary component with its state that have come along since. */
   private companions = new Set<string>();
   private parted = true;
 
-  /** @param quorum null: each component goes on by itself, and where two meet, one of them gives up */
+  /** @param quorum null: each component continues by itself, and where two meet, one of them gives up */
   constructor(private readonly quorum: number | null) {}
 
   get isParted(): boolean {

@@ -9,7 +9,7 @@ export class Submissions {
   private readonly pending = new Pending();
   /** Results that a quorum has to stand behind first. */
   private readonly withheld: [ticket: number, outcome: Settled][] = [];
-  /** Whether what is applied has to be looked up in the state that goes on. */
+  /** Whether what is applied has to be looked up in the state that continues. */
   private isInDoubt = false;
 
   constructor(private readonly told: (ticket: number, outcome: Settled) => void) {}
@@ -34,7 +34,7 @@ export class Submissions {
     else if (this.pending.applied(ticket)) this.told(ticket, outcome);
   }
 
-  /** Whether withheld results are those of the state that goes on is not known before that is here. */
+  /** Whether withheld results are those of the state that continues is not known before that is here. */
   doubt(): void {
     this.isInDoubt = true;
     for (const [ticket] of this.withheld.splice(0)) this.pending.dropped(ticket);
