@@ -12,6 +12,7 @@
 import type { Permit } from '../core/local-session.js';
 import { AccessFileError } from './error.js';
 import { entriesOf } from './lines.js';
+import { Pattern } from './pattern.js';
 
 /** What a rule can allow. */
 export type Action = Parameters<Permit>[0];
@@ -19,7 +20,7 @@ export type Action = Parameters<Permit>[0];
 interface Rule {
   readonly principal: string;
   readonly actions: readonly Action[];
-  readonly pattern: RegExp;
+  readonly pattern: Pattern;
 }
 
 const ANYBODY = '*';
@@ -42,7 +43,7 @@ export class Permissions {
       if (unknown !== undefined) {
         throw new AccessFileError(`"${unknown}" is no action: join, send, or join,send`, file, line);
       }
-      return { principal, actions: names as Action[], pattern: glob(pattern) };
+      return { principal, actions: names as Action[], pattern: new Pattern(pattern) };
     });
     return new Permissions(rules);
   }
@@ -57,16 +58,11 @@ export class Permissions {
       const key = `${action} ${group}`;
       let answer = remembered.get(key);
       if (answer === undefined) {
-        answer = rules.some(({ actions, pattern }) => actions.includes(action) && pattern.test(group));
+        answer = rules.some(({ actions, pattern }) => actions.includes(action) && pattern.matches(group));
         if (remembered.size >= MAX_REMEMBERED) remembered.clear();
         remembered.set(key, answer);
       }
       return answer;
     };
   }
-}
-
-function glob(pattern: string): RegExp {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
 }
