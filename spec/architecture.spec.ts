@@ -18,9 +18,10 @@ const library = [
   'lib/recipes',
   'lib/channel',
   'lib/errors',
+  'lib/did-you-mean',
   'lib/version',
 ];
-const shared = ['lib/wire', 'lib/errors'];
+const shared = ['lib/wire', 'lib/errors', 'lib/did-you-mean'];
 /** A room of one file, for listeners of both kinds. */
 const sockets = 'daemon/socket-file';
 const house = [
@@ -36,6 +37,7 @@ const house = [
 /** A room is a folder of lib or daemon, or a file beside the folders. The engine's port is a room of its own. */
 const rules: Readonly<Record<string, Rule>> = {
   'lib/errors': { values: ['lib/wire'] },
+  'lib/did-you-mean': { values: [] },
   'lib/version': { values: [] },
   'lib/wire': { values: ['lib/errors'] },
   'lib/primary': { values: ['lib/wire'] },

@@ -68,7 +68,7 @@ export function parseConfiguration(text: string, file: string): ParsedConfigurat
   checkCounts(tree, file);
   const family = familyOfFile(tree);
   checkFamily(tree, family, file);
-  for (const segment of tree.segments) checkSegmentAddress(segment, file);
+  const ignored = tree.segments.flatMap((segment) => checkSegmentAddress(segment, file) ?? []);
 
   const nodes = tree.segments.flatMap((segment) => segment.daemons);
   const daemons = tree.segments.flatMap((segment, index) =>
@@ -83,9 +83,7 @@ export function parseConfiguration(text: string, file: string): ParsedConfigurat
     daemons,
     options,
     withoutEffect: ineffective(tree.options),
-    warnings: nodes.filter(hasGluedSemicolon).map(({ name = '', position }) => {
-      return `${located(file, position)}: ";" belongs to the name ${show(name)}, because no blank stands before it`;
-    }),
+    warnings: [...ignored, ...nodes.filter(hasGluedSemicolon).map((node) => gluedWarning(node, file))],
   };
 }
 
@@ -119,6 +117,9 @@ const interfaceOf = ({ address, uses }: InterfaceNode): ParsedInterface => ({
   address: address.address,
   uses: new Set<Use>(uses.length > 0 ? uses : ['D', 'C', 'M']),
 });
+
+const gluedWarning = ({ name = '', position }: DaemonNode, file: string): string =>
+  `${located(file, position)}: ";" belongs to the name ${show(name)}, because no blank stands before it`;
 
 const hasGluedSemicolon = ({ name, quoted }: DaemonNode): boolean =>
   !quoted && (name?.endsWith(';') ?? false);

@@ -1,10 +1,11 @@
 /** Tokens into a syntax tree, by the grammar of daemon-semantics.md 4.2: recursive descent, one method a rule. */
+import { didYouMean } from '../../lib/did-you-mean.js';
 import { canonicalAddress, familyOf, looksLikeIPv4 } from './address.js';
 import { ConfigurationError, show, type Position } from './error.js';
 import { isKeyword, isStatementKeyword, isUse, SEGMENT, VIRTUAL_ID, type Use } from './keywords.js';
 import { tokenize, type Token, type TokenKind } from './lexer.js';
 import { MAX_DIGITS, MAX_PORT } from './limits.js';
-import { formOf, isOptionName, type OptionName } from './options.js';
+import { formOf, isOptionName, type OptionName, optionNames } from './options.js';
 import type {
   AddressNode,
   DaemonNode,
@@ -143,9 +144,17 @@ class Parser {
   #list(name: OptionName): Word[] {
     this.#expect('{', `"{" and the list of ${name}`);
     const words: Word[] = [];
-    while (!this.#at('}')) words.push(this.#value(name));
+    while (!this.#at('}')) words.push(this.#listed(name));
     this.#take();
     return words;
+  }
+
+  /** `[ "!" ] word`: the mark may stand free, as it does in the sample file of Spread. */
+  #listed(name: OptionName): Word {
+    const word = this.#value(name);
+    if (word.quoted || word.text !== '!' || this.#at('}')) return word;
+    const { text, quoted } = this.#value(name);
+    return { text: `!${text}`, quoted };
   }
 
   #value(name: OptionName): Word {
@@ -221,7 +230,8 @@ class Parser {
     const { kind, text, position } = token;
     const [before = ''] = text.split('=');
     if (kind === 'word' && before !== text && isOptionName(before)) this.#blanksRequired(position);
-    return this.#fail(`expected ${SEGMENT} or an option, found ${shown(token)}`, position);
+    const meant = kind === 'word' ? didYouMean(before, [SEGMENT, ...optionNames]) : '';
+    return this.#fail(`expected ${SEGMENT} or an option, found ${shown(token)}${meant}`, position);
   }
 
   #blanksRequired(position: Position): never {

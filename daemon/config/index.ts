@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { parseConfiguration } from './configuration.js';
 import { selectOwn, type Configuration } from './own.js';
-import { resolveDaemons } from './resolve.js';
+import { addressesOfHost, resolveDaemons } from './resolve.js';
 import { searchConfiguration } from './search.js';
 
 export { parseConfiguration, type ParsedDaemon } from './configuration.js';
@@ -13,21 +13,24 @@ export { resolveDaemons, type Lookup, type ResolvedConfiguration, type ResolvedD
 export { searchConfiguration } from './search.js';
 
 export interface LoadOptions {
-  /** `-c`: tried before the usual places. */
+  /** `-c`: this file and no other. Without it the usual places. */
   readonly file?: string | undefined;
   /** `-n`: the name of the own daemon. */
   readonly name?: string | undefined;
+  /** Another host that the file is read for; default this one. */
+  readonly hostName?: string | undefined;
 }
 
 /**
  * Finds, reads and checks the configuration, and finds the own daemon in it.
  * @throws ConfigurationError for everything that keeps this daemon from starting
  */
-export async function loadConfiguration({ file, name }: LoadOptions = {}): Promise<Configuration> {
+export async function loadConfiguration({ file, name, hostName }: LoadOptions = {}): Promise<Configuration> {
   const found = await searchConfiguration(file);
   const resolved = await resolveDaemons(parseConfiguration(found.text, found.file));
-  const own = selectOwn(resolved, { name, localAddresses: localAddresses() });
-  return { ...own, warnings: [...found.warnings, ...own.warnings] };
+  if (hostName === undefined) return selectOwn(resolved, { name, localAddresses: localAddresses() });
+  const addresses = await addressesOfHost(hostName, resolved);
+  return selectOwn(resolved, { name, localAddresses: addresses, hostName, isElsewhere: true });
 }
 
 /** Every address that an interface of this host has now. */

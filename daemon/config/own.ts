@@ -91,6 +91,8 @@ export interface Host {
   readonly localAddresses: readonly string[];
   /** For `%h` in EventLogFile; that of this host unless given. */
   readonly hostName?: string;
+  /** It is not this host: it may have more addresses than are known here. */
+  readonly isElsewhere?: boolean;
 }
 
 /**
@@ -98,12 +100,13 @@ export interface Host {
  * @throws ConfigurationError when there is none
  */
 export function findOwn({ file, daemons }: ResolvedConfiguration, host: Host): ResolvedDaemon {
-  const { name, localAddresses } = host;
+  const { name, localAddresses, hostName = '', isElsewhere = false } = host;
+  const where = isElsewhere ? `the host ${show(hostName)}` : 'this host';
   const local = new Set(localAddresses.map(canonicalAddress));
   if (name === undefined) {
     const own = daemons.find(({ address }) => local.has(address));
     if (own) return own;
-    throw new ConfigurationError(`no daemon has an address of this host (${[...local].join(' ')})`, file);
+    throw new ConfigurationError(`no daemon has an address of ${where} (${[...local].join(' ')})`, file);
   }
   if (name.length > MAX_DAEMON_NAME) {
     throw new ConfigurationError(`the name ${show(name)} has more than ${MAX_DAEMON_NAME} characters`, file);
@@ -111,7 +114,7 @@ export function findOwn({ file, daemons }: ResolvedConfiguration, host: Host): R
   const own = daemons.find((daemon) => daemon.name === name);
   if (!own) throw new ConfigurationError(`no daemon is named ${show(name)}`, file);
   if (local.has(own.address)) return own;
-  const problem = `${own.address}, the address of ${show(name)}, is not an address of this host`;
+  const problem = `${own.address}, the address of ${show(name)}, is not an address of ${where}`;
   throw new ConfigurationError(problem, file, own.addressPosition);
 }
 
@@ -127,7 +130,7 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     const problem = 'several daemons need an engine that orders messages between them: Engine = corosync';
     throw new ConfigurationError(problem, file, second.position);
   }
-  checkInterfacesAreLocal(own, host.localAddresses, file);
+  if (host.isElsewhere !== true) checkInterfacesAreLocal(own, host.localAddresses, file);
   const port = segments[own.segment]?.port ?? 0;
   const { AllowedAuthMethods: allowed, RequiredAuthMethods: required } = options;
   return {

@@ -51,3 +51,28 @@ export async function resolveDaemons(
 
 const isSuitable = (address: string, family: Family): boolean =>
   familyOf(address) === family && !isMulticast(address) && !isUnspecified(address);
+
+/**
+ * What is known of another host from here: the addresses of daemons that are named like it, with or without its
+ * domain, and those that its name is looked up to.
+ * @throws ConfigurationError when there are none
+ */
+export async function addressesOfHost(
+  hostName: string,
+  { file, family, daemons }: ResolvedConfiguration,
+  lookup: Lookup = systemLookup,
+): Promise<string[]> {
+  const names = new Set([hostName, shortName(hostName)].map((name) => name.toLowerCase()));
+  const named = daemons.filter(({ host, name }) =>
+    [host, name].some((each) => names.has(each.toLowerCase())),
+  );
+  const found = await lookup(hostName, { family, all: true }).catch(() => []);
+  const addresses = [...named.map(({ address }) => address), ...found.map(({ address }) => address)];
+  if (addresses.length > 0) return addresses;
+  throw new ConfigurationError(
+    `no daemon is named like the host ${show(hostName)}, and no IPv${family} address is found for it`,
+    file,
+  );
+}
+
+const shortName = (hostName: string): string => hostName.split('.', 1)[0] ?? hostName;

@@ -1,7 +1,7 @@
 /** The rules of daemon-semantics.md 4.2 that the grammar cannot say. Each check throws at the word at fault. */
 import { isDaemonName } from '../../lib/wire/name.js';
 import { isMulticast, isUnspecified, type Family } from './address.js';
-import { ConfigurationError, show, type Position } from './error.js';
+import { ConfigurationError, located, show, type Position } from './error.js';
 import { MAX_DAEMONS, MAX_INTERFACES, MAX_SEGMENT_ADDRESSES, MAX_SEGMENTS } from './limits.js';
 import type { ParsedDaemon } from './configuration.js';
 import type { AddressNode, InterfaceNode, OptionNode, SegmentNode, SyntaxTree } from './syntax.js';
@@ -73,13 +73,21 @@ export function checkFamily({ options, segments }: SyntaxTree, family: Family, f
 
 /**
  * A segment's first address is one that reaches every daemon in it: broadcast or multicast. Which IPv4 addresses are
- * broadcast depends on the netmask, so only what can be neither is refused.
+ * broadcast depends on the netmask, so only what can be neither is refused. A daemon alone in its segment needs none:
+ * there any address passes, as in the sample file of Spread for IPv6.
+ * @returns what is legal and hardly meant, or null
  */
-export function checkSegmentAddress({ addresses }: SegmentNode, file: string): void {
+export function checkSegmentAddress({ addresses, daemons }: SegmentNode, file: string): string | null {
   const first: AddressNode | undefined = addresses[0];
-  if (!first || !(first.family === 6 ? !isMulticast(first.address) : isUnspecified(first.address))) return;
-  const wanted = first.family === 6 ? 'a multicast address' : 'a broadcast or multicast address';
-  throw new ConfigurationError(`${show(first.written)}: a segment needs ${wanted}`, file, first.position);
+  if (!first) return null;
+  const { written, position, family } = first;
+  const mayReachAll = family === 6 ? isMulticast(first.address) : !isUnspecified(first.address);
+  if (mayReachAll) return null;
+  if (daemons.length === 1 && !isUnspecified(first.address)) {
+    return `${located(file, position)}: ${show(written)} is not a multicast address: a segment of one daemon ignores it`;
+  }
+  const wanted = family === 6 ? 'a multicast address' : 'a broadcast or multicast address';
+  throw new ConfigurationError(`${show(written)}: a segment needs ${wanted}`, file, position);
 }
 
 /** Names that clients can use, and one identity for each daemon. */

@@ -13,28 +13,24 @@ export interface FoundFile {
   /** The path that could be read. */
   readonly file: string;
   readonly text: string;
-  /** A line for each file that was asked for and is not the one read. */
-  readonly warnings: readonly string[];
 }
 
 /**
- * Reads the first of: the given file, `spread.conf` in the working directory, `spread.conf` in the system directory.
+ * Reads the given file, and no other: one that is missing is no reason to run with the settings of somebody else.
+ * Without one reads `spread.conf` in the working directory, else in the system directory.
  * @throws ConfigurationError when none can be read
  */
 export async function searchConfiguration(
   given?: string,
   directories: readonly string[] = ['.', SYSTEM_DIRECTORY],
 ): Promise<FoundFile> {
-  const usual = directories.map((directory) => join(directory, FILE_NAME));
+  const files = given === undefined ? directories.map((directory) => join(directory, FILE_NAME)) : [given];
   const failures: string[] = [];
-  for (const file of given === undefined ? usual : [given, ...usual]) {
+  for (const file of files) {
     try {
       // One after the other: a later file counts only when the earlier ones cannot be read.
       // oxlint-disable-next-line no-await-in-loop
-      const text = (await readFile(file, 'utf8')).replace(BYTE_ORDER_MARK, '');
-      const warnings =
-        given === undefined || file === given ? [] : [`${failures[0]}; ${file} is used instead`];
-      return { file, text, warnings };
+      return { file, text: (await readFile(file, 'utf8')).replace(BYTE_ORDER_MARK, '') };
     } catch (error) {
       failures.push(`${file} cannot be read (${reasonOf(error)})`);
     }

@@ -55,6 +55,18 @@ describe('parseConfiguration', () => {
     );
   });
 
+  it('takes the sample segment of IPv6, [::1] for one daemon, with a warning', () => {
+    const {
+      family,
+      segments: found,
+      warnings,
+    } = parse('Spread_Segment [::1]:25000\n{\n\tlocalhost\t\t::1\n}\n');
+    expect([family, found]).to.deep.equal([6, [{ addresses: ['::1'], port: 25_000 }]]);
+    expect(warnings).to.deep.equal([
+      'spread.conf:1:17: "::1" is not a multicast address: a segment of one daemon ignores it',
+    ]);
+  });
+
   it('reads all spellings of an IPv6 address as one', () => {
     const [daemon] = parse('Spread_Segment FF02::0:1 { a FD00:0:0::0001 { D fd00::1 C :: } }').daemons;
     expect(daemon?.address).to.equal('fd00::1');
@@ -196,8 +208,14 @@ describe('parseConfiguration', () => {
       '"0.0.0.0": a segment needs a broadcast or multicast address',
     ],
     [
-      'an IPv6 segment that is not multicast',
-      'Spread_Segment fd00::9 { a }',
+      'an unspecified segment of IPv6',
+      'Spread_Segment :: { a }',
+      '1:16',
+      '"::": a segment needs a multicast address',
+    ],
+    [
+      'an IPv6 segment of several daemons that is not multicast',
+      'Spread_Segment fd00::9 { a b }',
       '1:16',
       '"fd00::9": a segment needs a multicast address',
     ],

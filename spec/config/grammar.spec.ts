@@ -118,12 +118,17 @@ describe('configuration grammar', () => {
   describe('what does not fit', () => {
     const unknown = 'expected Spread_Segment or an option, found';
     itRefuses([
-      ['an unknown keyword', `${withDaemon()}\n  Windows = 5`, '5:3', `${unknown} "Windows"`],
+      [
+        'an unknown keyword',
+        `${withDaemon()}\n  Windows = 5`,
+        '5:3',
+        `${unknown} "Windows"; did you mean "Window"?`,
+      ],
       [
         'a keyword in another case',
         'spread_segment 1.2.3.4 { a 1.2.3.4 }',
         '1:1',
-        `${unknown} "spread_segment"`,
+        `${unknown} "spread_segment"; did you mean "Spread_Segment"?`,
       ],
       ['a keyword in quotes', '"Window" = 5', '1:1', `${unknown} "Window" in quotes`],
       ['a stray brace', withDaemon('}'), '4:1', `${unknown} "}"`],

@@ -337,8 +337,16 @@ describe('configuration options', () => {
     ],
   ]);
 
+  it('take the sample list of debug flags, its marks standing free', () => {
+    expect(options('DebugFlags = { ALL ! DATA_LINK !NETWORK }').DebugFlags).to.deep.equal([
+      'ALL',
+      '!DATA_LINK',
+      '!NETWORK',
+    ]);
+  });
+
   it('refuse an unknown debug flag, and one in quotes', () => {
-    for (const flag of ['Network', '!', '"ALL"', 'ALL;']) {
+    for (const flag of ['Network', '!', '! !', '! !ALL', '! "ALL"', '"ALL"', 'ALL;']) {
       itFailsAt(`DebugFlags = { PRINT ${flag} }`);
     }
   });
