@@ -1,6 +1,6 @@
 /** The daemon as an object: engine, core, sessions and listeners wired together. */
 import { randomBytes } from 'node:crypto';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
@@ -167,14 +167,14 @@ export class Daemon implements AsyncDisposable {
   private async open(): Promise<void> {
     await this.engine.start();
     const { listen, tls, unixDir, monitor } = this.options;
-    const accept = this.server.accept.bind(this.server);
+    const accept = (socket: Socket): void => this.server.accept(socket);
     for (const { host, port } of listen) this.listeners.push(await listenTcp(host, port, accept));
     for (const host of tls ? new Set(listen.map((each) => each.host)) : []) {
       const options = { ...(tls as NonNullable<typeof tls>), timeout: this.options.limits.handshakeTimeout };
       this.tlsListeners.push(
         await listenTls(host, options, {
-          began: (socket) => this.server.acceptTls(socket),
-          accept,
+          arrived: (socket, handshake) => this.server.acceptTls(socket, handshake),
+          accept: (socket) => this.server.accept(socket, true),
         }),
       );
     }

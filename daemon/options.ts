@@ -27,6 +27,7 @@ const corosyncOptions = z.strictObject({
 
 const limits = z.strictObject({
   maxSessions: count,
+  maxSessionsPerAddress: count,
   maxHandshakes: count.min(1),
   handshakeTimeout: time,
   authFailureDelay: time,

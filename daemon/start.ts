@@ -63,6 +63,7 @@ async function optionsOf(file: Configuration): Promise<DaemonOptions> {
     monitor: monitor && { endpoint: monitor, token: await tokenOf(file.monitorTokenFile) },
     limits: {
       maxSessions: file.maxSessions,
+      maxSessionsPerAddress: file.maxSessionsPerAddress,
       maxHandshakes: file.maxHandshakes,
       handshakeTimeout: file.handshakeTimeout,
       authFailureDelay: file.authFailureDelay,

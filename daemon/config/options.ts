@@ -99,15 +99,15 @@ const table = z.object({
   MaxSessions: wholeNumber(1)
     .default(10_000)
     .register(abouts, works('Clients that may be connected at one time.')),
+  MaxSessionsPerAddress: wholeNumber(0)
+    .default(0)
+    .register(abouts, works('Clients of one address, of IPv6 of one network of 64 bits; 0 for no limit.')),
   HandshakeTimeout: wholeNumber(1)
     .default(5000)
     .register(abouts, works('Milliseconds that a client has for the whole handshake.')),
   MaxHandshakes: wholeNumber(1)
     .default(1000)
-    .register(
-      abouts,
-      works('Clients that may be in their handshake at one time; with one more the oldest of them ends.'),
-    ),
+    .register(abouts, works('Handshakes that are served at one time; more clients wait for their turn.')),
   AuthFailureDelay: wholeNumber(0)
     .default(500)
     .register(abouts, works('Milliseconds before a failed authentication is answered.')),

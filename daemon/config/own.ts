@@ -59,6 +59,7 @@ export interface Configuration {
   /** Milliseconds. */
   readonly handshakeTimeout: number;
   /** Clients in their handshake at one time. */
+  readonly maxSessionsPerAddress: number;
   readonly maxHandshakes: number;
   /** Milliseconds. */
   readonly authFailureDelay: number;
@@ -151,6 +152,7 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     maxSessionBytes: options.MaxSessionBytes,
     maxSessions: options.MaxSessions,
     handshakeTimeout: options.HandshakeTimeout,
+    maxSessionsPerAddress: options.MaxSessionsPerAddress,
     maxHandshakes: options.MaxHandshakes,
     authFailureDelay: options.AuthFailureDelay,
     maxTotalBytes: options.MaxTotalBytes,

@@ -3,9 +3,11 @@
 export interface SessionLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
   readonly maxSessions: number;
-  /** Connections in their handshake at once. One more, and the oldest of them ends. */
+  /** The same of one address; 0 for no limit. */
+  readonly maxSessionsPerAddress: number;
+  /** Handshakes that are served at once; more connections wait for their turn. */
   readonly maxHandshakes: number;
-  /** Milliseconds from accept to the end of the handshake. */
+  /** Milliseconds from the beginning of the handshake to its end; waiting for a turn does not count. */
   readonly handshakeTimeout: number;
   /** Milliseconds before a wrong password is answered. */
   readonly authFailureDelay: number;
@@ -19,6 +21,7 @@ export interface SessionLimits {
 
 export const defaultLimits: SessionLimits = {
   maxSessions: 10_000,
+  maxSessionsPerAddress: 0,
   maxHandshakes: 1_000,
   handshakeTimeout: 5_000,
   authFailureDelay: 500,
@@ -29,6 +32,12 @@ export const defaultLimits: SessionLimits = {
 
 /** Groups one session may be in. The reference has no limit; this one bounds what a client can make us keep. */
 export const MAX_SESSION_GROUPS = 10_000;
+
+/** Milliseconds that a handshake may take before others need not wait for it any more. */
+export const HANDSHAKE_PATIENCE = 250;
+
+/** Milliseconds that a connection may wait for its handshake to begin. */
+export const HANDSHAKE_WAIT = 60_000;
 
 /** What one write hands to the kernel at most, so that a slow reader's progress is seen in steps of this size. */
 export const MAX_WRITE_BYTES = 64 * 1024;

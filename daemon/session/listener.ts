@@ -7,7 +7,7 @@ import { clearSocketFile } from '../socket-file.js';
 import { join } from 'node:path';
 
 /** Connections that the system may keep waiting for us to accept. */
-const BACKLOG = 1024;
+const BACKLOG = 4096;
 
 /** Everybody on this machine may connect to the local socket (daemon-semantics.md 3.1). */
 const MODE = 0o666;
@@ -67,8 +67,14 @@ export interface TlsListenOptions {
 }
 
 export interface TlsEvents {
-  /** The TLS handshake begins; what is returned is called when it is through, or the connection closed before. */
-  began(socket: Socket): (isThrough: boolean) => void;
+  /**
+   * A connection is there, and waits until the TLS handshake may begin. What is returned is called when that is through,
+   * or the connection closed before.
+   */
+  arrived(
+    socket: Socket,
+    handshake: { readonly begin: () => void; readonly destroy: () => void },
+  ): (isThrough: boolean) => void;
   /** It is through. */
   accept(socket: Socket): void;
 }
@@ -77,11 +83,9 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
   const where = `${host}:${options.port} (TLS)`;
   const { clientCaFile } = options;
   try {
-    const server = createTlsServer({
+    const tls = createTlsServer({
       minVersion: 'TLSv1.3',
       handshakeTimeout: options.timeout,
-      noDelay: true,
-      keepAlive: true,
       cert: await readFile(options.certificateFile),
       key: await readFile(options.keyFile),
       ...(clientCaFile !== null && {
@@ -92,26 +96,28 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
     });
     // The encrypted socket does not tell which one it stands on, but has the same client.
     const begun = new Map<string, (isThrough: boolean) => void>();
-    server.on('connection', (socket: Socket) => {
-      acceptReachable(socket, () => {
-        const client = clientOf(socket);
-        const ended = events.began(socket);
-        begun.set(client, ended);
-        socket.once('close', () => {
-          if (begun.get(client) !== ended) return;
-          begun.delete(client);
-          ended(false);
-        });
+    const arrived = (socket: Socket): void => {
+      const client = clientOf(socket);
+      const ended = events.arrived(socket, {
+        begin: () => tls.emit('connection', socket),
+        destroy: () => socket.destroy(),
       });
-    });
-    server.on('secureConnection', (socket) => {
+      begun.set(client, ended);
+      socket.once('close', () => {
+        if (begun.get(client) !== ended) return;
+        begun.delete(client);
+        ended(false);
+      });
+    };
+    tls.on('secureConnection', (socket) => {
       const client = clientOf(socket);
       begun.get(client)?.(true);
       begun.delete(client);
       acceptReachable(socket, () => events.accept(socket));
     });
-    server.on('tlsClientError', (_error, socket) => void socket.destroy());
-    return await opened(server, { host, port: options.port }, where);
+    tls.on('tlsClientError', (_error, socket) => void socket.destroy());
+    const place = { host, port: options.port };
+    return await listen(place, (socket) => acceptReachable(socket, arrived), where);
   } catch (error) {
     throw error instanceof ListenError ? error : failure(where, error);
   }
@@ -120,7 +126,12 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
 const clientOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 function listen(options: ListenOptions, accept: (socket: Socket) => void, where: string): Promise<Server> {
-  return opened(createServer({ noDelay: true, keepAlive: true }, accept), options, where);
+  // A connection is not read before it is its turn.
+  return opened(
+    createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, accept),
+    options,
+    where,
+  );
 }
 
 async function opened(server: Server, options: ListenOptions, where: string): Promise<Server> {

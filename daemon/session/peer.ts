@@ -18,6 +18,32 @@ export interface Peer {
   readonly certificate: string;
 }
 
+/**
+ * Whom a connection counts for where what one address may cost is limited: the address, of IPv6 the network of 64 bits,
+ * which is what one machine has; all clients of the local socket together are one.
+ */
+export function addressKey({ remoteAddress }: Socket): string {
+  if (remoteAddress === undefined) return 'unix';
+  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/i, '');
+  // Link-local addresses have one network for all machines of a cable.
+  if (isIPv4(address) || /^fe80:/i.test(address)) return address;
+  const [head = '', tail] = address.split('::');
+  const words = head === '' ? [] : head.split(':');
+  const isWhole = tail === undefined || words.length >= NETWORK_WORDS;
+  const zeros = isWhole ? [] : wordsBetween(words, tail);
+  return `${[...words, ...zeros].slice(0, NETWORK_WORDS).join(':')}::/64`;
+}
+
+const ADDRESS_WORDS = 8;
+const NETWORK_WORDS = 4;
+
+/** What `::` stands for, and what follows it. */
+function wordsBetween(words: readonly string[], tail: string): string[] {
+  const last = tail === '' ? [] : tail.split(':');
+  const zeros = Array.from({ length: ADDRESS_WORDS - words.length - last.length }, () => '0');
+  return [...zeros, ...last];
+}
+
 export const isLoopback = (address: string): boolean =>
   loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 

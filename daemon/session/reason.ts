@@ -17,7 +17,7 @@ export type EndReason =
   /** The handshake was refused, or took too long. */
   | 'rejected'
   | 'handshake-timeout'
-  /** Too many connections were in their handshake, and this one the longest. */
+  /** There were too many connections, most of them unfinished and from its address, and this one the oldest of those. */
   | 'handshake-crowded'
   /** The daemon stops. */
   | 'stopping'

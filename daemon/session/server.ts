@@ -9,8 +9,11 @@ import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
 import { type Clock, realClock } from './clock.js';
 import { endSoon } from './end-soon.js';
+import { Handshakes, type Pending } from './handshakes.js';
 import type { Rejection, SessionHost } from './host.js';
+import { LogLimit } from './log-limit.js';
 import { type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
+import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
 import { Total } from './total.js';
@@ -19,9 +22,12 @@ import { Turn } from './turn.js';
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
 const NOTABLE = /^(slow|illegal|too-many|handshake)/;
 
-/** A connection in a handshake: a session, or one that becomes a session after its TLS handshake. */
-interface HalfOpen {
-  drop(reason: EndReason): void;
+/** What becomes of a connection that has its TLS handshake before it. */
+export interface TlsHandshake {
+  /** It can begin. */
+  begin(): void;
+  /** It cannot. */
+  destroy(): void;
 }
 
 export class SessionServer implements SessionHost {
@@ -31,8 +37,13 @@ export class SessionServer implements SessionHost {
   readonly limits: SessionLimits;
   access: Access;
   private readonly sessions = new Set<Session>();
-  /** Those in their handshake, that of TLS or ours, the oldest first. */
-  private readonly handshaking = new Set<HalfOpen>();
+  /** Those in their handshake, that of TLS or ours, or before it. */
+  private readonly handshaking: Handshakes;
+  /** Of these the ones with that of TLS, which are not sessions yet, and what ends each. */
+  private readonly tlsHandshakes = new Map<Pending, () => void>();
+  /** Connections by address. */
+  private readonly addresses = new Map<string, number>();
+  private readonly lines: LogLimit;
   private readonly total = new Total<Session>();
   private readonly brake: Brake;
   private lastId = 0;
@@ -42,7 +53,7 @@ export class SessionServer implements SessionHost {
   constructor(
     readonly core: Core,
     limits: SessionLimits,
-    private readonly log: Logger,
+    log: Logger,
     rules: AccessRules,
     /** Bytes that all buffers of the process take. */
     private readonly bufferBytes = (): number => process.memoryUsage().arrayBuffers,
@@ -56,6 +67,8 @@ export class SessionServer implements SessionHost {
       clock,
     );
     this.brake = new Brake(STALL_TIME, clock);
+    this.handshaking = new Handshakes(this.limits, clock);
+    this.lines = new LogLimit(log, clock);
   }
 
   /** Connections, those in their handshake included. */
@@ -90,31 +103,60 @@ export class SessionServer implements SessionHost {
     this.access = new Access(rules);
   }
 
-  /** A new connection. */
-  accept(socket: Socket): void {
+  /** A new connection, which nobody reads yet. @param isBegun it has waited for its turn before its TLS handshake */
+  accept(socket: Socket, isBegun = false): void {
     this.counters.connections++;
-    if (this.sessions.size >= this.limits.maxSessions) {
-      this.refuse(socket);
+    const address = addressKey(socket);
+    const refusal = this.refusalOf(address);
+    if (refusal !== null) {
+      this.refuse(address, refusal);
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.write(encodeCode(REJECT_QUOTA));
+      endSoon(socket, this.clock);
       return;
     }
     const session = new Session(socket, this, ++this.lastId);
     this.sessions.add(session);
-    this.begin(session);
+    this.count(address, 1);
+    this.handshaking.add(session, isBegun);
   }
 
-  /** A new connection that has its TLS handshake before it. @returns to be called when that is over */
-  acceptTls(socket: Socket): (isThrough: boolean) => void {
-    let isDropped = false;
-    const halfOpen: HalfOpen = {
-      drop: () => {
-        isDropped = true;
-        socket.destroy();
-      },
+  /**
+   * A new connection that has its TLS handshake before it.
+   * @returns to be called when that is over, or the connection gone
+   */
+  acceptTls(socket: Socket, { begin, destroy }: TlsHandshake): (isThrough: boolean) => void {
+    const address = addressKey(socket);
+    const refusal = this.refusalOf(address);
+    if (refusal !== null) {
+      this.refuse(address, refusal);
+      destroy();
+      return () => undefined;
+    }
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+      this.handshaking.remove(pending);
+      this.tlsHandshakes.delete(pending);
+      this.count(address, -1);
     };
-    this.begin(halfOpen);
+    const cut = (): void => {
+      end();
+      destroy();
+    };
+    const giveWay = (): void => {
+      this.rejected('crowded');
+      cut();
+    };
+    const pending: Pending = { address, begin, giveWay };
+    this.tlsHandshakes.set(pending, cut);
+    this.count(address, 1);
+    this.handshaking.add(pending);
     return (isThrough) => {
-      this.handshaking.delete(halfOpen);
-      if (!isThrough && !isDropped) this.rejected('tls');
+      if (isOver) return;
+      end();
+      if (!isThrough) this.rejected('tls');
     };
   }
 
@@ -128,27 +170,32 @@ export class SessionServer implements SessionHost {
     // What was read is still ordered.
     this.order();
     this.turn.stop();
-    for (const halfOpen of this.handshaking) if (!(halfOpen instanceof Session)) halfOpen.drop('stopping');
+    for (const end of [...this.tlsHandshakes.values()]) end();
     const gone = new Promise<void>((resolve) => {
       this.emptied = resolve;
     });
     for (const session of this.sessions) session.stop();
-    if (this.sessions.size === 0) return;
+    if (this.sessions.size === 0) {
+      this.lines.tell();
+      return;
+    }
     const timer = this.clock.after(STOP_TIMEOUT, () => {
       for (const session of this.sessions) session.destroy();
     });
     await gone;
     timer.cancel();
+    this.lines.tell();
   }
 
   accepted(session: Session): void {
     this.counters.sessions++;
-    const { id, name, version, membership, principal, peer } = session;
-    this.log.info({ session: id, name, version, membership, principal, from: peer.from }, 'session');
+    const { id, name, version, membership, principal, peer, address } = session;
+    const fields = { session: id, name, version, membership, principal, from: peer.from };
+    this.lines.write('info', address, 'session', fields, 'session');
   }
 
   handshakeEnded(session: Session): void {
-    this.handshaking.delete(session);
+    this.handshaking.remove(session);
   }
 
   rejected(code: Rejection): void {
@@ -159,12 +206,14 @@ export class SessionServer implements SessionHost {
   ended(session: Session, reason: EndReason, detail?: string): void {
     this.counters.ends[reason] = (this.counters.ends[reason] ?? 0) + 1;
     const level = NOTABLE.test(reason) ? 'warn' : 'info';
-    const { id, name, peer } = session;
-    this.log[level]({ session: id, name, from: peer.from, reason, detail }, 'session ended');
+    const { id, name, peer, address } = session;
+    const fields = { session: id, name, from: peer.from, reason, detail };
+    this.lines.write(level, address, reason, fields, 'session ended');
   }
 
   closed(session: Session): void {
     this.sessions.delete(session);
+    this.count(session.address, -1);
     this.brake.forget(session);
     this.total.forget(session);
     if (this.sessions.size === 0) this.emptied?.();
@@ -179,20 +228,27 @@ export class SessionServer implements SessionHost {
     this.total.note(session);
   }
 
-  private begin(halfOpen: HalfOpen): void {
-    this.handshaking.add(halfOpen);
-    if (this.handshaking.size <= this.limits.maxHandshakes) return;
-    const [oldest] = this.handshaking;
-    this.rejected('crowded');
-    oldest?.drop('handshake-crowded');
+  /** Why one more connection of the address is too many; null when there is room, or another one made room. */
+  private refusalOf(address: string): string | null {
+    const { maxSessions, maxSessionsPerAddress } = this.limits;
+    const ofAddress = this.addresses.get(address) ?? 0;
+    if (maxSessionsPerAddress > 0 && ofAddress >= maxSessionsPerAddress) {
+      return 'as many sessions as allowed from one address';
+    }
+    const isFull = this.sessions.size + this.tlsHandshakes.size >= maxSessions;
+    return isFull && !this.handshaking.makeRoomFor(address) ? 'as many sessions as allowed' : null;
   }
 
-  private refuse(socket: Socket): void {
+  private refuse(address: string, reason: string): void {
     this.rejected(REJECT_QUOTA);
-    this.log.warn({ sessions: this.sessions.size }, 'connection refused: as many sessions as allowed');
-    socket.on('error', () => undefined);
-    socket.write(encodeCode(REJECT_QUOTA));
-    endSoon(socket, this.clock);
+    const fields = { address, sessions: this.sessions.size };
+    this.lines.write('warn', address, 'refused', fields, `connection refused: ${reason}`);
+  }
+
+  private count(address: string, change: 1 | -1): void {
+    const count = (this.addresses.get(address) ?? 0) + change;
+    if (count === 0) this.addresses.delete(address);
+    else this.addresses.set(address, count);
   }
 
   /** A name whose last session ended in this turn is free once that end is ordered, which can be done at once. */

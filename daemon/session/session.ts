@@ -4,9 +4,10 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { codeName } from '../../lib/wire/codes.js';
+import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
 import { versionText } from '../../lib/wire/handshake/version.js';
@@ -17,14 +18,16 @@ import type { Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
 import type { SessionHost } from './host.js';
 import { MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
-import { type Peer, peerOf } from './peer.js';
+import type { Pending } from './handshakes.js';
+import { addressKey, type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
 
 /** Who stops reading from a client: the brake, or an engine that is behind. */
 export type Holder = 'flood' | 'engine';
 
-export class Session {
+export class Session implements Pending {
   readonly peer: Peer;
+  readonly address: string;
   /** Milliseconds since 1970. */
   readonly since: number;
   /** Library version; empty until the handshake is through. */
@@ -40,7 +43,7 @@ export class Session {
   private readonly handshake: ServerHandshake;
   private readonly reader: FrameReader;
   private readonly backlog: Backlog;
-  private deadline: Timer | null;
+  private deadline: Timer | null = null;
   /** A wrong password waits for its answer. */
   private penalty: Timer | null = null;
   private reason: EndReason | null = null;
@@ -54,6 +57,7 @@ export class Session {
   ) {
     this.since = host.clock.date();
     this.peer = peerOf(socket);
+    this.address = addressKey(socket);
     const { origin, isExposed } = this.peer;
     this.handshake = new ServerHandshake(
       host.access.policyFor(origin, isExposed, ({ privateName }) => host.reserve(privateName)),
@@ -64,11 +68,25 @@ export class Session {
       wrote: () => host.wrote(this),
     };
     this.backlog = new Backlog(socket, host.turn, host.limits, events, STALL_TIME, host.clock);
-    this.deadline = host.clock.after(host.limits.handshakeTimeout, () => this.timeOut());
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.finish('broken', error.code));
     socket.on('close', () => this.closed());
     socket.on('end', () => this.finish('closed'));
+  }
+
+  /** The handshake's turn: from now on the client is read. */
+  begin(): void {
+    if (this.reason !== null) return;
+    this.deadline = this.host.clock.after(this.host.limits.handshakeTimeout, () => this.timeOut());
+    this.socket.resume();
+  }
+
+  /** There are too many connections, and this one is not through. */
+  giveWay(): void {
+    this.host.rejected('crowded');
+    this.finish('handshake-crowded');
+    this.socket.write(encodeCode(REJECT_QUOTA));
+    endSoon(this.socket, this.host.clock);
   }
 
   /** The private group, or empty while there is none. */

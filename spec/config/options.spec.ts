@@ -16,6 +16,7 @@ describe('configuration options', () => {
       MaxSessionMessages: 1000,
       MaxSessionBytes: 67_108_864,
       MaxSessions: 10_000,
+      MaxSessionsPerAddress: 0,
       HandshakeTimeout: 5000,
       MaxHandshakes: 1000,
       AuthFailureDelay: 500,
@@ -45,7 +46,8 @@ describe('configuration options', () => {
       AcceleratedWindow = 10          Window = 80           PersonalWindow = 10
       ${nineTimeouts}
       MaxSessionMessages = 0          MaxSessionBytes = 999999999
-      MaxSessions = 5                 HandshakeTimeout = 250
+      MaxSessions = 5                 MaxSessionsPerAddress = 3
+      HandshakeTimeout = 250
       UnixSocketDir = ""              SocketPortReuse = ON
       RuntimeDir = /run/spread        DaemonUser = nobody   DaemonGroup = "no group"
       AllowedAuthMethods = "NULL"     RequiredAuthMethods = "  "
@@ -73,6 +75,7 @@ describe('configuration options', () => {
       MaxSessionMessages: 0,
       MaxSessionBytes: 999_999_999,
       MaxSessions: 5,
+      MaxSessionsPerAddress: 3,
       HandshakeTimeout: 250,
       MaxHandshakes: 7,
       AuthFailureDelay: 0,
@@ -117,6 +120,7 @@ describe('configuration options', () => {
       'MaxSessionMessages',
       'MaxSessionBytes',
       'MaxSessions',
+      'MaxSessionsPerAddress',
       'HandshakeTimeout',
       'MaxHandshakes',
       'AuthFailureDelay',

@@ -72,6 +72,7 @@ describe('selectOwn', () => {
       maxSessionMessages: 1000,
       maxSessionBytes: 67_108_864,
       maxSessions: 5,
+      maxSessionsPerAddress: 0,
       handshakeTimeout: 5000,
       maxHandshakes: 1000,
       authFailureDelay: 500,

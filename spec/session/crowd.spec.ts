@@ -1,14 +1,18 @@
 /** Many clients at once: half-open connections, and bytes that wait for all of them. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { ACCEPT_SESSION, SP_connect, SP_disconnect } from '../../lib/mailbox/ssp.js';
 import {
   AGREED_MESS,
   encodeConnectRequest,
   encodeMethodChoice,
   PROTOCOL_VERSION,
+  readCode,
+  REJECT_QUOTA,
 } from '../../lib/wire/index.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
+import { ca, tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 
 const request = (privateName: string): Buffer =>
@@ -16,14 +20,68 @@ const request = (privateName: string): Buffer =>
 
 describe('session: a crowd', () => {
   describe('of handshakes', () => {
-    it('is limited: with one more the oldest ends, and is counted', async () => {
-      await using daemon = await startDaemon({ limits: { maxHandshakes: 3, handshakeTimeout: 60_000 } });
+    it('gets in on the first attempt, however few are served at one time', async () => {
+      await using daemon = await startDaemon({ limits: { maxHandshakes: 5 } });
+      const names = Array.from({ length: 300 }, (_, i) => `c${i}`);
+      const sessions = await Promise.all(names.map((name) => RawSession.connect(daemon.port, name)));
+      expect([daemon.sessions, daemon.sight.handshakes, daemon.counters.rejections]).to.deep.equal([
+        300,
+        0,
+        {},
+      ]);
+      for (const session of sessions) session.close();
+      await deserted(daemon);
+    });
+
+    it('over TLS gets in too', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { maxHandshakes: 2 } });
+      const address = `tls://localhost:${daemon.tlsPort}`;
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, i) => SP_connect(address, `c${i}`, 0, true, { tls: { ca } })),
+      );
+      expect(answers.map(({ ret }) => ret)).to.deep.equal(answers.map(() => ACCEPT_SESSION));
+      expect(daemon.counters.rejections).to.deep.equal({});
+      for (const { mbox } of answers) await SP_disconnect(mbox);
+    });
+
+    it('that floods and says nothing keeps out no slow honest client of another address', async () => {
+      await using daemon = await startDaemon({ limits: { maxSessions: 50, maxHandshakes: 10 } });
+      const silent: RawClient[] = [];
+      const flood = async (count: number): Promise<void> => {
+        const more = Array.from({ length: count }, () => RawClient.open(daemon.port));
+        silent.push(...(await Promise.all(more)));
+      };
+      await flood(100);
+      const honest = await RawClient.open({
+        host: '127.0.0.1',
+        port: daemon.port,
+        localAddress: '127.0.0.2',
+      });
+      // A byte, then many newcomers, the next byte, ...
+      for (const byte of Buffer.concat([request('slow'), encodeMethodChoice(['NULL'])])) {
+        honest.send(Buffer.from([byte]));
+        await flood(3);
+      }
+      await until(() => daemon.counters.sessions === 1 || honest.closed, 'the session');
+      expect(daemon.sight.sessions().filter(({ name }) => name !== '')).to.have.length(1);
+      // The first list of methods, and then the accept.
+      expect(honest.received.length).to.be.above(6);
+      expect(daemon.sessions).to.be.at.most(60);
+      for (const client of [...silent, honest]) client.close();
+      await deserted(daemon);
+    });
+
+    it('with one connection more than there may be loses the oldest, which is answered', async () => {
+      await using daemon = await startDaemon({ limits: { maxSessions: 3, handshakeTimeout: 60_000 } });
       const clients: RawClient[] = [];
       for (let i = 0; i < 5; i++) {
         clients.push(await RawClient.open(daemon.port));
         await until(() => daemon.counters.connections === i + 1, 'the connection');
       }
-      for (const client of clients.slice(0, 2)) await client.end();
+      for (const client of clients.slice(0, 2)) {
+        await client.end();
+        expect([...client.received].map(readCode)).to.deep.equal([REJECT_QUOTA]);
+      }
       expect(clients.map(({ closed }) => closed)).to.deep.equal([true, true, false, false, false]);
       expect(daemon.counters.rejections).to.deep.equal({ crowded: 2 });
       expect(daemon.counters.ends).to.deep.equal({ 'handshake-crowded': 2 });
@@ -40,8 +98,8 @@ describe('session: a crowd', () => {
       for (const session of sessions) session.close();
     });
 
-    it('frees the name of the one that ends', async () => {
-      await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeout: 60_000 } });
+    it('frees the name of the one that gives way', async () => {
+      await using daemon = await startDaemon({ limits: { maxSessions: 1, handshakeTimeout: 60_000 } });
       const first = await RawClient.open(daemon.port);
       first.send(request('bob'));
       await first.take(6);

@@ -10,6 +10,7 @@ import {
 } from '../../lib/wire/index.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
+import { tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 import { Floor } from './floor.js';
 
@@ -110,13 +111,66 @@ describe('session: quota', () => {
     for (const session of sessions) session.close();
   });
 
-  it('counts connections in their handshake', async () => {
-    await using daemon = await startDaemon({ limits: { maxSessions: 1 } });
+  it('counts connections in their handshake: a new one takes the place of the oldest of its address', async () => {
+    await using daemon = await startDaemon({ limits: { maxSessions: 2 } });
+    const session = await RawSession.connect(daemon.port, 'a');
     const silent = await RawClient.open(daemon.port);
     const second = await RawClient.open(daemon.port);
-    await second.end();
-    expect([...second.received].map(readCode)).to.deep.equal([REJECT_QUOTA]);
-    silent.close();
+    await silent.end();
+    expect([...silent.received].map(readCode)).to.deep.equal([REJECT_QUOTA]);
+    expect([second.closed, session.client.closed]).to.deep.equal([false, false]);
+    for (const each of [second, session]) each.close();
+  });
+
+  describe('of one address', () => {
+    const other = (port: number) => ({ host: '127.0.0.1', port, localAddress: '127.0.0.2' });
+
+    it('refuses one session more of it, and none of others', async () => {
+      await using daemon = await startDaemon({ limits: { maxSessionsPerAddress: 2 } });
+      const sessions = [
+        await RawSession.connect(daemon.port, 'a'),
+        await RawSession.connect(daemon.port, 'b'),
+      ];
+      const third = await RawClient.open(daemon.port);
+      await third.end();
+      expect([...third.received].map(readCode)).to.deep.equal([REJECT_QUOTA]);
+      sessions.push(await RawSession.connect(other(daemon.port), 'c'));
+      expect([daemon.sessions, daemon.counters.rejections]).to.deep.equal([3, { REJECT_QUOTA: 1 }]);
+      for (const session of sessions) session.close();
+    });
+
+    it('has room again when a session of it has gone', async () => {
+      await using daemon = await startDaemon({ limits: { maxSessionsPerAddress: 1 } });
+      for (const name of ['a', 'b', 'c']) {
+        const session = await RawSession.connect(daemon.port, name);
+        session.close();
+        await deserted(daemon);
+      }
+      expect(daemon.counters.rejections).to.deep.equal({});
+    });
+
+    it('counts connections with TLS, those in the handshake included', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { maxSessionsPerAddress: 1 } });
+      const silent = await RawClient.open(daemon.tlsPort);
+      await until(() => daemon.sight.handshakes === 1, 'the handshake');
+      const second = await RawClient.open(daemon.tlsPort);
+      await second.end();
+      const third = await RawClient.open(daemon.port);
+      await third.end();
+      silent.close();
+      await until(() => daemon.sight.handshakes === 0, 'its end');
+      const session = await RawSession.connect(daemon.port, 'a');
+      session.close();
+      expect(daemon.counters.rejections).to.deep.equal({ REJECT_QUOTA: 2, tls: 1 });
+    });
+
+    it('is without limit unless one is set', async () => {
+      await using daemon = await startDaemon();
+      const names = Array.from({ length: 50 }, (_, i) => `c${i}`);
+      const sessions = await Promise.all(names.map((name) => RawSession.connect(daemon.port, name)));
+      expect(daemon.sessions).to.equal(50);
+      for (const session of sessions) session.close();
+    });
   });
 
   it('has room again when a session has gone', async () => {

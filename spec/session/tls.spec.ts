@@ -187,10 +187,10 @@ describe('session: TLS', () => {
       await until(() => daemon.sight.handshakes === 0, 'the end of the others');
     });
 
-    it('count among those that may be at one time: the oldest ends', async () => {
+    it('count among the connections that there may be: the oldest gives way', async () => {
       await using daemon = await startDaemon({
         tls: tlsOn(),
-        limits: { handshakeTimeout: 60_000, maxHandshakes: 2 },
+        limits: { handshakeTimeout: 60_000, maxSessions: 2 },
       });
       const oldest = await RawClient.open(daemon.tlsPort);
       await until(() => daemon.sight.handshakes === 1, 'the first');

@@ -16,7 +16,8 @@ import {
 import { until } from './wait.js';
 
 /** A port of 127.0.0.1, a port of another host, or the path of a local socket. */
-export type Where = number | string | { readonly host: string; readonly port: number };
+export type Where =
+  number | string | { readonly host: string; readonly port: number; readonly localAddress?: string };
 
 function dial(where: Where): Socket {
   if (typeof where === 'object') return connect(where);
