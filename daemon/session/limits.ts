@@ -34,7 +34,7 @@ export const defaultLimits: SessionLimits = {
 export const MAX_SESSION_GROUPS = 10_000;
 
 /** Milliseconds that a handshake may take before others need not wait for it any more. */
-export const HANDSHAKE_PATIENCE = 250;
+export const HANDSHAKE_PATIENCE = 1_000;
 
 /** Milliseconds that a connection may wait for its handshake to begin. */
 export const HANDSHAKE_WAIT = 60_000;
