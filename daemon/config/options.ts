@@ -110,7 +110,10 @@ const table = z.object({
     .register(abouts, works('Handshakes that are served at one time; more clients wait for their turn.')),
   AuthFailureDelay: wholeNumber(0)
     .default(500)
-    .register(abouts, works('Milliseconds before a failed authentication is answered.')),
+    .register(
+      abouts,
+      works('Milliseconds before a first wrong password is answered; later ones take longer.'),
+    ),
   MaxTotalBytes: wholeNumber(1)
     .default(536_870_912)
     .register(

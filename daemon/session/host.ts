@@ -3,6 +3,7 @@ import type { Access } from '../access/access.js';
 import type { Core } from '../core/core.js';
 import type { Counters } from '../monitor/counters.js';
 import type { Clock } from './clock.js';
+import type { Logins } from './logins.js';
 import type { SessionLimits } from './limits.js';
 import type { EndReason } from './reason.js';
 import type { Session } from './session.js';
@@ -17,6 +18,7 @@ export interface SessionHost {
   readonly limits: SessionLimits;
   readonly access: Access;
   readonly counters: Counters;
+  readonly logins: Logins;
   readonly clock: Clock;
   /** Takes a private name: the private group, or the code that refuses it. */
   reserve(privateName: string): string | number;

@@ -9,7 +9,7 @@ export interface SessionLimits {
   readonly maxHandshakes: number;
   /** Milliseconds from the beginning of the handshake to its end; waiting for a turn does not count. */
   readonly handshakeTimeout: number;
-  /** Milliseconds before a wrong password is answered. */
+  /** Milliseconds before a first wrong password is answered; further ones take longer. */
   readonly authFailureDelay: number;
   /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped (3.3). */
   readonly maxSessionMessages: number;
@@ -38,6 +38,9 @@ export const HANDSHAKE_PATIENCE = 1_000;
 
 /** Milliseconds that a connection may wait for its handshake to begin. */
 export const HANDSHAKE_WAIT = 60_000;
+
+/** Milliseconds that a password may wait for its check. */
+export const LOGIN_WAIT = 120_000;
 
 /** What one write hands to the kernel at most, so that a slow reader's progress is seen in steps of this size. */
 export const MAX_WRITE_BYTES = 64 * 1024;

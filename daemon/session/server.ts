@@ -1,5 +1,6 @@
 /** All sessions of the daemon: accepts connections, keeps the limits, logs and counts what becomes of them. */
 import type { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
@@ -12,6 +13,7 @@ import { endSoon } from './end-soon.js';
 import { Handshakes, type Pending } from './handshakes.js';
 import type { Rejection, SessionHost } from './host.js';
 import { LogLimit } from './log-limit.js';
+import { Logins } from './logins.js';
 import { type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
 import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
@@ -21,6 +23,9 @@ import { Turn } from './turn.js';
 
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
 const NOTABLE = /^(slow|illegal|too-many|handshake)/;
+
+/** Password checks at one time: a processor is left for the messages, and threads of Node for files. */
+const LOGINS_AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
 
 /** What becomes of a connection that has its TLS handshake before it. */
 export interface TlsHandshake {
@@ -36,6 +41,7 @@ export class SessionServer implements SessionHost {
   /** One object for good: every backlog looks at it. */
   readonly limits: SessionLimits;
   access: Access;
+  readonly logins: Logins;
   private readonly sessions = new Set<Session>();
   /** Those in their handshake, that of TLS or ours, or before it. */
   private readonly handshaking: Handshakes;
@@ -69,6 +75,7 @@ export class SessionServer implements SessionHost {
     this.brake = new Brake(STALL_TIME, clock);
     this.handshaking = new Handshakes(this.limits, clock);
     this.lines = new LogLimit(log, clock);
+    this.logins = new Logins((credentials) => this.access.verify(credentials), LOGINS_AT_ONCE, clock);
   }
 
   /** Connections, those in their handshake included. */

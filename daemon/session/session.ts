@@ -17,7 +17,7 @@ import { Backlog } from './backlog.js';
 import type { Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
 import type { SessionHost } from './host.js';
-import { MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
+import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
 import type { Pending } from './handshakes.js';
 import { addressKey, type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
@@ -44,6 +44,11 @@ export class Session implements Pending {
   private readonly reader: FrameReader;
   private readonly backlog: Backlog;
   private deadline: Timer | null = null;
+  /** Milliseconds that are left for the handshake when its deadline is set, and since when it runs. */
+  private timeLeft = 0;
+  private timeFrom = 0;
+  /** A password that waits for its check; gives it up. */
+  private giveUpLogin: (() => void) | null = null;
   /** A wrong password waits for its answer. */
   private penalty: Timer | null = null;
   private reason: EndReason | null = null;
@@ -77,7 +82,8 @@ export class Session implements Pending {
   /** The handshake's turn: from now on the client is read. */
   begin(): void {
     if (this.reason !== null) return;
-    this.deadline = this.host.clock.after(this.host.limits.handshakeTimeout, () => this.timeOut());
+    this.timeLeft = this.host.limits.handshakeTimeout;
+    this.startTime();
     this.socket.resume();
   }
 
@@ -198,8 +204,13 @@ export class Session implements Pending {
     this.bytesIn += chunk.length;
     this.host.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
-    if (this.local === null) this.step(this.handshake.push(chunk));
-    else this.frames(chunk);
+    if (this.local !== null) {
+      this.frames(chunk);
+    } else {
+      // While a password is checked one chunk is kept; until then the end of the stream is seen.
+      if (this.isVerifying) this.socket.pause();
+      this.step(this.handshake.push(chunk));
+    }
   }
 
   private frames(chunk: Buffer): void {
@@ -220,8 +231,7 @@ export class Session implements Pending {
       this.finish('rejected', codeName(step.code));
       endSoon(this.socket, this.host.clock);
     } else if (step.kind === 'verify') {
-      this.socket.pause();
-      void this.verify(step.credentials);
+      this.verify(step.credentials);
     } else if (step.kind === 'accepted') {
       this.accept(step);
     }
@@ -238,16 +248,35 @@ export class Session implements Pending {
     if (rest.length > 0) this.frames(rest);
   }
 
-  /** A wrong password is answered late, so that guessing takes its time. */
-  private async verify(credentials: Credentials): Promise<void> {
-    const isGood = await this.host.access.verify(credentials).catch(() => false);
-    if (this.reason !== null) return;
-    const answer = (): void => {
+  private get isVerifying(): boolean {
+    return this.giveUpLogin !== null || this.penalty !== null;
+  }
+
+  /** The time that this takes is the daemon's, and does not count against the handshake's. */
+  private verify(credentials: Credentials): void {
+    const { clock, limits, logins } = this.host;
+    this.timeLeft -= clock.now() - this.timeFrom;
+    this.deadline?.cancel();
+    this.deadline = clock.after(LOGIN_WAIT, () => this.timeOut());
+    const go = (isGood: boolean): void => {
+      this.penalty = null;
+      this.startTime();
       this.socket.resume();
       this.step(this.handshake.verified(isGood));
     };
-    if (isGood) answer();
-    else this.penalty = this.host.clock.after(this.host.limits.authFailureDelay, answer);
+    const answer = (isGood: boolean, delay: number): void => {
+      this.giveUpLogin = null;
+      this.deadline?.cancel();
+      if (isGood) go(true);
+      else this.penalty = clock.after(delay, () => go(false));
+    };
+    this.giveUpLogin = logins.enter({ address: this.address, credentials, answer }, limits.authFailureDelay);
+  }
+
+  /** From now on the handshake's time runs. */
+  private startTime(): void {
+    this.timeFrom = this.host.clock.now();
+    this.deadline = this.host.clock.after(Math.max(0, this.timeLeft), () => this.timeOut());
   }
 
   private timeOut(): void {
@@ -258,8 +287,10 @@ export class Session implements Pending {
   private endHandshake(): void {
     this.deadline?.cancel();
     this.penalty?.cancel();
+    this.giveUpLogin?.();
     this.deadline = null;
     this.penalty = null;
+    this.giveUpLogin = null;
     this.host.handshakeEnded(this);
   }
 

@@ -188,11 +188,44 @@ describe('session: authentication', () => {
       for (const client of clients) await client.end();
     });
 
-    it('has its end with that of the handshake', async () => {
-      await using daemon = await start({ limits: { authFailureDelay: FOREVER, handshakeTimeout: 500 } });
-      expect(await answer(`${daemon.port}@127.0.0.1`, wrong)).to.be.lessThan(0);
+    it('does not count against the time for the handshake', async () => {
+      await using daemon = await start({ limits: { authFailureDelay: 600, handshakeTimeout: 500 } });
+      expect(await answer(`${daemon.port}@127.0.0.1`, wrong)).to.equal(REJECT_AUTH);
+      expect(daemon.counters.rejections).to.deep.equal({ REJECT_AUTH: 1 });
+    });
+
+    it('is over when the client is gone, whose wrong password was to be answered late', async () => {
+      await using daemon = await start({ limits: { authFailureDelay: FOREVER } });
+      const client = await RawClient.open(daemon.port);
+      client.send(Buffer.concat([request('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]));
+      await client.take(7);
+      client.close();
       await deserted(daemon);
-      expect(daemon.counters.rejections).to.deep.equal({ timeout: 1 });
+    });
+
+    it('comes in time for an honest user while a hundred guess', async () => {
+      await using daemon = await start({ limits: { authFailureDelay: 100 } });
+      let isOver = false;
+      const guess = async (): Promise<void> => {
+        while (!isOver) {
+          const client = await RawClient.open(daemon.port);
+          const words = [request(''), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer];
+          client.send(Buffer.concat(words));
+          await until(() => client.closed || isOver, 'the answer', 60_000);
+          client.close();
+        }
+      };
+      const guessers = Array.from({ length: 100 }, guess);
+      await until(() => daemon.sight.handshakes > 80, 'the guessers');
+      for (let i = 0; i < 3; i++) {
+        const before = daemon.sight.handshakes;
+        expect(await answer(`${daemon.port}@127.0.0.1`, good)).to.equal(ACCEPT_SESSION);
+        // It did not wait for all of them.
+        expect(daemon.sight.handshakes).to.be.above(before / 2);
+      }
+      isOver = true;
+      await Promise.all(guessers);
+      await deserted(daemon);
     });
 
     it('waits for credentials as long as for the handshake, when PWORD is required and was not chosen', async () => {
