@@ -2,10 +2,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PORT } from '../lib/wire/limits.js';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
+import { defaultUnixDir } from './config/options.js';
+import { type Endpoint, readEndpoint } from './config/values.js';
 import { LOG_LEVELS, type LogLevel } from './monitor/log.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
-export const DEFAULT_UNIX_DIR = '/tmp';
 
 export interface Flags {
   readonly config?: string;
@@ -13,8 +14,10 @@ export interface Flags {
   readonly host?: string;
   readonly port?: number;
   readonly unixDir?: string;
+  readonly monitor?: Endpoint;
   readonly log?: LogLevel;
   readonly check?: true;
+  readonly hostName?: string;
   readonly hashPassword?: true;
 }
 
@@ -26,9 +29,22 @@ function portNumber(text: string): number {
   return value;
 }
 
+function endpoint(text: string): Endpoint {
+  const place = readEndpoint(text);
+  if (place === undefined) {
+    throw new InvalidArgumentError('expected host:port, [address]:port or the path of a local socket');
+  }
+  return place;
+}
+
+function hostName(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('expected the name of a host');
+}
+
 /** @throws CommanderError for what is none, and after help or version was printed */
 export function readCommandLine(): Flags {
-  return new Command('sspd')
+  const command = new Command('sspd')
     .description('Puts the messages and the membership changes of groups into one agreed order.')
     .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -43,20 +59,38 @@ export function readCommandLine(): Flags {
       `TCP port, and name of the local socket; 0 takes a free one (default: ${DEFAULT_PORT})`,
       portNumber,
     )
-    .option('--unix-dir <dir>', `directory of the local socket, "" for none (default: ${DEFAULT_UNIX_DIR})`)
+    .option(
+      '--unix-dir <dir>',
+      `directory of the local socket, "" for none (default: ${defaultUnixDir() || 'none'})`,
+    )
+    .option(
+      '--monitor <place>',
+      'where HTTP tells what goes on: host:port or the path of a local socket (default: nowhere)',
+      endpoint,
+    )
     .addOption(
       new Option('--log <level>', 'least level of log lines (default: info)').choices([...LOG_LEVELS]),
     )
     .option('--check', 'check configuration and files, print the result and end')
+    .option('--host-name <host>', 'with --check: read the configuration for another host', hostName)
     .option('--hash-password', 'read a password from standard input, print its hash for AccessPasswordFile')
     .addHelpText(
       'after',
       '\nExample:\n  sspd --name one --port 4803        # then, elsewhere: ssp join room\n',
     )
     .allowExcessArguments(false)
-    .showSuggestionAfterError(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`sspd: ${text.replace(/^error: /, '')}`) })
-    .parse()
-    .opts<Flags>();
+    .configureOutput({ outputError: (text, write) => write(`sspd: ${onOneLine(text)}\n`) })
+    .parse();
+  const flags = command.opts<Flags>();
+  if (flags.hostName !== undefined && !(flags.check && flags.config !== undefined)) {
+    command.error('--host-name goes with --check and --config');
+  }
+  return flags;
 }
+
+const onOneLine = (text: string): string =>
+  text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ');

@@ -2,15 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
-import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
 import { Core } from './core/core.js';
 import type { HashKey } from './core/keyed-hash.js';
-import { createEngine } from './engine/create.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
 import { LastTime } from './last-time.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
-import { type Logger, silentLogger } from './monitor/logger.js';
+import type { Logger } from './monitor/logger.js';
 import type { Sight } from './monitor/sight.js';
 import {
   accessFilesOf,
@@ -18,11 +16,15 @@ import {
   type CheckedOptions,
   type DaemonOptions,
   engineOptionsOf,
+  loggerOf,
 } from './options.js';
+import { prepare, type Prepared } from './prepare.js';
 import { descriptorLimit, RESERVED_DESCRIPTORS } from './session/descriptors.js';
 import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
+import type { TlsFiles } from './session/tls-files.js';
 import { DaemonSight } from './sight.js';
+import { removeDeadSockets } from './socket-file.js';
 
 export class Daemon implements AsyncDisposable {
   readonly name: string;
@@ -31,6 +33,9 @@ export class Daemon implements AsyncDisposable {
   /** Resolves when the daemon has stopped: with what ended it, or null when it was asked to. */
   readonly ended: Promise<Error | null>;
   private end: (failure: Error | null) => void = () => undefined;
+  private options: CheckedOptions;
+  private readonly tlsFiles: TlsFiles | null;
+  private readonly engine: Engine;
   private readonly core: Core;
   private readonly server: SessionServer;
   private readonly listeners: Server[] = [];
@@ -44,11 +49,12 @@ export class Daemon implements AsyncDisposable {
   private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    private options: CheckedOptions,
-    rules: AccessRules,
-    private readonly engine: Engine,
+    { options, rules, tls, engine }: Prepared,
     private readonly log: Logger,
   ) {
+    this.options = options;
+    this.tlsFiles = tls;
+    this.engine = engine;
     const { name, id } = engineOptionsOf(options);
     this.ended = new Promise((resolve) => {
       this.end = resolve;
@@ -70,14 +76,14 @@ export class Daemon implements AsyncDisposable {
 
   /**
    * Starts a daemon.
-   * @throws ZodError for options out of range, ListenError or MonitorError when an address cannot be had,
+   * @throws IllegalParamError for options out of range, ListenError or MonitorError when an address cannot be had,
    * AccessFileError for a file of the access control, TransportError when the engine lacks something
    */
   static async start(options: DaemonOptions = {}): Promise<Daemon> {
-    const { logger = silentLogger, ...rest } = options;
-    const checked = checkOptions(rest);
-    const rules = await loadAccess(accessFilesOf(checked));
-    const daemon = new Daemon(checked, rules, await createEngine(engineOptionsOf(checked), logger), logger);
+    const logger = loggerOf(options);
+    const prepared = await prepare(options, logger);
+    for (const warning of prepared.warnings) logger.warn({}, warning);
+    const daemon = new Daemon(prepared, logger);
     try {
       await daemon.open();
     } catch (error) {
@@ -131,7 +137,7 @@ export class Daemon implements AsyncDisposable {
    * Takes over new options while it runs, all or nothing: limits and access control. Sessions that are there stay. Of
    * several calls the last one counts, however long each reads its files.
    * @returns names of the options that differ and need a new start
-   * @throws ZodError or AccessFileError; nothing has changed then
+   * @throws IllegalParamError or AccessFileError; nothing has changed then
    */
   async reload(options: DaemonOptions): Promise<string[]> {
     const done = this.reloading.then(() => this.takeOver(options));
@@ -170,7 +176,9 @@ export class Daemon implements AsyncDisposable {
     const accept = (socket: Socket): void => this.server.accept(socket);
     for (const { host, port } of listen) this.listeners.push(await listenTcp(host, port, accept));
     for (const host of tls ? new Set(listen.map((each) => each.host)) : []) {
-      const options = { ...(tls as NonNullable<typeof tls>), timeout: this.options.limits.handshakeTimeout };
+      const { port } = tls as NonNullable<typeof tls>;
+      const files = this.tlsFiles as TlsFiles;
+      const options = { port, files, timeout: this.options.limits.handshakeTimeout };
       this.tlsListeners.push(
         await listenTls(host, options, {
           arrived: (socket, handshake) => this.server.acceptTls(socket, handshake),
@@ -196,8 +204,15 @@ export class Daemon implements AsyncDisposable {
       );
     }
     if (this.failure) throw this.failure;
+    if (unixDir !== null) await this.clean(unixDir);
     this.isOpen = true;
     this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
+  }
+
+  /** What daemons that were killed have left, each under a port of its own. */
+  private async clean(unixDir: string): Promise<void> {
+    const removed = await removeDeadSockets(unixDir);
+    if (removed.length > 0) this.log.info({ removed }, 'dead sockets removed');
   }
 
   private async close(): Promise<void> {
@@ -212,8 +227,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   private async takeOver(options: DaemonOptions): Promise<string[]> {
-    const { logger: _, ...rest } = options;
-    const checked = checkOptions(rest);
+    const checked = checkOptions(options);
     const rules = await loadAccess(accessFilesOf(checked));
     const fixed = FIXED.filter(
       (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),

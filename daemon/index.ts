@@ -1,4 +1,5 @@
 /** What `import ... from 'ssp-toolkit/daemon'` gives: the daemon in this process. */
+export { IllegalParamError } from '../lib/errors.js';
 export type { Method } from './access/access.js';
 export { AccessFileError } from './access/error.js';
 export { createDaemon, type Daemon } from './daemon.js';

@@ -3,12 +3,17 @@
  * the seconds to come, so a daemon that is killed and started again has to know how far its last run had got: else ids
  * of groups come twice (daemon-semantics.md 2.4). Without a file a run begins with the second after its start.
  */
-import { closeSync, constants, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
+import { closeSync, constants, readSync, unlinkSync, writeSync } from 'node:fs';
 import type { Logger } from './monitor/logger.js';
+import { openRegular } from './regular-file.js';
 
-/** Whoever owns the folder, the file is ours or it is not written. */
-const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+/** Whoever owns the folder, the file is ours or it is not written. Windows has no such flag, and no such folder. */
+const NO_LINK = constants.O_NOFOLLOW ?? 0;
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_LINK;
 const MODE = 0o600;
+/** A time in decimal, and more than that. */
+const MAX_TEXT_BYTES = 32;
 /** What is farther ahead of the clock is no time that a run has got to. */
 const MAX_AHEAD = 7 * 24 * 3600;
 
@@ -54,7 +59,7 @@ export class LastTime {
   private read(): number {
     if (this.path === null) return 0;
     try {
-      const time = Number.parseInt(readFileSync(this.path, 'latin1'), 10);
+      const time = Number.parseInt(readText(this.path), 10);
       return time > 0 && time < seconds() + MAX_AHEAD ? time : 0;
     } catch {
       return 0;
@@ -63,9 +68,12 @@ export class LastTime {
 
   private write(path: string): void {
     try {
-      const file = openSync(path, FLAGS, MODE);
-      writeSync(file, `${this.last}\n`);
-      closeSync(file);
+      const file = openRegular(path, FLAGS, MODE);
+      try {
+        writeSync(file, `${this.last}\n`);
+      } finally {
+        closeSync(file);
+      }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // A folder that is not there stops the daemon anyway: the local socket belongs there too.
@@ -73,5 +81,15 @@ export class LastTime {
       this.hasWarned = true;
       this.log.warn({ path, error: message }, 'cannot write down the time of a view');
     }
+  }
+}
+
+function readText(path: string): string {
+  const file = openRegular(path, constants.O_RDONLY | NO_LINK);
+  try {
+    const bytes = Buffer.alloc(MAX_TEXT_BYTES);
+    return bytes.toString('latin1', 0, readSync(file, bytes));
+  } finally {
+    closeSync(file);
   }
 }

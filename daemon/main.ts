@@ -1,24 +1,23 @@
 #!/usr/bin/env node
 /** `sspd`: reads the command line and the configuration, runs the daemon until a signal ends it. */
-import { text } from 'node:stream/consumers';
 import { setFlagsFromString } from 'node:v8';
 import { CommanderError } from 'commander';
 import type { Logger } from 'pino';
-import { z } from 'zod';
-import { AccessFileError } from './access/error.js';
-import { loadAccess } from './access/load.js';
+import { IllegalParamError } from '../lib/errors.js';
 import { PASSWORD_BYTES } from '../lib/wire/handshake/credentials.js';
-import { hashPassword, PasswordError } from './access/passwords.js';
+import { AccessFileError } from './access/error.js';
+import { checkPassword, hashPassword, PasswordError } from './access/passwords.js';
 import { type Flags, readCommandLine } from './command-line.js';
 import { ConfigurationError } from './config/index.js';
 import { createDaemon, type Daemon } from './daemon.js';
-import { createEngine } from './engine/create.js';
 import { TransportError } from './engine/corosync/transport/errors.js';
 import { EngineError } from './engine/error.js';
 import { MonitorError } from './monitor/http.js';
-import { LogError, openLog } from './monitor/log.js';
+import { checkLog, LogError, openLog } from './monitor/log.js';
 import { silentLogger } from './monitor/logger.js';
-import { accessFilesOf, checkOptions, engineOptionsOf } from './options.js';
+import { checkOptions } from './options.js';
+import { InterruptedError, readPassword } from './password-input.js';
+import { prepare } from './prepare.js';
 import { ListenError } from './session/listener.js';
 import { readStart, type Start } from './start.js';
 
@@ -42,24 +41,31 @@ function greeting(daemon: Daemon): string {
 }
 
 async function run(flags: Flags): Promise<void> {
+  // Before the first wait: each of these signals would end the process, or open the inspector of Node, which lets
+  // anybody on this machine run code here.
+  let log: Logger | null = null;
+  process.on('SIGUSR1', () => log?.warn({ signal: 'SIGUSR1' }, 'signal ignored'));
+  let hangUp = (): void => undefined;
+  process.on('SIGHUP', () => hangUp());
+
   const start = await readStart(flags);
-  const { log, reopen } = openLog(start.logLevel, start.logFile);
+  const opened = openLog(start.logLevel, start.logFile);
+  log = opened.log;
   tell(start, log);
   const daemon = await createDaemon({ ...start.options, logger: log });
+  const logger = log;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      log.info({ signal }, 'stopping');
+      logger.info({ signal }, 'stopping');
       void daemon.stop();
     });
   }
   void watch(daemon);
   let reloaded = Promise.resolve();
-  // It would start the inspector of Node, which lets anybody on this machine run code here.
-  process.on('SIGUSR1', () => log.warn({ signal: 'SIGUSR1' }, 'signal ignored'));
-  process.on('SIGHUP', () => {
-    reopen();
-    reloaded = reloaded.then(() => reload(flags, daemon, log));
-  });
+  hangUp = () => {
+    opened.reopen();
+    reloaded = reloaded.then(() => reload(flags, daemon, logger));
+  };
   process.stdout.on('error', () => undefined);
   process.stdout.write(greeting(daemon));
 }
@@ -90,29 +96,32 @@ async function reload(flags: Flags, daemon: Daemon, log: Logger): Promise<void> 
   }
 }
 
-/** Everything a start would read is read; nothing listens. */
+/**
+ * All that a start does before it opens anything. For another host the file alone is checked: what it names is there,
+ * and not here.
+ */
 async function check(flags: Flags): Promise<void> {
   const { options, logLevel, logFile, warnings, withoutEffect } = await readStart(flags);
-  const checked = checkOptions(options);
-  await loadAccess(accessFilesOf(checked));
-  await createEngine(engineOptionsOf(checked), silentLogger);
-  const { monitor } = checked;
+  const isElsewhere = flags.hostName !== undefined;
+  if (!isElsewhere) checkLog(logFile);
+  const prepared = isElsewhere
+    ? { options: checkOptions(options), warnings: [] }
+    : await prepare(options, silentLogger);
+  const { monitor } = prepared.options;
   const shown = {
-    ...checked,
+    ...prepared.options,
     monitor: monitor && { ...monitor, token: monitor.token === null ? null : '***' },
+    logLevel,
+    logFile,
+    warnings: [...warnings, ...prepared.warnings],
+    withoutEffect,
   };
-  process.stdout.write(
-    `${JSON.stringify({ ...shown, logLevel, logFile, warnings, withoutEffect }, null, 2)}\n`,
-  );
+  process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
 }
 
 async function printHash(): Promise<void> {
-  const [password = ''] = (await text(process.stdin)).split(/\r?\n/, 1);
-  if (password === '') throw new PasswordError('a password must not be empty');
-  if (Buffer.from(password, 'latin1').toString('latin1') !== password)
-    throw new PasswordError(
-      'a password can only have characters up to U+00FF (Latin-1): each is one byte on the wire',
-    );
+  const password = await readPassword(process.stdin, process.stderr);
+  checkPassword(password);
   if (password.length > PASSWORD_BYTES) {
     process.stderr.write(
       `sspd: the protocol carries ${PASSWORD_BYTES} bytes of a password, the rest is left out\n`,
@@ -124,12 +133,9 @@ async function printHash(): Promise<void> {
 /** One line for what a person can mend; null for a defect, which keeps its stack. */
 function explain(error: unknown): string | null {
   const files = [ConfigurationError, AccessFileError, LogError];
-  const known = [...files, PasswordError, ListenError, MonitorError, TransportError, EngineError];
-  if (error instanceof Error && known.some((Class) => error instanceof Class)) return error.message;
-  if (error instanceof z.ZodError) {
-    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
-  }
-  return null;
+  const places = [ListenError, MonitorError, TransportError, EngineError];
+  const known = [...files, ...places, IllegalParamError, PasswordError, InterruptedError];
+  return error instanceof Error && known.some((Class) => error instanceof Class) ? error.message : null;
 }
 
 try {

@@ -1,13 +1,15 @@
 /** What `createDaemon` takes, checked. */
 import { hostname } from 'node:os';
 import { z } from 'zod';
+import { IllegalParamError } from '../lib/errors.js';
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { isDaemonName } from '../lib/wire/name.js';
 import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
 import type { EngineOptions } from './engine/create.js';
-import type { Logger } from './monitor/logger.js';
+import { type Logger, silentLogger } from './monitor/logger.js';
+import { optionFaults, show } from './option-fault.js';
 import { defaultLimits, type SessionLimits } from './session/limits.js';
 
 const count = z.number().int().min(0);
@@ -20,7 +22,7 @@ const method = z.enum(METHODS);
 const engines = z.enum(['solo', 'corosync']);
 
 const corosyncOptions = z.strictObject({
-  group: z.string().regex(/^[!-~]{1,127}$/, 'a group of Corosync has 1 to 127 visible ASCII characters'),
+  group: z.string().regex(/^[!-~]{1,127}$/, '1 to 127 visible ASCII characters'),
   silenceTimeout: time.min(1000),
   library: path.nullable(),
 });
@@ -37,7 +39,7 @@ const limits = z.strictObject({
 } satisfies Record<keyof SessionLimits, z.ZodType>);
 
 const schema = z.strictObject({
-  name: z.string().refine(isDaemonName, 'a daemon name has 1 to 19 characters from "$" to "~"'),
+  name: z.string().refine(isDaemonName, '1 to 19 characters from "$" to "~"'),
   id: z.number().int().optional(),
   engine: engines,
   corosync: corosyncOptions,
@@ -137,9 +139,33 @@ export const engineOptionsOf = ({ name, id, engine, corosync }: CheckedOptions):
   corosync,
 });
 
-/** @throws ZodError */
-export const checkOptions = (options: Omit<DaemonOptions, 'logger'>): CheckedOptions =>
-  schema.parse({
+const LOGGER_CALLS = ['debug', 'info', 'warn', 'error'] as const;
+
+/**
+ * Where the daemon logs to.
+ * @throws IllegalParamError
+ */
+export function loggerOf(options: DaemonOptions): Logger {
+  const logger: unknown = isObject(options) ? options.logger : undefined;
+  if (logger === undefined) return silentLogger;
+  const calls = Object(logger) as Record<string, unknown>;
+  if (LOGGER_CALLS.every((call) => typeof calls[call] === 'function')) return logger as Logger;
+  throw new IllegalParamError(
+    `logger: expected an object with the functions ${LOGGER_CALLS.join(', ')}, got ${show(logger)}`,
+  );
+}
+
+/** @throws IllegalParamError that says what was expected, and what was got */
+export function checkOptions(options: DaemonOptions): CheckedOptions {
+  const given = isObject(options) ? withAllDefaults(options) : options;
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw new IllegalParamError(optionFaults(schema, given, result.error));
+}
+
+function withAllDefaults(given: DaemonOptions): object {
+  const { logger: _, ...options } = given;
+  return {
     name: hostDaemonName(),
     engine: 'solo',
     listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
@@ -152,7 +178,19 @@ export const checkOptions = (options: Omit<DaemonOptions, 'logger'>): CheckedOpt
     groupFile: null,
     cleartextPasswords: false,
     monitor: null,
-    ...options,
-    corosync: { group: 'ssp-toolkit', silenceTimeout: 5000, library: null, ...options.corosync },
-    limits: { ...defaultLimits, ...options.limits },
-  });
+    ...stated(options),
+    corosync: withDefaults({ group: 'ssp-toolkit', silenceTimeout: 5000, library: null }, options.corosync),
+    limits: withDefaults(defaultLimits, options.limits),
+  };
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Without those that are undefined, as for a variable of the environment that is not there. */
+const stated = (options: object): object =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
+/** What is no object stays what it is, for the check. */
+const withDefaults = (defaults: object, given: unknown): unknown =>
+  given === undefined || isObject(given) ? { ...defaults, ...stated(given ?? {}) } : given;

@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { DEFAULT_PORT } from '../lib/wire/limits.js';
 import type { Method } from './access/access.js';
 import { AccessFileError } from './access/error.js';
-import { DEFAULT_HOST, DEFAULT_UNIX_DIR, type Flags } from './command-line.js';
+import { DEFAULT_HOST, type Flags } from './command-line.js';
 import { type Configuration, loadConfiguration } from './config/index.js';
+import { defaultUnixDir } from './config/options.js';
 import type { LogLevel } from './monitor/log.js';
 import type { DaemonOptions } from './options.js';
 
@@ -20,14 +21,15 @@ export interface Start {
 
 /** @throws ConfigurationError, AccessFileError */
 export async function readStart(flags: Flags): Promise<Start> {
-  const { config, name } = flags;
+  const { config, name, hostName } = flags;
   if (config === undefined) {
-    const alone = { ...placesOf(flags, null), ...(name === undefined ? {} : { name }) };
+    const monitor = flags.monitor === undefined ? {} : { monitor: { endpoint: flags.monitor } };
+    const alone = { ...placesOf(flags, null), ...monitor, ...(name === undefined ? {} : { name }) };
     return { options: alone, logLevel: flags.log ?? 'info', logFile: null, warnings: [], withoutEffect: [] };
   }
-  const file = await loadConfiguration({ file: config, name });
+  const file = await loadConfiguration({ file: config, name, hostName });
   return {
-    options: { ...(await optionsOf(file)), ...placesOf(flags, file) },
+    options: { ...(await optionsOf(file, flags)), ...placesOf(flags, file) },
     logLevel: flags.log ?? file.logLevel,
     logFile: file.logFile,
     warnings: file.warnings,
@@ -37,7 +39,7 @@ export async function readStart(flags: Flags): Promise<Start> {
 
 /** Where clients come in. */
 function placesOf(flags: Flags, file: Configuration | null): Pick<DaemonOptions, 'listen' | 'unixDir'> {
-  const unixDir = flags.unixDir ?? (file ? (file.unixDir ?? '') : DEFAULT_UNIX_DIR);
+  const unixDir = flags.unixDir ?? (file ? (file.unixDir ?? '') : defaultUnixDir());
   const host = flags.host ?? file?.listen[0]?.host ?? DEFAULT_HOST;
   const port = flags.port ?? file?.port ?? DEFAULT_PORT;
   const isGiven = flags.host !== undefined || flags.port !== undefined;
@@ -45,8 +47,11 @@ function placesOf(flags: Flags, file: Configuration | null): Pick<DaemonOptions,
   return { listen, unixDir: unixDir === '' ? null : unixDir };
 }
 
-async function optionsOf(file: Configuration): Promise<DaemonOptions> {
-  const { tls, monitor } = file;
+async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptions> {
+  const { tls } = file;
+  const monitor = flags.monitor ?? file.monitor;
+  // For another host its token is there, and not here.
+  const tokenFile = flags.hostName === undefined ? file.monitorTokenFile : null;
   return {
     name: file.name,
     id: file.id,
@@ -60,7 +65,7 @@ async function optionsOf(file: Configuration): Promise<DaemonOptions> {
     passwordFile: file.passwordFile,
     groupFile: file.groupFile,
     cleartextPasswords: file.cleartextPasswords,
-    monitor: monitor && { endpoint: monitor, token: await tokenOf(file.monitorTokenFile) },
+    monitor: monitor && { endpoint: monitor, token: await tokenOf(tokenFile) },
     limits: {
       maxSessions: file.maxSessions,
       maxSessionsPerAddress: file.maxSessionsPerAddress,

@@ -7,12 +7,12 @@ const MAX_LENGTH = 64;
 
 /** The known word that was meant, in words to be put behind an error; empty when none is close. */
 export function didYouMean(word: string, known: Iterable<string>): string {
-  const meant = closest(word, known);
+  const meant = closestWord(word, known);
   return meant === null ? '' : `; did you mean "${meant}"?`;
 }
 
 /** The known word with the fewest edits, the case of letters apart; null when none is close. */
-function closest(word: string, known: Iterable<string>): string | null {
+export function closestWord(word: string, known: Iterable<string>): string | null {
   const lower = word.slice(0, MAX_LENGTH).toLowerCase();
   let best: string | null = null;
   let least = Math.min(MAX_EDITS, Math.max(1, Math.floor(lower.length / 3))) + 1;

@@ -2,41 +2,64 @@
  * Makes a clone ready to run: installs the dependencies when they are missing or older than the lock file, then
  * builds. Plain JavaScript, because it runs before there is a compiler.
  */
+import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (path) => `${root}${path}`;
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+const compiler = at('node_modules/typescript/bin/tsc');
 
 /** npm writes this file at the end of every successful install. */
 const installed = at('node_modules/.package-lock.json');
-const stale =
-  !existsSync(installed) || statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
+/** Other package managers write one of these, and look after the folder themselves. */
+const others = ['.modules.yaml', '.yarn-integrity', '.yarn-state.yml'];
+
+function isStale() {
+  if (existsSync(installed)) return statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
+  return !others.some((file) => existsSync(at(`node_modules/${file}`)));
+}
+
+function install() {
+  const isWindows = process.platform === 'win32';
+  const npm = isWindows ? 'npm.cmd' : 'npm';
+  if (!(process.env.PATH || '').split(delimiter).some((folder) => existsSync(join(folder, npm)))) {
+    if (!existsSync(compiler)) {
+      console.error(
+        'npm is not found: it comes with Node (https://nodejs.org). With another package manager, install the dependencies of package.json and start again.',
+      );
+      process.exit(1);
+    }
+    console.error('npm is not found: building with the dependencies that are here');
+    return;
+  }
+  console.error('Installing dependencies ...');
+  // Not `npm ci`: it fails where a registry lacks the optional packages of other platforms, which the lock file
+  // names or does not, depending on where it was made.
+  execFileSync(npm, ['install', '--no-save', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Node starts no .cmd without one.
+    shell: isWindows,
+  });
+}
 
 try {
-  if (stale) {
-    console.error('Installing dependencies ...');
-    // Not `npm ci`: it fails where a registry lacks the optional packages of other platforms, which the lock file
-    // names or does not, depending on where it was made.
-    execFileSync(npm, ['install', '--no-save', '--no-audit', '--no-fund'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-  }
-  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-b'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
+  if (isStale()) install();
+  console.error('Building ...');
+  execFileSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
 } catch (error) {
+  // The program that failed has said why.
   process.exit(error.status || 1);
 }
 // The compiler leaves the output of a source that is gone, and mocha would run it.
 for (const room of ['lib', 'daemon', 'spec', 'scripts']) {
   for (const file of readdirSync(at(`build/${room}`), { recursive: true })) {
-    const source = /^(.*)\.js$/.exec(file)?.[1];
-    if (source !== undefined && !existsSync(at(`${room}/${source}.ts`))) rmSync(at(`build/${room}/${file}`));
+    const [, source] = /^(.*)\.js$/.exec(file) || [];
+    if (source !== undefined && !existsSync(at(`${room}/${source}.ts`)))
+      unlinkSync(at(`build/${room}/${file}`));
   }
 }
-for (const bin of ['build/lib/command/main.js', 'build/daemon/main.js']) chmodSync(at(bin), 0o755);
+for (const bin of ['build/lib/command/bin.js', 'build/daemon/bin.js']) chmodSync(at(bin), 0o755);

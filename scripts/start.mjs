@@ -1,4 +1,5 @@
 /** `npm start`: makes the clone ready, runs the daemon on its embedded engine, says what to try next. */
+import './node-version.mjs';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import './setup.mjs';
@@ -18,9 +19,9 @@ Ctrl-C ends the daemon.
 `;
 
 daemon.stdout.once('data', (line) => {
-  const port = /:(\d+)/.exec(String(line))?.[1] ?? '4803';
+  const [, port = '4803'] = /:(\d+)/.exec(String(line)) || [];
   process.stdout.write(`${line}${next(port)}`);
   daemon.stdout.pipe(process.stdout);
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => daemon.kill(signal));
-daemon.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+daemon.on('exit', (code, signal) => process.exit(code === null ? Number(signal !== null) : code));

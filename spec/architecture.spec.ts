@@ -22,8 +22,9 @@ const library = [
   'lib/version',
 ];
 const shared = ['lib/wire', 'lib/errors', 'lib/did-you-mean'];
-/** A room of one file, for listeners of both kinds. */
-const sockets = 'daemon/socket-file';
+/** Rooms of one file, for listeners of all kinds and whatever writes files. */
+const places = ['daemon/socket-file', 'daemon/tcp-place'];
+const files = 'daemon/regular-file';
 const house = [
   'daemon/access',
   'daemon/config',
@@ -39,6 +40,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/errors': { values: ['lib/wire'] },
   'lib/did-you-mean': { values: [] },
   'lib/version': { values: [] },
+  'lib/node-version': { values: [] },
   'lib/wire': { values: ['lib/errors'] },
   'lib/primary': { values: ['lib/wire'] },
   'lib/mailbox': { values: shared },
@@ -46,7 +48,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/group'] },
   'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/group'] },
   'lib/index': { values: library },
-  'lib/command': { values: [...library, 'lib/index'] },
+  'lib/command': { values: [...library, 'lib/index', 'lib/node-version'] },
 
   'daemon/core': { values: ['lib/wire'], types: ['daemon/engine/port'] },
   'daemon/access': { values: shared, types: ['daemon/core'] },
@@ -54,25 +56,48 @@ const rules: Readonly<Record<string, Rule>> = {
   'daemon/engine': { values: [...shared, 'daemon/core', 'daemon/engine/port'], types: ['daemon/monitor'] },
   'daemon/config': { values: [...shared, 'daemon/core'] },
   'daemon/monitor': {
-    values: [...shared, 'daemon/core', sockets],
+    values: [...shared, 'daemon/core', files, ...places],
     types: ['daemon/session', 'daemon/engine', 'daemon/engine/port'],
   },
   'daemon/session': {
-    values: [...shared, 'daemon/core', 'daemon/monitor', 'daemon/access', sockets],
+    values: [...shared, 'daemon/core', 'daemon/monitor', 'daemon/access', ...places],
     types: ['daemon/engine/port'],
   },
-  [sockets]: { values: [] },
-  'daemon/options': { values: [...shared, ...house] },
+  'daemon/tcp-place': { values: [] },
+  'daemon/socket-file': { values: ['daemon/tcp-place'] },
+  [files]: { values: [] },
+  'daemon/option-fault': { values: shared },
+  'daemon/options': { values: [...shared, ...house, 'daemon/option-fault'] },
+  'daemon/prepare': { values: [...shared, ...house, 'daemon/options'] },
   'daemon/sight': { values: [...shared, ...house, 'daemon/options'] },
-  'daemon/last-time': { values: [], types: ['daemon/monitor'] },
+  'daemon/last-time': { values: [files], types: ['daemon/monitor'] },
   'daemon/daemon': {
-    values: [...shared, ...house, 'daemon/options', 'daemon/sight', 'daemon/last-time'],
+    values: [
+      ...shared,
+      ...house,
+      ...places,
+      'daemon/options',
+      'daemon/prepare',
+      'daemon/sight',
+      'daemon/last-time',
+    ],
   },
   'daemon/index': { values: [...shared, ...house, 'daemon/options', 'daemon/daemon'] },
   'daemon/command-line': { values: [...shared, ...house] },
   'daemon/start': { values: [...shared, ...house, 'daemon/command-line'], types: ['daemon/options'] },
+  'daemon/password-input': { values: [] },
+  'daemon/bin': { values: ['lib/node-version', 'daemon/main'] },
   'daemon/main': {
-    values: [...shared, ...house, 'daemon/options', 'daemon/daemon', 'daemon/command-line', 'daemon/start'],
+    values: [
+      ...shared,
+      ...house,
+      'daemon/options',
+      'daemon/prepare',
+      'daemon/daemon',
+      'daemon/command-line',
+      'daemon/start',
+      'daemon/password-input',
+    ],
   },
 };
 

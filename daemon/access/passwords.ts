@@ -5,7 +5,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { type Credentials, PASSWORD_BYTES, USER_BYTES } from '../../lib/wire/handshake/credentials.js';
+import {
+  type Credentials,
+  PASSWORD_BYTES,
+  passwordFault,
+  USER_BYTES,
+} from '../../lib/wire/handshake/credentials.js';
 import { AccessFileError } from './error.js';
 import { entriesOf } from './lines.js';
 
@@ -30,6 +35,15 @@ const KEY_BYTES = 32;
 /** A password that cannot be used. One line, for the person who sets it. */
 export class PasswordError extends Error {
   override readonly name = 'PasswordError';
+}
+
+/**
+ * Whether the protocol can carry it.
+ * @throws PasswordError
+ */
+export function checkPassword(password: string): void {
+  const fault = passwordFault(password);
+  if (fault !== null) throw new PasswordError(fault);
 }
 
 export class Passwords {

@@ -65,6 +65,9 @@ const engines = ['solo', 'corosync'] as const;
 
 const authMethods = ['NULL', 'IP', 'PWORD'];
 
+/** Where clients of Spread look, too. Windows has no such directory, and local sockets of another kind. */
+export const defaultUnixDir = (platform = process.platform): string => (platform === 'win32' ? '' : '/tmp');
+
 const MAX_PORT = 65_535;
 
 const milliseconds = () => wholeNumber(1).optional();
@@ -121,8 +124,11 @@ const table = z.object({
       works('Bytes that may wait for all clients together; with more, the session with the most ends.'),
     ),
   UnixSocketDir: socketDirectory()
-    .default('/tmp')
-    .register(abouts, works('Where the local socket lies, a file named like the port.')),
+    .default(defaultUnixDir())
+    .register(
+      abouts,
+      works('Where the local socket lies, a file named like the port.', '`/tmp`; none on Windows'),
+    ),
   MonitorAddress: endpoint()
     .optional()
     .register(

@@ -72,13 +72,16 @@ export type Endpoint = { readonly host: string; readonly port: number } | { read
 const tcpEndpoint = /^(?:\[([0-9A-Fa-f:.]+)\]|([^/:[\]]+)):(\d{1,5})$/;
 const MAX_PORT = 65_535;
 
+/** Undefined for what is neither. */
+export function readEndpoint(text: string): Endpoint | undefined {
+  if (text.startsWith('/')) return { path: text };
+  const [, ipv6, name, port] = tcpEndpoint.exec(text) ?? [];
+  const host = ipv6 ?? name;
+  return host === undefined || Number(port) > MAX_PORT ? undefined : { host, port: Number(port) };
+}
+
 export const endpoint = () =>
-  reads<Endpoint>('host:port in quotes, or the path of a local socket', ({ text }) => {
-    if (text.startsWith('/')) return { path: text };
-    const [, ipv6, name, port] = tcpEndpoint.exec(text) ?? [];
-    const host = ipv6 ?? name;
-    return host === undefined || Number(port) > MAX_PORT ? undefined : { host, port: Number(port) };
-  });
+  reads<Endpoint>('host:port in quotes, or the path of a local socket', ({ text }) => readEndpoint(text));
 
 export const path = () => reads('a path', ({ text }) => text || undefined);
 

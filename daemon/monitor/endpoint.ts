@@ -4,7 +4,8 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { BlockList, isIPv4, type ListenOptions, type Server } from 'node:net';
 import { MonitorError } from './error.js';
-import { clearSocketFile } from '../socket-file.js';
+import { clearSocketFile, socketObstacle } from '../socket-file.js';
+import { IN_USE, placeReason, tcpObstacle } from '../tcp-place.js';
 
 export type MonitorEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -25,17 +26,28 @@ const failure = (endpoint: MonitorEndpoint, reason: string, cause?: unknown): Mo
   new MonitorError(`cannot open the monitor on ${placeOf(endpoint)}: ${reason}`, { cause });
 
 /**
+ * Whether the monitor may be opened there, and can be; one that is open there already is no obstacle yet.
  * @param hasToken whether clients must show one; a must where others than this machine can come
+ * @throws MonitorError
+ */
+export async function checkEndpoint(endpoint: MonitorEndpoint, hasToken: boolean): Promise<void> {
+  if ('path' in endpoint) {
+    const obstacle = await socketObstacle(endpoint.path);
+    if (obstacle !== null && obstacle !== IN_USE) throw failure(endpoint, obstacle);
+    return;
+  }
+  const obstacle = await tcpObstacle(await addressFor(endpoint, hasToken), endpoint.port);
+  if (obstacle !== null) throw failure(endpoint, obstacle);
+}
+
+/**
+ * @param hasToken as `checkEndpoint`
  * @throws MonitorError
  */
 export async function listenOn(server: Server, endpoint: MonitorEndpoint, hasToken: boolean): Promise<void> {
   if (!('path' in endpoint)) {
-    const { address } = await resolve(endpoint);
-    if (!hasToken && !loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) {
-      throw failure(endpoint, 'beyond the loopback interface it needs a token (MonitorTokenFile)');
-    }
     // The address that was checked, and not what the name may be by now.
-    await listen(server, endpoint, { host: address, port: endpoint.port });
+    await listen(server, endpoint, { host: await addressFor(endpoint, hasToken), port: endpoint.port });
     return;
   }
   const { path } = endpoint;
@@ -50,15 +62,18 @@ export async function listenOn(server: Server, endpoint: MonitorEndpoint, hasTok
   }
 }
 
-async function resolve(endpoint: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<{ address: string }> {
-  try {
-    return await lookup(endpoint.host);
-  } catch (error) {
-    throw failure(endpoint, 'the host is unknown', error);
+/** The address of its host; one that others can reach needs a token. */
+async function addressFor(
+  endpoint: { readonly host: string; readonly port: number },
+  hasToken: boolean,
+): Promise<string> {
+  const { address } = await lookup(endpoint.host).catch((error: unknown) => {
+    throw failure(endpoint, placeReason(error), error);
+  });
+  if (!hasToken && !loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) {
+    throw failure(endpoint, 'beyond the loopback interface it needs a token (MonitorTokenFile)');
   }
+  return address;
 }
 
 async function listen(server: Server, endpoint: MonitorEndpoint, options: ListenOptions): Promise<void> {
@@ -66,14 +81,6 @@ async function listen(server: Server, endpoint: MonitorEndpoint, options: Listen
   try {
     await once(server, 'listening');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw failure(endpoint, reasons[code ?? ''] ?? message, error);
+    throw failure(endpoint, placeReason(error), error);
   }
 }
-
-const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the address is in use',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EADDRNOTAVAIL: 'this machine has no such address',
-};

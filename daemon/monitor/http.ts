@@ -5,7 +5,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { listenOn, type MonitorEndpoint } from './endpoint.js';
-import { MonitorError } from './error.js';
 import {
   CHECK_INTERVAL,
   HEADERS_TIMEOUT,
@@ -19,7 +18,7 @@ import type { Logger } from './logger.js';
 import { LoopDelay } from './loop-delay.js';
 import { errorPage, type Page, pageOf, type PageSources } from './pages.js';
 import type { Sight } from './sight.js';
-import { isToken, tokenCheck } from './token.js';
+import { checkToken, tokenCheck } from './token.js';
 
 export { MonitorError } from './error.js';
 
@@ -50,8 +49,7 @@ const serverOptions = {
 
 /** @throws MonitorError when it cannot be opened, or would be open to strangers */
 export async function openMonitor({ endpoint, token, sight, log }: MonitorOptions): Promise<Monitor> {
-  if (token !== null && !isToken(token))
-    throw new MonitorError('the token of the monitor is one word of visible ASCII characters');
+  checkToken(token);
   // A daemon without a monitor does not load the library behind this.
   const { Metrics } = await import('./metrics.js');
   const server = createServer(serverOptions);

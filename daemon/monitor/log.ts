@@ -2,10 +2,11 @@
  * The daemon's log: JSON lines on standard error or in a file, easy to read when standard error is a terminal. A log
  * that cannot be written is no reason to stop: lines are lost and the daemon goes on.
  */
-import { closeSync, constants, fstatSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import pretty from 'pino-pretty';
+import { checkRegular, NotRegularError, openRegular } from '../regular-file.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -33,7 +34,7 @@ export interface Log {
 export function openLog(level: LogLevel, file: string | null): Log {
   if (file === null && process.stderr.isTTY)
     return { log: pino({ level }, pretty(PRETTY_OPTIONS)), reopen: () => undefined };
-  if (file !== null) checkFile(file);
+  if (file !== null) create(file);
   const destination = pino.destination({
     dest: file ?? STANDARD_ERROR,
     sync: false,
@@ -45,20 +46,53 @@ export function openLog(level: LogLevel, file: string | null): Log {
   destination.on('error', () => (isBroken = true));
   destination.on('write', () => (isBroken = false));
   destination.flushSync = () => (isBroken ? undefined : flushSync());
-  return { log: pino({ level }, destination), reopen: () => file !== null && destination.reopen() };
+  const log = pino({ level }, destination);
+  return { log, reopen: () => file !== null && reopen(file, destination, log) };
 }
 
-/** Whether it can be written, and is not a pipe: one that nobody reads would hold the daemon up. */
-function checkFile(file: string): void {
+/** Lines stay in the old file when the new one cannot be had. */
+function reopen(file: string, destination: ReturnType<typeof pino.destination>, log: pino.Logger): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-    const descriptor = openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
-    const isPipe = fstatSync(descriptor).isFIFO();
-    closeSync(descriptor);
-    if (isPipe) throw new LogError(`cannot write the log ${file} (a pipe)`);
+    create(file);
+    destination.reopen();
   } catch (error) {
-    if (error instanceof LogError) throw error;
-    throw new LogError(`cannot write the log ${file} (${(error as NodeJS.ErrnoException).code})`);
+    log.error({ error: (error as Error).message }, 'log file not opened again');
+  }
+}
+
+/**
+ * Whether the log can be written there. Nothing is changed: who asks may not be who will write.
+ * @throws LogError
+ */
+export function checkLog(file: string | null): void {
+  if (file === null) return;
+  failingAsLog(file, () => {
+    const isThere = checkRegular(file, true);
+    // The slash refuses what is no folder.
+    accessSync(isThere ? file : `${existingFolder(file)}/`, constants.W_OK);
+  });
+}
+
+/** Its folder, or what there is of it: the rest is made at start. */
+function existingFolder(file: string): string {
+  const folder = dirname(file);
+  return existsSync(folder) || folder === file ? folder : existingFolder(folder);
+}
+
+function create(file: string): void {
+  const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+  failingAsLog(file, () => {
+    mkdirSync(dirname(file), { recursive: true });
+    closeSync(openRegular(file, O_WRONLY | O_APPEND | O_CREAT, 0o666));
+  });
+}
+
+function failingAsLog(file: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = error instanceof NotRegularError || code === undefined ? message : code;
+    throw new LogError(`cannot write the log ${file} (${reason})`, { cause: error });
   }
 }

@@ -1,8 +1,15 @@
 /** The token that a client of the monitor shows: `Authorization: Bearer TOKEN`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { MonitorError } from './error.js';
 
-/** Whether a header can carry the text as one word. */
-export const isToken = (text: string): boolean => /^[!-~]+$/.test(text);
+/**
+ * Whether a header can carry it as one word.
+ * @throws MonitorError
+ */
+export function checkToken(token: string | null): void {
+  if (token === null || /^[!-~]+$/.test(token)) return;
+  throw new MonitorError('the token of the monitor is one word of visible ASCII characters');
+}
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

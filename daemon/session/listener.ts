@@ -1,10 +1,12 @@
 /** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
 import { once } from 'node:events';
-import { chmod, readFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { clearSocketFile } from '../socket-file.js';
 import { join } from 'node:path';
+import { clearSocketFile } from '../socket-file.js';
+import { placeReason } from '../tcp-place.js';
+import type { TlsFiles } from './tls-files.js';
 
 /** Connections that the system may keep waiting for us to accept. */
 const BACKLOG = 4096;
@@ -57,11 +59,7 @@ export async function listenUnix(path: string, accept: (socket: Socket) => void)
 
 export interface TlsListenOptions {
   readonly port: number;
-  /** PEM files. */
-  readonly certificateFile: string;
-  readonly keyFile: string;
-  /** Given, clients must show a certificate of these authorities. */
-  readonly clientCaFile: string | null;
+  readonly files: TlsFiles;
   /** Milliseconds for the TLS handshake. */
   readonly timeout: number;
 }
@@ -81,18 +79,14 @@ export interface TlsEvents {
 
 export async function listenTls(host: string, options: TlsListenOptions, events: TlsEvents): Promise<Server> {
   const where = `${host}:${options.port} (TLS)`;
-  const { clientCaFile } = options;
+  const { cert, key, ca } = options.files;
   try {
     const tls = createTlsServer({
       minVersion: 'TLSv1.3',
       handshakeTimeout: options.timeout,
-      cert: await readFile(options.certificateFile),
-      key: await readFile(options.keyFile),
-      ...(clientCaFile !== null && {
-        ca: await readFile(clientCaFile),
-        requestCert: true,
-        rejectUnauthorized: true,
-      }),
+      cert,
+      key,
+      ...(ca && { ca, requestCert: true, rejectUnauthorized: true }),
     });
     // The encrypted socket does not tell which one it stands on, but has the same client.
     const begun = new Map<string, (isThrough: boolean) => void>();
@@ -144,19 +138,8 @@ async function opened(server: Server, options: ListenOptions, where: string): Pr
   return server;
 }
 
-const IN_USE = 'the address is in use, perhaps by another daemon';
-
-const refusal = (where: string, reason: string): ListenError =>
+/** One line that begins with the place. */
+export const refusal = (where: string, reason: string): ListenError =>
   new ListenError(`cannot listen on ${where}: ${reason}`);
 
-function failure(where: string, error: unknown): ListenError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return refusal(where, explain(code) ?? message);
-}
-
-function explain(code: string | undefined): string | undefined {
-  if (code === 'EADDRINUSE') return IN_USE;
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
-  if (code === 'EADDRNOTAVAIL') return 'this machine has no such address';
-  return undefined;
-}
+const failure = (where: string, error: unknown): ListenError => refusal(where, placeReason(error));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { errorOf } from '../errors.js';
 import { tlsSchema } from '../mailbox/connect-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { USER_BYTES } from '../wire/handshake/credentials.js';
+import { passwordFault, USER_BYTES } from '../wire/handshake/credentials.js';
 import { isByteText } from '../wire/name.js';
 import type { ConnectOptions } from './options.js';
 
@@ -14,7 +14,10 @@ const connectOptions = z.strictObject({
   auth: z
     .strictObject({
       user: z.string().min(1).max(USER_BYTES).refine(isByteText),
-      password: z.string().refine(isByteText),
+      password: z.string().check(({ value, issues }) => {
+        const message = passwordFault(value);
+        if (message !== null) issues.push({ code: 'custom', message, input: '***' });
+      }),
     })
     .optional(),
   tls: tlsSchema.optional(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { hashPassword } from '../../daemon/access/passwords.js';
 import { createDaemon, type Daemon, type DaemonOptions } from '../../daemon/index.js';
-import { AuthError, connect, CouldNotConnectError } from '../../lib/index.js';
+import { AuthError, connect, CouldNotConnectError, IllegalParamError } from '../../lib/index.js';
 import { ca, tlsOn } from '../support/tls-files.js';
 
 const LISTEN = [{ host: '127.0.0.1', port: 0 }];
@@ -45,6 +45,18 @@ describe('connect with a password', () => {
     const wrong = connect({ address, auth: { user: 'alice', password: 'wrong' } });
     expect(await failure(wrong)).to.be.instanceOf(AuthError);
     expect(await failure(connect({ address }))).to.be.instanceOf(AuthError);
+  });
+
+  it('is refused with a sentence when it is empty, or would be another one on the wire', async () => {
+    for (const [password, sentence] of [
+      ['', 'a password must not be empty'],
+      ['\u0100', 'a password can only have characters up to U+00FF (Latin-1): each is one byte on the wire'],
+      ['\0x', 'a password must not have a NUL: it ends the password on the wire'],
+    ] as const) {
+      const error = await failure(connect({ address: '1@127.0.0.1', auth: { user: 'alice', password } }));
+      expect(error).to.be.instanceOf(IllegalParamError);
+      expect((error as Error).message).to.include(sentence);
+    }
   });
 
   it('goes through TLS to a daemon whose certificate is known', async () => {

@@ -183,7 +183,9 @@ describe('monitor: HTTP', () => {
     } catch (error) {
       message = (error as MonitorError).message;
     }
-    expect(message).to.equal(`cannot open the monitor on 127.0.0.1:${monitor.port}: the address is in use`);
+    expect(message).to.equal(
+      `cannot open the monitor on 127.0.0.1:${monitor.port}: the address is in use, perhaps by another daemon`,
+    );
     expect(await refused('no host')).to.match(/: the host is unknown$/);
   });
 });

@@ -1,10 +1,13 @@
 import { expect } from 'chai';
-import { isToken, tokenCheck } from '../../daemon/monitor/token.js';
+import { MonitorError } from '../../daemon/monitor/error.js';
+import { checkToken, tokenCheck } from '../../daemon/monitor/token.js';
 
 describe('monitor: token', () => {
   it('is one word of visible characters', () => {
-    expect(['s3cret', 'a.b-c_d~e+f/g==', '!'].map(isToken)).to.deep.equal([true, true, true]);
-    expect(['', 'two words', 'é', 'a\n'].map(isToken)).to.deep.equal([false, false, false, false]);
+    for (const token of ['s3cret', 'a.b-c_d~e+f/g==', '!']) checkToken(token);
+    for (const token of ['', 'two words', 'é', 'a\n']) {
+      expect(() => checkToken(token), token).to.throw(MonitorError, 'one word of visible');
+    }
   });
 
   it('is shown in the header, its scheme in any case', () => {

@@ -1,8 +1,8 @@
 /** Running `sspd`: checking a configuration, reading it again, and going on when files and disks do not. */
 import { Buffer } from 'node:buffer';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,17 @@ async function freePort(): Promise<number> {
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
   return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Whether the process has its own answer to SIGHUP by now, as far as the system tells. */
+function catchesHangUp(pid: number | undefined): boolean {
+  try {
+    const [, caught = '0'] =
+      /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return (BigInt(`0x${caught}`) & 1n) === 1n;
+  } catch {
+    return false;
+  }
 }
 
 describe('sspd in operation', function () {
@@ -97,6 +108,30 @@ describe('sspd in operation', function () {
       expect(stdout).not.to.include('very-secret');
     });
 
+    it('reads the file for another host with --host-name, whose files and sockets are not here', async () => {
+      const config = await write(
+        'cluster.conf',
+        `Spread_Segment 192.0.2.255:${port} { one 192.0.2.1 two 192.0.2.2 }
+         Engine = corosync UnixSocketDir = "/nowhere" EventLogFile = "/nowhere/%h.log" AccessGroupFile = "/nowhere/g"
+         MonitorAddress = "192.0.2.2:4804" MonitorTokenFile = "/nowhere/token"`,
+      );
+      const { ending, stdout, stderr } = await Sspd.run(
+        '--check',
+        '-c',
+        config,
+        '--host-name',
+        'two.invalid',
+      );
+      expect(ending.status, stderr).to.equal(0);
+      expect(JSON.parse(stdout)).to.deep.include({ name: 'two', logFile: '/nowhere/two.invalid.log' });
+      expect(await refusal('--check', '-c', config, '--host-name', 'three.invalid')).to.match(
+        /"three\.invalid"/,
+      );
+      expect(await refusal('-c', config, '--host-name', 'two')).to.equal(
+        '--host-name goes with --check and --config',
+      );
+    });
+
     it('checks what stands on the command line alone', async () => {
       const { ending, stdout } = await Sspd.run('--check', '--name', 'one', '--port', '0', '--unix-dir', '');
       expect(ending.status).to.equal(0);
@@ -159,14 +194,42 @@ describe('sspd in operation', function () {
         out: '',
         err: 'sspd: a password must not be empty\n',
       });
-      const { status, out, err } = await hash('\u0100\n');
-      expect([status, out]).to.deep.equal([2, '']);
-      expect(err).to.match(/^sspd: a password can only have characters up to U\+00FF[^\n]+\n$/);
+      for (const [password, sentence] of [
+        ['\u0100', /^sspd: a password can only have characters up to U\+00FF[^\n]+\n$/],
+        ['\0secret', /^sspd: a password must not have a NUL[^\n]+\n$/],
+      ] as const) {
+        const { status, out, err } = await hash(`${password}\n`);
+        expect([status, out]).to.deep.equal([2, '']);
+        expect(err).to.match(sentence);
+      }
     });
 
     it('makes no hash with which an empty password gets in', async () => {
       const passwords = Passwords.parse(`alice:${(await hash('secret')).out}`, 'users');
       expect(await passwords.verify({ user: 'alice', password: '' })).to.equal(false);
+    });
+
+    it('does not show what is typed at a terminal', async function () {
+      const [record, password] = [folder.file('record'), 'pass-wrd'];
+      const [found] = spawnSync('sh', ['-c', 'command -v script'], { encoding: 'utf8' }).stdout.split('\n');
+      if (process.platform !== 'linux' || !found) return this.skip();
+      const command = `"${process.execPath}" "${MAIN}" --hash-password`;
+      const terminal = spawn(found, ['-q', '-e', '-c', command, record]);
+      const ended = once(terminal, 'close');
+      let screen = '';
+      terminal.stdout.on('data', (text) => (screen += text));
+      try {
+        await until(() => screen.includes('Password: '), 'the question', LIMIT);
+        terminal.stdin.write(`${password}\r`);
+        await ended;
+      } finally {
+        terminal.kill('SIGKILL');
+      }
+      const [, made] = /(\$scrypt\$\S+)/.exec(screen) ?? [];
+      expect(screen.replace(/\$scrypt\$\S+/, 'HASH')).to.equal('Password: \r\nHASH\r\n');
+      const passwords = Passwords.parse(`alice:${made}`, 'users');
+      expect(await passwords.verify({ user: 'alice', password })).to.equal(true);
+      return undefined;
     });
 
     it('says that 8 bytes count', async () => {
@@ -210,6 +273,25 @@ describe('sspd in operation', function () {
       sspd.child.kill('SIGHUP');
       await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('read again'), 'the new log');
       expect(readFileSync(`${file}.1`, 'utf8')).not.to.include('read again');
+    });
+
+    it('and SIGUSR1 end nothing that has just started, and open no inspector', async () => {
+      const config = await configure();
+      await using sspd = new Sspd(['-c', config, '-n', 'one']);
+      const insist = setInterval(() => {
+        // Before its first line of code the answer is that of the system.
+        if (!catchesHangUp(sspd.child.pid)) return;
+        sspd.child.kill('SIGUSR1');
+        sspd.child.kill('SIGHUP');
+      }, 2);
+      try {
+        await sspd.port();
+      } finally {
+        clearInterval(insist);
+      }
+      sspd.child.kill('SIGHUP');
+      await reads(sspd);
+      expect(sspd.stderr).not.to.include('Debugger listening');
     });
 
     it('is not SIGUSR1, which is ignored', async () => {
@@ -280,22 +362,28 @@ describe('sspd in operation', function () {
   });
 
   describe('a log that cannot be written', () => {
-    it('does not keep the daemon from serving on a full disk', async function () {
-      if (!existsSync('/dev/full')) return this.skip();
-      const config = await configure('EventLogFile = "/dev/full"', 'EventPriority = pDEBUG');
-      await using sspd = new Sspd(['-c', config, '-n', 'one']);
-      await sspd.port();
-      for (let i = 0; i < 50; i++) {
-        const session = await RawSession.connect(port, `s${i}`);
-        session.join('g');
-        await session.next();
-        session.disconnect();
-        await session.client.end();
+    it('does not keep the daemon from serving when no more fits', async () => {
+      const file = folder.file('sspd.log');
+      const config = await configure(`EventLogFile = "${file}"`, 'EventPriority = pDEBUG');
+      // Files of half a kilobyte at most, as on a disk that is full.
+      const child = spawn('sh', ['-c', 'ulimit -f 1; exec "$0" "$@"', process.execPath, MAIN, '-c', config]);
+      const ended = once(child, 'close');
+      try {
+        await once(child.stdout, 'data');
+        for (let i = 0; i < 50; i++) {
+          const session = await RawSession.connect(port, `s${i}`);
+          session.join('g');
+          await session.next();
+          session.disconnect();
+          await session.client.end();
+        }
+        expect(child.exitCode).to.equal(null);
+        expect(statSync(file).size).to.equal(512);
+      } finally {
+        child.kill('SIGTERM');
+        await ended;
       }
-      expect(sspd.ending).to.equal(null);
-      sspd.child.kill('SIGTERM');
-      expect(await sspd.ended()).to.deep.equal({ status: 0, signal: null });
-      return undefined;
+      expect(child.exitCode).to.equal(0);
     });
   });
 
@@ -315,12 +403,18 @@ describe('sspd in operation', function () {
         'TLSCertificateFile = "/nowhere/daemon.crt"',
         'TLSKeyFile = "/nowhere/daemon.key"',
       );
-      expect(await refusal('-c', config, '-n', 'one')).to.match(/^cannot listen on .*\/nowhere\/daemon\.crt/);
+      const line = await refusal('-c', config, '-n', 'one');
+      expect(line).to.match(/^cannot listen on the TLS port \d+: \/nowhere\/daemon\.crt cannot be read/);
+      expect(await refusal('-c', config, '-n', 'one', '--check')).to.equal(line);
     });
 
     it('when the log cannot be opened', async () => {
       const config = await configure(`EventLogFile = "${folder.path}"`);
-      expect(await refusal('-c', config, '-n', 'one')).to.include(folder.path);
+      const line = await refusal('-c', config, '-n', 'one');
+      expect(line).to.equal(
+        `cannot write the log ${folder.path} (expected a regular file, found a directory)`,
+      );
+      expect(await refusal('-c', config, '-n', 'one', '--check')).to.equal(line);
     });
 
     it('when the monitor would be open to everybody', async () => {

@@ -69,6 +69,15 @@ describe('sspd', function () {
       expect(await sspd.greeting()).to.match(/^sspd "one" listens on \[::1\]:\d+$/);
     });
 
+    it('has a monitor when it is told so, so that nobody needs a file for one', async () => {
+      const at = await freePort();
+      const place = `127.0.0.1:${at}`;
+      await using sspd = new Sspd(['--port', '0', '--unix-dir', '', '-n', 'one', '--monitor', place]);
+      await sspd.greeting();
+      const answer = await fetch(`http://${place}/varz`);
+      expect(await answer.json()).to.deep.include({ name: 'one' });
+    });
+
     it('logs lines of JSON to standard error', async () => {
       await using folder = await TemporaryDirectory.make();
       await using sspd = new Sspd(['--name', 'one', '--port', '0', '--unix-dir', folder.path]);
@@ -165,6 +174,22 @@ describe('sspd', function () {
       });
     }
 
+    it('a monitor at what is no place', async () => {
+      expect(await refusal('--port', '0', '--monitor=::1:4804')).to.match(
+        /--monitor.*expected host:port, \[address\]:port or the path of a local socket/,
+      );
+    });
+
+    it('a monitor that others could ask, without a token', async () => {
+      expect(await refusal('--port', '0', '--unix-dir', '', '--monitor', '0.0.0.0:0')).to.match(
+        /^cannot open the monitor on 0\.0\.0\.0:0: beyond the loopback interface it needs a token/,
+      );
+    });
+
+    it('a misspelt option, and says what was meant', async () => {
+      expect(await refusal('--chekc')).to.match(/^unknown option '--chekc' \(Did you mean --check\?\)$/);
+    });
+
     it('a log level that there is not', async () => {
       expect(await refusal('--log', 'loud')).to.match(/--log.*Allowed choices are .*info/);
     });
@@ -191,10 +216,14 @@ describe('sspd', function () {
       );
     });
 
-    it('a configuration that is not there', async () => {
+    it('a configuration that is not there, and takes no other', async () => {
       await using folder = await TemporaryDirectory.make();
       const file = folder.file('none.conf');
-      expect(await refusal('-c', file)).to.match(/none\.conf cannot be read \(ENOENT\)/);
+      for (const args of [[], ['--check']]) {
+        expect(await refusal('-c', file, ...args)).to.equal(
+          `${file}: no configuration: ${file} cannot be read (ENOENT)`,
+        );
+      }
     });
 
     it('a configuration that is broken, with the place', async () => {

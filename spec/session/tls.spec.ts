@@ -2,10 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createPrivateKey } from 'node:crypto';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
 import { ListenError } from '../../daemon/session/listener.js';
+import { loadTlsFiles } from '../../daemon/session/tls-files.js';
 import {
   ACCEPT_SESSION,
   AGREED_MESS,
@@ -213,9 +215,13 @@ describe('session: TLS', () => {
   });
 
   describe('files', () => {
-    const failure = async (certificateFile: string, keyFile: string): Promise<Error> => {
+    const failure = async (
+      certificateFile: string,
+      keyFile: string,
+      clientCaFile: string | null = null,
+    ): Promise<Error> => {
       try {
-        const daemon = await startDaemon({ tls: { port: 0, certificateFile, keyFile } });
+        const daemon = await startDaemon({ tls: { port: 0, certificateFile, keyFile, clientCaFile } });
         await daemon.stop();
       } catch (error) {
         expect(error).to.be.instanceOf(ListenError);
@@ -224,22 +230,72 @@ describe('session: TLS', () => {
       throw new Error('it did not fail');
     };
 
+    const [certificate, key] = [tlsFile('daemon.crt'), tlsFile('daemon.key')];
+
     it('that are missing are named', async () => {
-      const { message } = await failure(tlsFile('missing.crt'), tlsFile('daemon.key'));
-      expect(message).to.match(/^cannot listen on 127\.0\.0\.1:0 \(TLS\): .*missing\.crt/);
-      expect(message).not.to.include('\n');
+      const missing = tlsFile('missing.pem');
+      for (const error of [await failure(missing, key), await failure(certificate, missing)]) {
+        expect(error.message).to.equal(`cannot listen on the TLS port 0: ${missing} cannot be read (ENOENT)`);
+      }
     });
 
-    it('that do not belong together are an error of one line', async () => {
-      const { message } = await failure(tlsFile('daemon.crt'), tlsFile('worker.key'));
-      expect(message).to.match(/^cannot listen on 127\.0\.0\.1:0 \(TLS\): [^\n]+$/);
+    it('that do not belong together are named', async () => {
+      const other = tlsFile('worker.key');
+      expect((await failure(certificate, other)).message).to.equal(
+        `cannot listen on the TLS port 0: ${other} is not the key of the certificate in ${certificate}`,
+      );
     });
 
-    it('that hold nothing of use are an error of one line', async () => {
+    it('that are swapped, empty or directories are named', async () => {
       await using folder = await TemporaryDirectory.make();
-      const path = folder.file('junk');
-      await writeFile(path, 'junk');
-      expect((await failure(path, path)).message).to.match(/^cannot listen on [^\n]+$/);
+      const empty = folder.file('empty');
+      await writeFile(empty, '');
+      for (const [cert, ofCert, fault] of [
+        [key, certificate, `${key} holds no certificate (PEM)`],
+        [empty, key, `${empty} holds no certificate (PEM)`],
+        [certificate, empty, `${empty} holds no private key (PEM)`],
+        [certificate, certificate, `${certificate} holds no private key (PEM)`],
+        [folder.path, key, `${folder.path} cannot be read (EISDIR)`],
+      ] as const) {
+        expect((await failure(cert, ofCert)).message).to.equal(`cannot listen on the TLS port 0: ${fault}`);
+      }
+    });
+
+    it('that are damaged are named', async () => {
+      await using folder = await TemporaryDirectory.make();
+      const damaged = folder.file('damaged');
+      await writeFile(damaged, tlsText('daemon.crt').replace(/\n[^\n]{8}/, '\nAAAAAAAA') + tlsText('ca.crt'));
+      expect((await failure(damaged, key)).message).to.match(/certificate 1 in [^ ]*damaged is damaged \(/);
+      await writeFile(damaged, tlsText('daemon.key').replace(/\n[^\n]{8}/, '\nAAAAAAAA'));
+      expect((await failure(certificate, damaged)).message).to.match(/the key in [^ ]*damaged is damaged \(/);
+    });
+
+    it('with a passphrase cannot be used', async () => {
+      await using folder = await TemporaryDirectory.make();
+      const locked = folder.file('locked.key');
+      const lock = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' } as const;
+      await writeFile(locked, createPrivateKey(tlsText('daemon.key')).export(lock));
+      expect((await failure(certificate, locked)).message).to.equal(
+        `cannot listen on the TLS port 0: the key in ${locked} has a passphrase, and the daemon cannot ask for it: store it without one`,
+      );
+    });
+
+    it('of authorities hold at least one', async () => {
+      await using folder = await TemporaryDirectory.make();
+      const empty = folder.file('ca.pem');
+      await writeFile(empty, '\n');
+      expect((await failure(certificate, key, empty)).message).to.equal(
+        `cannot listen on the TLS port 0: ${empty} holds no certificate (PEM)`,
+      );
+    });
+
+    it('whose time is over are named in the log', async () => {
+      const { warnings } = await loadTlsFiles(
+        { port: 0, certificateFile: certificate, keyFile: key, clientCaFile: tlsFile('ca.crt') },
+        Date.parse('2200-01-01'),
+      );
+      expect(warnings.map((line) => line.replace(/^.*\//, ''))).to.have.length(2);
+      for (const line of warnings) expect(line).to.match(/\.crt: the certificate "[^"\n]*" has expired \(/);
     });
   });
 });

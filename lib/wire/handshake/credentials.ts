@@ -1,5 +1,6 @@
 /** The dialogue of the method PWORD, daemon's side: two fields, one byte in answer (session-protocol.md 3.6). */
 import type { Buffer } from 'node:buffer';
+import { isByteText } from '../name.js';
 
 export const USER_BYTES = 32;
 /** The protocol carries no more of a password. */
@@ -10,6 +11,15 @@ export interface Credentials {
   readonly user: string;
   /** At most 8 bytes, in clear. */
   readonly password: string;
+}
+
+/** Why the protocol cannot carry a password as it is, in a sentence for whoever chose it; null when it can. */
+export function passwordFault(password: string): string | null {
+  if (password === '') return 'a password must not be empty';
+  if (!isByteText(password)) {
+    return 'a password can only have characters up to U+00FF (Latin-1): each is one byte on the wire';
+  }
+  return password.includes('\0') ? 'a password must not have a NUL: it ends the password on the wire' : null;
 }
 
 /** Reads both NUL-padded fields; a field may be full. */

@@ -1,0 +1,56 @@
+/**
+ * Everything that a start finds out before it opens anything. A start is this and then opening; `sspd --check` is this
+ * alone, so what passes the check can be started.
+ */
+import type { AccessRules } from './access/access.js';
+import { loadAccess } from './access/load.js';
+import { createEngine } from './engine/create.js';
+import type { Engine } from './engine/port.js';
+import { checkEndpoint } from './monitor/endpoint.js';
+import type { Logger } from './monitor/logger.js';
+import { checkToken } from './monitor/token.js';
+import {
+  accessFilesOf,
+  checkOptions,
+  type CheckedOptions,
+  type DaemonOptions,
+  engineOptionsOf,
+} from './options.js';
+import { checkTcp, checkUnix } from './session/places.js';
+import { loadTlsFiles, type TlsFiles } from './session/tls-files.js';
+
+export interface Prepared {
+  readonly options: CheckedOptions;
+  readonly rules: AccessRules;
+  /** Null without a listener with TLS. */
+  readonly tls: TlsFiles | null;
+  /** Not started. */
+  readonly engine: Engine;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @throws IllegalParamError for options, AccessFileError, ListenError, MonitorError, TransportError: one line that says
+ * what has to be changed
+ */
+export async function prepare(given: DaemonOptions, logger: Logger): Promise<Prepared> {
+  const options = checkOptions(given);
+  const rules = await loadAccess(accessFilesOf(options));
+  const tls = options.tls && (await loadTlsFiles(options.tls));
+  await checkPlaces(options);
+  const engine = await createEngine(engineOptionsOf(options), logger);
+  return { options, rules, tls, engine, warnings: tls?.warnings ?? [] };
+}
+
+/** Where clients and those who look at the monitor come in. Whether others are there already shows when it is opened. */
+async function checkPlaces({ listen, tls, unixDir, monitor }: CheckedOptions): Promise<void> {
+  for (const { host, port } of listen) {
+    await checkTcp(host, port);
+    if (tls) await checkTcp(host, tls.port);
+  }
+  if (unixDir !== null) await checkUnix(unixDir, listen[0]?.port ?? null);
+  if (monitor === null) return;
+  checkToken(monitor.token);
+  await checkEndpoint(monitor.endpoint, monitor.token !== null);
+}
