@@ -10,6 +10,7 @@ import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
 import { encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
+import { Admission } from './admission.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
 import { type DaemonSelf, type DaemonView, DaemonViews } from './daemon-views.js';
 import { Groups } from './groups.js';
@@ -22,6 +23,9 @@ import { Roster } from './roster.js';
 import { Routing } from './routing.js';
 import { Views } from './views.js';
 
+/** Ends of sessions that one look finds not admitted, before it is given up. */
+const MAX_REFUSED = 64;
+
 export class Core {
   readonly counters: CoreCounters = zeroCounters();
   readonly groups: Groups;
@@ -29,6 +33,9 @@ export class Core {
   private readonly pack: Pack;
   private readonly routing: Routing;
   private readonly requests: Requests;
+  private readonly admission = new Admission();
+  /** Ends of sessions that wait until changes are admitted again. */
+  private readonly ends = new Map<LocalSession, { readonly safe: boolean }>();
   private readonly daemonViews: DaemonViews;
 
   constructor(self: DaemonSelf, order: Order) {
@@ -37,7 +44,7 @@ export class Core {
     this.pack = new Pack(order);
     this.routing = new Routing(this.groups, this.roster);
     const views = new Views(this.groups, this.roster);
-    this.requests = new Requests(this.roster, views, this.counters);
+    this.requests = new Requests(this.roster, views, this.counters, this.admission);
     this.daemonViews = new DaemonViews(self, this.groups, views, this.requests, order, this.counters);
   }
 
@@ -96,14 +103,36 @@ export class Core {
     return session;
   }
 
+  /** Bytes that the changes under way may make wait for others. */
+  set changeBytes(bytes: number) {
+    this.admission.limit = bytes;
+  }
+
+  /** Whether no further change of a group is taken at present. */
+  get isFull(): boolean {
+    return this.admission.isFull;
+  }
+
+  /** Whether ends of sessions wait, which a later `flush` orders. */
+  get hasEnds(): boolean {
+    return this.ends.size > 0;
+  }
+
   /**
    * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
    * from now on.
+   * @returns false for a join or leave that has to wait: nothing has happened, and nothing else of the session may be
+   * submitted before it is taken
    * @throws FrameFault when a join or leave names no group
    */
-  submit(session: LocalSession, bytes: Buffer, start: number, end: number): void {
-    if (session.leaving) return;
-    this.counters.submitted++;
+  submit(session: LocalSession, bytes: Buffer, start: number, end: number): boolean {
+    if (session.leaving) return true;
+    const isTaken = this.take(session, bytes, start, end);
+    if (isTaken) this.counters.submitted++;
+    return isTaken;
+  }
+
+  private take(session: LocalSession, bytes: Buffer, start: number, end: number): boolean {
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
     if (session.permit !== null && !mayDo(session.permit, service, bytes, start)) {
@@ -114,8 +143,9 @@ export class Core {
       // The name in the request is ignored: nobody can disconnect another session (2.2).
       this.disconnect(session, false);
     } else {
-      this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start);
+      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start);
     }
+    return true;
   }
 
   /**
@@ -125,11 +155,13 @@ export class Core {
   disconnect(session: LocalSession, safe: boolean): void {
     if (session.leaving) return;
     session.leaving = true;
-    this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe);
+    this.ends.set(session, { safe });
+    this.orderEnds();
   }
 
   /** Hands what came in since the last call to the engine. Returns false when clients should not be read for now. */
   flush(): boolean {
+    this.orderEnds();
     return this.pack.flush();
   }
 
@@ -162,11 +194,33 @@ export class Core {
   }
 
   /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
-  private change(session: LocalSession, kind: number, bytes: Buffer, start: number): void {
+  private change(session: LocalSession, kind: number, bytes: Buffer, start: number): boolean {
     checkGroupField(bytes, start);
     const name = readName(bytes, start + HEADER_BYTES);
-    if (isGroupName(name)) this.order(encodeRequest(kind, session.privateGroup, [name]), false);
-    else this.counters.illegalGroupNames++;
+    if (!isGroupName(name)) {
+      this.counters.illegalGroupNames++;
+      return true;
+    }
+    const frame = encodeRequest(kind, session.privateGroup, [name]);
+    const group = this.groups.find(frame, HEADER_BYTES);
+    if (!this.admission.admits(group)) return false;
+    this.admission.begin(session, name, group, kind === JOIN_MESS);
+    this.order(frame, false);
+    return true;
+  }
+
+  /** Orders the ends of sessions that are admitted; looks at a few that are not. */
+  private orderEnds(): void {
+    let refused = 0;
+    for (const [session, { safe }] of this.ends) {
+      if (!this.admission.admitsEnd(session.member)) {
+        if (this.admission.isFull || ++refused === MAX_REFUSED) return;
+        continue;
+      }
+      this.ends.delete(session);
+      this.admission.beginEnd(session);
+      this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe);
+    }
   }
 
   /** A refused request has no place in the order: it goes back to its sender (session-protocol.md 4.9). */
@@ -180,6 +234,10 @@ export class Core {
     this.pack.add(frame, 0, frame.length, safe);
   }
 }
+
+/** Whether a frame that was submitted is a join or leave. */
+export const isChange = (bytes: Buffer, start: number): boolean =>
+  (bytes.readInt32LE(start) & (JOIN_MESS | LEAVE_MESS)) !== 0;
 
 /** Where the frame ends that begins at `start`; -1 when that is not inside the payload. */
 function endOfFrame(payload: Buffer, start: number): number {

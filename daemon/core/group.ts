@@ -11,6 +11,8 @@ export class Group {
   readonly members: Member[] = [];
   /** Those of this daemon, in no order. */
   readonly local: LocalSession[] = [];
+  /** Of these so many want membership messages. */
+  listening = 0;
   /** Members are out of reach, and the transitional signal was given; the next view comes of an exchange. */
   lost = false;
 
@@ -31,12 +33,16 @@ export class Group {
     }
     this.members.splice(low, 0, member);
     member.groups.add(this);
-    if (member.session) this.local.push(member.session);
+    if (!member.session) return;
+    this.local.push(member.session);
+    if (member.session.membership) this.listening++;
   }
 
   remove(member: Member): void {
     this.members.splice(this.members.indexOf(member), 1);
     member.groups.delete(this);
-    if (member.session) this.local.splice(this.local.indexOf(member.session), 1);
+    if (!member.session) return;
+    this.local.splice(this.local.indexOf(member.session), 1);
+    if (member.session.membership) this.listening--;
   }
 }

@@ -8,6 +8,7 @@ import { NAME_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { parsePrivateGroup, readName } from '../../lib/wire/name.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import type { Admission } from './admission.js';
 import type { CoreCounters } from './counters.js';
 import type { Request } from './report.js';
 import type { Roster } from './roster.js';
@@ -25,6 +26,7 @@ export class Requests {
     private readonly roster: Roster,
     private readonly views: Views,
     private readonly counters: CoreCounters,
+    private readonly admission: Admission,
   ) {}
 
   /** Requests of this daemon's sessions that wait, in order. */
@@ -69,9 +71,11 @@ export class Requests {
   private carryOut({ kind, sender, group }: Request): void {
     const name = readName(sender, 0);
     const session = this.roster.find(sender, 0) ?? null;
+    if (session !== null) this.admission.carriedOut(session);
     if (kind === KILL_MESS) {
       this.views.disconnect(name);
       if (!session) return;
+      this.admission.gone(session);
       this.roster.remove(session);
       session.outlet.close();
     } else if (kind === LEAVE_MESS) {

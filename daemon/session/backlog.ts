@@ -8,7 +8,13 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { type Clock, realClock, type Timer } from './clock.js';
-import { MAX_GATHER_BYTES, MAX_WRITE_BYTES, type SessionLimits, STALL_TIME } from './limits.js';
+import {
+  MAX_BEHIND_BYTES,
+  MAX_GATHER_BYTES,
+  MAX_WRITE_BYTES,
+  type SessionLimits,
+  STALL_TIME,
+} from './limits.js';
 import type { Turn } from './turn.js';
 
 interface Piece {
@@ -60,6 +66,12 @@ export class Backlog {
 
   get waitingBytes(): number {
     return this.bytes + (this.writing?.bytes ?? 0);
+  }
+
+  /** Whether more waits than others may add to; one that has stopped is not waited for. */
+  get isBehind(): boolean {
+    if (this.waitingBytes <= Math.min(MAX_BEHIND_BYTES, this.limits.maxSessionBytes / 4)) return false;
+    return this.writing === null || this.clock.now() - this.progress < this.stallTime;
   }
 
   /** Takes frames for the session; see `Outlet.deliver`. */

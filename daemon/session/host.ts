@@ -33,6 +33,8 @@ export interface SessionHost {
   closed(session: Session): void;
   /** `bytes` were read from the session in this turn. */
   wasRead(session: Session, bytes: number): void;
+  /** A join or leave of the session has to wait; `retry` follows. */
+  changeWaits(session: Session): void;
   /** The session's backlog was written, as far as its socket took it. */
   wrote(session: Session): void;
 }

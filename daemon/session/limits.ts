@@ -46,6 +46,15 @@ export const LOGIN_WAIT = 120_000;
 export const MAX_WRITE_BYTES = 64 * 1024;
 
 /**
+ * Bytes that wait for a session above which joins and leaves of others in its groups wait too; a quarter of what may wait
+ * for it, where that is less.
+ */
+export const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
+
+/** Milliseconds after which joins and leaves that wait are looked at again. */
+export const CHANGE_RETRY = 5;
+
+/**
  * Milliseconds without a finished write after which a socket counts as stopped. On one machine the system opens its
  * window in steps of megabytes, which a slow reader on a busy machine needs some 100 ms for.
  */

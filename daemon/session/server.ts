@@ -4,17 +4,18 @@ import { availableParallelism } from 'node:os';
 import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
+import { MAX_CHANGE_BYTES } from '../core/admission.js';
 import type { Core } from '../core/core.js';
 import { type Counters, newCounters } from '../monitor/counters.js';
 import type { Logger } from '../monitor/logger.js';
 import { Brake } from './brake.js';
-import { type Clock, realClock } from './clock.js';
+import { type Clock, realClock, type Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
 import { Handshakes, type Pending } from './handshakes.js';
 import type { Rejection, SessionHost } from './host.js';
 import { LogLimit } from './log-limit.js';
 import { Logins } from './logins.js';
-import { type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
+import { CHANGE_RETRY, type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
 import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
@@ -26,6 +27,9 @@ const NOTABLE = /^(slow|illegal|too-many|handshake)/;
 
 /** Password checks at one time: a processor is left for the messages, and threads of Node for files. */
 const LOGINS_AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
+
+/** Sessions that one look finds waiting still, before it is given up. */
+const MAX_REFUSED = 64;
 
 /** What becomes of a connection that has its TLS handshake before it. */
 export interface TlsHandshake {
@@ -47,6 +51,9 @@ export class SessionServer implements SessionHost {
   private readonly handshaking: Handshakes;
   /** Of these the ones with that of TLS, which are not sessions yet, and what ends each. */
   private readonly tlsHandshakes = new Map<Pending, () => void>();
+  /** Sessions with a join or leave that waits; the one whose turn is next comes first. */
+  private readonly changing = new Set<Session>();
+  private changeTimer: Timer | null = null;
   /** Connections by address. */
   private readonly addresses = new Map<string, number>();
   private readonly lines: LogLimit;
@@ -66,6 +73,7 @@ export class SessionServer implements SessionHost {
     readonly clock: Clock = realClock,
   ) {
     this.limits = { ...limits };
+    this.limitChanges();
     this.access = new Access(rules);
     this.turn = new Turn(
       () => this.order(),
@@ -107,6 +115,7 @@ export class SessionServer implements SessionHost {
   /** Takes effect for the next handshakes and messages; sessions that are there stay. */
   reload(limits: SessionLimits, rules: AccessRules): void {
     Object.assign(this.limits, limits);
+    this.limitChanges();
     this.access = new Access(rules);
   }
 
@@ -220,6 +229,7 @@ export class SessionServer implements SessionHost {
 
   closed(session: Session): void {
     this.sessions.delete(session);
+    this.changing.delete(session);
     this.count(session.address, -1);
     this.brake.forget(session);
     this.total.forget(session);
@@ -228,6 +238,10 @@ export class SessionServer implements SessionHost {
 
   wasRead(session: Session, bytes: number): void {
     this.brake.wasRead(session, bytes);
+  }
+
+  changeWaits(session: Session): void {
+    this.changing.add(session);
   }
 
   wrote(session: Session): void {
@@ -252,6 +266,11 @@ export class SessionServer implements SessionHost {
     this.lines.write('warn', address, 'refused', fields, `connection refused: ${reason}`);
   }
 
+  /** What changes under way make wait for one session stays well below what may wait for it. */
+  private limitChanges(): void {
+    this.core.changeBytes = Math.min(MAX_CHANGE_BYTES, this.limits.maxSessionBytes / 4);
+  }
+
   private count(address: string, change: 1 | -1): void {
     const count = (this.addresses.get(address) ?? 0) + change;
     if (count === 0) this.addresses.delete(address);
@@ -273,12 +292,35 @@ export class SessionServer implements SessionHost {
     for (const session of this.sessions) session.hold('engine', true);
   }
 
+  /** Sessions whose joins and leaves wait take turns. Of those that must go on waiting a few are looked at. */
+  private retryChanges(): void {
+    let refused = 0;
+    for (;;) {
+      const [session] = this.changing;
+      if (session === undefined || this.core.isFull) break;
+      if (refused >= Math.min(MAX_REFUSED, this.changing.size)) break;
+      this.changing.delete(session);
+      const isTaken = session.retry();
+      refused = isTaken ? 0 : refused + 1;
+      if (isTaken) this.turn.schedule();
+      if (session.hasDeferred) this.changing.add(session);
+    }
+    if (this.changing.size === 0 && !this.core.hasEnds) return;
+    this.changeTimer ??= this.clock
+      .after(CHANGE_RETRY, () => {
+        this.changeTimer = null;
+        this.turn.schedule();
+      })
+      .unref();
+  }
+
   /**
    * Receivers share their bytes, so the sum over the backlogs says only that there may be too much; what all buffers
    * really take decides. Memory comes back some time after a session has ended, so they end one by one.
    */
   private endTurn(): void {
     this.brake.endTurn();
+    this.retryChanges();
     const { maxTotalBytes } = this.limits;
     if (this.total.bytes <= maxTotalBytes || this.clock.now() - this.lastTotalDrop < TOTAL_PAUSE) return;
     if (this.bufferBytes() <= maxTotalBytes) return;

@@ -12,6 +12,7 @@ import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
 import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
+import { isChange } from '../core/core.js';
 import type { LocalSession } from '../core/local-session.js';
 import { Backlog } from './backlog.js';
 import type { Timer } from './clock.js';
@@ -22,8 +23,15 @@ import type { Pending } from './handshakes.js';
 import { addressKey, type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
 
-/** Who stops reading from a client: the brake, or an engine that is behind. */
-export type Holder = 'flood' | 'engine';
+/** Who stops reading from a client: the brake, an engine that is behind, or a join or leave that waits. */
+export type Holder = 'flood' | 'engine' | 'change';
+
+/** A frame that was read and waits: a join or leave, or what follows one. */
+interface Deferred {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 export class Session implements Pending {
   readonly peer: Peer;
@@ -53,6 +61,8 @@ export class Session implements Pending {
   private penalty: Timer | null = null;
   private reason: EndReason | null = null;
   private readonly holders = new Set<Holder>();
+  /** Empty unless a join or leave waits; not more than one read brought. */
+  private deferred: Deferred[] = [];
 
   constructor(
     private readonly socket: Socket,
@@ -127,6 +137,10 @@ export class Session implements Pending {
     return this.backlog.waitingBytes;
   }
 
+  get isBehind(): boolean {
+    return this.backlog.isBehind;
+  }
+
   get takenBytes(): number {
     return this.backlog.takenBytes;
   }
@@ -187,10 +201,45 @@ export class Session implements Pending {
   }
 
   frame(bytes: Buffer, start: number, end: number): void {
-    const local = this.local as LocalSession;
     this.messagesIn++;
     this.host.counters.messagesIn++;
-    this.host.core.submit(local, bytes, start, end);
+    if (this.deferred.length === 0 && this.submit(bytes, start, end)) return;
+    if (this.deferred.length === 0) {
+      this.hold('change', true);
+      this.host.changeWaits(this);
+    }
+    this.deferred.push({ bytes, start, end });
+  }
+
+  /**
+   * Tries again what waits, up to the first join or leave that is taken, so that others have their turn.
+   * @returns whether anything was taken
+   */
+  retry(): boolean {
+    const before = this.deferred.length;
+    this.guard(() => this.submitDeferred());
+    if (this.deferred.length === 0) this.hold('change', false);
+    return this.deferred.length < before;
+  }
+
+  private submitDeferred(): void {
+    for (let next = this.deferred[0]; next; next = this.deferred[0]) {
+      const { bytes, start, end } = next;
+      if (!this.submit(bytes, start, end)) return;
+      this.deferred.shift();
+      if (isChange(bytes, start)) return;
+    }
+  }
+
+  /** Whether a join or leave waits. */
+  get hasDeferred(): boolean {
+    return this.deferred.length > 0;
+  }
+
+  /** @returns false when it has to wait */
+  private submit(bytes: Buffer, start: number, end: number): boolean {
+    const local = this.local as LocalSession;
+    if (!this.host.core.submit(local, bytes, start, end)) return false;
     if (local.leaving) {
       this.finish('requested');
       this.reader.stop();
@@ -198,6 +247,7 @@ export class Session implements Pending {
     } else if ((local.member?.groups.size ?? 0) > MAX_SESSION_GROUPS) {
       this.drop('too-many-groups');
     }
+    return true;
   }
 
   private read(chunk: Buffer): void {
@@ -214,14 +264,19 @@ export class Session implements Pending {
   }
 
   private frames(chunk: Buffer): void {
+    this.guard(() => this.reader.push(chunk));
+    this.host.turn.schedule();
+    this.host.wasRead(this, chunk.length);
+  }
+
+  /** What is wrong with a frame ends the session. */
+  private guard(take: () => void): void {
     try {
-      this.reader.push(chunk);
+      take();
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
       this.drop(`illegal-${error.reason}`, error.message);
     }
-    this.host.turn.schedule();
-    this.host.wasRead(this, chunk.length);
   }
 
   private step(step: ServerStep): void {
@@ -301,6 +356,7 @@ export class Session implements Pending {
     this.endHandshake();
     this.reader.stop();
     this.backlog.end();
+    this.deferred = [];
     this.host.ended(this, reason, detail);
     if (this.local !== null) {
       this.host.core.disconnect(this.local, true);

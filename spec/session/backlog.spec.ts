@@ -336,6 +336,24 @@ describe('session: backlog', () => {
     });
   });
 
+  it('is behind with more than a quarter of its limit, unless the socket has stopped taking bytes', async () => {
+    const bench = new Bench({ maxSessionBytes: 400 });
+    bench.sink.isOpen = false;
+    bench.push(100);
+    bench.backlog.flush();
+    expect(bench.backlog.isBehind).to.equal(false);
+    bench.push(1);
+    expect(bench.backlog.isBehind, 'what it has not written yet counts').to.equal(true);
+    bench.backlog.flush();
+    await until(() => !bench.backlog.isBehind, 'the socket to count as stopped');
+    expect(bench.waiting).to.deep.equal([2, 101]);
+    bench.sink.take();
+    bench.push(100);
+    expect(bench.backlog.isBehind, 'it has taken something').to.equal(true);
+    bench.backlog.end();
+    bench.turn.stop();
+  });
+
   it('tells an overflow when the turn writes, not in the middle of a delivery', () => {
     const bench = new Bench({ maxSessionMessages: 0 });
     bench.push(10);

@@ -1,0 +1,94 @@
+/** Requests that cost more than their bytes: each makes a message with all members' names for each of them. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
+import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
+import { RawSession } from '../support/raw-client.js';
+import { until } from '../support/wait.js';
+
+const LIMITS = { maxSessionBytes: 128 * 1024 };
+
+const connectMany = (port: number, count: number, membership: boolean): Promise<RawSession[]> =>
+  Promise.all(Array.from({ length: count }, (_, i) => RawSession.connect(port, `c${i}`, membership)));
+
+describe('session: joins and leaves', () => {
+  it('of one client, as many as it can send, cut off nobody who reads', async () => {
+    const CHANGES = 500;
+    await using daemon = await startDaemon({ limits: LIMITS });
+    const names = Array.from({ length: 20 }, (_, i) => `m${i}`);
+    const members = await connectMembers(daemon, 'g', ...names);
+    const taken = members.map(({ frames }) => frames.length);
+    const flooder = await RawSession.connect(daemon.port, 'flooder', false);
+    const requests = Array.from({ length: CHANGES }, (_, i) =>
+      encodeRequest(i % 2 === 0 ? JOIN_MESS : LEAVE_MESS, flooder.privateGroup, ['g']),
+    );
+    flooder.client.send(Buffer.concat(requests));
+    await until(
+      () =>
+        members.every(({ frames, client }, i) => client.closed || frames.length >= CHANGES + (taken[i] ?? 0)),
+      'all changes at all members',
+      15_000,
+    );
+    expect(members.filter(({ client }) => client.closed)).to.deep.equal([]);
+    expect(daemon.counters.ends).to.deep.equal({});
+    for (const session of [...members, flooder]) session.close();
+    await deserted(daemon);
+  });
+
+  it('of many clients in one turn drop no listening member', async () => {
+    const CLIENTS = 200;
+    await using daemon = await startDaemon({ limits: LIMITS });
+    const [listener] = await connectMembers(daemon, 'g', 'listener');
+    const clients = await connectMany(daemon.port, CLIENTS, false);
+    for (const client of clients) client.join('g');
+    await until(
+      () => listener?.frames.length === CLIENTS + 1 || listener?.client.closed === true,
+      'the joins',
+    );
+    expect(daemon.counters.ends).to.deep.equal({});
+    // And all of them end at one time, as with their machine.
+    for (const client of clients) client.close();
+    await until(
+      () => listener?.frames.length === 2 * CLIENTS + 1 || listener?.client.closed === true,
+      'the ends',
+    );
+    expect(daemon.counters.ends).to.deep.equal({ closed: CLIENTS });
+    listener?.close();
+    await deserted(daemon);
+  });
+
+  it('that wait keep the order of what their sender sends', async () => {
+    await using daemon = await startDaemon({ limits: { maxSessionBytes: 4_096 } });
+    const listener = await RawSession.connect(daemon.port, 'listener');
+    listener.join('g');
+    await listener.next();
+    const sender = await RawSession.connect(daemon.port, 'sender', false);
+    const parts: Buffer[] = [];
+    for (let i = 0; i < 100; i++) {
+      parts.push(encodeRequest(JOIN_MESS, sender.privateGroup, ['g']));
+      parts.push(encodeMessage(AGREED_MESS, sender.privateGroup, ['g'], 1, [Buffer.from(String(i))]));
+      parts.push(encodeRequest(LEAVE_MESS, sender.privateGroup, ['g']));
+    }
+    sender.client.send(Buffer.concat(parts));
+    for (let i = 0; i < 100; i++) {
+      await listener.next();
+      expect((await listener.next()).body.toString()).to.equal(String(i));
+      await listener.next();
+    }
+    for (const session of [listener, sender]) session.close();
+  });
+
+  it('that are illegal end the session also when they waited', async () => {
+    await using daemon = await startDaemon({ limits: { maxSessionBytes: 2_048 } });
+    const members = await connectMembers(daemon, 'g', 'a', 'b', 'c');
+    const sender = await RawSession.connect(daemon.port, 'sender', false);
+    const requests = Array.from({ length: 20 }, (_, i) =>
+      encodeRequest(i % 2 === 0 ? JOIN_MESS : LEAVE_MESS, sender.privateGroup, ['g']),
+    );
+    const nowhere = encodeRequest(JOIN_MESS, sender.privateGroup, []);
+    sender.client.send(Buffer.concat([...requests, nowhere]));
+    await sender.client.end();
+    expect(daemon.counters.ends).to.deep.equal({ 'illegal-groups-count': 1 });
+    for (const session of members) session.close();
+  });
+});
