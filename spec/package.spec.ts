@@ -1,5 +1,5 @@
 /** What package.json promises is there: entries, programs, one version. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/index.js';
@@ -26,6 +26,19 @@ describe('package.json', () => {
       expect(existsSync(join(repositoryRoot, file))).to.equal(true);
     });
   }
+
+  it('has types that TypeScript 5.4 reads: iterators of one argument', () => {
+    const files = readdirSync(join(repositoryRoot, 'build', 'lib'), { recursive: true, encoding: 'utf8' });
+    const types = files.filter((file) => file.endsWith('.d.ts'));
+    expect(types.length).to.be.greaterThan(100);
+    const later =
+      /\bIterableIterator<[^<>]*(?:<[^<>]*>[^<>]*)*,|\bAsyncIterableIterator<[^<>]*(?:<[^<>]*>[^<>]*)*,/;
+    const found = types.filter((file) =>
+      later.test(readFileSync(join(repositoryRoot, 'build', 'lib', file), 'utf8')),
+    );
+    expect(found).to.deep.equal([]);
+    expect('AsyncIterableIterator<Event, void, undefined>').to.match(later);
+  });
 
   for (const [name, file] of Object.entries(manifest.bin)) {
     it(`has the program ${name}, which can be run`, () => {

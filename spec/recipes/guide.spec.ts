@@ -1,5 +1,5 @@
 /** The guide to the recipes: its examples are those that run here, and print what the pages say. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { startDaemon } from '../support/local-daemon.js';
@@ -59,5 +59,17 @@ describe('the guide to a daemon that goes', () => {
     await next.stop();
     expect(err).to.equal('');
     expect(read('again.md')).to.include('```\n' + out + '```');
+  });
+});
+
+describe('the pages of the guide', () => {
+  it('hand a signal over as the calls take it, in an object', () => {
+    const pages = readdirSync(join(repositoryRoot, 'docs'), { recursive: true, encoding: 'utf8' });
+    const bare = /\bawait [\w.]+\((?:signal|\w+\.signal|AbortSignal\.timeout\(\w+\))\)/;
+    const found = pages
+      .filter((page) => page.endsWith('.md'))
+      .filter((page) => bare.test(readFileSync(join(repositoryRoot, 'docs', page), 'utf8')));
+    expect(found).to.deep.equal([]);
+    expect('await it.waitForLeader(signal)').to.match(bare);
   });
 });

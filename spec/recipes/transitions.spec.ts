@@ -240,6 +240,17 @@ describe('the phases of a member', () => {
     expect(trace.last('state').statement.ask).not.to.equal(before);
   });
 
+  it('ask again for a state that could not be taken in after a pause, and not at once', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    trace.isSlow = true;
+    const before = trace.last('state').statement.ask;
+    trace.offer(formed(before), headerOf(0)).chunk('c0').core.restored(false);
+    const asked = (): string => trace.pass(0).last('state').statement.ask;
+    expect([asked(), trace.pass(1999) && asked()]).to.deep.equal([before, before]);
+    trace.pass(1);
+    expect(asked()).not.to.equal(before);
+  });
+
   it('reopen a round when a late statement could change it', () => {
     const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state').state(B, null);
     trace.pass(1000).echo('settle');
