@@ -29,16 +29,20 @@ export async function socketPathFault(path: string): Promise<string | null> {
 }
 
 /**
- * Looks whether a local socket can be opened, and changes nothing.
+ * Looks whether a local socket can be opened, and changes nothing. Whoever serves it notices nothing where the system
+ * tells who does.
  * @returns why it cannot, or null. `IN_USE` passes with time, the others do not.
  */
-export async function socketObstacle(path: string): Promise<string | null> {
+export const socketObstacle = (path: string): Promise<string | null> =>
+  obstacleAt(path, async () => ((await boundPaths()).has(path) ? 'served' : await askSocket(path)));
+
+async function obstacleAt(path: string, ask: () => Promise<SocketState>): Promise<string | null> {
   const fault = await socketPathFault(path);
   if (fault !== null) return fault;
   const found = await lstat(path).catch(() => null);
   if (found === null) return null;
   if (!found.isSocket()) return 'the file exists and is no socket';
-  const state = await askSocket(path);
+  const state = await ask();
   if (state === 'served') return IN_USE;
   if (state === 'dead' && (await mayRemove(found, dirname(path)))) return null;
   return isOwn(found) ? 'permission denied' : othersSocket(found);
@@ -49,7 +53,7 @@ export async function socketObstacle(path: string): Promise<string | null> {
  * @returns why the path cannot be had, or null
  */
 export async function clearSocketFile(path: string): Promise<string | null> {
-  const obstacle = await socketObstacle(path);
+  const obstacle = await obstacleAt(path, () => askSocket(path));
   if (obstacle !== null) return obstacle;
   try {
     await rm(path, { force: true });
@@ -92,8 +96,10 @@ async function boundPaths(): Promise<ReadonlySet<string>> {
   return new Set(text.split('\n').map((line) => line.split(' ').at(-1) ?? ''));
 }
 
+type SocketState = 'served' | 'dead' | 'forbidden';
+
 /** Only a refusal shows that nobody is behind the file: one that is too busy to answer lives. */
-async function askSocket(path: string): Promise<'served' | 'dead' | 'forbidden'> {
+async function askSocket(path: string): Promise<SocketState> {
   const socket = connect(path);
   try {
     await once(socket, 'connect');

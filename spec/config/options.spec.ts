@@ -1,5 +1,11 @@
 import { expect } from 'chai';
-import { optionNames, rowOf, timeouts, type OptionName } from '../../daemon/config/options.js';
+import {
+  defaultUnixDir,
+  optionNames,
+  rowOf,
+  timeouts,
+  type OptionName,
+} from '../../daemon/config/options.js';
 import { itRefuses, parse, withDaemon } from './support.js';
 
 const options = (text: string) => parse(withDaemon(text)).options;
@@ -353,6 +359,14 @@ describe('configuration options', () => {
     for (const flag of ['Network', '!', '! !', '! !ALL', '! "ALL"', '"ALL"', 'ALL;']) {
       itFailsAt(`DebugFlags = { PRINT ${flag} }`);
     }
+  });
+
+  it('have no local socket on Windows, which has no /tmp', () => {
+    expect([defaultUnixDir('win32'), defaultUnixDir('linux'), defaultUnixDir('darwin')]).to.deep.equal([
+      '',
+      '/tmp',
+      '/tmp',
+    ]);
   });
 
   it('refuse a local socket directory that leaves no room for the port', () => {
