@@ -4,6 +4,9 @@
  */
 import * as codes from './wire/codes.js';
 
+/** What a request asks for that a daemon can refuse. */
+export type RefusedAction = 'join' | 'leave' | 'send';
+
 /** Any result below zero. */
 export class SspError extends Error {
   /** The constant's name, such as `REJECT_NOT_UNIQUE`. */
@@ -68,6 +71,26 @@ export class IllegalParamError extends condition(codes.ILLEGAL_PARAM) {}
 export class WouldBlockError extends condition(codes.WOULD_BLOCK) {}
 export class IllegalMessageTypeError extends condition(codes.ILLEGAL_MESSAGE_TYPE) {}
 
+/** A policy of the daemon refused a request: `AccessGroupFile` says who may do what. */
+export class PermissionDeniedError extends SspError {
+  /** The group, or the first of several; a private name when it was sent to one connection. */
+  readonly group: string;
+
+  constructor(
+    readonly action: RefusedAction,
+    /** Where the request went. A policy that refuses one of several groups refuses the whole message. */
+    readonly groups: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    const where = action === 'send' ? `to ${groups.join(', ')}` : groups.join(', ');
+    super(codes.PERMISSION_DENIED, `${action} ${where}`, options);
+    this.group = groups[0] ?? '';
+  }
+}
+
+/** The daemon refused a join, because it has as many groups or memberships as it allows. */
+export class TooManyGroupsError extends condition(codes.TOO_MANY_GROUPS) {}
+
 const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOptions) => SspError>> = {
   [codes.REJECT_QUOTA]: QuotaError,
   [codes.REJECT_NO_NAME]: NoNameError,
@@ -90,6 +113,7 @@ const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOpti
   [codes.ILLEGAL_PARAM]: IllegalParamError,
   [codes.WOULD_BLOCK]: WouldBlockError,
   [codes.ILLEGAL_MESSAGE_TYPE]: IllegalMessageTypeError,
+  [codes.TOO_MANY_GROUPS]: TooManyGroupsError,
 };
 
 /** Gives classes the names under which they are listed, also in a program whose bundler has shortened them. */
@@ -121,6 +145,8 @@ keepNames({
   IllegalParamError,
   WouldBlockError,
   IllegalMessageTypeError,
+  PermissionDeniedError,
+  TooManyGroupsError,
 });
 
 /** The error that belongs to a result; a plain `SspError` for one without a class of its own. */

@@ -7,8 +7,8 @@ import { ClientChannel } from './client-channel.js';
 import type { Due } from './due.js';
 import {
   BadArgumentError,
-  channelError,
   type ChannelError,
+  commandError,
   ConnectionLostError,
   NotAttachedError,
   NotFoundError,
@@ -41,6 +41,13 @@ const FIRST_REGISTRY_KIND = 32;
 
 type Settled = (outcome: Outcome) => void;
 
+/** Waits for somebody to create the channel. */
+interface Opening {
+  readonly name: string;
+  look(): void;
+  fail(error: Error): void;
+}
+
 /** What `Channels` was told, checked. */
 export interface ChannelsSettings {
   readonly registry: NonNullable<ChannelsOptions['registry']>;
@@ -59,18 +66,14 @@ export class Channels implements AsyncDisposable {
   private readonly servers = new Map<ClaimId, ServerChannel>();
   private readonly clients = new Map<ClaimId, ClientChannel>();
   private readonly router = new Router(this.servers, this.clients, this.dropped);
-  private readonly commands = new Map<number, { settled: Settled; failed: (error: ChannelError) => void }>();
-  private readonly openings = new Set<{
-    name: string;
-    look: () => void;
-    fail: (error: ChannelError) => void;
-  }>();
+  private readonly commands = new Map<number, { settled: Settled; failed: (error: Error) => void }>();
+  private readonly openings = new Set<Opening>();
   private readonly watches = new Watches();
   /** Since when owners are out of sight, by claim. */
   private readonly orphans = new Map<ClaimId, number>();
   private nudge: Due | null = null;
   private ids = 0;
-  private end: ChannelError | null = null;
+  private end: Error | null = null;
   private readied: () => void = () => undefined;
   private closing: Promise<void> | null = null;
 
@@ -125,6 +128,7 @@ export class Channels implements AsyncDisposable {
         view: (view) => this.machine.view(view),
         transition: () => this.machine.transition(),
         message: (sender, toGroup, body) => this.message(sender, toGroup, body),
+        refused: (body, error) => this.refused(body, error),
         closed: (isOwn) => this.finish(new ConnectionLostError(), isOwn),
       },
       signal,
@@ -150,7 +154,7 @@ export class Channels implements AsyncDisposable {
     this.submit(
       { kind: 'claim', name, claim, settings, strict, from: this.takeable(name) },
       (outcome) => {
-        if (!outcome.ok) return waiting.reject(failure(outcome, name));
+        if (!outcome.ok) return waiting.reject(commandError(outcome.code, name));
         // Nobody waits for it any more.
         if (waiting.isOver) {
           this.submit({ kind: 'release', claim, force: true }, ignore, ignore);
@@ -176,7 +180,7 @@ export class Channels implements AsyncDisposable {
     this.checkOpen();
     throwIfAborted(patience.signal);
     const { alarm, openings } = this;
-    let opening: { name: string; look: () => void; fail: (error: ChannelError) => void };
+    let opening: Opening;
     const waiting = new Waiting<ClientChannel>(alarm, patience, () => openings.delete(opening));
     opening = {
       name,
@@ -255,7 +259,7 @@ export class Channels implements AsyncDisposable {
 
   private attach(name: string, waiting: Waiting<ClientChannel>, failed: (error: ChannelError) => void): void {
     const attached = (outcome: Outcome): void => {
-      if (!outcome.ok) return failed(failure(outcome, name));
+      if (!outcome.ok) return failed(commandError(outcome.code, name));
       const entry = outcome.entry as Entry;
       const { claim } = entry;
       const known = this.clients.get(claim);
@@ -270,7 +274,7 @@ export class Channels implements AsyncDisposable {
     this.submit({ kind: 'attach', name }, attached, (error) => waiting.reject(error));
   }
 
-  private submit(command: Command, settled: Settled, failed: (error: ChannelError) => void): void {
+  private submit(command: Command, settled: Settled, failed: (error: Error) => void): void {
     if (this.end) return failed(this.end);
     this.commands.set(this.machine.submit(command), { settled, failed });
   }
@@ -367,8 +371,15 @@ export class Channels implements AsyncDisposable {
     this.dropped.malformed += this.machine.refused - before;
   }
 
+  /** @see LinkHandler.refused */
+  private refused(body: Buffer | null, error: Error): void {
+    if (body) return this.router.refused(body, error);
+    this.finish(error);
+    void this.close();
+  }
+
   /** Everything that waits for something ends here. @param isOwn whether that was wanted: then loops end without an error */
-  private finish(error: ChannelError, isOwn = false): void {
+  private finish(error: Error, isOwn = false): void {
     if (this.end) return;
     this.end = error;
     for (const { failed } of this.commands.values()) failed(error);
@@ -384,9 +395,3 @@ export class Channels implements AsyncDisposable {
 }
 
 const ignore = (): void => undefined;
-
-function failure(outcome: Outcome & { ok: false }, name: string): ChannelError {
-  const { code } = outcome;
-  if (code === 'HAS_CLIENTS' || code === 'SERVER_GONE') return new BadArgumentError(code);
-  return channelError(code, name);
-}

@@ -4,7 +4,6 @@ import {
   BadArgumentError,
   BodyTooLongError,
   BufferingOffError,
-  type ChannelError,
   ConnectionLostError,
   NotAttachedError,
   ServerGoneError,
@@ -33,7 +32,8 @@ const PING_KEYS = new Set(['timeoutMs', 'signal', 'depth']);
 export class ClientChannel implements AsyncDisposable {
   private current: ClientState = 'open';
   private goneReason: GoneReason | null = null;
-  private isLost = false;
+  /** What ended the connection, or keeps it from taking part. */
+  private loss: Error | null = null;
   private readonly outbox: Outbox;
   private readonly happenings = new EventLoop<ClientEvent>();
   private closing: Promise<void> | null = null;
@@ -220,16 +220,23 @@ export class ClientChannel implements AsyncDisposable {
     this.happenings.end();
   }
 
+  /** @internal The daemon has refused the message of that id. @returns whether anybody waited for its answer */
+  refused(id: number, error: Error): boolean {
+    return this.outbox.refused(id, error);
+  }
+
   /** @internal The own connection is gone, or gives up its channels. @param error why */
-  lost(error: ChannelError): void {
-    this.isLost = error instanceof ConnectionLostError;
+  lost(error: Error): void {
+    if (!(error instanceof NotAttachedError)) this.loss = error;
     if (this.current !== 'gone') this.current = 'closed';
-    this.outbox.end(() =>
-      this.isLost
-        ? new ConnectionLostError(undefined, { cause: error })
-        : new NotAttachedError(this.name, { cause: error }),
-    );
+    this.outbox.end(() => this.lossError() ?? new NotAttachedError(this.name, { cause: error }));
     this.happenings.end();
+  }
+
+  /** A new one for each who waits; what a policy refused is the same for all. */
+  private lossError(): Error | null {
+    const { loss } = this;
+    return loss instanceof ConnectionLostError ? new ConnectionLostError(undefined, { cause: loss }) : loss;
   }
 
   private async detach(): Promise<void> {
@@ -277,7 +284,8 @@ export class ClientChannel implements AsyncDisposable {
     if (partition !== undefined && partition !== 'fail' && partition !== 'wait') {
       throw new BadArgumentError(`partition is 'fail' or 'wait'`);
     }
-    if (this.isLost) throw new ConnectionLostError();
+    const loss = this.lossError();
+    if (loss) throw loss;
     if (this.current === 'closed') throw new NotAttachedError(this.name);
     throwIfAborted(patience.signal);
     if (this.current === 'gone') throw new ServerGoneError(this.goneReason, this.name);

@@ -161,6 +161,10 @@ const classes: Readonly<Record<Plain, new (detail?: string, options?: ErrorOptio
 export const channelError = (code: Plain, detail?: string, options?: ErrorOptions): ChannelError =>
   new classes[code](detail, options);
 
+/** Why a command to the registry failed. @param name of the channel */
+export const commandError = (code: ChannelCode, name: string): ChannelError =>
+  code === 'HAS_CLIENTS' || code === 'SERVER_GONE' ? new BadArgumentError(code) : channelError(code, name);
+
 /** The number that stands for the condition in a refusal. */
 export const errnoOf = (code: ChannelCode): number => conditions[code].errno;
 

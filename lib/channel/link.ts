@@ -1,5 +1,5 @@
 /** What the channels need of the world: one connection to the group layer, seen through one registry group. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Connection } from '../group/connection.js';
 import type { ConnectionEvent } from '../group/event.js';
 import type { Service } from '../group/service.js';
@@ -11,6 +11,11 @@ export interface LinkHandler {
   transition(): void;
   /** @param toGroup whether it was sent to the registry's group */
   message(sender: string, toGroup: boolean, body: Buffer): void;
+  /**
+   * A message was refused by a policy of the daemon.
+   * @param body null for one of those without which nobody can take part: to the registry's group, or privately at all
+   */
+  refused(body: Buffer | null, error: Error): void;
   /** Nothing comes any more. @param isOwn whether that was wanted here */
   closed(isOwn: boolean): void;
 }
@@ -49,6 +54,8 @@ export class ConnectionLink implements Link {
       // A group wants a reader of its own. What comes is taken from the connection, where private messages have their
       // place among the views.
       group.on('event', () => undefined);
+      // Asks whether the daemon lets private messages through, by one without content to this connection itself.
+      this.send([this.privateName], Buffer.alloc(0), 'agreed').catch(() => undefined);
     } catch (error) {
       this.end();
       throw error;
@@ -67,8 +74,14 @@ export class ConnectionLink implements Link {
   private take(event: ConnectionEvent): void {
     switch (event.kind) {
       case 'data':
-        if (event.type === CHANNEL_MESSAGE) {
+        if (event.type === CHANNEL_MESSAGE && !(event.fromMe && event.body.length === 0)) {
           this.handler?.message(event.sender, event.groups.includes(this.group), event.body);
+        }
+        break;
+      case 'reject':
+        if (event.refused === 'data' && event.type === CHANNEL_MESSAGE) {
+          const isVital = event.body.length === 0 || event.groups.includes(this.group);
+          this.handler?.refused(isVital ? null : event.body, event.error);
         }
         break;
       case 'view':

@@ -1,9 +1,10 @@
 /** From a connection to its channels. */
+import { ConnectionClosedError } from '../errors.js';
 import { abortable } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import { Channels } from './channels.js';
 import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
-import { AbortedError, BadArgumentError, ChannelError, ConnectionLostError } from './errors.js';
+import { AbortedError, BadArgumentError, ConnectionLostError } from './errors.js';
 import { ConnectionLink } from './link.js';
 import { checkedChannelsOptions, type ChannelsOptions } from './options.js';
 import { throwIfAborted } from './patience.js';
@@ -15,7 +16,8 @@ const opened = new WeakMap<Connection, Promise<Channels>>();
  * Channels over a connection, which is still there for everything else. A connection has one: the second call gives the
  * same, whatever its options are, until that is closed. The connection is not closed with its channels, and its loss
  * ends them.
- * @throws ConnectionLostError, AbortedError, BadArgumentError
+ * @throws ConnectionLostError, AbortedError, BadArgumentError, and of 'ssp-toolkit' PermissionDeniedError when a policy of
+ * the daemon lets this connection not join the registry's group or send to it, TooManyGroupsError when a limit does
  */
 export async function openChannels(connection: Connection, options: ChannelsOptions = {}): Promise<Channels> {
   if (!isConnection(connection)) throw new BadArgumentError(NO_CONNECTION);
@@ -39,6 +41,7 @@ async function open(
   } catch (error) {
     await channels.close();
     if (signal?.aborted) throw new AbortedError(undefined, { cause: signal.reason });
-    throw error instanceof ChannelError ? error : new ConnectionLostError(undefined, { cause: error });
+    if (error instanceof ConnectionClosedError) throw new ConnectionLostError(undefined, { cause: error });
+    throw error;
   }
 }

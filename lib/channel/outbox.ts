@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { Fifo } from '../mailbox/fifo.js';
-import { type ChannelError, ServerUnreachableError } from './errors.js';
+import { ServerUnreachableError } from './errors.js';
 import { type Hub, transmitted } from './hub.js';
 import type { Outgoing } from './outgoing.js';
 import { CREDIT, decodeGrant, encodeGiveBack, encodeWant, type Grant } from './protocol/credit.js';
@@ -70,6 +70,13 @@ export class Outbox {
     if (!outgoing.isSent) this.pump();
   }
 
+  /** The message of that id did not get past the own daemon. @returns whether anybody waited for its answer */
+  refused(id: number, error: Error): boolean {
+    const outgoing = this.awaited.get(id);
+    if (outgoing) this.drop(outgoing, error);
+    return outgoing !== undefined;
+  }
+
   /** The server's application has taken the request of that id. */
   received(id: number): void {
     if (!this.entry.settings.ackReceipt) return void this.hub.dropped.malformed++;
@@ -116,7 +123,7 @@ export class Outbox {
   }
 
   /** Nothing is sent any more. @param error a new one for each that waits: it tells what became of that one */
-  end(error: () => ChannelError): void {
+  end(error: () => Error): void {
     this.isOpen = false;
     for (const outgoing of this.awaited.values()) this.drop(outgoing, error());
   }

@@ -2,13 +2,13 @@
 import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
 import type { Due } from './due.js';
-import { AlreadyRepliedError, BadArgumentError, type ChannelError, ClientGoneError } from './errors.js';
+import { AlreadyRepliedError, BadArgumentError, ClientGoneError } from './errors.js';
 import type { Message } from './protocol/message.js';
 
 export interface RequestHost {
   readonly maxBody: number;
   /** Why nothing can be answered any more, or null. */
-  ended(): ChannelError | null;
+  ended(): Error | null;
   reply(request: ServerRequest, status: number, body: Uint8Array): Promise<void>;
   fail(request: ServerRequest, code: string, text: string): Promise<void>;
   drop(request: ServerRequest): void;

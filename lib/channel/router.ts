@@ -10,6 +10,8 @@ import type { ServerChannel } from './server-channel.js';
 
 /** What only servers send. */
 const fromServer: ReadonlySet<string> = new Set(['reply', 'refusal', 'pong', 'answer', 'received']);
+/** What clients wait for an answer of. */
+const answered: ReadonlySet<string> = new Set(['request', 'queued', 'ping']);
 const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, CREDIT.recall]);
 
 const isForClient = ({ kind, word }: Message): boolean =>
@@ -17,6 +19,7 @@ const isForClient = ({ kind, word }: Message): boolean =>
 
 export class Router {
   private readonly parts = new Parts();
+  private hasWarned = false;
 
   constructor(
     private readonly servers: ReadonlyMap<ClaimId, ServerChannel>,
@@ -30,6 +33,17 @@ export class Router {
     if (!message) this.dropped.malformed++;
     else if (message.kind === 'part') this.part(sender, message);
     else this.whole(sender, message);
+  }
+
+  /** The daemon has refused a message: what waits for its answer fails. Where nothing does, the first is reported. */
+  refused(body: Buffer, error: Error): void {
+    const message = decodeMessage(body);
+    // The message that it is a piece of follows.
+    if (message?.kind === 'part') return;
+    const client = message && answered.has(message.kind) ? this.clients.get(message.claim) : undefined;
+    if (client?.refused(message?.id ?? 0, error) || this.hasWarned) return;
+    this.hasWarned = true;
+    process.emitWarning(`channels: ${error.message}`, 'SspRefusedWarning');
   }
 
   /** The sender is gone: nothing more of its message comes. */

@@ -6,7 +6,6 @@ import {
   BadArgumentError,
   BusyError,
   channelError,
-  type ChannelError,
   ConnectionLostError,
   errnoOf,
   HasClientsError,
@@ -46,7 +45,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   private receiver: Waiting<ServerEvent> | null = null;
   private loop: object | null = null;
   private readonly pings: Pings;
-  private end: ChannelError | null = null;
+  private end: Error | null = null;
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `createChannel`. */
@@ -250,7 +249,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   }
 
   /** @internal No more. @param error what `receive` throws from here on, behind what waits */
-  finish(error: ChannelError): void {
+  finish(error: Error): void {
     if (this.end) return;
     this.end = error;
     this.timers.stopAll();

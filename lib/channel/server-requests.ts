@@ -3,7 +3,7 @@
  * (messip-channels.md 17.1 to 17.3).
  */
 import type { Buffer } from 'node:buffer';
-import { type ChannelError, ClientGoneError } from './errors.js';
+import { ClientGoneError } from './errors.js';
 import type { Hub } from './hub.js';
 import { timeLeft } from './protocol/deadline.js';
 import { encodeMessage, type Message } from './protocol/message.js';
@@ -15,7 +15,7 @@ import type { ServerClient } from './server-client.js';
 
 export interface RequestsSink {
   /** Why nothing can be answered any more, or null. */
-  ended(): ChannelError | null;
+  ended(): Error | null;
   /** The application must not get it. */
   withdraw(request: ServerRequest): void;
   /** To a client, if it can be reached now. */
@@ -41,7 +41,7 @@ export class ServerRequests implements RequestHost {
     return this.entry.settings.maxBody;
   }
 
-  ended(): ChannelError | null {
+  ended(): Error | null {
     return this.sink.ended();
   }
 

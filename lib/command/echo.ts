@@ -1,10 +1,10 @@
 /** A message of one's own that comes back through the order: everything that had its place before it is here then. */
 import { Buffer } from 'node:buffer';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
-import { errorOf } from '../errors.js';
+import { errorOf, PermissionDeniedError } from '../errors.js';
 import { type Pending, pending } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
-import type { DataEvent } from '../group/event.js';
+import type { DataEvent, RejectEvent } from '../group/event.js';
 import type { SendOptions } from '../group/send.js';
 
 export class Echo {
@@ -18,6 +18,7 @@ export class Echo {
     connection.on('close', (error) => {
       this.waiting?.reject(error ?? errorOf(CONNECTION_CLOSED, 'closed on this side'));
     });
+    connection.on('reject', (event) => this.refused(event));
   }
 
   /** @param group joined for it; without one the messages go to this connection alone */
@@ -29,7 +30,7 @@ export class Echo {
     return echo;
   }
 
-  /** Sends, and resolves when the message is back. One at a time. */
+  /** Sends, and resolves when the message is back. One at a time. @throws PermissionDeniedError when it is refused */
   async trip(body: Uint8Array, options: SendOptions): Promise<void> {
     const back = pending<void>();
     this.waiting = back;
@@ -38,9 +39,29 @@ export class Echo {
     await back.promise;
   }
 
+  private refused({ body, error }: RejectEvent): void {
+    if (!body.equals(this.body)) return;
+    this.waiting?.reject(error);
+    this.waiting = null;
+  }
+
   private hear(event: DataEvent): void {
     if (!event.fromMe || !event.body.equals(this.body)) return;
     this.waiting?.resolve();
     this.waiting = null;
+  }
+}
+
+/**
+ * Waits until the daemon has answered everything that was sent up to here, refusals included: a message to oneself stands
+ * behind it. Where a policy refuses that one, the refusal is the answer.
+ * @param mark its body, which no other message has
+ */
+export async function answered(connection: Connection, mark: Uint8Array): Promise<void> {
+  const echo = await Echo.open(connection);
+  try {
+    await echo.trip(mark, {});
+  } catch (error) {
+    if (!(error instanceof PermissionDeniedError)) throw error;
   }
 }

@@ -22,8 +22,8 @@ function fields(event: ConnectionEvent, me: string): object {
     case 'self-leave':
       return { group: event.group, id: groupIdText(event.id) };
     case 'reject': {
-      const { refused, groups, type, body } = event;
-      return { refused, groups, type, ...bodyFields(body) };
+      const { refused, reason, groups, type, body } = event;
+      return { refused, reason, groups, type, ...bodyFields(body) };
     }
   }
 }

@@ -27,8 +27,8 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
     case 'self-leave':
       return `${at} left  ${printable(event.group)}`;
     case 'reject': {
-      const { refused, groups, body } = event;
-      return `${at} reject  ${groups.map(printable).join(',')}  the daemon refused this ${refused}  ${bodyLine(body, limit)}`;
+      const { groups, error, body } = event;
+      return `${at} reject  ${groups.map(printable).join(',')}  ${printable(error.message)}  ${bodyLine(body, limit)}`;
     }
   }
 }

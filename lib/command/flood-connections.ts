@@ -1,5 +1,6 @@
 /** The connections of a flood: bare mailboxes, many at once. */
 import { errorOf } from '../errors.js';
+import { refusalOf } from '../group/reader.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
 import { JOIN_MESS } from '../wire/service.js';
@@ -57,6 +58,8 @@ export async function joinAll(
 /** Takes views up to the one that has all the names. */
 function sawAll(mailbox: Mailbox, names: ReadonlySet<string>): boolean {
   for (let arrival = mailbox.take(); arrival !== undefined; arrival = mailbox.take()) {
+    const refusal = refusalOf(arrival, mailbox);
+    if (refusal) throw refusal;
     if (arrival.kind !== 'view' || arrival.numGroups < names.size) continue;
     const members = new Set(arrival.names());
     if ([...names].every((name) => members.has(name))) return true;

@@ -1,4 +1,5 @@
 /** A flood: senders and receivers of this process through one daemon, with a bound on what is under way. */
+import { refusalOf } from '../group/reader.js';
 import type { Arrival } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { Numbering, OrderCheck } from './flood-order.js';
@@ -59,6 +60,7 @@ export class Flood {
   private goal: number;
   private sent = 0;
   private over = false;
+  private refusal: Error | null = null;
   private readonly stopping = new AbortController();
 
   /** @param receivers connections that are in the group already */
@@ -88,7 +90,7 @@ export class Flood {
     this.stopping.abort();
   }
 
-  /** @returns null when a connection is lost, or given up */
+  /** @returns null when a connection is lost, or given up @throws PermissionDeniedError when the group may not be sent to */
   async run(): Promise<FloodResult | null> {
     const start = performance.now();
     for (const sender of this.senders) void this.watch(sender);
@@ -96,6 +98,7 @@ export class Flood {
     const whole = await Promise.all(this.receivers.map((receiver) => this.follow(receiver)));
     const elapsed = performance.now() - start;
     this.over = true;
+    if (this.refusal) throw this.refusal;
     if (whole.includes(false)) return null;
     const delivered = this.receivers.map(({ count }) => count);
     return { sent: this.sent, elapsed, delivered, ordered: this.isOrdered() };
@@ -114,11 +117,12 @@ export class Flood {
     return true;
   }
 
-  /** Nobody writes to a sender; what it has to tell is its loss, and what it sent may be lost with it. */
+  /** What a sender has to tell is a refusal, or its loss, and what it sent may be lost with it. */
   private async watch(sender: Mailbox): Promise<void> {
-    while (sender.state === 'open' && !this.over) {
+    while (sender.state === 'open' && !this.over && !this.refusal) {
       await sender.wait();
-      sender.take();
+      const arrival = sender.take();
+      if (arrival) this.refusal ??= refusalOf(arrival, sender);
     }
     if (!this.over) this.giveUp();
   }

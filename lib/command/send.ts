@@ -1,10 +1,14 @@
 /** `ssp send`: one message, or every line of standard input. */
+import { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
+import { abortable } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import type { SendOptions } from '../group/send.js';
 import type { Service } from '../group/service.js';
 import { errorOf, MessageTooLongError } from '../errors.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
+import { answered } from './echo.js';
 import { Failure, USAGE_STATUS } from './failure.js';
 import { interruption } from './interruption.js';
 import { type Access, withConnection } from './session.js';
@@ -41,20 +45,49 @@ export const sendCommand = (): Command =>
       const stop = interruption(true);
       const options = { service: flags.service, type: flags.type };
       await withConnection(flags, stop, async (connection) => {
-        if (text === undefined || text === '-') await sendLines(connection, names, options, stop);
+        const mark = Buffer.from(randomUUID());
+        const refused = firstRefusal(connection, mark);
+        if (text === undefined || text === '-') await sendLines(connection, names, options, stop, refused);
         else await sendLine(connection, names, text, options);
+        await confirmed(connection, mark, refused);
       });
     });
+
+/** Milliseconds for the daemon to answer what was sent. */
+const ANSWER_LIMIT_MS = 10_000;
+
+/** Aborted when the daemon refuses a message other than the mark; the reason says which. */
+function firstRefusal(connection: Connection, mark: Buffer): AbortSignal {
+  const refusal = new AbortController();
+  connection.on('reject', ({ body, error }) => {
+    if (!body.equals(mark)) refusal.abort(error);
+  });
+  return refusal.signal;
+}
+
+/**
+ * A message is refused later than it is sent.
+ * @throws PermissionDeniedError, or Failure when the daemon does not answer in time
+ */
+async function confirmed(connection: Connection, mark: Buffer, refused: AbortSignal): Promise<void> {
+  const limit = AbortSignal.timeout(ANSWER_LIMIT_MS);
+  try {
+    await abortable(answered(connection, mark), AbortSignal.any([refused, limit]));
+  } catch (error) {
+    throw limit.aborted ? new Failure('sent, but the daemon does not answer: it orders nothing now') : error;
+  }
+}
 
 async function sendLines(
   connection: Connection,
   names: readonly string[],
   options: SendOptions,
   stop: AbortSignal,
+  refused: AbortSignal,
 ): Promise<void> {
   // It ends the loop without an error, as the end of the input does.
   const close = (): void => void process.stdin.destroy();
-  stop.addEventListener('abort', close, { once: true });
+  for (const signal of [stop, refused]) signal.addEventListener('abort', close, { once: true });
   connection.once('close', close);
   try {
     let sending: Promise<void>[] = [];
@@ -69,6 +102,7 @@ async function sendLines(
     }
     await Promise.all(sending);
     // The loss ends the lines, too; those that somebody was about to type are not sent.
+    refused.throwIfAborted();
     if (!connection.open) throw errorOf(CONNECTION_CLOSED);
   } finally {
     close();

@@ -6,7 +6,7 @@ import type { Connection } from '../group/connection.js';
 import type { ConnectionEvent } from '../group/event.js';
 import type { Group } from '../group/group.js';
 import { groupIdText } from '../wire/group-id.js';
-import { Echo } from './echo.js';
+import { answered } from './echo.js';
 import { eventLine, membersText } from './event-lines.js';
 import { joinUnread } from './join.js';
 import { printable } from './text.js';
@@ -22,6 +22,8 @@ export class UserSession implements UserActions {
   /** Whether the end was asked for. */
   quitting = false;
   private readonly groups = new Map<string, Group>();
+  /** Messages that the daemon has refused. */
+  refusals = 0;
   /** Body of the message to oneself that is not shown. */
   private readonly mark = Buffer.from(randomUUID());
 
@@ -50,10 +52,9 @@ export class UserSession implements UserActions {
     }
   }
 
-  /** Waits until everything that was sent up to here has come back: a message to oneself stands behind it. */
+  /** Waits until everything that was sent up to here has come back. */
   async settle(): Promise<void> {
-    const echo = await Echo.open(this.connection);
-    await echo.trip(this.mark, {});
+    await answered(this.connection, this.mark);
   }
 
   async join(name: string): Promise<void> {
@@ -99,7 +100,8 @@ export class UserSession implements UserActions {
   }
 
   private show(event: ConnectionEvent): void {
-    if (event.kind === 'data' && event.fromMe && event.body.equals(this.mark)) return;
+    if ('body' in event && event.body.equals(this.mark)) return;
+    if (event.kind === 'reject' && event.refused === 'data') this.refusals++;
     this.print(eventLine(event, new Date(), { me: this.connection.privateName, limit: SHOWN }));
   }
 }

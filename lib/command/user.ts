@@ -33,7 +33,8 @@ async function talk(connection: Connection, { address }: Access, stop: AbortSign
     screen.print(`connected to ${address} as ${printable(connection.privateName)}; ? lists the commands`);
     const failed = await runLines(session, screen);
     await session.settle();
-    if (failed > 0 && !screen.isTerminal) throw new Failure(`${plural(failed, 'command')} failed`);
+    const all = failed + session.refusals;
+    if (all > 0 && !screen.isTerminal) throw new Failure(`${plural(all, 'command')} failed`);
   } finally {
     end();
   }

@@ -19,7 +19,11 @@ export interface ConnectionEvents {
   event: [ConnectionEvent];
   /** A message to this connection alone. Those that come before anybody listens wait, the newest hundred of them. */
   message: [DataEvent];
-  /** The daemon refused a request. */
+  /**
+   * The daemon refused a request: `error` says what and why. A refused join or leave also rejects; a message that was
+   * refused is heard of here only, since `send` has resolved by then. Where nobody listens and no loop runs, the first
+   * one becomes a warning of the process.
+   */
   reject: [RejectEvent];
   /** The connection is gone; with an error unless it was closed on this side. Comes once, behind what arrived. */
   close: [Error | undefined];
@@ -45,6 +49,7 @@ export class Connection
   private readonly pump: Pump;
   private unheard: DataEvent[] = [];
   private isClosed = false;
+  private hasWarned = false;
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `connect`. */
@@ -85,9 +90,9 @@ export class Connection
    * Joins a group. One that is joined already is the same object again, one that is being left is joined anew.
    * @param name 1 to 31 characters from `$` to `~`
    * @returns the group, when its first view is there
-   * @throws IllegalGroupError, IllegalParamError for options that are none, AuthError when a policy of the daemon
-   * refuses, ConnectionClosedError, or the signal's reason; after that the group is left again, unless another join of
-   * it still waits or has got it
+   * @throws IllegalGroupError, IllegalParamError for options that are none, PermissionDeniedError when a policy of the
+   * daemon refuses, TooManyGroupsError when a limit does, ConnectionClosedError, or the signal's reason; after that the
+   * group is left again, unless another join of it still waits or has got it
    */
   async join(name: string, options: JoinOptions = {}): Promise<Group> {
     if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
@@ -97,7 +102,7 @@ export class Connection
   /**
    * Leaves a group. Resolves when the leave has its place in the order, after which nothing of the group arrives; at
    * once for a group that is not joined. The loss of the connection is a leave, too.
-   * @throws AuthError when a policy of the daemon refuses
+   * @throws PermissionDeniedError when a policy of the daemon refuses
    */
   leave(name: string): Promise<void> {
     return this.memberships.leave(name);
@@ -107,7 +112,8 @@ export class Connection
    * Sends one message to one or several groups, joined or not, or private names; a receiver in several of them gets it
    * once. What is sent arrives in the order of the calls.
    *
-   * Resolves when the kernel has the bytes, so who waits for it does not fill the memory. A body of 16 KiB and more must
+   * Resolves when the kernel has the bytes, so who waits for it does not fill the memory. Whether a policy of the daemon
+   * lets the message through shows later: a refused one comes back as the event `reject`. A body of 16 KiB and more must
    * stay as it is until then. Body and 32 bytes for each group can be 143 952 bytes; a daemon of Spread 5.0.1 aborts
    * above 143 151.
    * @param groups 1 to 100
@@ -187,11 +193,19 @@ export class Connection
         break;
       case 'reject':
         this.memberships.refused(event);
-        this.emit('reject', event);
+        this.rejected(event);
         break;
       default:
         this.memberships.take(event.group, event);
     }
+  }
+
+  /** A refused message has no call that could fail with it. */
+  private rejected(event: RejectEvent): void {
+    const isHeard = this.emit('reject', event) || this.outlet.hasReader;
+    if (isHeard || event.refused !== 'data' || this.hasWarned) return;
+    this.hasWarned = true;
+    process.emitWarning(`${this.privateName}: ${event.error.message}`, 'SspRefusedWarning');
   }
 
   /** A message to several groups is handed to each that is joined here, once. */

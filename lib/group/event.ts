@@ -1,5 +1,6 @@
 /** What arrives, in one order for all of a connection's groups: data, views, transitional signals, self-leaves. */
 import type { Buffer } from 'node:buffer';
+import type { SspError } from '../errors.js';
 import type { GroupId } from '../wire/group-id.js';
 import type { Cause } from '../mailbox/view.js';
 import type { Service } from './service.js';
@@ -82,10 +83,14 @@ export interface SelfLeaveEvent {
   readonly id: GroupId;
 }
 
-/** A request that an access policy of the daemon refused. */
+/** A request that the daemon refused. Nobody else has heard of it. */
 export interface RejectEvent {
   readonly kind: 'reject';
   readonly refused: 'join' | 'leave' | 'data';
+  /** `permission`: a policy of the daemon; `too-many-groups`, of a join only: a limit of the daemon. */
+  readonly reason: 'permission' | 'too-many-groups';
+  /** The same as an error: PermissionDeniedError or TooManyGroupsError. */
+  readonly error: SspError;
   /** Where the request went, as it was sent. */
   readonly groups: readonly string[];
   readonly body: Buffer;

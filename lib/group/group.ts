@@ -86,7 +86,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   /**
    * Leaves. Resolves when the leave has its place in the order, after which nothing of this group arrives; at once when
    * it was left already, also if it has been joined again: that is another Group.
-   * @throws AuthError when a policy of the daemon refuses
+   * @throws PermissionDeniedError when a policy of the daemon refuses
    */
   leave(): Promise<void> {
     return this.home.leave(this);

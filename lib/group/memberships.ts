@@ -1,6 +1,6 @@
 /** The groups of one connection: being joined, joined, being left. */
 import { errorOf } from '../errors.js';
-import { CONNECTION_CLOSED, ILLEGAL_STATE, REJECT_AUTH } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_STATE } from '../wire/codes.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import { abortable, type Pending, pending } from './abort.js';
 import type { GroupEvent, RejectEvent, ViewEvent } from './event.js';
@@ -77,11 +77,10 @@ export class Memberships {
     if (event.kind === 'self-leave') this.remove(membership);
   }
 
-  /** The daemon's policy refused a request. */
-  refused({ refused, groups }: RejectEvent): void {
+  /** The daemon refused a request. */
+  refused({ refused, groups, error }: RejectEvent): void {
     const membership = this.all.get(groups[0] ?? '');
     if (!membership || refused === 'data') return;
-    const error = errorOf(REJECT_AUTH, `${refused} of ${membership.name}`);
     if (refused === 'join' && !membership.group) {
       this.remove(membership, error);
     } else if (refused === 'leave' && membership.left) {

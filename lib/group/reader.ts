@@ -1,7 +1,11 @@
 /** From what lies in the mailbox to the events of the modern face; keeps each group's last view to tell what changed. */
+import { errorOf, PermissionDeniedError } from '../errors.js';
 import { contentOf } from '../mailbox/content.js';
 import type { Arrival } from '../mailbox/arrival.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
 import type { View } from '../mailbox/view.js';
+import { TOO_MANY_GROUPS } from '../wire/codes.js';
+import { REJECTED_BY_LIMIT } from '../wire/reject.js';
 import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE } from '../wire/service.js';
 import { type ConnectionEvent, DataEvent, type RejectEvent, type ViewEvent } from './event.js';
 import { serviceName } from './service.js';
@@ -67,5 +71,21 @@ export class EventReader {
 function rejected(service: number, groups: readonly string[], body: Buffer, type: number): RejectEvent {
   const refused =
     (service & CAUSED_BY_JOIN) !== 0 ? 'join' : (service & CAUSED_BY_LEAVE) !== 0 ? 'leave' : 'data';
-  return { kind: 'reject', refused, groups: groups.slice(0, -1), body, type };
+  const asked = groups.slice(0, -1);
+  const isLimit = refused === 'join' && type === REJECTED_BY_LIMIT;
+  const error = isLimit
+    ? errorOf(TOO_MANY_GROUPS, `join ${asked.join(', ')}`)
+    : new PermissionDeniedError(refused === 'data' ? 'send' : refused, asked);
+  const reason = isLimit ? 'too-many-groups' : 'permission';
+  return { kind: 'reject', refused, reason, error, groups: asked, body, type };
+}
+
+/**
+ * What a bare mailbox is told when the daemon refuses its request: PermissionDeniedError or TooManyGroupsError; null for
+ * everything that is not a refusal.
+ */
+export function refusalOf(arrival: Arrival, { privateGroup }: Mailbox): Error | null {
+  if (arrival.kind !== 'reject') return null;
+  const event = new EventReader(privateGroup).read(arrival);
+  return event?.kind === 'reject' ? event.error : null;
 }

@@ -111,6 +111,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
       broken: () => undefined,
     });
     seat.host(it.core);
+    seat.checkPrivate();
     return it;
   }
 

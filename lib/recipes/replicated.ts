@@ -250,6 +250,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       { quorum: quorum ?? null, merges: machine.merge !== undefined, label, ...given({ of, patience }) },
     );
     seat.host(this.core);
+    seat.checkPrivate();
   }
 
   private async contribute(id: string): Promise<void> {

@@ -1,9 +1,9 @@
 /** The place of one recipe in its group: feeds its core what happens there, in order, and the time. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
 import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
-import type { DataEvent, GroupEvent } from '../group/event.js';
+import type { DataEvent, GroupEvent, RejectEvent } from '../group/event.js';
 import type { Group } from '../group/group.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
@@ -16,7 +16,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How it ended. */
 export interface End {
-  /** What broke the connection; undefined when the end was wanted here. */
+  /** What broke the connection, or keeps this member from staying; undefined when the end was wanted here. */
   readonly error: Error | undefined;
   /** The same as a sentence. */
   readonly text: string;
@@ -39,7 +39,7 @@ export class Seat implements Post {
   private core: RecipeCore | null = null;
   private timer: NodeJS.Timeout | undefined;
   private how: End | null = null;
-  private hasWarned = false;
+  private readonly warned = new Set<string>();
 
   private constructor(
     readonly connection: Connection,
@@ -79,6 +79,7 @@ export class Seat implements Post {
     this.core = new MembersOnly(core, (sender, reason) => this.dropped(sender, reason));
     this.group.on('event', this.onEvent);
     this.connection.on('message', this.onPrivate);
+    this.connection.on('reject', this.onReject);
     this.connection.on('close', this.onClose);
   }
 
@@ -96,6 +97,14 @@ export class Seat implements Post {
   sendTo(privateName: string, body: Buffer): void {
     const { connection, group } = this;
     if (!this.how) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
+  }
+
+  /**
+   * Asks whether the daemon lets private messages through, by one without content to this connection itself. Else the
+   * first one that a member waits for would be lost, long after the start.
+   */
+  checkPrivate(): void {
+    this.sendTo(this.self, Buffer.alloc(0));
   }
 
   async leave(): Promise<void> {
@@ -123,7 +132,22 @@ export class Seat implements Post {
   private readonly onPrivate = ({ sender, body }: DataEvent): void => {
     const { core } = this;
     const message = opened(this.group.name, body);
-    if (core && message && !this.how) this.act((time) => core.message(sender, message, time));
+    if (core && message && message.length > 0 && !this.how)
+      this.act((time) => core.message(sender, message, time));
+  };
+
+  /**
+   * A recipe that may not send to its group, or privately at all, cannot do its part. One member that may not be sent to
+   * is not worth the state that others have of this one.
+   */
+  private readonly onReject = ({ refused, groups, body, error }: RejectEvent): void => {
+    if (refused !== 'data') return;
+    const { name } = this.group;
+    if (groups.includes(name)) return this.fail(error);
+    const message = opened(name, body);
+    if (message === null) return;
+    if (message.length === 0) this.fail(error);
+    else this.warn(`${error.message}, so it gets no state and no answers of this member`);
   };
 
   private readonly onClose = (error: Error | undefined): void =>
@@ -133,9 +157,14 @@ export class Seat implements Post {
   private dropped(sender: string, reason: DropReason): void {
     const { connection, group } = this;
     reportDropped({ id: connection.privateName, group: group.name, sender, reason });
-    if (this.hasWarned) return;
-    this.hasWarned = true;
-    process.emitWarning(`${group.name}: ignoring messages of ${sender}, ${WHY[reason]}`, 'SspIgnoredWarning');
+    this.warn(`ignoring messages of ${sender}, ${WHY[reason]}`, 'SspIgnoredWarning');
+  }
+
+  /** Once of each type. */
+  private warn(text: string, type = 'SspRefusedWarning'): void {
+    if (this.warned.has(type)) return;
+    this.warned.add(type);
+    process.emitWarning(`${this.group.name}: ${text}`, type);
   }
 
   private end(end: End): void {
@@ -144,6 +173,7 @@ export class Seat implements Post {
     clearTimeout(this.timer);
     this.group.off('event', this.onEvent);
     this.connection.off('message', this.onPrivate);
+    this.connection.off('reject', this.onReject);
     this.connection.off('close', this.onClose);
     this.core?.left(now());
     this.ended(end);

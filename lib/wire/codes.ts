@@ -33,6 +33,9 @@ export const KEY_AGR_NOT_SUPPORTED = -54;
 export const FLUSH_OK_ALREADY_SENT = -55;
 export const NOT_ALLOWED_TO_SEND = -56;
 export const INVALID_PARAM = -57;
+/** Ours, for requests that a daemon has answered with a reject frame; no other library has these. */
+export const PERMISSION_DENIED = -60;
+export const TOO_MANY_GROUPS = -61;
 
 const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [ACCEPT_SESSION]: ['ACCEPT_SESSION', 'the daemon accepted the session'],
@@ -71,6 +74,8 @@ const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [FLUSH_OK_ALREADY_SENT]: ['FLUSH_OK_ALREADY_SENT', 'the flush was already answered'],
   [NOT_ALLOWED_TO_SEND]: ['NOT_ALLOWED_TO_SEND', 'no sending between flush and the next view'],
   [INVALID_PARAM]: ['INVALID_PARAM', 'an argument is missing'],
+  [PERMISSION_DENIED]: ['PERMISSION_DENIED', 'permission denied'],
+  [TOO_MANY_GROUPS]: ['TOO_MANY_GROUPS', 'the daemon has as many groups or memberships as it allows'],
 };
 
 /** The constant's name for a result, such as `BUFFER_TOO_SHORT`; `UNKNOWN(n)` for a number that is none. */

@@ -6,7 +6,7 @@ import { openChannels } from '../../lib/channel/open.js';
 import { code, next, pairOf, Place, within } from './support.js';
 import { World } from './world.js';
 
-const deaf: LinkHandler = { view() {}, transition() {}, message() {}, closed() {} };
+const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
 
 describe('the registry', () => {
   it('goes on when a member says nothing at all', async () => {

@@ -1,6 +1,6 @@
 /** What the specs of channels share: a daemon of this process with connections that use channels, and short words. */
 import { expect } from 'chai';
-import { createDaemon, type Daemon } from '../../daemon/index.js';
+import { createDaemon, type Daemon, type DaemonOptions } from '../../daemon/index.js';
 import type { Channels } from '../../lib/channel/channels.js';
 import type { ClientChannel } from '../../lib/channel/client-channel.js';
 import { ChannelError } from '../../lib/channel/errors.js';
@@ -26,12 +26,14 @@ export interface Party {
 
 /** A real daemon named `d1`. Its end closes the connections that were made here. */
 export class Place implements AsyncDisposable {
-  private readonly parties: Party[] = [];
+  private readonly connections: Connection[] = [];
 
   private constructor(readonly daemon: Daemon) {}
 
-  static async start(): Promise<Place> {
-    return new Place(await createDaemon({ name: 'd1', listen: [{ host: '127.0.0.1', port: 0 }] }));
+  static async start(options: DaemonOptions = {}): Promise<Place> {
+    return new Place(
+      await createDaemon({ name: 'd1', listen: [{ host: '127.0.0.1', port: 0 }], ...options }),
+    );
   }
 
   /** A connection `#name#d1`. */
@@ -39,9 +41,9 @@ export class Place implements AsyncDisposable {
     const mailbox = await Mailbox.open({ spreadName: `${this.daemon.port}@127.0.0.1`, privateName: name });
     if (typeof mailbox === 'number') throw new Error(`${name} was not let in: ${mailbox}`);
     const connection = new Connection(mailbox);
+    this.connections.push(connection);
     const channels = await openChannels(connection, options);
     const party = { channels, connection, kill: () => mailbox.kill() };
-    this.parties.push(party);
     return party;
   }
 
@@ -50,7 +52,7 @@ export class Place implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.parties.map(({ connection }) => connection.close()));
+    await Promise.all(this.connections.map((connection) => connection.close()));
     await this.daemon.stop();
   }
 }

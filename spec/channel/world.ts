@@ -88,7 +88,8 @@ export class World implements House {
   freeze(privateName: string): void {
     const seat = this.seats.get(privateName);
     const nothing = (): void => undefined;
-    if (seat) seat.handler = { view: nothing, transition: nothing, message: nothing, closed: nothing };
+    const quiet = { view: nothing, transition: nothing, message: nothing, refused: nothing, closed: nothing };
+    if (seat) seat.handler = quiet;
   }
 
   /** A daemon ends, and its connections with it. */

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { eventJson } from '../../lib/command/event-json.js';
 import { eventLine } from '../../lib/command/event-lines.js';
+import { PermissionDeniedError } from '../../lib/errors.js';
 import { type ConnectionEvent, DataEvent, type ViewEvent } from '../../lib/group/event.js';
 
 const me = '#me#host';
@@ -90,9 +91,17 @@ const rows: readonly (readonly [what: string, event: ConnectionEvent, line: stri
   ],
   [
     'a refusal',
-    { kind: 'reject', refused: 'data', groups: ['room'], body: Buffer.from('no'), type: 0 },
-    'reject  room  the daemon refused this data  no',
-    { kind: 'reject', refused: 'data', groups: ['room'], type: 0, text: 'no' },
+    {
+      kind: 'reject',
+      refused: 'data',
+      reason: 'permission',
+      error: new PermissionDeniedError('send', ['room']),
+      groups: ['room'],
+      body: Buffer.from('no'),
+      type: 0,
+    },
+    'reject  room  permission denied: send to room (PERMISSION_DENIED)  no',
+    { kind: 'reject', refused: 'data', reason: 'permission', groups: ['room'], type: 0, text: 'no' },
   ],
 ];
 

@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { createDaemon } from '../../daemon/index.js';
+import { createDaemon, type DaemonOptions } from '../../daemon/index.js';
 import { joinAll, openAll } from '../../lib/command/flood-connections.js';
 import { Flood, type FloodPlan } from '../../lib/command/flood-run.js';
+import { PermissionDeniedError } from '../../lib/errors.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
+import { withRules } from '../support/permissions.js';
 
 const plan: FloodPlan = {
   group: 'flood',
@@ -21,8 +23,8 @@ interface Scene extends AsyncDisposable {
 }
 
 /** A daemon, and connections of which the receiving ones are in the group. */
-async function scene(senders: number, receivers: number): Promise<Scene> {
-  const daemon = await createDaemon({ listen: [{ host: '127.0.0.1', port: 0 }] });
+async function scene(senders: number, receivers: number, options: DaemonOptions = {}): Promise<Scene> {
+  const daemon = await createDaemon({ listen: [{ host: '127.0.0.1', port: 0 }], ...options });
   const address = `${daemon.port}@127.0.0.1`;
   const { signal } = new AbortController();
   const sending = await openAll(address, senders, false, signal);
@@ -81,6 +83,15 @@ describe('command: a flood', () => {
     await receiver.send(AGREED_MESS, [plan.group], 0, [plan.body]);
     const result = await new Flood(at.sending, at.receiving, plan).run();
     expect(result?.ordered).to.equal(false);
+  });
+
+  it('ends with the refusal where the group may not be joined, or not be sent to', async () => {
+    await using at = await withRules([`* join ${plan.group}`], (options) => scene(1, 1, options));
+    const refusal = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+    const joined = await refusal(joinAll(at.sending, 'other', at.address, new AbortController().signal));
+    expect(joined).to.be.instanceOf(PermissionDeniedError).and.include({ action: 'join', group: 'other' });
+    const sent = await refusal(new Flood(at.sending, at.receiving, plan).run());
+    expect(sent).to.be.instanceOf(PermissionDeniedError).and.include({ action: 'send', group: plan.group });
   });
 
   it('ends without a result when a receiver is lost', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import {
-  AuthError,
+  PermissionDeniedError,
   ConnectionClosedError,
   IllegalGroupError,
   IllegalParamError,
@@ -118,8 +118,8 @@ describe('Connection.join', () => {
     await session.bytesFrom(REQUEST_BYTES);
     await session.send(refusal(0x100, ['g']));
     const error = await failure(join);
-    expect(error).to.be.instanceOf(AuthError);
-    expect(error.message).to.contain('join of g');
+    expect(error).to.be.instanceOf(PermissionDeniedError);
+    expect(error.message).to.contain('permission denied: join g');
     const again = connection.join('g');
     const bytes = await session.bytesFrom(2 * REQUEST_BYTES);
     expect(bytes.readUInt32LE(REQUEST_BYTES) & 0x70000, 'a join, no leave').to.equal(0x10000);

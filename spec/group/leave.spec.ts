@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { AuthError } from '../../lib/index.js';
+import { PermissionDeniedError } from '../../lib/index.js';
 import { alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
 import { failure, isWaiting, read, readAll, Stage, World } from './support.js';
 
@@ -109,8 +109,8 @@ describe('leaving a group', () => {
     expect(await isWaiting(leave)).to.equal(true);
     await session.send(refusal(0x200, ['g']));
     const error = await failure(leave);
-    expect(error).to.be.instanceOf(AuthError);
-    expect(error.message).to.contain('leave of g');
+    expect(error).to.be.instanceOf(PermissionDeniedError);
+    expect(error.message).to.contain('permission denied: leave g');
     expect(await again, 'a join that waited for the leave').to.equal(group);
     await session.send(data('x'));
     expect(await read(group, 2)).to.deep.equal(['join a +a', 'x']);

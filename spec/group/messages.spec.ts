@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { type DataEvent, type RejectEvent, SERVICES } from '../../lib/index.js';
+import { type DataEvent, PermissionDeniedError, type RejectEvent, SERVICES } from '../../lib/index.js';
 import type { Connection } from '../../lib/group/connection.js';
 import { frame } from '../support/fake-daemon-frames.js';
 import { A, alone, data, refusal } from './frames.js';
@@ -110,8 +110,10 @@ describe('messages', () => {
       connection.on('reject', (event) => rejects.push(event));
       await session.send(refusal(0x10, ['g', 'h'], 'body'), refusal(0x100, ['g']), refusal(0x200, ['g']));
       await settle();
-      const common = { kind: 'reject', type: 5 };
-      expect(rejects).to.deep.equal([
+      const common = { kind: 'reject', reason: 'permission', type: 5 };
+      expect(
+        rejects.map(({ error, ...rest }) => (error instanceof PermissionDeniedError ? rest : error)),
+      ).to.deep.equal([
         { ...common, refused: 'data', groups: ['g', 'h'], body: Buffer.from('body') },
         { ...common, refused: 'join', groups: ['g'], body: Buffer.alloc(0) },
         { ...common, refused: 'leave', groups: ['g'], body: Buffer.alloc(0) },

@@ -1,5 +1,5 @@
 /** A daemon of this process and connections to it, closed at the end. */
-import type { Daemon } from '../../../daemon/index.js';
+import type { Daemon, DaemonOptions } from '../../../daemon/index.js';
 import { connect } from '../../../lib/group/connect.js';
 import type { Connection } from '../../../lib/group/connection.js';
 import { startDaemon } from '../../support/local-daemon.js';
@@ -9,8 +9,8 @@ export class House implements AsyncDisposable {
 
   private constructor(readonly daemon: Daemon) {}
 
-  static async open(): Promise<House> {
-    return new House(await startDaemon());
+  static async open(options?: DaemonOptions): Promise<House> {
+    return new House(await startDaemon(options));
   }
 
   get address(): string {
