@@ -1,18 +1,19 @@
 /** The connections of a flood: bare mailboxes, many at once. */
-import { errorOf } from '../errors.js';
 import { refusalOf } from '../group/reader.js';
+import { type DialFailure, failureError } from '../mailbox/dial-failure.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { passwordAuthenticator } from '../wire/handshake/authenticator.js';
 import { JOIN_MESS } from '../wire/service.js';
 import { credentials } from './credentials.js';
-import { connectFailure, CONNECT_LIMIT_MS, lostFailure } from './session.js';
+import { type Access, connectFailure, CONNECT_LIMIT_MS, lostFailure } from './session.js';
+import { tlsOf } from './tls-flags.js';
 
 /**
  * Connects this often. When one attempt fails the others are undone.
  * @throws Failure, or the reason of `stop`
  */
 export async function openAll(
-  address: string,
+  access: Access,
   count: number,
   membership: boolean,
   stop: AbortSignal,
@@ -20,19 +21,20 @@ export async function openAll(
   const auth = credentials();
   const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
   const options = {
-    spreadName: address,
+    spreadName: access.address,
+    tls: tlsOf(access),
     membership,
     timeout: CONNECT_LIMIT_MS,
     signal: stop,
     authenticators,
   };
-  const opened = await Promise.all(Array.from({ length: count }, () => Mailbox.open(options)));
-  const mailboxes = opened.filter((each) => typeof each !== 'number');
-  const code = opened.find((each) => typeof each === 'number');
-  if (code === undefined) return mailboxes;
+  const opened = await Promise.all(Array.from({ length: count }, () => Mailbox.dial(options)));
+  const mailboxes = opened.filter((each) => each instanceof Mailbox);
+  const failed = opened.find((each): each is DialFailure => !(each instanceof Mailbox));
+  if (failed === undefined) return mailboxes;
   await Promise.all(mailboxes.map((mailbox) => mailbox.disconnect()));
   stop.throwIfAborted();
-  throw connectFailure(errorOf(code), { address });
+  throw connectFailure(failureError(failed, options), access);
 }
 
 /** Joins them all. Resolves when each has seen the view with all of them: what is sent now comes to all. */

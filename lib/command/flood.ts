@@ -13,6 +13,7 @@ import { interruption } from './interruption.js';
 import { print } from './output.js';
 import { showProgress } from './progress.js';
 import { lostFailure } from './session.js';
+import type { TlsFlags } from './tls-flags.js';
 import { duration, group as groupName, integer } from './values.js';
 import { jsonOption, serviceOption, verb } from './verb.js';
 
@@ -22,7 +23,7 @@ const DEFAULT_MESSAGES = 500_000;
 /** The daemon also drops a session that too many bytes wait for; large bodies get a smaller window. */
 const BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
-export interface FloodFlags {
+export interface FloodFlags extends TlsFlags {
   readonly address: string;
   readonly senders: number;
   readonly receivers: number;
@@ -65,10 +66,10 @@ async function flood(given: FloodFlags): Promise<void> {
   const stop = interruption(true);
   const flags = { ...given, window: Math.min(given.window, Math.ceil(BYTES_UNDER_WAY / (given.size + 1))) };
   const { address, senders, receivers } = flags;
-  const sending = await openAll(address, senders, false, stop);
+  const sending = await openAll(flags, senders, false, stop);
   let receiving: Mailbox[] = [];
   try {
-    receiving = await openAll(address, receivers, true, stop);
+    receiving = await openAll(flags, receivers, true, stop);
     await joinAll(receiving, flags.group, address, stop);
     const result = await measure(sending, receiving, flags, stop);
     await print(flags.json === true ? floodJson(flags, result) : floodText(flags, result), stop);

@@ -36,18 +36,19 @@ const say = (line: string): void => void process.stderr.write(`ssp: ${line}\n`);
 /** Errors of usage on one line, with the way to the help. */
 function strictly(command: Command): void {
   const help = command === program ? 'ssp --help' : `ssp ${command.name()} --help`;
-  command
-    .showSuggestionAfterError(false)
-    .exitOverride()
-    .configureOutput({
-      outputError: (text) =>
-        say(
-          `${text
-            .trim()
-            .replace(/^error: /, '')
-            .replace(/\.$/, '')} (${help})`,
-        ),
-    });
+  command.exitOverride().configureOutput({
+    outputError: (text) =>
+      say(
+        `${text
+          .trim()
+          .replace(/^error: /, '')
+          .replace(/\.$/, '')
+          .replace(
+            /\s*\n\((.+)\)$/,
+            (_, hint: string) => `; ${hint[0]?.toLowerCase()}${hint.slice(1)}`,
+          )} (${help})`,
+      ),
+  });
 }
 
 /** @returns the status to end with */

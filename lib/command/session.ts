@@ -10,11 +10,12 @@ import { connect } from '../group/connect.js';
 import type { Connection } from '../group/connection.js';
 import { credentials } from './credentials.js';
 import { Failure } from './failure.js';
+import { type TlsFlags, tlsOf } from './tls-flags.js';
 
 /** Milliseconds for connection and handshake: a daemon that answers later than this does not answer. */
 export const CONNECT_LIMIT_MS = 10_000;
 
-export interface Access {
+export interface Access extends TlsFlags {
   readonly address: string;
   readonly name?: string;
 }
@@ -24,16 +25,19 @@ export function connectFailure(error: SspError, { address, name }: Access): Fail
   return new Failure(sentence(error, address, name), undefined, { cause: error });
 }
 
+/** Codes of the system for an address that nobody listens at. */
+const nobody = new Set(['ECONNREFUSED', 'ENOENT']);
+
+const causeCode = ({ cause }: Error): string => (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+
 function sentence(error: SspError, address: string, name = ''): string {
-  if (error instanceof CouldNotConnectError) {
+  if (error instanceof CouldNotConnectError && nobody.has(causeCode(error))) {
     return `no daemon answers at ${address}; \`sspd\` starts one, and so does \`npm start\` in a clone of ssp-toolkit`;
   }
+  if (error instanceof CouldNotConnectError || error instanceof ConnectionClosedError) return error.message;
   if (error instanceof IllegalAddressError) return `the host of ${address} is unknown`;
   if (error instanceof NotUniqueError) {
     return `the name "${name}" is in use at the daemon ${address}; take another one with --name`;
-  }
-  if (error instanceof ConnectionClosedError) {
-    return `${address} did not complete the handshake; is it a daemon that listens there?`;
   }
   return `${address}: ${error.message}`;
 }
@@ -68,8 +72,9 @@ export async function withConnection(
 
 async function open(access: Access, signal: AbortSignal): Promise<Connection> {
   const { address, name } = access;
+  const tls = tlsOf(access);
   try {
-    return await connect({ address, name, timeout: CONNECT_LIMIT_MS, signal, auth: credentials() });
+    return await connect({ address, name, timeout: CONNECT_LIMIT_MS, signal, auth: credentials(), tls });
   } catch (error) {
     throw error instanceof SspError ? connectFailure(error, access) : error;
   }

@@ -1,6 +1,7 @@
 /** `ssp top`: the sessions of a daemon, the busiest first, live. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { Failure } from './failure.js';
 import { interruption } from './interruption.js';
 import { ask } from './monitor/ask.js';
 import { KeyScreen } from './monitor/key-screen.js';
@@ -9,11 +10,12 @@ import { type MonitorFlags, monitorVerb } from './monitor/place.js';
 import { type Sort, SORTS } from './monitor/rates.js';
 import { topLines } from './monitor/top-table.js';
 import { print } from './output.js';
+import { printable } from './text.js';
 import { duration } from './values.js';
 import { jsonOption } from './verb.js';
 
 /** All of them, as far as the monitor gives them: who is busiest is found out here. */
-const PAGE = '/sessions?sort=waitingBytes&limit=10000';
+export const PAGE = '/sessions?sort=waitingBytes&limit=10000';
 
 const LEGEND = 'w waiting   i in   o out   n name   q quit';
 const keys: Readonly<Record<string, Sort>> = { w: 'waiting', i: 'in', o: 'out', n: 'name' };
@@ -44,19 +46,41 @@ export const topCommand = (): Command =>
       else await print(topLines({ page, before: null, sort: flags.sort }).join('\n'), stop);
     });
 
+/** What the monitor has told, and why it tells nothing now: a daemon that is started again does not end the watching. */
+export class Watch {
+  /** The look before, for rates. */
+  before: SessionsPage | null = null;
+  trouble: string | null = null;
+
+  constructor(public page: SessionsPage) {}
+
+  /** @param ask gives the next page @throws what is no Failure */
+  async look(ask: () => Promise<SessionsPage>): Promise<void> {
+    try {
+      const next = await ask();
+      this.before = this.page;
+      this.page = next;
+      this.trouble = null;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      this.trouble = error.message;
+    }
+  }
+}
+
 async function follow(first: SessionsPage, flags: Flags, stop: AbortSignal): Promise<void> {
   const quit = new AbortController();
   const over = AbortSignal.any([stop, quit.signal]);
   const interval = Math.max(SHORTEST_INTERVAL, flags.interval);
+  const watch = new Watch(first);
   let { sort } = flags;
-  let page = first;
-  let before: SessionsPage | null = null;
 
-  const draw = (): void =>
-    screen.draw([
-      ...topLines({ page, before, sort }, screen.rows - 1, screen.columns),
-      LEGEND.slice(0, screen.columns),
-    ]);
+  const draw = (): void => {
+    const { page, before, trouble } = watch;
+    const last = trouble === null ? LEGEND : `${printable(trouble)}   q quit`;
+    const lines = topLines({ page, before, sort }, screen.rows - 1, screen.columns);
+    screen.draw([...lines, last.slice(0, screen.columns)]);
+  };
   const pressed = (key: string): void => {
     sort = keys[key] ?? sort;
     if (endKeys.has(key)) quit.abort();
@@ -67,9 +91,7 @@ async function follow(first: SessionsPage, flags: Flags, stop: AbortSignal): Pro
     for (;;) {
       draw();
       await sleep(interval, undefined, { signal: over });
-      const next = await ask(PAGE, sessionsPage, flags, over);
-      before = page;
-      page = next;
+      await watch.look(() => ask(PAGE, sessionsPage, flags, over));
     }
   } catch (error) {
     if (!quit.signal.aborted) throw stop.aborted ? stop.reason : error;

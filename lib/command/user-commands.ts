@@ -1,4 +1,5 @@
 /** The language of `ssp user`: a letter or a word, and what belongs to it. */
+import { didYouMean } from '../did-you-mean.js';
 import { IllegalGroupError } from '../errors.js';
 import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/name.js';
 
@@ -79,7 +80,10 @@ export const helpLines = (): string[] => rows.map(({ usage, meaning }) => `  ${u
 export async function carryOut(line: string, to: UserActions): Promise<void> {
   const [first = '', ...rest] = line.trim().split(/\s+/);
   const row = rows.find(({ word, usage }) => first === word || first === usage.split(' ')[0]);
-  if (row === undefined) throw new CommandError(`no command "${first}"; ? lists the commands`);
+  if (row === undefined) {
+    const words = rows.map(({ word }) => word);
+    throw new CommandError(`no command "${first}"${didYouMean(first, words)}; ? lists the commands`);
+  }
   const wanted = row.usage.split(' ').length - 1;
   const takesRest = row.usage.endsWith('...');
   if (rest.length < wanted || (rest.length > wanted && !takesRest))

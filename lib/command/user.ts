@@ -17,9 +17,9 @@ export const userCommand = (): Command =>
     "printf 'j room\\ns room hello\\n' | ssp user anna",
   ])
     .argument('[name]', 'private name, 1 to 10 characters (default: the daemon makes one up)', privateName)
-    .action(async (name: string | undefined, { address }: Access) => {
+    .action(async (name: string | undefined, flags: Access) => {
       const stop = interruption(false);
-      const access = { address, ...(name !== undefined && { name }) };
+      const access = { ...flags, ...(name !== undefined && { name }) };
       await withConnection(access, stop, (connection) => talk(connection, access, stop));
     });
 

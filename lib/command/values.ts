@@ -1,6 +1,6 @@
 /** Arguments from text to values. A parser throws what commander turns into a line of usage. */
 import { InvalidArgumentError } from 'commander';
-import { parseAddress } from '../mailbox/address.js';
+import { addressFault, parseAddress } from '../mailbox/address.js';
 import { DEFAULT_PORT } from '../wire/limits.js';
 import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/name.js';
 
@@ -9,9 +9,7 @@ export const DEFAULT_ADDRESS = `${DEFAULT_PORT}@localhost`;
 /** Empty is the default, so that an empty environment variable counts as none. */
 export function address(text: string): string {
   if (text === '') return DEFAULT_ADDRESS;
-  if (parseAddress(text) === null) {
-    throw new InvalidArgumentError('An address is <port>@<host>, or <port> for the local socket.');
-  }
+  if (parseAddress(text) === null) throw new InvalidArgumentError(`${addressFault(text)}.`);
   return text;
 }
 

@@ -5,6 +5,7 @@ import { tlsSchema } from '../mailbox/connect-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { passwordFault, USER_BYTES } from '../wire/handshake/credentials.js';
 import { isByteText } from '../wire/name.js';
+import { optionFault } from './option-fault.js';
 import type { ConnectOptions } from './options.js';
 
 const connectOptions = z.strictObject({
@@ -27,6 +28,6 @@ const connectOptions = z.strictObject({
 /** @throws IllegalParamError that says which option is wrong */
 export function checkedConnectOptions(options: ConnectOptions): z.infer<typeof connectOptions> {
   const result = connectOptions.safeParse(options);
-  if (!result.success) throw errorOf(ILLEGAL_PARAM, z.prettifyError(result.error));
+  if (!result.success) throw errorOf(ILLEGAL_PARAM, optionFault(connectOptions, result.error));
   return result.data;
 }

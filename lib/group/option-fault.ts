@@ -1,9 +1,13 @@
 /** What is wrong with options, in words for whoever has to mend them. */
 import type { z } from 'zod';
+import { didYouMean } from '../did-you-mean.js';
 
 /** @param known names of the options there are */
-export const unknownOption = (names: readonly string[], known: Iterable<string>): string =>
-  `unknown option ${names.map((name) => `"${name}"`).join(', ')}; there are ${[...known].join(', ')}`;
+export const unknownOption = (names: readonly string[], known: Iterable<string>): string => {
+  const all = [...known];
+  const meant = didYouMean(names[0] ?? '', all);
+  return `unknown option ${names.map((name) => `"${name}"`).join(', ')}${meant || `; there are ${all.join(', ')}`}`;
+};
 
 /** @param known as `unknownOption` */
 export const noOptions = (known: Iterable<string>): string =>

@@ -2,11 +2,12 @@
 import { errorOf } from '../errors.js';
 import type { TlsOptions } from '../mailbox/dial.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { noOptions, unknownOption } from './option-fault.js';
 
 export interface ConnectOptions {
   /**
-   * Where the daemon is: `port@host` for TCP, `tls://host:port` for TLS, `port` for the local socket `/tmp/<port>`.
-   * Default: the local socket of port 4803.
+   * Where the daemon is: `4803@host`, `host:4803`, `[::1]:4803` or `tcp://host:4803` for TCP, `tls://host:4843` for TLS,
+   * `4803` for the local socket `/tmp/4803`, `unix:/path` for one elsewhere. Default: the local socket of port 4803.
    */
   readonly address?: string | undefined;
   /** Private name, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
@@ -28,10 +29,10 @@ export interface JoinOptions {
 
 /** @throws IllegalParamError that says which option is wrong */
 export function checkedJoinOptions(options: JoinOptions): JoinOptions {
-  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, 'options are no object');
+  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, noOptions(['signal']));
   const { signal, ...others } = options;
-  const [stranger] = Object.keys(others);
-  if (stranger !== undefined) throw errorOf(ILLEGAL_PARAM, `unknown option "${stranger}"`);
+  const strangers = Object.keys(others);
+  if (strangers.length > 0) throw errorOf(ILLEGAL_PARAM, unknownOption(strangers, ['signal']));
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw errorOf(ILLEGAL_PARAM, 'signal is no AbortSignal');
   }

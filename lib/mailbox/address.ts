@@ -1,4 +1,17 @@
-/** Where a daemon is: the forms of `spread_name` (session-protocol.md 1.1). */
+/**
+ * Where a daemon is: the grammar of addresses, for the library and the commands. The first two forms are those of
+ * `spread_name` (session-protocol.md 1.1).
+ *
+ * | form | means |
+ * |---|---|
+ * | (empty) | the local socket of port 4803 |
+ * | `4803` | the local socket of that port |
+ * | `4803@host` | TCP |
+ * | `host:4803`, `[::1]:4803`, `tcp://host:4803` | TCP |
+ * | `tls://host:4843` | TLS |
+ * | `unix:/path` | the local socket at that path |
+ */
+import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import { DEFAULT_PORT } from '../wire/limits.js';
 
@@ -7,32 +20,56 @@ const UNIX_DIR = '/tmp';
 
 /** Longest `spread_name` in characters: six for the port, 64 for the host. */
 const MAX_SPREAD_NAME = 70;
-
+/** Longest name of a host in characters. */
+const MAX_HOST = 253;
+/** Longest path of a local socket in bytes: what the kernel takes, without the NUL. */
+const MAX_SOCKET_PATH = 107;
 const MAX_PORT = 65_535;
 
 export type Address =
   { readonly path: string } | { readonly port: number; readonly host: string; readonly tls: boolean };
 
-/** Our own form for TLS; an IPv6 address in brackets. */
-const tlsForm = /^tls:\/\/(?:\[([0-9A-Fa-f:.]+)\]|([^\s/:[\]]+)):(\d{1,5})$/;
+/** The forms in words, for help and errors. */
+export const ADDRESS_FORMS = '4803@host, host:4803, tls://host:4843, 4803 or unix:/path for a local socket';
+
+const spreadForm = /^(\d+)(?:@(\S+))?$/;
+/** An IPv6 address stands in brackets. */
+const hostForm = /^(?:(tcp|tls):\/\/)?(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s/:@[\]]+)):(\d{1,5})$/;
+const unixForm = /^unix:(\/[^\0]*)$/;
 
 /**
- * Reads `''` (the Unix socket of port 4803), `'<port>'` (a Unix socket), `'<port>@<host>'` (TCP; an IPv6 address
- * without brackets) or `'tls://<host>:<port>'` (TLS, not in Spread).
- * @param unixDir directory of the Unix sockets
- * @returns null when the text has another form, a port above 65535, or more than 70 characters
+ * @param unixDir directory of the Unix sockets that are named by a port
+ * @returns null when the text has none of the forms, a port above 65535, or is longer than its form allows
  */
-export function parseAddress(spreadName: string, unixDir: string = UNIX_DIR): Address | null {
-  const [, ipv6, name, tlsPort] = tlsForm.exec(spreadName) ?? [];
-  const tlsHost = ipv6 ?? name;
-  if (tlsHost !== undefined) {
-    return Number(tlsPort) > MAX_PORT ? null : { host: tlsHost, port: Number(tlsPort), tls: true };
+export function parseAddress(text: string, unixDir: string = UNIX_DIR): Address | null {
+  const [, path] = unixForm.exec(text) ?? [];
+  if (path !== undefined) return Buffer.byteLength(path) > MAX_SOCKET_PATH ? null : { path };
+  const [, scheme, ipv6, name, hostPort] = hostForm.exec(text) ?? [];
+  const named = ipv6 ?? name;
+  if (named !== undefined) {
+    // Two numbers are a slip of something else.
+    const isHost = named.length <= MAX_HOST && (scheme !== undefined || !/^\d+$/.test(named));
+    return isHost && Number(hostPort) <= MAX_PORT
+      ? { host: named, port: Number(hostPort), tls: scheme === 'tls' }
+      : null;
   }
-  if (spreadName.length > MAX_SPREAD_NAME) return null;
-  const match = /^(\d+)(?:@(\S+))?$/.exec(spreadName === '' ? String(DEFAULT_PORT) : spreadName);
+  if (text.length > MAX_SPREAD_NAME) return null;
+  const match = spreadForm.exec(text === '' ? String(DEFAULT_PORT) : text);
   if (match === null) return null;
   const port = Number(match[1]);
   if (port > MAX_PORT) return null;
-  const host = match[2];
+  const host = match[2]?.replace(/^\[(.*)\]$/, '$1');
   return host === undefined ? { path: join(unixDir, String(port)) } : { port, host, tls: false };
+}
+
+/** What is wrong with a text that is not an address, with what was meant where that can be guessed. */
+export function addressFault(text: string): string {
+  const meant = [
+    `${text}:${DEFAULT_PORT}`,
+    `unix:${text}`,
+    text.replace(/^(?:https?|ssl|spread|ssp|tcp|tls):\/*/i, 'tcp://').replace(/\/+$/, ''),
+    text.trim(),
+  ].find((guess) => guess !== text && parseAddress(guess) !== null);
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  return `expected ${ADDRESS_FORMS}, got ${JSON.stringify(text)}${hint}`;
 }

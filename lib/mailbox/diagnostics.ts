@@ -4,7 +4,7 @@
  *
  * | channel | message |
  * |---|---|
- * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup }`: an attempt has ended; code 1 is success |
+ * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup, error }`: an attempt has ended; code 1 is success |
  * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
  * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe ignored a message |
@@ -19,6 +19,8 @@ export interface ConnectReport {
   readonly code: number;
   /** Empty without success. */
   readonly privateGroup: string;
+  /** What the socket, the resolver or TLS said, if one of them failed. */
+  readonly error: Error | undefined;
 }
 
 const connects = channel('ssp-toolkit:connect');

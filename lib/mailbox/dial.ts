@@ -2,15 +2,16 @@
 import type { Buffer } from 'node:buffer';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { COULD_NOT_CONNECT, CONNECTION_CLOSED, ILLEGAL_SPREAD } from '../wire/codes.js';
+import { CONNECTION_CLOSED, COULD_NOT_CONNECT, ILLEGAL_SPREAD } from '../wire/codes.js';
 import type { Accept } from '../wire/handshake/accept.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
 import { ClientHandshake } from '../wire/handshake/client-handshake.js';
 import { type Address, parseAddress } from './address.js';
+import { connectCode, type DialFailure, isTlsError } from './dial-failure.js';
 import { onAbort } from './on-abort.js';
 
 export interface DialOptions {
-  /** Where the daemon is: `''`, `'<port>'` or `'<port>@<host>'`. */
+  /** Where the daemon is, see `parseAddress`; default the local socket of port 4803. */
   readonly spreadName?: string | undefined;
   /** 1 to 10 characters, cut after ten; empty asks the daemon to make up a name. */
   readonly privateName?: string | undefined;
@@ -48,15 +49,17 @@ const MAX_TIMEOUT_MS = 0x7fff_ffff;
 type Accepted<T> = (socket: Socket, accept: Accept, rest: Buffer) => T;
 
 /**
- * @returns what `accepted` makes of the connection, or the code that connect answers with: ILLEGAL_SPREAD for a
- * malformed address or an unknown host, COULD_NOT_CONNECT for other failures to connect, CONNECTION_CLOSED when the
- * handshake broke off, the time was up or the signal came, else what the daemon refused with (3.10)
+ * @returns what `accepted` makes of the connection, or why there is none. The code is what connect answers with:
+ * ILLEGAL_SPREAD for a malformed address or an unknown host, COULD_NOT_CONNECT for other failures to connect and for
+ * those of TLS, CONNECTION_CLOSED when the handshake broke off, the time was up or the signal came, ILLEGAL_PARAM for
+ * keys and certificates that are none, else what the daemon refused with (3.10)
  */
-export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T | number> {
+export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T | DialFailure> {
   const { timeout = 0, signal } = options;
   const address = parseAddress(options.spreadName ?? '', options.unixDir);
-  if (address === null) return Promise.resolve(ILLEGAL_SPREAD);
-  if (timeout < 0 || signal?.aborted) return Promise.resolve(CONNECTION_CLOSED);
+  const early = (code: number): Promise<DialFailure> => Promise.resolve({ code, during: 'connecting' });
+  if (address === null) return early(ILLEGAL_SPREAD);
+  if (timeout < 0 || signal?.aborted) return early(CONNECTION_CLOSED);
 
   return new Promise((resolve) => {
     const handshake = new ClientHandshake({
@@ -65,7 +68,12 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       priority: options.priority ?? 0,
       ...(options.authenticators && { authenticators: options.authenticators }),
     });
-    const socket = reach(address, options);
+    let socket: Socket;
+    try {
+      socket = reach(address, options);
+    } catch (error) {
+      return resolve({ code: connectCode(error as Error), error: error as Error, during: 'connecting' });
+    }
     const ready = 'tls' in address && address.tls ? 'secureConnect' : 'connect';
     let connected = false;
 
@@ -83,23 +91,28 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       resolve(accepted(socket, step.accept, step.rest));
     };
     // With TLS the connection may end before it is one.
-    const onEnd = (): void => refuse(connected ? handshake.end() : COULD_NOT_CONNECT);
-    const onError = (error: Error): void => refuse(connected ? handshake.end() : connectCode(error));
-    const expire = (): void => refuse(CONNECTION_CLOSED);
+    const onClose = (): void => refuse(connected ? handshake.end() : COULD_NOT_CONNECT);
+    // Before there is a connection, an error that says more follows.
+    const onEnd = (): void => (connected ? onClose() : undefined);
+    // With TLS 1.3 the daemon looks at our certificate after we have taken the connection for made.
+    const onError = (error: Error): void =>
+      refuse(connected && !isTlsError(error) ? handshake.end() : connectCode(error), { error });
+    const giveUp = (): void => refuse(CONNECTION_CLOSED);
+    const expire = (): void => refuse(CONNECTION_CLOSED, { isLate: true });
     const finish = (): void => {
       clearTimeout(timer);
       off?.();
-      socket.off(ready, onConnect).off('data', onData).off('end', onEnd).off('close', onEnd);
+      socket.off(ready, onConnect).off('data', onData).off('end', onEnd).off('close', onClose);
     };
     // The error listener stays: a destroyed socket may still report one.
-    const refuse = (code: number): void => {
+    const refuse = (code: number, what: Pick<DialFailure, 'error' | 'isLate'> = {}): void => {
       finish();
       socket.destroy();
-      resolve(code);
+      resolve({ code, during: connected ? 'handshake' : 'connecting', ...what });
     };
     const timer = timeout > 0 ? setTimeout(expire, Math.min(timeout, MAX_TIMEOUT_MS)) : undefined;
-    const off = signal && onAbort(signal, expire);
-    socket.on(ready, onConnect).on('data', onData).on('end', onEnd).on('close', onEnd);
+    const off = signal && onAbort(signal, giveUp);
+    socket.on(ready, onConnect).on('data', onData).on('end', onEnd).on('close', onClose);
     socket.on('error', onError);
   });
 }
@@ -122,6 +135,3 @@ function reach(address: Address, { lookup, tls = {} }: DialOptions): Socket {
   });
   return socket.setNoDelay().setKeepAlive(true);
 }
-
-const connectCode = (error: Error): number =>
-  'code' in error && error.code === 'ENOTFOUND' ? ILLEGAL_SPREAD : COULD_NOT_CONNECT;

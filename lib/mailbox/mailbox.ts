@@ -12,6 +12,7 @@ import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
 import { Arrival } from './arrival.js';
 import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
+import type { DialFailure } from './dial-failure.js';
 import { Fifo } from './fifo.js';
 import { Outbox } from './outbox.js';
 import { ViewIds } from './view-ids.js';
@@ -70,13 +71,20 @@ export class Mailbox {
    * @returns the mailbox, or the negative code that connect answers with; see `dial`
    */
   static async open(options: MailboxOptions = {}): Promise<Mailbox | number> {
+    const opened = await Mailbox.dial(options);
+    return opened instanceof Mailbox ? opened : opened.code;
+  }
+
+  /** The same. @returns the mailbox, or why there is none */
+  static async dial(options: MailboxOptions): Promise<Mailbox | DialFailure> {
     const opened = await dial(options, (socket, accept, rest) => new Mailbox(socket, accept, rest, options));
-    const isOpen = typeof opened !== 'number';
+    const isOpen = opened instanceof Mailbox;
     reportConnect({
       address: options.spreadName ?? '',
       privateName: options.privateName ?? '',
-      code: isOpen ? ACCEPT_SESSION : opened,
+      code: isOpen ? ACCEPT_SESSION : opened.code,
       privateGroup: isOpen ? opened.privateGroup : '',
+      error: isOpen ? undefined : opened.error,
     });
     return opened;
   }

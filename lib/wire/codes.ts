@@ -39,8 +39,8 @@ export const TOO_MANY_GROUPS = -61;
 
 const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [ACCEPT_SESSION]: ['ACCEPT_SESSION', 'the daemon accepted the session'],
-  [ILLEGAL_SPREAD]: ['ILLEGAL_SPREAD', 'the daemon address is malformed or its host is unknown'],
-  [COULD_NOT_CONNECT]: ['COULD_NOT_CONNECT', 'no daemon answers at this address'],
+  [ILLEGAL_SPREAD]: ['ILLEGAL_SPREAD', 'there is no such daemon address'],
+  [COULD_NOT_CONNECT]: ['COULD_NOT_CONNECT', 'no connection to the daemon'],
   [REJECT_QUOTA]: ['REJECT_QUOTA', 'the daemon (or this process) has as many sessions as it allows'],
   [REJECT_NO_NAME]: ['REJECT_NO_NAME', 'the daemon wants a private name'],
   [REJECT_ILLEGAL_NAME]: [

@@ -27,8 +27,8 @@ async function scene(senders: number, receivers: number, options: DaemonOptions 
   const daemon = await createDaemon({ listen: [{ host: '127.0.0.1', port: 0 }], ...options });
   const address = `${daemon.port}@127.0.0.1`;
   const { signal } = new AbortController();
-  const sending = await openAll(address, senders, false, signal);
-  const receiving = await openAll(address, receivers, true, signal);
+  const sending = await openAll({ address }, senders, false, signal);
+  const receiving = await openAll({ address }, receivers, true, signal);
   await joinAll(receiving, plan.group, address, signal);
   const dispose = async (): Promise<void> => {
     for (const mailbox of [...sending, ...receiving]) mailbox.kill();

@@ -3,7 +3,15 @@ import { InvalidArgumentError } from 'commander';
 import * as values from '../../lib/command/values.js';
 
 describe('command: an address', () => {
-  for (const text of ['4803@localhost', '4803', '1@192.0.2.1', '65535@::1']) {
+  for (const text of [
+    '4803@localhost',
+    '4803',
+    '1@192.0.2.1',
+    '65535@::1',
+    'localhost:4803',
+    'tls://h:1',
+    'unix:/p',
+  ]) {
     it(`can be ${text}`, () => {
       expect(values.address(text)).to.equal(text);
     });
@@ -13,16 +21,9 @@ describe('command: an address', () => {
     expect(values.address('')).to.equal('4803@localhost');
   });
 
-  for (const text of [
-    'localhost',
-    'localhost:4803',
-    '@localhost',
-    '65536@localhost',
-    '4803@',
-    `1@${'h'.repeat(70)}`,
-  ]) {
+  for (const text of ['localhost', '@localhost', '65536@localhost', '4803@', `1@${'h'.repeat(70)}`]) {
     it(`cannot be ${text}`, () => {
-      expect(() => values.address(text)).to.throw(InvalidArgumentError, '<port>@<host>');
+      expect(() => values.address(text)).to.throw(InvalidArgumentError, 'expected 4803@host, host:4803');
     });
   }
 });

@@ -126,12 +126,27 @@ describe('connect', () => {
       });
     });
 
-    it('ConnectionClosedError that tells the limit when the time is up', async () => {
+    it('CouldNotConnectError that tells the limit when the time is up', async () => {
       await withSilence(async (address) => {
         const error = await failure(connect({ address, timeout: 30 }));
-        expect(error).to.be.instanceOf(ConnectionClosedError);
+        expect(error).to.be.instanceOf(CouldNotConnectError);
         expect(error.message).to.contain(`${address} did not accept within 30 ms`);
+        expect(error.cause).to.include({ code: 'ETIMEDOUT' });
       });
+    });
+
+    it('IllegalParamError that says what was meant', async () => {
+      for (const [options, text] of [
+        [
+          { adress: '4803@localhost' },
+          'illegal argument: unknown option "adress"; did you mean "address"? (ILLEGAL_PARAM)',
+        ],
+        [{ timeout: -1 }, /^illegal argument: timeout: [^\n]*$/],
+      ] as const) {
+        const { message } = await failure(connect(options as ConnectOptions));
+        if (typeof text === 'string') expect(message).to.equal(text);
+        else expect(message).to.match(text);
+      }
     });
   });
 });

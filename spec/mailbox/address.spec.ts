@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { parseAddress } from '../../lib/mailbox/address.js';
+import { addressFault, parseAddress } from '../../lib/mailbox/address.js';
 
-describe('spread_name', () => {
+describe('addresses of daemons', () => {
   const good: readonly (readonly [string, object])[] = [
     ['', { path: '/tmp/4803' }],
     ['4803', { path: '/tmp/4803' }],
@@ -13,6 +13,16 @@ describe('spread_name', () => {
     ['4803@::1', { port: 4803, host: '::1', tls: false }],
     ['4803@fe80::1%eth0', { port: 4803, host: 'fe80::1%eth0', tls: false }],
     [`4803@${'h'.repeat(65)}`, { port: 4803, host: 'h'.repeat(65), tls: false }],
+    ['4803@[::1]', { port: 4803, host: '::1', tls: false }],
+    ['localhost:4803', { port: 4803, host: 'localhost', tls: false }],
+    ['10.0.0.1:4803', { port: 4803, host: '10.0.0.1', tls: false }],
+    ['[::1]:4803', { port: 4803, host: '::1', tls: false }],
+    ['[fe80::1%eth0]:4803', { port: 4803, host: 'fe80::1%eth0', tls: false }],
+    ['tcp://db.example.org:1', { port: 1, host: 'db.example.org', tls: false }],
+    ['tcp://[::1]:4803', { port: 4803, host: '::1', tls: false }],
+    [`tcp://${'h'.repeat(253)}:4803`, { port: 4803, host: 'h'.repeat(253), tls: false }],
+    ['unix:/run/spread/sock et', { path: '/run/spread/sock et' }],
+    [`unix:/${'p'.repeat(106)}`, { path: `/${'p'.repeat(106)}` }],
     ['tls://localhost:4804', { port: 4804, host: 'localhost', tls: true }],
     ['tls://[::1]:4804', { port: 4804, host: '::1', tls: true }],
   ];
@@ -43,10 +53,43 @@ describe('spread_name', () => {
     'tls://:4804',
     'tls://a b:4804',
     'https://localhost:4804',
+    'localhost',
+    '::1:4803',
+    '::1',
+    '4803:4803',
+    'localhost:65536',
+    'localhost:4803/',
+    'a@b:4803',
+    '[localhost]:4803',
+    'tcp://localhost',
+    `tcp://${'h'.repeat(254)}:4803`,
+    'unix:',
+    'unix:relative',
+    'unix:/a\0b',
+    `unix:/${'ü'.repeat(54)}`,
+    '/tmp/4803',
   ];
   for (const name of [...bad, `4803@${'h'.repeat(66)}`]) {
     it(`"${name}" is none`, () => {
       expect(parseAddress(name)).to.equal(null);
     });
   }
+
+  for (const [text, meant] of [
+    ['localhost', 'localhost:4803'],
+    ['/tmp/4803', 'unix:/tmp/4803'],
+    ['https://localhost:4804/', 'tcp://localhost:4804'],
+    [' 4803@localhost', '4803@localhost'],
+  ] as const) {
+    it(`"${text}" is told from what was meant`, () => {
+      expect(addressFault(text))
+        .to.match(/^expected 4803@host, host:4803, .* got "/)
+        .and.match(/; did you mean "/)
+        .and.contain(`"${meant}"?`);
+    });
+  }
+
+  it('nothing is guessed where nothing is near', () => {
+    expect(addressFault('no address')).to.match(/, got "no address"$/);
+  });
 });

@@ -33,7 +33,9 @@ describe('diagnostics channels', () => {
     const open = (): Promise<unknown> => Mailbox.open({ spreadName: address, privateName: 'b' });
     const reports = await told('ssp-toolkit:connect', open);
     await daemon.stop();
-    expect(reports).to.deep.equal([{ address, privateName: 'b', code: -3, privateGroup: '' }]);
+    expect(reports).to.deep.equal([
+      { address, privateName: 'b', code: -3, privateGroup: '', error: undefined },
+    ]);
   });
 
   it('ssp-toolkit:lost tells of a broken connection', async () => {

@@ -186,6 +186,11 @@ describe('process: ssp, verbs of the monitor', () => {
     });
   }
 
+  it('takes host:port for a monitor', async () => {
+    const { status, out } = await at(`127.0.0.1:${monitor.port}`, ['members', 'room']).end();
+    expect([status, out]).to.deep.equal([0, (await ssp('members', 'room').end()).out]);
+  });
+
   it('keeps the path of a monitor behind a proxy', async () => {
     const asked: (string | undefined)[] = [];
     const server = createServer(({ url }, response) => {
@@ -200,7 +205,7 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   for (const [args, message] of [
-    [['status', '--monitor', 'localhost:4804'], 'A monitor is a URL with http, or the path'],
+    [['status', '--monitor', '4804'], 'A monitor is host:port, a URL'],
     [['status', '--token', 'two words'], 'A token is one word'],
     [['top', '--sort', 'age'], 'Allowed choices are waiting, in, out, name'],
     [['groups', '--limit', '0'], 'from 1 to 10000'],

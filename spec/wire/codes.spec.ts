@@ -36,6 +36,8 @@ const table = {
   FLUSH_OK_ALREADY_SENT: -55,
   NOT_ALLOWED_TO_SEND: -56,
   INVALID_PARAM: -57,
+  PERMISSION_DENIED: -60,
+  TOO_MANY_GROUPS: -61,
 } as const;
 
 describe('wire: codes', () => {

@@ -72,7 +72,7 @@ const nobody = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET']);
 
 function explain(monitor: string, { message, code = '' }: NodeJS.ErrnoException): string {
   if (nobody.has(code)) {
-    return `no monitor answers at ${monitor}; MonitorAddress in the daemon's configuration opens one, --monitor names it`;
+    return `no monitor answers at ${monitor}; MonitorAddress in the daemon's configuration, or \`sspd --monitor 127.0.0.1:4804\`, opens one`;
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${monitor} is unknown`;
   if (code === 'EACCES') return `${monitor} may not be opened: permission denied`;

@@ -1,5 +1,6 @@
 /** Where the monitor of a daemon is, and how a verb is told. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseAddress } from '../../mailbox/address.js';
 
 /** The port that this command and the documentation take; the daemon opens none unless `MonitorAddress` says so. */
 export const DEFAULT_MONITOR_PORT = 4804;
@@ -13,14 +14,22 @@ export interface MonitorFlags {
   readonly json?: boolean;
 }
 
-/** Empty is the default, so that an empty environment variable counts as none. */
-function place(text: string): string {
+/**
+ * A URL, a path, or an address as those of daemons are written. Empty is the default, so that an empty environment
+ * variable counts as none.
+ */
+export function place(text: string): string {
   if (text === '') return DEFAULT_MONITOR;
-  const isUrl = /^https?:\/\//i.test(text) && URL.canParse(text);
-  if (!isUrl && !text.startsWith('/')) {
-    throw new InvalidArgumentError('A monitor is a URL with http, or the path of a local socket from / on.');
-  }
-  return text;
+  if (text.startsWith('/') || (/^https?:\/\//i.test(text) && URL.canParse(text))) return text;
+  // A port alone is a local socket of a daemon, and that is not where its monitor is.
+  const address = /^\d+$/.test(text) ? null : parseAddress(text);
+  if (address !== null && 'path' in address) return address.path;
+  const host = address?.host.includes(':') ? `[${address.host}]` : address?.host;
+  const url = `http://${host}:${address?.port}`;
+  if (address !== null && !address.tls && URL.canParse(url)) return url;
+  throw new InvalidArgumentError(
+    'A monitor is host:port, a URL with http or https, or the path of a local socket from / on.',
+  );
 }
 
 /** What a header can carry. */
@@ -34,7 +43,10 @@ export const monitorVerb = (name: string, description: string, example: readonly
   new Command(name)
     .description(description)
     .addOption(
-      new Option('-m, --monitor <url|path>', 'the monitor: MonitorAddress of the daemon')
+      new Option(
+        '-m, --monitor <place>',
+        'the monitor of the daemon: host:port, a URL, or the path of a local socket',
+      )
         .env('SSP_MONITOR')
         .default(DEFAULT_MONITOR)
         .argParser(place),

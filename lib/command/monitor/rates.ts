@@ -17,12 +17,14 @@ export function rated(page: SessionsPage, before: SessionsPage | null): RatedSes
   const known = new Map((before?.sessions ?? []).map((session) => [session.id, session]));
   return page.sessions.map((session) => {
     const then = known.get(session.id);
-    const seconds = (page.time - (then ? (before as SessionsPage).time : session.since)) / 1_000;
+    // A daemon that was started again gives the same numbers to others.
+    const isSame = then?.since === session.since;
+    const seconds = (page.time - (isSame ? (before as SessionsPage).time : session.since)) / 1_000;
     const rate = (now: number, past = 0): number => (seconds > 0 ? (now - past) / seconds : 0);
     return {
       session,
-      in: rate(session.messagesIn, then?.messagesIn),
-      out: rate(session.messagesOut, then?.messagesOut),
+      in: rate(session.messagesIn, isSame ? then.messagesIn : 0),
+      out: rate(session.messagesOut, isSame ? then.messagesOut : 0),
     };
   });
 }

@@ -30,7 +30,7 @@ export async function open({ kind, port }: Target, role: Role, membership = fals
     if (rest.length > 0) throw new Error('bytes behind the accept, and nobody asked');
     return { socket, name: accept.privateGroup };
   });
-  if (typeof line === 'number') throw new Error(`connect answered ${line}`);
+  if ('code' in line) throw new Error(`connect answered ${line.code}`);
   return watched(line);
 }
 
