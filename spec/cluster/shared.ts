@@ -3,7 +3,7 @@ import { Cluster } from '../support/cluster/cluster.js';
 import { Watch } from '../support/cluster/watch.js';
 
 /** Half of Corosync's own default, so that a lost node is noticed in about a second. */
-const TOKEN_MS = 500;
+export const TOKEN_MS = 500;
 
 export interface Rig {
   readonly cluster: Cluster;

@@ -59,6 +59,13 @@ const deeds: Readonly<Record<string, (...args: never[]) => unknown>> = {
     }
     say({ flooded: count, answer });
   },
+  async ask() {
+    try {
+      say({ token: await transport.ask(() => say({ begun: true })) });
+    } catch (error) {
+      say({ speechless: codeOf(error) });
+    }
+  },
   /** The event loop stands still. */
   block(milliseconds: number) {
     say({ blocked: milliseconds });

@@ -229,7 +229,37 @@ describe('engine: the transport on a real Corosync', function () {
     });
   });
 
+  it('is answered by Corosync itself: its token timeout', async () => {
+    await using alice = await member('asked');
+    for (let i = 0; i < 3; i++) {
+      expect(await alice.ask(['token', 'speechless'], 'ask')).to.deep.equal({ token: 1000 });
+    }
+    await alice.ask(['closed'], 'close', 1);
+    expect(await alice.ask(['token', 'speechless'], 'ask')).to.deep.equal({ speechless: 'CLOSED' });
+    await alice.ends();
+  });
+
   describe('while Corosync stands still', () => {
+    it('gets no answer from it, and one as soon as it is awake', async () => {
+      await using alice = await member('asked');
+      await alice.ask(['token'], 'ask');
+      node.running('corosync').freeze();
+      await alice.ask(['begun'], 'ask');
+      node.running('corosync').thaw();
+      expect(await alice.line(['token', 'speechless'], alice.lines.length - 1)).to.deep.equal({
+        token: 1000,
+      });
+    });
+
+    it('can be closed during its first question, and the process ends', async () => {
+      await using alice = await member('asked');
+      node.running('corosync').freeze();
+      await alice.ask(['begun'], 'ask');
+      await alice.ask(['closed'], 'close', 1);
+      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'FAILED' });
+      await alice.ends();
+    });
+
     it('answers "again", and loses nothing of what it took', async () => {
       await using alice = await member('frozen');
       node.running('corosync').freeze();
@@ -242,10 +272,13 @@ describe('engine: the transport on a real Corosync', function () {
       expect(await alice.ask(['sent'], 'send', 'more', null)).to.deep.equal({ sent: 'ok' });
     });
 
-    it('can be closed, and the process ends', async () => {
+    it('can be closed during a later question, and the process ends', async () => {
       await using alice = await member('frozen');
+      await alice.ask(['token'], 'ask');
       node.running('corosync').freeze();
+      await alice.ask(['begun'], 'ask');
       await alice.ask(['closed'], 'close', 1);
+      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'FAILED' });
       await alice.ends();
     });
 

@@ -43,7 +43,7 @@ describe('sspd and its engine', function () {
       expect(await sspd(['-c', file, ...check]).end()).to.deep.equal({
         status: 2,
         out: '',
-        err: 'sspd: /nonexistent/libcpg.so.4 cannot be loaded, which Engine = corosync needs: apt install corosync (or libcpg4 alone)\n',
+        err: 'sspd: /nonexistent/libcpg.so.4 cannot be loaded, which Engine = corosync needs: apt install corosync (or libcpg4 and libcmap4 alone)\n',
       });
     });
 

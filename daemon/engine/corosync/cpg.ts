@@ -39,6 +39,13 @@ export interface CpgTransport {
   ): Promise<CpgAddress>;
   /** Takes a copy of the parts, one behind the other. Never blocks. */
   mcast(head: Buffer, body: Buffer | null): Multicast;
+  /**
+   * Asks Corosync itself, past the ring. One question at a time.
+   * @param begun called when the question is on its way, so that from then on only Corosync can be late
+   * @returns its token timeout in milliseconds, 0 when it does not say; no answer comes from one that hangs
+   * @throws TransportError when it cannot be asked
+   */
+  ask(begun: () => void): Promise<number>;
   /** Leaves the group and gives the connection back. Safe to call at any time, more than once. */
   close(): Promise<void>;
 }

@@ -1,6 +1,8 @@
 /**
  * The engine for several machines: the view machine on Corosync's CPG, with timers and reconnection. While Corosync is
- * away the daemon is alone in a view of its own and its clients go on (engine-corosync.md 7, 8).
+ * away the daemon is alone in a view of its own and its clients go on (engine-corosync.md 7, 8). The same when Corosync
+ * hangs, and when this process stood still for so long that the others may have excluded it: its clients hear of that
+ * before they hear anything else.
  */
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
@@ -10,8 +12,9 @@ import { EngineError } from '../error.js';
 import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } from '../port.js';
 import type { CpgEvent, CpgTransport } from './cpg.js';
 import { LoopBack } from './loop-back.js';
-import { MAX_PAYLOAD, type ViewsOptions } from './views/limits.js';
+import { checkedOptions, MAX_PAYLOAD, type ViewsOptions } from './views/limits.js';
 import { ViewMachine } from './views/machine.js';
+import { stallLimit, Watchdog } from './watchdog.js';
 
 /** Milliseconds between two tries to reach Corosync. */
 const RECONNECT_DELAY = 250;
@@ -40,6 +43,11 @@ export class CorosyncEngine implements Engine {
   private transport: CpgTransport | null = null;
   private loopBack: LoopBack | null = null;
   private rings = 0n;
+  private readonly watchdog: Watchdog;
+  /** Inside of a call of the machine, where a daemon that stood still cannot leave the others yet. */
+  private isInTurn = false;
+  /** Questions to Corosync in a row that could not be asked. */
+  private unasked = 0;
   private timer: NodeJS.Timeout | null = null;
   private timerAt = Infinity;
   private reconnection: NodeJS.Timeout | null = null;
@@ -47,7 +55,9 @@ export class CorosyncEngine implements Engine {
   private connecting: Promise<boolean> = Promise.resolve(false);
   private giveUp: () => void = () => undefined;
 
-  constructor(private readonly options: CorosyncOptions) {}
+  constructor(private readonly options: CorosyncOptions) {
+    this.watchdog = new Watchdog(stallLimit(checkedOptions(options.views ?? {})));
+  }
 
   get self(): DaemonId {
     const { name } = this.options;
@@ -90,13 +100,13 @@ export class CorosyncEngine implements Engine {
   }
 
   send(payload: Buffer, options?: SendOptions): boolean {
-    const more = this.machine?.send(payload, options, performance.now()) ?? true;
+    const more = this.machine?.send(payload, options, this.turn()) ?? true;
     this.arm();
     return more;
   }
 
   proceed(): void {
-    this.machine?.proceed(performance.now());
+    this.machine?.proceed(this.turn());
     this.arm();
   }
 
@@ -149,10 +159,12 @@ export class CorosyncEngine implements Engine {
     this.loopBack?.close();
     this.loopBack = null;
     this.transport = transport;
+    this.watchdog.begin(performance.now());
     const batch = early;
     early = null;
     if (told) this.options.logger.info({}, 'Corosync is there');
     this.receive(transport, batch);
+    this.arm();
     return true;
   }
 
@@ -176,14 +188,39 @@ export class CorosyncEngine implements Engine {
 
   private receive(from: CpgTransport | null, batch: readonly CpgEvent[]): void {
     if (from !== this.transport || batch.length === 0) return;
-    this.machine?.receive(batch, performance.now());
+    const now = this.turn();
+    // After a standstill it is another one, or none.
+    if (from === this.transport) this.inTurn(() => this.machine?.receive(batch, now));
     this.arm();
   }
 
-  /** Corosync is gone: on alone, and look for it. */
+  /** Begins a turn. What the others did while this process stood still was not for it: it is alone first. */
+  private turn(): number {
+    const now = performance.now();
+    if (!this.isInTurn) this.notice(this.watchdog.stalled(now));
+    return now;
+  }
+
+  private inTurn(act: () => void): void {
+    this.isInTurn = true;
+    try {
+      act();
+    } finally {
+      this.isInTurn = false;
+      this.notice(this.watchdog.stalled(performance.now()));
+    }
+  }
+
+  private notice(stalled: number): void {
+    if (stalled === 0 || !this.transport) return;
+    this.lost(this.transport, new EngineError(`this process stood still for ${Math.round(stalled)} ms`));
+  }
+
+  /** Corosync is gone, or counts as gone: on alone, and look for it. */
   private lost(transport: CpgTransport, error: Error): void {
     if (transport !== this.transport || this.stopping) return;
     this.transport = null;
+    this.watchdog.end();
     void transport.close();
     const machine = this.machine as ViewMachine;
     this.options.logger.warn({ error: error.message }, 'Corosync is gone; this daemon goes on alone');
@@ -192,6 +229,42 @@ export class CorosyncEngine implements Engine {
     this.loopBack = new LoopBack(machine.self, ++this.rings, (batch) => this.receive(null, batch));
     this.arm();
     this.reconnect();
+  }
+
+  /** What the watchdog asks for. */
+  private watch(now: number): void {
+    const { transport } = this;
+    const due = this.watchdog.look(now);
+    if (!transport || due === null) return;
+    if (due === 'ask') void this.ask(transport);
+    // An answer may have come with the events that wait behind this timer.
+    else setImmediate(() => this.watchdog.isOverdue && this.lost(transport, hangs()));
+  }
+
+  private async ask(transport: CpgTransport): Promise<void> {
+    const isCurrent = (): boolean => transport === this.transport;
+    try {
+      const token = await transport.ask(() => {
+        if (!isCurrent()) return;
+        this.watchdog.begun(performance.now());
+        this.arm();
+      });
+      if (!isCurrent()) return;
+      this.unasked = 0;
+      this.watchdog.answered(token, performance.now());
+    } catch (error) {
+      if (isCurrent()) this.cannotAsk(error as Error);
+    }
+    this.arm();
+  }
+
+  private cannotAsk(error: Error): void {
+    const isWorthATry = isPassing(error);
+    // One that dies answers no question either, and that is told otherwise.
+    if (++this.unasked === (isWorthATry ? 2 : 1))
+      this.options.logger.warn({ error: error.message }, 'a Corosync that hangs is not noticed');
+    if (isWorthATry) this.watchdog.postpone(performance.now());
+    else this.watchdog.end();
   }
 
   private reconnect(): void {
@@ -210,15 +283,17 @@ export class CorosyncEngine implements Engine {
   }
 
   private arm(): void {
-    const dueAt = this.machine?.dueAt ?? Infinity;
+    const dueAt = Math.min(this.machine?.dueAt ?? Infinity, this.watchdog.dueAt);
     if (dueAt >= this.timerAt) return;
     if (this.timer) clearTimeout(this.timer);
     this.timerAt = dueAt;
     this.timer = setTimeout(
       () => {
         this.timerAt = Infinity;
-        const now = performance.now();
-        if (this.machine && now >= this.machine.dueAt) this.machine.tick(now);
+        const now = this.turn();
+        if (now >= this.watchdog.dueAt) this.watch(now);
+        const { machine } = this;
+        if (machine && now >= machine.dueAt) this.inTurn(() => machine.tick(now));
         this.arm();
       },
       Math.max(0, dueAt - performance.now()),
@@ -236,8 +311,11 @@ export class CorosyncEngine implements Engine {
   private halt(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timerAt = -Infinity;
+    this.watchdog.end();
     this.loopBack?.close();
     this.loopBack = null;
     this.transport = null;
   }
 }
+
+const hangs = (): EngineError => new EngineError('Corosync is there and does not answer: is it stopped?');

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
-import { CorosyncEngine } from '../../../daemon/engine/corosync/engine.js';
+import { CorosyncEngine, type CorosyncOptions } from '../../../daemon/engine/corosync/engine.js';
 import { EngineError } from '../../../daemon/engine/error.js';
 import { silentLogger } from '../../../daemon/monitor/logger.js';
 import { until } from '../../support/wait.js';
@@ -11,6 +11,8 @@ describe('the Corosync engine', () => {
   let engine: CorosyncEngine;
   let said: string[];
   let logged: string[];
+  /** Another engine that is listened to. */
+  let renewed: (options?: Partial<CorosyncOptions>) => CorosyncEngine;
 
   beforeEach(() => {
     corosync = new FakeCorosync();
@@ -18,17 +20,31 @@ describe('the Corosync engine', () => {
     logged = [];
     const note = (_facts: object, text: string): void => void logged.push(text);
     const logger = { ...silentLogger, info: note, warn: note };
-    engine = new CorosyncEngine({ name: 'one', group: 'g', transport: corosync.transport, logger });
-    engine.on('view', ({ members }) => {
-      said.push(`view ${members.map(({ name }) => name).join(',')}`);
-      engine.proceed();
-    });
-    engine.on('message', ({ payload }) => said.push(payload.toString()));
-    engine.on('transitional', () => said.push('transitional'));
-    engine.on('down', ({ reason }) => said.push(`down ${reason}`));
-    engine.on('up', () => said.push('up'));
-    engine.on('fatal', ({ message }) => said.push(`fatal ${message}`));
+    renewed = (options = {}) => {
+      const made = new CorosyncEngine({
+        name: 'one',
+        group: 'g',
+        transport: corosync.transport,
+        logger,
+        ...options,
+      });
+      listen(made);
+      return made;
+    };
+    engine = renewed();
   });
+
+  const listen = (to: CorosyncEngine): void => {
+    to.on('view', ({ members }) => {
+      said.push(`view ${members.map(({ name }) => name).join(',')}`);
+      to.proceed();
+    });
+    to.on('message', ({ payload }) => said.push(payload.toString()));
+    to.on('transitional', () => said.push('transitional'));
+    to.on('down', ({ reason }) => said.push(`down ${reason}`));
+    to.on('up', () => said.push('up'));
+    to.on('fatal', ({ message }) => said.push(`fatal ${message}`));
+  };
 
   afterEach(async () => {
     await engine.stop();
@@ -141,5 +157,120 @@ describe('the Corosync engine', () => {
     for (let i = 0; i < 1000; i++) send(`${i}`);
     await engine.stop();
     expect(said).to.include('999');
+  });
+
+  describe('when Corosync hangs', () => {
+    /** Corosync has said that it is so, and a question with its own patience is under way. */
+    const hangs = async (token = 40): Promise<void> => {
+      corosync.token = token;
+      await engine.start();
+      await until(() => corosync.asked >= 2, 'a second question');
+      corosync.hang();
+    };
+
+    it('is alone, and tells its clients so before the others can have replaced it', async () => {
+      corosync.token = 400;
+      await engine.start();
+      await until(() => corosync.asked >= 2, 'a second question');
+      corosync.hang();
+      const before = performance.now();
+      await until(() => said.includes('transitional'), 'the transitional signal');
+      expect(performance.now() - before).to.be.within(400, 2 * 400);
+      await until(() => said.length === 4, 'a view');
+      expect(said).to.deep.equal(['view one', 'down lost', 'transitional', 'view one']);
+      expect(logged).to.include('Corosync is gone; this daemon goes on alone');
+      corosync.resume();
+    });
+
+    it('is with the others again when it answers, and has lost and doubled nothing', async () => {
+      await hangs();
+      send('1');
+      await until(() => said.includes('down lost'), 'the loss');
+      send('2');
+      await until(() => said.includes('2'), 'a message in the own view');
+      corosync.resume();
+      await until(() => said.includes('up') && said.at(-1) === 'view one', 'a view with Corosync');
+      send('3');
+      await until(() => said.includes('3'), 'a message through Corosync');
+      expect(said.filter((text) => /^\d$/.test(text))).to.deep.equal(['1', '2', '3']);
+    });
+
+    it('can be stopped', async () => {
+      await hangs();
+      await until(() => said.includes('down lost'), 'the loss');
+      corosync.resume();
+    });
+
+    it('bears one that answers late, within its token timeout', async () => {
+      await hangs(300);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      corosync.resume();
+      const { asked } = corosync;
+      await until(() => corosync.asked >= asked + 2, 'two more questions');
+      expect(said).to.deep.equal(['view one']);
+    });
+
+    it('asks four times in a token timeout, and not more', async () => {
+      corosync.token = 100;
+      await engine.start();
+      await until(() => corosync.asked >= 2, 'a second question');
+      const [before, { asked }] = [performance.now(), corosync];
+      await until(() => corosync.asked >= asked + 6, 'six questions');
+      expect(performance.now() - before).to.be.least(6 * 25 - 25);
+    });
+
+    it('says once when Corosync cannot be asked, and goes on', async () => {
+      corosync.speechless = new Error('no libcmap');
+      await engine.start();
+      send('1');
+      await until(() => logged.length > 0 && said.includes('1'), 'a line and a message');
+      expect(logged).to.deep.equal(['a Corosync that hangs is not noticed']);
+    });
+  });
+
+  describe('when its process stood still', () => {
+    /** As SIGSTOP does, seen from inside. */
+    const standStill = (milliseconds: number): void =>
+      void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+
+    beforeEach(async () => {
+      // Excluded after 200 ms at the earliest, which are five heartbeats.
+      const views = { silenceTimeout: 200 };
+      engine = renewed({ views });
+      await engine.start();
+    });
+
+    it('for as long as others bear it: goes on as if nothing had been', async () => {
+      send('1');
+      standStill(60);
+      await until(() => said.includes('1'), 'the message');
+      expect(said).to.deep.equal(['view one', '1']);
+    });
+
+    it('for longer: is alone before it delivers anything that came meanwhile', async () => {
+      send('1');
+      await until(() => said.includes('1'), 'a message');
+      send('2');
+      standStill(150);
+      await until(() => said.includes('up') && said.at(-1) === 'view one', 'a view with Corosync');
+      expect(said).to.deep.equal([
+        'view one',
+        '1',
+        'down lost',
+        'transitional',
+        '2',
+        'view one',
+        'up',
+        'transitional',
+        'view one',
+      ]);
+    });
+
+    it('for longer inside of a handler: is alone when that is through', async () => {
+      engine.on('message', () => standStill(150));
+      send('1');
+      await until(() => said.includes('down lost'), 'the loss');
+      expect(said).to.deep.equal(['view one', '1', 'down lost']);
+    });
   });
 });

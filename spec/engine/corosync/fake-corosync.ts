@@ -19,7 +19,15 @@ export class FakeCorosync {
   open: FakeTransport[] = [];
   /** Set, `open` waits for it. */
   gate: Promise<void> | null = null;
+  /** Its token timeout in milliseconds. */
+  token = 1000;
+  /** Questions that it was asked. */
+  asked = 0;
+  /** What `ask` throws. */
+  speechless: Error | null = null;
   private rings = 0n;
+  private hanging: Promise<void> | null = null;
+  private awaken: () => void = () => undefined;
 
   readonly transport = (): CpgTransport => new FakeTransport(this);
 
@@ -32,6 +40,25 @@ export class FakeCorosync {
     this.error = new PassingError('Corosync does not answer');
     for (const transport of this.open.splice(0))
       transport.handlers?.dead(new Error('the connection is lost'));
+  }
+
+  /** It takes what it is given and does nothing, until `resume`. */
+  hang(): void {
+    this.hanging = new Promise((resolve) => {
+      this.awaken = resolve;
+    });
+    this.gate = this.hanging;
+  }
+
+  resume(): void {
+    this.hanging = null;
+    this.gate = null;
+    this.awaken();
+  }
+
+  /** Resolves when it does what it is asked to. */
+  async awake(): Promise<void> {
+    await this.hanging;
   }
 
   ring(): CpgEvent[] {
@@ -60,15 +87,26 @@ class FakeTransport implements CpgTransport {
   mcast(head: Buffer, body: Buffer | null): Multicast {
     if (!this.corosync.open.includes(this)) return 'dead';
     const data = Buffer.concat(body ? [head, body] : [head]);
-    setImmediate(() => {
-      if (this.corosync.open.includes(this)) {
-        this.handlers?.events([{ kind: 'deliver', ...this.corosync.address, data }]);
-      }
-    });
+    void this.deliver(data);
     return 'ok';
+  }
+
+  async ask(begun: () => void): Promise<number> {
+    this.corosync.asked++;
+    if (this.corosync.speechless) throw this.corosync.speechless;
+    begun();
+    await this.corosync.awake();
+    return this.corosync.token;
   }
 
   async close(): Promise<void> {
     this.corosync.open = this.corosync.open.filter((each) => each !== this);
+  }
+
+  private async deliver(data: Buffer): Promise<void> {
+    await this.corosync.awake();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!this.corosync.open.includes(this)) return;
+    this.handlers?.events([{ kind: 'deliver', ...this.corosync.address, data }]);
   }
 }

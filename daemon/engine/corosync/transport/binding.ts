@@ -1,7 +1,7 @@
-/** The C declarations (`cpg.h`, `poll.h`, `socket.h`, `string.h`), and how koffi calls them. */
+/** The C declarations (`cpg.h`, `cmap.h`, `poll.h`, `socket.h`, `string.h`), and how koffi calls them. */
 import type { LibraryHandle, TypeObject } from 'koffi';
 import { TransportError } from './errors.js';
-import type { CpgLibrary, Koffi, RawCallbacks, Registered } from './library.js';
+import type { CmapLibrary, CpgLibrary, Koffi, RawCallbacks, Registered } from './library.js';
 
 /** `cpg_dispatch` puts 1 MiB on its stack (engine-corosync.md 2.1). */
 const SYNC_STACK = 8 * 1024 * 1024;
@@ -49,6 +49,19 @@ export function bind(koffi: Koffi, path: string): CpgLibrary {
   };
 }
 
+export function bindCmap(koffi: Koffi, path: string): CmapLibrary {
+  const cmap = open(koffi, path);
+  const { pointer, out } = koffi;
+  return {
+    initialize: request(cmap.func('cmap_initialize', 'int', [out(pointer('uint64_t'))])),
+    getUint32: request(
+      cmap.func('cmap_get_uint32', 'int', ['uint64_t', 'const char *', out(pointer('uint32_t'))]),
+    ),
+    fdGet: cmap.func('cmap_fd_get', 'int', ['uint64_t', out(pointer('int'))]),
+    finalize: request(cmap.func('cmap_finalize', 'int', ['uint64_t'])),
+  };
+}
+
 /**
  * A program with a daemon inside may have loaded koffi before, and then nothing can be set any more; koffi's own
  * 2 MiB are enough too, as measured (engine-corosync.md 2.1), only with less room.
@@ -66,7 +79,7 @@ function open(koffi: Koffi, path: string): LibraryHandle {
   try {
     return koffi.load(path);
   } catch (cause) {
-    const advice = `${path} cannot be loaded, which Engine = corosync needs: apt install corosync (or libcpg4 alone)`;
+    const advice = `${path} cannot be loaded, which Engine = corosync needs: apt install corosync (or libcpg4 and libcmap4 alone)`;
     throw new TransportError('NO_LIBRARY', advice, null, { cause });
   }
 }

@@ -65,7 +65,8 @@ export class Connection {
   interrupt(reason: TransportError): void {
     this.interruption ??= reason;
     const own = this.descriptorOf;
-    const hanging = own === null ? connections(this.library).filter((each) => !known.has(each)) : [own];
+    const hanging =
+      own === null ? connections(this.library, 'cpg').filter((each) => !known.has(each)) : [own];
     for (const descriptor of hanging) hangUp(this.library, descriptor);
   }
 

@@ -12,6 +12,7 @@ import { Connection } from './connection.js';
 import { lost, TransportError } from './errors.js';
 import { type CpgLibrary, type Iovec, loadLibrary } from './library.js';
 import { Poll } from './poll.js';
+import { Pulse } from './pulse.js';
 import { CsStatus } from './status.js';
 
 /** What one turn dispatches at most, so that the event loop gets to everything else in between. */
@@ -36,6 +37,7 @@ export class KoffiCpgTransport implements CpgTransport {
   private connection: Connection | null = null;
   private collector: Collector | null = null;
   private poll: Poll | null = null;
+  private pulse: Pulse | null = null;
   /** Every message is put together here; the library copies it before it returns. */
   private room = Buffer.alloc(0);
   private iovec: Iovec = { base: 0n, length: 0 };
@@ -71,6 +73,12 @@ export class KoffiCpgTransport implements CpgTransport {
     // The handler must not be called from inside a call of the handler's owner.
     setImmediate(() => this.lose(lost(status)));
     return 'dead';
+  }
+
+  async ask(begun: () => void): Promise<number> {
+    const { pulse } = this;
+    if (!pulse || this.state !== 'open') throw closedMeanwhile();
+    return await pulse.ask(begun);
   }
 
   async close(): Promise<void> {
@@ -111,6 +119,7 @@ export class KoffiCpgTransport implements CpgTransport {
     this.room = Buffer.allocUnsafeSlow(MAX_CPG_MESSAGE);
     this.iovec = { base: library.address(this.room), length: 0 };
     this.poll = new Poll(library, connection.descriptor());
+    this.pulse = new Pulse(library, this.library);
     this.state = 'open';
     setImmediate(() => this.turn(false));
   }
@@ -150,13 +159,15 @@ export class KoffiCpgTransport implements CpgTransport {
 
   /** Bounded whatever Corosync does, because the process waits for it when it ends. */
   private async end(): Promise<void> {
-    const { state, connection } = this;
+    const { state, connection, pulse } = this;
     this.state = 'closed';
+    const silenced = pulse?.close();
     if (state === 'opening') connection?.interrupt(closedMeanwhile());
     if (state === 'open' && connection) await bounded(connection, connection.leave());
     await this.busy;
     if (connection) await bounded(connection, connection.release());
     this.connection = null;
+    await silenced;
   }
 }
 

@@ -3,11 +3,14 @@
  * optional dependency and is loaded here only, when somebody asks: a daemon that runs alone never does.
  */
 import type { Buffer } from 'node:buffer';
-import { bind } from './binding.js';
+import { bind, bindCmap } from './binding.js';
 import { TransportError } from './errors.js';
 
 /** The name, not a path: the loader of the system looks for it. */
 export const CPG_LIBRARY = 'libcpg.so.4';
+
+/** The same for Corosync's table of settings and figures. */
+const CMAP_LIBRARY = 'libcmap.so.4';
 
 /** What a callback gets for a pointer. */
 export type Pointer = bigint | null;
@@ -51,6 +54,14 @@ export interface CpgLibrary {
   register(callbacks: RawCallbacks): Registered;
 }
 
+/** Requests with a reply, all of them, but for the descriptor. */
+export interface CmapLibrary {
+  initialize(handle: [Handle]): Promise<number>;
+  getUint32(handle: Handle, key: string, value: [number]): Promise<number>;
+  fdGet(handle: Handle, descriptor: [number]): number;
+  finalize(handle: Handle): Promise<number>;
+}
+
 /** `cpg_model_v1_data_t`. */
 export interface ModelData extends Pointers {
   readonly model: number;
@@ -75,6 +86,7 @@ export interface GroupName {
 }
 
 const loaded = new Map<string, CpgLibrary>();
+const loadedCmap = new Map<string, CmapLibrary>();
 
 /**
  * Loads koffi and the library; once each, unless it fails.
@@ -87,6 +99,18 @@ export async function loadLibrary(path = CPG_LIBRARY): Promise<CpgLibrary> {
   // Another call may have been quicker.
   const library = loaded.get(path) ?? bind(koffi, path);
   loaded.set(path, library);
+  return library;
+}
+
+/**
+ * The library for the table, from the place where libcpg is.
+ * @throws TransportError that says what to install
+ */
+export async function loadCmapLibrary(cpgPath = CPG_LIBRARY): Promise<CmapLibrary> {
+  const path = cpgPath.replace(/[^/]*$/, CMAP_LIBRARY);
+  const koffi = await loadKoffi();
+  const library = loadedCmap.get(path) ?? bindCmap(koffi, path);
+  loadedCmap.set(path, library);
   return library;
 }
 

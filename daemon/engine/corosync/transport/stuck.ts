@@ -10,8 +10,8 @@ const SHUT_RDWR = 2;
 /** `sockaddr_un`: a family of two bytes, and a path. */
 const ADDRESS_BYTES = 110;
 const PATH_START = 2;
-/** The name of the service as libqb has it: in the abstract name space, or as a file. */
-const SERVICE = /^(?:\0|\/.*\/)cpg\0/;
+/** The names of the services as libqb has them: in the abstract name space, or as a file. */
+const SERVICES = { cpg: /^(?:\0|\/.*\/)cpg\0/, cmap: /^(?:\0|\/.*\/)cmap\0/ } as const;
 
 /** Ends the connection from this side: whoever waits for an answer gets an error. */
 export const hangUp = (library: CpgLibrary, descriptor: number): void => {
@@ -19,14 +19,14 @@ export const hangUp = (library: CpgLibrary, descriptor: number): void => {
 };
 
 /**
- * The descriptors by which this process is connected to Corosync's group service. While a connection is being made
- * the library tells nobody which one it is.
+ * The descriptors by which this process is connected to a service of Corosync. While a connection is being made the
+ * library tells nobody which one it is.
  */
-export const connections = (library: CpgLibrary): number[] =>
+export const connections = (library: CpgLibrary, service: keyof typeof SERVICES): number[] =>
   readdirSync('/proc/self/fd')
     .map(Number)
     .filter((descriptor) => {
       const address = Buffer.alloc(ADDRESS_BYTES);
       if (library.getpeername(descriptor, address, [ADDRESS_BYTES]) !== 0) return false;
-      return SERVICE.test(address.toString('latin1', PATH_START));
+      return SERVICES[service].test(address.toString('latin1', PATH_START));
     });
