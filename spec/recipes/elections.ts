@@ -66,6 +66,11 @@ export class Elections {
     return faults;
   }
 
+  /** Members that lead, as they know it. */
+  leaders(): Chair[] {
+    return [...this.cores].filter(([, { leadership }]) => leadership?.isMe).map(([chair]) => chair);
+  }
+
   at(member: Chair | undefined): Leadership | null {
     return (member && this.cores.get(member)?.leadership) ?? null;
   }

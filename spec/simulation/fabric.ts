@@ -1,4 +1,5 @@
 /** What connects the daemons of a world: the ideal engines and the engines on a hostile CPG are two of them. */
+import type { Violation } from '../support/checks/log.js';
 import type { Random } from '../support/random.js';
 import type { Engine } from '../../daemon/engine/port.js';
 import type { EngineLog } from './engine-log.js';
@@ -10,6 +11,8 @@ export interface Surroundings {
   readonly loop: Loop;
   readonly random: Random;
   readonly trace: Trace;
+  /** What goes wrong while the world runs. */
+  readonly violations: Violation[];
 }
 
 export interface SimulatedEngine extends Engine {
@@ -29,6 +32,10 @@ export interface Fabric {
   frozen(index: number, isFrozen: boolean): void;
   /** Who reaches whom from now on: each daemon is in one of the sides. */
   connect(sides: readonly (readonly number[])[]): void;
+  /** Daemon `index` does not hear daemon `from`, which hears it; or does again. Nothing happens where that cannot be. */
+  deafen(index: number, from: number, isDeaf: boolean): void;
+  /** Whether its Corosync hangs and its process runs, both for so long that the daemon must know. */
+  isHung(index: number): boolean;
   /** Corosync itself: dies, comes back, stands still, goes on. Nothing happens where there is none. */
   corosync(index: number, what: 'kill' | 'start' | 'freeze' | 'thaw'): void;
   /** Whether a change is under way, or due because of what happened. */

@@ -59,6 +59,12 @@ export function faultsOf(
         add(at, { do: 'freeze', daemon });
         add(mended, { do: 'thaw', daemon });
         break;
+      case 'one-way': {
+        const from = random.pick(all.filter((each) => each !== daemon));
+        add(at, { do: 'deafen', daemon, from });
+        add(mended, { do: 'hear', daemon, from });
+        break;
+      }
       case 'corosync-kill':
         add(at, { do: 'corosync', daemon, what: 'kill' });
         add(mended, { do: 'corosync', daemon, what: 'start' });
@@ -75,7 +81,7 @@ export function faultsOf(
 /** As often as it weighs. */
 const kindsOf = ({ mix }: Profile, kind: Kind): FaultKind[] =>
   (Object.entries(mix) as [FaultKind, number][])
-    .filter(([name]) => kind === 'cpg' || !name.startsWith('corosync'))
+    .filter(([name]) => kind === 'cpg' || !(name === 'one-way' || name.startsWith('corosync')))
     .flatMap(([name, weight]) => Array.from({ length: weight }, () => name));
 
 /** The daemons in so many sides, some of which may be empty. */

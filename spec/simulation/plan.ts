@@ -35,6 +35,8 @@ export type Act =
   // of the world
   | { readonly do: 'connect-sides'; readonly sides: readonly (readonly number[])[] }
   | { readonly do: 'crash' | 'start' | 'stop' | 'freeze' | 'thaw'; readonly daemon: number }
+  /** The daemon does not hear another one, which hears it; or does again. */
+  | { readonly do: 'deafen' | 'hear'; readonly daemon: number; readonly from: number }
   | {
       readonly do: 'corosync';
       readonly daemon: number;

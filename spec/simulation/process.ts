@@ -31,7 +31,11 @@ class VirtualTimer implements Timer {
 }
 
 export class Process implements Clock {
+  /** When it went on after it was last frozen, and for how long it had been. */
+  thawedAt = -Infinity;
+  frozenFor = 0;
   private state: 'running' | 'frozen' | 'dead' = 'running';
+  private frozenAt = 0;
   private waiting: (() => void)[] = [];
 
   constructor(private readonly loop: Loop) {}
@@ -51,12 +55,16 @@ export class Process implements Clock {
   }
 
   freeze(): void {
-    if (this.state === 'running') this.state = 'frozen';
+    if (this.state !== 'running') return;
+    this.state = 'frozen';
+    this.frozenAt = this.loop.now;
   }
 
   thaw(): void {
     if (this.state !== 'frozen') return;
     this.state = 'running';
+    this.thawedAt = this.loop.now;
+    this.frozenFor = this.thawedAt - this.frozenAt;
     const { waiting } = this;
     this.waiting = [];
     for (const act of waiting) this.run(act);

@@ -29,7 +29,16 @@ export interface Profile {
 }
 
 export type FaultKind =
-  'cut' | 'three-way' | 'shift' | 'blip' | 'crash' | 'stop' | 'freeze' | 'corosync-kill' | 'corosync-freeze';
+  | 'cut'
+  | 'three-way'
+  | 'shift'
+  | 'blip'
+  | 'crash'
+  | 'stop'
+  | 'freeze'
+  | 'one-way'
+  | 'corosync-kill'
+  | 'corosync-freeze';
 
 const base: Profile = {
   duration: 1600,
@@ -94,6 +103,14 @@ const forCpg: Readonly<Record<string, Profile>> = {
     faults: 250,
     lasts: [20, 800],
     mix: { 'corosync-kill': 2, 'corosync-freeze': 3, cut: 1, crash: 1 },
+  },
+  // One hears the other and not the reverse, for long.
+  'one-way': {
+    ...base,
+    duration: 2500,
+    faults: 400,
+    lasts: [400, 2000],
+    mix: { 'one-way': 4, 'corosync-freeze': 1, cut: 1, crash: 1 },
   },
   // Longer than silence is borne.
   hung: {

@@ -5,6 +5,13 @@ import type { Trace } from './trace.js';
 
 type Handlers = { [K in keyof EngineEvents]?: (...args: EngineEvents[K]) => void };
 
+/** Is told of an engine's events before its handlers. */
+export interface RecorderObserver {
+  view(self: DaemonId, view: View): void;
+  transitional(self: DaemonId): void;
+  message(self: DaemonId): void;
+}
+
 export class Recorder {
   readonly log: EngineLog;
   private readonly handlers: Handlers = {};
@@ -13,6 +20,7 @@ export class Recorder {
   constructor(
     readonly self: DaemonId,
     private readonly trace: Trace,
+    private readonly observer?: RecorderObserver,
   ) {
     this.log = { self, entries: [], end: 'open' };
   }
@@ -41,6 +49,7 @@ export class Recorder {
       const kind = exchange ? 'exchange ' : safe ? 'safe ' : '';
       return `${kind}payload ${id}, number ${index}`;
     });
+    this.observer?.message(this.self);
     this.handlers.message?.(message);
   }
 
@@ -48,6 +57,7 @@ export class Recorder {
     const { previous, members } = event;
     this.log.entries.push({ kind: 'transitional', previous: previous.text, members });
     this.trace.note(this.self.name, () => `transitional, with ${namesOf(members)}`);
+    this.observer?.transitional(this.self);
     this.handlers.transitional?.(event);
   }
 
@@ -57,6 +67,7 @@ export class Recorder {
       this.self.name,
       () => `daemon view ${view.id.text}: ${view.sets.map(namesOf).join(' | ')}`,
     );
+    this.observer?.view(this.self, view);
     this.handlers.view?.(view);
   }
 

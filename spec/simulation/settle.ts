@@ -37,6 +37,7 @@ function mend(world: World): void {
   world.trace.note('world', () => 'everything is mended');
   fabric.connect([[...daemons.keys()]]);
   for (const index of daemons.keys()) {
+    for (const from of daemons.keys()) fabric.deafen(index, from, false);
     fabric.corosync(index, 'thaw');
     fabric.corosync(index, 'start');
     const daemon = daemons[index];

@@ -30,7 +30,8 @@ export class World implements Observer {
     isTracing = false,
   ) {
     this.trace = new Trace(this.loop, isTracing);
-    const surroundings: Surroundings = { loop: this.loop, random: new Random(~plan.seed), trace: this.trace };
+    const { loop, trace, violations } = this;
+    const surroundings: Surroundings = { loop, random: new Random(~plan.seed), trace, violations };
     this.fabric =
       plan.kind === 'ideal'
         ? new IdealNetwork(surroundings, plan.daemons, plan.ideal)
@@ -120,6 +121,10 @@ export class World implements Observer {
     }
     const daemon = this.daemons[act.daemon] ?? null;
     switch (act.do) {
+      case 'deafen':
+      case 'hear':
+        this.fabric.deafen(act.daemon, act.from, act.do === 'deafen');
+        break;
       case 'corosync':
         this.fabric.corosync(act.daemon, act.what);
         break;

@@ -10,11 +10,14 @@ import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
+import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { play, type PlayOptions } from './play.js';
 import type { Rules, Subject } from './subject.js';
 import { CounterSubject } from './subjects/counter.js';
+import { electionSubject } from './subjects/election.js';
 import { LedgerSubject } from './subjects/ledger.js';
+import { LockSubject } from './subjects/lock.js';
 
 export interface RecipeBug {
   readonly name: string;
@@ -37,6 +40,11 @@ const alone = (profile: string, subjects: (rules: Rules) => Subject[]): PlayOpti
   profile,
   subjects,
 });
+
+/** Worlds in which Corosyncs hang, and a daemon that does not notice it. */
+const hanging: PlayOptions = { ...quorum, kind: 'cpg', profile: 'corosync' };
+const unnoticed = (): (() => void) =>
+  replace(Watchdog, 'answered', (original) => (self) => original(self, Number.MAX_SAFE_INTEGER, 0));
 
 export const recipeBugs: readonly RecipeBug[] = [
   {
@@ -205,6 +213,18 @@ export const recipeBugs: readonly RecipeBug[] = [
         original(self);
         state.token = Math.max(1, token);
       }),
+  },
+  {
+    name: 'a lock that its holder keeps while its Corosync hangs',
+    recipe: 'lock',
+    options: { ...hanging, subjects: (rules) => [new LockSubject(rules)] },
+    plant: unnoticed,
+  },
+  {
+    name: 'a leader that leads on while its Corosync hangs',
+    recipe: 'election',
+    options: { ...hanging, subjects: (rules) => [electionSubject(rules)] },
+    plant: unnoticed,
   },
   {
     name: 'a barrier that opens one too early',

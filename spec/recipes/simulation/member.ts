@@ -53,6 +53,7 @@ export class SimulatedSeat implements Chair {
   give(input: (core: RecipeCore, now: number) => void): void {
     input(this.core, timeIn(this.member.loop));
     this.subject.look?.();
+    this.member.looked(this.subject);
     this.arm();
   }
 
@@ -86,6 +87,8 @@ export class SimulatedMember {
     readonly loop: Loop,
     subjects: readonly Subject[],
     ended: () => void,
+    /** Called after every input. */
+    readonly looked: (subject: Subject) => void = () => undefined,
   ) {
     this.name = plan.name;
     this.privateName = `#${plan.name}#${daemon.name}`;

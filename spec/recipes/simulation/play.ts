@@ -14,7 +14,7 @@ import { subjectsOf } from './subjects.js';
 const DAEMONS = 5;
 /** More than half of all members there can be. */
 const QUORUM = 3;
-const PROFILES = ['three-way', 'flapping', 'nested', 'freeze', 'crash', 'all'];
+const PROFILES = ['three-way', 'flapping', 'nested', 'freeze', 'crash', 'all', 'corosync', 'one-way'];
 /** Milliseconds within which all have started. */
 const STARTS = 300;
 /** Between two deeds, at most. */
@@ -54,6 +54,9 @@ class Play {
   /** Those of them that are going to end. */
   private readonly ending = new Set<number>();
   private readonly quorum: number | null;
+  /** Members that read slowly hear late of everything. */
+  private readonly slow = new Set<number>();
+  private readonly doubled = new Set<string>();
 
   constructor(
     private readonly plan: Plan,
@@ -80,7 +83,7 @@ class Play {
     for (const member of this.up) for (const subject of this.subjects) this.deed(member, subject);
     loop.runTo(loop.now + REST);
     const violations = this.world.violations.map(({ property, text }) => `${property}: ${text}`);
-    return [...violations, ...this.faults()];
+    return [...violations, ...this.doubled, ...this.faults()];
   }
 
   private get up(): SimulatedMember[] {
@@ -105,6 +108,8 @@ class Play {
     if (!daemon?.process.isRunning) return this.startSoon(index, AWAY);
     this.ending.delete(index);
     const isSlow = this.random.chance(0.2);
+    if (isSlow) this.slow.add(index);
+    else this.slow.delete(index);
     const plan = {
       name: `m${index}`,
       membership: true,
@@ -113,9 +118,27 @@ class Play {
       pause: isSlow ? this.random.next() * 20 : 0,
       socketBytes: isSlow ? 4096 : 65_536,
     };
-    this.members[index] = new SimulatedMember(index, daemon, plan, loop, this.subjects, () =>
-      this.startSoon(index, AWAY + this.random.below(AWAY)),
+    this.members[index] = new SimulatedMember(
+      index,
+      daemon,
+      plan,
+      loop,
+      this.subjects,
+      () => this.startSoon(index, AWAY + this.random.below(AWAY)),
+      (subject) => this.countHolders(subject),
     );
+  }
+
+  /** One whose daemon hears nothing any more, because Corosync hangs, has lost what it held before another has it. */
+  private countHolders(subject: Subject): void {
+    if (this.quorum === null) return;
+    const holders = subject.holders?.() ?? [];
+    if (holders.length < 2) return;
+    for (const { index, privateName } of holders) {
+      if (!this.world.fabric.isHung(index) || this.slow.has(index)) continue;
+      const names = holders.map((each) => each.privateName).join(' and ');
+      this.doubled.add(`${subject.group}: ${names} hold it, and the Corosync of ${privateName} hangs`);
+    }
   }
 
   /** A deed of somebody. Now and then somebody's process dies. */
@@ -160,6 +183,7 @@ class Play {
     const all = [...this.world.daemons.keys()];
     this.world.act({ do: 'connect-sides', sides: [all] });
     for (const daemon of all) {
+      for (const from of all) this.world.act({ do: 'hear', daemon, from });
       this.world.act({ do: 'corosync', daemon, what: 'thaw' });
       this.world.act({ do: 'corosync', daemon, what: 'start' });
       this.world.act({ do: 'thaw', daemon });
@@ -172,10 +196,12 @@ class Play {
 
 /** @returns what was wrong, a line each */
 export function play(seed: number, options: PlayOptions = {}): string[] {
-  const profile = options.profile ?? PROFILES[seed % PROFILES.length] ?? 'all';
+  // So that each kind of trouble meets each kind of rules.
+  const profile = options.profile ?? PROFILES[(seed + Math.floor(seed / PROFILES.length)) % PROFILES.length];
+
   const plan = generate(seed, {
     ...(options.kind && { kind: options.kind }),
-    profile,
+    profile: profile ?? 'all',
     change: { daemons: DAEMONS, slow: 0, clients: 0 },
   });
   const rules = options.rules ?? { quorum: seed % 4 < 2 ? QUORUM : null };

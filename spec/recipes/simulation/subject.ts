@@ -11,6 +11,8 @@ export interface Subject {
   act(chair: Chair, random: Random, now: number): void;
   /** Looks at everything after an input of any member. */
   look?(): void;
+  /** Members that believe to be the only one that has or is something. */
+  holders?(): readonly Chair[];
   /** Whether this member may be counted on when others end. */
   isSettled(chair: Chair): boolean;
   /**

@@ -7,6 +7,7 @@ import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
 import type { Round } from '../../../daemon/engine/corosync/views/round.js';
 import { Sending } from '../../../daemon/engine/corosync/views/sending.js';
 import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
+import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { type Bug, replace } from './planted.js';
 
 const worlds = (profile: string): Bug['choice'] => ({ kind: 'cpg', profile });
@@ -180,6 +181,26 @@ export const viewBugs: readonly Bug[] = [
     name: 'the drain is never told',
     choice: worlds('pressure'),
     plant: () => replace(Sending, 'hasDrained', () => () => false),
+  },
+  {
+    name: 'a hung Corosync is not noticed',
+    choice: worlds('corosync'),
+    plant: () => replace(Watchdog, 'answered', (original) => (self) => original(self, 1e9, 0)),
+  },
+  {
+    name: 'a hung Corosync is noticed when the others have replaced its daemon',
+    choice: worlds('corosync'),
+    plant: () =>
+      replace(
+        Watchdog,
+        'answered',
+        (original) => (self, token, now) => original(self, 2 * (token as number), now),
+      ),
+  },
+  {
+    name: 'a daemon that stood still delivers what waited for it',
+    choice: worlds('hung'),
+    plant: () => replace(Watchdog, 'stalled', () => () => 0),
   },
   {
     name: 'the first fragment passes for the whole',

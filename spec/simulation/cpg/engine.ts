@@ -1,8 +1,9 @@
 /** The real view machine on the hostile CPG: what daemon/engine/corosync/engine.ts does, in virtual time. */
 import { Buffer } from 'node:buffer';
 import type { CpgEvent, Multicast } from '../../../daemon/engine/corosync/cpg.js';
-import type { ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
+import { checkedOptions, type ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
 import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
+import { stallLimit, Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import type {
   DaemonId,
   EngineEvents,
@@ -15,7 +16,7 @@ import type { Timer } from '../../../daemon/session/clock.js';
 import type { EngineLog } from '../engine-log.js';
 import type { SimulatedEngine } from '../fabric.js';
 import type { Process } from '../process.js';
-import { Recorder } from '../recorder.js';
+import { Recorder, type RecorderObserver } from '../recorder.js';
 import type { Trace } from '../trace.js';
 import type { CpgNetwork } from './network.js';
 import type { Client, Node } from './node.js';
@@ -30,7 +31,11 @@ export class CpgEngine implements SimulatedEngine, Client {
   readonly pid: number;
   readonly recorder: Recorder;
   private readonly machine: ViewMachine;
+  private readonly watchdog: Watchdog;
+  private isInTurn = false;
   private isConnected = false;
+  /** Tells answers to this connection from those to an earlier one. */
+  private connections = 0;
   private hasEnded = false;
   /** Stands in for Corosync while there is none: what was sent comes back. */
   private loopBack: CpgEvent[] | null = null;
@@ -43,12 +48,14 @@ export class CpgEngine implements SimulatedEngine, Client {
     private readonly node: Node,
     private readonly network: CpgNetwork,
     readonly process: Process,
-    trace: Trace,
+    private readonly trace: Trace,
     options: Partial<ViewsOptions>,
+    observer: RecorderObserver,
   ) {
     this.pid = self.pid;
-    this.recorder = new Recorder(self, trace);
+    this.recorder = new Recorder(self, trace, observer);
     const { recorder } = this;
+    this.watchdog = new Watchdog(stallLimit(checkedOptions(options)));
     this.machine = new ViewMachine(
       self,
       {
@@ -81,15 +88,21 @@ export class CpgEngine implements SimulatedEngine, Client {
     this.leave();
   }
 
+  /** One that hangs answers when it is thawed. */
   open(): void {
     if (this.hasEnded) return;
-    if (!this.node.isAlive) {
+    if (!this.node.isUp) {
       this.process.after(RECONNECT_DELAY, () => this.open());
       return;
     }
+    const now = this.process.now();
+    if (this.loopBack) this.machine.reconnected(now);
     this.loopBack = null;
     this.isConnected = true;
+    this.connections++;
+    this.watchdog.begin(now);
     this.network.attach(this.node, this);
+    this.arm();
   }
 
   leave(): void {
@@ -118,14 +131,14 @@ export class CpgEngine implements SimulatedEngine, Client {
     const more = this.machine.send(
       Buffer.concat([Buffer.from([id.length]), id, payload]),
       options,
-      this.process.now(),
+      this.turn(),
     );
     this.arm();
     return more;
   }
 
   proceed(): void {
-    this.machine.proceed(this.process.now());
+    this.machine.proceed(this.turn());
     this.arm();
   }
 
@@ -141,15 +154,14 @@ export class CpgEngine implements SimulatedEngine, Client {
   // Client of the node
 
   events(batch: readonly CpgEvent[]): void {
-    if (this.hasEnded || batch.length === 0) return;
-    this.machine.receive(batch, this.process.now());
-    this.arm();
+    this.receive(batch, () => this.isConnected);
   }
 
-  /** Corosync is gone: on alone, and look for it. */
+  /** Corosync is gone, or counts as gone: on alone, and look for it. */
   dead(): void {
     if (this.hasEnded) return;
     this.isConnected = false;
+    this.watchdog.end();
     this.machine.disconnected(this.process.now());
     const { node, pid } = this.self;
     this.loopBack = [];
@@ -157,6 +169,46 @@ export class CpgEngine implements SimulatedEngine, Client {
     this.back({ kind: 'ring', rep: node, seq: ++this.rings, nodes: [node] });
     this.arm();
     this.process.after(RECONNECT_DELAY, () => this.open());
+  }
+
+  private receive(batch: readonly CpgEvent[], isCurrent: () => boolean): void {
+    if (this.hasEnded || batch.length === 0) return;
+    const now = this.turn();
+    // After a standstill the connection is another one, or none.
+    if (isCurrent()) this.inTurn(() => this.machine.receive(batch, now));
+    this.arm();
+  }
+
+  private turn(): number {
+    const now = this.process.now();
+    if (!this.isInTurn && this.watchdog.stalled(now) > 0) this.lose('this process stood still');
+    return now;
+  }
+
+  private inTurn(act: () => void): void {
+    this.isInTurn = true;
+    act();
+    this.isInTurn = false;
+  }
+
+  private lose(why: string): void {
+    if (!this.isConnected || this.hasEnded) return;
+    this.trace.note(this.self.name, () => `leaves its Corosync: ${why}`);
+    this.network.detach(this.node);
+    this.dead();
+  }
+
+  private watch(now: number): void {
+    const due = this.watchdog.look(now);
+    if (due === 'hung') this.lose('it hangs');
+    if (due !== 'ask') return;
+    this.watchdog.begun(now);
+    const { connections } = this;
+    this.node.ask(this, () => {
+      if (connections !== this.connections) return;
+      this.watchdog.answered(this.network.tokenTimeout, this.process.now());
+      this.arm();
+    });
   }
 
   private mcast(head: Buffer, body: Buffer | null): Multicast {
@@ -177,7 +229,8 @@ export class CpgEngine implements SimulatedEngine, Client {
     loopBack.push(event);
     if (loopBack.length > 1) return;
     this.process.soon(() => {
-      if (this.loopBack === loopBack) this.events(loopBack.splice(0));
+      const isCurrent = (): boolean => this.loopBack === loopBack;
+      if (isCurrent()) this.receive(loopBack.splice(0), isCurrent);
     });
   }
 
@@ -189,14 +242,15 @@ export class CpgEngine implements SimulatedEngine, Client {
   }
 
   private arm(): void {
-    const { dueAt } = this.machine;
+    const dueAt = Math.min(this.machine.dueAt, this.watchdog.dueAt);
     if (dueAt >= this.timerAt || this.hasEnded) return;
     this.timer?.cancel();
     this.timerAt = dueAt;
     this.timer = this.process.after(dueAt - this.process.now(), () => {
       this.timerAt = Infinity;
-      const now = this.process.now();
-      if (now >= this.machine.dueAt) this.machine.tick(now);
+      const now = this.turn();
+      if (now >= this.watchdog.dueAt) this.watch(now);
+      if (now >= this.machine.dueAt) this.inTurn(() => this.machine.tick(now));
       this.arm();
     });
   }

@@ -1,4 +1,8 @@
 /** Daemons connected by a hostile CPG, each with a Corosync of its own. */
+import { checkedOptions } from '../../../daemon/engine/corosync/views/limits.js';
+import { stallLimit } from '../../../daemon/engine/corosync/watchdog.js';
+import type { DaemonId } from '../../../daemon/engine/port.js';
+import { Replaced } from '../checks/replaced.js';
 import type { ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
 import type { Fabric, Surroundings } from '../fabric.js';
 import type { Process } from '../process.js';
@@ -7,17 +11,30 @@ import { CpgNetwork } from './network.js';
 import type { Node } from './node.js';
 import type { CpgOptions } from './options.js';
 
+/** Token timeouts within which a daemon knows that its Corosync hangs. */
+const TOLD_WITHIN = 1.5;
+/** Milliseconds. */
+const TURNS = 4;
+
 export class CpgFabric implements Fabric {
   private readonly network: CpgNetwork;
   private readonly engines: (CpgEngine | null)[];
+  private readonly replaced: Replaced;
 
   constructor(
     private readonly surroundings: Surroundings,
     daemons: number,
-    options: CpgOptions,
+    private readonly options: CpgOptions,
     private readonly views: Partial<ViewsOptions>,
   ) {
     this.network = new CpgNetwork(surroundings, daemons, options);
+    const { violations } = surroundings;
+    this.replaced = new Replaced({
+      hung: (self) => this.runs(self) && this.isHung(self.node - 1),
+      sleeper: (self, since) => this.runs(self) && this.sleptThrough(self.node - 1, since),
+      now: () => surroundings.loop.now,
+      fault: (text) => void violations.push({ property: 'told', text }),
+    });
     this.engines = Array.from({ length: daemons }, () => null);
   }
 
@@ -29,7 +46,15 @@ export class CpgFabric implements Fabric {
     const { random, trace } = this.surroundings;
     const inc = BigInt(1 + random.below(2 ** 31));
     const self = { node: index + 1, pid: 100 + random.below(1000), inc, name: `d${index + 1}` };
-    const engine = new CpgEngine(self, this.node(index), this.network, process, trace, this.views);
+    const engine = new CpgEngine(
+      self,
+      this.node(index),
+      this.network,
+      process,
+      trace,
+      this.views,
+      this.replaced,
+    );
     this.engines[index] = engine;
     return engine;
   }
@@ -45,6 +70,38 @@ export class CpgFabric implements Fabric {
 
   connect(sides: readonly (readonly number[])[]): void {
     this.network.connect(sides);
+  }
+
+  deafen(index: number, from: number, isDeaf: boolean): void {
+    this.network.deafen(this.node(index), this.node(from), isDeaf);
+  }
+
+  isHung(index: number): boolean {
+    const { isFrozen, frozenAt } = this.node(index);
+    const process = this.engines[index]?.process;
+    if (!isFrozen || !process?.isRunning) return false;
+    const since = Math.max(frozenAt, process.thawedAt);
+    return this.surroundings.loop.now - since > TOLD_WITHIN * this.network.tokenTimeout + this.slack;
+  }
+
+  /** Whether it is this run of the daemon that runs now. */
+  private runs({ node, inc }: DaemonId): boolean {
+    return this.engines[node - 1]?.self.inc === inc;
+  }
+
+  /** Whether its process was frozen at that time, and for so long that it has to expect the worst. */
+  private sleptThrough(index: number, since: number): boolean {
+    const process = this.engines[index]?.process;
+    if (!process?.isRunning) return false;
+    const { thawedAt, frozenFor } = process;
+    return (
+      since < thawedAt && since > thawedAt - frozenFor && frozenFor > stallLimit(checkedOptions(this.views))
+    );
+  }
+
+  /** Milliseconds from a question to its answer, and some turns of the event loop. */
+  private get slack(): number {
+    return 2 * this.options.dispatch + TURNS;
   }
 
   corosync(index: number, what: 'kill' | 'start' | 'freeze' | 'thaw'): void {

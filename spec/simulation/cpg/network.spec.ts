@@ -36,7 +36,12 @@ class Rig {
   readonly deaths: number[] = [];
 
   constructor(count: number, options: Partial<CpgOptions> = {}, seed = 1) {
-    const surroundings = { loop: this.loop, random: new Random(seed), trace: new Trace(this.loop, false) };
+    const surroundings = {
+      loop: this.loop,
+      random: new Random(seed),
+      trace: new Trace(this.loop, false),
+      violations: [],
+    };
     this.network = new CpgNetwork(surroundings, count, { ...tame, ...options });
     for (const node of this.network.nodes) this.attach(node);
     this.wait(500);
@@ -134,6 +139,37 @@ describe('simulation: hostile CPG', () => {
     rig.wait(300);
     expect(rig.of(2)).to.deep.equal(['C 2', 'C 1,2,3', 'T 1,2,3']);
     expect(rig.of(1)).to.deep.equal(['C 1,3', 'T 1,3', 'C 1,2,3', 'T 1,2,3']);
+  });
+
+  it('forms rings of those who hear each other only, and not always the same, while one does not hear another', () => {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 10; seed++) {
+      const rig = new Rig(3, {}, seed);
+      rig.network.deafen(rig.node(3), rig.node(1), true);
+      rig.wait(3000);
+      for (const line of [1, 2, 3].flatMap((id) => rig.of(id))) if (line.startsWith('T')) seen.add(line);
+      rig.network.deafen(rig.node(3), rig.node(1), false);
+      rig.wait(3000);
+      for (const id of [1, 2, 3]) expect(rig.of(id).at(-1)).to.equal('T 1,2,3');
+      expect(rig.network.isSettled).to.equal(true);
+    }
+    expect([...seen].toSorted()).to.deep.equal(['T 1', 'T 1,2', 'T 2,3', 'T 3']);
+  });
+
+  it('has a frozen node answer a question when it is thawed, and others at once', () => {
+    const rig = new Rig(2);
+    const answers: string[] = [];
+    const ask = (id: number): void => {
+      const { client } = rig.node(id);
+      if (client) rig.node(id).ask(client, () => answers.push(`node ${id}`));
+    };
+    rig.network.freeze(rig.node(1));
+    for (const id of [1, 2]) ask(id);
+    rig.wait(10);
+    expect(answers).to.deep.equal(['node 2']);
+    rig.network.thaw(rig.node(1));
+    rig.wait(10);
+    expect(answers).to.deep.equal(['node 2', 'node 1']);
   });
 
   it('says again when its queue is full, and when the ring changes', () => {

@@ -32,6 +32,8 @@ export class CpgNetwork {
   /** Nodes whose last attempt was interrupted. */
   private readonly interrupted = new Set<Node>();
   private sides: number[];
+  /** Pairs of which the second does not hear the first. */
+  private readonly deaf = new Set<string>();
   private pending = 0;
 
   constructor(
@@ -47,6 +49,11 @@ export class CpgNetwork {
     const reach = (a: Node, b: Node): boolean => this.reach(a, b);
     this.token = new Token(this.loop, this.random, options, this.nodes, reach);
     this.changed(options.merge / 2);
+  }
+
+  /** Milliseconds without the token until it counts as lost: what is called `token` in Corosync's configuration. */
+  get tokenTimeout(): number {
+    return this.options.detection / 2.2;
   }
 
   get isSettled(): boolean {
@@ -81,6 +88,16 @@ export class CpgNetwork {
     this.changed(isCut ? this.options.detection : this.options.merge);
   }
 
+  /** `to` does not hear `from` any more, or does again. */
+  deafen(to: Node, from: Node, isDeaf: boolean): void {
+    const pair = pairOf(from, to);
+    if (isDeaf === this.deaf.has(pair)) return;
+    if (isDeaf) this.deaf.add(pair);
+    else this.deaf.delete(pair);
+    for (const ring of this.rings()) this.token.reached(ring);
+    this.changed(isDeaf ? this.options.detection : this.options.merge);
+  }
+
   kill(node: Node): void {
     if (!node.isAlive) return;
     node.kill();
@@ -100,12 +117,13 @@ export class CpgNetwork {
   freeze(node: Node): void {
     if (!node.isUp) return;
     node.isFrozen = true;
+    node.frozenAt = this.loop.now;
     this.changed(this.options.detection);
   }
 
   thaw(node: Node): void {
     if (!node.isFrozen) return;
-    node.isFrozen = false;
+    node.thaw();
     if (node.ring) this.token.reached(node.ring);
     this.changed(this.options.merge);
   }
@@ -116,8 +134,14 @@ export class CpgNetwork {
     return new Set(this.nodes.flatMap(({ ring }) => (ring && !ring.isClosed ? [ring] : [])));
   }
 
+  /** Whether what `a` sends comes to `b`. */
   private reach(a: Node, b: Node): boolean {
-    return this.sides[a.id - 1] === this.sides[b.id - 1];
+    return this.sides[a.id - 1] === this.sides[b.id - 1] && !this.deaf.has(pairOf(a, b));
+  }
+
+  /** Whether each hears each. */
+  private isMutual(nodes: readonly Node[]): boolean {
+    return nodes.every((a) => nodes.every((b) => this.reach(a, b)));
   }
 
   private changed(delay: number): void {
@@ -130,9 +154,31 @@ export class CpgNetwork {
 
   private regroup(side: number): void {
     const nodes = this.nodes.filter((node, i) => node.isUp && this.sides[i] === side);
-    const [first] = nodes;
-    if (!first || this.isTogether(nodes) || this.isForming(nodes)) return;
-    this.begin(nodes);
+    if (nodes.length === 0) return;
+    if (this.isMutual(nodes)) {
+      this.gather(nodes);
+      return;
+    }
+    for (const group of this.groupsIn(nodes)) this.gather(group);
+    // Whoever is heard by a ring that it does not hear disturbs it, for as long as that is so.
+    this.changed(this.options.detection * (1 + 3 * this.random.next()));
+  }
+
+  /** Some of the ways in which nodes, of which not all hear all, can form rings. */
+  private groupsIn(nodes: readonly Node[]): Node[][] {
+    const groups: Node[][] = [];
+    const left = nodes.slice();
+    while (left.length > 0) {
+      const [node] = left.splice(this.random.below(left.length), 1) as [Node];
+      const group = groups.find((each) => this.isMutual([...each, node]));
+      if (group) group.push(node);
+      else groups.push([node]);
+    }
+    return groups.map((group) => group.toSorted((a, b) => a.id - b.id));
+  }
+
+  private gather(nodes: readonly Node[]): void {
+    if (!this.isTogether(nodes) && !this.isForming(nodes)) this.begin(nodes);
   }
 
   private isTogether(nodes: readonly Node[]): boolean {
@@ -171,11 +217,9 @@ export class CpgNetwork {
     this.loop.after(this.random.next() * this.options.forming, () => {
       this.pending--;
       const { nodes } = forming;
-      const isWhole = nodes.every(
-        (node) => node.isUp && this.forming.get(node) === forming && this.reach(node, nodes[0] as Node),
-      );
+      const isWhole = nodes.every((node) => node.isUp && this.forming.get(node) === forming);
       if (forming.isCancelled) return;
-      if (isWhole) act();
+      if (isWhole && this.isMutual(nodes)) act();
       else {
         forming.isCancelled = true;
         for (const node of nodes) this.interrupted.add(node);
@@ -244,3 +288,5 @@ export class CpgNetwork {
     this.token.ordering(ring);
   }
 }
+
+const pairOf = (from: Node, to: Node): string => `${from.id}>${to.id}`;

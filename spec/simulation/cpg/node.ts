@@ -19,6 +19,8 @@ const SHARED_MEMORY = 8;
 export class Node {
   isAlive = true;
   isFrozen = false;
+  /** Since when. */
+  frozenAt = 0;
   /** Between two rings: nothing is taken on. */
   isChanging = false;
   ring: Ring | null = null;
@@ -38,6 +40,8 @@ export class Node {
   isJoined = false;
   private pending: CpgEvent[] = [];
   private isDispatching = false;
+  /** Questions that wait until it is thawed. */
+  private questions: (() => void)[] = [];
 
   constructor(
     readonly id: number,
@@ -81,6 +85,21 @@ export class Node {
     return 'ok';
   }
 
+  /** A question to the process itself, which has nothing to do with the ring. One that hangs answers when it is thawed. */
+  ask(client: Client, answer: () => void): void {
+    const reply = (): void =>
+      client.process.reach(this.random.next() * this.options.dispatch, () => {
+        if (this.client === client) answer();
+      });
+    if (this.isFrozen) this.questions.push(reply);
+    else reply();
+  }
+
+  thaw(): void {
+    this.isFrozen = false;
+    for (const reply of this.questions.splice(0)) reply();
+  }
+
   /** Takes what the next visit of the token orders. */
   take(count: number): Entry[] {
     const entries = this.queue.splice(0, count);
@@ -103,6 +122,7 @@ export class Node {
     this.isAlive = false;
     this.isFrozen = false;
     this.isChanging = false;
+    this.questions = [];
     this.ring = null;
     this.queue = [];
     this.kept = null;

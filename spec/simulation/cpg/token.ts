@@ -16,7 +16,7 @@ export class Token {
     private readonly random: Random,
     private readonly options: CpgOptions,
     private readonly nodes: readonly Node[],
-    /** Whether two nodes hear each other now. */
+    /** Whether what `a` sends comes to `b` now. */
     private readonly reach: (a: Node, b: Node) => boolean,
   ) {}
 
@@ -26,7 +26,9 @@ export class Token {
 
   isWhole(ring: Ring): boolean {
     const nodes = this.nodesOf(ring);
-    return nodes.every((node) => node.isUp && node.ring === ring && this.reach(node, nodes[0] as Node));
+    return nodes.every(
+      (node) => node.isUp && node.ring === ring && nodes.every((other) => this.reach(node, other)),
+    );
   }
 
   /** There may be something to order. */

@@ -97,6 +97,14 @@ export class IdealNetwork implements Fabric {
     this.changed(isCut ? this.options.detection : this.options.merge);
   }
 
+  deafen(): void {
+    // Whoever is reached is heard.
+  }
+
+  isHung(): boolean {
+    return false;
+  }
+
   corosync(): void {
     // There is none.
   }

@@ -9,6 +9,7 @@ export function electionSubject({ quorum }: Rules): Subject {
     group: 'election',
     make: elections.make,
     act: () => undefined,
+    holders: () => elections.leaders(),
     isSettled: () => true,
     faults: (chairs) => [...elections.faults(quorum !== null), ...leaderFaults(elections, chairs)],
   };

@@ -19,6 +19,8 @@ export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
   private readonly newest = new Map<Chair, number>();
   private readonly wanted = new Map<Chair, number>();
   private readonly seen: string[] = [];
+  /** Members that were granted it and have not lost it, as they know it. */
+  private readonly holding = new Set<Chair>();
   private requests = 0;
 
   constructor(rules: Rules) {
@@ -45,8 +47,11 @@ export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
   }
 
   look(): void {
-    for (const [chair, { core, machine }] of this.replicas.seats) {
+    for (const [chair, { core, machine, instance }] of this.replicas.seats) {
       const { holder, token } = machine;
+      const isOwn = holder?.member === chair.privateName && holder.instance === instance;
+      if (!isOwn || !core.isLive || core.isParted) this.holding.delete(chair);
+      else if (core.isWritable) this.holding.add(chair);
       if (!core.isWritable || !holder) continue;
       const text = `${holder.member} with request ${holder.request}`;
       const other = this.byToken.get(token);
@@ -56,6 +61,10 @@ export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
         this.seen.push(`${chair.privateName}: back to token ${token}`);
       this.newest.set(chair, token);
     }
+  }
+
+  holders(): readonly Chair[] {
+    return [...this.holding];
   }
 
   protected quorumFaults({ holder, waiting }: LockMachine): string[] {
