@@ -22,9 +22,7 @@ describe('the record of faults', () => {
   it('has its rows', () => expect(faults.length).to.be.greaterThan(70));
 
   it('says of each how it was found, in a word that is explained', () => {
-    expect(faults.filter(([, foundBy]) => !words.has(foundBy)).map(([fault]) => fault)).to.deep.equal(
-      [],
-    );
+    expect(faults.filter(([, foundBy]) => !words.has(foundBy)).map(([fault]) => fault)).to.deep.equal([]);
   });
 
   it('names a test of each, and no test that is not there', () => {

@@ -124,9 +124,6 @@ describe('sspd in operation', function () {
       );
       expect(ending.status, stderr).to.equal(0);
       expect(JSON.parse(stdout)).to.deep.include({ name: 'two', logFile: '/nowhere/two.invalid.log' });
-      expect(await refusal('--check', '-c', config, '--host-name', 'three.invalid')).to.match(
-        /"three\.invalid"/,
-      );
       expect(await refusal('-c', config, '--host-name', 'two')).to.equal(
         '--host-name goes with --check and --config',
       );
@@ -194,14 +191,9 @@ describe('sspd in operation', function () {
         out: '',
         err: 'sspd: a password must not be empty\n',
       });
-      for (const [password, sentence] of [
-        ['\u0100', /^sspd: a password can only have characters up to U\+00FF[^\n]+\n$/],
-        ['\0secret', /^sspd: a password must not have a NUL[^\n]+\n$/],
-      ] as const) {
-        const { status, out, err } = await hash(`${password}\n`);
-        expect([status, out]).to.deep.equal([2, '']);
-        expect(err).to.match(sentence);
-      }
+      const { status, out, err } = await hash('\u0100\n');
+      expect([status, out]).to.deep.equal([2, '']);
+      expect(err).to.match(/^sspd: a password can only have characters up to U\+00FF[^\n]+\n$/);
     });
 
     it('makes no hash with which an empty password gets in', async () => {
