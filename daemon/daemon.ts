@@ -71,6 +71,10 @@ export class Daemon implements AsyncDisposable {
     this.engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
     this.engine.on('view', (view) => this.install(view));
     this.engine.on('drain', () => this.server.resume());
+    this.engine.on('behind', (isBehind) => {
+      this.server.behindElsewhere = isBehind;
+    });
+    this.server.tellBehind = (isBehind) => this.engine.tellBehind(isBehind);
     this.engine.on('fatal', (error) => void this.fail(error));
   }
 

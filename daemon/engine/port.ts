@@ -65,6 +65,8 @@ export interface EngineEvents {
   view: [View];
   /** Sending may go on after `send` returned false. */
   drain: [];
+  /** Whether a client of another daemon is behind in its reading. */
+  behind: [boolean];
   /** No ordering service at present. */
   down: [{ readonly reason: 'lost' | 'denied' | 'excluded' | 'no-quorum'; readonly error?: Error }];
   up: [];
@@ -95,6 +97,8 @@ export interface Engine {
   send(payload: Buffer, options?: SendOptions): boolean;
   /** The exchange that follows a view is over: what waits may be sent in it. */
   proceed(): void;
+  /** Tells the other daemons whether a client here is behind in its reading. */
+  tellBehind(isBehind: boolean): void;
   stats(): EngineStats;
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this;
 }

@@ -71,6 +71,10 @@ export class SoloEngine implements Engine {
     if (!this.delivering) this.deliver();
   }
 
+  tellBehind(): void {
+    // There is no other daemon.
+  }
+
   stats(): EngineStats {
     const queuedBytes = this.held?.reduce((sum, { payload }) => sum + payload.length, 0) ?? 0;
     return { views: this.view ? 1 : 0, sent: this.sent, delivered: this.delivered, queuedBytes };

@@ -17,6 +17,9 @@ import {
 } from './limits.js';
 import type { Turn } from './turn.js';
 
+/** Looks at one that is excused within the time. */
+const LOOKS = 4;
+
 interface Piece {
   readonly bytes: Buffer;
   readonly start: number;
@@ -49,6 +52,8 @@ export class Backlog {
   private watch: Timer | null = null;
   private over: 'slow-messages' | 'slow-bytes' | null = null;
   private ended = false;
+  /** The client is not read, and may be waiting for just that before it reads: it is not judged meanwhile. */
+  private isExcused = false;
 
   constructor(
     private readonly socket: Socket,
@@ -95,6 +100,16 @@ export class Backlog {
     }
   }
 
+  /** @param isExcused whether the daemon does not read the client at present */
+  excuse(isExcused: boolean): void {
+    this.isExcused = isExcused;
+  }
+
+  /** What the client sent while it was not read came now: it was waiting for that, and its time to read begins here. */
+  wasBlocked(): void {
+    this.progress = this.clock.now();
+  }
+
   /** Throws away what waits; nothing is written any more. */
   end(): void {
     this.ended = true;
@@ -123,6 +138,7 @@ export class Backlog {
   private isStuck(): boolean {
     // A limit of 0 lets no message wait at all (daemon-semantics.md 3.3).
     if (this.limits.maxSessionMessages === 0) return true;
+    if (this.isExcused) return false;
     return this.isOverLimit() && this.clock.now() - this.progress >= this.stallTime;
   }
 
@@ -133,7 +149,8 @@ export class Backlog {
       this.end();
       this.events.overflow('slow-messages');
     } else if (this.isOverLimit()) {
-      this.watch = this.clock.after(this.stallTime - (this.clock.now() - this.progress), this.look);
+      const left = this.stallTime - (this.clock.now() - this.progress);
+      this.watch = this.clock.after(left > 0 ? left : this.stallTime / LOOKS, this.look);
     }
   };
 

@@ -59,6 +59,8 @@ export class SessionServer implements SessionHost {
   private readonly lines: LogLimit;
   private readonly total = new Total<Session>();
   private readonly brake: Brake;
+  /** Says to the other daemons whether a receiver here is behind. */
+  tellBehind: (isBehind: boolean) => void = () => undefined;
   private lastId = 0;
   private lastTotalDrop = 0;
   private emptied: (() => void) | null = null;
@@ -80,7 +82,7 @@ export class SessionServer implements SessionHost {
       () => this.endTurn(),
       clock,
     );
-    this.brake = new Brake(STALL_TIME, clock);
+    this.brake = new Brake(STALL_TIME, clock, (isBehind) => this.tellBehind(isBehind));
     this.handshaking = new Handshakes(this.limits, clock);
     this.lines = new LogLimit(log, clock);
     this.logins = new Logins((credentials) => this.access.verify(credentials), LOGINS_AT_ONCE, clock);
@@ -174,6 +176,11 @@ export class SessionServer implements SessionHost {
       end();
       if (!isThrough) this.rejected('tls');
     };
+  }
+
+  /** Whether a receiver at another daemon is behind: flooding sessions are held for it. */
+  set behindElsewhere(isBehind: boolean) {
+    this.brake.elsewhere = isBehind;
   }
 
   /** The engine's queue is below its mark again. */

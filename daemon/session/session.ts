@@ -61,6 +61,8 @@ export class Session implements Pending {
   private penalty: Timer | null = null;
   private reason: EndReason | null = null;
   private readonly holders = new Set<Holder>();
+  /** It was held since it was last read. */
+  private wasHeld = false;
   /** Empty unless a join or leave waits; not more than one read brought. */
   private deferred: Deferred[] = [];
 
@@ -151,9 +153,13 @@ export class Session implements Pending {
    */
   hold(holder: Holder, held: boolean): void {
     if (!held) {
-      if (this.holders.delete(holder) && this.holders.size === 0) this.socket.resume();
+      if (!this.holders.delete(holder) || this.holders.size > 0) return;
+      this.backlog.excuse(false);
+      this.socket.resume();
     } else if (this.local !== null) {
       this.holders.add(holder);
+      this.wasHeld = true;
+      this.backlog.excuse(true);
       this.socket.pause();
     }
   }
@@ -255,6 +261,8 @@ export class Session implements Pending {
     this.host.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
     if (this.local !== null) {
+      if (this.wasHeld) this.backlog.wasBlocked();
+      this.wasHeld = false;
       this.frames(chunk);
     } else {
       // While a password is checked one chunk is kept; until then the end of the stream is seen.

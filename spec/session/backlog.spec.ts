@@ -336,6 +336,27 @@ describe('session: backlog', () => {
     });
   });
 
+  it('does not judge a client by its reading while it is not read itself', async () => {
+    const bench = new Bench({ maxSessionMessages: 1 });
+    bench.sink.isOpen = false;
+    bench.push(10);
+    bench.backlog.flush();
+    bench.backlog.excuse(true);
+    const start = performance.now();
+    await until(() => performance.now() - start > 2 * STALL_TIME, 'the time of one that has stopped');
+    bench.push(10);
+    bench.backlog.flush();
+    expect(bench.overflows).to.deep.equal([]);
+    bench.backlog.excuse(false);
+    bench.backlog.wasBlocked();
+    bench.push(10);
+    bench.backlog.flush();
+    expect(bench.overflows, 'it sent, and reads from now on').to.deep.equal([]);
+    await until(() => bench.overflows.length > 0, 'its end, for it does not read');
+    expect(bench.overflows).to.deep.equal(['slow-messages']);
+    bench.turn.stop();
+  });
+
   it('is behind with more than a quarter of its limit, unless the socket has stopped taking bytes', async () => {
     const bench = new Bench({ maxSessionBytes: 400 });
     bench.sink.isOpen = false;

@@ -10,6 +10,7 @@ class Fake implements Braked {
   isHeld = false;
   waitingBytes = 0;
   takenBytes = 0;
+  isBehind = false;
 
   hold(_holder: 'flood', held: boolean): void {
     this.isHeld = held;
@@ -172,6 +173,81 @@ describe('session: brake', () => {
     receiver.take(1000);
     brake.wrote(receiver);
     expect(flooder.isHeld, 'nobody touched it').to.equal(true);
+  });
+
+  it('lets a flooder go that takes nothing itself: it waits for its own sending', async () => {
+    const { brake, flooder, receiver } = jam();
+    flooder.refuse(brake, 10);
+    const start = performance.now();
+    await until(() => {
+      receiver.take(1);
+      return !flooder.isHeld;
+    }, 'the flooder to be let go');
+    expect(performance.now() - start).to.be.below(STALL_TIME);
+    brake.forget(receiver);
+  });
+
+  describe('with several daemons', () => {
+    /** What is said to the others. */
+    function behind(): { brake: Brake; told: boolean[]; receiver: Fake } {
+      const told: boolean[] = [];
+      const brake = new Brake(STALL_TIME, undefined, (isBehind) => told.push(isBehind));
+      const receiver = new Fake();
+      receiver.refuse(brake, 1000);
+      receiver.isBehind = true;
+      receiver.refuse(brake, 1000);
+      return { brake, told, receiver };
+    }
+
+    it('tells the others of a receiver that is behind, once, and when it is not any more', () => {
+      const { brake, told, receiver } = behind();
+      receiver.refuse(brake, 1000);
+      expect(told).to.deep.equal([true]);
+      receiver.take(3000);
+      brake.wrote(receiver);
+      expect(told).to.deep.equal([true, false]);
+    });
+
+    it('tells that one which reads is not behind any more, though not all is taken', async () => {
+      const { told, receiver } = behind();
+      receiver.isBehind = false;
+      await until(() => {
+        receiver.take(1);
+        return told.length === 2;
+      }, 'the word');
+      expect(told).to.deep.equal([true, false]);
+    });
+
+    it('does not hold up the others for a receiver that has stopped longer than the time to see it', async () => {
+      const { brake, told, receiver } = behind();
+      await until(() => told.length === 2, 'the receiver to count as stopped');
+      receiver.refuse(brake, 1000);
+      expect(told).to.deep.equal([true, false]);
+    });
+
+    it('tells of the end of the last one that is behind', () => {
+      const { brake, told, receiver } = behind();
+      const second = new Fake();
+      second.isBehind = true;
+      second.refuse(brake, 1);
+      second.refuse(brake, 1);
+      brake.forget(receiver);
+      expect(told).to.deep.equal([true]);
+      brake.forget(second);
+      expect(told).to.deep.equal([true, false]);
+    });
+
+    it('holds flooders here, also slower ones, while a receiver elsewhere is behind', () => {
+      const brake = new Brake(STALL_TIME);
+      const [flooder, calm] = [new Fake(), new Fake()];
+      brake.elsewhere = true;
+      brake.wasRead(flooder, FLOOD_BYTES / 4);
+      brake.wasRead(calm, FLOOD_BYTES / 4 - 1);
+      brake.endTurn();
+      expect([flooder.isHeld, calm.isHeld]).to.deep.equal([true, false]);
+      brake.elsewhere = false;
+      expect(flooder.isHeld).to.equal(false);
+    });
   });
 
   it('holds a flooder that comes while another one is held', () => {

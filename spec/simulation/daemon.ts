@@ -63,6 +63,10 @@ export class SimulatedDaemon {
       }),
     );
     engine.on('drain', () => this.server.resume());
+    engine.on('behind', (isBehind) => {
+      this.server.behindElsewhere = isBehind;
+    });
+    this.server.tellBehind = (isBehind) => engine.tellBehind(isBehind);
     engine.on('fatal', (error) => this.observer.fatal(this, error));
     engine.open();
   }

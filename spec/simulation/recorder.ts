@@ -75,6 +75,10 @@ export class Recorder {
     this.handlers.drain?.();
   }
 
+  behind(isBehind: boolean): void {
+    this.handlers.behind?.(isBehind);
+  }
+
   fatal(error: Error): void {
     this.trace.note(this.self.name, () => `fatal: ${error.message}`);
     this.handlers.fatal?.(error);

@@ -110,6 +110,11 @@ export class CorosyncEngine implements Engine {
     this.arm();
   }
 
+  tellBehind(isBehind: boolean): void {
+    this.machine?.tellBehind(isBehind, performance.now());
+    this.arm();
+  }
+
   stats(): EngineStats {
     return this.machine?.stats() ?? { views: 0, sent: 0, delivered: 0, queuedBytes: 0 };
   }
@@ -179,6 +184,7 @@ export class CorosyncEngine implements Engine {
         transitional: (event) => events.emit('transitional', event),
         view: (view) => events.emit('view', view),
         drain: () => events.emit('drain'),
+        behind: (isBehind) => events.emit('behind', isBehind),
         refused: (reason) => events.emit('fatal', new EngineError(reason)),
         note: (level, text, facts) => options.logger[level](facts, text),
       },

@@ -18,6 +18,52 @@ function three(): [Ring, RingDaemon, RingDaemon, RingDaemon] {
 }
 
 describe('the view machine', () => {
+  describe('tells the others of a client that is behind in its reading', () => {
+    it('at once when nothing else goes out, and when it is not any more', () => {
+      const [ring, a, b, c] = three();
+      a.machine.tellBehind(true, ring.now);
+      ring.deliver();
+      expect(takeAll([a, b, c])).to.deep.equal([[], ['behind'], ['behind']]);
+      a.machine.tellBehind(true, ring.now);
+      ring.deliver();
+      expect(takeAll([a, b, c])).to.deep.equal([[], [], []]);
+      a.machine.tellBehind(false, ring.now);
+      ring.deliver();
+      expect(takeAll([a, b, c])).to.deep.equal([[], ['not behind'], ['not behind']]);
+    });
+
+    it('until the last of several is not behind', () => {
+      const [ring, a, b, c] = three();
+      for (const daemon of [a, b]) daemon.machine.tellBehind(true, ring.now);
+      ring.deliver();
+      expect(takeAll([a, b, c])).to.deep.equal(each(3, ['behind']));
+      a.machine.tellBehind(false, ring.now);
+      ring.deliver();
+      expect(takeAll([a, b, c])).to.deep.equal([[], ['not behind'], []]);
+    });
+
+    it('with the payloads that it sends', () => {
+      const [ring, a, b] = three();
+      a.machine.tellBehind(true, ring.now);
+      ring.deliver();
+      b.take();
+      a.send('x');
+      ring.deliver();
+      expect(b.take()).to.deep.equal(['message d1 x']);
+      expect(b.machine.view).not.to.equal(null);
+    });
+
+    it('again in the next view, and not of one that is gone', () => {
+      const [ring, a, b, c] = three();
+      a.machine.tellBehind(true, ring.now);
+      ring.deliver();
+      takeAll([a, b, c]);
+      ring.form([a, b], [c]).run(20);
+      expect(b.take().filter((said) => said.includes('behind'))).to.deep.equal(['not behind', 'behind']);
+      expect(c.take().filter((said) => said.includes('behind'))).to.deep.equal(['not behind']);
+    });
+  });
+
   describe('agrees on a view', () => {
     it('of itself when it is alone', () => {
       const ring = new Ring(1).together();

@@ -51,6 +51,7 @@ export class RingDaemon {
           if (proceeds) this.machine.proceed(ring.now);
         },
         drain: () => this.say('drain'),
+        behind: (isBehind) => this.say(isBehind ? 'behind' : 'not behind'),
         refused: (reason) => this.say(`refused: ${reason}`),
         note: (_level, text) => this.notes.push(text),
       },

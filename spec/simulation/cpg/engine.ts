@@ -64,6 +64,7 @@ export class CpgEngine implements SimulatedEngine, Client {
         transitional: (event) => recorder.transitional(event),
         view: (view) => recorder.view(view),
         drain: () => recorder.drain(),
+        behind: (isBehind) => recorder.behind(isBehind),
         refused: (reason) => recorder.fatal(new Error(reason)),
         note: (level, text, facts) =>
           trace.note(self.name, () => `${level}: ${text} ${JSON.stringify(facts)}`),
@@ -139,6 +140,11 @@ export class CpgEngine implements SimulatedEngine, Client {
 
   proceed(): void {
     this.machine.proceed(this.turn());
+    this.arm();
+  }
+
+  tellBehind(isBehind: boolean): void {
+    this.machine.tellBehind(isBehind, this.turn());
     this.arm();
   }
 

@@ -90,6 +90,10 @@ export class IdealEngine implements SimulatedEngine {
     if (this.current) this.network.ordering(this.current);
   }
 
+  tellBehind(): void {
+    // This network tells nobody; the other one has the view machines.
+  }
+
   stats(): EngineStats {
     return { views: 0, sent: 0, delivered: 0, queuedBytes: this.queuedBytes };
   }

@@ -25,6 +25,8 @@ export class Installed {
   /** When each member was last heard, in order of the view. */
   private readonly lastHeard: number[];
   private readonly numbers: number[];
+  /** Members with a client that is behind, this one aside. */
+  private readonly behind = new Set<number>();
   /** Members that told another state since: they have left this view. */
   private readonly moved = new Set<number>();
   /** What this daemon may acknowledge: with a hole not what came behind it. */
@@ -52,6 +54,10 @@ export class Installed {
   get past(): Past {
     const { count, hash } = this.history;
     return { tag: this.view.id.tag, count, hash };
+  }
+
+  get isBehindElsewhere(): boolean {
+    return this.behind.size > 0;
   }
 
   /** Position in the view; -1 for one that is not in it. */
@@ -112,6 +118,8 @@ export class Installed {
   /** A DATA or ACK of this view in its place. Its acknowledgement covers what stood before it. */
   take(sender: number, message: Buffer, type: number, flags: number): void {
     const count = wire.readAck(message);
+    if ((flags & wire.FLAG_BEHIND) === 0 || sender === this.selfIndex) this.behind.delete(sender);
+    else this.behind.add(sender);
     this.history.add(KIND_ACK, sender, count);
     this.stability.acknowledge(sender, count);
     this.release();

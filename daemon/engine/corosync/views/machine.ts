@@ -40,6 +40,8 @@ export class ViewMachine {
   private closed = 0n;
   private now = 0;
   private watchAt = Infinity;
+  /** What was said last of the clients of other daemons. */
+  private isBehindElsewhere = false;
   private cutAt = 0;
   private readonly counts = { views: 0, sent: 0, delivered: 0, resent: 0, dropped: 0, last: 0 };
   private readonly strangers: Strangers;
@@ -82,6 +84,13 @@ export class ViewMachine {
     const more = this.sending.add(payload, options);
     if (!this.stopped) this.sending.pump(this.now);
     return more;
+  }
+
+  /** Whether a client here is behind in its reading; the others hear of it. */
+  tellBehind(isBehind: boolean, now = this.now): void {
+    this.turn(now);
+    this.sending.tellBehind(isBehind);
+    if (!this.stopped) this.sending.flush(this.now);
   }
 
   /** The exchange after the view is over: what waits may go. */
@@ -376,6 +385,10 @@ export class ViewMachine {
     if (!this.operational) this.agree();
     this.sending.flush(this.now);
     if (this.sending.hasDrained()) this.sink.drain();
+    const isBehind = this.operational && this.installed?.isBehindElsewhere === true;
+    if (isBehind === this.isBehindElsewhere) return;
+    this.isBehindElsewhere = isBehind;
+    this.sink.behind(isBehind);
   }
 
   private agree(): void {

@@ -17,6 +17,8 @@ export const FLAG_SAFE = 1;
 export const FLAG_EXCHANGE = 2;
 /** Another fragment of the same payload follows. */
 export const FLAG_MORE = 4;
+/** In DATA and ACK: a client of the sender is behind in its reading. Older daemons do not look at it. */
+export const FLAG_BEHIND = 16;
 /** In STATE: the sender has had a view. */
 export const FLAG_HAD_VIEW = 8;
 

@@ -31,6 +31,9 @@ export class Sending {
   private ackAt = Infinity;
   private heartbeatAt = Infinity;
   private wantsDrain = false;
+  /** Whether a client here is behind in its reading, and whether the others have that. */
+  private isBehind = false;
+  private isBehindTold = false;
 
   constructor(
     private readonly options: ViewsOptions,
@@ -56,6 +59,7 @@ export class Sending {
     this.number = 0;
     this.acknowledged = 0;
     this.bytes = 0;
+    this.isBehindTold = false;
     this.heartbeatAt = now + this.options.heartbeat;
   }
 
@@ -84,6 +88,11 @@ export class Sending {
     return true;
   }
 
+  /** The next message tells it; an acknowledgement, if nothing else goes out. */
+  tellBehind(isBehind: boolean): void {
+    this.isBehind = isBehind;
+  }
+
   proceed(): void {
     this.proceeding = true;
   }
@@ -108,9 +117,13 @@ export class Sending {
     const { installed } = this;
     if (this.pump(now) || !installed) return;
     const { index } = installed.stability;
-    if (index === this.acknowledged) return;
+    const hasNews = this.isBehind !== this.isBehindTold;
+    if (index === this.acknowledged && !hasNews) return;
     const isDue =
-      installed.hasSafeBehind(this.acknowledged) || this.bytes >= this.options.ackBytes || now >= this.ackAt;
+      hasNews ||
+      installed.hasSafeBehind(this.acknowledged) ||
+      this.bytes >= this.options.ackBytes ||
+      now >= this.ackAt;
     if (isDue) this.acknowledge(now);
     else if (this.ackAt === Infinity) this.ackAt = now + this.options.ackDelay;
   }
@@ -135,7 +148,10 @@ export class Sending {
   private sendData(installed: Installed, fragment: Fragment, now: number): boolean {
     const { own, bytes, more } = fragment;
     const flags =
-      (own.safe ? wire.FLAG_SAFE : 0) | (own.exchange ? wire.FLAG_EXCHANGE : 0) | (more ? wire.FLAG_MORE : 0);
+      this.flags |
+      (own.safe ? wire.FLAG_SAFE : 0) |
+      (own.exchange ? wire.FLAG_EXCHANGE : 0) |
+      (more ? wire.FLAG_MORE : 0);
     const { tag } = installed.view.id;
     const ack = installed.acknowledged;
     wire.writeViewHead(this.head, { type: wire.Type.data, flags, tag, number: this.number + 1, ack });
@@ -149,7 +165,7 @@ export class Sending {
   private acknowledge(now: number): void {
     const { view, stability, acknowledged: ack } = this.installed as Installed;
     const { number } = this;
-    wire.writeViewHead(this.head, { type: wire.Type.ack, flags: 0, tag: view.id.tag, number, ack });
+    wire.writeViewHead(this.head, { type: wire.Type.ack, flags: this.flags, tag: view.id.tag, number, ack });
     if (this.mcast(this.head, null, now)) {
       this.acknowledgedUpTo(stability.index, now);
     } else {
@@ -158,8 +174,13 @@ export class Sending {
     }
   }
 
+  private get flags(): number {
+    return this.isBehind ? wire.FLAG_BEHIND : 0;
+  }
+
   private acknowledgedUpTo(index: number, now: number): void {
     this.acknowledged = index;
+    this.isBehindTold = this.isBehind;
     this.bytes = 0;
     this.ackAt = Infinity;
     this.heartbeatAt = now + this.options.heartbeat;

@@ -10,6 +10,8 @@ export interface ViewsSink {
   transitional(event: EngineEvents['transitional'][0]): void;
   view(view: View): void;
   drain(): void;
+  /** Whether a client of another daemon of the view is behind in its reading. */
+  behind(isBehind: boolean): void;
   /** The other daemons refuse this one: it has to leave. One line for people. */
   refused(reason: string): void;
   /** For the log. */
