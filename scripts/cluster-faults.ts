@@ -54,8 +54,9 @@ try {
   const report = await runFaults(cluster, watch, { ...plan, progress });
   ({ violations } = report);
   if (keep !== undefined) keepClients(keep, report.logs);
-  const { sessions, sent, delivered, views } = report;
+  const { sessions, sent, delivered, views, crowd } = report;
   console.log(`${sessions} sessions, ${sent} messages sent, ${delivered} delivered, ${views} views`);
+  console.log(crowd);
   console.log(`${violations.length} violations`);
   for (const violation of violations) console.log(`  ${violation.slice(0, 500)}`);
 } catch (error) {

@@ -1,9 +1,25 @@
-/** A process that joins a CPG group, says what nobody there understands, and stays: `node stranger.js GROUP`. */
+/**
+ * A process that joins a CPG group, says what nobody there understands, and stays: `node stranger.js GROUP`. With `on`
+ * behind it, it says more of that for as long as it runs, some of it with the first bytes of what daemons say.
+ */
 import { Buffer } from 'node:buffer';
+import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { KoffiCpgTransport } from '../../daemon/engine/corosync/transport/cpg-transport.js';
+import { Type, writePrefix } from '../../daemon/engine/corosync/views/message.js';
 
-const [, , group = ''] = process.argv;
+const MOST_BYTES = 300;
+const PAUSE_MS = 200;
+
+const [, , group = '', goesOn] = process.argv;
 const transport = new KoffiCpgTransport();
 const handlers = { events: () => undefined, dead: () => process.exit(1) };
 await transport.open(group, handlers);
 for (const text of ['', 'hello', '\0'.repeat(1000)]) transport.mcast(Buffer.from(text), null);
+
+while (goesOn !== undefined) {
+  const bytes = randomBytes(8 + randomInt(MOST_BYTES));
+  if (randomInt(2) === 0) writePrefix(bytes, randomInt(Object.keys(Type).length + 2), randomInt(256));
+  transport.mcast(bytes, null);
+  await pause(randomInt(PAUSE_MS));
+}

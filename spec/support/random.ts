@@ -27,6 +27,11 @@ export class Random {
     return list[this.below(list.length)] as T;
   }
 
+  /** Another one that follows from this one. */
+  fork(): Random {
+    return new Random(this.below(2 ** 31));
+  }
+
   /** `count` picks, possibly the same ones. */
   several<T>(list: readonly T[], count: number): T[] {
     return Array.from({ length: count }, () => this.pick(list));

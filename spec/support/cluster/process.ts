@@ -8,6 +8,8 @@ export class RigProcess {
   readonly ended: Promise<void>;
   isRunning = true;
   isFrozen = false;
+  /** When it was frozen or thawed last, by the clock of this process. */
+  changedAt = performance.now();
   private readonly child: ChildProcess;
 
   /** @param log the file to which its output is added */
@@ -36,11 +38,13 @@ export class RigProcess {
   }
 
   freeze(): void {
+    if (!this.isFrozen) this.changedAt = performance.now();
     this.isFrozen = true;
     this.signal('SIGSTOP');
   }
 
   thaw(): void {
+    if (this.isFrozen) this.changedAt = performance.now();
     this.isFrozen = false;
     this.signal('SIGCONT');
   }

@@ -15,6 +15,9 @@ export interface FaultLimits {
   readonly loss: number;
 }
 
+/** Token timeouts within which nothing comes of it that Corosync hangs. */
+const LEAST_HANG = 1.5;
+
 export const LONG: FaultLimits = { pause: 4_000, freeze: 10_000, gone: 4_000, loss: 6_000 };
 export const SHORT: FaultLimits = { pause: 1_500, freeze: 2_500, gone: 1_000, loss: 2_000 };
 
@@ -51,7 +54,7 @@ export class RandomFaults {
     const { random, limits } = this;
     const node = 1 + random.below(this.cluster.nodes.length);
     const role = random.pick(ROLES);
-    switch (random.below(8)) {
+    switch (random.below(9)) {
       case 0:
         return [`cut ${node}`];
       case 1:
@@ -64,9 +67,16 @@ export class RandomFaults {
       case 5:
       case 6:
         return [`kill ${role} ${node}`, [random.below(limits.gone), `start ${role} ${node}`]];
+      case 7:
+        return [`freeze corosync ${node} ${this.hang()}ms`];
       default:
         return [`freeze ${role} ${node} ${LEAST_FREEZE_MS + random.below(limits.freeze)}ms`];
     }
+  }
+
+  /** Long enough that the others form a ring without it, or nearly so. */
+  private hang(): number {
+    return LEAST_HANG * this.cluster.settings.token + this.random.below(this.limits.freeze);
   }
 
   private sides(alone: number): string {

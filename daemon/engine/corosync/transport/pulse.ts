@@ -2,7 +2,11 @@
  * A second connection to Corosync, by which it is asked for a sign of life: its table of settings, where it also says how
  * long its token timeout is. The answer comes from Corosync's own loop, which serves the group and the ring too. Each
  * request is made in a thread, because it waits for as long as Corosync hangs.
+ *
+ * While rings change one behind the other, Corosync serves no request, and lives. It still lets in who knocks.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+import { DEFAULT_TOKEN } from '../watchdog.js';
 import { TransportError } from './errors.js';
 import { type CmapLibrary, type CpgLibrary, type Handle, loadCmapLibrary } from './library.js';
 import { CsStatus } from './status.js';
@@ -11,6 +15,8 @@ import { connections, hangUp } from './stuck.js';
 /** In milliseconds, with what `token_coefficient` adds for each node. */
 const TOKEN_KEY = 'runtime.config.totem.token';
 
+/** An answer that takes this part of a token timeout is late. */
+const LATE = 1 / 4;
 /** Milliseconds between two tries to end a question. */
 const INTERRUPT_DELAY = 100;
 
@@ -20,8 +26,11 @@ const known = new Set<number>();
 export class Pulse {
   private handle: Handle | null = null;
   private descriptor: number | null = null;
+  private token = 0;
   private isClosed = false;
-  private busy: Promise<unknown> = Promise.resolve();
+  /** Requests under way. */
+  private question: Promise<void> | null = null;
+  private knocking: Promise<void> | null = null;
 
   /** @param path of libcpg, if it is not the system's */
   constructor(
@@ -31,27 +40,34 @@ export class Pulse {
 
   /** As `CpgTransport.ask`. */
   async ask(begun: () => void): Promise<number> {
-    const asking = this.question(begun);
-    this.busy = asking.catch(() => undefined);
-    return await asking;
+    const cmap = await loadCmapLibrary(this.path);
+    const isAsking = this.question !== null;
+    const question = (this.question ??= this.read(cmap).finally(() => (this.question = null)));
+    question.catch(() => undefined);
+    // Threads are few and take their work in order: when this one was done, the question was begun.
+    await this.library.poll(new Uint8Array(), 0, 0);
+    begun();
+    const late = isAsking ? 0 : LATE * (this.token || DEFAULT_TOKEN);
+    const isAnswered = await Promise.race([question.then(() => true), pause(late, false, { ref: false })]);
+    if (!isAnswered) await Promise.race([question, this.knock(cmap).catch(() => question)]);
+    return this.token;
   }
 
-  /** Ends a question that waits, and gives the connection back. */
+  /** Ends the requests under way, and gives the connection back. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.interrupt();
-    // The thread of a question may not have come to its socket yet.
+    // The thread of a request may not have come to its socket yet.
     const again = setInterval(() => this.interrupt(), INTERRUPT_DELAY);
-    await this.busy;
+    await Promise.allSettled([this.question, this.knocking]);
     clearInterval(again);
     await this.release();
   }
 
   private interrupt(): void {
-    const own = this.descriptor;
-    const hanging =
-      own === null ? connections(this.library, 'cmap').filter((each) => !known.has(each)) : [own];
-    for (const descriptor of hanging) hangUp(this.library, descriptor);
+    const { descriptor, library } = this;
+    const unknown = connections(library, 'cmap').filter((each) => !known.has(each));
+    for (const each of descriptor === null ? unknown : [...unknown, descriptor]) hangUp(library, each);
   }
 
   private async release(): Promise<void> {
@@ -62,17 +78,7 @@ export class Pulse {
     if (handle !== null) await (await loadCmapLibrary(this.path)).finalize(handle);
   }
 
-  private async question(begun: () => void): Promise<number> {
-    const cmap = await loadCmapLibrary(this.path);
-    const answer = this.answer(cmap);
-    answer.catch(() => undefined);
-    // Threads are few and take their work in order: when this one was done, the question was begun.
-    await this.library.poll(new Uint8Array(), 0, 0);
-    begun();
-    return await answer;
-  }
-
-  private async answer(cmap: CmapLibrary): Promise<number> {
+  private async read(cmap: CmapLibrary): Promise<void> {
     const handle = this.handle ?? (await this.open(cmap));
     const token: [number] = [0];
     const status = await cmap.getUint32(handle, TOKEN_KEY, token);
@@ -81,7 +87,9 @@ export class Pulse {
       await this.release();
       throw failed('cmap_get', status);
     }
-    return status === CsStatus.OK ? token[0] : 0;
+    // Said by the library, which looks into the memory that it shares with Corosync.
+    if (status === CsStatus.TRY_AGAIN) await this.knock(cmap);
+    if (status === CsStatus.OK) [this.token] = token;
   }
 
   private async open(cmap: CmapLibrary): Promise<Handle> {
@@ -95,6 +103,20 @@ export class Pulse {
     [this.descriptor] = descriptor;
     known.add(descriptor[0]);
     return handle[0];
+  }
+
+  /** Resolves when Corosync lets in another connection, which is given back at once. */
+  private async knock(cmap: CmapLibrary): Promise<void> {
+    if (this.isClosed) throw failed('cmap_initialize', CsStatus.LIBRARY);
+    this.knocking ??= this.enter(cmap).finally(() => (this.knocking = null));
+    await this.knocking;
+  }
+
+  private async enter(cmap: CmapLibrary): Promise<void> {
+    const handle: [Handle] = [0];
+    const status = await cmap.initialize(handle);
+    if (status !== CsStatus.OK) throw failed('cmap_initialize', status);
+    await cmap.finalize(handle[0]);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Cluster } from '../cluster.js';
 import { type FaultLimits, RandomFaults } from '../random-faults.js';
 import type { Watch } from '../watch.js';
 import { LoadClient } from './client.js';
+import { Crowd } from './crowd.js';
 import { safePrefix } from './safe-prefix.js';
 
 export interface FaultPlan {
@@ -28,6 +29,8 @@ export interface FaultReport {
   readonly sent: number;
   readonly delivered: number;
   readonly views: number;
+  /** Of those around the load clients. */
+  readonly crowd: string;
   /** One line each; none when all is well. */
   readonly violations: readonly string[];
   readonly logs: readonly SessionLog[];
@@ -48,6 +51,7 @@ export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan)
     }),
   );
   const faults = new RandomFaults(cluster, random, plan.limits);
+  const crowd = new Crowd(cluster, random.fork());
   try {
     for (let i = 0; i < plan.faults; i++) {
       await faults.next();
@@ -57,12 +61,15 @@ export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan)
     cluster.restore();
     await watch.together(undefined, SETTLE_LIMIT);
     await Promise.all(clients.map((client) => client.rest()));
+    const faulty = await crowd.faults();
     const unsettled = await settled(clients);
     const logs = clients.flatMap(({ sessions }) => sessions.map(({ log }) => log));
-    return report(faults.done, logs, [...unsettled, ...damagesOf(clients)]);
+    const others = [...faulty, ...unsettled, ...damagesOf(clients)];
+    return report(faults.done, logs, crowd.figures, others);
   } finally {
     // Nothing stays frozen that a client waits for.
     cluster.restore();
+    await crowd.end();
     await Promise.all(clients.map((client) => client.rest()));
     for (const client of clients) client.end();
   }
@@ -108,6 +115,7 @@ const damagesOf = (clients: readonly LoadClient[]): string[] =>
 function report(
   faults: readonly string[],
   logs: readonly SessionLog[],
+  crowd: string,
   others: readonly string[],
 ): FaultReport {
   const count = (kind: string): number =>
@@ -121,6 +129,7 @@ function report(
     sent: count('send'),
     delivered: count('data'),
     views: count('view'),
+    crowd,
     violations: [...others, ...violations],
     logs,
   };

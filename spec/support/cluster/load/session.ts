@@ -8,6 +8,7 @@ import { parsePrivateGroup } from '../../../../lib/wire/name.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../../../lib/wire/service.js';
 import type { Entry, SessionLog, ViewEntry } from '../../checks/log.js';
 import { bodyOf, idIn } from './body.js';
+import { isIntruder } from './intruder.js';
 
 export class LoadSession {
   readonly log: SessionLog;
@@ -84,7 +85,8 @@ export class LoadSession {
     const { mailbox, log } = this;
     while (mailbox.state === 'open') {
       for (let arrival = mailbox.take(); arrival && this.isOpen; arrival = mailbox.take()) {
-        log.entries.push(this.entryOf(arrival));
+        const isForeign = arrival.kind === 'data' && isIntruder(arrival.name);
+        if (!isForeign) log.entries.push(this.entryOf(arrival));
       }
       await mailbox.wait();
     }

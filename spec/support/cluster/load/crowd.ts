@@ -1,0 +1,106 @@
+/**
+ * Those around the load clients: processes that use recipes, strangers and liars among their words, and strangers in the
+ * groups of Corosync. Of two sets of recipes the first is for its members alone and keeps all promises, whatever strangers
+ * say; a liar is a member of the second, which has to work again when it is gone.
+ */
+import type { Random } from '../../random.js';
+import type { Cluster } from '../cluster.js';
+import { GROUPS } from './client.js';
+import { CpgStranger } from './cpg-stranger.js';
+import { Intruder } from './intruder.js';
+import { Loot } from './loot.js';
+import { Promises } from './promises.js';
+import { RecipeClient, recipeGroups, type Rules } from './recipe-client.js';
+
+const PROOF_LIMIT = 30_000;
+/** `CorosyncGroup` as it is by itself, and another one. */
+const CPG_GROUPS = ['ssp-toolkit', 'elsewhere'] as const;
+
+export class Crowd {
+  private readonly promises: Promises;
+  private readonly honest: readonly RecipeClient[];
+  private readonly deceived: readonly RecipeClient[];
+  private readonly intruders: readonly Intruder[];
+  private readonly processes: readonly CpgStranger[];
+  private readonly speakAgain = silence('SspIgnoredWarning');
+
+  constructor(cluster: Cluster, random: Random) {
+    const { nodes } = cluster;
+    const loot = new Loot();
+    const quorum = Math.floor(nodes.length / 2) + 1;
+    const rules: Rules = { prefix: 'fair', quorum, of: nodes.length };
+    // One more member, so a quorum of all needs one more too.
+    const withLiar: Rules = {
+      prefix: 'foul',
+      quorum: Math.floor((nodes.length + 1) / 2) + 1,
+      of: nodes.length + 1,
+    };
+    this.promises = new Promises(cluster);
+    this.honest = nodes.map((node) => new RecipeClient(node, rules, loot, this.promises, random.fork()));
+    this.deceived = nodes.map((node) => new RecipeClient(node, withLiar, loot, null, random.fork()));
+    const foul = recipeGroups(withLiar.prefix);
+    const members = [...this.honest, ...this.deceived].flatMap(({ privateName, groups }) =>
+      groups.map((group) => ({ name: privateName, group })),
+    );
+    const everywhere = [...GROUPS, ...recipeGroups(rules.prefix), ...foul];
+    const liar = random.pick(nodes);
+    this.intruders = [
+      ...nodes.map(
+        (node) => new Intruder(node, 's', { groups: everywhere, joins: [], members }, loot, random.fork()),
+      ),
+      new Intruder(liar, 'm', { groups: foul, joins: foul, members }, loot, random.fork()),
+    ];
+    const haunted = random.pick(nodes);
+    this.processes = CPG_GROUPS.map((group) => new CpgStranger(haunted, group));
+  }
+
+  /** What was granted, and what was said that counts for nothing. */
+  get figures(): string {
+    const sent = this.intruders.reduce((sum, each) => sum + each.sent, 0);
+    return `${this.promises.grants} locks and leads granted, ${sent} messages of strangers and liars`;
+  }
+
+  /** Strangers and liars are gone; then everything has to work. @returns what was not kept, and what does not work */
+  async faults(): Promise<string[]> {
+    await this.leave();
+    const all = [...this.honest, ...this.deceived];
+    const proofs = await Promise.allSettled(
+      all.map(async (each) => {
+        await each.rest();
+        await each.prove(PROOF_LIMIT);
+      }),
+    );
+    const hangs = proofs.flatMap((proof) =>
+      proof.status === 'rejected' ? [(proof.reason as Error).message] : [],
+    );
+    const maps = new Set(this.honest.map((each) => each.entries));
+    return [
+      ...this.promises.broken,
+      ...hangs,
+      ...(maps.size > 1 ? [`maps differ: ${[...maps].join(' and ')}`] : []),
+    ];
+  }
+
+  async end(): Promise<void> {
+    await this.leave();
+    for (const each of [...this.honest, ...this.deceived]) await each.end();
+    this.speakAgain();
+  }
+
+  private async leave(): Promise<void> {
+    await Promise.all([...this.intruders, ...this.processes].map((each) => each.end()));
+  }
+}
+
+/** Warnings of this name, of which there are many here, are not printed. @returns what ends that */
+function silence(name: string): () => void {
+  const before = process.listeners('warning');
+  const filter = (warning: Error): void => {
+    if (warning.name !== name) for (const each of before) each(warning);
+  };
+  process.removeAllListeners('warning').on('warning', filter);
+  return () => {
+    process.off('warning', filter);
+    for (const each of before) process.on('warning', each);
+  };
+}
