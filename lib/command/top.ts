@@ -54,12 +54,12 @@ export class Watch {
 
   constructor(public page: SessionsPage) {}
 
-  /** @param ask gives the next page @throws what is no Failure */
-  async look(ask: () => Promise<SessionsPage>): Promise<void> {
+  /** @param next gives the next page @throws what is no Failure */
+  async look(next: () => Promise<SessionsPage>): Promise<void> {
     try {
-      const next = await ask();
+      const page = await next();
       this.before = this.page;
-      this.page = next;
+      this.page = page;
       this.trouble = null;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

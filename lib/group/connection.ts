@@ -59,7 +59,8 @@ export class Connection
     const home: GroupHome = {
       send: (group, body, options) => this.send(group, body, options),
       leave: (group) => this.memberships.leave(group),
-      filled: (group, isFull) => this.pump.block(group, isFull, `group ${group.name}`),
+      filled: (group, reader, isFull, which) =>
+        this.pump.block(reader, isFull, `group ${group.name}${which}`),
     };
     this.memberships = new Memberships({
       // A request that does not get out is answered by the loss of the connection.
@@ -68,7 +69,9 @@ export class Connection
       awaiting: () => this.pump.wake(),
     });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
-    this.outlet = new Outlet(listeners, (isFull) => this.pump.block(this, isFull, 'the connection'));
+    this.outlet = new Outlet(listeners, (reader, isFull, which) =>
+      this.pump.block(reader, isFull, `the connection${which}`),
+    );
     this.pump = new Pump(mailbox, {
       take: (arrival) => this.take(arrival),
       lost: (cause) => this.finish(errorOf(CONNECTION_CLOSED, cause?.message, cause && { cause })),
@@ -142,7 +145,8 @@ export class Connection
   }
 
   /**
-   * Everything that arrives from here on, of all groups and private, in the one order of the connection. The loop ends
+   * Everything that arrives from here on, of all groups and private, in the one order of the connection. Several loops at
+   * a time each get all of it; the slowest one holds the others up, see `Group`. The loop ends
    * when the connection is closed on this side, and throws ConnectionClosedError when it is lost.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ConnectionEvent> {

@@ -17,8 +17,8 @@ export interface GroupEvents {
 export interface GroupHome {
   send(group: string, body: Body, options: SendOptions | undefined): Promise<void>;
   leave(group: Group): Promise<void>;
-  /** Too much waits for a reader, or that is over. */
-  filled(group: Group, isFull: boolean): void;
+  /** Too much waits for a reader, or that is over. @param which of several loops */
+  filled(group: Group, reader: object, isFull: boolean, which: string): void;
 }
 
 /**
@@ -27,13 +27,13 @@ export interface GroupHome {
  * Nothing is lost before there is a reader: everything since the join, the first view included, waits for the first
  * loop or the first listener, in order. A listener of any event counts as a reader of all. A loop begun in the same
  * turn as the listeners gets what they get; one begun later gets what comes from there on. From its first loop on, a
- * group keeps every event for a loop: leaving one early loses nothing, the next one continues where it stopped. Of several
- * loops at a time each event goes to one.
+ * group keeps every event for a loop: leaving one early loses nothing, the next one continues where it stopped. Several
+ * loops at a time get everything, each from its beginning on: those of one turn begin alike.
  *
  * Nothing is dropped when readers are slow: when 1000 events or 4 MiB of bodies wait, the whole connection stands still
- * until half of them are read, as an unread mailbox does; after five seconds a warning names the group. So do not stay
- * in a group without reading it; a listener that does nothing will do. Joins and leaves still come through, whatever
- * waits.
+ * until half of them are read, as an unread mailbox does; after five seconds a warning names the group. Of several loops
+ * the slowest one holds the others up, and is named in the warning. So do not stay in a group without reading it; a
+ * listener that does nothing will do. Joins and leaves still come through, whatever waits.
  *
  * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are told by the
  * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
@@ -50,7 +50,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   ) {
     super();
     const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
-    this.outlet = new Outlet(listeners, (isFull) => home.filled(this, isFull));
+    this.outlet = new Outlet(listeners, (...how) => home.filled(this, ...how));
     this.outlet.deliver(current);
   }
 

@@ -1,6 +1,6 @@
 /** Where events leave for the application: to listeners, to loops, or both. What comes before either waits for it. */
 import type { ConnectionEvent } from './event.js';
-import { EventStream } from './stream.js';
+import { EventStream, type Filled } from './stream.js';
 
 export interface Listeners<T> {
   /** Whether there are any. */
@@ -15,10 +15,9 @@ export class Outlet<T extends ConnectionEvent> {
   /** Whether events wait that the listeners are about to be told. */
   private behind = false;
 
-  /** @param filled called with true when too much waits, and with false when that is over */
   constructor(
     private readonly listeners: Listeners<T>,
-    filled: (isFull: boolean) => void,
+    filled: Filled,
   ) {
     this.stream = new EventStream(filled);
   }

@@ -1,6 +1,6 @@
 /**
- * Events on their way to loops. While nobody reads, they wait, up to a bound; then the source is asked to stand still,
- * so nothing is lost and nothing grows.
+ * Events on their way to loops. Each loop gets every event. While nobody reads, they wait, up to a bound; then the source
+ * is asked to stand still, so nothing is lost and nothing grows.
  */
 import { Fifo } from '../mailbox/fifo.js';
 import type { ConnectionEvent } from './event.js';
@@ -10,54 +10,35 @@ export const QUEUE_EVENTS = 1_000;
 export const QUEUE_BYTES = 4 * 1024 * 1024;
 
 type Result<T> = IteratorResult<T, undefined>;
+type Call<T> = (result: Result<T> | Promise<Result<T>>) => void;
 
-/** A `next()` that waits for an event. */
-interface Call<T> {
-  readonly loop: object;
-  readonly resolve: (result: Result<T> | Promise<Result<T>>) => void;
-}
+/**
+ * Called with true when the bound of a reader is reached, and with false when half of it is read, or at the end.
+ * @param which of several loops it is, such as ` (loop 2 of 2)`; empty for the only one
+ */
+export type Filled = (reader: object, isFull: boolean, which: string) => void;
 
 const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-export class EventStream<T extends ConnectionEvent> {
+/** What waits for one reader. */
+class Backlog<T extends ConnectionEvent> {
   private readonly queue = new Fifo<T>();
   private bytes = 0;
-  private calls: Call<T>[] = [];
-  /** Loops that were left, or were told the error. */
-  private readonly over = new WeakSet<object>();
   private full = false;
-  private ended = false;
-  private error: Error | undefined;
 
-  /** @param filled called with true when the bound is reached, and with false when half of it is read, or at the end */
-  constructor(private readonly filled: (isFull: boolean) => void) {}
+  constructor(private readonly filled: (backlog: Backlog<T>, isFull: boolean) => void) {}
 
-  /** Events that wait. */
   get length(): number {
     return this.queue.length;
   }
 
-  /** Hands the event to the call that has waited longest, or keeps it. Behind the end nothing is taken. */
   push(event: T): void {
-    if (this.ended) return;
-    const call = this.calls.shift();
-    if (call) return call.resolve({ done: false, value: event });
     this.queue.push(event);
     this.bytes += bytesOf(event);
     if (!this.full && (this.length >= QUEUE_EVENTS || this.bytes >= QUEUE_BYTES)) this.fill(true);
   }
 
-  /** No more events: loops end behind those that wait; with an error each of them throws it, once. */
-  end(error?: Error): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.error = error;
-    for (const { loop, resolve } of this.calls.splice(0)) resolve(this.ending(loop));
-    if (this.full) this.fill(false);
-  }
-
-  /** The oldest event, taken out. */
-  take(): T | undefined {
+  shift(): T | undefined {
     const event = this.queue.shift();
     if (event === undefined) return undefined;
     this.bytes -= bytesOf(event);
@@ -65,8 +46,8 @@ export class EventStream<T extends ConnectionEvent> {
     return event;
   }
 
-  /** What waits, left where it is. */
-  waiting(): T[] {
+  /** All of it, left where it is. */
+  events(): T[] {
     const events: T[] = [];
     for (let rest = this.length; rest > 0; rest--) {
       const event = this.queue.shift() as T;
@@ -76,43 +57,168 @@ export class EventStream<T extends ConnectionEvent> {
     return events;
   }
 
-  /** One more loop. Several share the events: each event goes to one of them. */
-  loop(): AsyncIterableIterator<T> {
-    const loop: AsyncIterableIterator<T> = {
-      next: () => this.next(loop),
-      return: () => this.leave(loop),
-      [Symbol.asyncIterator]: () => loop,
-    };
-    return loop;
-  }
-
-  private next(loop: object): Promise<Result<T>> {
-    if (this.over.has(loop)) return Promise.resolve(end);
-    const event = this.take();
-    if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    if (this.ended) return this.ending(loop);
-    return new Promise((resolve) => this.calls.push({ loop, resolve }));
-  }
-
-  private ending(loop: object): Promise<Result<T>> {
-    const { error } = this;
-    if (error === undefined || this.over.has(loop)) return Promise.resolve(end);
-    this.over.add(loop);
-    return Promise.reject(error);
-  }
-
-  /** A loop was left early: calls of its that still wait take no event, and what waits stays for the next loop. */
-  private leave(loop: object): Promise<Result<T>> {
-    this.over.add(loop);
-    const calls = this.calls.filter((call) => call.loop === loop);
-    this.calls = this.calls.filter((call) => call.loop !== loop);
-    for (const { resolve } of calls) resolve(end);
-    return Promise.resolve(end);
+  /** Nobody is asked to stand still for it any more. */
+  release(): void {
+    if (this.full) this.fill(false);
   }
 
   private fill(isFull: boolean): void {
     this.full = isFull;
-    this.filled(isFull);
+    this.filled(this, isFull);
+  }
+}
+
+/** How a stream has ended: with an error, or without one. */
+interface Over {
+  readonly error: Error | undefined;
+}
+
+/** What a loop needs of its stream. */
+interface Home<T extends ConnectionEvent> {
+  readonly over: Over | null;
+  /** A loop is handed an event. */
+  handed(loop: Loop<T>, event: T): void;
+  left(loop: Loop<T>): void;
+}
+
+class Loop<T extends ConnectionEvent> implements AsyncIterableIterator<T> {
+  private calls: Call<T>[] = [];
+  private isOver = false;
+
+  constructor(
+    private readonly home: Home<T>,
+    readonly backlog: Backlog<T>,
+  ) {}
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result<T>> {
+    if (this.isOver) return Promise.resolve(end);
+    const event = this.backlog.shift();
+    if (event !== undefined) {
+      this.home.handed(this, event);
+      return Promise.resolve({ done: false, value: event });
+    }
+    if (this.home.over) return this.ending(this.home.over);
+    return new Promise((resolve) => this.calls.push(resolve));
+  }
+
+  /** Left early: calls that still wait take no event. */
+  return(): Promise<Result<T>> {
+    this.close();
+    for (const call of this.calls.splice(0)) call(end);
+    return Promise.resolve(end);
+  }
+
+  /** Hands the event to the call that has waited longest, or keeps it. */
+  push(event: T): void {
+    const call = this.calls.shift();
+    if (!call) return this.backlog.push(event);
+    this.home.handed(this, event);
+    call({ done: false, value: event });
+  }
+
+  /** No more events: the loop ends behind those that wait. */
+  end(over: Over): void {
+    this.backlog.release();
+    for (const call of this.calls.splice(0)) call(this.ending(over));
+  }
+
+  /** An error is thrown once. */
+  private ending({ error }: Over): Promise<Result<T>> {
+    const isFirst = !this.isOver;
+    this.close();
+    return isFirst && error ? Promise.reject(error) : Promise.resolve(end);
+  }
+
+  private close(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.home.left(this);
+  }
+}
+
+export class EventStream<T extends ConnectionEvent> implements Home<T> {
+  over: Over | null = null;
+  /** In the order in which they were begun. */
+  private loops: Loop<T>[] = [];
+  /** What waits for the next loop while there is none. */
+  private rest = this.newBacklog();
+  /** The first loop that was begun in this turn, and what it has been handed. */
+  private opening: { readonly loop: Loop<T>; readonly handed: T[] } | null = null;
+
+  constructor(private readonly filled: Filled) {}
+
+  /** Events that wait while there is no loop. */
+  get length(): number {
+    return this.rest.length;
+  }
+
+  /** Hands the event to every loop. Behind the end nothing is taken. */
+  push(event: T): void {
+    if (this.over) return;
+    if (this.loops.length === 0) this.rest.push(event);
+    else for (const loop of this.loops) loop.push(event);
+  }
+
+  /** No more events: loops end behind those that wait; with an error each of them throws it, once. */
+  end(error?: Error): void {
+    if (this.over) return;
+    this.over = { error };
+    this.rest.release();
+    for (const loop of this.loops) loop.end(this.over);
+  }
+
+  /** The oldest event that waits while there is no loop, taken out. */
+  take(): T | undefined {
+    return this.rest.shift();
+  }
+
+  /** What waits while there is no loop, left where it is. */
+  waiting(): T[] {
+    return this.rest.events();
+  }
+
+  /**
+   * One more loop. The first one, and one behind those that were left, begins with what waits. One beside others begins
+   * with what comes from here on, or with what those get that were begun in this turn.
+   */
+  loop(): AsyncIterableIterator<T> {
+    const { opening } = this;
+    const isAlone = this.loops.length === 0;
+    const loop = new Loop<T>(this, isAlone ? this.rest : this.newBacklog());
+    if (isAlone) this.rest = this.newBacklog();
+    this.loops.push(loop);
+    if (opening === null) {
+      this.opening = { loop, handed: [] };
+      queueMicrotask(() => (this.opening = null));
+    } else if (!isAlone) {
+      for (const event of [...opening.handed, ...opening.loop.backlog.events()]) loop.backlog.push(event);
+    }
+    return loop;
+  }
+
+  handed(loop: Loop<T>, event: T): void {
+    if (this.opening?.loop === loop) this.opening.handed.push(event);
+  }
+
+  /** What the last loop has not read is there for the next one. */
+  left(loop: Loop<T>): void {
+    this.loops = this.loops.filter((each) => each !== loop);
+    if (this.loops.length === 0) this.rest = loop.backlog;
+    else loop.backlog.release();
+  }
+
+  private newBacklog(): Backlog<T> {
+    return new Backlog((backlog, isFull) => this.filled(backlog, isFull, this.which(backlog)));
+  }
+
+  private which(backlog: Backlog<T>): string {
+    const count = this.loops.length;
+    const place = this.loops.findIndex((loop) => loop.backlog === backlog);
+    return place < 0 || count < 2 ? '' : ` (loop ${place + 1} of ${count})`;
   }
 }
 

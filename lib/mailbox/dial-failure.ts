@@ -35,7 +35,7 @@ const untrusted = new Set([
   'INVALID_CA',
 ]);
 
-const codeOf = (error: Error | undefined): string => (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+const codeOf = (error: NodeJS.ErrnoException | undefined): string => error?.code ?? '';
 
 /** Whether TLS itself refused, on either side. */
 export const isTlsError = (error: Error): boolean => ofTls.test(codeOf(error));
@@ -107,7 +107,7 @@ function tlsText(failure: DialFailure, where: string, hasCertificate: boolean): 
     return `the certificate of ${where} is of an authority that is not trusted here: ${reason}; give the authority as ca`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `the certificate of ${where} is for another host: ${reason}`;
-  if (/^CERT_/.test(code)) return `the certificate of ${where} is not accepted: ${reason}`;
+  if (code.startsWith('CERT_')) return `the certificate of ${where} is not accepted: ${reason}`;
   if (isOwnTlsFault(error ?? new Error())) return `ca, cert or key of this client cannot be used: ${reason}`;
   if (/CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/.test(code))
     return `${where} requires a certificate of the client: give cert and key`;

@@ -5,7 +5,7 @@ import { leave, mailboxAt } from './table.js';
 
 /**
  * Connects to a daemon.
- * @param spread_name `''`, `'<port>'` (Unix socket) or `'<port>@<host>'`; nullish means the Unix socket of port 4803
+ * @param spread_name `4803@host`, or another form that `parseAddress` takes; nullish means the Unix socket of port 4803
  * @param private_name 1 to 10 characters from `$` to `~`, cut after ten; nullish or empty: the daemon makes one up
  * @returns `ret` ACCEPT_SESSION, or ILLEGAL_SPREAD, COULD_NOT_CONNECT, CONNECTION_CLOSED (also when the time is up or
  * the signal comes), ILLEGAL_TIME, ILLEGAL_PARAM, or one of the REJECT codes

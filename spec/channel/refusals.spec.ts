@@ -78,7 +78,7 @@ describe('refusals by permission in channels', () => {
     await client.post(1, bytes('x'));
     const error = new PermissionDeniedError('send', ['#s#d1']);
     // As a daemon does whose rules allow that one name to nobody.
-    const { send } = connection;
+    const send = connection.send.bind(connection);
     connection.send = (_, body) => {
       queueMicrotask(() => connection.emit('event', rejected(error, Buffer.from(body as Uint8Array))));
       return Promise.resolve();

@@ -19,7 +19,7 @@ describe('command: top', () => {
   it('goes on with the last page while the daemon is started again', async () => {
     const { signal } = new AbortController();
     let daemon = await start(0);
-    const port = daemon.monitorPort as number;
+    const port = daemon.monitorPort;
     const look = () => ask(PAGE, sessionsPage, { monitor: place(`127.0.0.1:${port}`) }, signal);
     const first = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'first' });
     const watch = new Watch(await look());

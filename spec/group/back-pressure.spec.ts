@@ -124,6 +124,57 @@ describe('a reader that does not keep up', () => {
     expect([texts, heard]).to.deep.equal([numbers(3_000), ['behind']]);
   });
 
+  it('is the slower one of two loops, which holds the other up and is named by the warning', async () => {
+    await using stage = await Stage.open();
+    const { g, heard } = await twoGroups(stage);
+    const [quick, slow] = [g[Symbol.asyncIterator](), g[Symbol.asyncIterator]()];
+    const warnings: string[] = [];
+    const note = ({ name, message }: Error): void => {
+      if (name === 'SspStallWarning') warnings.push(message);
+    };
+    let taken = 0;
+    const loop = async (): Promise<void> => {
+      for await (const event of { [Symbol.asyncIterator]: () => quick }) if (event.kind === 'data') taken++;
+    };
+    const reading = loop();
+    const timers = heldTimers();
+    process.on('warning', note);
+    try {
+      await stage.session.send(...flood(QUEUE_EVENTS), data('behind', ['h']));
+      await settle();
+      expect([taken, heard]).to.deep.equal([QUEUE_EVENTS - 1, []]);
+      timers.fire();
+      await settle();
+      expect(warnings).to.deep.equal(['#a#d1 stands still: nobody reads group g (loop 2 of 2)']);
+      const texts: string[] = [];
+      for (let count = 0; count < QUEUE_EVENTS + 1; count++) {
+        const { value } = await slow.next();
+        if (value?.kind === 'data') texts.push(value.text);
+      }
+      expect([texts, taken, heard]).to.deep.equal([numbers(QUEUE_EVENTS), QUEUE_EVENTS, ['behind']]);
+      expect(timers.delays()).to.deep.equal([]);
+    } finally {
+      process.off('warning', note);
+      timers.release();
+    }
+    await quick.return?.();
+    await reading;
+  });
+
+  it('holds nobody up any more when its loop is left beside another one', async () => {
+    await using stage = await Stage.open();
+    const { g, heard } = await twoGroups(stage);
+    const [quick, slow] = [g[Symbol.asyncIterator](), g[Symbol.asyncIterator]()];
+    const reading = read({ [Symbol.asyncIterator]: () => quick }, 2_001);
+    await stage.session.send(...flood(2_000), data('behind', ['h']));
+    await settle();
+    expect(heard).to.deep.equal([]);
+    await slow.return?.();
+    expect(await reading).to.deep.equal(['join a +a', ...numbers(2_000)]);
+    await settle();
+    expect(heard).to.deep.equal(['behind']);
+  });
+
   it('is named by a warning after five seconds', async () => {
     await using stage = await Stage.open();
     const { g } = await twoGroups(stage);

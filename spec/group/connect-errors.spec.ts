@@ -136,14 +136,14 @@ describe('connect', () => {
     });
 
     it('IllegalParamError that says what was meant', async () => {
-      for (const [options, text] of [
+      for (const [given, text] of [
         [
           { adress: '4803@localhost' },
           'illegal argument: unknown option "adress"; did you mean "address"? (ILLEGAL_PARAM)',
         ],
         [{ timeout: -1 }, /^illegal argument: timeout: [^\n]*$/],
       ] as const) {
-        const { message } = await failure(connect(options as ConnectOptions));
+        const { message } = await failure(connect(given as ConnectOptions));
         if (typeof text === 'string') expect(message).to.equal(text);
         else expect(message).to.match(text);
       }

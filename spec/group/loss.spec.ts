@@ -34,7 +34,7 @@ describe('when the connection is lost', () => {
     await using stage = await Stage.open();
     const group = await joinG(stage, alone());
     const [one, two] = [group[Symbol.asyncIterator](), group[Symbol.asyncIterator]()];
-    await one.next();
+    await Promise.all([one.next(), two.next()]);
     const errors = Promise.all([failure(one.next()), failure(two.next())]);
     const second = one.next();
     stage.session.end();
