@@ -1,5 +1,4 @@
 /** Who gets in, and what they may do: the methods, their files, and the permissions, as one answer for the sessions. */
-import type { ConnectRequest } from '../../lib/wire/handshake/connect-request.js';
 import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { METHODS, type Method } from '../../lib/wire/handshake/methods.js';
 import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
@@ -41,11 +40,7 @@ export class Access {
    * nothing is: nobody gets in there.
    * @param isExposed neither TLS nor on this machine, @param reserve takes a private name in the roster
    */
-  policyFor(
-    origin: Origin,
-    isExposed: boolean,
-    reserve: (request: ConnectRequest) => string | number,
-  ): HandshakePolicy {
+  policyFor(origin: Origin, isExposed: boolean, reserve: HandshakePolicy['reserve']): HandshakePolicy {
     const { required, ip, cleartextPasswords } = this.rules;
     const isSafe = !isExposed || cleartextPasswords;
     const offered = isSafe || !required.includes('PWORD') ? this.rules.allowed : [];

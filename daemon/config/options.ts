@@ -107,7 +107,10 @@ const table = z.object({
     .register(abouts, works('Clients of one address, of IPv6 of one network of 64 bits; 0 for no limit.')),
   HandshakeTimeout: wholeNumber(1)
     .default(5000)
-    .register(abouts, works('Milliseconds that a client has for the whole handshake.')),
+    .register(
+      abouts,
+      works('Milliseconds that a client has for the whole handshake, a wait for its name included.'),
+    ),
   MaxHandshakes: wholeNumber(1)
     .default(1000)
     .register(abouts, works('Handshakes that are served at one time; more clients wait for their turn.')),

@@ -3,7 +3,7 @@
  * session's disconnect has been ordered (daemon-semantics.md 3.1).
  */
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
-import { privateGroup } from '../../lib/wire/name.js';
+import { nameField, privateGroup } from '../../lib/wire/name.js';
 import type { LocalSession } from './local-session.js';
 import { FIXED_KEY, type HashKey } from './keyed-hash.js';
 import { NameTable } from './name-table.js';
@@ -35,6 +35,12 @@ export class Roster {
     if (this.taken.has(group)) return REJECT_NOT_UNIQUE;
     this.taken.add(group);
     return group;
+  }
+
+  /** Whether the name belongs to a session whose disconnect is on its way into the order: it is free soon. */
+  isEnding(privateName: string): boolean {
+    const field = nameField(privateGroup(privateName, this.daemon));
+    return this.sessions.find(field, 0)?.leaving ?? false;
   }
 
   release(group: string): void {

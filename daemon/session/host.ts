@@ -20,8 +20,12 @@ export interface SessionHost {
   readonly counters: Counters;
   readonly logins: Logins;
   readonly clock: Clock;
-  /** Takes a private name: the private group, or the code that refuses it. */
-  reserve(privateName: string): string | number;
+  /** Takes a private name: the private group, the code that refuses it, or null while it belongs to one that ends. */
+  reserve(privateName: string): string | number | null;
+  /** The session's handshake waits for a name that is not free yet; `nameFreed` is called when one is. */
+  awaitsName(session: Session): void;
+  /** The session's disconnect has its place in the order. */
+  nameFreed(): void;
   accepted(session: Session): void;
   /** Its handshake is over, well or not. */
   handshakeEnded(session: Session): void;

@@ -1,7 +1,7 @@
 /** All sessions of the daemon: accepts connections, keeps the limits, logs and counts what becomes of them. */
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
+import { codeName, REJECT_NOT_UNIQUE, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
 import { MAX_CHANGE_BYTES } from '../core/admission.js';
@@ -16,6 +16,7 @@ import type { Rejection, SessionHost } from './host.js';
 import { LogLimit } from './log-limit.js';
 import { Logins } from './logins.js';
 import { CHANGE_RETRY, type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
+import { NameWaits } from './name-waits.js';
 import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
@@ -57,6 +58,7 @@ export class SessionServer implements SessionHost {
   /** Connections by address. */
   private readonly addresses = new Map<string, number>();
   private readonly lines: LogLimit;
+  private readonly nameWaits = new NameWaits();
   private readonly total = new Total<Session>();
   private readonly brake: Brake;
   /** Says to the other daemons whether a receiver here is behind. */
@@ -219,6 +221,7 @@ export class SessionServer implements SessionHost {
 
   handshakeEnded(session: Session): void {
     this.handshaking.remove(session);
+    this.nameWaits.delete(session);
   }
 
   rejected(code: Rejection): void {
@@ -284,13 +287,19 @@ export class SessionServer implements SessionHost {
     else this.addresses.set(address, count);
   }
 
-  /** A name whose last session ended in this turn is free once that end is ordered, which can be done at once. */
-  reserve(privateName: string): string | number {
+  reserve(privateName: string): string | number | null {
     const { roster } = this.core;
-    const first = roster.reserve(privateName);
-    if (typeof first === 'string') return first;
-    this.order();
-    return roster.reserve(privateName);
+    const answer = roster.reserve(privateName);
+    return answer === REJECT_NOT_UNIQUE && roster.isEnding(privateName) ? null : answer;
+  }
+
+  awaitsName(session: Session): void {
+    this.nameWaits.add(session);
+  }
+
+  /** The core is in the middle of a delivery, so the handshakes continue at the end of a turn. */
+  nameFreed(): void {
+    if (this.nameWaits.freed()) this.turn.schedule();
   }
 
   /** An engine that is behind stops all reading; `resume` follows its drain. */
@@ -328,6 +337,7 @@ export class SessionServer implements SessionHost {
   private endTurn(): void {
     this.brake.endTurn();
     this.retryChanges();
+    this.nameWaits.endTurn();
     const { maxTotalBytes } = this.limits;
     if (this.total.bytes <= maxTotalBytes || this.clock.now() - this.lastTotalDrop < TOTAL_PAUSE) return;
     if (this.bufferBytes() <= maxTotalBytes) return;

@@ -197,6 +197,14 @@ export class Session implements Pending {
     this.backlog.end();
     if (this.socket.writableLength > 0) this.socket.destroy();
     else this.socket.destroySoon();
+    this.host.nameFreed();
+  }
+
+  /** Somebody's name has become free. It may have taken it already, with a word that came in the same turn. */
+  nameFreed(): void {
+    if (this.reason !== null || !this.handshake.awaitsName) return;
+    this.socket.resume();
+    this.step(this.handshake.nameFreed());
   }
 
   // FrameHandler
@@ -260,15 +268,21 @@ export class Session implements Pending {
     this.bytesIn += chunk.length;
     this.host.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
-    if (this.local !== null) {
-      if (this.wasHeld) this.backlog.wasBlocked();
-      this.wasHeld = false;
-      this.frames(chunk);
-    } else {
-      // While a password is checked one chunk is kept; until then the end of the stream is seen.
-      if (this.isVerifying) this.socket.pause();
-      this.step(this.handshake.push(chunk));
+    if (this.local === null) {
+      this.shake(chunk);
+      return;
     }
+    if (this.wasHeld) this.backlog.wasBlocked();
+    this.wasHeld = false;
+    this.frames(chunk);
+  }
+
+  /** One that waits, for its name or its password's check, is read until it says more: so its end is seen. */
+  private shake(chunk: Buffer): void {
+    if (this.isVerifying) this.socket.pause();
+    const { awaitsName } = this.handshake;
+    this.step(this.handshake.push(chunk));
+    if (awaitsName && this.handshake.awaitsName) this.socket.pause();
   }
 
   private frames(chunk: Buffer): void {
@@ -293,6 +307,8 @@ export class Session implements Pending {
       this.host.rejected(step.code);
       this.finish('rejected', codeName(step.code));
       endSoon(this.socket, this.host.clock);
+    } else if (step.kind === 'name') {
+      this.host.awaitsName(this);
     } else if (step.kind === 'verify') {
       this.verify(step.credentials);
     } else if (step.kind === 'accepted') {
@@ -343,6 +359,10 @@ export class Session implements Pending {
   }
 
   private timeOut(): void {
+    if (this.handshake.awaitsName) {
+      this.step(this.handshake.nameKept());
+      return;
+    }
     this.host.rejected('timeout');
     this.drop('handshake-timeout');
   }

@@ -30,6 +30,19 @@ describe('core: roster', () => {
     expect([roster.reserve('alice'), roster.size]).to.deep.equal(['#alice#d', 0]);
   });
 
+  it('knows the names of sessions that are ending', () => {
+    const roster = new Roster('d');
+    roster.reserve('bob');
+    const session = new LocalSession(String(roster.reserve('alice')), true, new Inbox());
+    roster.add(session);
+    expect(roster.isEnding('alice')).to.equal(false);
+    session.leaving = true;
+    const known = ['alice', 'bob', 'carol'].map((name) => roster.isEnding(name));
+    expect(known).to.deep.equal([true, false, false]);
+    roster.remove(session);
+    expect(roster.isEnding('alice')).to.equal(false);
+  });
+
   it('tells names apart by case', () => {
     const roster = new Roster('d');
     expect([roster.reserve('a'), roster.reserve('A')]).to.deep.equal(['#a#d', '#A#d']);

@@ -193,24 +193,6 @@ describe('session: quota', () => {
 });
 
 describe('session: private names', () => {
-  it('are free again when the disconnect has been ordered, not when it is read', async () => {
-    await using floor = await Floor.open();
-    const first = await RawSession.connect(floor.port, 'alice');
-    floor.order.held = true;
-    first.disconnect();
-    await until(() => floor.order.waiting.length === 1, 'the disconnect to be read');
-    const refused = await RawClient.open(floor.port);
-    refused.send(request('alice'));
-    await refused.end();
-    expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);
-    expect(first.client.closed).to.equal(false);
-
-    floor.drain();
-    await first.client.end();
-    const second = await RawSession.connect(floor.port, 'alice');
-    second.close();
-  });
-
   it('are free again when the disconnect of a client that died has been ordered', async () => {
     await using floor = await Floor.open();
     const first = await RawSession.connect(floor.port, 'alice');

@@ -3,7 +3,7 @@
  * missing bytes and takes pipelined ones, unlike the reference (section 13).
  */
 import { Buffer } from 'node:buffer';
-import { REJECT_AUTH } from '../codes.js';
+import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';
 import { encodeAccept, encodeCode } from './accept.js';
 import { type ConnectRequest, readConnectRequest } from './connect-request.js';
 import { type Credentials, CREDENTIALS_BYTES, readCredentials } from './credentials.js';
@@ -17,15 +17,17 @@ export interface HandshakePolicy {
   readonly required: readonly string[];
   /**
    * Takes a private name, from here until the session's disconnect is ordered; makes one up when it is empty.
-   * Returns the private group, or the code that refuses it.
+   * Returns the private group, the code that refuses it, or null while the name belongs to a session that is ending.
    */
-  reserve(request: ConnectRequest): string | number;
+  reserve(request: ConnectRequest): string | number | null;
   /** Whether the peer passes a method without a dialogue: NULL or IP. */
   passes(method: string): boolean;
 }
 
 export type ServerStep =
   | { readonly kind: 'more'; readonly write: Buffer | null }
+  /** The name is about to be free; the caller calls `nameFreed`, or `nameKept` when that takes too long. */
+  | { readonly kind: 'name'; readonly write: Buffer | null }
   /** A dialogue brought credentials; the caller checks them and calls `verified`. */
   | { readonly kind: 'verify'; readonly write: Buffer | null; readonly credentials: Credentials }
   | {
@@ -43,7 +45,7 @@ export type ServerStep =
 /** The one method with a dialogue. */
 const DIALOGUE: Method = 'PWORD';
 
-type Stage = 'request' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
+type Stage = 'request' | 'name' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
 
 export class ServerHandshake {
   private bytes: Buffer = Buffer.alloc(0);
@@ -64,9 +66,14 @@ export class ServerHandshake {
     return this.privateGroup;
   }
 
+  /** Whether its name is not free yet: the last step was of kind `name`. */
+  get awaitsName(): boolean {
+    return this.stage === 'name';
+  }
+
   /**
    * Takes the next bytes, cut anywhere. What comes behind a rejection is ignored; what comes while credentials are
-   * checked is kept, so the caller should not read meanwhile.
+   * checked, or the name is not free, is kept, so the caller should not read much meanwhile.
    */
   push(chunk: Buffer): ServerStep {
     if (this.stage === 'accepted') throw new Error('the handshake is over');
@@ -83,6 +90,22 @@ export class ServerHandshake {
     return this.advance();
   }
 
+  /** After a step of kind `name`: somebody's name has become free, perhaps this one. Leads to that step again if not. */
+  nameFreed(): ServerStep {
+    this.expectWait();
+    return this.advance();
+  }
+
+  /** After a step of kind `name`: the wait is over. */
+  nameKept(): ServerStep {
+    this.expectWait();
+    return this.reject(REJECT_NOT_UNIQUE);
+  }
+
+  private expectWait(): void {
+    if (!this.awaitsName) throw new Error('no name is awaited');
+  }
+
   /** Goes on until bytes are missing or something is to be decided. */
   private advance(): ServerStep {
     for (;;) {
@@ -96,6 +119,8 @@ export class ServerHandshake {
     switch (this.stage) {
       case 'request':
         return this.takeRequest();
+      case 'name':
+        return this.takeName();
       case 'choice':
         return this.takeChoice();
       case 'methods':
@@ -109,12 +134,18 @@ export class ServerHandshake {
     const read = readConnectRequest(this.bytes);
     if (read === null) return this.more();
     if (typeof read === 'number') return this.reject(read);
-    const group = this.policy.reserve(read.request);
-    if (typeof group === 'number') return this.reject(group);
     this.request = read.request;
-    this.privateGroup = group;
     this.bytes = this.bytes.subarray(read.length);
-    if (versionNumber(read.request.version) < FIRST_WITH_METHODS) return this.takeOldClient();
+    this.stage = 'name';
+    return null;
+  }
+
+  private takeName(): ServerStep | null {
+    const group = this.policy.reserve(this.request);
+    if (group === null) return { kind: 'name', write: this.written() };
+    if (typeof group === 'number') return this.reject(group);
+    this.privateGroup = group;
+    if (versionNumber(this.request.version) < FIRST_WITH_METHODS) return this.takeOldClient();
     const { allowed } = this.policy;
     this.out.push(encodeMethodList(allowed));
     if (allowed.length === 0) return this.reject(REJECT_AUTH);

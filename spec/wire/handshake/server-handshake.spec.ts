@@ -29,16 +29,17 @@ class Policy implements HandshakePolicy {
   failing: readonly string[] = [];
   passwordIsGood = true;
   /** Answers of `reserve`, the last one for good. */
-  answers: (string | number)[] = ['#bob#dmn1'];
+  answers: (string | number | null)[] = ['#bob#dmn1'];
 
   constructor(
     readonly allowed: readonly string[] = ['NULL'],
     readonly required: readonly string[] = [],
   ) {}
 
-  reserve(request: ConnectRequest): string | number {
+  reserve(request: ConnectRequest): string | number | null {
     this.reserved.push(request);
-    return (this.answers.length > 1 ? this.answers.shift() : this.answers[0]) ?? '';
+    const answer = this.answers.length > 1 ? this.answers.shift() : this.answers[0];
+    return answer === undefined ? '' : answer;
   }
 
   verify(credentials: Credentials): boolean {
@@ -514,6 +515,61 @@ describe('wire: server handshake', () => {
       const handshake = new ServerHandshake(policy);
       handshake.push(REQUEST);
       expect(handshake.reserved).to.equal('');
+    });
+  });
+
+  describe('of a client whose name belongs to a session that is ending', () => {
+    /** The handshake after a request whose name is not free. */
+    const waiting = (...answers: (string | number | null)[]): ServerHandshake => {
+      const policy = new Policy();
+      policy.answers = [null, ...answers];
+      const handshake = new ServerHandshake(policy);
+      expect(handshake.push(REQUEST)).to.deep.equal({ kind: 'name', write: null });
+      return handshake;
+    };
+
+    it('continues when the name is free', () => {
+      const handshake = waiting('#bob#dmn1');
+      expect([handshake.awaitsName, handshake.reserved]).to.deep.equal([true, '']);
+      const step = handshake.nameFreed();
+      expect([step.kind, step.write?.toString('hex')]).to.deep.equal(['more', LIST]);
+      expect([handshake.awaitsName, handshake.reserved]).to.deep.equal([false, '#bob#dmn1']);
+      expect(handshake.push(CHOICE).kind).to.equal('accepted');
+    });
+
+    it('keeps what came behind the request', () => {
+      const policy = new Policy();
+      policy.answers = [null, '#bob#dmn1'];
+      const handshake = new ServerHandshake(policy);
+      handshake.push(Buffer.concat([REQUEST, CHOICE, Buffer.from('frames')]));
+      const step = handshake.nameFreed();
+      expect(step.kind === 'accepted' && step.rest.toString()).to.equal('frames');
+    });
+
+    it('waits again when it was the name of another one', () => {
+      const handshake = waiting(null, '#bob#dmn1');
+      expect(handshake.nameFreed()).to.deep.equal({ kind: 'name', write: null });
+      expect(handshake.nameFreed().kind).to.equal('more');
+    });
+
+    it('is refused when somebody was quicker', () => {
+      const step = waiting(REJECT_NOT_UNIQUE).nameFreed();
+      expect(step.kind === 'rejected' && step.code).to.equal(REJECT_NOT_UNIQUE);
+    });
+
+    it('is refused when the wait takes too long', () => {
+      const step = waiting('#bob#dmn1').nameKept();
+      expect([step.kind === 'rejected' && step.code, step.write?.toString('hex')]).to.deep.equal([
+        REJECT_NOT_UNIQUE,
+        'fa',
+      ]);
+    });
+
+    it('is told of free names only while it waits', () => {
+      const handshake = waiting('#bob#dmn1');
+      handshake.nameFreed();
+      expect(() => handshake.nameFreed()).to.throw('no name is awaited');
+      expect(() => handshake.nameKept()).to.throw('no name is awaited');
     });
   });
 

@@ -1,0 +1,187 @@
+/** A client that comes back under its name before the end of its last session is ordered (daemon-semantics.md 3.1). */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import {
+  encodeConnectRequest,
+  encodeMethodChoice,
+  PROTOCOL_VERSION,
+  readCode,
+  REJECT_NOT_UNIQUE,
+} from '../../lib/wire/index.js';
+import type { SessionLimits } from '../../daemon/session/limits.js';
+import { startDaemon } from '../support/local-daemon.js';
+import { RawClient, RawSession } from '../support/raw-client.js';
+import { until } from '../support/wait.js';
+import { FakeSocket } from '../simulation/fake-socket.js';
+import { Loop } from '../simulation/loop.js';
+import { Process } from '../simulation/process.js';
+import { Floor } from './floor.js';
+
+const request = (privateName: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+
+/** A floor on which alice has disconnected, and that is not ordered. */
+async function withoutOrder(limits: Partial<SessionLimits> = {}): Promise<[Floor, RawSession]> {
+  const floor = await Floor.open(limits);
+  const alice = await RawSession.connect(floor.port, 'alice');
+  floor.order.held = true;
+  alice.disconnect();
+  await until(() => floor.order.waiting.length === 1, 'the disconnect to be read');
+  return [floor, alice];
+}
+
+/** Sends a connect request, which the daemon has read when this returns. */
+async function asking(floor: Floor, privateName: string): Promise<RawClient> {
+  const { counters } = floor.server;
+  const before = counters.bytesIn;
+  const client = await RawClient.open(floor.port);
+  client.send(request(privateName));
+  await until(() => counters.bytesIn > before, 'the request to be read');
+  return client;
+}
+
+describe('session: quick reconnects', () => {
+  it('wait until the disconnect is ordered, which frees the name', async () => {
+    const [floor, first] = await withoutOrder();
+    await using _floor = floor;
+    const again = RawSession.connect(floor.port, 'alice');
+    await until(() => floor.server.handshakes === 1, 'the second connection');
+    const bystander = await RawSession.connect(floor.port, 'bob');
+    expect([floor.server.handshakes, first.client.closed]).to.deep.equal([1, false]);
+
+    floor.drain();
+    const second = await again;
+    expect(second.privateGroup).to.equal('#alice#dmn1');
+    expect(floor.server.counters.rejections).to.deep.equal({});
+    await first.client.end();
+    for (const session of [second, bystander]) session.close();
+  });
+
+  it('wait for a session that broke, was dropped or closed as for one that said goodbye', async () => {
+    await using floor = await Floor.open();
+    for (const end of ['close', 'reset', 'drop'] as const) {
+      const first = await RawSession.connect(floor.port, 'alice');
+      floor.order.held = true;
+      if (end === 'drop') for (const session of floor.server.values()) session.drop('slow-bytes');
+      else first.client[end]();
+      await until(() => floor.server.size === 0, 'the daemon to see the end');
+      const again = RawSession.connect(floor.port, 'alice');
+      await until(() => floor.server.handshakes === 1, 'the second connection');
+      floor.drain();
+      (await again).disconnect();
+      await until(() => floor.server.size === 0, 'the second session to end');
+    }
+    expect(floor.server.counters.rejections).to.deep.equal({});
+  });
+
+  it('say everything at once and lose nothing of it', async () => {
+    const [floor] = await withoutOrder();
+    await using _floor = floor;
+    const client = await asking(floor, 'alice');
+    client.send(encodeMethodChoice(['NULL']));
+    floor.drain();
+    expect((await client.take(22)).toString('latin1')).to.include('#alice#dmn1');
+    client.close();
+  });
+
+  it('are refused when the time for the handshake is over before', async () => {
+    const [floor] = await withoutOrder({ handshakeTimeout: 100 });
+    await using _floor = floor;
+    const refused = await asking(floor, 'alice');
+    await refused.end();
+    expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);
+    expect(floor.server.counters.rejections).to.deep.equal({ REJECT_NOT_UNIQUE: 1 });
+    floor.drain();
+    const free = await RawSession.connect(floor.port, 'alice');
+    free.close();
+  });
+
+  it('are served in their order: one gets the name, the others are refused', async () => {
+    const [floor] = await withoutOrder();
+    await using _floor = floor;
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 3; i++) clients.push(await asking(floor, 'alice'));
+    floor.drain();
+    await Promise.all(clients.slice(1).map((client) => client.end()));
+    const codes = clients.slice(1).map(({ received }) => readCode(received[0] as number));
+    expect(codes).to.deep.equal([REJECT_NOT_UNIQUE, REJECT_NOT_UNIQUE]);
+    expect((await (clients[0] as RawClient).take(6)).toString('latin1')).to.equal('\x05NULL ');
+    for (const client of clients) client.close();
+  });
+
+  it('leave the name to others when they give up', async () => {
+    const [floor] = await withoutOrder();
+    await using _floor = floor;
+    const impatient = await asking(floor, 'alice');
+    const other = await asking(floor, 'alice');
+    impatient.close();
+    await until(() => floor.server.handshakes === 1, 'the daemon to see it');
+    floor.drain();
+    expect((await other.take(6)).toString('latin1')).to.equal('\x05NULL ');
+    other.close();
+  });
+
+  it('are read no further than a first word while they wait', async () => {
+    const [floor] = await withoutOrder();
+    await using _floor = floor;
+    const client = await asking(floor, 'alice');
+    const { counters } = floor.server;
+    const before = counters.bytesIn;
+    client.send(encodeMethodChoice(['NULL']));
+    await until(() => counters.bytesIn > before, 'the choice to be read');
+    client.send(Buffer.alloc(1_000_000));
+    const bystander = await RawSession.connect(floor.port, 'bob');
+    expect(counters.bytesIn).to.be.below(before + 10_000);
+    for (const each of [client, bystander]) each.close();
+  });
+
+  it('take the name once, also with a word that comes in the turn in which it becomes free', async () => {
+    const [floor] = await withoutOrder();
+    await using _floor = floor;
+    const far = { readable: () => undefined, ended: () => undefined };
+    const loop = new Loop();
+    const socket = new FakeSocket(new Process(loop), 10_000, far);
+    floor.server.accept(socket.socket);
+    socket.arrive(request('alice'));
+    expect([floor.server.handshakes, socket.readableBytes]).to.deep.equal([1, 0]);
+    const choice = encodeMethodChoice(['NULL']);
+    floor.drain();
+    socket.arrive(choice.subarray(0, 40));
+    const bystander = await RawSession.connect(floor.port, 'bob');
+    expect([floor.server.handshakes, socket.readableBytes]).to.deep.equal([1, 6]);
+    socket.arrive(choice.subarray(40));
+    expect([floor.server.handshakes, floor.server.counters.sessions]).to.deep.equal([0, 3]);
+    bystander.close();
+    // It is read to its end.
+    socket.arrive('end');
+    loop.runTo(1);
+  });
+
+  it('are nothing that a stopping daemon waits for', async () => {
+    const [floor] = await withoutOrder();
+    const client = await asking(floor, 'alice');
+    await floor[Symbol.asyncDispose]();
+    await client.end();
+    expect(client.received.length).to.equal(0);
+  });
+
+  it('never take the name from a session that lives', async () => {
+    await using daemon = await startDaemon();
+    const alice = await RawSession.connect(daemon.port, 'alice');
+    const refused = await RawClient.open(daemon.port);
+    refused.send(request('alice'));
+    await refused.end();
+    expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);
+    alice.close();
+  });
+
+  it('succeed 100 times of 100, whatever way the last session ended', async () => {
+    await using daemon = await startDaemon();
+    for (let i = 0; i < 100; i++) {
+      const session = await RawSession.connect(daemon.port, 'alice');
+      if (i % 2 === 0) session.disconnect();
+      else session.client.reset();
+    }
+    expect([daemon.counters.sessions, daemon.counters.rejections]).to.deep.equal([100, {}]);
+  });
+});
