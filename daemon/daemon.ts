@@ -22,6 +22,7 @@ import { prepare, type Prepared } from './prepare.js';
 import { descriptorLimit, RESERVED_DESCRIPTORS } from './session/descriptors.js';
 import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
 import { SessionServer } from './session/server.js';
+import { tellLateEnds } from './session/silent-peers.js';
 import type { TlsFiles } from './session/tls-files.js';
 import { DaemonSight } from './sight.js';
 import { removeDeadSockets } from './socket-file.js';
@@ -199,6 +200,7 @@ export class Daemon implements AsyncDisposable {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
     }
     if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.sight, log: this.log });
+    await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
     const { maxSessions } = this.options.limits;
     if (descriptors !== null && descriptors < maxSessions + RESERVED_DESCRIPTORS) {

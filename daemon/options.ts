@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { IllegalParamError } from '../lib/errors.js';
+import { MIN_SILENCE_TIMEOUT } from '../lib/silence/watch.js';
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { isDaemonName } from '../lib/wire/name.js';
 import { type Method, METHODS } from './access/access.js';
@@ -32,6 +33,7 @@ const limits = z.strictObject({
   maxSessionsPerAddress: count,
   maxHandshakes: count.min(1),
   handshakeTimeout: time,
+  clientSilenceTimeout: time.min(MIN_SILENCE_TIMEOUT),
   authFailureDelay: time,
   maxSessionMessages: count,
   maxSessionBytes: count,

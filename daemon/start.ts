@@ -71,6 +71,7 @@ async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptio
       maxSessionsPerAddress: file.maxSessionsPerAddress,
       maxHandshakes: file.maxHandshakes,
       handshakeTimeout: file.handshakeTimeout,
+      clientSilenceTimeout: file.clientSilenceTimeout,
       authFailureDelay: file.authFailureDelay,
       maxSessionMessages: file.maxSessionMessages,
       maxSessionBytes: file.maxSessionBytes,

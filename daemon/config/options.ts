@@ -114,6 +114,12 @@ const table = z.object({
   MaxHandshakes: wholeNumber(1)
     .default(1000)
     .register(abouts, works('Handshakes that are served at one time; more clients wait for their turn.')),
+  ClientSilenceTimeout: wholeNumber(1000)
+    .default(15_000)
+    .register(
+      abouts,
+      works("Milliseconds without a sign of life from a client's machine that end its session."),
+    ),
   AuthFailureDelay: wholeNumber(0)
     .default(500)
     .register(

@@ -62,6 +62,8 @@ export interface Configuration {
   readonly maxSessionsPerAddress: number;
   readonly maxHandshakes: number;
   /** Milliseconds. */
+  readonly clientSilenceTimeout: number;
+  /** Milliseconds. */
   readonly authFailureDelay: number;
   readonly maxTotalBytes: number;
   /** NULL, IP, PWORD. */
@@ -154,6 +156,7 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     handshakeTimeout: options.HandshakeTimeout,
     maxSessionsPerAddress: options.MaxSessionsPerAddress,
     maxHandshakes: options.MaxHandshakes,
+    clientSilenceTimeout: options.ClientSilenceTimeout,
     authFailureDelay: options.AuthFailureDelay,
     maxTotalBytes: options.MaxTotalBytes,
     ipFile: options.AccessIpFile ?? null,

@@ -1,4 +1,5 @@
 /** Every limit of a session, with its default. The configuration names the same (daemon-semantics.md 3, 4.4). */
+import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
 
 export interface SessionLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
@@ -9,6 +10,8 @@ export interface SessionLimits {
   readonly maxHandshakes: number;
   /** Milliseconds from the beginning of the handshake to its end; waiting for a turn does not count. */
   readonly handshakeTimeout: number;
+  /** Milliseconds without a sign of life from a client's machine that end its session. */
+  readonly clientSilenceTimeout: number;
   /** Milliseconds before a first wrong password is answered; further ones take longer. */
   readonly authFailureDelay: number;
   /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped (3.3). */
@@ -24,6 +27,7 @@ export const defaultLimits: SessionLimits = {
   maxSessionsPerAddress: 0,
   maxHandshakes: 1_000,
   handshakeTimeout: 5_000,
+  clientSilenceTimeout: SILENCE_TIMEOUT,
   authFailureDelay: 500,
   maxSessionMessages: 1_000,
   maxSessionBytes: 64 * 1024 * 1024,

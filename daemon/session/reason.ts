@@ -8,6 +8,8 @@ export type EndReason =
   | 'closed'
   /** The connection broke. */
   | 'broken'
+  /** Its other end gave no sign of life. */
+  | 'silent'
   /** Too many messages, or bytes, waited for it. */
   | 'slow-messages'
   | 'slow-bytes'

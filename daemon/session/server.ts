@@ -1,6 +1,7 @@
 /** All sessions of the daemon: accepts connections, keeps the limits, logs and counts what becomes of them. */
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { watchPeer } from '../../lib/silence/watch.js';
 import { codeName, REJECT_NOT_UNIQUE, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
@@ -24,7 +25,7 @@ import { Total } from './total.js';
 import { Turn } from './turn.js';
 
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
-const NOTABLE = /^(slow|illegal|too-many|handshake)/;
+const NOTABLE = /^(slow|silent|illegal|too-many|handshake)/;
 
 /** Password checks at one time: a processor is left for the messages, and threads of Node for files. */
 const LOGINS_AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
@@ -136,6 +137,7 @@ export class SessionServer implements SessionHost {
       endSoon(socket, this.clock);
       return;
     }
+    watchPeer(socket, this.limits.clientSilenceTimeout);
     const session = new Session(socket, this, ++this.lastId);
     this.sessions.add(session);
     this.count(address, 1);

@@ -22,6 +22,7 @@ import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
 import type { Pending } from './handshakes.js';
 import { addressKey, type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
+import { reasonOfError } from './silent-peers.js';
 
 /** Who stops reading from a client: the brake, an engine that is behind, or a join or leave that waits. */
 export type Holder = 'flood' | 'engine' | 'change';
@@ -86,7 +87,7 @@ export class Session implements Pending {
     };
     this.backlog = new Backlog(socket, host.turn, host.limits, events, STALL_TIME, host.clock);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
-    socket.on('error', (error: NodeJS.ErrnoException) => this.finish('broken', error.code));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.finish(reasonOfError(error), error.code));
     socket.on('close', () => this.closed());
     socket.on('end', () => this.finish('closed'));
   }

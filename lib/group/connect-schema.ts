@@ -1,7 +1,7 @@
 /** What `connect` takes, checked. Loaded with the first connect, as `lib/mailbox/connect-schema.ts` is. */
 import { z } from 'zod';
 import { errorOf } from '../errors.js';
-import { tlsSchema } from '../mailbox/connect-schema.js';
+import { silenceTimeoutSchema, tlsSchema } from '../mailbox/connect-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { passwordFault, USER_BYTES } from '../wire/handshake/credentials.js';
 import { isByteText } from '../wire/name.js';
@@ -12,6 +12,7 @@ const connectOptions = z.strictObject({
   address: z.string().default(''),
   name: z.string().default(''),
   timeout: z.number().min(0).default(0),
+  silenceTimeout: silenceTimeoutSchema.optional(),
   auth: z
     .strictObject({
       user: z.string().min(1).max(USER_BYTES).refine(isByteText),

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
+import { MAX_SILENCE_TIMEOUT, MIN_SILENCE_TIMEOUT } from '../silence/watch.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
 
 const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
@@ -11,6 +12,8 @@ export const tlsSchema = z.strictObject({
   key: pem,
   servername: z.string().optional(),
 });
+
+export const silenceTimeoutSchema = z.int().min(MIN_SILENCE_TIMEOUT).max(MAX_SILENCE_TIMEOUT);
 
 const options = z.object({
   group_membership: z.union([z.boolean(), z.number()]).transform(Boolean).optional(),
@@ -25,6 +28,7 @@ const options = z.object({
     .optional(),
   unixDir: z.string().optional(),
   tls: tlsSchema.optional(),
+  silenceTimeout: silenceTimeoutSchema.optional(),
   lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
   queueMessages: z.int().min(1).optional(),
   queueBytes: z.int().min(1).optional(),

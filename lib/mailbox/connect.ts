@@ -22,6 +22,8 @@ export interface ConnectOptions {
   unixDir?: string | undefined;
   /** For an address `tls://<host>:<port>`. */
   tls?: TlsOptions | undefined;
+  /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000, least 1000. */
+  silenceTimeout?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   lookup?: LookupFunction | undefined;
   /** Messages, and bytes of messages, that may wait to be received before the socket is left unread. */

@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { watchPeer } from '../silence/watch.js';
 import { CONNECTION_CLOSED, COULD_NOT_CONNECT, ILLEGAL_SPREAD } from '../wire/codes.js';
 import type { Accept } from '../wire/handshake/accept.js';
 import type { Authenticator } from '../wire/handshake/authenticator.js';
@@ -28,6 +29,8 @@ export interface DialOptions {
   readonly unixDir?: string | undefined;
   /** For `tls://`: whom to believe, and what to show. */
   readonly tls?: TlsOptions | undefined;
+  /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000. */
+  readonly silenceTimeout?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   readonly lookup?: LookupFunction | undefined;
 }
@@ -79,6 +82,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
 
     const onConnect = (): void => {
       connected = true;
+      watchPeer(socket, options.silenceTimeout);
       socket.write(handshake.request());
     };
     const onData = (chunk: Buffer): void => {

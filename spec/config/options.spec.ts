@@ -25,6 +25,7 @@ describe('configuration options', () => {
       MaxSessionsPerAddress: 0,
       HandshakeTimeout: 5000,
       MaxHandshakes: 1000,
+      ClientSilenceTimeout: 15_000,
       AuthFailureDelay: 500,
       MaxTotalBytes: 536_870_912,
       AllowCleartextPasswords: false,
@@ -68,7 +69,8 @@ describe('configuration options', () => {
       ClientTLSPort = 4804  TLSCertificateFile = c.pem  TLSKeyFile = k.pem  TLSClientCAFile = ca.pem
       MonitorAddress = "127.0.0.1:9000"  MonitorTokenFile = token
       Engine = "corosync"
-      CorosyncGroup = red!~  CorosyncLibrary = /opt/libcpg.so.4  DaemonSilenceTimeout = 1000`;
+      CorosyncGroup = red!~  CorosyncLibrary = /opt/libcpg.so.4  DaemonSilenceTimeout = 1000
+      ClientSilenceTimeout = 60000`;
     const parsed = parse(withDaemon(given));
     expect(parsed.options).to.deep.equal({
       ActiveIPVersion: 4,
@@ -84,6 +86,7 @@ describe('configuration options', () => {
       MaxSessionsPerAddress: 3,
       HandshakeTimeout: 250,
       MaxHandshakes: 7,
+      ClientSilenceTimeout: 60_000,
       AuthFailureDelay: 0,
       MaxTotalBytes: 1000,
       AccessIpFile: 'a.ip',
@@ -129,6 +132,7 @@ describe('configuration options', () => {
       'MaxSessionsPerAddress',
       'HandshakeTimeout',
       'MaxHandshakes',
+      'ClientSilenceTimeout',
       'AuthFailureDelay',
       'MaxTotalBytes',
       'AccessIpFile',

@@ -75,6 +75,7 @@ describe('selectOwn', () => {
       maxSessionsPerAddress: 0,
       handshakeTimeout: 5000,
       maxHandshakes: 1000,
+      clientSilenceTimeout: 15_000,
       authFailureDelay: 500,
       maxTotalBytes: 536_870_912,
       ipFile: null,

@@ -35,6 +35,8 @@ describe('connect', () => {
       ['an address that is no text', { address: 4803 }, 'address'],
       ['a name that is no text', { name: 7 }, 'name'],
       ['a negative timeout', { timeout: -1 }, 'timeout'],
+      ['a time of silence below a second', { silenceTimeout: 999 }, 'silenceTimeout'],
+      ['a time of silence that no timer holds', { silenceTimeout: 2 ** 31 }, 'silenceTimeout'],
       ['a timeout that is no number', { timeout: Number.NaN }, 'timeout'],
       ['a signal that is none', { signal: {} }, 'signal'],
       ['an option that is unknown', { adress: '4803@localhost' }, 'adress'],

@@ -20,14 +20,20 @@ import { Floor } from './floor.js';
 const request = (privateName: string): Buffer =>
   encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
 
-/** A floor on which alice has disconnected, and that is not ordered. */
-async function withoutOrder(limits: Partial<SessionLimits> = {}): Promise<[Floor, RawSession]> {
-  const floor = await Floor.open(limits);
+/** Alice comes and asks to be disconnected, and that is not ordered. */
+async function comeAndGo(floor: Floor): Promise<RawSession> {
   const alice = await RawSession.connect(floor.port, 'alice');
   floor.order.held = true;
   alice.disconnect();
   await until(() => floor.order.waiting.length === 1, 'the disconnect to be read');
-  return [floor, alice];
+  return alice;
+}
+
+/** A floor on which she has done so. */
+async function withoutOrder(limits: Partial<SessionLimits> = {}): Promise<Floor> {
+  const floor = await Floor.open(limits);
+  await comeAndGo(floor);
+  return floor;
 }
 
 /** Sends a connect request, which the daemon has read when this returns. */
@@ -42,8 +48,8 @@ async function asking(floor: Floor, privateName: string): Promise<RawClient> {
 
 describe('session: quick reconnects', () => {
   it('wait until the disconnect is ordered, which frees the name', async () => {
-    const [floor, first] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await Floor.open();
+    const first = await comeAndGo(floor);
     const again = RawSession.connect(floor.port, 'alice');
     await until(() => floor.server.handshakes === 1, 'the second connection');
     const bystander = await RawSession.connect(floor.port, 'bob');
@@ -75,8 +81,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('say everything at once and lose nothing of it', async () => {
-    const [floor] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await withoutOrder();
     const client = await asking(floor, 'alice');
     client.send(encodeMethodChoice(['NULL']));
     floor.drain();
@@ -85,8 +90,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('are refused when the time for the handshake is over before', async () => {
-    const [floor] = await withoutOrder({ handshakeTimeout: 100 });
-    await using _floor = floor;
+    await using floor = await withoutOrder({ handshakeTimeout: 100 });
     const refused = await asking(floor, 'alice');
     await refused.end();
     expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);
@@ -97,8 +101,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('are served in their order: one gets the name, the others are refused', async () => {
-    const [floor] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await withoutOrder();
     const clients: RawClient[] = [];
     for (let i = 0; i < 3; i++) clients.push(await asking(floor, 'alice'));
     floor.drain();
@@ -110,8 +113,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('leave the name to others when they give up', async () => {
-    const [floor] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await withoutOrder();
     const impatient = await asking(floor, 'alice');
     const other = await asking(floor, 'alice');
     impatient.close();
@@ -122,8 +124,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('are read no further than a first word while they wait', async () => {
-    const [floor] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await withoutOrder();
     const client = await asking(floor, 'alice');
     const { counters } = floor.server;
     const before = counters.bytesIn;
@@ -136,8 +137,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('take the name once, also with a word that comes in the turn in which it becomes free', async () => {
-    const [floor] = await withoutOrder();
-    await using _floor = floor;
+    await using floor = await withoutOrder();
     const far = { readable: () => undefined, ended: () => undefined };
     const loop = new Loop();
     const socket = new FakeSocket(new Process(loop), 10_000, far);
@@ -158,7 +158,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('are nothing that a stopping daemon waits for', async () => {
-    const [floor] = await withoutOrder();
+    const floor = await withoutOrder();
     const client = await asking(floor, 'alice');
     await floor[Symbol.asyncDispose]();
     await client.end();

@@ -1,23 +1,31 @@
-/** Whether real Corosync nodes can be brought up here. */
+/** Whether network namespaces can be made here, and real Corosync nodes be brought up in them. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Each program with the package it comes in. */
-const programs: Readonly<Record<string, string>> = {
-  corosync: 'corosync',
+const forNamespaces: Readonly<Record<string, string>> = {
   ip: 'iproute2',
-  nft: 'nftables',
-  nsenter: 'util-linux',
   setpriv: 'util-linux',
   unshare: 'util-linux',
+};
+const forCluster: Readonly<Record<string, string>> = {
+  corosync: 'corosync',
+  ...forNamespaces,
+  nft: 'nftables',
+  nsenter: 'util-linux',
 };
 
 const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
-/** One line that says what is missing, or null. */
-export function whyNoCluster(): string | null {
-  if (process.platform !== 'linux') return 'Corosync nodes need Linux';
+/** One line that says what a cluster lacks here, or null. */
+export const whyNoCluster = (): string | null => whyNot(forCluster);
+
+/** The same of namespaces alone. */
+export const whyNoNamespaces = (): string | null => whyNot(forNamespaces);
+
+function whyNot(programs: Readonly<Record<string, string>>): string | null {
+  if (process.platform !== 'linux') return 'network namespaces need Linux';
   if (process.getuid?.() !== 0) return 'network namespaces need root';
   const missing = Object.keys(programs).filter(
     (each) => !places.some((place) => existsSync(join(place, each))),
@@ -30,12 +38,14 @@ export function whyNoCluster(): string | null {
   return status === 0 ? null : 'this system does not let us make namespaces';
 }
 
-function skip(this: Mocha.Context): void {
-  const reason = whyNoCluster();
-  if (reason === null) return;
-  console.log(`      skipped: ${reason}`);
-  this.skip();
-}
+/** A `before` hook that skips its suite, and says why. */
+const skipping = (why: () => string | null) =>
+  function skip(this: Mocha.Context): void {
+    const reason = why();
+    if (reason === null) return;
+    console.log(`      skipped: ${reason}`);
+    this.skip();
+  };
 
-/** A `before` hook that skips its suite, and says why, where there can be no cluster. */
-export const skipWithoutCluster: (this: Mocha.Context) => void = skip;
+export const skipWithoutCluster: (this: Mocha.Context) => void = skipping(whyNoCluster);
+export const skipWithoutNamespaces: (this: Mocha.Context) => void = skipping(whyNoNamespaces);

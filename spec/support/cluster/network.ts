@@ -125,7 +125,7 @@ const LOSS_TABLE = `add table inet rig
 add chain inet rig loss { type filter hook input priority 0; }`;
 
 /** The first two numbers that no interface uses, tried from one that differs from process to process. */
-function freeSubnet(): string {
+export function freeSubnet(): string {
   const used = Object.values(networkInterfaces()).flatMap(
     (each) => each?.map(({ address }) => address) ?? [],
   );
