@@ -269,10 +269,7 @@ export class Session implements Pending {
     this.bytesIn += chunk.length;
     this.host.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
-    if (this.local === null) {
-      this.shake(chunk);
-      return;
-    }
+    if (this.local === null) return this.shake(chunk);
     if (this.wasHeld) this.backlog.wasBlocked();
     this.wasHeld = false;
     this.frames(chunk);
@@ -360,10 +357,7 @@ export class Session implements Pending {
   }
 
   private timeOut(): void {
-    if (this.handshake.awaitsName) {
-      this.step(this.handshake.nameKept());
-      return;
-    }
+    if (this.handshake.awaitsName) return this.step(this.handshake.nameKept());
     this.host.rejected('timeout');
     this.drop('handshake-timeout');
   }
