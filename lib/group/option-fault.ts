@@ -5,8 +5,8 @@ import { didYouMean } from '../did-you-mean.js';
 /** @param known names of the options there are */
 export const unknownOption = (names: readonly string[], known: Iterable<string>): string => {
   const all = [...known];
-  const meant = didYouMean(names[0] ?? '', all);
-  return `unknown option ${names.map((name) => `"${name}"`).join(', ')}${meant || `; there are ${all.join(', ')}`}`;
+  const unknown = names.map((name) => `"${name}"`).join(', ');
+  return `unknown option ${unknown}; there are ${all.join(', ')}${didYouMean(names[0] ?? '', all)}`;
 };
 
 /** @param known as `unknownOption` */

@@ -9,6 +9,7 @@ import {
   SAFE_MESS,
   UNRELIABLE_MESS,
 } from '../wire/service.js';
+import { didYouMean } from '../did-you-mean.js';
 import { errorOf } from '../errors.js';
 
 /**
@@ -34,7 +35,10 @@ export const SERVICES: readonly Service[] = [...bits.keys()];
 /** @throws IllegalServiceError when it is none of the six */
 export function serviceBit(service: Service): number {
   const bit = bits.get(service);
-  if (bit === undefined) throw errorOf(ILLEGAL_SERVICE, String(service));
+  if (bit === undefined) {
+    const word = String(service);
+    throw errorOf(ILLEGAL_SERVICE, `${JSON.stringify(word)}${didYouMean(word, SERVICES)}`);
+  }
   return bit;
 }
 

@@ -102,7 +102,10 @@ export class ReplicatedMap<V>
     await this.replica.submit({ op: 'clear' }, options);
   }
 
-  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  /**
+   * Resolves when it is over: with nothing when the group was left, with the error when the connection was lost or this
+   * member cannot stay.
+   */
   get closed(): Promise<Error | undefined> {
     return this.replica.closed;
   }

@@ -7,7 +7,7 @@ import { EndedError } from './errors.js';
 import type { End, Seat } from './seat.js';
 
 export interface RecipeEvents {
-  /** It is over: the group was left, or, with an error, the connection was lost. Comes once. */
+  /** It is over: the group was left, or, with an error, the connection was lost or this member cannot stay. Comes once. */
   close: [Error | undefined];
 }
 
@@ -21,7 +21,10 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   private readonly gone: Pending<Error | undefined> = pending();
   private how: End | null = null;
 
-  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  /**
+   * Resolves when it is over: with nothing when the group was left, with the error when the connection was lost or this
+   * member cannot stay.
+   */
   get closed(): Promise<Error | undefined> {
     return this.gone.promise;
   }

@@ -9,7 +9,10 @@ export abstract class Shared<Command, Result> implements AsyncDisposable {
     readonly replica: Replicated<Command, Result>,
   ) {}
 
-  /** Resolves when it is over: with nothing when the group was left, with the error when the connection was lost. */
+  /**
+   * Resolves when it is over: with nothing when the group was left, with the error when the connection was lost or this
+   * member cannot stay.
+   */
   get closed(): Promise<Error | undefined> {
     return this.replica.closed;
   }

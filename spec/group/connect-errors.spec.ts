@@ -141,13 +141,12 @@ describe('connect', () => {
       for (const [given, text] of [
         [
           { adress: '4803@localhost' },
-          'illegal argument: unknown option "adress"; did you mean "address"? (ILLEGAL_PARAM)',
+          /^illegal argument: unknown option "adress"; there are address, .*; did you mean "address"\? \(ILLEGAL_PARAM\)$/,
         ],
         [{ timeout: -1 }, /^illegal argument: timeout: [^\n]*$/],
       ] as const) {
         const { message } = await failure(connect(given as ConnectOptions));
-        if (typeof text === 'string') expect(message).to.equal(text);
-        else expect(message).to.match(text);
+        expect(message).to.match(text);
       }
     });
   });

@@ -50,6 +50,7 @@ describe('Connection.send', () => {
         ['a body that is missing', IllegalMessageError, ['room', undefined]],
         ['a body of another kind of array', IllegalMessageError, ['room', new Uint16Array(2)]],
         ['an unknown service', IllegalServiceError, ['room', '', { service: 'best-effort' }]],
+        ['a service that is misspelled', IllegalServiceError, ['room', '', { service: 'agred' }]],
         ['a service that every object has', IllegalServiceError, ['room', '', { service: 'constructor' }]],
         ['a type below 16 bits', IllegalMessageTypeError, ['room', '', { type: -32_769 }]],
         ['a type above 16 bits', IllegalMessageTypeError, ['room', '', { type: 32_768 }]],

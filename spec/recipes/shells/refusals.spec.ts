@@ -48,7 +48,7 @@ const recipes: Readonly<Record<string, (connection: Connection) => Promise<Start
     return { closed: it.closed, waits: it.enter() };
   },
   caller: async (connection) => {
-    const it = await caller(connection, 'work');
+    const it = await caller(connection, 'work', { handler: () => 'y' });
     return { closed: it.closed, waits: it.call('x') };
   },
   counter: async (connection) => {
