@@ -25,11 +25,25 @@ export const isConnection = (value: unknown): boolean =>
 
 /** The first fault, as one line. */
 export function optionFault(schema: z.ZodType, error: z.ZodError): string {
-  const known = 'shape' in schema ? Object.keys(schema.shape as object) : [];
   const [issue] = error.issues;
   if (!issue) return error.message;
-  const path = issue.path.map(String).join('.');
-  if (path === '' && issue.code === 'unrecognized_keys') return unknownOption(issue.keys, known);
-  if (path === '' && issue.code === 'invalid_type') return noOptions(known);
-  return path === '' ? issue.message : `${path}: ${issue.message}`;
+  const path = issue.path.map(String);
+  const place = path.length === 0 ? '' : `${path.join('.')}: `;
+  if (issue.code === 'unrecognized_keys') return place + unknownOption(issue.keys, keysAt(schema, path));
+  if (place === '' && issue.code === 'invalid_type') return noOptions(keysAt(schema, path));
+  return place + issue.message;
+}
+
+/** Names of the options at a place of the schema. */
+function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
+  let at: unknown = schema;
+  for (const key of path) at = shapeOf(at)[key];
+  return Object.keys(shapeOf(at));
+}
+
+/** Of an object, or of an optional one. */
+function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
+  let inner = schema as { unwrap?: () => unknown; shape?: Record<string, unknown> } | undefined;
+  while (inner?.unwrap) inner = inner.unwrap() as typeof inner;
+  return inner?.shape ?? {};
 }

@@ -143,6 +143,11 @@ describe('connect', () => {
           { adress: '4803@localhost' },
           /^illegal argument: unknown option "adress"; there are address, .*; did you mean "address"\? \(ILLEGAL_PARAM\)$/,
         ],
+        [
+          { tls: { servernam: 'x' } },
+          /: tls: unknown option "servernam"; there are ca, cert, key, servername; did you mean "servername"\? /,
+        ],
+        [{ auth: { usr: 'x', password: 'y' } }, /: auth[.:]/],
         [{ timeout: -1 }, /^illegal argument: timeout: [^\n]*$/],
       ] as const) {
         const { message } = await failure(connect(given as ConnectOptions));

@@ -32,16 +32,11 @@ describe('process: ssp over TLS', () => {
     expect([status, err]).to.deep.equal([0, '']);
   });
 
-  for (const [what, args, says] of [
-    ['the authority is not trusted', OWN, 'is of an authority that is not trusted here: '],
-    ['the daemon requires a certificate', CA, ' requires a certificate of the client: give cert and key '],
-  ] as const) {
-    it(`says that ${what}`, async () => {
-      const { status, out, err } = await ssp('send', ...args, 'room', 'x').end();
-      expect([status, out]).to.deep.equal([1, '']);
-      expect(err)
-        .to.match(/^ssp: no connection to the daemon: [^\n]+\n$/)
-        .and.include(says);
-    });
-  }
+  it('says that the daemon requires a certificate', async () => {
+    const { status, out, err } = await ssp('send', ...CA, 'room', 'x').end();
+    expect([status, out]).to.deep.equal([1, '']);
+    expect(err)
+      .to.match(/^ssp: no connection to the daemon: [^\n]+\n$/)
+      .and.include(' requires a certificate of the client: give cert and key ');
+  });
 });

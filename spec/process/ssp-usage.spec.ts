@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { TOOLKIT_VERSION } from '../../lib/wire/handshake/version.js';
 import { Program } from '../support/program.js';
-import { tlsFile as fixture } from '../support/tls-files.js';
 
 const ssp = (...args: readonly string[]): Program => Program.start('lib/command/main.js', args);
 const verbs = ['join', 'send', 'user', 'ping', 'flood'];
@@ -18,9 +17,6 @@ describe('process: the usage of ssp', () => {
     [['join', 'room', '--name', 'elevenchars'], 'A private name has 1 to 10 characters'],
     [['join', 'room', '--jsno'], "unknown option '--jsno'; did you mean --json? (ssp join --help)"],
     [['join', 'room', '--address', 'localhost'], 'did you mean "localhost:4803"?'],
-    [['ping', '--ca', fixture('ca.crt')], 'go with an address tls://host:port, not with 4803@localhost'],
-    [['ping', '-a', 'tls://localhost:1', '--cert', fixture('worker.crt')], '--cert and --key go together'],
-    [['ping', '-a', 'tls://localhost:1', '--ca', '/nowhere/ca'], 'It cannot be read: ENOENT'],
     [['send'], "missing required argument 'group'"],
     [['send', '#a', 'x'], 'A private name is written #name#daemon'],
     [['send', 'room', 'hello', 'world'], 'too many arguments'],

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { checkDelivery, Delivery } from '../../lib/wire/delivery.js';
 import { normalizeHeader } from '../../lib/wire/header.js';
-import { encodeReject, rejectedService } from '../../lib/wire/reject.js';
+import { encodeReject, REJECTED_BY_LIMIT, rejectedService } from '../../lib/wire/reject.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import {
   AGREED_MESS,
@@ -26,6 +26,15 @@ describe('wire: reject frames', () => {
         '',
       ),
     );
+  });
+
+  it('tell a limit that refused a join from a policy, in the message type that a join does not use', () => {
+    const join = encodeRequest(JOIN_MESS, OWN, ['foo']);
+    const limited = encodeReject(join, 0, join.length, REJECTED_BY_LIMIT);
+    expect(new Delivery(limited, 0, limited.length)).to.include({ messType: REJECTED_BY_LIMIT });
+    expect(limited.toString('hex', 40, 44)).to.equal('80010080');
+    limited.set(rejectOf(join).subarray(40, 44), 40);
+    expect(limited.equals(rejectOf(join)), 'the rest is the same').to.equal(true);
   });
 
   it('answer a leave with the leave cause', () => {
