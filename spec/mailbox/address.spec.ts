@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { addressFault, parseAddress } from '../../lib/mailbox/address.js';
+import { repositoryRoot } from '../support/recordings.js';
 
 describe('addresses of daemons', () => {
   const good: readonly (readonly [string, object])[] = [
@@ -91,5 +94,13 @@ describe('addresses of daemons', () => {
 
   it('nothing is guessed where nothing is near', () => {
     expect(addressFault('no address')).to.match(/, got "no address"$/);
+  });
+
+  it('are those that the guide lists', () => {
+    const page = readFileSync(join(repositoryRoot, 'docs/guide/connect.md'), 'utf8');
+    const [, table = ''] = /## Addresses\n([\s\S]*?)\n\nAll addresses/.exec(page) ?? [];
+    const forms = table.split('\n').flatMap((line) => line.split('|')[1]?.match(/`[^`]+`/g) ?? []);
+    expect(forms).to.have.length(9);
+    for (const form of forms) expect(parseAddress(form.slice(1, -1)), form).not.to.equal(null);
   });
 });

@@ -39,6 +39,15 @@ for (const name of NAMES) {
   });
 }
 
+describe('the pages of the guide', () => {
+  it('give a signal to a wait as it takes one, such as waitForLeader({ signal })', () => {
+    const pages = readdirSync(join(repositoryRoot, 'docs/guide')).filter((name) => name.endsWith('.md'));
+    const calls = pages.flatMap((page) => read(page).match(/\.\w+\([^()\n]*\bsignal\b[^()\n]*\)/g) ?? []);
+    expect(calls).to.include('.waitForLeader({ signal })');
+    expect(calls.filter((call) => !call.includes('{'))).to.deep.equal([]);
+  });
+});
+
 describe('the guide to a daemon that goes', () => {
   afterEach(() => Program.endAll());
 
