@@ -8,6 +8,7 @@ import type { Engine } from './engine/port.js';
 import type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
 import { type CheckedOptions, engineOptionsOf } from './options.js';
 import type { SessionServer } from './session/server.js';
+import type { Session } from './session/session.js';
 
 /** What the daemon knows of its addresses. */
 interface Place {
@@ -85,33 +86,23 @@ export class DaemonSight implements Sight {
   }
 
   sessions(): SessionSight[] {
-    return Array.from(this.server.values(), (session) => ({
-      id: session.id,
-      name: session.name,
-      from: session.peer.from,
-      tls: session.peer.tls,
-      principal: session.principal,
-      version: session.version,
-      membership: session.membership,
-      groups: session.groups,
-      since: session.since,
-      messagesIn: session.messagesIn,
-      bytesIn: session.bytesIn,
-      messagesOut: session.messagesOut,
-      bytesOut: session.bytesOut,
-      waitingMessages: session.waitingMessages,
-      waitingBytes: session.waitingBytes,
-      held: session.heldBy,
-    }));
+    return [...this.eachSession()];
   }
 
   groups(): GroupSight[] {
-    return Array.from(this.theCore.groups.values(), ({ name, id, members, local }) => ({
-      name,
-      id: groupIdText(id),
-      members: members.length,
-      local: local.length,
-    }));
+    return [...this.eachGroup()];
+  }
+
+  *eachSession(): IterableIterator<SessionSight> {
+    for (const session of [...this.server.values()]) yield sessionSight(session);
+  }
+
+  /** One that has vanished since the first was asked for is left out. */
+  *eachGroup(): IterableIterator<GroupSight> {
+    for (const { name, id, members, local } of [...this.theCore.groups.values()]) {
+      if (members.length === 0) continue;
+      yield { name, id: groupIdText(id), members: members.length, local: local.length };
+    }
   }
 
   members(group: string): string[] | null {
@@ -120,3 +111,22 @@ export class DaemonSight implements Sight {
     return found?.members.map(({ privateGroup }) => privateGroup) ?? null;
   }
 }
+
+const sessionSight = (session: Session): SessionSight => ({
+  id: session.id,
+  name: session.name,
+  from: session.peer.from,
+  tls: session.peer.tls,
+  principal: session.principal,
+  version: session.version,
+  membership: session.membership,
+  groups: session.groups,
+  since: session.since,
+  messagesIn: session.messagesIn,
+  bytesIn: session.bytesIn,
+  messagesOut: session.messagesOut,
+  bytesOut: session.bytesOut,
+  waitingMessages: session.waitingMessages,
+  waitingBytes: session.waitingBytes,
+  held: session.heldBy,
+});

@@ -15,6 +15,7 @@ import {
   SILENCE_TIMEOUT,
 } from './http-limits.js';
 import type { Logger } from './logger.js';
+import { Lists } from './lists.js';
 import { LoopDelay } from './loop-delay.js';
 import { errorPage, type Page, pageOf, type PageSources } from './pages.js';
 import type { Sight } from './sight.js';
@@ -55,7 +56,7 @@ export async function openMonitor({ endpoint, token, sight, log }: MonitorOption
   const server = createServer(serverOptions);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_TIMEOUT;
-  const sources = { sight, metrics: new Metrics(sight), loop: new LoopDelay() };
+  const sources = { sight, metrics: new Metrics(sight), lists: new Lists(sight), loop: new LoopDelay() };
   const mayAsk = tokenCheck(token);
   const isOpen = token === null && !('path' in endpoint);
   server.on('request', (request, response) => {

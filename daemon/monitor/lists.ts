@@ -1,7 +1,10 @@
 /** The lists of the monitor: sessions, groups, the members of one group. */
+import { Buffer } from 'node:buffer';
 import { isGroupName } from '../../lib/wire/name.js';
 import { DEFAULT_ENTRIES, MAX_ENTRIES } from './http-limits.js';
-import type { SessionSight, Sight } from './sight.js';
+import { Once } from './once.js';
+import type { GroupSight, SessionSight, Sight } from './sight.js';
+import { firstSorted, jsonOf, pause } from './slices.js';
 
 /** A question that cannot be answered; `message` says what is wrong with it. */
 export class QuestionError extends Error {}
@@ -27,34 +30,96 @@ const sortKeys: Readonly<Record<SortKey, 'number' | 'text' | 'ascending'>> = {
 
 const isSortKey = (text: string): text is SortKey => Object.hasOwn(sortKeys, text);
 
-/** The object of `/sessions`. `time` is this machine's clock, so that rates need no other. */
-export function sessionList(sight: Sight, query: URLSearchParams, now: number): object {
-  const key = query.get('sort') ?? 'waitingBytes';
-  if (!isSortKey(key)) throw new QuestionError(`sort is one of ${Object.keys(sortKeys).join(', ')}`);
-  const most = limitOf(query);
-  const sessions = sight.sessions();
-  const total = sessions.length;
-  return { time: now, total, sessions: sessions.toSorted(comparison(key)).slice(0, most) };
+/** What is made once for all who ask within a second. */
+interface Made {
+  readonly total: number;
+  readonly time: number;
+  /** Entries as JSON. */
+  readonly entries: readonly string[];
+  /** Answers by number of entries, as far as they were asked for. */
+  readonly bodies: Map<number, Buffer>;
 }
 
-/** The object of `/groups`, in the order of their names. */
-export function groupList(sight: Sight, query: URLSearchParams): object {
-  const most = limitOf(query);
-  const groups = sight.groups();
-  const byName = groups.toSorted((left, right) => compare(left.name, right.name));
-  return { total: groups.length, groups: byName.slice(0, most) };
-}
+/** Answers kept of one list. */
+const MAX_BODIES = 16;
 
-/** The object of `/groups/NAME`; null when there is no such group. */
-export function memberList(sight: Sight, encoded: string): object | null {
-  let group: string;
-  try {
-    group = decodeURIComponent(encoded);
-  } catch {
-    throw new QuestionError('the name of the group is not encoded as a URL wants it');
+/**
+ * Each list is made at most once a second, in slices, one list at a time; and one answer goes out at a time. So however
+ * many ask for however long lists, messages wait for a slice or an answer, and no longer.
+ */
+export class Lists {
+  private readonly made: Once<Made | null>;
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly sight: Sight,
+    now = (): number => performance.now(),
+  ) {
+    this.made = new Once(now);
   }
-  const members = isGroupName(group) ? sight.members(group) : null;
-  return members === null ? null : { group, members };
+
+  /** The body of `/sessions`. `time` is this machine's clock, so that rates need no other. */
+  async sessions(query: URLSearchParams): Promise<Buffer | null> {
+    const key = query.get('sort') ?? 'waitingBytes';
+    if (!isSortKey(key)) throw new QuestionError(`sort is one of ${Object.keys(sortKeys).join(', ')}`);
+    const most = limitOf(query);
+    return await this.body(`sessions ${key}`, most, 'sessions', () =>
+      made(this.sight.eachSession(), comparison(key)),
+    );
+  }
+
+  /** The body of `/groups`, in the order of their names. */
+  async groups(query: URLSearchParams): Promise<Buffer | null> {
+    const byName = (left: GroupSight, right: GroupSight): number => compare(left.name, right.name);
+    return await this.body('groups', limitOf(query), 'groups', () => made(this.sight.eachGroup(), byName));
+  }
+
+  /** The body of `/groups/NAME`; null when there is no such group. */
+  async members(encoded: string): Promise<Buffer | null> {
+    let group: string;
+    try {
+      group = decodeURIComponent(encoded);
+    } catch {
+      throw new QuestionError('the name of the group is not encoded as a URL wants it');
+    }
+    const { sight } = this;
+    if (!isGroupName(group)) return null;
+    return await this.body(`members ${group}`, Infinity, 'members', async () => {
+      const members = sight.members(group);
+      if (members === null) return null;
+      return { total: members.length, time: Date.now(), entries: await jsonOf(members), bodies: new Map() };
+    });
+  }
+
+  private async body(
+    key: string,
+    most: number,
+    what: 'sessions' | 'groups' | 'members',
+    make: () => Promise<Made | null>,
+  ): Promise<Buffer | null> {
+    const list = await this.made.get(key, make);
+    const turn = this.last.then(pause);
+    this.last = turn;
+    await turn;
+    if (list === null) return null;
+    const { time, total, entries, bodies } = list;
+    const known = bodies.get(most);
+    if (known !== undefined) return known;
+    const head = {
+      sessions: `{"time":${time},"total":${total},`,
+      groups: `{"total":${total},`,
+      members: `{"group":${JSON.stringify(key.slice(what.length + 1))},`,
+    };
+    const body = Buffer.from(`${head[what]}"${what}":[${entries.slice(0, most).join(',')}]}\n`);
+    if (bodies.size < MAX_BODIES) bodies.set(most, body);
+    return body;
+  }
+}
+
+async function made<T>(entries: Iterable<T>, order: (left: T, right: T) => number): Promise<Made> {
+  const time = Date.now();
+  const { total, first } = await firstSorted(entries, order, MAX_ENTRIES);
+  return { total, time, entries: await jsonOf(first), bodies: new Map() };
 }
 
 function limitOf(query: URLSearchParams): number {

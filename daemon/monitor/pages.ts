@@ -1,5 +1,6 @@
 /** The pages of the monitor: a path and a query in, an answer out. Knows nothing of sockets. */
-import { groupList, memberList, QuestionError, sessionList } from './lists.js';
+import type { Buffer } from 'node:buffer';
+import { type Lists, QuestionError } from './lists.js';
 import type { LoopDelay } from './loop-delay.js';
 import type { Metrics } from './metrics.js';
 import type { Sight } from './sight.js';
@@ -8,12 +9,13 @@ import { isOperational, varz } from './varz.js';
 export interface Page {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 export interface PageSources {
   readonly sight: Sight;
   readonly metrics: Metrics;
+  readonly lists: Lists;
   readonly loop: LoopDelay;
 }
 
@@ -59,7 +61,7 @@ export async function pageOf(target: string, sources: PageSources): Promise<Page
 async function find(
   path: string,
   query: URLSearchParams,
-  { sight, metrics, loop }: PageSources,
+  { sight, metrics, lists, loop }: PageSources,
 ): Promise<Page | null> {
   switch (path) {
     case '/':
@@ -69,17 +71,15 @@ async function find(
     case '/varz':
       return json(200, varz(sight, loop.delays, Date.now()));
     case '/sessions':
-      return json(200, sessionList(sight, query, Date.now()));
+      return list(await lists.sessions(query));
     case '/groups':
-      return json(200, groupList(sight, query));
+      return list(await lists.groups(query));
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() };
     default:
-      return path.startsWith(MEMBERS) ? membersPage(sight, path.slice(MEMBERS.length)) : null;
+      return path.startsWith(MEMBERS) ? list(await lists.members(path.slice(MEMBERS.length))) : null;
   }
 }
 
-function membersPage(sight: Sight, name: string): Page {
-  const members = memberList(sight, name);
-  return members === null ? errorPage(404, 'there is no such group') : json(200, members);
-}
+const list = (body: Buffer | null): Page =>
+  body === null ? errorPage(404, 'there is no such group') : { status: 200, type: JSON_TYPE, body };

@@ -25,7 +25,7 @@ export interface SessionSight {
   /** Its backlog. */
   readonly waitingMessages: number;
   readonly waitingBytes: number;
-  /** Not read at present, and why: `flood` by the brake, `engine` because the engine is behind. */
+  /** Not read at present, and why: `flood` by the brake, `engine` because the engine is behind, `change`: a join or leave waits. */
   readonly held: readonly string[];
 }
 
@@ -76,6 +76,9 @@ export interface Sight {
   readonly behindCount: number;
   sessions(): SessionSight[];
   groups(): GroupSight[];
+  /** The same one by one, each as it is when it is asked for. */
+  eachSession(): Iterable<SessionSight>;
+  eachGroup(): Iterable<GroupSight>;
   /** Private names of a group's members in order; null for a group that is not there. */
   members(group: string): string[] | null;
 }

@@ -70,6 +70,12 @@ export function madeUpSight(fields: Partial<Sight> = {}): Writable<Sight> {
       session(2, { waitingBytes: 200, messagesIn: 4, held: ['flood'] }),
     ],
     groups: () => [group('room'), group('lobby', 1)],
+    eachSession() {
+      return this.sessions();
+    },
+    eachGroup() {
+      return this.groups();
+    },
     members: (name) => (name === 'room' ? ['#s1#one', '#s2#one'] : null),
     ...fields,
   };
