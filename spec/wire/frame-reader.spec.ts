@@ -187,6 +187,37 @@ describe('wire: frame reader', () => {
       expect(given).to.be.within(5000, 5000 + 1024);
     });
 
+    it('is not taken for frames that come whole', () => {
+      const chunk = Buffer.concat([message(5), message(9)]);
+      const used = bufferBytes(() => {
+        for (let i = 0; i < 200; i++) {
+          let at = 0;
+          new FrameReader({
+            header: (bytes, start) => 48 + 32 + bytes.readInt32LE(start + DATA_LENGTH_AT),
+            frame: (_bytes, _start, end) => void (at = end),
+          }).push(chunk);
+          expect(at).to.equal(chunk.length);
+        }
+      });
+      expect(used).to.be.below(200 * 100);
+    });
+
+    it('is taken again only when the last piece of it is full', () => {
+      const taken: number[] = [];
+      const { allocUnsafe } = Buffer;
+      const reader = new FrameReader({ header: () => 5000, frame: () => undefined });
+      try {
+        Buffer.allocUnsafe = (size) => {
+          taken.push(size);
+          return allocUnsafe(size);
+        };
+        for (const piece of inPieces(Buffer.alloc(5000), 100)) reader.push(piece);
+      } finally {
+        Buffer.allocUnsafe = allocUnsafe;
+      }
+      expect(taken).to.deep.equal([1024, 2200, 4600, 5000]);
+    });
+
     it('is given back when the reader is stopped', () => {
       const { reader } = new Notes().push(message(500).subarray(0, 300));
       reader.stop();
@@ -199,6 +230,15 @@ describe('wire: frame reader', () => {
       const notes = new Notes();
       notes.onFrame = (count) => count === 2 && notes.reader.stop();
       expect(notes.push(bytes).frames).to.deep.equal(hexOf(stream.slice(0, 2)));
+    });
+
+    it('by a frame neither shows the next header nor keeps the bytes behind', () => {
+      for (const behind of [message(5), message(5).subarray(0, 20)]) {
+        const notes = new Notes();
+        notes.onFrame = () => notes.reader.stop();
+        notes.push(Buffer.concat([message(3), behind]));
+        expect([notes.headers.length, notes.reader.pending]).to.deep.equal([1, 0]);
+      }
     });
 
     it('by a frame that was gathered hands on none of the frames behind', () => {
@@ -237,6 +277,10 @@ describe('wire: frame reader', () => {
   });
 
   describe('after a fault', () => {
+    it('whose name is that of its class', () => {
+      expect(String(new FrameFault('kind', 'planted'))).to.equal('FrameFault: illegal frame: planted');
+    });
+
     it('in a header lets the fault out', () => {
       expect(() => faulty(new Notes(), 1).push(bytes)).to.throw(FrameFault, 'planted');
     });

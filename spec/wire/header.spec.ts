@@ -6,6 +6,7 @@ import {
   frameLength,
   HINT_AT,
   HINT_UNUSED,
+  isMessType,
   messTypeOf,
   normalizeHeader,
   readHeader,
@@ -121,6 +122,11 @@ describe('wire: header', () => {
     it('has unused bits beside marker and type', () => {
       expect(HINT_UNUSED).to.equal(~(0x80000080 | 0x00ffff00));
     });
+  });
+
+  it('has message types that are whole numbers of 16 bits with a sign', () => {
+    const types = [-32_769, -32_768, -1, 0, 32_767, 32_768, 0.5, NaN, Infinity];
+    expect(types.filter(isMessType)).to.deep.equal([-32_768, -1, 0, 32_767]);
   });
 
   it('tells a sender of the other byte order', () => {

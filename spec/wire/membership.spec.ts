@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { checkDelivery, Delivery } from '../../lib/wire/delivery.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
+import { MAX_VIEW_MEMBERS } from '../../lib/wire/limits.js';
 import {
   encodeRegularMembership,
   encodeSelfLeave,
@@ -167,6 +168,11 @@ describe('wire: membership', () => {
 
     it('is legal before it is damaged', () => {
       expect(read(body(legal)).ownSet).to.equal(1);
+    });
+
+    it('may have as many sets as a view has members', () => {
+      const bytes = Buffer.concat([body([1, 2, 3, MAX_VIEW_MEMBERS, 0]), Buffer.alloc(4 * MAX_VIEW_MEMBERS)]);
+      expect(read(bytes).sets).to.have.length(MAX_VIEW_MEMBERS);
     });
 
     for (const [what, bytes] of [

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
   fieldLength,
+  isByteText,
   isDaemonName,
   isGroupName,
   isPrivateGroup,
@@ -40,6 +41,16 @@ describe('wire: names', () => {
 
     it('do not include what is no byte at all', () => {
       expect(isGroupName('grüße€')).to.equal(false);
+    });
+  });
+
+  describe('text of bytes', () => {
+    it('is every text of characters up to 0xff', () => {
+      expect([isByteText(''), isByteText(characters.join(''))]).to.deep.equal([true, true]);
+    });
+
+    it('is none with a character beyond, wherever it stands', () => {
+      for (const text of ['\u0100', 'Ābc', 'bĀc', 'bcĀ', '€']) expect(isByteText(text), text).to.equal(false);
     });
   });
 
@@ -145,6 +156,7 @@ describe('wire: names', () => {
 
     it('with no NUL have no length', () => {
       expect(fieldLength(Buffer.alloc(33, 0x61), 0)).to.equal(-1);
+      expect(fieldLength(Buffer.from(`${'a'.repeat(32)}\0`), 0)).to.equal(-1);
     });
 
     it('with no NUL are read as 31 bytes', () => {

@@ -65,6 +65,8 @@ describe('wire: reject frames', () => {
     const reject = rejectOf(request);
     expect(reject.toString('hex', 40, 44)).to.equal('00010200');
     expect(new Delivery(reject, 0, reject.length)).to.include({ messType: 258, senderLittle: false });
+    const chunk = Buffer.concat([Buffer.alloc(100, 0xff), request]);
+    expect(encodeReject(chunk, 100, chunk.length)).to.deep.equal(reject);
   });
 
   it('are made of a request anywhere in a chunk', () => {

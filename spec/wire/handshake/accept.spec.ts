@@ -29,6 +29,12 @@ describe('wire: accept', () => {
       });
     }
 
+    it('has a byte for each character of the private group', () => {
+      expect(encodeAccept({ major: 5, minor: 0, patch: 1 }, '#ü#d').toString('latin1')).to.equal(
+        '\x01\x05\0\x01\x04#ü#d',
+      );
+    });
+
     it('has one byte for a code', () => {
       expect([REJECT_AUTH, REJECT_QUOTA].map((code) => encodeCode(code).toString('hex'))).to.deep.equal([
         'f7',

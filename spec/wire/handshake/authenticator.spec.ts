@@ -36,6 +36,10 @@ describe('wire: authenticators', () => {
     });
   }
 
+  it('PWORD sends a byte for each character', () => {
+    expect(sent('zoë', 'ünë')).to.equal(`zoë${'\0'.repeat(29)}ünë${'\0'.repeat(5)}`);
+  });
+
   it('PWORD cuts a longer password to 8 bytes', () => {
     expect(sent('', '123456789')).to.equal(`${'\0'.repeat(32)}12345678`);
   });

@@ -34,6 +34,12 @@ describe('wire: connect request', () => {
       });
     }
 
+    it('has a byte for each character of the name', () => {
+      expect(encodeConnectRequest({ ...request, privateName: 'zoë' }).toString('hex')).to.equal(
+        '05000101037a6feb',
+      );
+    });
+
     it('can go without a name', () => {
       expect(encodeConnectRequest({ ...request, privateName: '' }).toString('hex')).to.equal('0500010100');
     });
@@ -66,6 +72,10 @@ describe('wire: connect request', () => {
       expect(readConnectRequest(Buffer.concat([named('bob'), Buffer.from('more')]))).to.deep.include({
         length: 8,
       });
+    });
+
+    it('waits for the second byte whatever the first one is', () => {
+      for (const major of [0, 5, 255]) expect(readConnectRequest(Buffer.from([major]))).to.equal(null);
     });
 
     it('waits at every length that is too short', () => {

@@ -24,6 +24,10 @@ describe('wire: method list', () => {
     expect(encodeMethodList([])).to.deep.equal(Buffer.from([0]));
   });
 
+  it('has a byte for each character', () => {
+    expect(encodeMethodList(['KÖ']).toString('latin1')).to.equal('\x03KÖ ');
+  });
+
   it('may have 90 bytes', () => {
     expect(encodeMethodList(['x'.repeat(89)])).to.have.length(91);
   });
@@ -51,6 +55,15 @@ describe('wire: method choice', () => {
     expect(encodeMethodChoice(['NULL', 'IP']).toString('latin1')).to.equal(
       `NULL${'\0'.repeat(26)}IP${'\0'.repeat(28)}${'\0'.repeat(30)}`,
     );
+  });
+
+  it('has a byte for each character', () => {
+    expect(encodeMethodChoice(['KÖ']).toString('latin1', 0, 3)).to.equal('KÖ\0');
+  });
+
+  it('leaves out what its slots have no room for', () => {
+    const names = ['A', 'B', 'C', 'D', 'E'];
+    expect(encodeMethodChoice(names)).to.deep.equal(encodeMethodChoice(names.slice(0, 3)));
   });
 
   it('ends every name with NUL', () => {

@@ -221,6 +221,13 @@ describe('wire: server handshake', () => {
       ]);
       expect([policy.reserved.length, handshake.reserved]).to.deep.equal([1, '']);
     });
+
+    it('and keeps nothing of what comes behind', () => {
+      const handshake = new ServerHandshake(new Policy([]));
+      expect(handshake.push(REQUEST).kind).to.equal('rejected');
+      for (let i = 0; i < 100; i++) handshake.push(Buffer.alloc(1000));
+      expect((handshake as unknown as { bytes: Buffer }).bytes.length).to.be.below(1000);
+    });
   });
 
   describe('methods', () => {
