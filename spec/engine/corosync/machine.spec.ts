@@ -370,6 +370,34 @@ describe('the view machine', () => {
       expect(b.take()).to.have.length(16);
     });
 
+    for (const [members, bytes] of [
+      [1, 200],
+      [2, 150],
+      [3, 100],
+      [8, 50],
+    ] as const) {
+      it(`within a window that ${members} share, not above the most nor below the least for one`, () => {
+        const views = { inFlightBytes: { total: 300, least: 50, most: 200 } };
+        const nodes = Array.from({ length: members }, (_, i) => ({ node: i + 1, views }));
+        const ring = new Ring(...nodes).together();
+        const [a] = ring.daemons as [RingDaemon];
+        for (let i = 0; i < 50; i++) a.send('0123456789');
+        expect(a.machine.stats().inFlightBytes).to.equal(bytes);
+      });
+    }
+
+    it('one at a time when the window is nothing', () => {
+      const views = { inFlightBytes: { total: 0, least: 0, most: 0 } };
+      const ring = new Ring({ node: 1, views }).together();
+      const [a] = ring.daemons as [RingDaemon];
+      a.take();
+      a.send('1');
+      a.send('2');
+      expect(a.machine.stats().inFlightBytes).to.equal(1);
+      ring.run(5);
+      expect(a.take()).to.deep.equal(['message d1 1', 'message d1 2']);
+    });
+
     it('says no above the high-water mark and drains below half of it', () => {
       const [ring, a] = three();
       a.answer = 'again';
@@ -383,6 +411,24 @@ describe('the view machine', () => {
       a.answer = 'ok';
       ring.run(10);
       expect(a.take().filter((text) => text === 'drain')).to.have.length(1);
+    });
+
+    it('says no only above the mark, and drains at half of it, once', () => {
+      const [piece, views] = [
+        'x'.repeat(10),
+        { highWater: 40, inFlightBytes: { total: 1, least: 1, most: 1 } },
+      ];
+      const ring = new Ring({ node: 1, views }).together();
+      const [a] = ring.daemons as [RingDaemon];
+      a.take();
+      expect(Array.from({ length: 5 }, () => a.send(piece))).to.deep.equal([true, true, true, true, false]);
+      for (let i = 0; i < 5; i++) {
+        const { inbox } = a;
+        a.inbox = [];
+        a.machine.receive(inbox, ring.now);
+        const isDrained = a.take().includes('drain');
+        expect(isDrained, `${a.machine.stats().queuedBytes} bytes`).to.equal(i === 2);
+      }
     });
 
     it('nothing more while somebody is eight megabytes behind', () => {

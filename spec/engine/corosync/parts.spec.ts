@@ -34,6 +34,26 @@ describe('the parts of the view machine', () => {
       expect((fifo as unknown as { items: (object | undefined)[] }).items[0]).to.equal(undefined);
     });
 
+    it('does not grow with what went through it', () => {
+      const kept = (fifo: Fifo<number>): number => (fifo as unknown as { items: unknown[] }).items.length;
+      const fifo = new Fifo<number>();
+      fifo.push(0);
+      for (let i = 1; i < 5000; i++) {
+        fifo.push(i);
+        fifo.shift();
+      }
+      expect(kept(fifo)).to.be.below(2000);
+      fifo.shift();
+      expect(kept(fifo)).to.equal(0);
+    });
+
+    it('can be asked in vain', () => {
+      const fifo = new Fifo<number>();
+      expect([fifo.shift(), fifo.shift(), fifo.length]).to.deep.equal([undefined, undefined, 0]);
+      fifo.push(1);
+      expect([fifo.length, fifo.shift()]).to.deep.equal([1, 1]);
+    });
+
     it('takes items back before the others', () => {
       const fifo = new Fifo<number>();
       for (const item of [1, 2, 3]) fifo.push(item);
@@ -101,6 +121,16 @@ describe('the parts of the view machine', () => {
     });
   });
 
+  it('a lower acknowledgement does not undo a higher one', () => {
+    const stability = new Stability(2);
+    for (const bytes of [1, 1, 1]) stability.delivered(bytes);
+    stability.acknowledge(0, 3);
+    stability.acknowledge(1, 1);
+    stability.acknowledge(0, 1);
+    stability.acknowledge(1, 3);
+    expect(stability.stable).to.equal(3);
+  });
+
   describe('an assembly', () => {
     it('gives a payload of one fragment at once, as it is', () => {
       const fragment = Buffer.from('x');
@@ -136,6 +166,16 @@ describe('the parts of the view machine', () => {
       expect(early.add(event('5'), 1n)).to.equal(false);
       expect(early.take(1n)).to.deep.equal([]);
     });
+
+    it('count no more when they were taken, or given up', () => {
+      const early = new Early(4);
+      for (let i = 0; i < 3; i++) {
+        expect(early.add(event('four'), 1n)).to.equal(true);
+        early.take(1n);
+      }
+      early.add(event('12345'), 1n);
+      expect(early.add(event('four'), 1n)).to.equal(true);
+    });
   });
 
   describe('the outgoing queue', () => {
@@ -161,6 +201,32 @@ describe('the parts of the view machine', () => {
       const outgoing = filled('a', 'x', 'b');
       expect(texts(outgoing, true)).to.deep.equal(['x']);
       expect(texts(outgoing)).to.deep.equal(['a', 'b']);
+    });
+
+    it('finishes a payload that was begun before the exchange, and before everything', () => {
+      const outgoing = filled('12345678', 'b');
+      const first = outgoing.next(false);
+      if (first) outgoing.accepted(first);
+      outgoing.add(Buffer.from('x'), false, true);
+      expect(outgoing.next(true)?.bytes.toString()).to.equal('5678');
+      expect(texts(outgoing)).to.deep.equal(['5678', 'x', 'b']);
+    });
+
+    it('takes nothing for what comes back when nothing is in flight', () => {
+      const outgoing = filled('1');
+      outgoing.delivered();
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([1, 0]);
+    });
+
+    it('forgets with the view what was in flight in it', () => {
+      const outgoing = filled('a', 'b');
+      texts(outgoing);
+      outgoing.endView();
+      outgoing.delivered();
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([2, 0]);
+      expect(texts(outgoing)).to.deep.equal(['a', 'b']);
+      outgoing.delivered();
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([1, 1]);
     });
 
     it('counts what is queued and what is in flight until it comes back', () => {
@@ -201,6 +267,15 @@ describe('the parts of the view machine', () => {
       if (first) outgoing.accepted(first);
       expect(outgoing.endView()).to.equal(0);
       expect(texts(outgoing)).to.deep.equal(['1234+', '5678', 'b']);
+    });
+
+    it('hands out nothing of the exchange, and nothing twice', () => {
+      const outgoing = filled('x', 'a');
+      texts(outgoing);
+      expect(outgoing.takeAccepted().map(({ payload }) => payload.toString())).to.deep.equal(['a']);
+      expect([outgoing.queuedBytes, outgoing.inFlightBytes]).to.deep.equal([0, 0]);
+      expect(outgoing.takeAccepted()).to.deep.equal([]);
+      expect([outgoing.endView(), outgoing.next(false)]).to.deep.equal([0, null]);
     });
 
     it('hands out what was sent whole and not come back, and keeps the rest', () => {
