@@ -5,6 +5,9 @@ import type { ViewsOptions } from '../../../daemon/engine/corosync/views/limits.
 import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
 import type { DaemonId, SendOptions } from '../../../daemon/engine/port.js';
 
+/** So often do daemons answer each other, or timers fire, at one time: beyond it, it would never end. */
+const MAX_ROUNDS = 1000;
+
 export interface DaemonOptions {
   readonly name?: string;
   readonly pid?: number;
@@ -147,8 +150,10 @@ export class Ring {
 
   /** Hands out what waits, without time going by. */
   deliver(): this {
+    let rounds = 0;
     for (let again = true; again;) {
       again = false;
+      if (++rounds > MAX_ROUNDS) throw new Error(`the daemons talk without end at ${this.now}`);
       for (const daemon of this.daemons) {
         if (daemon.inbox.length === 0 || daemon.frozen) continue;
         again = true;
@@ -163,8 +168,12 @@ export class Ring {
   /** Lets so many milliseconds go by. */
   run(time: number): this {
     const end = this.now + time;
+    let [last, turns] = [this.now, 0];
     this.deliver();
     for (; this.now < end; this.deliver()) {
+      turns = this.now === last ? turns + 1 : 0;
+      last = this.now;
+      if (turns > MAX_ROUNDS) throw new Error(`a timer is due without end at ${this.now}`);
       const awake = this.daemons.filter(({ frozen }) => !frozen);
       const next = Math.min(end, ...awake.map(({ machine }) => machine.dueAt));
       this.now = Math.max(next, this.now);
