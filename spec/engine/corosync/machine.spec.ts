@@ -98,6 +98,60 @@ describe('the view machine', () => {
       expect(ring.now - before).to.be.below(10);
     });
 
+    it('with one INSTALL, whose id says ring, maker and number', () => {
+      const ring = new Ring(1, 2, 3);
+      let installs = 0;
+      ring.filter = (data, from, to) => {
+        if (typeOf(data) === Type.install && from === to) installs++;
+        return true;
+      };
+      ring.together();
+      expect(installs).to.equal(1);
+      expect(ring.daemons[1]?.machine.view?.id.text).to.equal('1.4/1.101.1.1');
+    });
+
+    it('that knows the one before it', () => {
+      const [ring, a] = three();
+      expect(a.machine.view?.previous).to.equal(null);
+      const { id } = a.machine.view ?? {};
+      ring.together();
+      expect(a.machine.view?.previous).to.deep.equal(id);
+    });
+
+    it('and tells in figures what it did', () => {
+      const [ring, a, b] = three();
+      ring.form(ring.daemons).run(0);
+      a.answer = 'again';
+      a.send('x');
+      a.answer = 'ok';
+      ring.run(2);
+      b.send('y', { safe: true });
+      ring.run(100);
+      expect(a.machine.stats()).to.deep.equal({
+        views: 2,
+        sent: 1,
+        delivered: 2,
+        resent: 0,
+        dropped: 0,
+        queuedBytes: 0,
+        inFlightBytes: 0,
+        tryAgain: 1,
+        stableIndex: 2,
+        lastInstallTime: 0,
+      });
+      let lost = 0;
+      ring.filter = (data, _from, to) => typeOf(data) !== Type.install || to !== b || ++lost > 1;
+      ring.form(ring.daemons).run(70);
+      expect(b.machine.stats().lastInstallTime).to.equal(50);
+    });
+
+    it('and has a timer for the next sign of life, or the next check on the others', () => {
+      const [ring, a] = three();
+      const { machine } = new Ring({ node: 1, views: { heartbeat: 400 } }).together().daemons[0] ?? a;
+      expect(machine.dueAt).to.equal(1000 + 400);
+      expect(a.machine.dueAt).to.equal(ring.now + 490);
+    });
+
     it('whose ids never come twice', () => {
       const [ring, a] = three();
       const ids = new Set<string>();
@@ -163,6 +217,13 @@ describe('the view machine', () => {
       b.send('own');
       ring.run(100);
       expect(b.take()).to.deep.equal(['transitional d2', 'message d2 own', 'view d1,d2,d3 (d2|d1,d3)']);
+      expect(b.logged).to.deep.equal([
+        {
+          level: 'warn',
+          text: 'a message is missing in the order; the view is made anew',
+          facts: { node: 1, pid: 101 },
+        },
+      ]);
       expect(a.take()).to.deep.equal([
         'message d1 1',
         'message d1 2',
@@ -585,6 +646,9 @@ describe('the view machine', () => {
       expect(a.take()).to.deep.equal([]);
       ring.run(200);
       expect(a.take()).to.deep.equal(['transitional d1,d2,d3', 'view d1,d2,d3 (d1,d2,d3)']);
+      expect(a.logged).to.deep.equal([
+        { level: 'warn', text: 'a daemon says nothing and is left out', facts: mute },
+      ]);
       ring.processes([a.address, b.address, mute, c.address]).run(10);
       expect(a.take()).to.have.length(2);
     });
@@ -683,6 +747,31 @@ describe('the view machine', () => {
       ring.form([a, b, c]).run(20);
       expect(a.take()).to.deep.equal(['transitional d1', 'message d1 gone', 'view d1,d2,d3 (d1|d2,d3)']);
       expect(b.take()).to.deep.equal(['transitional d2,d3', 'view d1,d2,d3 (d2,d3|d1)']);
+    });
+
+    it('sends and wants nothing until there is another one', () => {
+      const [ring, a] = three();
+      let sent = 0;
+      ring.filter = (_data, from) => {
+        if (from === a) sent++;
+        return false;
+      };
+      a.machine.reconnected(ring.now);
+      expect([a.send('x'), a.machine.dueAt]).to.deep.equal([true, ring.now + 2000]);
+      a.machine.tick(ring.now + 2000);
+      expect(sent).to.equal(0);
+    });
+
+    it('counts nothing as delivered that was sent in no view', () => {
+      const ring = new Ring({ node: 1, proceeds: false });
+      const [a] = ring.daemons as [RingDaemon];
+      a.send('x');
+      a.machine.disconnected(ring.now);
+      a.machine.disconnected(ring.now);
+      ring.together();
+      a.machine.proceed(ring.now);
+      ring.run(5);
+      expect(a.take()).to.deep.equal(['view d1 (d1)', 'message d1 x']);
     });
 
     it('counts what it sent whole as delivered in the old view, and sends the rest in the next', () => {

@@ -7,6 +7,7 @@ import * as control from '../../../daemon/engine/corosync/views/control.js';
 import { Early } from '../../../daemon/engine/corosync/views/early.js';
 import { Fifo } from '../../../daemon/engine/corosync/views/fifo.js';
 import { hash64, History } from '../../../daemon/engine/corosync/views/hash.js';
+import { checkedOptions, MAX_PAYLOAD } from '../../../daemon/engine/corosync/views/limits.js';
 import * as wire from '../../../daemon/engine/corosync/views/message.js';
 import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
 import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
@@ -91,6 +92,10 @@ describe('the parts of the view machine', () => {
       const hashes = new Set<bigint>();
       for (let i = 0; i < 100_000; i++) hashes.add(of([0, i % 7, 1 + i], [1, i % 5, i >>> 3]));
       expect(hashes.size).to.equal(100_000);
+    });
+
+    it('is this number, which daemons of different releases have to agree on', () => {
+      expect(of([0, 1, 1], [1, 2, 3], [2, 0, 2 ** 32 + 5]).toString(16)).to.equal('7c3b321165081347');
     });
 
     it('names views by 64 bits', () => {
@@ -291,6 +296,16 @@ describe('the parts of the view machine', () => {
     });
   });
 
+  it('options leave room for five heartbeats in a silence, and for a large payload', () => {
+    const heartbeats = (silenceTimeout: number, heartbeat: number) =>
+      checkedOptions({ silenceTimeout, heartbeat }).heartbeat;
+    expect([heartbeats(5000, 500), heartbeats(1000, 500), heartbeats(5000, 2000)]).to.deep.equal([
+      500, 200, 1000,
+    ]);
+    expect(checkedOptions({}).inFlightBytes).to.deep.equal({ total: 786_432, least: 65_536, most: 262_144 });
+    expect(MAX_PAYLOAD).to.equal(268_435_456);
+  });
+
   describe('control messages', () => {
     const past = { tag: 0xffff_ffff_ffff_ffffn, count: 2 ** 40, hash: 7n };
     const state = { inc: 2n ** 64n - 1n, name: 'dmn1', key: 5n, attempt: 2 ** 32 - 1, past };
@@ -309,6 +324,11 @@ describe('the parts of the view machine', () => {
         const reset = { tag: 9n, exclude };
         expect(control.readReset(control.encodeReset(reset))).to.deep.equal(reset);
       }
+    });
+
+    it('have names of 255 bytes at most', () => {
+      const nameOf = (name: string) => control.readState(control.encodeState({ ...state, name })).name;
+      expect([nameOf('x'.repeat(300)), nameOf('zoë')]).to.deep.equal(['x'.repeat(255), 'zoë']);
     });
 
     it('say in STATE whether there has been a view', () => {
@@ -336,6 +356,29 @@ describe('the parts of the view machine', () => {
       for (let length = 8; length < bytes.length; length++) {
         expect(() => control.readState(bytes.subarray(0, length)), `${length}`).to.throw(ControlFault);
       }
+      expect(new ControlFault('planted').name).to.equal('ControlFault');
+    });
+
+    it('are known by their first eight bytes, and complete by their type', () => {
+      const head = Buffer.alloc(8);
+      wire.writePrefix(head, wire.Type.reset, 3);
+      const prefix = { version: wire.VIEWS_VERSION, type: wire.Type.reset, flags: 3 };
+      expect(wire.readPrefix(head)).to.deep.equal(prefix);
+      expect([wire.readPrefix(head.subarray(0, 7)), wire.readPrefix(Buffer.alloc(40))]).to.deep.equal([
+        null,
+        null,
+      ]);
+      const sizes = [wire.DATA_HEAD_BYTES - 1, wire.DATA_HEAD_BYTES, wire.DATA_HEAD_BYTES + 1];
+      const complete = (type: number) => sizes.map((size) => wire.isComplete(Buffer.alloc(size), type));
+      expect(complete(wire.Type.data)).to.deep.equal([false, true, true]);
+      expect(complete(wire.Type.ack)).to.deep.equal([false, true, false]);
+      expect([0, 3, 4, 5, 6].map((type) => wire.isComplete(head, type))).to.deep.equal([
+        false,
+        true,
+        true,
+        true,
+        false,
+      ]);
     });
 
     it('find a common past only with those who have one', () => {

@@ -24,6 +24,8 @@ export class RingDaemon {
   /** `view a,b (a|b)`, `message text`, `transitional a`, `drain`, `refused ...`. */
   said: string[] = [];
   readonly notes: string[] = [];
+  /** The notes with their levels and facts. */
+  readonly logged: { readonly level: string; readonly text: string; readonly facts: object }[] = [];
   /** Events that wait for it. */
   inbox: CpgEvent[] = [];
   /** What its next multicasts are answered. */
@@ -56,7 +58,10 @@ export class RingDaemon {
         drain: () => this.say('drain'),
         behind: (isBehind) => this.say(isBehind ? 'behind' : 'not behind'),
         refused: (reason) => this.say(`refused: ${reason}`),
-        note: (_level, text) => this.notes.push(text),
+        note: (level, text, facts) => {
+          this.notes.push(text);
+          this.logged.push({ level, text, facts });
+        },
       },
       views,
     );
