@@ -3,8 +3,11 @@ import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import { Random } from '../support/random.js';
 import { type Member, World } from './world.js';
 
-/** How many a spec lives through. The simulator plays more, and slower, with real daemons. */
-export const WORLDS = 300;
+/**
+ * How many a spec lives through. The simulator plays more, and slower, with real daemons; the mutation test has fewer,
+ * since it lives through them again and again.
+ */
+export const WORLDS = Number(process.env['WORLDS'] ?? 300);
 
 export interface Adventure {
   /** Makes the core of a new member; null for one that takes no part. */

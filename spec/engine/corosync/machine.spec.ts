@@ -110,6 +110,12 @@ describe('the view machine', () => {
       expect(ring.daemons[1]?.machine.view?.id.text).to.equal('1.4/1.101.1.1');
     });
 
+    it('and has none before, whatever time goes by', () => {
+      const { machine } = new Ring(1).daemons[0] as RingDaemon;
+      for (const now of [1000, 20_000]) machine.tick(now);
+      expect([machine.view, machine.stats().stableIndex, machine.stats().views]).to.deep.equal([null, 0, 0]);
+    });
+
     it('that knows the one before it', () => {
       const [ring, a] = three();
       expect(a.machine.view?.previous).to.equal(null);

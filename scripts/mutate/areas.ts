@@ -1,0 +1,55 @@
+/** What is mutated, and the specs that have to notice it. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryRoot } from '../../spec/support/recordings.js';
+
+export interface Area {
+  readonly name: string;
+  /** Folder of the sources. */
+  readonly sources: string;
+  /** Quick ones first: a mutant meets the tests that reach it in this order, up to the first that fails. */
+  readonly specs: readonly string[];
+}
+
+const below = (folder: string, ending: string): string[] =>
+  readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`)
+    .toSorted();
+
+/** These specs of a folder. */
+const named = (folder: string, ...names: readonly string[]): string[] =>
+  names.map((name) => `spec/${folder}/${name}.spec.ts`);
+
+/** The one reads the sources, which the mutation tester fills with code of its own; the other takes too long. */
+const UNFIT = /(?:purity|model)\.spec/;
+
+/** All specs of a folder, those with such a name at the end. */
+const all = (folder: string, last: RegExp): string[] => {
+  const specs = below(`spec/${folder}`, '.spec.ts').filter((spec) => !UNFIT.test(spec));
+  return [...specs.filter((spec) => !last.test(spec)), ...specs.filter((spec) => last.test(spec))];
+};
+
+export const areas: readonly Area[] = [
+  { name: 'wire', sources: 'lib/wire', specs: all('wire', /\.fuzz\./) },
+  {
+    name: 'core',
+    sources: 'daemon/core',
+    specs: [...all('core', /sequences\.spec/), ...named('simulation', 'scenarios')],
+  },
+  {
+    name: 'views',
+    sources: 'daemon/engine/corosync/views',
+    specs: [...all('engine/corosync', /engine\.spec/), ...named('simulation', 'scenarios')],
+  },
+  {
+    name: 'recipes',
+    sources: 'lib/recipes/core',
+    specs: [
+      ...named('recipes', 'component', 'round', 'transitions', 'codec', 'members', 'call', 'election'),
+      ...named('recipes', 'schedules/scenarios', 'machines', 'replicated'),
+    ],
+  },
+];
+
+export const sourcesOf = ({ sources }: Area): string[] => below(sources, '.ts');
