@@ -1,0 +1,567 @@
+/** Parts of replicated state, each by itself: what a round decides, commands on their way, and a replica's inputs. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
+import { Agreement } from '../../lib/recipes/core/replicated/agreement.js';
+import { decide } from '../../lib/recipes/core/replicated/decision.js';
+import { decode, encode, type Message, type Statement } from '../../lib/recipes/core/replicated/messages.js';
+import { Pending } from '../../lib/recipes/core/replicated/pending.js';
+import { type Asked, type Outcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
+import { Submissions } from '../../lib/recipes/core/replicated/submissions.js';
+
+const [A, B, C, D] = ['#a#d1', '#b#d2', '#c#d3', '#d#d4'] as const;
+const VIEW = [1, 2, 3] as const;
+
+const said = (more: Partial<Statement> = {}): Statement => ({
+  label: 'x',
+  state: null,
+  tookPart: false,
+  promised: 0,
+  ask: 'ask',
+  ...more,
+});
+const holding = (lineage: number, epoch = 0, position = 0, more: Partial<Statement> = {}): Statement =>
+  said({ state: { lineage, epoch, position }, ...more });
+
+const decided = (statements: readonly (readonly [string, Statement])[], quorum: number | null, of = 3) =>
+  decide(new Map(statements), quorum === null ? null : { quorum, of }, [...VIEW], 0);
+
+describe('what a round decides', () => {
+  it('is that all begin when nobody holds a state', () => {
+    const decision = decided(
+      [
+        [A, said()],
+        [B, said({ ask: 'b' })],
+      ],
+      null,
+    );
+    expect(decision).to.deep.include({ isFirst: true, epoch: 0, next: 1, holders: [A, B] });
+    expect(decision?.needy.size).to.equal(0);
+  });
+
+  it('is without a quorum the larger side, then the longer history, then the first', () => {
+    const winner = (...statements: readonly (readonly [string, Statement])[]) =>
+      decided(statements, null)?.lineage;
+    expect(winner([A, holding(1, 9, 9)], [B, holding(2)], [C, holding(2)])).to.equal(2);
+    expect(winner([A, holding(1, 0, 4)], [B, holding(2, 0, 5)])).to.equal(2);
+    expect(winner([A, holding(1, 0, 5)], [B, holding(2, 9, 5)])).to.equal(1);
+    expect(winner([A, holding(1, 0, 6)], [B, holding(2, 9, 5)])).to.equal(1);
+  });
+
+  it('is with a quorum the newest epoch, then the larger side', () => {
+    const past = { tookPart: true };
+    const winner = (...statements: readonly (readonly [string, Statement])[]) =>
+      decided(statements, 2)?.lineage;
+    expect(
+      winner([A, holding(1, 4, 9, past)], [B, holding(1, 4, 9, past)], [C, holding(2, 5, 1, past)]),
+    ).to.equal(2);
+    expect(
+      winner([A, holding(1, 4, 9, past)], [B, holding(2, 4, 1, past)], [C, holding(2, 4, 1, past)]),
+    ).to.equal(2);
+  });
+
+  it('names who holds it and who needs it, each with its request, above every epoch seen', () => {
+    const decision = decided(
+      [
+        [A, said({ ask: 'a', promised: 7 })],
+        [B, holding(2, 5, 1, { tookPart: true })],
+        [C, holding(1, 4, 1, { tookPart: true, ask: 'c' })],
+      ],
+      2,
+    );
+    expect(decision).to.deep.include({ isFirst: false, lineage: 2, epoch: 5, next: 8, holders: [B] });
+    expect([...(decision?.needy ?? [])]).to.deep.equal([
+      [A, 'a'],
+      [C, 'c'],
+    ]);
+  });
+
+  it('is nothing while the newest state may be elsewhere', () => {
+    const past = { tookPart: true };
+    expect(
+      decided(
+        [
+          [A, holding(1, 4, 0, past)],
+          [B, said()],
+        ],
+        2,
+      ),
+    ).to.equal(null);
+    expect(
+      decided(
+        [
+          [A, holding(1, 4, 0, past)],
+          [B, said(past)],
+        ],
+        2,
+      ),
+    ).to.equal(null);
+    expect(
+      decided(
+        [
+          [A, holding(1, 4, 0, past)],
+          [B, holding(1, 4, 0, past)],
+        ],
+        2,
+      ),
+    ).not.to.equal(null);
+    expect(
+      decided(
+        [
+          [A, said()],
+          [B, said()],
+        ],
+        2,
+      ),
+    ).not.to.equal(null);
+    expect(
+      decided(
+        [
+          [A, holding(1, 4, 0, past)],
+          [B, said(past)],
+          [C, said(past)],
+        ],
+        2,
+      ),
+    ).not.to.equal(null);
+  });
+
+  it('leaves out those that replicate something else', () => {
+    const decision = decided(
+      [
+        [A, said({ label: 'other' })],
+        [B, holding(2)],
+        [C, said({ ask: 'c' })],
+      ],
+      null,
+    );
+    expect(decision).to.deep.include({ label: 'x', holders: [B] });
+    expect([...(decision?.needy.keys() ?? [])]).to.deep.equal([C]);
+    const sides = decided(
+      [
+        [A, holding(1)],
+        [B, holding(1, 0, 0, { label: 'other' })],
+      ],
+      null,
+    );
+    expect(sides).to.deep.include({ label: 'x', holders: [A] });
+    expect(
+      decided(
+        [
+          [A, said({ label: 'first' })],
+          [B, said()],
+        ],
+        null,
+      )?.label,
+    ).to.equal('first');
+  });
+});
+
+describe('the round of a view', () => {
+  const view = (members: readonly string[], along: readonly string[], id = VIEW) =>
+    ({ id: [...id], cause: 'network', members, cameWithMe: along }) as const;
+
+  it('counts what is said in it alone', () => {
+    const agreement = new Agreement(A, 1, 100);
+    expect([agreement.tag, agreement.isNow({ view: [...VIEW], round: 0 })]).to.deep.equal([null, false]);
+    agreement.newView(view([A, B], [A]));
+    agreement.begin(false, 0);
+    expect(agreement.tag).to.deep.equal({ view: [...VIEW], round: 0 });
+    agreement.begin(true, 0);
+    expect([0, 1, 2].map((round) => agreement.isNow({ view: [...VIEW], round }))).to.deep.equal([
+      false,
+      true,
+      false,
+    ]);
+    expect(agreement.isNow({ view: [1, 2, 4], round: 1 })).to.equal(false);
+    agreement.newView(view([A, B], [A, B]));
+    expect(agreement.tag?.round).to.equal(0);
+  });
+
+  it('waits for the silent with patience, and knows them in the next view they come along to', () => {
+    const agreement = new Agreement(A, 1, 100);
+    agreement.newView(view([A, B, C], [A, B, C]));
+    agreement.begin(false, 50);
+    expect([agreement.dueAt, agreement.tick(149), agreement.tick(150)]).to.deep.equal([150, false, false]);
+    expect(agreement.dueAt).to.equal(250);
+    expect(agreement.stated(A, said(), [], 160)).to.equal(false);
+    expect([agreement.tick(250), agreement.settle(A)]).to.deep.equal([true, true]);
+    expect([...agreement.statements.keys()]).to.deep.equal([A]);
+    agreement.decided();
+    expect([agreement.silence, agreement.dueAt, agreement.tick(1e9)]).to.deep.equal([
+      [B, C],
+      Infinity,
+      false,
+    ]);
+    expect([
+      agreement.stated(B, said(), [], 0),
+      agreement.settle(A),
+      agreement.statements.size,
+    ]).to.deep.equal([false, false, 0]);
+    expect(agreement.silence).to.deep.equal([C]);
+    agreement.newView(view([A, B, C], [A, B, C], [1, 3, 1] as never));
+    expect(agreement.silence).to.deep.equal([C]);
+    agreement.newView(view([A, B, C], [A, B], [1, 4, 1] as never));
+    expect(agreement.silence).to.deep.equal([]);
+  });
+
+  it('goes on with the next statement when it could not be decided', () => {
+    const agreement = new Agreement(A, 1, 100);
+    agreement.newView(view([A, B], [A, B]));
+    agreement.begin(false, 0);
+    agreement.stated(A, said(), [B], 0);
+    agreement.goOn();
+    expect(agreement.dueAt).to.equal(Infinity);
+    expect(agreement.stated(B, said(), [], 30)).to.equal(true);
+    agreement.goOn();
+    expect(agreement.stated(A, said(), [], 30)).to.equal(false);
+    expect(agreement.dueAt).to.equal(130);
+  });
+});
+
+describe('messages of replicas', () => {
+  const tag = { view: [...VIEW], round: 1 } as never;
+
+  it('hold no epoch with which nobody could count on', () => {
+    const isRead = (message: Message): boolean => decode(encode(message)) !== null;
+    const vote = (epoch: number) => isRead({ kind: 'vote', tag, epoch });
+    expect([vote(0), vote(1), vote(2 ** 50 - 1), vote(2 ** 50)]).to.deep.equal([false, true, true, false]);
+    const state = (statement: Statement) => isRead({ kind: 'state', tag, statement, silent: [] });
+    expect([
+      state(said({ promised: 2 ** 50 - 1 })),
+      state(said({ promised: 2 ** 50 })),
+      state(holding(1, 2 ** 50 - 1)),
+      state(holding(1, 2 ** 50)),
+    ]).to.deep.equal([true, false, true, false]);
+  });
+
+  it('hold no larger piece than agreed, no longer label and no more silent names', () => {
+    const chunk = (length: number) =>
+      decode(encode({ kind: 'chunk', capture: 'c', offset: 0, isLast: false, data: Buffer.alloc(length) }));
+    expect([chunk(65_536) === null, chunk(65_537) === null]).to.deep.equal([false, true]);
+    const label = 'x'.repeat(300);
+    expect(decode(encode({ kind: 'misfit', ask: 'a', label }))).to.deep.include({ label: 'x'.repeat(200) });
+    const silent = Array.from({ length: 1500 }, (_, i) => `${i}`);
+    const state = decode(encode({ kind: 'state', tag, statement: said({ label }), silent })) as Message & {
+      kind: 'state';
+    };
+    expect([state.silent.length, state.statement.label.length]).to.deep.equal([1000, 200]);
+  });
+});
+
+describe('commands on their way', () => {
+  /** `ticket:sequence` of what is sent. */
+  const flushed = (pending: Pick<Pending, 'flush'>, applied = 0): string[] => {
+    const sent: string[] = [];
+    pending.flush(applied, (ticket, sequence) => sent.push(`${ticket}:${sequence}`));
+    return sent;
+  };
+  const filled = (count: number): Pending => {
+    const pending = new Pending();
+    for (let i = 0; i < count; i++) pending.add(Buffer.alloc(0));
+    return pending;
+  };
+
+  it('are sent once, in their order, with numbers that go up', () => {
+    const pending = filled(2);
+    expect([flushed(pending), flushed(pending)]).to.deep.equal([['1:1', '2:2'], []]);
+    pending.add(Buffer.alloc(0));
+    expect([flushed(pending), pending.size]).to.deep.equal([['3:3'], 3]);
+    expect([pending.applied(1), pending.applied(1), pending.applied(9), pending.size]).to.deep.equal([
+      true,
+      false,
+      false,
+      2,
+    ]);
+  });
+
+  it('can be taken back until they are sent', () => {
+    const pending = filled(2);
+    expect([pending.withdraw(1), pending.withdraw(1), pending.withdraw(9)]).to.deep.equal([
+      true,
+      false,
+      false,
+    ]);
+    expect(flushed(pending)).to.deep.equal(['2:1']);
+    pending.dropped(2);
+    expect([pending.withdraw(2), pending.size]).to.deep.equal([false, 1]);
+  });
+
+  it('are numbered anew behind those applied, when all that were dropped have come back', () => {
+    const pending = filled(3);
+    flushed(pending);
+    pending.applied(1);
+    pending.dropped(2);
+    pending.dropped(2);
+    expect(flushed(pending, 1)).to.deep.equal([]);
+    pending.dropped(3);
+    expect(flushed(pending, 1)).to.deep.equal(['2:2', '3:3']);
+    expect(flushed(pending, 1)).to.deep.equal([]);
+  });
+
+  it('that another state has applied are lost, the others sent again behind them', () => {
+    const pending = filled(3);
+    flushed(pending);
+    for (const ticket of [1, 2, 3]) pending.dropped(ticket);
+    const later = pending.add(Buffer.alloc(0));
+    expect([pending.rebase(2), pending.size]).to.deep.equal([[1, 2], 2]);
+    expect(flushed(pending, 2)).to.deep.equal(['3:3', `${later}:4`]);
+    expect(pending.rebase(3)).to.deep.equal([3]);
+    expect(pending.rebase(4)).to.deep.equal([later]);
+    expect([pending.size, flushed(pending, 4)]).to.deep.equal([0, []]);
+  });
+
+  describe('to results', () => {
+    const submissions = (): { each: Submissions; told: string[]; flush: (applied?: number) => string[] } => {
+      const told: string[] = [];
+      const each = new Submissions((ticket, { kind }) => told.push(`${ticket} ${kind}`));
+      return { each, told, flush: (applied = 0) => flushed(each, applied) };
+    };
+    const applied: Outcome = { kind: 'applied', result: 1 };
+
+    it('are told what became of them when a quorum stands behind it, at once or later', () => {
+      const { each, told, flush } = submissions();
+      for (let i = 0; i < 2; i++) each.add(Buffer.alloc(0));
+      flush();
+      each.settled(1, applied, true);
+      each.settled(1, applied, true);
+      expect([told, each.size]).to.deep.equal([['1 applied'], 1]);
+      each.settled(2, applied, false);
+      expect([told.length, each.size]).to.deep.equal([1, 1]);
+      flush(2);
+      expect([told, each.size]).to.deep.equal([['1 applied', '2 applied'], 0]);
+    });
+
+    it('are sent again when they were dropped, or what was withheld is in doubt', () => {
+      const { each, told, flush } = submissions();
+      for (let i = 0; i < 2; i++) each.add(Buffer.alloc(0));
+      flush();
+      each.settled(1, { kind: 'dropped' }, true);
+      each.settled(2, applied, false);
+      each.doubt();
+      expect([flush(), told]).to.deep.equal([['1:1', '2:2'], []]);
+    });
+
+    it('have an unknown result where another state has applied them', () => {
+      for (const isBacked of [true, false]) {
+        const { each, told, flush } = submissions();
+        each.add(Buffer.alloc(0));
+        flush();
+        each.doubt();
+        each.restored(1, isBacked);
+        expect(told, `${isBacked}`).to.deep.equal(isBacked ? ['1 unknown'] : []);
+        flush(1);
+        expect(told).to.deep.equal(['1 unknown']);
+      }
+    });
+  });
+});
+
+describe('a replica', () => {
+  class Told {
+    lines: string[] = [];
+    readonly replica = new Replica(
+      A,
+      1,
+      {
+        reset: () => this.lines.push('reset'),
+        apply: (command, { sender, index }) => {
+          if (command.toString() === 'bad') throw new Error('planted');
+          this.lines.push(`apply ${command.toString()} ${sender} ${index}`);
+          return index;
+        },
+        present: (members) => this.lines.push(`present ${members.join(' ')}`),
+        merge: (state) => this.lines.push(`merge ${state.length > 20 ? state.length : state.toString()}`),
+      },
+      {
+        asked: ({ ask }, steps, header) => {
+          this.header = header;
+          this.lines.push(`asked ${ask} ${steps}`);
+        },
+        settled: (ticket, { kind }) => this.lines.push(`settled ${ticket} ${kind}`),
+        merged: (past) => this.lines.push(`merged ${past}`),
+        interrupted: () => this.lines.push('interrupted'),
+      },
+    );
+    header: Buffer = Buffer.alloc(0);
+
+    take(): string[] {
+      const { lines } = this;
+      this.lines = [];
+      return lines;
+    }
+
+    command(sender: string, sequence: number, text = 'x', instance = 1): this {
+      const payload = Buffer.from(text);
+      this.replica.run({ kind: 'command', sender, instance, ticket: 10 + sequence, sequence, payload });
+      return this;
+    }
+
+    part(sender: string, past: number, index: number, data: string | number, isLast = false): this {
+      const bytes = typeof data === 'number' ? Buffer.alloc(data) : Buffer.from(data);
+      this.replica.run({ kind: 'part', sender, past, index, isLast, data: bytes });
+      return this;
+    }
+
+    asked(ask: string): this {
+      const asked: Asked = { kind: 'asked', name: B, ask, lineage: 1, component: Buffer.alloc(0) };
+      this.replica.run(asked);
+      return this;
+    }
+  }
+
+  const begun = (): Told => {
+    const told = new Told();
+    told.replica.begin();
+    told.take();
+    return told;
+  };
+
+  it('applies commands in their order, and tells this process what became of its own', () => {
+    const told = begun();
+    told.command(A, 1).command(B, 1, 'y').command(A, 2, 'bad').command(A, 1, 'z', 2);
+    expect(told.take()).to.deep.equal([
+      `apply x ${A} 0`,
+      'settled 11 applied',
+      `apply y ${B} 1`,
+      'settled 12 failed',
+      `apply z ${A} 3`,
+    ]);
+    told.command(A, 1).command(A, 4).command(B, 1).command(B, 9);
+    expect(told.take()).to.deep.equal(['settled 11 unknown', 'settled 14 dropped']);
+    expect([told.replica.position, told.replica.ownApplied]).to.deep.equal([4, 2]);
+  });
+
+  it('keeps what comes while a snapshot is on its way, for when that is here', () => {
+    const told = begun();
+    told.replica.expect();
+    told.command(A, 1).command(B, 1);
+    expect(told.take()).to.deep.equal([]);
+    told.replica.catchUp();
+    expect(told.take()).to.deep.equal([`apply x ${A} 0`, 'settled 11 applied', `apply x ${B} 1`]);
+    told.replica.catchUp();
+    expect(told.take()).to.deep.equal([]);
+  });
+
+  it('drops what came when that does not come, and is what it was', () => {
+    const told = begun();
+    told.replica.expect();
+    told.command(A, 1).command(B, 1);
+    told.replica.goBack();
+    expect([told.take(), told.replica.isWhole]).to.deep.equal([['settled 11 dropped'], true]);
+    told.replica.expect();
+    told.command(A, 1);
+    told.replica.expect();
+    expect([told.take(), told.replica.isWhole]).to.deep.equal([['settled 11 dropped'], false]);
+  });
+
+  it('is told what it is asked for with all inputs before that counted', () => {
+    const told = begun();
+    told.command(B, 1).asked('one').asked('two');
+    told.replica.run({ kind: 'present', members: [A, B] });
+    told.asked('three');
+    expect(told.take()).to.deep.equal([
+      `apply x ${B} 0`,
+      'interrupted',
+      'asked one 1',
+      'interrupted',
+      'asked two 1',
+      'interrupted',
+      `present ${A} ${B}`,
+      'interrupted',
+      'asked three 2',
+    ]);
+  });
+
+  it('has all of it from a snapshot: position, inputs, submitters and merges', () => {
+    const told = begun();
+    told.command(A, 1).command(B, 1).part(C, 7, 0, 'seven', true).asked('x');
+    const copy = new Told();
+    expect(copy.replica.restored(told.header)).to.equal(true);
+    copy.replica.catchUp();
+    expect([copy.replica.position, copy.replica.ownApplied, copy.replica.isMerged(7)]).to.deep.equal([
+      2,
+      1,
+      true,
+    ]);
+    copy.command(B, 1, 'again').asked('y');
+    expect(copy.take().at(-1)).to.equal('asked y 4');
+    expect(copy.replica.restored(told.header.subarray(0, -1))).to.equal(false);
+    expect(copy.replica.restored(Buffer.from('none'))).to.equal(false);
+    copy.replica.begin();
+    expect([copy.replica.position, copy.replica.ownApplied, copy.replica.isMerged(7)]).to.deep.equal([
+      0,
+      0,
+      false,
+    ]);
+    copy.asked('z');
+    expect(copy.take().at(-1)).to.equal('asked z 0');
+  });
+
+  describe('merges', () => {
+    const merges = (told: Told): string[] => told.take().filter((line) => /^merge/.test(line));
+
+    it('a state when all its pieces are here, once', () => {
+      const told = begun().part(B, 7, 0, 'one ').part(B, 7, 1, 'two', true);
+      expect(told.take()).to.deep.equal(['merge one two', 'merged 7', 'interrupted']);
+      told.part(C, 7, 0, 'again', true);
+      expect([told.take(), told.replica.isMerged(7)]).to.deep.equal([[], true]);
+    });
+
+    it('one at a time, from one sender, piece after piece', () => {
+      const told = begun().part(B, 7, 0, 'one ');
+      told
+        .part(C, 8, 0, 'other', true)
+        .part(C, 7, 1, 'foreign', true)
+        .part(B, 8, 1, 'x', true)
+        .part(B, 7, 2, 'late', true);
+      expect(merges(told)).to.deep.equal([]);
+      told.part(B, 7, 1, 'two', true);
+      expect(merges(told)).to.deep.equal(['merge one two', 'merged 7']);
+      told.part(C, 8, 0, 'other', true);
+      expect(merges(told)).to.deep.equal(['merge other', 'merged 8']);
+      expect(merges(told.part(B, 9, 1, 'x', true))).to.deep.equal([]);
+    });
+
+    it('from the start where its sender begins anew', () => {
+      const told = begun().part(B, 7, 0, 'one ').part(B, 7, 0, 'uno ').part(B, 7, 1, 'dos', true);
+      expect(merges(told)).to.deep.equal(['merge uno dos', 'merged 7']);
+    });
+
+    it('what another one begins when nothing more came for long', () => {
+      const told = begun().part(B, 7, 0, 'one ');
+      for (let sequence = 1; sequence < MERGE_STEPS; sequence++) told.command(D, sequence);
+      expect(merges(told.part(C, 8, 0, 'early', true))).to.deep.equal([]);
+      expect(merges(told.part(C, 8, 0, 'late', true))).to.deep.equal(['merge late', 'merged 8']);
+    });
+
+    it('nothing when somebody comes or asks in between', () => {
+      for (const between of ['present', 'asked'] as const) {
+        const told = begun().part(B, 7, 0, 'one ');
+        if (between === 'asked') told.asked('x');
+        else told.replica.run({ kind: 'present', members: [A] });
+        expect(merges(told.part(B, 7, 1, 'two', true)), between).to.deep.equal([]);
+      }
+    });
+
+    it('nothing that is larger than allowed', () => {
+      const told = begun();
+      const half = MAX_MERGE_BYTES / 2;
+      expect(merges(told.part(B, 7, 0, half).part(B, 7, 1, half + 1, true))).to.deep.equal([]);
+      expect(merges(told.part(B, 8, 0, half).part(B, 8, 1, half, true))).to.deep.equal([
+        `merge ${MAX_MERGE_BYTES}`,
+        'merged 8',
+      ]);
+    });
+
+    it('and remembers so many of them, the last ones', () => {
+      const told = begun();
+      for (let past = 0; past <= MAX_MERGED; past++) told.part(B, past, 0, 'x', true);
+      expect([0, 1, MAX_MERGED].map((past) => told.replica.isMerged(past))).to.deep.equal([
+        false,
+        true,
+        true,
+      ]);
+    });
+  });
+});
