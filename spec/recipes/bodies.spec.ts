@@ -1,0 +1,118 @@
+/** Bodies of recipes at their bounds: whose they are, and from whom they count. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { MembersOnly } from '../../lib/recipes/core/members-only.js';
+import type { RecipeView } from '../../lib/recipes/core/port.js';
+import { opened, sealed } from '../../lib/recipes/core/private.js';
+
+const [A, B] = ['#a#d1', '#b#d2'] as const;
+
+const view = (
+  members: readonly string[],
+  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
+): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+
+describe('messages of strangers', () => {
+  it('are dropped, and counted with the reason; those of members go through until the end', () => {
+    const [taken, dropped]: [string[], string[]] = [[], []];
+    const core = {
+      dueAt: 7,
+      view: () => void taken.push('view'),
+      transition: (now: number) => void taken.push(`transition ${now}`),
+      message: (sender: string) => void taken.push(`message ${sender}`),
+      left: (now: number) => void taken.push(`left ${now}`),
+      tick: (now: number) => void taken.push(`tick ${now}`),
+    };
+    const only = new MembersOnly(core, (sender, reason) => dropped.push(`${reason} ${sender}`));
+    const body = new BodyWriter('call', 1).finish();
+    const other = Buffer.from(body);
+    other[2] = 1;
+    only.message(A, body, 0);
+    only.view(view([A]), 0);
+    for (const [sender, bytes] of [
+      [A, body],
+      [B, body],
+      [B, other],
+      [A, other],
+    ] as const)
+      only.message(sender, bytes, 0);
+    only.transition(1);
+    only.tick(2);
+    only.left(3);
+    only.message(A, body, 0);
+    expect(taken).to.deep.equal(['view', `message ${A}`, 'transition 1', 'tick 2', 'left 3']);
+    expect(dropped).to.deep.equal([
+      `stranger ${A}`,
+      `stranger ${B}`,
+      `stranger ${B}`,
+      `version ${A}`,
+      `stranger ${A}`,
+    ]);
+    expect(only.dueAt).to.equal(7);
+  });
+});
+
+describe('bodies at their bounds', () => {
+  it('for a member are for the recipe in one group, whole', () => {
+    const body = sealed('room', Buffer.from('hello'));
+    expect(opened('room', body)?.toString()).to.equal('hello');
+    expect([
+      opened('other', body),
+      opened('room', body.subarray(0, -1)),
+      opened('room', Buffer.from('no')),
+    ]).to.deep.equal([null, null, null]);
+    expect(opened('room', Buffer.concat([body, Buffer.from([1])]))).to.equal(null);
+  });
+
+  it('grow with what is written, and hold it all', () => {
+    for (const length of [40, 50, 51, 52, 58, 59, 60, 500]) {
+      const reader = BodyReader.open(
+        'call',
+        new BodyWriter('call', 1)
+          .data(Buffer.alloc(length, 7))
+          .number(2 ** 53 - 1)
+          .finish(),
+      ) as BodyReader;
+      expect(reader.data().equals(Buffer.alloc(length, 7)), `${length}`).to.equal(true);
+      expect([reader.number(), reader.isSound]).to.deep.equal([2 ** 53 - 1, true]);
+    }
+  });
+
+  it('are of a recipe and a version by their first bytes', () => {
+    const body = new BodyWriter('call', 1).finish();
+    expect([...body]).to.deep.equal([0x53, 0xb7, 2, 3, 1]);
+    const changed = (at: number): Buffer => {
+      const other = Buffer.from(body);
+      other[at] = 99;
+      return other;
+    };
+    for (const at of [0, 1, 2, 3]) {
+      expect(BodyReader.open('call', changed(at)), `${at}`).to.equal(null);
+      expect(BodyReader.isOfOtherVersion(changed(at)), `${at}`).to.equal(at === 2);
+    }
+    expect(BodyReader.isOfOtherVersion(changed(2).subarray(0, 4))).to.equal(false);
+    expect(BodyReader.open('call', changed(4))?.kind).to.equal(99);
+  });
+
+  it('have fields that are what they are read as, or nothing more', () => {
+    const open = (write: (writer: BodyWriter) => BodyWriter): BodyReader =>
+      BodyReader.open('call', write(new BodyWriter('call', 1)).finish()) as BodyReader;
+    const flags = open((writer) => writer.flag(true).flag(false).number(2));
+    expect([
+      flags.flag(),
+      flags.flag(),
+      flags.isOpen,
+      flags.flag(),
+      flags.isOpen,
+      flags.number(),
+    ]).to.deep.equal([true, false, true, false, false, 0]);
+    const exact = open((writer) => writer.texts(['a', 'b']));
+    expect([exact.texts(2), exact.isSound]).to.deep.equal([['a', 'b'], true]);
+    const short = open((writer) => writer.number(3).text('a'));
+    expect([short.texts(9).length < 3, short.isOpen]).to.deep.equal([true, false]);
+    const long = open((writer) => writer.number(5));
+    expect([long.data().length, long.isOpen]).to.deep.equal([0, false]);
+    expect(open((writer) => writer.groupId([-1, 2, -3])).groupId()).to.deep.equal([-1, 2, -3]);
+  });
+});

@@ -1,0 +1,150 @@
+/** A call at one member, message by message. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
+import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { MAX_PAYLOAD_BYTES } from '../../lib/recipes/core/limits.js';
+import type { RecipeView } from '../../lib/recipes/core/port.js';
+
+const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
+
+const view = (
+  members: readonly string[],
+  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
+): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+
+describe('a call, step by step', () => {
+  class Calls {
+    readonly done = new Map<number, Record<string, RawOutcome['kind']>>();
+    readonly asked = new Map<number, readonly string[]>();
+    readonly requests: Ticket[] = [];
+    readonly answers: [string, Buffer][] = [];
+    readonly broken: number[] = [];
+    sent: Buffer[] = [];
+    readonly core: CallCore;
+
+    constructor(handles = true) {
+      this.core = new CallCore(1, handles, {
+        send: (body) => void this.sent.push(body),
+        sendTo: (name, body) => void this.answers.push([name, body]),
+        request: (_name, ticket) => void this.requests.push(ticket),
+        done: (call, outcomes, asked) => {
+          this.done.set(call, Object.fromEntries([...outcomes].map(([name, { kind }]) => [name, kind])));
+          this.asked.set(call, asked);
+        },
+        broken: (call) => void this.broken.push(call),
+      });
+      this.core.view(view([A, B, C]));
+    }
+
+    /** Asks, and the request has its place in the order. */
+    call(mode: CallMode, timeout = 100, now = 0): number {
+      const call = this.core.call(Buffer.from('?'), mode, timeout, now);
+      this.core.message(A, this.sent.pop() as Buffer);
+      return call;
+    }
+
+    answer(sender: string, call: number, code: number, { instance = 1, kind = 2 } = {}): this {
+      const body = new BodyWriter('call', kind)
+        .number(instance)
+        .number(call)
+        .number(code)
+        .data(Buffer.from('v'));
+      this.core.message(sender, body.finish());
+      return this;
+    }
+  }
+
+  for (const [mode, codes, isDone] of [
+    ['first', [1, 2], false],
+    ['first', [0], true],
+    ['majority', [0], false],
+    ['majority', [0, 1], false],
+    ['majority', [0, 0], true],
+    ['all', [0, 0], false],
+    ['all', [0, 1, 0], true],
+    ['all', [2, 0, 0], true],
+    ['majority', [2, 2, 0], true],
+  ] as const) {
+    it(`for ${mode} is ${isDone ? '' : 'not '}over with the answers ${codes.join(' ')}`, () => {
+      const calls = new Calls();
+      const call = calls.call(mode);
+      for (const [i, code] of codes.entries()) calls.answer([A, B, C][i] as string, call, code);
+      expect([calls.done.has(call), calls.core.open]).to.deep.equal([isDone, isDone ? 0 : 1]);
+    });
+  }
+
+  it('takes no answer of another process, kind, code or call, nor one before it has its place', () => {
+    const calls = new Calls();
+    const early = calls.core.call(Buffer.from('?'), 'first', 100, 0);
+    calls.answer(B, early, 0);
+    expect(calls.done.size).to.equal(0);
+    const call = calls.call('first');
+    calls
+      .answer(B, call, 0, { instance: 2 })
+      .answer(B, call, 0, { kind: 3 })
+      .answer(B, call, 3)
+      .answer(B, call + 5, 0)
+      .answer('#x#d', call, 0);
+    const damaged = new BodyWriter('call', 2).number(1).number(call).number(0).number(99).finish();
+    calls.core.message(B, damaged);
+    expect(calls.done.size).to.equal(0);
+    calls.answer(B, call, 0).answer(C, call, 0);
+    expect([...calls.done]).to.deep.equal([[call, { [B]: 'value' }]]);
+    expect(calls.asked.get(call)).to.deep.equal([A, B, C]);
+  });
+
+  it('is over at its deadline, and waits for nobody that is gone', () => {
+    const calls = new Calls();
+    const call = calls.call('all', 100, 50);
+    expect(calls.core.dueAt).to.equal(150);
+    calls.core.tick(149);
+    expect(calls.done.size).to.equal(0);
+    calls.answer(A, call, 0);
+    calls.core.view(view([A, C]));
+    calls.core.tick(150);
+    expect([calls.done.get(call), calls.core.dueAt]).to.deep.equal([
+      { [A]: 'value', [B]: 'left', [C]: 'timeout' },
+      Infinity,
+    ]);
+    const lost = calls.core.call(Buffer.from('?'), 'all', 10, 0);
+    calls.core.tick(10);
+    expect(calls.done.get(lost)).to.deep.equal({ [A]: 'timeout', [C]: 'timeout' });
+  });
+
+  it('can be forgotten, or broken by the end of the membership', () => {
+    const calls = new Calls();
+    const call = calls.call('all');
+    calls.core.forget(call);
+    calls.core.tick(1e9);
+    const other = calls.call('all');
+    calls.core.left();
+    expect([calls.done.size, calls.broken, calls.core.open]).to.deep.equal([0, [other], 0]);
+  });
+
+  it('asks a member once, and is answered at once by one without a handler', () => {
+    const body = new BodyWriter('call', 1).number(7).number(3).data(Buffer.from('?')).finish();
+    const [handles, silent] = [new Calls(), new Calls(false)];
+    for (const { core } of [handles, silent]) {
+      core.message(B, body);
+      core.message(B, body.subarray(0, -1));
+    }
+    expect([handles.requests, handles.answers]).to.deep.equal([[{ caller: B, instance: 7, call: 3 }], []]);
+    expect([silent.requests.length, silent.answers.length, silent.answers[0]?.[0]]).to.deep.equal([0, 1, B]);
+  });
+
+  it('has no answer longer than fits, and no longer text of an error', () => {
+    const calls = new Calls();
+    const ticket = { caller: B, instance: 7, call: 3 };
+    calls.core.answer(ticket, Buffer.alloc(MAX_PAYLOAD_BYTES));
+    calls.core.answer(ticket, Buffer.alloc(MAX_PAYLOAD_BYTES + 1));
+    calls.core.fail(ticket, 'x'.repeat(20_000));
+    const read = calls.answers.map(([, body]) => {
+      const reader = BodyReader.open('call', body) as BodyReader;
+      return [reader.kind, reader.number(), reader.number(), reader.number(), reader.data().length];
+    });
+    expect(read[0]).to.deep.equal([2, 7, 3, 0, MAX_PAYLOAD_BYTES]);
+    expect(read[1]?.slice(0, 4)).to.deep.equal([2, 7, 3, 1]);
+    expect(read[2]).to.deep.equal([2, 7, 3, 1, 10_000]);
+  });
+});

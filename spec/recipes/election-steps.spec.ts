@@ -1,0 +1,149 @@
+/** An election at one member, message by message. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { ElectionCore } from '../../lib/recipes/core/election.js';
+import { MAX_TERM } from '../../lib/recipes/core/limits.js';
+import type { RecipeView } from '../../lib/recipes/core/port.js';
+
+const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
+
+const view = (
+  members: readonly string[],
+  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
+): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+
+describe('an election, step by step', () => {
+  class Chair {
+    lines: string[] = [];
+    sent: Buffer[] = [];
+    readonly core: ElectionCore;
+
+    constructor(quorum = 1, self: string = A) {
+      const sink = {
+        send: (body: Buffer) => void this.sent.push(body),
+        sendTo: () => undefined,
+        elected: ({ leader, term, isMe }: { leader: string; term: number; isMe: boolean }) =>
+          void this.lines.push(`elected ${leader} ${term}${isMe ? ' me' : ''}`),
+        lapsed: ({ leader }: { leader: string }) => void this.lines.push(`lapsed ${leader}`),
+      };
+      this.core = new ElectionCore(self, sink, { quorum, patience: 100 });
+    }
+
+    claim(
+      sender: string,
+      floor: number,
+      silent: readonly string[] = [],
+      id: RecipeView['id'] = [1, 2, 3],
+    ): this {
+      this.core.message(
+        sender,
+        new BodyWriter('election', 1).groupId(id).number(floor).texts(silent).finish(),
+      );
+      return this;
+    }
+
+    settle(sender: string, id: RecipeView['id'] = [1, 2, 3]): this {
+      this.core.message(sender, new BodyWriter('election', 2).groupId(id).finish());
+      return this;
+    }
+
+    take(): string[] {
+      const { lines } = this;
+      this.lines = [];
+      return lines;
+    }
+  }
+
+  it('claims a term above every one it knows, and above the time of day', () => {
+    const chair = new Chair();
+    const floors = () => {
+      const reader = BodyReader.open('election', chair.sent.at(-1) as Buffer) as BodyReader;
+      return [reader.groupId(), reader.number(), reader.texts(9)];
+    };
+    chair.core.view(view([A, B]), 1000.7);
+    expect(floors()).to.deep.equal([[1, 2, 3], 1000, []]);
+    chair.claim(A, 1000).claim(B, 5000);
+    expect(chair.take()).to.deep.equal([`elected ${A} 5000 me`]);
+    chair.core.view(view([A, B]), 1001);
+    expect([floors()[1], chair.take(), chair.core.leadership]).to.deep.equal([5001, [`lapsed ${A}`], null]);
+  });
+
+  it('takes what belongs to the view, from members, and no term with which nobody could count on', () => {
+    const chair = new Chair();
+    chair.claim(A, 1).settle(A);
+    chair.core.view(view([A, B]), 0);
+    chair
+      .claim(A, 1)
+      .claim(B, MAX_TERM + 1)
+      .claim(B, 9, [], [9, 9, 9])
+      .claim(C, 9)
+      .settle(A, [9, 9, 9])
+      .settle(C);
+    chair.core.message(B, new BodyWriter('election', 3).groupId([1, 2, 3]).number(1).texts([]).finish());
+    chair.core.message(A, new BodyWriter('election', 2).groupId([1, 2, 3]).number(1).finish());
+    expect(chair.take()).to.deep.equal([]);
+    chair.claim(B, MAX_TERM);
+    expect(chair.take()).to.deep.equal([`elected ${A} ${MAX_TERM} me`]);
+  });
+
+  it('settles after its patience when enough have claimed, this one among them', () => {
+    const chair = new Chair(2);
+    chair.core.view(view([A, B, C]), 0);
+    chair.sent = [];
+    expect(chair.core.dueAt).to.equal(100);
+    chair.claim(A, 1);
+    chair.core.tick(100);
+    expect([chair.sent.length, chair.core.dueAt]).to.deep.equal([0, 200]);
+    chair.claim(B, 2);
+    chair.core.tick(199);
+    expect(chair.sent).to.deep.equal([]);
+    chair.core.tick(200);
+    expect(chair.sent).to.have.length(1);
+    chair.core.message(A, chair.sent[0] as Buffer);
+    expect([chair.take(), chair.core.dueAt]).to.deep.equal([[`elected ${A} 2 me`], Infinity]);
+    const other = new Chair(1);
+    other.core.view(view([A, B]), 0);
+    other.sent = [];
+    other.claim(B, 1);
+    other.core.tick(100);
+    expect(other.sent).to.deep.equal([]);
+  });
+
+  it('waits once for one that is silent, until it claims or is gone', () => {
+    const chair = new Chair();
+    chair.core.view(view([A, B, C]), 0);
+    chair.claim(A, 1).settle(A).take();
+    const silent = () => {
+      const reader = BodyReader.open('election', chair.sent.at(-1) as Buffer) as BodyReader;
+      reader.groupId();
+      reader.number();
+      return reader.texts(9);
+    };
+    chair.core.view(view([A, B, C]), 0);
+    expect(silent()).to.deep.equal([B, C]);
+    chair.claim(B, 1, [], [9, 9, 9]);
+    chair.core.view(view([A, B]), 0);
+    expect(silent()).to.deep.equal([]);
+    chair.claim(A, 9).claim(B, 8);
+    expect(chair.take()).to.deep.equal([`lapsed ${A}`, `elected ${A} 9 me`]);
+  });
+
+  it('elects nobody behind the transitional signal, and nobody again with a term of the past', () => {
+    const chair = new Chair();
+    chair.core.view(view([A, B]), 0);
+    chair.core.transition();
+    chair.claim(A, 5).claim(B, 6);
+    expect(chair.take()).to.deep.equal([]);
+    chair.core.view(view([A, B]), 0);
+    chair.claim(A, 6).claim(B, 6);
+    expect(chair.take()).to.deep.equal([]);
+    chair.core.view(view([B, A]), 0);
+    chair.claim(A, 7).claim(B, 6);
+    expect(chair.take()).to.deep.equal([`elected ${B} 7`]);
+    chair.core.left();
+    expect([chair.take(), chair.core.dueAt]).to.deep.equal([[`lapsed ${B}`], Infinity]);
+    chair.claim(A, 9).core.tick(1e9);
+    expect(chair.take()).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,133 @@
+/** Presence at one member, message by message. */
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { MAX_AWAY, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
+import { MembersCore } from '../../lib/recipes/core/members.js';
+import type { RecipeView } from '../../lib/recipes/core/port.js';
+
+const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
+
+const view = (
+  members: readonly string[],
+  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
+): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+
+describe('presence, step by step', () => {
+  class Watch {
+    lines: string[] = [];
+    sent: Buffer[] = [];
+    readonly core = new MembersCore(A, 1, Buffer.from('me'), 100, {
+      send: (body) => void this.sent.push(body),
+      sendTo: () => undefined,
+      joined: ({ name }) => void this.lines.push(`joined ${name}`),
+      updated: ({ name, metadata }, before) =>
+        void this.lines.push(`updated ${name} ${before.metadata.toString()} ${metadata.toString()}`),
+      left: ({ name }, how) => void this.lines.push(`${how} ${name}`),
+      unreachable: ({ name }) => void this.lines.push(`unreachable ${name}`),
+      returned: ({ name }) => void this.lines.push(`returned ${name}`),
+    });
+
+    announce(name: string, instance = 5, metadata: Uint8Array = Buffer.from('m')): this {
+      const body = new BodyWriter('members', 1).number(instance).number(9).data(metadata).finish();
+      this.core.message(name, body);
+      return this;
+    }
+
+    take(): string[] {
+      const { lines } = this;
+      this.lines = [];
+      return lines;
+    }
+  }
+
+  it('introduces itself to newcomers, and not where all came along and know it', () => {
+    const watch = new Watch();
+    watch.core.view(view([A, B], { along: [A] }), 10.5);
+    expect(watch.sent).to.have.length(1);
+    const reader = BodyReader.open('members', watch.sent[0] as Buffer) as BodyReader;
+    expect([reader.kind, reader.number(), reader.number(), reader.data().toString()]).to.deep.equal([
+      1,
+      1,
+      10,
+      'me',
+    ]);
+    watch.core.view(view([A, B]), 20);
+    expect(watch.sent).to.have.length(2);
+    watch.core.message(A, watch.sent[0] as Buffer);
+    watch.core.view(view([A, B]), 20);
+    expect(watch.sent).to.have.length(2);
+    watch.core.view(view([A, B, C], { along: [A, B] }), 20);
+    watch.core.announce(Buffer.from('new'));
+    expect(watch.sent).to.have.length(4);
+  });
+
+  it('takes an announcement of this format, of a member, and of metadata that is not too long', () => {
+    const watch = new Watch();
+    watch.announce(B);
+    watch.core.view(view([A, B, C]), 0);
+    watch.announce('#x#d').announce(B, 5, Buffer.alloc(MAX_METADATA_BYTES + 1));
+    watch.core.message(B, new BodyWriter('members', 2).number(5).number(9).data(Buffer.alloc(1)).finish());
+    watch.core.message(B, new BodyWriter('members', 1).number(5).number(9).number(4).finish());
+    expect(watch.take()).to.deep.equal([]);
+    watch.announce(B, 5, Buffer.alloc(MAX_METADATA_BYTES));
+    expect([watch.take(), watch.core.silent]).to.deep.equal([[`joined ${B}`], [A, C]]);
+  });
+
+  it('keeps its own copy of metadata, and tells of other metadata only', () => {
+    const watch = new Watch();
+    watch.core.view(view([A, B]), 0);
+    const body = new BodyWriter('members', 1).number(5).number(9).data(Buffer.from('m')).finish();
+    watch.core.message(B, body);
+    body.fill(0);
+    watch.announce(B).announce(B, 5, Buffer.from('n'));
+    expect(watch.take()).to.deep.equal([`joined ${B}`, `updated ${B} m n`]);
+  });
+
+  it('remembers one that is out of reach until its time is over', () => {
+    const watch = new Watch();
+    watch.core.view(view([A, B, C]), 0);
+    watch.announce(B).announce(C).take();
+    watch.core.view(view([A, C], { cause: 'network' }), 50);
+    expect([watch.core.unreachable.map(({ name }) => name), watch.core.dueAt]).to.deep.equal([[B], 150]);
+    watch.core.tick(149);
+    expect(watch.take()).to.deep.equal([`unreachable ${B}`]);
+    watch.core.tick(150);
+    expect([watch.take(), watch.core.dueAt]).to.deep.equal([[`forgotten ${B}`], Infinity]);
+    watch.core.view(view([A], { cause: 'leave' }), 60);
+    expect([watch.take(), watch.core.reachable]).to.deep.equal([[`left ${C}`], []]);
+  });
+
+  it('tells one that returns from another process of its name', () => {
+    for (const [instance, lines] of [
+      [5, [`returned ${B}`]],
+      [6, [`disconnected ${B}`, `joined ${B}`]],
+    ] as const) {
+      const watch = new Watch();
+      watch.core.view(view([A, B]), 0);
+      watch.announce(B);
+      watch.core.view(view([A], { cause: 'network' }), 0);
+      watch.take();
+      watch.core.view(view([A, B], { cause: 'network', along: [A] }), 1);
+      expect(watch.announce(B, instance).take(), `${instance}`).to.deep.equal(lines);
+      expect(watch.core.unreachable).to.deep.equal([]);
+    }
+    const here = new Watch();
+    here.core.view(view([A, B]), 0);
+    here.announce(B).take();
+    expect(here.announce(B, 6).take()).to.deep.equal([`disconnected ${B}`, `joined ${B}`]);
+  });
+
+  it('remembers so many that are out of reach, and none after its own end', () => {
+    const watch = new Watch();
+    const names = Array.from({ length: MAX_AWAY + 1 }, (_, i) => `#n${i}#d`);
+    watch.core.view(view([A, ...names]), 0);
+    for (const name of names) watch.announce(name);
+    watch.take();
+    watch.core.view(view([A], { cause: 'network' }), 0);
+    expect(watch.take().filter((line) => line.startsWith('forgotten'))).to.deep.equal(['forgotten #n0#d']);
+    expect(watch.core.unreachable).to.have.length(MAX_AWAY);
+    watch.core.left();
+    expect([watch.core.unreachable, watch.core.reachable, watch.core.silent]).to.deep.equal([[], [], []]);
+  });
+});
