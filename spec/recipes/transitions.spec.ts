@@ -13,6 +13,7 @@ class Trace {
   readonly said: Message[] = [];
   readonly services: string[] = [];
   readonly lines: string[] = [];
+  readonly misfits: string[] = [];
   core: ReplicatedCore;
   /** Whether the machine needs a while to take in a state, until the test says `restored`. */
   isSlow = false;
@@ -45,7 +46,7 @@ class Trace {
         contribute: () => undefined,
         settled: () => undefined,
         thrownBack: () => undefined,
-        misfit: () => undefined,
+        misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
       },
       { quorum, label: 'x' },
@@ -259,6 +260,77 @@ describe('the phases of a member', () => {
     expect(trace.last('reopen').tag.round).to.equal(0);
     expect(trace.echo('reopen').core.phase).to.equal('agreeing');
     expect(trace.last('state').tag.round).to.equal(1);
+  });
+
+  it('reopen the round, once in each view, when others continue with another state beside this one', () => {
+    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state');
+    trace.state(B, { lineage: 5, epoch: 0, position: 1 }).pass(1000).echo('settle');
+    expect(trace.core.phase).to.equal('loading');
+    const reopened = (): number => trace.said.filter(({ kind }) => kind === 'reopen').length;
+    const component = (lineage: number): Component => {
+      const made = new Component({ quorum: null, lineage, epoch: 0, next: 1, holders: [B, C] });
+      made.asked(A, trace.last('state').statement.ask);
+      return made;
+    };
+    trace.offer(component(5), headerOf(0));
+    expect(reopened()).to.equal(0);
+    trace.offer(component(7), headerOf(0)).offer(component(7), headerOf(0));
+    expect(reopened()).to.equal(1);
+    trace.view('join', [A, B, C, '#d#d4'], [A, B, C]);
+    expect(reopened()).to.equal(2);
+    trace.view('network', [A, B], [A]).echo('state').state(B, null).view('join', [A, B, C], [A, B]);
+    expect(reopened()).to.equal(2);
+  });
+
+  it('do not reopen for a late one that holds what was decided, or was known: that is given the state', () => {
+    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    trace.pass(1000).echo('settle');
+    const { lineage } = trace.core.phase === 'primary' ? { lineage: 1 } : { lineage: 0 };
+    expect(lineage).to.equal(1);
+    trace.state(C, null);
+    expect([trace.last('reopen'), trace.last('offer').ask]).to.deep.equal([undefined, `${C} asks`]);
+    trace.state(B, { lineage: 99, epoch: 0, position: 9 });
+    expect(trace.last('reopen')).to.equal(undefined);
+  });
+
+  it('take the word of members alone, for what they asked with last', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const { ask } = trace.last('state').statement;
+    const misfit = (sender: string, asked: string): void =>
+      void trace.hear(sender, { kind: 'misfit', ask: asked, label: 'other' });
+    misfit('#d#d4', ask);
+    misfit(B, 'another');
+    expect(trace.misfits).to.deep.equal([]);
+    misfit(B, ask);
+    expect(trace.misfits).to.deep.equal(['other']);
+    const bytes = formed(ask).encode();
+    const offer = { kind: 'offer', capture: '7/0', component: bytes, header: headerOf(0) } as const;
+    trace.hear('#d#d4', { ...offer, ask }).hear(B, { ...offer, ask: 'another' });
+    trace.hear(B, { ...offer, ask, component: Buffer.from('none') });
+    expect(trace.core.phase).to.equal('agreeing');
+    trace.hear(B, { ...offer, ask });
+    expect(trace.core.phase).to.equal('loading');
+  });
+
+  it('are told of another thing that is replicated, by the round or by those who hold it', () => {
+    const other = (label: string, state: Held | null) => ({
+      label,
+      state,
+      tookPart: false,
+      promised: 0,
+      ask: 'theirs',
+    });
+    const trace = new Trace(null).view('join', [A, B], [A]).echo('state');
+    const { tag } = trace.last('state');
+    const held = { lineage: 5, epoch: 0, position: 1 };
+    trace.hear(B, { kind: 'state', tag, statement: other('y', held), silent: [] });
+    expect([trace.misfits, trace.core.phase]).to.deep.equal([['y'], 'agreeing']);
+    const holder = new Trace(null).view('join', [A, B], [A]).echo('state').pass(1000).echo('settle');
+    expect(holder.core.phase).to.equal('primary');
+    const late = { kind: 'state', tag: holder.last('state').tag, silent: [] } as const;
+    holder.hear(B, { ...late, statement: other('y', held) });
+    expect(holder.last('misfit')).to.deep.include({ ask: 'theirs', label: 'x' });
+    expect(holder.last('reopen')).to.equal(undefined);
   });
 
   it('end with left', () => {
