@@ -64,7 +64,23 @@ function createSampleChecker() {
   };
 }
 
+/** Tells of a survivor as soon as there is one: all of them together take long. */
+const createSurvivorReporter = () => ({
+  onMutantTested({
+    fileName,
+    location,
+    replacement,
+    status,
+  }: TesterMutant & { readonly status: string }): void {
+    if (status !== 'Survived') return;
+    const { line, column } = location.start;
+    const [first = ''] = replacement.split('\n');
+    console.log(`survived: ${relative(repositoryRoot, fileName)}:${line}:${column} with ${first}`);
+  },
+});
+
 export const strykerPlugins = [
   { kind: 'Checker', name: 'sample', factory: createSampleChecker },
   { kind: 'Ignore', name: 'texts', value: textIgnorer },
+  { kind: 'Reporter', name: 'survivors', factory: createSurvivorReporter },
 ];

@@ -108,7 +108,7 @@ const optionsOf = (area: Area, files: readonly string[], jobs: number): object =
   timeoutMS: TIMEOUT,
   dryRunTimeoutMinutes: 30,
   testRunnerNodeArgs: [`--max-old-space-size=${MEGABYTES}`],
-  reporters: ['progress-append-only'],
+  reporters: ['progress-append-only', 'survivors'],
   logLevel: 'error',
   allowConsoleColors: false,
   cleanTempDir: 'always',

@@ -116,6 +116,17 @@ describe('the view machine, when a message is out of place', () => {
     });
   });
 
+  it('behind a hole is not taken, whoever sent it, and the hole named once', () => {
+    const three = new Three();
+    const { a, b, c } = three;
+    const { delivered } = c.machine.stats();
+    const tag = c.machine.view?.id.tag ?? 0n;
+    three.ring.filter = () => false;
+    three.get(c, a.address, inView(Type.data, tag, 5)).get(c, b.address, inView(Type.data, tag, 1));
+    three.get(c, a.address, inView(Type.data, tag, 7));
+    expect([c.machine.stats().delivered, c.take(), c.notes.length]).to.deep.equal([delivered, [], 1]);
+  });
+
   it('of a stranger in the own view is dropped and counted', () => {
     const { ring, c } = new Three();
     const before = c.machine.stats();
@@ -390,7 +401,14 @@ describe('the view machine, when a message is out of place', () => {
     it('one that was refused says, sends and wants nothing more', () => {
       const ring = new Ring(2);
       const [daemon] = ring.daemons as [RingDaemon];
-      ring.form([daemon]);
+      const silent = { node: 3, pid: 3 };
+      daemon.machine.receive(
+        [
+          { kind: 'confchg', members: [daemon.address, silent] },
+          { kind: 'ring', rep: 2, seq: 4n, nodes: [2, 3] },
+        ],
+        ring.now,
+      );
       daemon.machine.receive([{ kind: 'deliver', ...low, data: stateOf(true) }], ring.now);
       daemon.take();
       let sent = 0;
@@ -400,6 +418,7 @@ describe('the view machine, when a message is out of place', () => {
       daemon.machine.receive([{ kind: 'deliver', ...low, data: stateOf(false) }], ring.now);
       ring.run(3000);
       expect([sent, daemon.take(), daemon.machine.dueAt]).to.deep.equal([0, [], Infinity]);
+      expect(daemon.notes).to.have.length(1);
     });
   });
 
