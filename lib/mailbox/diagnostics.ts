@@ -7,7 +7,7 @@
  * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup, error }`: an attempt has ended; code 1 is success |
  * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
- * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe ignored a message |
+ * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe ignored a message, or a number in it |
  * | `ssp-toolkit:paused` | `{ privateGroup, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
@@ -41,7 +41,10 @@ export interface DropReport {
   readonly id: string;
   readonly group: string;
   readonly sender: string;
-  /** `stranger`: the sender is not a member; `version`: it runs an incompatible version. */
+  /**
+   * `stranger`: the sender is not a member; `version`: it runs an incompatible version; `claim`: the number that it claims
+   * is far above all others.
+   */
   readonly reason: string;
 }
 

@@ -34,6 +34,12 @@ export function includesNewest(voters: readonly Testimony[], { of, quorum }: Ele
   return remembering > of - quorum || fresh >= quorum || voters.length >= of;
 }
 
+/** The last epoch that there is a number for. Only words that are not true lead there: it is voted for again and again. */
+export const LAST_EPOCH = 2 ** 32 - 1;
+
+/** The greatest epoch that it knows of; 0: none. */
+export const claimedEpoch = ({ epoch, promised }: Testimony): number => Math.max(epoch ?? 0, promised);
+
 /** Rule 7. The number of the next epoch: above all that these voters hold or have voted for. */
 export const nextEpoch = (voters: readonly Testimony[]): number =>
-  1 + Math.max(0, ...voters.map(({ epoch, promised }) => Math.max(epoch ?? 0, promised)));
+  Math.min(LAST_EPOCH, 1 + Math.max(0, ...voters.map(claimedEpoch)));

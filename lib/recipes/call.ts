@@ -102,7 +102,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
       it.waiting.clear();
     });
     it.seat = seat;
-    it.core = new CallCore(instanceNumber(), handler !== undefined, {
+    it.core = new CallCore(seat.self, instanceNumber(), handler !== undefined, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       request: (from, ticket, body) => void (handler && it.serve(handler, from, ticket, body)),

@@ -74,6 +74,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
       sendTo: seat.sendTo.bind(seat),
       elected: (leadership: Leadership) => void it.emit('elected', leadership),
       lapsed: (leadership: Leadership) => void it.emit('lapsed', leadership),
+      doubted: (member: string) => seat.doubted(member),
     };
     it.core = new ElectionCore(seat.self, sink, given(options));
     seat.host(it.core);

@@ -1,5 +1,6 @@
 /** A lock that one member of a group holds at a time. */
 import type { Connection } from '../group/connection.js';
+import { isFarAbove } from './core/claims.js';
 import { type Claim, isOf, type LockCommand, LockMachine } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
 import { instanceNumber } from './instance.js';
@@ -77,10 +78,14 @@ export class Lock extends Shared<LockCommand, void> {
   ) {
     super(replica);
     machine.changed = () => this.look();
+    // A lock that was not used for long is behind all clocks: only here it can be told which of them is wrong.
+    machine.doubted = (member, shown) => {
+      if (isFarAbove(shown, [now()])) replica.doubted(member);
+    };
     replica.looked = () => this.look();
     replica.on('close', () => this.drop());
     // It fails only with the connection, and that shows at the next acquire.
-    replica.submit({ op: 'begin', instance: this.instance }).catch(() => undefined);
+    replica.submit({ op: 'begin', instance: this.instance, now: now() }).catch(() => undefined);
   }
 
   /** Private name of the holder, as this member knows it. */

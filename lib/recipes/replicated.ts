@@ -52,7 +52,7 @@ export interface ReplicatedEvents extends RecipeEvents {
    * merge function they come back with the merge. Never happens with a quorum.
    */
   'thrown-back': [commands: number];
-  /** Giving or taking a state failed in the machine: what it threw. It is tried again. */
+  /** Giving, taking or merging a state failed in the machine: what it threw. Giving and taking are tried again. */
   trouble: [error: unknown];
 }
 
@@ -132,6 +132,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     it.seat = seat;
     it.host(seat, machine, options);
     return it;
+  }
+
+  /** @internal What this member claims is far above all others, and does not count. */
+  doubted(member: string): void {
+    this.seat.doubted(member);
   }
 
   /** @internal Private name of this member. */
@@ -229,7 +234,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.core = new ReplicatedCore(
       seat.self,
       instanceNumber(),
-      machineOf(machine),
+      machineOf(machine, trouble),
       {
         send: seat.send.bind(seat),
         sendTo: seat.sendTo.bind(seat),
@@ -245,6 +250,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         thrownBack: (commands) => void this.emit('thrown-back', commands),
         // Behind the input that is under way.
         misfit: (theirs) => queueMicrotask(() => seat.fail(misfit(seat.group.name, theirs, label))),
+        doubted: (member) => this.doubted(member),
         changed: () => this.changed(),
       },
       { quorum: quorum ?? null, merges: machine.merge !== undefined, label, ...given({ of, patience }) },
@@ -342,11 +348,21 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 }
 
 /** Commands travel as JSON. */
-const machineOf = <Command, Result>(machine: Machine<Command, Result>): StateMachine => ({
+const machineOf = <Command, Result>(
+  machine: Machine<Command, Result>,
+  trouble: (error: unknown) => void,
+): StateMachine => ({
   reset: () => machine.reset(),
   apply: (command, info) => machine.apply(JSON.parse(command.toString()) as Command, info),
   present: (members) => machine.present?.(members),
-  merge: (state) => machine.merge?.(state),
+  merge: (state) => {
+    // Another member says what it had: that it makes no sense stops nobody.
+    try {
+      machine.merge?.(state);
+    } catch (error) {
+      trouble(error);
+    }
+  },
 });
 
 /** What has to be equal at all members, in words. */

@@ -22,9 +22,14 @@ export interface End {
   readonly text: string;
 }
 
-const WHY: Readonly<Record<DropReason, string>> = {
-  stranger: 'which is not a member',
-  version: 'which runs an incompatible version of ssp-toolkit',
+/** Why something is ignored that came from the group. */
+type IgnoreReason = DropReason | 'claim';
+
+const WHAT: Readonly<Record<IgnoreReason, (sender: string) => string>> = {
+  stranger: (sender) => `messages of ${sender}, which is not a member`,
+  version: (sender) => `messages of ${sender}, which runs an incompatible version of ssp-toolkit`,
+  claim: (sender) =>
+    `the number claimed by ${sender}, which is more than a day above all others: compare the clocks`,
 };
 
 /** Groups in which a recipe sits. */
@@ -39,6 +44,7 @@ export class Seat implements Post {
   private core: RecipeCore | null = null;
   private timer: NodeJS.Timeout | undefined;
   private how: End | null = null;
+  /** Kinds of warnings that were given: each comes once. */
   private readonly warned = new Set<string>();
 
   private constructor(
@@ -76,7 +82,7 @@ export class Seat implements Post {
 
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
-    this.core = new MembersOnly(core, (sender, reason) => this.dropped(sender, reason));
+    this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason, 'message'));
     this.group.on('event', this.onEvent);
     this.connection.on('message', this.onPrivate);
     this.connection.on('reject', this.onReject);
@@ -105,6 +111,11 @@ export class Seat implements Post {
    */
   checkPrivate(): void {
     this.sendTo(this.self, Buffer.alloc(0));
+  }
+
+  /** What this member claims is far above all others, and does not count. */
+  doubted(member: string): void {
+    this.ignored(member, 'claim', 'claim');
   }
 
   async leave(): Promise<void> {
@@ -153,17 +164,16 @@ export class Seat implements Post {
   private readonly onClose = (error: Error | undefined): void =>
     this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
 
-  /** Others are told of all of them, the application of the first. */
-  private dropped(sender: string, reason: DropReason): void {
+  /** Others are told of all of them, the application of the first of each kind. */
+  private ignored(sender: string, reason: IgnoreReason, kind: 'message' | 'claim'): void {
     const { connection, group } = this;
     reportDropped({ id: connection.privateName, group: group.name, sender, reason });
-    this.warn(`ignoring messages of ${sender}, ${WHY[reason]}`, 'SspIgnoredWarning');
+    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', kind);
   }
 
-  /** Once of each type. */
-  private warn(text: string, type = 'SspRefusedWarning'): void {
-    if (this.warned.has(type)) return;
-    this.warned.add(type);
+  private warn(text: string, type = 'SspRefusedWarning', kind: string = type): void {
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
     process.emitWarning(`${this.group.name}: ${text}`, type);
   }
 

@@ -27,13 +27,18 @@ export class Calls {
     const ended = new Map<number, Ended | 'broken'>();
     this.ended.set(member, ended);
     this.begun.set(member, new Map());
-    const core: CallCore = new CallCore(++this.instances, this.answer(member) !== 'none', {
-      send: (body, service) => member.send(body, service),
-      sendTo: (name, body) => member.sendTo(name, body),
-      request: (_from, ticket, body) => this.serve(member, core, ticket, body),
-      done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
-      broken: (call) => void ended.set(call, 'broken'),
-    });
+    const core: CallCore = new CallCore(
+      member.privateName,
+      ++this.instances,
+      this.answer(member) !== 'none',
+      {
+        send: (body, service) => member.send(body, service),
+        sendTo: (name, body) => member.sendTo(name, body),
+        request: (_from, ticket, body) => this.serve(member, core, ticket, body),
+        done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
+        broken: (call) => void ended.set(call, 'broken'),
+      },
+    );
     this.cores.set(member, core);
     return core;
   };
@@ -84,7 +89,10 @@ export class Calls {
   private falseOutcomes({ outcomes }: Ended, manners: ReadonlyMap<string, readonly Manner[]>): string[] {
     return [...outcomes]
       .filter(
-        ([name, { kind }]) => (kind === 'value' || kind === 'error') && !manners.get(name)?.includes(kind),
+        ([name, { kind }]) =>
+          (kind === 'value' || kind === 'error') &&
+          !name.startsWith('#z-') &&
+          !manners.get(name)?.includes(kind),
       )
       .map(([name, { kind }]) => `${name} has answered with a ${kind}`);
   }

@@ -6,4 +6,6 @@ export interface Chair extends Post {
   readonly name: string;
   /** Number of the member, or of its daemon. */
   readonly index: number;
+  /** Milliseconds since 1970 by its own clock. */
+  now(): number;
 }

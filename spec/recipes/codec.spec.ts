@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
 import { decode, encode, type Message } from '../../lib/recipes/core/replicated/messages.js';
 
 const whole = fc.maxSafeNat();
@@ -50,13 +51,15 @@ const message: fc.Arbitrary<Message> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('misfit' as const), ask: text, label: text }),
   fc.record({ kind: fc.constant('none' as const), capture: text }),
-  fc.record({
-    kind: fc.constant('pull' as const),
-    capture: text,
-    offset: whole,
-    until: whole,
-    restart: fc.boolean(),
-  }),
+  fc
+    .record({ capture: text, offset: fc.nat(), bytes: fc.nat(WINDOW_BYTES), restart: fc.boolean() })
+    .map(({ capture, offset, bytes: more, restart }) => ({
+      kind: 'pull' as const,
+      capture,
+      offset,
+      until: offset + more,
+      restart,
+    })),
   fc.record({
     kind: fc.constant('chunk' as const),
     capture: text,
@@ -160,6 +163,16 @@ describe('the bodies of recipes', () => {
         expect(decode(encode(each))).to.deep.equal(each);
       }),
     );
+  });
+
+  it('ask for no more of a snapshot at once than may be on its way', () => {
+    const pull = (until: number): unknown =>
+      decode(encode({ kind: 'pull', capture: 'x', offset: 5, until, restart: false }));
+    expect([pull(5 + WINDOW_BYTES) === null, pull(6 + WINDOW_BYTES), pull(4)]).to.deep.equal([
+      false,
+      null,
+      null,
+    ]);
   });
 
   it('never throw, whatever comes', () => {

@@ -1,10 +1,19 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { ElectionCore } from '../../lib/recipes/core/election.js';
+import { BodyWriter } from '../../lib/recipes/core/codec.js';
+import type { ElectionCore, Leadership } from '../../lib/recipes/core/election.js';
+import { MAX_TERM } from '../../lib/recipes/core/limits.js';
+import type { RecipeCore } from '../../lib/recipes/core/port.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { Elections } from './elections.js';
 import { type Member, World } from './world.js';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** When a world begins. */
+const world0 = new World(new Random(1)).now;
 
 function together(elections: Elections, count: number): [World, Member[]] {
   const world = new World(new Random(1));
@@ -87,9 +96,149 @@ describe('the core of an election', () => {
     for (let i = 0; i < 2000; i++) {
       const body = Buffer.from(Array.from({ length: random.below(40) }, () => random.below(256)));
       if (random.chance(0.8)) Buffer.from([0x53, 0xb7, 1, 1, 1 + random.below(2)]).copy(body);
-      core.message('#x#y', body);
+      core.message('#x#y', body, 0);
     }
     expect(core.leadership).to.equal(before);
+  });
+
+  describe('whose members claim terms', () => {
+    /** What one who runs no election claims in the view that it sees. */
+    const claim = (liar: Member, floor: number): void =>
+      liar.send(
+        new BodyWriter('election', 1)
+          .groupId(liar.lastView?.id as GroupId)
+          .number(floor)
+          .texts([])
+          .finish(),
+        'safe',
+      );
+
+    /** Members with an election, then some without, which claim in each view as soon as they see it. */
+    function withLiars(elections: Elections, honest: number, floors: readonly number[]): [World, Member[]] {
+      const world = new World(new Random(1));
+      const members = Array.from({ length: honest }, (_, i) => world.start(`m${i}`, elections.make));
+      for (const [i, floor] of floors.entries()) {
+        const make = (member: Member): RecipeCore => ({
+          dueAt: Infinity,
+          view: () => claim(member, floor),
+          transition: () => undefined,
+          message: () => undefined,
+          left: () => undefined,
+          tick: () => undefined,
+        });
+        members.push(world.start(`liar${i}`, make));
+      }
+      world.settle();
+      return [world, members];
+    }
+
+    it('does not count one that is more than a day above all others, and names its sender', () => {
+      for (const honest of [1, 2, 4]) {
+        const elections = new Elections(1);
+        const [world, members] = withLiars(elections, honest, [world0 + 2 * DAY]);
+        for (const member of members.slice(0, honest)) {
+          expect(elections.at(member)?.leader).to.equal('#m0#d00');
+          expect(elections.at(member)?.term).to.be.below(world.now + DAY);
+        }
+        const names = members.slice(0, honest).map(({ name }) => `${name}: #liar0#d0${honest}`);
+        expect(new Set(elections.doubted)).to.deep.equal(new Set(names));
+      }
+    });
+
+    it('counts one that is within a day', () => {
+      const elections = new Elections(1);
+      const [, [member]] = withLiars(elections, 2, [world0 + DAY - 1000]);
+      expect(elections.at(member)?.term).to.equal(world0 + DAY - 1000);
+      expect(elections.doubted).to.deep.equal([]);
+    });
+
+    it('does not count one that is far above towards a quorum', () => {
+      const elections = new Elections(3);
+      const [world, members] = withLiars(elections, 2, [MAX_TERM]);
+      expect(elections.at(members[0])).to.equal(null);
+      world.start('m9', elections.make);
+      world.settle();
+      expect(elections.at(members[0])?.leader).to.equal('#m0#d00');
+      expect(elections.at(members[0])?.term).to.be.below(world.now + DAY);
+    });
+
+    it('counts whole what was granted: a member follows no later leader with a lower term', () => {
+      const elections = new Elections(1);
+      const world = new World(new Random(1));
+      const ahead = world.start('m0', elections.make, undefined, 0, 3 * DAY);
+      world.settle();
+      const granted = elections.at(ahead)?.term ?? NaN;
+      const other = world.start('m1', elections.make);
+      world.settle();
+      expect(elections.at(other)?.leader, 'above the lower one').to.equal('#m1#d01');
+      expect(elections.at(ahead)).to.equal(null);
+      world.crash(other);
+      world.settle();
+      expect(elections.at(ahead)?.term).to.be.above(granted);
+    });
+
+    it('leaves no group without a leader once they are at their end', () => {
+      for (const quorum of [1, 2]) {
+        const elections = new Elections(quorum);
+        const [world, members] = withLiars(elections, 2, [MAX_TERM, MAX_TERM]);
+        const [first, second, ...liars] = members as [Member, Member, ...Member[]];
+        expect(elections.at(first)?.term, 'two members claim it').to.equal(MAX_TERM);
+        for (const liar of liars) world.crash(liar);
+        world.settle();
+        expect(elections.at(second)?.leader).to.equal('#m0#d00');
+        // And with one that knows nothing of that.
+        const third = world.start('m3', elections.make);
+        world.settle();
+        world.crash(second);
+        world.settle();
+        expect(elections.at(first)?.leader).to.equal('#m0#d00');
+        expect(elections.at(third)).to.deep.equal({ ...elections.at(first), isMe: false });
+      }
+    });
+
+    it('raises the term once more when one that was not waited for knows of a higher one', () => {
+      const elections = new Elections(1);
+      const world = new World(new Random(1));
+      const ahead = world.start('m0', elections.make, undefined, 0, 5 * HOUR);
+      const other = world.start('m1', elections.make);
+      world.regroup([[ahead], [other]]);
+      world.settle();
+      const granted = elections.at(ahead)?.term ?? NaN;
+      ahead.isFrozen = true;
+      world.regroup([[ahead, other]]);
+      world.settle();
+      expect(elections.at(other)).to.include({ leader: '#m1#d01' });
+      expect(elections.at(other)?.term).to.be.below(granted);
+      ahead.isFrozen = false;
+      world.settle();
+      expect(elections.at(other)?.term).to.be.above(granted);
+      expect(elections.at(ahead)).to.deep.equal({ ...elections.at(other), isMe: false });
+      expect(elections.faults(false)).to.deep.equal([]);
+    });
+
+    it('gives terms that rise whatever the clocks show, as long as one that knows the last one stays', () => {
+      const elections = new Elections(1);
+      const world = new World(new Random(3));
+      const stays = world.start('stays', elections.make, undefined, 9);
+      world.settle();
+      let last = elections.at(stays)?.term ?? NaN;
+      for (const hours of [1, -5, 11, -11, 0, 6, -6]) {
+        // Before it in the view, so that it leads.
+        const comes = world.start('comes', elections.make, stays, 1, hours * HOUR);
+        world.settle();
+        const { leader, term } = elections.at(comes) as Leadership;
+        expect([leader, term > last], `${hours} hours`).to.deep.equal([comes.privateName, true]);
+        expect(elections.at(stays)?.term).to.equal(term);
+        world.crash(comes);
+        world.settle();
+        expect(elections.at(stays)?.term).to.be.above(term);
+        last = elections.at(stays)?.term ?? NaN;
+        while (!world.bury(comes)) world.settle();
+        // Its own clock is corrected.
+        stays.ahead += hours > 0 ? -3 * HOUR : 4 * HOUR;
+      }
+      expect(elections.faults(false)).to.deep.equal([]);
+    });
   });
 
   it(`keeps its promises in ${WORLDS} worlds with a majority`, () => {

@@ -10,6 +10,8 @@ interface Seen extends Leadership {
 export class Elections {
   readonly seen = new Map<Chair, Seen[]>();
   readonly cores = new Map<Chair, ElectionCore>();
+  /** Whose claim did not count, and for whom. */
+  readonly doubted: string[] = [];
   /** Members that had a leader behind the transitional signal. */
   private readonly late: string[] = [];
 
@@ -26,6 +28,7 @@ export class Elections {
         sendTo: (name, body) => member.sendTo(name, body),
         elected: (leadership) => seen.push({ ...leadership, view }),
         lapsed: () => undefined,
+        doubted: (name) => void this.doubted.push(`${member.name}: ${name}`),
       },
       { quorum: this.quorum },
     );
@@ -43,7 +46,10 @@ export class Elections {
     return core;
   };
 
-  /** The checker: one leader in a view, terms that grow at every member, and with a quorum no term twice; no leader behind the signal. */
+  /**
+   * The checker: one leader in a view, and the same terms of it at all who are there in the end; terms that grow at every
+   * member, and with a quorum no term twice; no leader behind the signal.
+   */
   faults(isMajority: boolean): string[] {
     const faults = [...this.late];
     const byView = new Map<string, Seen>();
@@ -53,7 +59,7 @@ export class Elections {
       for (const each of elections) {
         const { view, leader, term } = each;
         const other = byView.get(view);
-        if (other && (other.leader !== leader || other.term !== term))
+        if (other && other.leader !== leader)
           faults.push(`view ${view}: ${leader} ${term} and ${other.leader} ${other.term}`);
         byView.set(view, each);
         if (term <= last) faults.push(`${member.privateName}: ${term} behind ${last}`);

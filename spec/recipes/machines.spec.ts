@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { IllegalParamError } from '../../lib/errors.js';
+import { BarrierMachine } from '../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../lib/recipes/core/machines/map.js';
@@ -109,8 +110,33 @@ describe('a lock', () => {
   it('takes what a process held from the next of its name', () => {
     const lock = new LockMachine();
     lock.apply({ op: 'acquire', instance: 1, request: 1, now: 1 }, INFO);
-    lock.apply({ op: 'begin', instance: 2 }, INFO);
+    lock.apply({ op: 'begin', instance: 2, now: 10 }, INFO);
     expect(lock.holder).to.equal(null);
+  });
+});
+
+describe('a state from another member', () => {
+  it('that makes no sense is refused, and changes nothing', () => {
+    const lock = new LockMachine();
+    lock.apply({ op: 'acquire', instance: 1, request: 1, now: 1000 }, INFO);
+    const before = Buffer.from(lock.snapshot()).toString();
+    const state = JSON.parse(before) as object;
+    for (const wrong of [
+      null,
+      7,
+      [],
+      {},
+      { ...state, token: '1' },
+      { ...state, holder: {} },
+      { ...state, waiting: [null] },
+      { ...state, clocks: undefined },
+    ])
+      expect(() => lock.load(Buffer.from(JSON.stringify(wrong))), JSON.stringify(wrong)).to.throw(
+        IllegalParamError,
+      );
+    expect(Buffer.from(lock.snapshot()).toString()).to.equal(before);
+    expect(() => new CounterMachine().load(Buffer.from('0.5'))).to.throw(IllegalParamError);
+    expect(() => new BarrierMachine().load(Buffer.from('{"generation":0}'))).to.throw(IllegalParamError);
   });
 });
 

@@ -50,7 +50,8 @@ export class Presences {
     return [
       ...[...this.lines.values()].flat().filter((line) => line.startsWith('FAULT')),
       ...members.flatMap((member) => {
-        const { reachable } = this.core(member);
+        // What those announce who belong to nobody is theirs.
+        const reachable = this.core(member).reachable.filter(({ name }) => !name.startsWith('#z-'));
         const known = reachable.map(({ name }) => name).toSorted();
         const strange = reachable.filter(
           ({ name, metadata }) => !name.startsWith(`#${metadata.toString()}#`),

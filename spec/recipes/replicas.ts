@@ -4,6 +4,7 @@ import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/re
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
+import { CHUNK_BYTES, MAX_PROCESSES } from '../../lib/recipes/core/limits.js';
 import type { Chair } from './chair.js';
 
 /** A list of all commands, with who was there. */
@@ -57,6 +58,17 @@ export const ledgers: Kind<Ledger> = {
   },
 };
 
+/** What a checker looks at besides. */
+interface Inside {
+  readonly merge: { readonly parts: readonly Buffer[]; readonly bytes: number } | null;
+  readonly submitters: { readonly last: ReadonlyMap<string, number> };
+}
+
+const inside = (core: ReplicatedCore): Inside => (core as unknown as { replica: Inside }).replica;
+
+/** More than any world goes through. */
+const MOST_EPOCHS = 10_000;
+
 /** Small, so that a snapshot of a small state has several. */
 const CHUNK = 40;
 
@@ -65,6 +77,8 @@ export class Replicas<M extends AnyMachine> {
   instances = 0;
   /** Members that had no place in the group, and what the group has. */
   readonly misfits: string[] = [];
+  /** What somebody did that has no bound. */
+  private readonly unbounded = new Set<string>();
 
   constructor(
     private readonly kind: Kind<M>,
@@ -90,7 +104,8 @@ export class Replicas<M extends AnyMachine> {
         capture: (id) => void snapshots.set(id, this.kind.save(machine)),
         release: (id) => void snapshots.delete(id),
         supply: (id, to, offset, until, restart) => {
-          const bytes = snapshots.get(id) as Buffer;
+          const bytes = snapshots.get(id);
+          if (!bytes) return void this.unbounded.add(`${to} is given what it did not ask for`);
           const key = `${id} ${to}`;
           let at = restart ? offset : (places.get(key) ?? offset);
           const end = Math.min(until, bytes.length);
@@ -112,7 +127,8 @@ export class Replicas<M extends AnyMachine> {
         settled: (ticket, outcome) => void outcomes.set(ticket, outcome),
         thrownBack: (commands) => void thrownBack.push(commands),
         misfit: (label) => void this.misfits.push(`${member.privateName}: ${label}`),
-        changed: () => undefined,
+        changed: () => this.look(core),
+        doubted: () => undefined,
       },
       this.options,
     );
@@ -122,6 +138,30 @@ export class Replicas<M extends AnyMachine> {
 
   of(member: Chair | undefined): Seat & { readonly machine: M } {
     return this.seats.get(member as Chair) as Seat & { readonly machine: M };
+  }
+
+  /** What a member keeps or does without a bound. */
+  bounds(member: Chair): string[] {
+    const { core } = this.of(member);
+    const { submitters } = inside(core);
+    const processes = new Map<string, number>();
+    for (const key of submitters.last.keys()) {
+      const name = key.slice(key.indexOf(' ') + 1);
+      processes.set(name, (processes.get(name) ?? 0) + 1);
+    }
+    const many = [...processes].filter(([, count]) => count > MAX_PROCESSES);
+    return [
+      ...this.unbounded,
+      ...many.map(([name, count]) => `${count} processes of ${name} are remembered`),
+      ...(core.epoch > MOST_EPOCHS ? [`epoch ${core.epoch}`] : []),
+    ];
+  }
+
+  /** After each input. */
+  private look(core: ReplicatedCore): void {
+    const { merge } = inside(core);
+    if (merge && merge.parts.length > 1 + merge.bytes / CHUNK_BYTES)
+      this.unbounded.add('a merge of pieces that are nothing');
   }
 
   submit(member: Chair, text: string): number {

@@ -3,11 +3,16 @@
  * that change sides one by one, regroupings while everything is on its way. It found what calmer worlds did not.
  */
 import { Random } from '../support/random.js';
+import { memberLie, Overheard, Silent, strangerLie } from './liars.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
 import { type Member, World } from './world.js';
 
 const PLACES = 5;
 const QUORUM = 3;
+/** Of so many worlds one has a liar and a stranger, and clocks that differ. */
+const GUESTS_IN = 3;
+/** Milliseconds that clocks are wrong by in it, at most. */
+const WRONG = 6 * 3_600_000;
 
 export class Restless {
   private readonly random: Random;
@@ -20,11 +25,40 @@ export class Restless {
     [];
   private readonly longest = new Map<Member, number>();
   private readonly seen = new Set<string>();
+  /** One that is a member of the group and lies, one that is not a member. */
+  private readonly guests: readonly [liar: Member, stranger: Member] | null;
+  private readonly heard = new Overheard();
 
-  constructor(seed: number) {
+  constructor(
+    seed: number,
+    private readonly hasGuests = seed % GUESTS_IN === 0,
+  ) {
     this.random = new Random(seed);
     this.world = new World(this.random);
     for (let place = 0; place < PLACES; place++) this.start(place, this.places[0] ?? undefined);
+    this.guests = hasGuests ? this.welcome() : null;
+  }
+
+  private welcome(): readonly [Member, Member] {
+    const { heard, world } = this;
+    const liar = world.start('z-liar', ({ privateName }) => new Silent(heard, privateName));
+    const stranger = world.start('z-stranger', () => null);
+    // It never joins.
+    stranger.outbox.length = 0;
+    return [liar, stranger];
+  }
+
+  /** Somebody says what he may not say. */
+  private lie(): void {
+    const { guests, heard, random, world } = this;
+    if (!guests) return;
+    const isStranger = random.chance(0.5);
+    const scene = { group: 'ledger', heard, random, now: world.now, hasQuorum: true };
+    const lie = isStranger ? strangerLie(scene) : memberLie(scene);
+    const from = guests[isStranger ? 1 : 0];
+    for (const body of lie ? [lie.body, ...(lie.more ?? [])] : [])
+      if (lie?.to) from.sendTo(lie.to, body);
+      else from.send(body, random.chance(0.5) ? 'agreed' : 'safe');
   }
 
   /** @returns what was wrong */
@@ -38,6 +72,7 @@ export class Restless {
       else if (random.chance(crashes)) this.crash(random.pick(this.up));
       else if (random.chance(0.03)) world.pass(random.below(600));
       else if (random.chance(deeds)) this.submit(random.pick(this.up), 1 + random.below(burst));
+      if (this.hasGuests && random.chance(deeds)) this.lie();
       this.comeBack();
       for (let count = random.below(most); count > 0; count--) this.step();
     }
@@ -49,7 +84,8 @@ export class Restless {
   }
 
   private start(place: number, beside: Member | undefined): void {
-    this.places[place] = this.world.start(`m${place}`, this.replicas.make, beside, place);
+    const ahead = this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0;
+    this.places[place] = this.world.start(`m${place}`, this.replicas.make, beside, place, ahead);
   }
 
   private submit(member: Member, count: number): void {
@@ -149,10 +185,13 @@ export class Restless {
     const { up, replicas } = this;
     const lines = up[0] ? replicas.of(up[0]).machine.lines : [];
     const places = new Map(lines.map((line, i) => [line, i]));
-    if (places.size !== lines.length) faults.push('a command is there twice');
+    const own = lines.filter((line) => line.startsWith('c'));
+    if (new Set(own).size !== own.length) faults.push('a command is there twice');
+    faults.push(...lines.filter((line) => !/^(c\d+|of a liar .*)$/.test(line)));
     for (const member of up) {
       const { core, machine } = replicas.of(member);
       if (!core.isLive) faults.push(`${member.name} has no state`);
+      faults.push(...replicas.bounds(member));
       if (core.waiting > 0) faults.push(`${member.name} waits`);
       if (String(machine.lines) !== String(lines)) faults.push(`${member.name} has another state`);
     }

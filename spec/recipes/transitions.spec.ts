@@ -48,6 +48,7 @@ class Trace {
         thrownBack: () => undefined,
         misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
+        doubted: () => undefined,
       },
       { quorum, label: 'x' },
     );

@@ -44,11 +44,18 @@ export class Member implements Post {
   /** Takes nothing, as a stopped process. */
   isFrozen = false;
   readonly inbox: (() => void)[] = [];
+  /** How far its clock is ahead. */
+  ahead = 0;
 
   constructor(
     readonly index: number,
     readonly name: string,
+    private readonly time: () => number,
   ) {}
+
+  now(): number {
+    return this.time() + this.ahead;
+  }
 
   get privateName(): string {
     return `#${this.name}#d${String(this.index).padStart(2, '0')}`;
@@ -87,14 +94,16 @@ export class World {
 
   constructor(private readonly random: Random) {}
 
-  /** A new process, in a component with `with` or alone. */
+  /** A new process, in a component with `with` or alone. @param ahead milliseconds that its clock is ahead */
   start(
     name: string,
     make: (member: Member) => RecipeCore | null,
     beside?: Member,
     index = this.members.length,
+    ahead = 0,
   ): Member {
-    const member = new Member(index, name);
+    const member = new Member(index, name, () => this.now);
+    member.ahead = ahead;
     const core = make(member);
     member.core = core && new MembersOnly(core, () => undefined);
     this.members.push(member);
@@ -174,7 +183,9 @@ export class World {
     for (let count = 0; count < 2_000_000; count++) {
       if (this.step()) continue;
       const due = Math.min(
-        ...this.members.map((member) => (member.isFrozen ? Infinity : (member.core?.dueAt ?? Infinity))),
+        ...this.members.map(({ isFrozen, core, ahead }) =>
+          isFrozen ? Infinity : (core?.dueAt ?? Infinity) - ahead,
+        ),
       );
       if (due > end) return;
       this.now = Math.max(this.now, due);
@@ -190,8 +201,10 @@ export class World {
   }
 
   private tick(): void {
-    for (const { core, isFrozen } of this.members)
-      if (core && !isFrozen && core.dueAt <= this.now) core.tick(this.now);
+    for (const member of this.members) {
+      const { core, isFrozen } = member;
+      if (core && !isFrozen && core.dueAt <= member.now()) core.tick(member.now());
+    }
   }
 
   private newComponent(members: Member[]): Component {
@@ -216,7 +229,7 @@ export class World {
     if (entry.kind === 'data') {
       const { from, body, to } = entry;
       if (to === null ? member.isMember : to === member.privateName)
-        this.give(member, (core) => core.message(from.privateName, body, this.now));
+        this.give(member, (core) => core.message(from.privateName, body, member.now()));
       return;
     }
     const { privateName } = entry.from;
@@ -229,7 +242,7 @@ export class World {
     const cause = isJoin ? 'join' : entry.kind === 'crash' ? 'disconnect' : 'leave';
     const [daemon, time, counter] = this.idOf(member) as GroupId;
     this.setId(member, [daemon, time, counter + 1]);
-    if (wasMember && !member.isMember) return this.give(member, (core) => core.left(this.now));
+    if (wasMember && !member.isMember) return this.give(member, (core) => core.left(member.now()));
     if (!member.isMember) return;
     const cameWithMe =
       isJoin && entry.from === member
@@ -255,7 +268,7 @@ export class World {
       cameWithMe,
     };
     member.lastView = view;
-    this.give(member, (core) => core.view(view, this.now));
+    this.give(member, (core) => core.view(view, member.now()));
   }
 
   private give(member: Member, act: (core: RecipeCore) => void): void {
@@ -312,7 +325,7 @@ export class World {
     const isLosing = first.group.some((name) => !here.has(name));
     const retried = new Map<Member, Entry[]>();
     for (const member of piece) {
-      if (isLosing && member.isMember) this.give(member, (core) => core.transition(this.now));
+      if (isLosing && member.isMember) this.give(member, (core) => core.transition(member.now()));
       retried.set(member, []);
     }
     for (let at = before; at < have; at++) {

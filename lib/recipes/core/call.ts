@@ -57,10 +57,12 @@ export class CallCore implements RecipeCore {
   private calls = 0;
 
   /**
+   * @param self private name of this member
    * @param instance a number of this process that no other one has
    * @param answers whether this member answers requests
    */
   constructor(
+    private readonly self: string,
     private readonly instance: number,
     private readonly answers: boolean,
     private readonly sink: CallSink,
@@ -148,7 +150,8 @@ export class CallCore implements RecipeCore {
   }
 
   private requested(ticket: Ticket, payload: Buffer): void {
-    if (ticket.instance === this.instance) {
+    // Anybody can know the number: it tells this process from an earlier one of the name, and proves nothing.
+    if (ticket.caller === this.self && ticket.instance === this.instance) {
       const pending = this.pending.get(ticket.call);
       if (pending) {
         pending.asked = [...this.present];

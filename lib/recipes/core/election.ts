@@ -8,6 +8,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { equalGroupIds } from '../../wire/group-id.js';
+import { Claims, isTimeFarAbove } from './claims.js';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { Post, RecipeCore, RecipeView } from './port.js';
@@ -25,6 +26,8 @@ export interface ElectionSink extends Post {
   elected(leadership: Leadership): void;
   /** There is no leader until the next one is elected. */
   lapsed(before: Leadership): void;
+  /** The claim of this member is far above all others and does not count. */
+  doubted(member: string): void;
 }
 
 export interface ElectionCoreOptions {
@@ -47,6 +50,8 @@ export class ElectionCore implements RecipeCore {
   private isEnding = false;
   private highest = 0;
   private led: Leadership | null = null;
+  /** What the round of this view came to; the leader stays the same. */
+  private decided: Leadership | null = null;
 
   constructor(
     private readonly self: string,
@@ -63,12 +68,12 @@ export class ElectionCore implements RecipeCore {
   view(view: RecipeView, now: number): void {
     this.lapse();
     this.isEnding = false;
+    this.decided = null;
     this.current = view;
     this.round = new Round(view.members, this.options.quorum);
     const members = new Set(view.members);
     this.silent = new Set([...this.silent].filter((name) => members.has(name)));
-    // The time of day keeps terms growing where everybody who knew the last one is gone.
-    const floor = Math.max(this.highest + 1, Math.floor(now));
+    const floor = this.floor(Math.floor(now));
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
     const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(floor).texts(silent);
     this.sink.send(claim.finish(), 'safe');
@@ -81,7 +86,7 @@ export class ElectionCore implements RecipeCore {
     this.isEnding = true;
   }
 
-  message(sender: string, body: Buffer): void {
+  message(sender: string, body: Buffer, now: number): void {
     const reader = BodyReader.open('election', body);
     const { round, current } = this;
     if (!reader || !round || !current) return;
@@ -91,7 +96,10 @@ export class ElectionCore implements RecipeCore {
       const silent = reader.texts(MAX_SILENT_NAMES);
       if (!reader.isSound || floor > MAX_TERM) return;
       this.silent.delete(sender);
-      if (equalGroupIds(id, current.id) && round.state(sender, floor, silent)) this.decide(round);
+      if (!equalGroupIds(id, current.id)) return;
+      if (round.late(sender, floor)) this.hearLate(round);
+      else if (round.state(sender, floor, silent)) this.decide(round);
+      else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.patience;
     } else if (reader.kind === SETTLE && reader.isSound && equalGroupIds(id, current.id)) {
       if (round.settle(sender)) this.decide(round);
     }
@@ -114,17 +122,51 @@ export class ElectionCore implements RecipeCore {
     this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), 'safe');
   }
 
+  /** The time of day keeps terms growing where everybody who knew the last one is gone. */
+  private floor(time: number): number {
+    // Nobody counts up to the end: only claims that were not true lead there, and from there it begins again.
+    return this.isAtEnd ? time : Math.min(Math.max(this.highest + 1, time), MAX_TERM);
+  }
+
+  private get isAtEnd(): boolean {
+    return this.highest >= MAX_TERM;
+  }
+
   private decide(round: Round<number>): void {
-    const { speakers } = round;
-    const term = Math.max(...speakers.map((name) => round.statement(name) as number));
-    // Only a member that the others did not wait for can know of a higher one, and only without a quorum.
-    const isNew = term > this.highest;
-    this.highest = Math.max(this.highest, term);
-    this.silent = new Set(round.others);
+    const claims = this.counted(round);
+    const [leader] = claims.keys();
     this.dueAt = Infinity;
+    // With another statement they may be enough, or it may be less far.
+    if (leader === undefined || claims.size < this.options.quorum) return round.reopen();
+    this.silent = new Set(round.others);
+    this.lead(leader, Math.max(...claims.values()));
+  }
+
+  /** One that the others did not wait for may know of a higher term, without a quorum: then it rises once more. */
+  private hearLate(round: Round<number>): void {
+    const { decided } = this;
+    const term = Math.max(...this.counted(round).values());
+    if (decided && term > decided.term) this.lead(decided.leader, term);
+  }
+
+  /** The claims that count. */
+  private counted(round: Round<number>): Map<string, number> {
+    const claims = new Map(round.speakers.map((name) => [name, round.statement(name) as number]));
+    const { doubtful } = new Claims(claims, isTimeFarAbove);
+    if (doubtful === null) return claims;
+    claims.delete(doubtful);
+    this.sink.doubted(doubtful);
+    return claims;
+  }
+
+  private lead(leader: string, term: number): void {
+    this.decided = { leader, term, isMe: leader === this.self };
+    // Only one whose claim comes late or does not count knows of a higher one.
+    const isNew = term > this.highest || this.isAtEnd;
+    if (isNew) this.highest = term;
     if (this.isEnding || !isNew) return;
-    const leader = speakers[0] as string;
-    this.led = { leader, term, isMe: leader === this.self };
+    this.lapse();
+    this.led = this.decided;
     this.sink.elected(this.led);
   }
 

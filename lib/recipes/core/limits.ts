@@ -19,6 +19,12 @@ export const MAX_LABEL = 200;
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 
+/**
+ * How far a claim may be above the highest of all others and still count: a day of milliseconds, where it begins with the
+ * time of day, and more epochs than any part of a group ever goes through without the others.
+ */
+export const MAX_LEAD = 86_400_000;
+
 /** Milliseconds for a member to speak up in a new view before the others go on without it. */
 export const PATIENCE_MS = 1000;
 
@@ -44,8 +50,10 @@ export const MAX_SILENCES = 5;
 /** Milliseconds for the offer of the donor that is asked first, once others have offered. */
 export const FIRST_OFFER_MS = 50;
 
-/** Submitters whose newest command is remembered, so that none is applied twice. */
+/** Submitters whose newest command is remembered, so that none is applied twice; those that are here come on top. */
 export const MAX_SUBMITTERS = 2000;
+/** Processes of one member among them: the newest. One that invents more pushes out its own. */
+export const MAX_PROCESSES = 4;
 
 /** Commands of one member that wait to be applied. */
 export const MAX_PENDING_COMMANDS = 100_000;

@@ -32,7 +32,7 @@ export class Round<S> {
     return !this.over && this.stated.size >= this.needed;
   }
 
-  /** Those who made a statement before the end, in the order of the view. */
+  /** Those who made a statement, in the order of the view. */
   get speakers(): string[] {
     return this.order.filter((member) => this.stated.has(member));
   }
@@ -55,6 +55,13 @@ export class Round<S> {
     this.stated.set(member, statement);
     for (const name of silent) this.silent.add(name);
     return this.look();
+  }
+
+  /** A first statement that came after the end. @returns whether it was one */
+  late(member: string, statement: S): boolean {
+    if (!this.over || !this.members.has(member) || this.stated.has(member)) return false;
+    this.stated.set(member, statement);
+    return true;
   }
 
   /** Somebody does not want to wait any longer. @returns whether it ended the round */

@@ -201,6 +201,7 @@ export class ReplicaClient implements Client {
       misfit: (label) => ground.fault(`MISFIT: the group has ${label}`),
       settled: (ticket, outcome) => ground.settled(this.texts.get(ticket) ?? '', outcome),
       changed: () => undefined,
+      doubted: () => undefined,
     };
   }
 

@@ -113,7 +113,7 @@ describe('the end of a lock in the hand', () => {
     const a = await lock(await house.connect('a'), 'door');
     const held = await a.acquire();
     // As a state does in which this member was struck off.
-    await a.replica.submit({ op: 'begin', instance: 1 });
+    await a.replica.submit({ op: 'begin', instance: 1, now: 1 });
     expect(await reason(held.signal)).to.equal('the lock is lost: the group went on without this member');
   });
 });

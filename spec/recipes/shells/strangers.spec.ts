@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import type { Connection } from '../../../lib/group/connection.js';
 import { BodyWriter } from '../../../lib/recipes/core/codec.js';
 import { encode } from '../../../lib/recipes/core/replicated/messages.js';
-import { barrier, caller, counter, lock, map } from '../../../lib/recipes/index.js';
+import { MAX_TERM } from '../../../lib/recipes/core/limits.js';
+import { barrier, caller, counter, election, lock, map, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { House } from './house.js';
 
@@ -128,7 +129,7 @@ describe('a member that lies', () => {
     const liar = await liarIn(house, 'jobs');
     const instance = instanceOf(jobs);
     await liar.send('jobs', command(80, 1, { op: 'release', instance, request: 1 }));
-    await liar.send('jobs', command(80, 2, { op: 'begin', instance }));
+    await liar.send('jobs', command(80, 2, { op: 'begin', instance, now: 1 }));
     await delivered(liar);
     expect([held.signal.aborted, jobs.holder]).to.deep.equal([false, '#a#dmn1']);
   });
@@ -141,6 +142,79 @@ describe('a member that lies', () => {
     await liar.send('hits', command(instanceOf(hits), 2, 1000));
     await delivered(liar);
     expect(await hits.add(1)).to.equal(2);
+  });
+
+  it('leads nobody by a term far above all others, and is named in one warning', async () => {
+    using watch = new Watch();
+    await using house = await House.open();
+    const first = await election(await house.connect('b'), 'leaders', { patience: 50 });
+    await first.waitForLeader();
+    const second = await election(await house.connect('c'), 'leaders', { patience: 50 });
+    // The first in the view, and the first that speaks.
+    const liar = await house.connect('a');
+    const group = await liar.join('leaders');
+    group.on('event', (event) => {
+      if (event.kind !== 'view') return;
+      const claim = new BodyWriter('election', 1).groupId(event.id).number(MAX_TERM).texts([]);
+      void liar.send('leaders', claim.finish(), { service: 'safe' });
+    });
+    await until(() => watch.warnings.length === 2, 'both to warn');
+    await until(
+      () => first.leader === '#b#dmn1' && second.leader === '#b#dmn1',
+      'both to follow another one',
+    );
+    expect(first.term).to.be.below(Date.now() + 86_400_000);
+    const last = await house.connect('d');
+    await last.join('leaders');
+    await until(() => watch.dropped.length === 4, 'the claims of two views');
+    expect(watch.dropped[3]).to.include({ group: 'leaders', sender: '#a#dmn1', reason: 'claim' });
+    expect(new Set(watch.warnings)).to.deep.equal(
+      new Set([
+        'leaders: ignoring the number claimed by #a#dmn1, which is more than a day above all others: compare the clocks',
+      ]),
+    );
+    expect(watch.warnings).to.have.length(2);
+  });
+
+  it('takes no token that is far above what the clocks of the others show', async () => {
+    using watch = new Watch();
+    await using house = await House.open();
+    const jobs = await lock(await house.connect('a'), 'jobs');
+    const first = await jobs.acquire();
+    await first.release();
+    const liar = await liarIn(house, 'jobs');
+    for (const [i, op] of ['acquire', 'release'].entries())
+      await liar.send('jobs', command(81, i + 1, { op, instance: 81, request: 1, now: MAX_TERM }));
+    await delivered(liar);
+    await using held = await jobs.acquire();
+    expect(held.token).to.be.within(first.token + 2, Date.now() + 1000);
+    expect(watch.dropped).to.deep.include({
+      id: '#a#dmn1',
+      group: 'jobs',
+      sender: '#liar#dmn1',
+      reason: 'claim',
+    });
+  });
+
+  it('stops nobody by a merge that makes no sense', async () => {
+    await using house = await House.open();
+    const troubles: unknown[] = [];
+    const machine = {
+      reset: () => undefined,
+      apply: (text: unknown) => text,
+      snapshot: () => Buffer.from('{}'),
+      restore: () => undefined,
+      merge: (state: Buffer) => void JSON.parse(state.toString()),
+    };
+    const it = await replicated(await house.connect('a'), 'merging', machine);
+    it.on('trouble', (error) => troubles.push(error));
+    await it.ready();
+    const liar = await liarIn(house, 'merging');
+    const data = Buffer.from('neither');
+    await liar.send('merging', encode({ kind: 'part', past: 1, index: 0, isLast: true, data }));
+    await until(() => troubles.length > 0, 'the machine to say so');
+    expect(troubles[0]).to.be.instanceOf(SyntaxError);
+    expect(await it.submit('still here')).to.equal('still here');
   });
 
   it('changes nothing by commands that make no sense', async () => {

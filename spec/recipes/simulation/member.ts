@@ -10,12 +10,23 @@ import { type ConnectionPlan, SimulatedConnection } from '../../simulation/conne
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
 import type { Loop } from '../../simulation/loop.js';
 import type { Chair } from '../chair.js';
+import type { Overheard } from '../liars.js';
 import type { Subject } from './subject.js';
 
-const BEGIN = 1_700_000_000_000;
+/** When worlds begin, by a clock that is right. */
+export const BEGIN = 1_700_000_000_000;
 
 /** Milliseconds since 1970 in a world. */
 export const timeIn = (loop: Loop): number => BEGIN + loop.now;
+
+/** One client in a world: how its connection behaves, and how far its clock is ahead. */
+export interface ClientPlan extends ConnectionPlan {
+  readonly ahead: number;
+  /** Whether it is no member of any group. */
+  readonly isStranger?: boolean;
+  /** Who listens to what comes to it. */
+  readonly heard?: ReadonlyMap<string, Overheard>;
+}
 
 /** Its place in the group of one recipe. */
 export class SimulatedSeat implements Chair {
@@ -49,9 +60,13 @@ export class SimulatedSeat implements Chair {
     this.member.send(privateName, sealed(this.subject.group, body), 'agreed');
   }
 
+  now(): number {
+    return timeIn(this.member.loop) + this.member.ahead;
+  }
+
   /** An input, in the order of the connection. */
   give(input: (core: RecipeCore, now: number) => void): void {
-    input(this.core, timeIn(this.member.loop));
+    input(this.core, this.now());
     this.subject.look?.();
     this.member.looked(this.subject);
     this.arm();
@@ -66,8 +81,8 @@ export class SimulatedSeat implements Chair {
     const { core, member } = this;
     const { loop } = member;
     if (!member.isUp || core.dueAt === Infinity) return;
-    loop.after(Math.max(0, core.dueAt - timeIn(loop)), () => {
-      if (member.isUp && core.dueAt <= timeIn(loop)) this.give((_, now) => core.tick(now));
+    loop.after(Math.max(0, core.dueAt - this.now()), () => {
+      if (member.isUp && core.dueAt <= this.now()) this.give((_, now) => core.tick(now));
     });
   }
 }
@@ -83,14 +98,13 @@ export class SimulatedMember {
   constructor(
     readonly index: number,
     daemon: SimulatedDaemon,
-    plan: ConnectionPlan,
+    private readonly plan: ClientPlan,
     readonly loop: Loop,
     subjects: readonly Subject[],
     ended: () => void,
     /** Called after every input. */
     readonly looked: (subject: Subject) => void = () => undefined,
   ) {
-    this.name = plan.name;
     this.privateName = `#${plan.name}#${daemon.name}`;
     this.reader = new EventReader(this.privateName);
     this.seats = subjects.map((subject) => new SimulatedSeat(this, subject));
@@ -105,14 +119,22 @@ export class SimulatedMember {
         ended();
       },
     });
-    for (const group of this.byGroup.keys())
+    for (const group of plan.isStranger ? [] : this.byGroup.keys())
       this.connection.whenAccepted(() =>
         this.connection.write(encodeRequest(JOIN_MESS, this.privateName, [group])),
       );
   }
 
-  readonly name: string;
   readonly privateName: string;
+
+  get name(): string {
+    return this.plan.name;
+  }
+
+  /** How far its clock is ahead. */
+  get ahead(): number {
+    return this.plan.ahead;
+  }
 
   send(to: string, body: Buffer, service: 'agreed' | 'safe'): void {
     if (!this.isUp) return;
@@ -134,7 +156,9 @@ export class SimulatedMember {
       for (const seat of this.seats) {
         const { group } = seat.subject;
         const body = groups.includes(group) ? bytes : opened(group, bytes);
-        if (body) seat.give((core, now) => core.message(sender, body, now));
+        if (!body) continue;
+        this.plan.heard?.get(group)?.note({ sender, to: body === bytes ? null : this.privateName, body });
+        seat.give((core, now) => core.message(sender, body, now));
       }
       return;
     }
@@ -142,6 +166,7 @@ export class SimulatedMember {
     if (!seat) return;
     if (event.kind === 'view') {
       seat.isMember = true;
+      this.plan.heard?.get(event.group)?.install(event);
       seat.give((core, now) => core.view(event, now));
     } else if (event.kind === 'transition') seat.give((core, now) => core.transition(now));
     else seat.end();

@@ -7,6 +7,8 @@ import type { Act, Plan } from '../../simulation/plan.js';
 import type { Kind } from '../../simulation/plan.js';
 import { World } from '../../simulation/world.js';
 import { Random } from '../../support/random.js';
+import { Overheard } from '../liars.js';
+import { Guest } from './guests.js';
 import { SimulatedMember } from './member.js';
 import type { Rules, Subject } from './subject.js';
 import { subjectsOf } from './subjects.js';
@@ -27,6 +29,12 @@ const REST = 20_000;
 const AWAY = 200;
 /** How many deeds are the death of a process. */
 const KILLS = 0.01;
+/** Of so many worlds one has guests. */
+const GUESTS_IN = 3;
+/** How many deeds are of somebody who does not belong, in a world with guests. */
+const LIES = 0.35;
+/** Milliseconds that a clock is wrong by in such a world, at most. */
+const WRONG = 6 * 3_600_000;
 
 export interface PlayOptions {
   readonly kind?: Kind | undefined;
@@ -39,6 +47,8 @@ export interface PlayOptions {
   readonly kills?: number;
   /** How often each deed is done; default once. */
   readonly burst?: number;
+  /** Whether strangers and liars are there, and clocks differ; without it the seed chooses. */
+  readonly guests?: boolean;
   /** Which recipes; default all. */
   readonly subjects?: (rules: Rules) => readonly Subject[];
 }
@@ -57,14 +67,20 @@ class Play {
   /** Members that read slowly hear late of everything. */
   private readonly slow = new Set<number>();
   private readonly doubled = new Set<string>();
+  private readonly guests: (Guest | null)[] = [null, null];
+  private readonly hasGuests: boolean;
+  /** What was said in each group. */
+  private readonly heard: ReadonlyMap<string, Overheard>;
 
   constructor(
     private readonly plan: Plan,
-    { quorum }: Rules,
+    private readonly rules: Rules,
     private readonly subjects: readonly Subject[],
     private readonly options: PlayOptions,
   ) {
-    this.quorum = quorum;
+    this.quorum = rules.quorum;
+    this.hasGuests = options.guests ?? plan.seed % GUESTS_IN === 0;
+    this.heard = new Map(this.hasGuests ? subjects.map(({ group }) => [group, new Overheard()]) : []);
     this.random = new Random(plan.seed ^ 0x5eed);
     this.world = new World({ ...plan, clients: [], steps: plan.steps.filter(({ act }) => !isEnd(act)) });
   }
@@ -74,6 +90,7 @@ class Play {
     const { loop } = this.world;
     const { steps, end } = this.plan;
     for (let index = 0; index < DAEMONS; index++) this.startSoon(index, this.random.below(STARTS));
+    if (this.hasGuests) for (const i of this.guests.keys()) this.welcomeSoon(i, this.random.below(STARTS));
     for (const { at, act } of steps) if (isEnd(act)) loop.after(at, () => this.endOne(act));
     for (let at = STARTS; at < end; at += 1 + this.random.below(this.options.pace ?? PACE))
       loop.after(at, () => this.act());
@@ -112,6 +129,8 @@ class Play {
     else this.slow.delete(index);
     const plan = {
       name: `m${index}`,
+      ahead: this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0,
+      heard: this.heard,
       membership: true,
       latency: this.random.next() * 3,
       chunk: isSlow ? 200 + this.random.below(2000) : 65_536,
@@ -141,9 +160,23 @@ class Play {
     }
   }
 
+  /** The first of them is a stranger. They come and come again wherever a daemon runs. */
+  private welcomeSoon(place: number, delay: number): void {
+    const { heard, random, rules, world } = this;
+    world.loop.after(delay, () => {
+      const daemon = random.pick([...world.daemons.values()]);
+      if (!daemon?.process.isRunning) return this.welcomeSoon(place, AWAY);
+      this.guests[place] = new Guest(place === 0, daemon, world.loop, rules, heard, () => {
+        this.guests[place] = null;
+        this.welcomeSoon(place, AWAY);
+      });
+    });
+  }
+
   /** A deed of somebody. Now and then somebody's process dies. */
   private act(): void {
     const { random, up } = this;
+    if (this.hasGuests && random.chance(LIES)) return random.pick(this.guests)?.act(random);
     if (up.length === 0) return;
     const member = random.pick(up);
     if (random.chance(this.options.kills ?? KILLS) && this.mayEnd(member.index)) member.kill();

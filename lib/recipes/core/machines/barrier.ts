@@ -1,6 +1,6 @@
 /** A barrier: opens when so many members are at it, and closes behind them. Who leaves the group is at it no more. */
 import type { CommandInfo } from '../replicated/replica.js';
-import { isCount, SmallMachine } from './small.js';
+import { isCount, isListOf, SmallMachine } from './small.js';
 
 export type BarrierCommand =
   | { readonly op: 'enter'; readonly instance: number; readonly parties: number }
@@ -37,6 +37,14 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
 
   protected first(): BarrierState {
     return { generation: 0, entered: [] };
+  }
+
+  protected isState(state: unknown): state is BarrierState {
+    const { generation, entered } = Object(state) as Record<string, unknown>;
+    return (
+      isCount(generation) &&
+      isListOf(entered, ({ member, instance }) => typeof member === 'string' && isCount(instance))
+    );
   }
 
   protected isCommand(command: unknown): command is BarrierCommand {

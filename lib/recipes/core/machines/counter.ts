@@ -14,6 +14,10 @@ export class CounterMachine extends SmallMachine<number, number, number> {
     return 0;
   }
 
+  protected isState(state: unknown): state is number {
+    return Number.isSafeInteger(state);
+  }
+
   protected isCommand(amount: unknown): amount is number {
     return Number.isSafeInteger(amount);
   }

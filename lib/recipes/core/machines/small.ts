@@ -8,6 +8,10 @@ import type { Machine } from './machine.js';
 /** Whether it is a number that counts something: an integer from 0 that is exact. */
 export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
+/** Whether it is a list of things that are all of a kind. */
+export const isListOf = (value: unknown, isOne: (each: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(value) && value.every((each) => isOne(Object(each) as Record<string, unknown>));
+
 export abstract class SmallMachine<State, Command, Result> implements Machine<Command, Result> {
   abstract readonly kind: string;
   /** Called when the state may have changed. */
@@ -41,13 +45,17 @@ export abstract class SmallMachine<State, Command, Result> implements Machine<Co
     this.load(Buffer.concat(all));
   }
 
-  /** @throws SyntaxError */
+  /** @throws SyntaxError, or IllegalParamError for what is not a state of this machine */
   load(bytes: Buffer): void {
-    this.state = JSON.parse(bytes.toString()) as State;
+    const state: unknown = JSON.parse(bytes.toString());
+    if (!this.isState(state)) throw errorOf(ILLEGAL_PARAM, `expected the state of a ${this.kind}`);
+    this.state = state;
     this.changed();
   }
 
   protected abstract first(): State;
+  /** A state comes from another member, too. */
+  protected abstract isState(state: unknown): state is State;
   /** Commands come from other members: every field is checked here, and nowhere else. */
   protected abstract isCommand(command: unknown): command is Command;
   protected abstract act(command: Command, info: CommandInfo): Result;

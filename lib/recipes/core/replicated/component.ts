@@ -6,6 +6,7 @@ import type { Buffer } from 'node:buffer';
 import type { RecipeView } from '../port.js';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { extendLineage } from '../../../primary/lineage.js';
+import { LAST_EPOCH } from '../../../primary/rules.js';
 
 /** What a decision begins a component with. */
 export interface Beginning {
@@ -153,6 +154,6 @@ export class Component {
       const name = reader.text();
       component.loading.set(name, reader.text());
     }
-    return reader.isSound ? component : null;
+    return reader.isSound && Math.max(epoch, next) <= LAST_EPOCH ? component : null;
   }
 }

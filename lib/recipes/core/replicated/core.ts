@@ -273,8 +273,7 @@ export class ReplicatedCore implements RecipeCore {
     holding.asking(this.now);
     if (!tag) return;
     this.ask = `${this.instance}.${++this.asks}`;
-    const { label } = options;
-    const statement: Statement = { label, state: holding.held, tookPart, promised, ask: this.ask };
+    const statement = { label: options.label, state: holding.held, tookPart, promised, ask: this.ask };
     this.send({ kind: 'state', tag, statement, silent });
   }
 
@@ -283,7 +282,7 @@ export class ReplicatedCore implements RecipeCore {
     const { agreement, electorate, options, self } = this;
     const { tag, statements } = agreement;
     if (!tag) return;
-    const decision = decide(statements, electorate, tag.view, tag.round);
+    const decision = decide(statements, electorate, tag.view, tag.round, (name) => this.sink.doubted(name));
     if (decision === null) return agreement.goOn();
     if (decision.label !== options.label) return this.sink.misfit(decision.label);
     agreement.decided();
@@ -312,10 +311,12 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private vote(component: Component): void {
-    const { agreement } = this;
-    if (component.isFormed || !component.holders.has(this.self) || !agreement.tag) return;
-    this.promised = Math.max(this.promised, component.next);
-    this.send({ kind: 'vote', tag: agreement.tag, epoch: component.next });
+    const { tag } = this.agreement;
+    const { holders, isFormed, next } = component;
+    // One that was doubted may have promised a later one.
+    if (isFormed || !holders.has(this.self) || !tag || next < this.promised) return;
+    this.promised = next;
+    this.send({ kind: 'vote', tag, epoch: next });
   }
 
   /** A quorum has voted for the epoch. */
@@ -335,9 +336,8 @@ export class ReplicatedCore implements RecipeCore {
     const canLoad = this.holding.retain(view.members, this.now);
     if (this.phase !== 'loading') return;
     // One whose request had no place in the last view asks again, and one whose donors are gone.
-    const isAsking = component.askOf(this.self) === this.ask;
     if (this.holding.isBusy) this.ask = '';
-    else if (!(isAsking && canLoad)) this.makeStatement();
+    else if (component.askOf(this.self) !== this.ask || !canLoad) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */

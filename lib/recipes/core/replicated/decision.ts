@@ -1,6 +1,13 @@
 /** What a round of replicas decides: whose state continues. The same at all members, from the same words. */
 import { firstLineage } from '../../../primary/lineage.js';
-import { type Electorate, includesNewest, nextEpoch, type Testimony } from '../../../primary/rules.js';
+import {
+  claimedEpoch,
+  type Electorate,
+  includesNewest,
+  nextEpoch,
+  type Testimony,
+} from '../../../primary/rules.js';
+import { Claims, isFarAbove } from '../claims.js';
 import type { RecipeView } from '../port.js';
 import type { Statement } from './messages.js';
 
@@ -14,7 +21,7 @@ export interface Decision {
   readonly next: number;
   /** Members with the state that continues, in the order of the view. */
   readonly holders: readonly string[];
-  /** Everybody else who spoke, with what each asks with. */
+  /** Everybody else who spoke, also those who do not count, with what each asks with. */
   readonly needy: ReadonlyMap<string, string>;
 }
 
@@ -28,6 +35,7 @@ interface Side {
 
 /**
  * Rules 5 and 6. @param said by member, in the order of the view, @param electorate null: without a quorum
+ * @param doubted called with the member whose statement does not count, because its epoch is far above all others
  * @returns null when the newest state may be elsewhere
  */
 export function decide(
@@ -35,13 +43,18 @@ export function decide(
   electorate: Electorate | null,
   view: RecipeView['id'],
   round: number,
+  doubted: (name: string) => void,
 ): Decision | null {
-  const best = sidesOf(said).reduce<Side | null>(
+  // Without a quorum nothing depends on epochs.
+  const doubtful = electorate && doubtfulOf(said);
+  if (doubtful !== null) doubted(doubtful);
+  const counted = new Map([...said].filter(([name]) => name !== doubtful));
+  const best = sidesOf(counted).reduce<Side | null>(
     (leads, side) => (leads === null || isBetter(side, leads, electorate !== null) ? side : leads),
     null,
   );
-  const label = best?.label ?? [...said.values()][0]?.label ?? '';
-  const peers = new Map([...said].filter(([, each]) => each.label === label));
+  const label = best?.label ?? [...counted.values()][0]?.label ?? '';
+  const peers = new Map([...counted].filter(([, each]) => each.label === label));
   const testimonies = [...peers.values()].map(testimonyOf);
   if (electorate && !includesNewest(testimonies, electorate)) return null;
   const holders = best ? best.members : [...peers.keys()];
@@ -53,7 +66,9 @@ export function decide(
     next: nextEpoch(testimonies),
     holders,
     needy: new Map(
-      [...peers].filter(([name]) => !holders.includes(name)).map(([name, { ask }]) => [name, ask]),
+      [...said]
+        .filter(([name, each]) => each.label === label && !holders.includes(name))
+        .map(([name, { ask }]) => [name, ask]),
     ),
   };
 }
@@ -63,6 +78,12 @@ const testimonyOf = ({ tookPart, state, promised }: Statement): Testimony => ({
   epoch: state?.epoch ?? null,
   promised,
 });
+
+/** The member whose epoch is far above all others; null: none. */
+function doubtfulOf(said: ReadonlyMap<string, Statement>): string | null {
+  return new Claims(new Map([...said].map(([name, each]) => [name, claimedEpoch(testimonyOf(each))])))
+    .doubtful;
+}
 
 /** Those with one state each, in the order of the first of them. */
 function sidesOf(said: ReadonlyMap<string, Statement>): Side[] {
@@ -89,10 +110,16 @@ function isBetter(a: Side, b: Side, hasQuorum: boolean): boolean {
  * no quorum is asked for
  */
 export function couldChange(
-  { state, promised }: Statement,
-  decided: { readonly lineage: number; readonly next: number; readonly isFormed: boolean },
+  statement: Statement,
+  {
+    lineage,
+    next,
+    isFormed,
+  }: { readonly lineage: number; readonly next: number; readonly isFormed: boolean },
   hasQuorum: boolean,
 ): boolean {
-  if (!hasQuorum) return state !== null && state.lineage !== decided.lineage;
-  return !decided.isFormed && Math.max(state?.epoch ?? 0, promised) >= decided.next;
+  const { state } = statement;
+  if (!hasQuorum) return state !== null && state.lineage !== lineage;
+  const claimed = claimedEpoch(testimonyOf(statement));
+  return !isFormed && claimed >= next && !isFarAbove(claimed, [next - 1]);
 }

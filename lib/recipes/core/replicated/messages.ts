@@ -2,7 +2,8 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { CHUNK_BYTES, MAX_LABEL, MAX_SILENT_NAMES } from '../limits.js';
+import { LAST_EPOCH } from '../../../primary/rules.js';
+import { CHUNK_BYTES, MAX_LABEL, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
 /** The state that a replica holds. */
 export interface Held {
@@ -121,9 +122,6 @@ const kindOf = new Map(
   Object.entries(KINDS).map(([kind, code]) => [code as number, kind as Message['kind']]),
 );
 
-/** Epochs above this are damage: nobody could go on counting. */
-const MAX_EPOCH = 2 ** 50;
-
 export function encode(message: Message): Buffer {
   const writer = new BodyWriter('replicated', KINDS[message.kind]);
   switch (message.kind) {
@@ -237,10 +235,21 @@ function readStatement(reader: BodyReader): Statement {
   return { label, state, tookPart, promised, ask };
 }
 
+/** Whether its fields are within their bounds. */
 function isSensible(message: Message): boolean {
-  if (message.kind === 'chunk') return message.data.length <= CHUNK_BYTES;
-  if (message.kind === 'vote') return message.epoch > 0 && message.epoch < MAX_EPOCH;
-  if (message.kind !== 'state') return true;
-  const { state, promised } = message.statement;
-  return Math.max(state?.epoch ?? 0, promised) < MAX_EPOCH;
+  switch (message.kind) {
+    case 'chunk':
+    case 'part':
+      return message.data.length <= CHUNK_BYTES;
+    case 'pull':
+      return message.until >= message.offset && message.until - message.offset <= WINDOW_BYTES;
+    case 'vote':
+      return message.epoch > 0 && message.epoch <= LAST_EPOCH;
+    case 'state': {
+      const { state, promised } = message.statement;
+      return Math.max(state?.epoch ?? 0, promised) <= LAST_EPOCH;
+    }
+    default:
+      return true;
+  }
 }

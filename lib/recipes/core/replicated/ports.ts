@@ -22,6 +22,8 @@ export interface ReplicatedSink extends Post, DonorSink, TakerSink, Contribution
   thrownBack(commands: number): void;
   /** The group has another kind of state, or other options: this member has no place in it. */
   misfit(label: string): void;
+  /** The epoch that this member claims is far above all others, and its statement does not count. */
+  doubted(member: string): void;
   /** `isWritable` or `isLive` may have changed. */
   changed(): void;
 }

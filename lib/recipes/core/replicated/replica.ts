@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
+import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
 import type { Command, Part } from './messages.js';
 import { Submitters } from './submitters.js';
 
@@ -179,6 +179,7 @@ export class Replica {
     else if (input.kind === 'part') this.part(input);
     else {
       this.interrupt();
+      this.submitters.present(input.members);
       this.machine.present(input.members);
     }
   }
@@ -214,8 +215,14 @@ export class Replica {
     merge.parts.push(data);
     merge.bytes += data.length;
     merge.step = this.steps;
-    if (merge.bytes > MAX_MERGE_BYTES) this.merge = null;
+    if (!this.isWithinBounds(merge, isLast)) this.merge = null;
     else if (isLast) this.mergeAll(merge);
+  }
+
+  /** Only the last piece is a short one: so many pieces are many bytes, and these are counted. */
+  private isWithinBounds({ parts, bytes }: Merge, isLast: boolean): boolean {
+    const least = (isLast ? parts.length - 1 : parts.length) * CHUNK_BYTES;
+    return bytes >= least && bytes <= MAX_MERGE_BYTES;
   }
 
   private mergeAll({ past, parts }: Merge): void {

@@ -5,9 +5,10 @@
  * sent again after the network broke.
  */
 import type { BodyReader, BodyWriter } from '../codec.js';
-import { MAX_SUBMITTERS } from '../limits.js';
+import { MAX_PROCESSES, MAX_SUBMITTERS } from '../limits.js';
 
 const keyOf = (member: string, instance: number): string => `${instance} ${member}`;
+const memberOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
 
 export class Submitters {
   /** By submitter; those whose last command is longest ago come first. */
@@ -23,15 +24,20 @@ export class Submitters {
     const last = this.lastOf(member, instance);
     if (sequence <= last) return 'old';
     if (sequence > last + 1) return 'gap';
-    this.last.delete(key);
+    if (!this.last.delete(key)) this.makeRoom(member);
     this.last.set(key, sequence);
-    if (this.last.size > MAX_SUBMITTERS) {
-      for (const oldest of this.last.keys()) {
-        this.last.delete(oldest);
-        break;
-      }
-    }
     return 'next';
+  }
+
+  /** Members that are here from this input on: of too many submitters those go first that are not. */
+  present(members: readonly string[]): void {
+    if (this.last.size <= MAX_SUBMITTERS) return;
+    const here = new Set(members);
+    for (const key of this.last.keys()) {
+      if (here.has(memberOf(key))) continue;
+      this.last.delete(key);
+      if (this.last.size <= MAX_SUBMITTERS) return;
+    }
   }
 
   clear(): void {
@@ -45,10 +51,15 @@ export class Submitters {
 
   read(reader: BodyReader): void {
     this.clear();
-    const count = Math.min(reader.number(), MAX_SUBMITTERS);
-    for (let i = 0; i < count && reader.isOpen; i++) {
+    for (let count = reader.number(); count > 0 && reader.isOpen; count--) {
       const key = reader.text();
       this.last.set(key, reader.number());
     }
+  }
+
+  /** One that invents processes pushes out nobody else's. */
+  private makeRoom(member: string): void {
+    const own = [...this.last.keys()].filter((key) => memberOf(key) === member);
+    for (const oldest of own.slice(0, own.length - MAX_PROCESSES + 1)) this.last.delete(oldest);
   }
 }

@@ -1,8 +1,15 @@
 import type { Rules, Subject } from '../subject.js';
 import type { Chair } from '../../chair.js';
 import { Elections } from '../../elections.js';
+import { BEGIN } from '../member.js';
 
-/** One leader in a view, terms that grow; with a quorum no term twice; in the end all follow the same one, who is there. */
+/** Clocks in a world are within a day of its beginning. */
+const LAST_TERM = BEGIN + 86_400_000;
+
+/**
+ * One leader in a view, terms that grow, and never by a claim far above; with a quorum no term twice; in the end all follow
+ * the same one, who is there.
+ */
 export function electionSubject({ quorum }: Rules): Subject {
   const elections = new Elections(quorum ?? 1);
   return {
@@ -11,7 +18,11 @@ export function electionSubject({ quorum }: Rules): Subject {
     act: () => undefined,
     holders: () => elections.leaders(),
     isSettled: () => true,
-    faults: (chairs) => [...elections.faults(quorum !== null), ...leaderFaults(elections, chairs)],
+    faults: (chairs) => [
+      ...elections.faults(quorum !== null),
+      ...leaderFaults(elections, chairs),
+      ...farFaults(elections),
+    ],
   };
 }
 
@@ -20,3 +31,6 @@ function leaderFaults(elections: Elections, chairs: readonly Chair[]): string[] 
   const isOne = leaders.size === 1 && chairs.some(({ privateName }) => leaders.has(privateName));
   return isOne ? [] : [`in the end ${[...leaders].join(' and ')} lead`];
 }
+
+const farFaults = ({ seen }: Elections): string[] =>
+  [...seen.values()].flat().flatMap(({ term }) => (term > LAST_TERM ? [`a term of ${term}`] : []));

@@ -23,13 +23,15 @@ export class LedgerSubject extends ReplicatedSubject<Ledger, string> {
 
   protected quorumFaults({ lines }: Ledger): string[] {
     const places = new Map(lines.map((line, i) => [line, i]));
-    const twice = lines.filter((line, i) => places.get(line) !== i);
+    const twice = lines.filter((line, i) => places.get(line) !== i && line.startsWith('c'));
     const lost = this.submitted.filter(({ command, outcome }) => outcome && !places.has(command));
     const elsewhere = this.submitted.filter(
       ({ command, outcome }) =>
         outcome?.kind === 'applied' && places.get(command) !== Number(outcome.result) - 1,
     );
+    const strange = lines.filter((line) => !/^(c\d+|of a liar .*)$/.test(line));
     return [
+      ...strange.map((line) => `${line} is there, and nobody may say it`),
       ...twice.map((line) => `${line} is there twice`),
       ...lost.map(({ command, outcome }) => `${command} (${outcome?.kind}) is lost`),
       ...elsewhere.map(({ command }) => `${command} is not where it was said to be`),

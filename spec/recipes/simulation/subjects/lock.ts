@@ -1,20 +1,38 @@
 import { Buffer } from 'node:buffer';
-import { type LockCommand, LockMachine } from '../../../../lib/recipes/core/machines/lock.js';
+import { isOf, type LockCommand, LockMachine } from '../../../../lib/recipes/core/machines/lock.js';
 import type { ReplicatedCore } from '../../../../lib/recipes/core/replicated/core.js';
 import type { Random } from '../../../support/random.js';
 import type { Chair } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
+import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
+import { isLiar } from '../guests.js';
+import { BEGIN } from '../member.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
 
-const locks: Kind<LockMachine> = {
-  make: () => new LockMachine(),
-  save: (machine) => Buffer.from(machine.snapshot()),
-  load: (machine, bytes) => machine.load(bytes),
-};
+/** Clocks in a world are within a day of its beginning. */
+const LAST_TOKEN = BEGIN + 86_400_000;
 
-/** Never held twice where it can be used: a token has one holder, and tokens grow at everybody who sees them. */
-export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
+/** Knows what changed it. */
+class WatchedLock extends LockMachine {
+  wrong: (text: string) => void = () => undefined;
+
+  protected override act(command: LockCommand, info: CommandInfo): void {
+    const { holder } = this;
+    const isTold = this.state.token > 0 || this.state.clocks.length > 0;
+    super.act(command, info);
+    const isLost = holder !== null && !isOf(this.holder, holder);
+    if (isLost && info.sender !== holder.member)
+      this.wrong(`${info.sender} ended what ${holder.member} held`);
+    if (isTold && this.token > LAST_TOKEN) this.wrong(`a token of ${this.token}`);
+  }
+}
+
+/**
+ * Never held twice where it can be used: a token has one holder, and tokens grow at everybody who sees them, never by a
+ * clock far ahead. Nobody ends what another one holds.
+ */
+export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
   private readonly byToken = new Map<number, string>();
   private readonly newest = new Map<Chair, number>();
   private readonly wanted = new Map<Chair, number>();
@@ -24,13 +42,24 @@ export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
   private requests = 0;
 
   constructor(rules: Rules) {
+    const wrong: string[] = [];
+    const locks: Kind<WatchedLock> = {
+      make: () => {
+        const machine = new WatchedLock();
+        machine.wrong = (text) => wrong.push(text);
+        return machine;
+      },
+      save: (machine) => Buffer.from(machine.snapshot()),
+      load: (machine, bytes) => machine.load(bytes),
+    };
     super('lock', locks, rules);
+    this.seen = wrong;
   }
 
   override make(chair: Chair): ReplicatedCore {
     const core = super.make(chair);
     // As the shell does: what an earlier process of the name held is free.
-    this.submit(chair, { op: 'begin', instance: this.replicas.of(chair).instance });
+    this.submit(chair, { op: 'begin', instance: this.replicas.of(chair).instance, now: chair.now() });
     return core;
   }
 
@@ -68,7 +97,9 @@ export class LockSubject extends ReplicatedSubject<LockMachine, LockCommand> {
   }
 
   protected quorumFaults({ holder, waiting }: LockMachine): string[] {
-    const ended = [holder, ...waiting].filter((claim) => claim && !this.isThere(claim.instance));
+    const ended = [holder, ...waiting].filter(
+      (claim) => claim && !isLiar(claim.member) && !this.isThere(claim.instance),
+    );
     return [...this.seen, ...ended.map((claim) => `${claim?.member} has or wants it, and is gone`)];
   }
 

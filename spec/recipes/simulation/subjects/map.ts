@@ -38,7 +38,8 @@ export class MapSubject extends ReplicatedSubject<MapMachine<number>, Command> {
   }
 
   protected quorumFaults(map: MapMachine<number>): string[] {
-    const faults: string[] = [];
+    // Values of those who may not say anything.
+    const faults = [...map.entries()].flatMap(([key, value]) => (value < 0 ? [`${key} is ${value}`] : []));
     for (const { command, outcome } of this.submitted) {
       if (command.op !== 'add' || outcome?.kind !== 'applied') continue;
       const { key, value } = command;

@@ -52,6 +52,7 @@ export abstract class ReplicatedSubject<M extends AnyMachine, Command> implement
       ...this.submitted
         .filter(({ chair, outcome }) => outcome === undefined && chairs.includes(chair))
         .map(({ chair, command }) => `${JSON.stringify(command)} of ${chair.privateName} does not end`),
+      ...chairs.flatMap((chair) => this.replicas.bounds(chair)),
       ...(this.rules.quorum === null ? [] : this.quorumFaults(this.replicas.of(first).machine)),
     ];
   }
