@@ -38,7 +38,8 @@ export function includesNewest(voters: readonly Testimony[], { of, quorum }: Ele
 export const LAST_EPOCH = 2 ** 32 - 1;
 
 /** The greatest epoch that it knows of; 0: none. */
-export const claimedEpoch = ({ epoch, promised }: Testimony): number => Math.max(epoch ?? 0, promised);
+export const claimedEpoch = ({ epoch, promised }: Pick<Testimony, 'epoch' | 'promised'>): number =>
+  Math.max(epoch ?? 0, promised);
 
 /** Rule 7. The number of the next epoch: above all that these voters hold or have voted for. */
 export const nextEpoch = (voters: readonly Testimony[]): number =>

@@ -1,6 +1,6 @@
 /** A lock that one member of a group holds at a time. */
 import type { Connection } from '../group/connection.js';
-import { isFarAbove } from './core/claims.js';
+import { isFarAbove } from '../primary/claims.js';
 import { type Claim, isOf, type LockCommand, LockMachine } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
 import { instanceNumber } from './instance.js';

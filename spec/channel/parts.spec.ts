@@ -13,7 +13,9 @@ import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/
 import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
 import { merge } from '../../lib/channel/registry/merge.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
+import { Exchange } from '../../lib/channel/registry/exchange.js';
 import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
+import { LAST_EPOCH } from '../../lib/primary/rules.js';
 import { hashText, Table } from '../../lib/channel/registry/table.js';
 import { Random } from '../support/random.js';
 
@@ -323,6 +325,52 @@ describe('the vote on giving away names', () => {
     ]);
     expect([three.wants('#y#a'), three.wants('#x#b')]).to.deep.equal([false, true]);
     expect(three.vote('#x#b', 5)).to.equal(true);
+  });
+});
+
+describe('an epoch that a member of the registry claims', () => {
+  const tag = [1, 2, 3] as const;
+  const members = ['#a#d1', '#b#d2', '#liar#d3'];
+
+  /** What members bring, by the epochs that they claim. */
+  function told(...epochs: readonly number[]): Exchange {
+    const exchange = new Exchange([...tag], members, true, '#z#d9', new Table());
+    for (const [i, epoch] of epochs.entries()) {
+      const only = members.map((_, j) => i === j);
+      const none = members.map(() => false);
+      const testimony = { epoch, promised: epoch };
+      exchange.state(members[i] as string, {
+        ...{ kind: 'state', tag: [...tag], has: false, informed: true, testimony, electorates: [], parts: 0 },
+        ...{ covers: only, fresh: none, tookPart: only },
+      });
+    }
+    return exchange;
+  }
+
+  it('counts for a newcomer where it is far above all others', () => {
+    const far = told(4, 5, 6 + 86_400_000);
+    expect([far.isComplete, far.doubtful]).to.deep.equal([true, '#liar#d3']);
+    expect(
+      far.sides().map(({ epoch, testimony, tookPart }) => [epoch, testimony.promised, tookPart.size]),
+    ).to.deep.equal([
+      [4, 4, 1],
+      [5, 5, 1],
+      [0, 0, 0],
+    ]);
+    expect(told(4, 5, 6).sides()[2]?.epoch).to.equal(6);
+  });
+
+  it('never leaves the registry without a vote once it is the last that there is', () => {
+    const last = { tookPart: true, epoch: LAST_EPOCH, promised: LAST_EPOCH };
+    const here = new Map([
+      ['#a#d1', last],
+      ['#b#d2', last],
+    ]);
+    const vote = new Ballot([['d1', 'd2']], here, daemonOf);
+    expect(vote.next).to.equal(LAST_EPOCH);
+    const bytes = encodeRegistryMessage({ kind: 'vote', tag: [...tag], epoch: vote.next });
+    expect(decodeRegistryMessage(bytes)).to.deep.include({ epoch: LAST_EPOCH });
+    expect(vote.vote('#a#d1', vote.next)).to.equal(true);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { includesNewest, nextEpoch, type Testimony } from '../../lib/primary/rules.js';
+import { includesNewest, LAST_EPOCH, nextEpoch, type Testimony } from '../../lib/primary/rules.js';
 
 const knowing: Testimony = { tookPart: true, epoch: 3, promised: 3 };
 /** It took part, and has lost what it knew: a state that it gave up is not replaced yet. */
@@ -38,5 +38,6 @@ describe('the number of the next epoch', () => {
     expect(nextEpoch([])).to.equal(1);
     expect(nextEpoch([knowing, { ...fresh, promised: 7 }])).to.equal(8);
     expect(nextEpoch([{ ...given, epoch: 9 }, knowing])).to.equal(10);
+    expect(nextEpoch([{ ...given, epoch: LAST_EPOCH }]), 'the last one again').to.equal(LAST_EPOCH);
   });
 });

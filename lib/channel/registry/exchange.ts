@@ -4,6 +4,9 @@
  * nothing stops nobody.
  */
 import { Buffer } from 'node:buffer';
+import { NEWCOMER } from '../../primary/ballot.js';
+import { Claims } from '../../primary/claims.js';
+import { claimedEpoch } from '../../primary/rules.js';
 import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
 import type { Part, State } from './command.js';
 import type { Side } from './merge.js';
@@ -44,9 +47,23 @@ export class Exchange {
     return this.missing.size === 0;
   }
 
+  /** Who speaks for a part and claims an epoch far above all others, so that it counts for a newcomer; null: nobody. */
+  get doubtful(): string | null {
+    const claims = [...this.told].map(
+      ([speaker, { testimony }]) => [speaker, claimedEpoch(testimony)] as const,
+    );
+    return new Claims(new Map(claims)).doubtful;
+  }
+
   /** All parts, in the order of those who spoke for them. */
   sides(): Told[] {
-    return this.members.flatMap((member) => this.told.get(member) ?? []);
+    const { doubtful, members, told } = this;
+    return members.flatMap((member) => {
+      const side = told.get(member);
+      return side && member === doubtful
+        ? { ...side, epoch: 0, testimony: NEWCOMER, tookPart: new Set() }
+        : (side ?? []);
+    });
   }
 
   part(sender: string, { tag, index, bytes }: Part): void {

@@ -240,9 +240,8 @@ export class RegistryMachine {
 
   /** Nobody came: everybody has what is needed already. */
   private shrunk(cause: RegistryView['cause']): void {
-    const { electorates, present: members, table, testimony, tookPart } = this;
+    const { electorates, isInformed: informed, present: members, table, testimony, tookPart } = this;
     const epoch = testimony.epoch ?? 0;
-    const informed = this.isInformed;
     const side: Told = { table, members, epoch, has: true, informed, testimony, tookPart, electorates };
     if (cause === 'network') this.adopt([side]);
     this.tellNothing();
@@ -288,6 +287,7 @@ export class RegistryMachine {
     this.has = true;
     this.peers = this.present;
     this.fresh = new Set();
+    if (exchange.doubtful !== null) this.refused++;
     const sides = exchange.sides();
     this.adopt(sides);
     this.tellNothing();

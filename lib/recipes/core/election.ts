@@ -8,7 +8,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { equalGroupIds } from '../../wire/group-id.js';
-import { Claims, isTimeFarAbove } from './claims.js';
+import { Claims, isTimeFarAbove } from '../../primary/claims.js';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { Post, RecipeCore, RecipeView } from './port.js';

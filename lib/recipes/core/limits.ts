@@ -19,12 +19,6 @@ export const MAX_LABEL = 200;
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 
-/**
- * How far a claim may be above the highest of all others and still count: a day of milliseconds, where it begins with the
- * time of day, and more epochs than any part of a group ever goes through without the others.
- */
-export const MAX_LEAD = 86_400_000;
-
 /** Milliseconds for a member to speak up in a new view before the others go on without it. */
 export const PATIENCE_MS = 1000;
 

@@ -1,7 +1,7 @@
 /** Bugs in the recipes that are planted for some worlds of the simulator: each must be seen by the checker of its recipe. */
 import { Buffer } from 'node:buffer';
 import { CallCore } from '../../../lib/recipes/core/call.js';
-import { Claims } from '../../../lib/recipes/core/claims.js';
+import { Claims } from '../../../lib/primary/claims.js';
 import { ElectionCore } from '../../../lib/recipes/core/election.js';
 import { BarrierMachine } from '../../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../../lib/recipes/core/machines/counter.js';

@@ -1,6 +1,6 @@
 /** A lock: one holder at a time, the others wait in their order. It passes on when its holder is no member any more. */
 import type { CommandInfo } from '../replicated/replica.js';
-import { isFarAbove, isTimeFarAbove } from '../claims.js';
+import { isFarAbove, isTimeFarAbove } from '../../../primary/claims.js';
 import { MAX_TERM } from '../limits.js';
 import { isCount, isListOf, SmallMachine } from './small.js';
 

@@ -7,7 +7,7 @@ import {
   nextEpoch,
   type Testimony,
 } from '../../../primary/rules.js';
-import { Claims, isFarAbove } from '../claims.js';
+import { Claims, isFarAbove } from '../../../primary/claims.js';
 import type { RecipeView } from '../port.js';
 import type { Statement } from './messages.js';
 

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { Claims, isFarAbove, isTimeFarAbove } from '../../lib/recipes/core/claims.js';
-import { MAX_LEAD } from '../../lib/recipes/core/limits.js';
+import { Claims, isFarAbove, isTimeFarAbove, MAX_LEAD } from '../../lib/primary/claims.js';
 
 const DAY = 86_400_000;
 const NOW = 1_800_000_000_000;

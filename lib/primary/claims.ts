@@ -3,7 +3,12 @@
  * judged by the other claims at the same place in the order, never by the receiver's clock, so that all members judge
  * alike. What was granted in a view is not a claim: it counts whole.
  */
-import { MAX_LEAD } from './limits.js';
+
+/**
+ * How far a claim may be above the highest of all others and still count: a day of milliseconds, where it begins with the
+ * time of day, and more epochs than any part of a group ever goes through without the others.
+ */
+export const MAX_LEAD = 86_400_000;
 
 /** Whether a claim is further above the highest of the others than it may be; without others none is. */
 export const isFarAbove = (claim: number, others: readonly number[]): boolean =>
