@@ -336,12 +336,18 @@ describe('an epoch that a member of the registry claims', () => {
   function told(...epochs: readonly number[]): Exchange {
     const exchange = new Exchange([...tag], members, true, '#z#d9', new Table());
     for (const [i, epoch] of epochs.entries()) {
-      const only = members.map((_, j) => i === j);
-      const none = members.map(() => false);
-      const testimony = { epoch, promised: epoch };
+      const covers = members.map((_, j) => i === j);
       exchange.state(members[i] as string, {
-        ...{ kind: 'state', tag: [...tag], has: false, informed: true, testimony, electorates: [], parts: 0 },
-        ...{ covers: only, fresh: none, tookPart: only },
+        kind: 'state',
+        tag: [...tag],
+        has: false,
+        informed: true,
+        testimony: { epoch, promised: epoch },
+        electorates: [],
+        parts: 0,
+        covers,
+        fresh: members.map(() => false),
+        tookPart: covers,
       });
     }
     return exchange;

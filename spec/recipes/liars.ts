@@ -202,8 +202,8 @@ const stolenNumber: Teller = (scene) => {
   const { heard, random, group } = scene;
   const sent = messagesIn(heard).flatMap(({ message }) => (message.kind === 'command' ? [message] : []));
   if (sent.length === 0) return null;
-  const { instance, sequence } = random.pick(sent);
-  return command(random, commands[group]?.(scene) ?? 'x', sequence + 1 + random.below(2), instance);
+  const { instance, sequence } = random.pick(sent.slice(-3));
+  return command(random, commands[group]?.(scene) ?? 'x', sequence + 1, instance);
 };
 
 /** Commands of its own, well numbered, that are not for it to give or make no sense. */
@@ -235,8 +235,13 @@ const isTold = (heard: Overheard): boolean =>
   messagesIn(heard).some(({ message }) => message.kind === 'command');
 
 /** The lock of another one, by his numbers. */
-const theft: Teller = ({ heard, random, group }) =>
-  group === 'lock' ? command(random, { ...numbersIn(heard, random), op: 'release' }) : null;
+const theft: Teller = ({ heard, random, group }) => {
+  const asked = messagesIn(heard).flatMap(({ message }) =>
+    message.kind === 'command' && message.payload.includes('acquire') ? [message.payload.toString()] : [],
+  );
+  if (group !== 'lock' || asked.length === 0) return null;
+  return command(random, { ...(JSON.parse(random.pick(asked.slice(-3))) as object), op: 'release' });
+};
 
 /** It takes the lock in a time that is far ahead. What it has it gives back as it should. */
 const farAcquire: Teller = ({ heard, random, group, now }) => {

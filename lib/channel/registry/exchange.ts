@@ -57,13 +57,12 @@ export class Exchange {
 
   /** All parts, in the order of those who spoke for them. */
   sides(): Told[] {
-    const { doubtful, members, told } = this;
-    return members.flatMap((member) => {
-      const side = told.get(member);
-      return side && member === doubtful
-        ? { ...side, epoch: 0, testimony: NEWCOMER, tookPart: new Set() }
-        : (side ?? []);
-    });
+    const told = new Map(this.told);
+    const { doubtful } = this;
+    const side = doubtful === null ? undefined : told.get(doubtful);
+    if (doubtful !== null && side)
+      told.set(doubtful, { ...side, epoch: 0, testimony: NEWCOMER, tookPart: new Set() });
+    return this.members.flatMap((member) => told.get(member) ?? []);
   }
 
   part(sender: string, { tag, index, bytes }: Part): void {

@@ -7,8 +7,10 @@ import { SimulatedMember, type SimulatedSeat, timeIn } from './member.js';
 import type { Rules, Subject } from './subject.js';
 
 /** How their names begin: checkers ask nothing of them. */
-export const LIAR = 'z-liar';
+const LIAR = 'z-liar';
 const STRANGER = 'z-stranger';
+
+export const isStranger = (privateName: string): boolean => privateName.startsWith(`#${STRANGER}`);
 
 export const isLiar = (privateName: string): boolean => privateName.startsWith(`#${LIAR}`);
 
@@ -39,9 +41,9 @@ export class Guest {
   private readonly member: SimulatedMember;
   private readonly subjects: readonly Seated[];
 
-  /** @param known what strangers know of each group: all that was said */
+  /** @param joins whether it is a member of all groups, @param known what strangers know of each group: all that was said */
   constructor(
-    private readonly isStranger: boolean,
+    private readonly joins: boolean,
     daemon: SimulatedDaemon,
     private readonly loop: Loop,
     private readonly rules: Rules,
@@ -50,29 +52,29 @@ export class Guest {
   ) {
     this.subjects = [...known.keys()].map((group) => new Seated(group));
     const plan = {
-      name: isStranger ? STRANGER : LIAR,
+      name: joins ? LIAR : STRANGER,
       membership: true,
       latency: 1,
       chunk: 65_536,
       pause: 0,
       socketBytes: 65_536,
       ahead: 0,
-      isStranger,
+      isStranger: !joins,
     };
     this.member = new SimulatedMember(0, daemon, plan, loop, this.subjects, ended);
   }
 
   /** Says something in one of the groups. */
   act(random: Random): void {
-    const { isStranger, member, subjects, known, loop, rules } = this;
+    const { joins, member, subjects, known, loop, rules } = this;
     const at = random.below(subjects.length);
     const { group, heard } = subjects[at] as Seated;
     const seat = member.seats[at] as SimulatedSeat;
-    if (!member.isUp || (!isStranger && !seat.isMember)) return;
+    if (!member.isUp || (joins && !seat.isMember)) return;
     const scene = { group, random, now: timeIn(loop), hasQuorum: rules.quorum !== null };
-    const lie = isStranger
-      ? strangerLie({ ...scene, heard: known.get(group) as Overheard })
-      : memberLie({ ...scene, heard });
+    const lie = joins
+      ? memberLie({ ...scene, heard })
+      : strangerLie({ ...scene, heard: known.get(group) as Overheard });
     if (lie) say(seat, lie, random);
   }
 }

@@ -166,7 +166,7 @@ class Play {
     world.loop.after(delay, () => {
       const daemon = random.pick([...world.daemons.values()]);
       if (!daemon?.process.isRunning) return this.welcomeSoon(place, AWAY);
-      this.guests[place] = new Guest(place === 0, daemon, world.loop, rules, heard, () => {
+      this.guests[place] = new Guest(place > 0, daemon, world.loop, rules, heard, () => {
         this.guests[place] = null;
         this.welcomeSoon(place, AWAY);
       });

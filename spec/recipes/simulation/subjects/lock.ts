@@ -5,7 +5,7 @@ import type { Random } from '../../../support/random.js';
 import type { Chair } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
 import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
-import { isLiar } from '../guests.js';
+import { isLiar, isStranger } from '../guests.js';
 import { BEGIN } from '../member.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
@@ -21,6 +21,7 @@ class WatchedLock extends LockMachine {
     const { holder } = this;
     const isTold = this.state.token > 0 || this.state.clocks.length > 0;
     super.act(command, info);
+    if (isStranger(info.sender)) this.wrong(`${command.op} counts from ${info.sender}`);
     const isLost = holder !== null && !isOf(this.holder, holder);
     if (isLost && info.sender !== holder.member)
       this.wrong(`${info.sender} ended what ${holder.member} held`);
