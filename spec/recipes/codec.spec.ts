@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
-import { WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
+import { MAX_LABEL, MAX_REQUEST_NAME, WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
 import { decode, encode, type Message } from '../../lib/recipes/core/replicated/messages.js';
 
 const whole = fc.maxSafeNat();
@@ -173,6 +174,26 @@ describe('the bodies of recipes', () => {
       null,
       null,
     ]);
+  });
+
+  it('have no name that is longer than it may be', () => {
+    const tag = { view: [1, 1, 1] as GroupId, round: 0 };
+    const said = (label: number, ask: number): unknown => {
+      const statement = {
+        label: 'l'.repeat(label),
+        state: null,
+        tookPart: false,
+        promised: 0,
+        ask: 'a'.repeat(ask),
+      };
+      return decode(encode({ kind: 'state', tag, statement, silent: [] }));
+    };
+    const asked = (length: number): unknown => decode(encode({ kind: 'none', capture: 'c'.repeat(length) }));
+    expect([said(MAX_LABEL, MAX_REQUEST_NAME) === null, said(1, MAX_REQUEST_NAME + 1)]).to.deep.equal([
+      false,
+      null,
+    ]);
+    expect([asked(MAX_REQUEST_NAME) === null, asked(MAX_REQUEST_NAME + 1)]).to.deep.equal([false, null]);
   });
 
   it('never throw, whatever comes', () => {

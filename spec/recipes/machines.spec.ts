@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { IllegalParamError } from '../../lib/errors.js';
+import { MAX_LOCK_REQUESTS } from '../../lib/recipes/core/limits.js';
 import { BarrierMachine } from '../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../lib/recipes/core/machines/lock.js';
@@ -105,6 +106,22 @@ describe('a lock', () => {
     lock.apply({ op: 'release', instance: 1, request: 1 }, INFO);
     expect(lock.holder?.member).to.equal('#b#d');
     expect(lock.token).to.equal(1001);
+  });
+
+  it('has room for so many requests of one member', () => {
+    const lock = new LockMachine();
+    const asks = (sender: string, request: number): void =>
+      lock.apply({ op: 'acquire', instance: 1, request, now: 1 }, { sender, index: 0 });
+    asks('#a#d', 1);
+    const state = JSON.parse(Buffer.from(lock.snapshot()).toString()) as { holder: object };
+    const many = Array.from({ length: MAX_LOCK_REQUESTS - 1 }, (_, i) => ({
+      ...state.holder,
+      request: i + 2,
+    }));
+    lock.load(Buffer.from(JSON.stringify({ ...state, waiting: many })));
+    expect(() => asks('#a#d', MAX_LOCK_REQUESTS + 1)).to.throw(IllegalParamError, 'at most');
+    asks('#b#d', 1);
+    expect(lock.waiting).to.have.length(MAX_LOCK_REQUESTS);
   });
 
   it('takes what a process held from the next of its name', () => {

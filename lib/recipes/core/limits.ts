@@ -16,6 +16,12 @@ export const MAX_SILENT_NAMES = 1000;
 /** Longest word for what is replicated, in characters. */
 export const MAX_LABEL = 200;
 
+/** Longest name of a request for a state, or of a snapshot, in characters. */
+export const MAX_REQUEST_NAME = 100;
+
+/** Requests of one member that wait for a lock, or have it. */
+export const MAX_LOCK_REQUESTS = 10_000;
+
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 

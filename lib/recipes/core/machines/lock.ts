@@ -1,7 +1,9 @@
 /** A lock: one holder at a time, the others wait in their order. It passes on when its holder is no member any more. */
 import type { CommandInfo } from '../replicated/replica.js';
+import { errorOf } from '../../../errors.js';
+import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { isFarAbove, isTimeFarAbove } from '../../../primary/claims.js';
-import { MAX_TERM } from '../limits.js';
+import { MAX_LOCK_REQUESTS, MAX_TERM } from '../limits.js';
 import { isCount, isListOf, SmallMachine } from './small.js';
 
 export type LockCommand =
@@ -108,10 +110,19 @@ export class LockMachine extends SmallMachine<LockState, LockCommand, void> {
     } else {
       const { request } = command;
       if (this.knows({ member: sender, instance, request })) return;
+      this.checkRoom(sender);
       const now = this.counted(sender, command.now);
       this.state.waiting.push({ member: sender, instance, request, now });
     }
     this.pass();
+  }
+
+  /** @throws IllegalParamError when it has asked too often already */
+  private checkRoom(sender: string): void {
+    const { holder, waiting } = this.state;
+    const own = [holder, ...waiting].filter((claim) => claim?.member === sender).length;
+    if (own >= MAX_LOCK_REQUESTS)
+      throw errorOf(ILLEGAL_PARAM, `expected at most ${MAX_LOCK_REQUESTS} requests of one member at a time`);
   }
 
   /** Hears what a clock shows. @returns what counts of it */

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/rules.js';
-import { CHUNK_BYTES, MAX_LABEL, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
+import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
 /** The state that a replica holds. */
 export interface Held {
@@ -237,6 +237,8 @@ function readStatement(reader: BodyReader): Statement {
 
 /** Whether its fields are within their bounds. */
 function isSensible(message: Message): boolean {
+  if ('capture' in message && message.capture.length > MAX_REQUEST_NAME) return false;
+  if ('ask' in message && message.ask.length > MAX_REQUEST_NAME) return false;
   switch (message.kind) {
     case 'chunk':
     case 'part':
@@ -245,11 +247,16 @@ function isSensible(message: Message): boolean {
       return message.until >= message.offset && message.until - message.offset <= WINDOW_BYTES;
     case 'vote':
       return message.epoch > 0 && message.epoch <= LAST_EPOCH;
-    case 'state': {
-      const { state, promised } = message.statement;
-      return Math.max(state?.epoch ?? 0, promised) <= LAST_EPOCH;
-    }
+    case 'misfit':
+      return message.label.length <= MAX_LABEL;
+    case 'state':
+      return isStatement(message.statement);
     default:
       return true;
   }
 }
+
+const isStatement = ({ label, ask, state, promised }: Statement): boolean =>
+  label.length <= MAX_LABEL &&
+  ask.length <= MAX_REQUEST_NAME &&
+  Math.max(state?.epoch ?? 0, promised) <= LAST_EPOCH;
