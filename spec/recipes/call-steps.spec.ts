@@ -24,7 +24,7 @@ describe('a call, step by step', () => {
     readonly core: CallCore;
 
     constructor(handles = true) {
-      this.core = new CallCore(1, handles, {
+      this.core = new CallCore(A, 1, handles, {
         send: (body) => void this.sent.push(body),
         sendTo: (name, body) => void this.answers.push([name, body]),
         request: (_name, ticket) => void this.requests.push(ticket),

@@ -1,6 +1,7 @@
 /** What replicas say in a round, and what that decides. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { LAST_EPOCH } from '../../lib/primary/rules.js';
 import { Agreement } from '../../lib/recipes/core/replicated/agreement.js';
 import { decide } from '../../lib/recipes/core/replicated/decision.js';
 import { decode, encode, type Message, type Statement } from '../../lib/recipes/core/replicated/messages.js';
@@ -20,7 +21,7 @@ const holding = (lineage: number, epoch = 0, position = 0, more: Partial<Stateme
   said({ state: { lineage, epoch, position }, ...more });
 
 const decided = (statements: readonly (readonly [string, Statement])[], quorum: number | null, of = 3) =>
-  decide(new Map(statements), quorum === null ? null : { quorum, of }, [...VIEW], 0);
+  decide(new Map(statements), quorum === null ? null : { quorum, of }, [...VIEW], 0, () => undefined);
 
 describe('what a round decides', () => {
   it('is that all begin when nobody holds a state', () => {
@@ -221,13 +222,18 @@ describe('messages of replicas', () => {
   it('hold no epoch with which nobody could count on', () => {
     const isRead = (message: Message): boolean => decode(encode(message)) !== null;
     const vote = (epoch: number) => isRead({ kind: 'vote', tag, epoch });
-    expect([vote(0), vote(1), vote(2 ** 50 - 1), vote(2 ** 50)]).to.deep.equal([false, true, true, false]);
+    expect([vote(0), vote(1), vote(LAST_EPOCH), vote(LAST_EPOCH + 1)]).to.deep.equal([
+      false,
+      true,
+      true,
+      false,
+    ]);
     const state = (statement: Statement) => isRead({ kind: 'state', tag, statement, silent: [] });
     expect([
-      state(said({ promised: 2 ** 50 - 1 })),
-      state(said({ promised: 2 ** 50 })),
-      state(holding(1, 2 ** 50 - 1)),
-      state(holding(1, 2 ** 50)),
+      state(said({ promised: LAST_EPOCH })),
+      state(said({ promised: LAST_EPOCH + 1 })),
+      state(holding(1, LAST_EPOCH)),
+      state(holding(1, LAST_EPOCH + 1)),
     ]).to.deep.equal([true, false, true, false]);
   });
 

@@ -26,6 +26,7 @@ describe('an election, step by step', () => {
         elected: ({ leader, term, isMe }: { leader: string; term: number; isMe: boolean }) =>
           void this.lines.push(`elected ${leader} ${term}${isMe ? ' me' : ''}`),
         lapsed: ({ leader }: { leader: string }) => void this.lines.push(`lapsed ${leader}`),
+        doubted: (member: string) => void this.lines.push(`doubted ${member}`),
       };
       this.core = new ElectionCore(self, sink, { quorum, patience: 100 });
     }
@@ -39,12 +40,13 @@ describe('an election, step by step', () => {
       this.core.message(
         sender,
         new BodyWriter('election', 1).groupId(id).number(floor).texts(silent).finish(),
+        0,
       );
       return this;
     }
 
     settle(sender: string, id: RecipeView['id'] = [1, 2, 3]): this {
-      this.core.message(sender, new BodyWriter('election', 2).groupId(id).finish());
+      this.core.message(sender, new BodyWriter('election', 2).groupId(id).finish(), 0);
       return this;
     }
 
@@ -74,14 +76,14 @@ describe('an election, step by step', () => {
     chair.claim(A, 1).settle(A);
     chair.core.view(view([A, B]), 0);
     chair
-      .claim(A, 1)
+      .claim(A, MAX_TERM - 1)
       .claim(B, MAX_TERM + 1)
       .claim(B, 9, [], [9, 9, 9])
       .claim(C, 9)
       .settle(A, [9, 9, 9])
       .settle(C);
-    chair.core.message(B, new BodyWriter('election', 3).groupId([1, 2, 3]).number(1).texts([]).finish());
-    chair.core.message(A, new BodyWriter('election', 2).groupId([1, 2, 3]).number(1).finish());
+    chair.core.message(B, new BodyWriter('election', 3).groupId([1, 2, 3]).number(1).texts([]).finish(), 0);
+    chair.core.message(A, new BodyWriter('election', 2).groupId([1, 2, 3]).number(1).finish(), 0);
     expect(chair.take()).to.deep.equal([]);
     chair.claim(B, MAX_TERM);
     expect(chair.take()).to.deep.equal([`elected ${A} ${MAX_TERM} me`]);
@@ -100,7 +102,7 @@ describe('an election, step by step', () => {
     expect(chair.sent).to.deep.equal([]);
     chair.core.tick(200);
     expect(chair.sent).to.have.length(1);
-    chair.core.message(A, chair.sent[0] as Buffer);
+    chair.core.message(A, chair.sent[0] as Buffer, 0);
     expect([chair.take(), chair.core.dueAt]).to.deep.equal([[`elected ${A} 2 me`], Infinity]);
     const other = new Chair(1);
     other.core.view(view([A, B]), 0);

@@ -63,7 +63,7 @@ describe('a lock, command by command', () => {
       expect(() => lock.apply(command as LockCommand, from(A)), JSON.stringify(command)).to.throw(
         IllegalParamError,
       );
-    expect(lock.snapshot().toString()).to.equal('{"token":0,"holder":null,"waiting":[]}');
+    expect(lock.snapshot().toString()).to.equal('{"token":0,"holder":null,"waiting":[],"clocks":[]}');
   });
 
   it('passes on in the order of the requests, each with a token of its own', () => {
@@ -116,7 +116,7 @@ describe('a lock, command by command', () => {
     ] as const)
       lock.apply(acquire(1, instance), from(name));
     lock.changed = () => void changes++;
-    lock.apply({ op: 'begin', instance: 2 }, from(A));
+    lock.apply({ op: 'begin', instance: 2, now: 0 }, from(A));
     expect([lock.holder?.member, lock.waiting.map(({ member }) => member)]).to.deep.equal([B, [A, C]]);
     lock.present([A, C]);
     expect([lock.holder?.member, lock.waiting.map(({ member }) => member), changes]).to.deep.equal([
