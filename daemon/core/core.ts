@@ -26,6 +26,9 @@ import { Views } from './views.js';
 /** Ends of sessions that one look finds not admitted, before it is given up. */
 const MAX_REFUSED = 64;
 
+/** Calls of `ageEnds` after which the end of a session waits for no member any more. */
+const OVERDUE = 2;
+
 export class Core {
   readonly counters: CoreCounters = zeroCounters();
   readonly groups: Groups;
@@ -35,7 +38,7 @@ export class Core {
   private readonly requests: Requests;
   private readonly admission = new Admission();
   /** Ends of sessions that wait until changes are admitted again. */
-  private readonly ends = new Map<LocalSession, { readonly safe: boolean }>();
+  private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
   private readonly daemonViews: DaemonViews;
 
   constructor(self: DaemonSelf, order: Order) {
@@ -118,21 +121,33 @@ export class Core {
     return this.ends.size > 0;
   }
 
+  /** To be called twice within the time that the end of a session may wait for members that are behind. */
+  ageEnds(): void {
+    for (const end of this.ends.values()) end.age++;
+  }
+
   /**
    * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
    * from now on.
+   * @param isOverdue it has waited long enough for members that are behind
    * @returns false for a join or leave that has to wait: nothing has happened, and nothing else of the session may be
    * submitted before it is taken
    * @throws FrameFault when a join or leave names no group
    */
-  submit(session: LocalSession, bytes: Buffer, start: number, end: number): boolean {
+  submit(session: LocalSession, bytes: Buffer, start: number, end: number, isOverdue = false): boolean {
     if (session.leaving) return true;
-    const isTaken = this.take(session, bytes, start, end);
+    const isTaken = this.take(session, bytes, start, end, isOverdue);
     if (isTaken) this.counters.submitted++;
     return isTaken;
   }
 
-  private take(session: LocalSession, bytes: Buffer, start: number, end: number): boolean {
+  private take(
+    session: LocalSession,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isOverdue: boolean,
+  ): boolean {
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
     if (session.permit !== null && !mayDo(session.permit, service, bytes, start)) {
@@ -143,7 +158,7 @@ export class Core {
       // The name in the request is ignored: nobody can disconnect another session (2.2).
       this.disconnect(session, false);
     } else {
-      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start);
+      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start, isOverdue);
     }
     return true;
   }
@@ -155,7 +170,7 @@ export class Core {
   disconnect(session: LocalSession, safe: boolean): void {
     if (session.leaving) return;
     session.leaving = true;
-    this.ends.set(session, { safe });
+    this.ends.set(session, { safe, age: 0 });
     this.orderEnds();
   }
 
@@ -194,7 +209,13 @@ export class Core {
   }
 
   /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
-  private change(session: LocalSession, kind: number, bytes: Buffer, start: number): boolean {
+  private change(
+    session: LocalSession,
+    kind: number,
+    bytes: Buffer,
+    start: number,
+    isOverdue: boolean,
+  ): boolean {
     checkGroupField(bytes, start);
     const name = readName(bytes, start + HEADER_BYTES);
     if (!isGroupName(name)) {
@@ -203,7 +224,7 @@ export class Core {
     }
     const frame = encodeRequest(kind, session.privateGroup, [name]);
     const group = this.groups.find(frame, HEADER_BYTES);
-    if (!this.admission.admits(group)) return false;
+    if (isOverdue ? this.admission.isFull : !this.admission.admits(group)) return false;
     this.admission.begin(session, name, group, kind === JOIN_MESS);
     this.order(frame, false);
     return true;
@@ -212,9 +233,10 @@ export class Core {
   /** Orders the ends of sessions that are admitted; looks at a few that are not. */
   private orderEnds(): void {
     let refused = 0;
-    for (const [session, { safe }] of this.ends) {
-      if (!this.admission.admitsEnd(session.member)) {
-        if (this.admission.isFull || ++refused === MAX_REFUSED) return;
+    for (const [session, { safe, age }] of this.ends) {
+      if (this.admission.isFull) return;
+      if (age < OVERDUE && !this.admission.admitsEnd(session.member)) {
+        if (++refused === MAX_REFUSED) return;
         continue;
       }
       this.ends.delete(session);

@@ -55,6 +55,12 @@ export const MAX_WRITE_BYTES = 64 * 1024;
  */
 export const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
 
+/** Milliseconds that a join or leave may wait for members that are behind and still read. */
+export const MAX_CHANGE_WAIT = 10_000;
+
+/** The same for the end of a session: somebody may wait for what it held. */
+export const MAX_END_WAIT = 1_000;
+
 /** Milliseconds after which joins and leaves that wait are looked at again. */
 export const CHANGE_RETRY = 5;
 

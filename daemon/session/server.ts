@@ -16,7 +16,14 @@ import { Handshakes, type Pending } from './handshakes.js';
 import type { Rejection, SessionHost } from './host.js';
 import { LogLimit } from './log-limit.js';
 import { Logins } from './logins.js';
-import { CHANGE_RETRY, type SessionLimits, STALL_TIME, STOP_TIMEOUT, TOTAL_PAUSE } from './limits.js';
+import {
+  CHANGE_RETRY,
+  MAX_END_WAIT,
+  type SessionLimits,
+  STALL_TIME,
+  STOP_TIMEOUT,
+  TOTAL_PAUSE,
+} from './limits.js';
 import { NameWaits } from './name-waits.js';
 import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
@@ -56,6 +63,7 @@ export class SessionServer implements SessionHost {
   /** Sessions with a join or leave that waits; the one whose turn is next comes first. */
   private readonly changing = new Set<Session>();
   private changeTimer: Timer | null = null;
+  private endsTimer: Timer | null = null;
   /** Connections by address. */
   private readonly addresses = new Map<string, number>();
   private readonly lines: LogLimit;
@@ -323,10 +331,23 @@ export class SessionServer implements SessionHost {
       if (isTaken) this.turn.schedule();
       if (session.hasDeferred) this.changing.add(session);
     }
+    this.watchEnds();
     if (this.changing.size === 0 && !this.core.hasEnds) return;
     this.changeTimer ??= this.clock
       .after(CHANGE_RETRY, () => {
         this.changeTimer = null;
+        this.turn.schedule();
+      })
+      .unref();
+  }
+
+  /** The end of a session waits for members that are behind, but not for long. */
+  private watchEnds(): void {
+    if (!this.core.hasEnds) return;
+    this.endsTimer ??= this.clock
+      .after(MAX_END_WAIT / 2, () => {
+        this.endsTimer = null;
+        this.core.ageEnds();
         this.turn.schedule();
       })
       .unref();

@@ -12,12 +12,12 @@ import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
 import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
-import { isChange } from '../core/core.js';
 import type { LocalSession } from '../core/local-session.js';
 import { Backlog } from './backlog.js';
 import type { Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
 import type { SessionHost } from './host.js';
+import { DeferredFrames } from './deferred-frames.js';
 import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
 import type { Pending } from './handshakes.js';
 import { addressKey, type Peer, peerOf } from './peer.js';
@@ -28,12 +28,6 @@ import { reasonOfError } from './silent-peers.js';
 export type Holder = 'flood' | 'engine' | 'change';
 
 /** A frame that was read and waits: a join or leave, or what follows one. */
-interface Deferred {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
-
 export class Session implements Pending {
   readonly peer: Peer;
   readonly address: string;
@@ -64,8 +58,7 @@ export class Session implements Pending {
   private readonly holders = new Set<Holder>();
   /** It was held since it was last read. */
   private wasHeld = false;
-  /** Empty unless a join or leave waits; not more than one read brought. */
-  private deferred: Deferred[] = [];
+  private readonly deferred: DeferredFrames;
 
   constructor(
     private readonly socket: Socket,
@@ -81,6 +74,7 @@ export class Session implements Pending {
       host.access.policyFor(origin, isExposed, ({ privateName }) => host.reserve(privateName)),
     );
     this.reader = new FrameReader(this);
+    this.deferred = new DeferredFrames(host.clock);
     const events = {
       overflow: (reason: EndReason) => this.drop(reason),
       wrote: () => host.wrote(this),
@@ -218,43 +212,33 @@ export class Session implements Pending {
   frame(bytes: Buffer, start: number, end: number): void {
     this.messagesIn++;
     this.host.counters.messagesIn++;
-    if (this.deferred.length === 0 && this.submit(bytes, start, end)) return;
-    if (this.deferred.length === 0) {
+    const { deferred } = this;
+    if (deferred.count === 0) {
+      if (this.submit(bytes, start, end)) return;
       this.hold('change', true);
       this.host.changeWaits(this);
     }
-    this.deferred.push({ bytes, start, end });
+    deferred.add(bytes, start, end);
   }
 
-  /**
-   * Tries again what waits, up to the first join or leave that is taken, so that others have their turn.
-   * @returns whether anything was taken
-   */
+  /** Tries again what waits. @returns whether anything was taken */
   retry(): boolean {
-    const before = this.deferred.length;
-    this.guard(() => this.submitDeferred());
-    if (this.deferred.length === 0) this.hold('change', false);
-    return this.deferred.length < before;
-  }
-
-  private submitDeferred(): void {
-    for (let next = this.deferred[0]; next; next = this.deferred[0]) {
-      const { bytes, start, end } = next;
-      if (!this.submit(bytes, start, end)) return;
-      this.deferred.shift();
-      if (isChange(bytes, start)) return;
-    }
+    const { deferred } = this;
+    const before = deferred.count;
+    this.guard(() => deferred.retry((bytes, start, end) => this.submit(bytes, start, end)));
+    if (deferred.count === 0) this.hold('change', false);
+    return deferred.count < before;
   }
 
   /** Whether a join or leave waits. */
   get hasDeferred(): boolean {
-    return this.deferred.length > 0;
+    return this.deferred.count > 0;
   }
 
   /** @returns false when it has to wait */
   private submit(bytes: Buffer, start: number, end: number): boolean {
     const local = this.local as LocalSession;
-    if (!this.host.core.submit(local, bytes, start, end)) return false;
+    if (!this.host.core.submit(local, bytes, start, end, this.deferred.isOverdue)) return false;
     if (local.leaving) {
       this.finish('requested');
       this.reader.stop();
@@ -379,7 +363,7 @@ export class Session implements Pending {
     this.endHandshake();
     this.reader.stop();
     this.backlog.end();
-    this.deferred = [];
+    this.deferred.clear();
     this.host.ended(this, reason, detail);
     if (this.local !== null) {
       this.host.core.disconnect(this.local, true);

@@ -1,0 +1,55 @@
+/**
+ * Frames of one session that wait: a join or leave that cannot be ordered yet, and what came after it. Not more than one
+ * read brought, since the session is not read meanwhile.
+ */
+import type { Buffer } from 'node:buffer';
+import { isChange } from '../core/core.js';
+import type { Clock } from './clock.js';
+import { MAX_CHANGE_WAIT } from './limits.js';
+
+interface Frame {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+export class DeferredFrames {
+  private frames: Frame[] = [];
+  /** Since when the first one waits. */
+  private since = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  get count(): number {
+    return this.frames.length;
+  }
+
+  /** Whether the first one has waited long enough for members that are behind. */
+  get isOverdue(): boolean {
+    return this.count > 0 && this.clock.now() - this.since >= MAX_CHANGE_WAIT;
+  }
+
+  add(bytes: Buffer, start: number, end: number): void {
+    if (this.count === 0) this.since = this.clock.now();
+    this.frames.push({ bytes, start, end });
+  }
+
+  /**
+   * Tries them again in their order, up to the first join or leave that is taken, so that others have their turn.
+   * @param submit returns false when the frame has to wait on
+   */
+  retry(submit: (bytes: Buffer, start: number, end: number) => boolean): void {
+    for (let next = this.frames[0]; next; next = this.frames[0]) {
+      const { bytes, start, end } = next;
+      if (!submit(bytes, start, end)) return;
+      this.frames.shift();
+      if (!isChange(bytes, start)) continue;
+      this.since = this.clock.now();
+      return;
+    }
+  }
+
+  clear(): void {
+    this.frames = [];
+  }
+}

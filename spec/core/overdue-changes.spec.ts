@@ -1,0 +1,52 @@
+/** A member that is behind, but still reads, makes the changes of others wait; not without end. */
+import { expect } from 'chai';
+import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
+import { type Client, World } from './world.js';
+
+describe('core: changes that have waited long enough', () => {
+  /** A group with a member that is behind, and one that wants to go. */
+  function besideOneBehind(): { world: World; slow: Client; other: Client } {
+    const world = new World();
+    const [slow, other] = world.members('g', 'slow', 'other') as [Client, Client];
+    slow.inbox.isBehind = true;
+    return { world, slow, other };
+  }
+
+  it('are ends of sessions at the second look, whoever is behind', () => {
+    const { world, slow, other } = besideOneBehind();
+    world.core.disconnect(other.session, true);
+    world.core.ageEnds();
+    world.run();
+    expect([slow.told, world.core.hasEnds], 'after one look').to.deep.equal([[], true]);
+    world.core.ageEnds();
+    world.run();
+    expect([slow.told, world.core.hasEnds]).to.deep.equal([['disconnect g: #slow#d (#other#d)'], false]);
+  });
+
+  it('are ends of the others only, not of those that came later', () => {
+    const { world, slow, other } = besideOneBehind();
+    const [later] = world.members('h', 'later') as [Client];
+    slow.join('h');
+    world.run();
+    world.core.disconnect(other.session, true);
+    world.core.ageEnds();
+    world.core.disconnect(later.session, true);
+    world.core.ageEnds();
+    world.run();
+    expect([world.core.groups.size, world.core.hasEnds]).to.deep.equal([2, true]);
+    slow.inbox.isBehind = false;
+    world.run();
+    expect([world.core.groups.size, world.core.hasEnds]).to.deep.equal([2, false]);
+  });
+
+  it('are joins of which the caller says so', () => {
+    const { world, slow } = besideOneBehind();
+    const late = world.open('late');
+    const join = encodeRequest(JOIN_MESS, late.name, ['g']);
+    const submit = (isOverdue: boolean) => world.core.submit(late.session, join, 0, join.length, isOverdue);
+    expect(submit(false)).to.equal(false);
+    expect(submit(true)).to.equal(true);
+    world.run();
+    expect(slow.told).to.have.length(1);
+  });
+});

@@ -1,0 +1,63 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
+import { MAX_CHANGE_WAIT } from '../../daemon/session/limits.js';
+import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
+import { ManualClock } from './manual-clock.js';
+
+const join = encodeRequest(JOIN_MESS, '#a#d', ['g']);
+const leave = encodeRequest(LEAVE_MESS, '#a#d', ['g']);
+const message = encodeMessage(AGREED_MESS, '#a#d', ['g'], 0, [Buffer.from('x')]);
+
+describe('session: frames that wait', () => {
+  function bench(...frames: readonly Buffer[]): {
+    clock: ManualClock;
+    deferred: DeferredFrames;
+    taken: Buffer[];
+    retry: (isTaken?: boolean) => void;
+  } {
+    const clock = new ManualClock();
+    const deferred = new DeferredFrames(clock);
+    const taken: Buffer[] = [];
+    for (const frame of frames) deferred.add(frame, 0, frame.length);
+    const retry = (isTaken = true): void =>
+      deferred.retry((bytes) => {
+        if (isTaken) taken.push(bytes);
+        return isTaken;
+      });
+    return { clock, deferred, taken, retry };
+  }
+
+  it('are taken in their order, up to the first join or leave', () => {
+    const { deferred, taken, retry } = bench(join, message, message, leave, message);
+    retry(false);
+    expect([taken.length, deferred.count]).to.deep.equal([0, 5]);
+    retry();
+    expect([taken.length, deferred.count]).to.deep.equal([1, 4]);
+    retry();
+    expect([taken, deferred.count]).to.deep.equal([[join, message, message, leave], 1]);
+    retry();
+    expect(deferred.count).to.equal(0);
+  });
+
+  it('are overdue when the first of them has waited for the longest time, each for itself', () => {
+    const { clock, deferred, retry } = bench(join, leave);
+    clock.pass(MAX_CHANGE_WAIT - 1);
+    expect(deferred.isOverdue).to.equal(false);
+    clock.pass(1);
+    expect(deferred.isOverdue).to.equal(true);
+    retry();
+    expect(deferred.isOverdue, 'the leave has waited for its own turn only').to.equal(false);
+    clock.pass(MAX_CHANGE_WAIT);
+    expect(deferred.isOverdue).to.equal(true);
+    retry();
+    expect(deferred.isOverdue, 'nothing waits').to.equal(false);
+  });
+
+  it('are forgotten when the session ends', () => {
+    const { deferred, taken, retry } = bench(join);
+    deferred.clear();
+    retry();
+    expect([deferred.count, taken.length]).to.deep.equal([0, 0]);
+  });
+});
