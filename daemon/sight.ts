@@ -94,12 +94,12 @@ export class DaemonSight implements Sight {
   }
 
   *eachSession(): IterableIterator<SessionSight> {
-    for (const session of [...this.server.values()]) yield sessionSight(session);
+    for (const session of Array.from(this.server.values())) yield sessionSight(session);
   }
 
   /** One that has vanished since the first was asked for is left out. */
   *eachGroup(): IterableIterator<GroupSight> {
-    for (const { name, id, members, local } of [...this.theCore.groups.values()]) {
+    for (const { name, id, members, local } of Array.from(this.theCore.groups.values())) {
       if (members.length === 0) continue;
       yield { name, id: groupIdText(id), members: members.length, local: local.length };
     }

@@ -28,7 +28,7 @@ export class Once<T> {
     const piece: Piece<T> = { made, freshUntil: Infinity };
     this.last = made
       .catch(() => this.pieces.delete(key))
-      .then(() => {
+      .finally(() => {
         piece.freshUntil = startedAt + FRESH_TIME;
       });
     this.pieces.delete(key);

@@ -87,7 +87,7 @@ export class Handshakes<T extends Pending = Pending> {
       const [line] = this.lines;
       if (line === undefined) return;
       const [address, pendings] = line;
-      const [next] = pendings as Set<T>;
+      const [next] = pendings;
       if (next === undefined) return;
       this.lines.delete(address);
       pendings.delete(next);

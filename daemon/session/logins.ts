@@ -54,7 +54,7 @@ class Line {
   next(isClean: (user: string) => boolean): Login {
     const users = [...[...this.fresh.keys()].toReversed(), ...this.known.keys()];
     const user = users.find(isClean) ?? (users[0] as string);
-    const logins = (this.fresh.get(user) ?? this.known.get(user)) as Set<Login>;
+    const logins = this.fresh.get(user) ?? this.known.get(user) ?? new Set<Login>();
     const newest = [...logins].at(-1) as Login;
     this.delete(newest);
     this.fresh.delete(user);

@@ -43,9 +43,9 @@ const MAX_REFUSED = 64;
 /** What becomes of a connection that has its TLS handshake before it. */
 export interface TlsHandshake {
   /** It can begin. */
-  begin(): void;
+  readonly begin: () => void;
   /** It cannot. */
-  destroy(): void;
+  readonly destroy: () => void;
 }
 
 export class SessionServer implements SessionHost {
@@ -205,7 +205,7 @@ export class SessionServer implements SessionHost {
     // What was read is still ordered.
     this.order();
     this.turn.stop();
-    for (const end of [...this.tlsHandshakes.values()]) end();
+    for (const end of Array.from(this.tlsHandshakes.values())) end();
     const gone = new Promise<void>((resolve) => {
       this.emptied = resolve;
     });

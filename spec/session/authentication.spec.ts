@@ -205,13 +205,13 @@ describe('session: authentication', () => {
 
     it('comes in time for an honest user while a hundred guess', async () => {
       await using daemon = await start({ limits: { authFailureDelay: 100 } });
-      let isOver = false;
+      const over = new AbortController();
       const guess = async (): Promise<void> => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const client = await RawClient.open(daemon.port);
           const words = [request(''), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer];
           client.send(Buffer.concat(words));
-          await until(() => client.closed || isOver, 'the answer', 60_000);
+          await until(() => client.closed || over.signal.aborted, 'the answer', 60_000);
           client.close();
         }
       };
@@ -223,7 +223,7 @@ describe('session: authentication', () => {
         // It did not wait for all of them.
         expect(daemon.sight.handshakes).to.be.above(before / 2);
       }
-      isOver = true;
+      over.abort();
       await Promise.all(guessers);
       await deserted(daemon);
     });

@@ -9,6 +9,7 @@ import {
 } from '../../../lib/wire/service.js';
 import type { Case } from '../case.js';
 import { clusterCase } from './cluster.js';
+import { guessersCase, stampedeCase, stormCase } from './crowds.js';
 import { flowCase } from './flow.js';
 import { itselfCase } from './itself.js';
 import { latencyCase } from './latency.js';
@@ -71,6 +72,9 @@ export const cases: readonly Case[] = [
   idleCase('idle sessions', { quick: 500, full: 10_000 }),
   stoppedReadersCase('stopped readers', 100),
   long(silentCase('silent connections', 500)),
+  stampedeCase('connects at once', { quick: 500, full: 6_000 }),
+  guessersCase('password guessers', 300),
+  stormCase('join storm', { quick: 50, full: 400 }),
   startCase('start sspd'),
   importCase('start import'),
 ];
