@@ -53,7 +53,7 @@ class Line {
   /** Takes out whose turn it is. */
   next(isClean: (user: string) => boolean): Login {
     const users = [...[...this.fresh.keys()].toReversed(), ...this.known.keys()];
-    const user = users.find(isClean) ?? (users[0] as string);
+    const user = users.find(isClean) ?? users[0] ?? '';
     const logins = this.fresh.get(user) ?? this.known.get(user) ?? new Set<Login>();
     const newest = [...logins].at(-1) as Login;
     this.delete(newest);
