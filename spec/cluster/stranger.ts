@@ -17,9 +17,13 @@ const handlers = { events: () => undefined, dead: () => process.exit(1) };
 await transport.open(group, handlers);
 for (const text of ['', 'hello', '\0'.repeat(1000)]) transport.mcast(Buffer.from(text), null);
 
-while (goesOn !== undefined) {
-  const bytes = randomBytes(8 + randomInt(MOST_BYTES));
-  if (randomInt(2) === 0) writePrefix(bytes, randomInt(Object.keys(Type).length + 2), randomInt(256));
-  transport.mcast(bytes, null);
-  await pause(randomInt(PAUSE_MS));
+async function talk(): Promise<never> {
+  for (;;) {
+    const bytes = randomBytes(8 + randomInt(MOST_BYTES));
+    if (randomInt(2) === 0) writePrefix(bytes, randomInt(Object.keys(Type).length + 2), randomInt(256));
+    transport.mcast(bytes, null);
+    await pause(randomInt(PAUSE_MS));
+  }
 }
+
+if (goesOn !== undefined) await talk();

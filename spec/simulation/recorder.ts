@@ -10,6 +10,7 @@ export interface RecorderObserver {
   view(self: DaemonId, view: View): void;
   transitional(self: DaemonId): void;
   message(self: DaemonId): void;
+  ended(self: DaemonId): void;
 }
 
 export class Recorder {
@@ -32,6 +33,7 @@ export class Recorder {
   /** The engine has ended: nothing is told any more. */
   end(): void {
     this.log.end = 'ended';
+    this.observer?.ended(this.self);
     for (const event of Object.keys(this.handlers)) delete this.handlers[event as keyof Handlers];
   }
 

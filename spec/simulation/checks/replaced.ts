@@ -46,6 +46,11 @@ export class Replaced implements RecorderObserver {
     this.believers.delete(runOf(self));
   }
 
+  /** Nobody listens to it any more. */
+  ended(self: DaemonId): void {
+    this.believers.delete(runOf(self));
+  }
+
   message(self: DaemonId): void {
     const believer = this.believers.get(runOf(self));
     if (!believer || !this.facts.sleeper(self, believer.replacedAt)) return;

@@ -10,7 +10,7 @@ import {
 import { Collector } from './collector.js';
 import { Connection } from './connection.js';
 import { lost, TransportError } from './errors.js';
-import { type CpgLibrary, type Iovec, loadLibrary } from './library.js';
+import { type CpgLibrary, type Iovec, loadCmapLibrary, loadLibrary } from './library.js';
 import { Poll } from './poll.js';
 import { Pulse } from './pulse.js';
 import { CsStatus } from './status.js';
@@ -119,7 +119,7 @@ export class KoffiCpgTransport implements CpgTransport {
     this.room = Buffer.allocUnsafeSlow(MAX_CPG_MESSAGE);
     this.iovec = { base: library.address(this.room), length: 0 };
     this.poll = new Poll(library, connection.descriptor());
-    this.pulse = new Pulse(library, this.library);
+    this.pulse = new Pulse(library, async () => await loadCmapLibrary(this.library));
     this.state = 'open';
     setImmediate(() => this.turn(false));
   }

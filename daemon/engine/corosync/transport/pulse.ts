@@ -8,7 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_TOKEN } from '../watchdog.js';
 import { TransportError } from './errors.js';
-import { type CmapLibrary, type CpgLibrary, type Handle, loadCmapLibrary } from './library.js';
+import type { CmapLibrary, CpgLibrary, Handle } from './library.js';
 import { CsStatus } from './status.js';
 import { connections, hangUp } from './stuck.js';
 
@@ -32,15 +32,15 @@ export class Pulse {
   private question: Promise<void> | null = null;
   private knocking: Promise<void> | null = null;
 
-  /** @param path of libcpg, if it is not the system's */
   constructor(
-    private readonly library: CpgLibrary,
-    private readonly path?: string,
+    private readonly library: Pick<CpgLibrary, 'poll' | 'shutdown' | 'getpeername'>,
+    private readonly load: () => Promise<CmapLibrary>,
   ) {}
 
   /** As `CpgTransport.ask`. */
   async ask(begun: () => void): Promise<number> {
-    const cmap = await loadCmapLibrary(this.path);
+    const cmap = await this.load();
+    if (this.isClosed) throw failed('cmap_get', CsStatus.LIBRARY);
     const isAsking = this.question !== null;
     const question = (this.question ??= this.read(cmap).finally(() => (this.question = null)));
     question.catch(() => undefined);
@@ -75,7 +75,7 @@ export class Pulse {
     this.handle = null;
     this.descriptor = null;
     if (descriptor !== null) known.delete(descriptor);
-    if (handle !== null) await (await loadCmapLibrary(this.path)).finalize(handle);
+    if (handle !== null) await (await this.load()).finalize(handle);
   }
 
   private async read(cmap: CmapLibrary): Promise<void> {
@@ -89,7 +89,7 @@ export class Pulse {
     }
     // Said by the library, which looks into the memory that it shares with Corosync.
     if (status === CsStatus.TRY_AGAIN) await this.knock(cmap);
-    if (status === CsStatus.OK) [this.token] = token;
+    if (status === CsStatus.OK && token[0] > 0) [this.token] = token;
   }
 
   private async open(cmap: CmapLibrary): Promise<Handle> {

@@ -14,7 +14,7 @@ const PATH_START = 2;
 const SERVICES = { cpg: /^(?:\0|\/.*\/)cpg\0/, cmap: /^(?:\0|\/.*\/)cmap\0/ } as const;
 
 /** Ends the connection from this side: whoever waits for an answer gets an error. */
-export const hangUp = (library: CpgLibrary, descriptor: number): void => {
+export const hangUp = (library: Pick<CpgLibrary, 'shutdown'>, descriptor: number): void => {
   library.shutdown(descriptor, SHUT_RDWR);
 };
 
@@ -22,7 +22,10 @@ export const hangUp = (library: CpgLibrary, descriptor: number): void => {
  * The descriptors by which this process is connected to a service of Corosync. While a connection is being made the
  * library tells nobody which one it is.
  */
-export const connections = (library: CpgLibrary, service: keyof typeof SERVICES): number[] =>
+export const connections = (
+  library: Pick<CpgLibrary, 'getpeername'>,
+  service: keyof typeof SERVICES,
+): number[] =>
   readdirSync('/proc/self/fd')
     .map(Number)
     .filter((descriptor) => {
