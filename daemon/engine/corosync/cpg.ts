@@ -41,7 +41,7 @@ export interface CpgTransport {
   mcast(head: Buffer, body: Buffer | null): Multicast;
   /**
    * Asks Corosync itself, past the ring. One question at a time.
-   * @param begun called when the question is on its way, so that from then on only Corosync can be late
+   * @param begun called when the answer is late and the question is on its way, so that from then on only Corosync is late
    * @returns its token timeout in milliseconds, 0 when it does not say; no answer comes from one that hangs
    * @throws TransportError when it cannot be asked
    */

@@ -62,9 +62,10 @@ export class Watchdog {
     this.hungAt = Infinity;
   }
 
-  /** The question is on its way: from now on silence is Corosync's. */
+  /** The question is on its way: from now on silence is Corosync's. It may take a quarter of the timeout to say so. */
   begun(now: number): void {
-    if (this.isOn && this.askAt === Infinity) this.hungAt = now + PATIENCE * this.token;
+    if (!this.isOn || this.askAt !== Infinity) return;
+    this.hungAt = Math.max(this.askedAt, now - this.token / QUESTIONS) + PATIENCE * this.token;
   }
 
   /** @param token Corosync's token timeout, as it says */

@@ -108,6 +108,8 @@ export async function loadLibrary(path = CPG_LIBRARY): Promise<CpgLibrary> {
  */
 export async function loadCmapLibrary(cpgPath = CPG_LIBRARY): Promise<CmapLibrary> {
   const path = cpgPath.replace(/[^/]*$/, CMAP_LIBRARY);
+  const known = loadedCmap.get(path);
+  if (known) return known;
   const koffi = await loadKoffi();
   const library = loadedCmap.get(path) ?? bindCmap(koffi, path);
   loadedCmap.set(path, library);

@@ -5,7 +5,6 @@
  *
  * While rings change one behind the other, Corosync serves no request, and lives. It still lets in who knocks.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { DEFAULT_TOKEN } from '../watchdog.js';
 import { TransportError } from './errors.js';
 import type { CmapLibrary, CpgLibrary, Handle } from './library.js';
@@ -44,12 +43,12 @@ export class Pulse {
     const isAsking = this.question !== null;
     const question = (this.question ??= this.read(cmap).finally(() => (this.question = null)));
     question.catch(() => undefined);
-    // Threads are few and take their work in order: when this one was done, the question was begun.
+    if (!isAsking && (await this.isInTime(question))) return this.token;
+    const knock = this.knock(cmap).catch(() => question);
+    // Threads are few and take their work in order: when this one was done, the others were begun.
     await this.library.poll(new Uint8Array(), 0, 0);
     begun();
-    const late = isAsking ? 0 : LATE * (this.token || DEFAULT_TOKEN);
-    const isAnswered = await Promise.race([question.then(() => true), pause(late, false, { ref: false })]);
-    if (!isAnswered) await Promise.race([question, this.knock(cmap).catch(() => question)]);
+    await Promise.race([question, knock]);
     return this.token;
   }
 
@@ -62,6 +61,13 @@ export class Pulse {
     await Promise.allSettled([this.question, this.knocking]);
     clearInterval(again);
     await this.release();
+  }
+
+  private async isInTime(question: Promise<void>): Promise<boolean> {
+    return await new Promise((resolve, reject) => {
+      const limit = setTimeout(() => resolve(false), LATE * (this.token || DEFAULT_TOKEN));
+      question.then(() => resolve(true), reject).finally(() => clearTimeout(limit));
+    });
   }
 
   private interrupt(): void {
