@@ -40,6 +40,8 @@ interface Made {
   readonly bodies: Map<number, Buffer>;
 }
 
+/** Milliseconds between two answers: one may have a megabyte. */
+const ANSWER_GAP = 5;
 /** Answers kept of one list. */
 const MAX_BODIES = 16;
 
@@ -98,7 +100,7 @@ export class Lists {
     make: () => Promise<Made | null>,
   ): Promise<Buffer | null> {
     const list = await this.made.get(key, make);
-    const turn = this.last.then(pause);
+    const turn = this.last.then(() => pause(ANSWER_GAP));
     this.last = turn;
     await turn;
     if (list === null) return null;

@@ -3,11 +3,11 @@
 /** Entries of one slice: about a millisecond. */
 export const SLICE = 1_000;
 /** Milliseconds between two slices. */
-const GAP = 1;
+const SLICE_GAP = 1;
 
-export const pause = (): Promise<void> =>
+export const pause = (milliseconds = SLICE_GAP): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, GAP);
+    setTimeout(resolve, milliseconds);
   });
 
 export interface Sorted<T> {
