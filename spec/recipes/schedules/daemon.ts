@@ -54,6 +54,8 @@ export interface Component {
 export interface Daemon {
   readonly index: number;
   client: Client | null;
+  /** One more client, that only listens. */
+  guest: Client | null;
   /** Sent and not ordered yet. */
   outbox: Entry[];
   /** Members of the group, in order. */

@@ -35,6 +35,7 @@ export class Network {
       this.daemons.push({
         index,
         client: null,
+        guest: null,
         outbox: [],
         group: [],
         id: [isTogether ? 0 : index, time, 1],
@@ -95,8 +96,9 @@ export class Network {
         this.install(daemon, entry);
         break;
       case 'data': {
-        const { client } = daemon;
+        const { client, guest } = daemon;
         const { to, from, body } = entry;
+        if (to === null) guest?.message(from, body);
         if (!client?.isMember || !(to === null ? daemon.group.includes(client.name) : to === client.name))
           break;
         this.tell?.(`    d${daemon.index}: ${entryText(entry)}`);
@@ -116,7 +118,8 @@ export class Network {
     daemon.id = id;
     daemon.past = component.past;
     daemon.isEnding = false;
-    const { client } = daemon;
+    const { client, guest } = daemon;
+    guest?.view({ id, members, cause: 'network', cameWithMe });
     if (!client?.isMember || !members.includes(client.name)) return;
     if (!isChange && before === String(members)) return;
     this.tell?.(
@@ -136,8 +139,9 @@ export class Network {
     const [place, time, count] = daemon.id;
     const id: GroupId = [place, time, count + 1];
     daemon.id = id;
-    if (!client?.isMember || !daemon.group.includes(client.name)) return;
     const members = [...daemon.group];
+    daemon.guest?.view({ id, members, cause: 'join', cameWithMe: members });
+    if (!client?.isMember || !members.includes(client.name)) return;
     const cameWithMe = isJoin && from === client.name ? [from] : members.filter((name) => name !== from);
     this.tell?.(
       `    d${daemon.index}: VIEW (${entry.kind} ${from}) ${groupIdText(id)} {${members.join(' ')}}`,

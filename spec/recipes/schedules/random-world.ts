@@ -2,6 +2,7 @@
 import { Random } from '../../support/random.js';
 import { partitions, theFirst } from './choices.js';
 import type { Daemon } from './daemon.js';
+import { Guests } from './guests.js';
 import { ScheduleWorld, type WorldOptions } from './schedule-world.js';
 
 /** How likely everything is in each round of one world. */
@@ -24,6 +25,7 @@ interface Style {
 
 const TOGETHER = 0.7;
 const MOST_ROUNDS = 14;
+const MOST_LIES = 6;
 const CLOCKS_APART_MS = 5 * 60_000;
 const LONGEST_RESTORE_MS = 10_000;
 
@@ -56,6 +58,7 @@ export function playRandom(
 class RandomWorld {
   private readonly partitions: Daemon[][][];
   private named = 0;
+  private guests: Guests | null = null;
 
   constructor(
     private readonly world: ScheduleWorld,
@@ -71,6 +74,8 @@ class RandomWorld {
     const { world, random } = this;
     for (const daemon of world.daemons) this.start(daemon, `m${daemon.index}`);
     if (random.chance(0.5)) this.beginCalmly();
+    const { hasGuests, quorum } = world.options;
+    if (hasGuests) this.guests = new Guests(random.pick(world.daemons), quorum !== null);
     for (let rounds = 3 + random.below(MOST_ROUNDS); rounds > 0; rounds--) this.round();
     world.heal();
   }
@@ -88,6 +93,8 @@ class RandomWorld {
     if (style.shuffles) world.network.turn = random.below(world.daemons.length);
     if (random.chance(style.submit))
       for (const daemon of world.daemons) if (random.chance(0.6)) world.submit(daemon);
+    const { guests } = this;
+    if (guests) for (let lies = random.below(MOST_LIES); lies > 0; lies--) guests.act(random, world.now);
     if (random.chance(style.cut)) this.regroup();
     if (random.chance(style.end)) this.end(random.pick(world.daemons));
     for (const daemon of world.daemons) {

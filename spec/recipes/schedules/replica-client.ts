@@ -1,5 +1,6 @@
 /** A program with a replica: it may stand still, its clock may differ from others, and its machine may take its time. */
 import { Buffer } from 'node:buffer';
+import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
 import type { RecipeCore, RecipeView } from '../../../lib/recipes/core/port.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedSink } from '../../../lib/recipes/core/replicated/ports.js';
@@ -62,6 +63,8 @@ export class ReplicaClient implements Client {
   captures = 0;
   /** Id of the view that its core has. */
   viewId: GroupId | null = null;
+  /** As its program sees it: of members only. */
+  private readonly outer: RecipeCore;
   private submitted = 0;
   private stands = false;
   private readonly inbox: ((core: RecipeCore, now: number) => void)[] = [];
@@ -82,6 +85,7 @@ export class ReplicaClient implements Client {
       label: 'ledger',
       patience: PATIENCE_MS,
     });
+    this.outer = new MembersOnly(this.core, () => undefined);
   }
 
   /** Whether it takes nothing, as a stopped process. */
@@ -164,7 +168,7 @@ export class ReplicaClient implements Client {
     while (!this.stands && this.isUp) {
       const act = this.inbox.shift();
       if (!act) return;
-      act(this.core, this.now);
+      act(this.outer, this.now);
       this.ground.took();
     }
   }

@@ -18,6 +18,8 @@ export interface WorldOptions {
   /** Null: any component continues by itself; then one that is live has to stay where another ends. */
   readonly quorum: number | null;
   readonly ends: Ends;
+  /** Whether somebody lies, and somebody speaks who is not a member; not by default. */
+  readonly hasGuests?: boolean;
 }
 
 const MOST_STEPS = 20_000;

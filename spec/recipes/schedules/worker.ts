@@ -10,12 +10,16 @@ export interface PlayedSchedule {
   readonly fault: string | null;
 }
 
+/** Of so many worlds of a configuration one has a liar and a stranger. */
+const GUESTS_IN = 3;
+
 export const program = new URL(import.meta.url);
 
 parentPort?.on('message', ({ first, count }: Chunk) => {
   const played: PlayedSchedule[] = [];
   for (let seed = first; seed < first + count; seed++) {
-    const options = configurations[seed % configurations.length] as WorldOptions;
+    const own = configurations[seed % configurations.length] as WorldOptions;
+    const options = { ...own, hasGuests: Math.floor(seed / configurations.length) % GUESTS_IN === 0 };
     played.push({ seed, configuration: nameOf(options), fault: faultOf(options, seed) });
   }
   parentPort?.postMessage(played, []);

@@ -1,0 +1,72 @@
+/** In a schedule, somebody who is a member of the group and lies, and somebody who is not a member. */
+import { Buffer } from 'node:buffer';
+import { decode } from '../../../lib/recipes/core/replicated/messages.js';
+import type { RecipeView } from '../../../lib/recipes/core/port.js';
+import type { Random } from '../../support/random.js';
+import { type Lie, memberLie, Overheard, strangerLie } from '../liars.js';
+import type { Client, Daemon } from './daemon.js';
+
+/** What comes to the liar. It is a client beside the one that its daemon has, and moves with the daemon. */
+class Listener implements Client {
+  readonly heard = new Overheard();
+  isMember = true;
+
+  constructor(readonly name: string) {}
+
+  view({ id, members }: RecipeView): void {
+    this.heard.install({ id, members: members.filter((name) => name !== this.name) });
+    this.heard.all.length = 0;
+  }
+
+  transition(): void {
+    // It does not care.
+  }
+
+  message(sender: string, body: Buffer): void {
+    if (sender !== this.name) this.heard.note({ sender, to: null, body: Buffer.from(body) });
+  }
+}
+
+export class Guests {
+  private readonly liar: Listener;
+  private readonly stranger: string;
+
+  constructor(
+    private readonly daemon: Daemon,
+    private readonly hasQuorum: boolean,
+  ) {
+    this.liar = new Listener(`#z-liar#d${daemon.index}`);
+    this.stranger = `#z-stranger#d${daemon.index}`;
+    daemon.guest = this.liar;
+    daemon.outbox.push({ kind: 'join', from: this.liar.name, daemon: daemon.index, client: this.liar });
+  }
+
+  /** One of them says something. */
+  act(random: Random, now: number): void {
+    const { heard } = this.liar;
+    const scene = { group: 'schedule', heard, random, now, hasQuorum: this.hasQuorum };
+    const isStranger = random.chance(0.5);
+    const lie = isStranger ? strangerLie(scene) : memberLie(scene);
+    // Every command of a member is one that this machine obeys.
+    if (lie && (isStranger || !isObeyed(lie)))
+      this.say(isStranger ? this.stranger : this.liar.name, lie, random);
+  }
+
+  private say(from: string, { body, to, more = [] }: Lie, random: Random): void {
+    const service = random.chance(0.5) ? 'agreed' : 'safe';
+    for (const each of [body, ...more])
+      this.daemon.outbox.push({
+        kind: 'data',
+        from,
+        daemon: this.daemon.index,
+        body: Buffer.from(each),
+        service,
+        to,
+      });
+  }
+}
+
+function isObeyed({ body }: Lie): boolean {
+  const message = decode(body);
+  return message?.kind === 'command' && message.sequence === 1;
+}
