@@ -177,7 +177,7 @@ describe('the bodies of recipes', () => {
   });
 
   it('have no name that is longer than it may be', () => {
-    const tag = { view: [1, 1, 1] as GroupId, round: 0 };
+    const first = { view: [1, 1, 1] as GroupId, round: 0 };
     const said = (label: number, ask: number): unknown => {
       const statement = {
         label: 'l'.repeat(label),
@@ -186,7 +186,7 @@ describe('the bodies of recipes', () => {
         promised: 0,
         ask: 'a'.repeat(ask),
       };
-      return decode(encode({ kind: 'state', tag, statement, silent: [] }));
+      return decode(encode({ kind: 'state', tag: first, statement, silent: [] }));
     };
     const asked = (length: number): unknown => decode(encode({ kind: 'none', capture: 'c'.repeat(length) }));
     expect([said(MAX_LABEL, MAX_REQUEST_NAME) === null, said(1, MAX_REQUEST_NAME + 1)]).to.deep.equal([
