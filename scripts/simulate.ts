@@ -23,6 +23,7 @@ interface Options {
   readonly shrink?: boolean;
   readonly verbose?: boolean;
   readonly recipes?: boolean;
+  readonly guests?: boolean;
 }
 
 function whole(text: string): number {
@@ -51,6 +52,7 @@ const program = new Command('simulate')
   .option('--trace', 'print what happens in it')
   .option('--shrink', 'cut it down as long as it fails in the same way')
   .option('--recipes', 'all recipes on the simulated daemons, each with its own checker')
+  .option('--guests', 'with --recipes: strangers and liars in every world, not in every third')
   .option('--verbose', 'print the trace hash of every seed');
 
 const kindOf = ({ kind }: Options): Kind | undefined => (kind === 'both' ? undefined : kind);
@@ -118,14 +120,14 @@ async function many(options: Options): Promise<boolean> {
 
 /** All recipes in one world, or in many. */
 async function recipes(options: Options): Promise<boolean> {
-  const { seeds, workers } = options;
+  const { seeds, workers, guests } = options;
   const kind = kindOf(options);
   const tell = (seed: number, faults: readonly string[]): void => {
     console.log(`seed ${seed} breaks ${faults.length} promises`);
     for (const line of faults.slice(0, WORST_LINES)) console.log(`  ${line}`);
   };
   if (options.seed !== undefined) {
-    const faults = play(options.seed, { kind });
+    const faults = play(options.seed, { kind, ...(guests && { guests }) });
     tell(options.seed, faults);
     return faults.length === 0;
   }
@@ -139,6 +141,7 @@ async function recipes(options: Options): Promise<boolean> {
     count: seeds,
     workers,
     kind,
+    guests,
     done({ seed, faults }) {
       if (++ended % PROGRESS === 0 && ended < seeds)
         console.log(`${ended} seeds, ${failed} with broken promises`);

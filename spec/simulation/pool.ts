@@ -8,6 +8,8 @@ export interface Chunk {
   readonly first: number;
   readonly count: number;
   readonly kind: Kind | undefined;
+  /** For the recipes: whether strangers and liars are in every world; without it the seed says so. */
+  readonly guests: boolean | undefined;
 }
 
 export interface PoolOptions<Result> {
@@ -17,6 +19,7 @@ export interface PoolOptions<Result> {
   readonly count: number;
   readonly workers: number;
   readonly kind?: Kind | undefined;
+  readonly guests?: boolean | undefined;
   /** Seeds that a worker does at once. */
   readonly chunk?: number;
   readonly done: (result: Result) => void;
@@ -28,6 +31,7 @@ export async function runSeeds<Result>({
   count,
   workers,
   kind,
+  guests,
   chunk = 20,
   done,
 }: PoolOptions<Result>): Promise<void> {
@@ -37,7 +41,7 @@ export async function runSeeds<Result>({
     if (next >= end) return null;
     const first = next;
     next = Math.min(end, next + chunk);
-    return { first, count: next - first, kind };
+    return { first, count: next - first, kind, guests };
   };
   const work = async (): Promise<void> => {
     const worker = new Worker(program);

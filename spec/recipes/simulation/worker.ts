@@ -10,8 +10,9 @@ export interface Played {
 
 export const program = new URL(import.meta.url);
 
-parentPort?.on('message', ({ first, count, kind }: Chunk) => {
+parentPort?.on('message', ({ first, count, kind, guests }: Chunk) => {
   const played: Played[] = [];
-  for (let seed = first; seed < first + count; seed++) played.push({ seed, faults: play(seed, { kind }) });
+  for (let seed = first; seed < first + count; seed++)
+    played.push({ seed, faults: play(seed, { kind, ...(guests && { guests }) }) });
   parentPort?.postMessage(played, []);
 });
