@@ -1,7 +1,7 @@
 /** Commands of a member on their way, and the inputs of its replica. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
+import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
 import { Pending } from '../../lib/recipes/core/replicated/pending.js';
 import { type Asked, type Outcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
 import { Submissions } from '../../lib/recipes/core/replicated/submissions.js';
@@ -130,7 +130,10 @@ describe('a replica', () => {
           return index;
         },
         present: (members) => this.lines.push(`present ${members.join(' ')}`),
-        merge: (state) => this.lines.push(`merge ${state.length > 20 ? state.length : state.toString()}`),
+        merge: (state) => {
+          const text = state.toString('latin1', 0, 3 * CHUNK_BYTES).replaceAll('\0', '');
+          this.lines.push(`merge ${text === '' ? state.length : text}`);
+        },
       },
       {
         asked: ({ ask }, steps, header) => {
@@ -156,8 +159,10 @@ describe('a replica', () => {
       return this;
     }
 
+    /** Only the last piece is a short one. @param data a text, or a number of bytes */
     part(sender: string, past: number, index: number, data: string | number, isLast = false): this {
-      const bytes = typeof data === 'number' ? Buffer.alloc(data) : Buffer.from(data);
+      const bytes = Buffer.alloc(typeof data === 'number' ? data : isLast ? data.length : CHUNK_BYTES);
+      if (typeof data === 'string') bytes.write(data);
       this.replica.run({ kind: 'part', sender, past, index, isLast, data: bytes });
       return this;
     }
