@@ -1,6 +1,6 @@
 /**
- * Clients that do harm as far as docs/guide/trust.md says that they can do none: strangers, who are no members and send
- * anything, and liars, who are members of a recipe's group and say what is not true. They know all that was ever said.
+ * Clients that try what docs/guide/trust.md says they cannot do: strangers, who are not members and send anything, and
+ * liars, who are members of a recipe's group and say what is not true. They know all that was said.
  */
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
@@ -54,7 +54,7 @@ export interface Scene {
   readonly heard: Overheard;
   readonly random: Random;
   readonly now: number;
-  /** Whether the state of the group goes on with a quorum only. */
+  /** Whether the state of the group needs a quorum. */
   readonly hasQuorum: boolean;
 }
 

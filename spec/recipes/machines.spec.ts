@@ -108,7 +108,7 @@ describe('a lock', () => {
     expect(lock.token).to.equal(1001);
   });
 
-  it('has room for so many requests of one member', () => {
+  it('has room for a limited number of requests of one member', () => {
     const lock = new LockMachine();
     const asks = (sender: string, request: number): void =>
       lock.apply({ op: 'acquire', instance: 1, request, now: 1 }, { sender, index: 0 });

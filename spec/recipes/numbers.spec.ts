@@ -83,7 +83,7 @@ describe('an epoch that a member claims', () => {
     expect(replicas.of(members[0]).core.epoch).to.equal(LAST_EPOCH);
   });
 
-  it('is one that there can be, or the message is nobody', () => {
+  it('above the last one makes the message a damaged one', () => {
     const tag = { view: [1, 1, 1] as [number, number, number], round: 0 };
     const said = (epoch: number): unknown =>
       decode(encode({ kind: 'state', tag, statement: statement(epoch, 0), silent: [] }));

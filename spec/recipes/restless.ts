@@ -9,7 +9,7 @@ import { type Member, World } from './world.js';
 
 const PLACES = 5;
 const QUORUM = 3;
-/** Of so many worlds one has a liar and a stranger, and clocks that differ. */
+/** One world in this many has a liar and a stranger, and clocks that differ. */
 const GUESTS_IN = 3;
 /** Milliseconds that clocks are wrong by in it, at most. */
 const WRONG = 6 * 3_600_000;

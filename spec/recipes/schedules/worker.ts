@@ -10,7 +10,7 @@ export interface PlayedSchedule {
   readonly fault: string | null;
 }
 
-/** Of so many worlds of a configuration one has a liar and a stranger. */
+/** One world of a configuration in this many has a liar and a stranger. */
 const GUESTS_IN = 3;
 
 export const program = new URL(import.meta.url);

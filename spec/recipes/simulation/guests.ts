@@ -25,7 +25,7 @@ class Seated implements Subject {
   }
 
   act(): void {
-    // What it does it is told.
+    // `Guest` says what it does.
   }
 
   isSettled(): boolean {

@@ -22,7 +22,7 @@ export const timeIn = (loop: Loop): number => BEGIN + loop.now;
 /** One client in a world: how its connection behaves, and how far its clock is ahead. */
 export interface ClientPlan extends ConnectionPlan {
   readonly ahead: number;
-  /** Whether it is no member of any group. */
+  /** Whether it joins nothing. */
   readonly isStranger?: boolean;
   /** Who listens to what comes to it. */
   readonly heard?: ReadonlyMap<string, Overheard>;

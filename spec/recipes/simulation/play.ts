@@ -29,7 +29,7 @@ const REST = 20_000;
 const AWAY = 200;
 /** How many deeds are the death of a process. */
 const KILLS = 0.01;
-/** Of so many worlds one has guests. */
+/** One world in this many has guests. */
 const GUESTS_IN = 3;
 /** How many deeds are of somebody who does not belong, in a world with guests. */
 const LIES = 0.35;

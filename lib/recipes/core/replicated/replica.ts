@@ -219,7 +219,7 @@ export class Replica {
     else if (isLast) this.mergeAll(merge);
   }
 
-  /** Only the last piece is a short one: so many pieces are many bytes, and these are counted. */
+  /** Only the last piece may be short: then many pieces are many bytes, and these are counted. */
   private isWithinBounds({ parts, bytes }: Merge, isLast: boolean): boolean {
     const least = (isLast ? parts.length - 1 : parts.length) * CHUNK_BYTES;
     return bytes >= least && bytes <= MAX_MERGE_BYTES;
