@@ -6,6 +6,7 @@ import { MAX_TERM } from '../../lib/recipes/core/limits.js';
 import { type BarrierCommand, BarrierMachine } from '../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { type LockCommand, LockMachine } from '../../lib/recipes/core/machines/lock.js';
+import { MapMachine } from '../../lib/recipes/core/machines/map.js';
 import { isCount } from '../../lib/recipes/core/machines/small.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
@@ -189,3 +190,79 @@ describe('a barrier, command by command', () => {
     expect([barrier.entered, changes]).to.deep.equal([[C], 2]);
   });
 });
+
+describe('a map, command by command', () => {
+  class Listener {
+    lines: string[] = [];
+    set = (key: string, value: unknown): void => void this.lines.push(`set ${key} ${String(value)}`);
+    deleted = (key: string, value: unknown): void => void this.lines.push(`deleted ${key} ${String(value)}`);
+    replaced = (): void => void this.lines.push('replaced');
+  }
+  const filled = (): { map: MapMachine<number>; listener: Listener } => {
+    const map = new MapMachine<number>();
+    for (const [i, key] of ['a', 'b', 'c'].entries()) map.apply({ op: 'set', key, value: i });
+    const listener = new Listener();
+    map.listener = listener;
+    return { map, listener };
+  };
+
+  it('sets always, adds where there is none, deletes where there is one, clears what there is', () => {
+    const { map, listener } = filled();
+    const did = [
+      map.apply({ op: 'set', key: 'a', value: 7 }),
+      map.apply({ op: 'add', key: 'a', value: 8 }),
+      map.apply({ op: 'add', key: 'd', value: 9 }),
+      map.apply({ op: 'delete', key: 'b' }),
+      map.apply({ op: 'delete', key: 'b' }),
+      map.apply({ op: 'other' } as never),
+    ];
+    expect(did).to.deep.equal([true, false, true, true, false, false]);
+    expect([map.get('a'), map.get('b'), map.has('b'), map.has('d'), map.size]).to.deep.equal([
+      7,
+      undefined,
+      false,
+      true,
+      3,
+    ]);
+    expect([map.apply({ op: 'clear' }), map.apply({ op: 'clear' }), map.size]).to.deep.equal([
+      true,
+      false,
+      0,
+    ]);
+    expect(listener.lines).to.deep.equal(['set a 7', 'set d 9', 'deleted b 1', 'replaced', 'replaced']);
+    expect([...map.entries()]).to.deep.equal([]);
+  });
+
+  it('takes no key that is no text', () => {
+    const { map, listener } = filled();
+    for (const op of ['set', 'add', 'delete'] as const)
+      expect(map.apply({ op, key: 5, value: 1 } as never), op).to.equal(false);
+    expect([map.size, listener.lines]).to.deep.equal([3, []]);
+  });
+
+  it('takes in whole pieces, and leaves what is none yet', async () => {
+    const { map, listener } = filled();
+    const bytes = Buffer.concat([...map.snapshot()()]);
+    const copy = new MapMachine<number>();
+    expect([copy.load(bytes.subarray(0, -1)).length > 0, copy.size < 3]).to.deep.equal([true, true]);
+    expect([copy.load(bytes).length, copy.size]).to.deep.equal([0, 3]);
+    await map.restore(pieces());
+    expect([map.size, listener.lines]).to.deep.equal([0, ['replaced']]);
+    const error = await map.restore(cut(bytes)).catch((reason: unknown) => reason);
+    expect(error).to.be.an.instanceOf(Error);
+  });
+
+  it('changes no snapshot that was taken, and copies a bucket once for it', () => {
+    const { map } = filled();
+    const before = map.snapshot();
+    const bytes = Buffer.concat([...before()]);
+    map.apply({ op: 'set', key: 'a', value: 99 });
+    map.apply({ op: 'delete', key: 'b' });
+    expect(Buffer.concat([...before()])).to.deep.equal(bytes);
+    expect(Buffer.concat([...map.snapshot()()])).not.to.deep.equal(bytes);
+  });
+});
+
+async function* cut(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes.subarray(0, -1);
+}
