@@ -9,7 +9,7 @@ import { BlockingClient } from './blocking-client.js';
 import { freshRig, type Rig } from './shared.js';
 
 const ROUNDS = Number(process.env['ROUNDS'] ?? 20);
-const MESSAGES = Number(process.env['MESSAGES'] ?? 1_500);
+const MESSAGES = Number(process.env['MESSAGES'] ?? 400);
 const BODY = Buffer.alloc(10_000);
 
 describe('a client with blocking calls, on three daemons', function () {

@@ -6,14 +6,14 @@ import { connectMembers, deserted, startDaemon } from '../support/local-daemon.j
 import { RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
 
-const LIMITS = { maxSessionBytes: 128 * 1024 };
+const LIMITS = { maxSessionBytes: 64 * 1024 };
 
 const connectMany = (port: number, count: number, membership: boolean): Promise<RawSession[]> =>
   Promise.all(Array.from({ length: count }, (_, i) => RawSession.connect(port, `c${i}`, membership)));
 
 describe('session: joins and leaves', () => {
   it('of one client, as many as it can send, cut off nobody who reads', async () => {
-    const CHANGES = 500;
+    const CHANGES = 300;
     await using daemon = await startDaemon({ limits: LIMITS });
     const names = Array.from({ length: 20 }, (_, i) => `m${i}`);
     const members = await connectMembers(daemon, 'g', ...names);
@@ -36,7 +36,7 @@ describe('session: joins and leaves', () => {
   });
 
   it('of many clients in one turn drop no listening member', async () => {
-    const CLIENTS = 200;
+    const CLIENTS = 120;
     await using daemon = await startDaemon({ limits: LIMITS });
     const [listener] = await connectMembers(daemon, 'g', 'listener');
     const clients = await connectMany(daemon.port, CLIENTS, false);
