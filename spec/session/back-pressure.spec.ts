@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { STALL_TIME } from '../../daemon/session/limits.js';
 import { AGREED_MESS } from '../../lib/wire/index.js';
 import { RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
@@ -69,6 +70,37 @@ describe('session: an engine that is behind', () => {
     floor.drain();
     expect((await late.next()).name).to.equal('g');
     for (const each of [session, late]) each.close();
+  });
+
+  it('judges nobody by the reading whom it does not read, and does so again when it reads', async () => {
+    await using floor = await Floor.open({ maxSessionMessages: 5 });
+    const [member, sender] = [
+      await RawSession.connect(floor.port, 'member'),
+      await RawSession.connect(floor.port, 'sender', false),
+    ];
+    member.join('g');
+    await member.next();
+    member.client.socket.pause();
+    const waiting = (): number =>
+      Math.max(...Array.from(floor.server.values(), (each) => each.waitingMessages));
+    for (let sent = 0; waiting() < 10; sent++) {
+      expect(sent, 'messages').to.be.below(1_000);
+      const { messagesIn } = floor.server.counters;
+      sender.multicast(AGREED_MESS, ['g'], BODY);
+      await until(() => floor.server.counters.messagesIn > messagesIn, 'the message');
+      // Slower than what counts as a flood.
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    floor.order.held = true;
+    sender.multicast(AGREED_MESS, ['g'], 'x');
+    const isHeld = (): boolean =>
+      Array.from(floor.server.values()).every(({ heldBy }) => heldBy.includes('engine'));
+    await until(isHeld, 'the engine to hold them');
+    await new Promise((resolve) => setTimeout(resolve, 1.3 * STALL_TIME));
+    expect(floor.server.counters.ends).to.deep.equal({});
+    floor.drain();
+    await until(() => floor.server.counters.ends['slow-messages'] === 1, 'the end of who does not read');
+    for (const session of [member, sender]) session.close();
   });
 
   it('loses nothing and keeps the order', async () => {
