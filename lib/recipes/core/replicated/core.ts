@@ -221,8 +221,7 @@ export class ReplicatedCore implements RecipeCore {
   private ordered(sender: string, message: Message): void {
     if ('tag' in message && !this.agreement.isNow(message.tag)) return;
     if (message.kind === 'reopen') {
-      this.leaveComponent(null);
-      this.agree(true);
+      if (!this.isEnding) this.agree(true);
     } else if (this.place.kind === 'placed') this.placed(this.place.component, sender, message);
     else if (this.place.kind === 'agreeing') this.agreeing(this.place, sender, message);
   }
@@ -257,8 +256,9 @@ export class ReplicatedCore implements RecipeCore {
 
   // Rounds
 
-  /** @param isAgain in the same view */
+  /** @param isAgain in the same view; not after the signal: what others apply then only a view tells apart */
   private agree(isAgain: boolean): void {
+    if (isAgain) this.leaveComponent(null);
     this.dismiss();
     this.isContested = false;
     this.place = { kind: 'agreeing', missed: null };
