@@ -64,7 +64,7 @@ function createSampleChecker() {
   };
 }
 
-/** Tells of a survivor as soon as there is one: all of them together take long. */
+/** Tells of a survivor as soon as there is one, for all of them together take long, and of those that ran too long. */
 const createSurvivorReporter = () => ({
   onMutantTested({
     fileName,
@@ -72,10 +72,12 @@ const createSurvivorReporter = () => ({
     replacement,
     status,
   }: TesterMutant & { readonly status: string }): void {
-    if (status !== 'Survived') return;
+    if (status !== 'Survived' && status !== 'Timeout') return;
     const { line, column } = location.start;
     const [first = ''] = replacement.split('\n');
-    console.log(`survived: ${relative(repositoryRoot, fileName)}:${line}:${column} with ${first}`);
+    console.log(
+      `${status === 'Timeout' ? 'too long' : 'survived'}: ${relative(repositoryRoot, fileName)}:${line}:${column} with ${first}`,
+    );
   },
 });
 

@@ -46,8 +46,10 @@ const workshop = join(repositoryRoot, 'coverage/mutants');
 const { resolve } = createRequire(join(home, 'package.json'));
 type Resolve = (name: string) => string;
 const MEGABYTES = 1024;
-/** Above what a test takes: a mutant that runs longer is in an endless loop. */
-const TIMEOUT = 3000;
+/** What a mutant may take besides what its tests take without it; one that takes longer is in an endless loop. */
+const TIMEOUT = 5000;
+/** Other programs may slow its tests down. */
+const TIMEOUT_FACTOR = 2;
 
 const load = async (name: string, from: Resolve = resolve): Promise<Record<string, unknown>> =>
   (await import(pathToFileURL(from(name)).href)) as Record<string, unknown>;
@@ -106,6 +108,7 @@ const optionsOf = (area: Area, files: readonly string[], jobs: number): object =
   coverageAnalysis: 'perTest',
   concurrency: jobs,
   timeoutMS: TIMEOUT,
+  timeoutFactor: TIMEOUT_FACTOR,
   dryRunTimeoutMinutes: 30,
   testRunnerNodeArgs: [`--max-old-space-size=${MEGABYTES}`],
   reporters: ['progress-append-only', 'survivors'],

@@ -4,7 +4,9 @@ import { MAX_REMEMBERED_TIMES, Times } from '../../daemon/core/times.js';
 describe('core: times', () => {
   it('are the clock’s when that has moved on', () => {
     const times = new Times(7);
+    expect(times.last).to.equal(0);
     expect([times.propose(1000), times.propose(1005)]).to.deep.equal([1000, 1005]);
+    expect(times.last).to.equal(1005);
   });
 
   it('are never proposed twice, though the clock stands or goes back', () => {

@@ -6,7 +6,7 @@ import { Component } from '../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import { decode, encode, type Held, type Message } from '../../lib/recipes/core/replicated/messages.js';
 
-const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'];
+const [A, B, C, D] = ['#a#d1', '#b#d2', '#c#d3', '#d#d4'];
 type Id = RecipeView['id'];
 
 class Trace {
@@ -14,6 +14,7 @@ class Trace {
   readonly services: string[] = [];
   readonly lines: string[] = [];
   readonly misfits: string[] = [];
+  readonly thrown: number[] = [];
   core: ReplicatedCore;
   /** Whether the machine needs a while to take in a state, until the test says `restored`. */
   isSlow = false;
@@ -45,7 +46,7 @@ class Trace {
         restoreAbort: () => this.core.restored(false),
         contribute: () => undefined,
         settled: () => undefined,
-        thrownBack: () => undefined,
+        thrownBack: (commands) => void this.thrown.push(commands),
         misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
         doubted: () => undefined,
@@ -277,7 +278,7 @@ describe('the phases of a member', () => {
     expect(reopened()).to.equal(0);
     trace.offer(component(7), headerOf(0)).offer(component(7), headerOf(0));
     expect(reopened()).to.equal(1);
-    trace.view('join', [A, B, C, '#d#d4'], [A, B, C]);
+    trace.view('join', [A, B, C, D], [A, B, C]);
     expect(reopened()).to.equal(2);
     trace.view('network', [A, B], [A]).echo('state').state(B, null).view('join', [A, B, C], [A, B]);
     expect(reopened()).to.equal(2);
@@ -299,14 +300,14 @@ describe('the phases of a member', () => {
     const { ask } = trace.last('state').statement;
     const misfit = (sender: string, asked: string): void =>
       void trace.hear(sender, { kind: 'misfit', ask: asked, label: 'other' });
-    misfit('#d#d4', ask);
+    misfit(D, ask);
     misfit(B, 'another');
     expect(trace.misfits).to.deep.equal([]);
     misfit(B, ask);
     expect(trace.misfits).to.deep.equal(['other']);
     const bytes = formed(ask).encode();
     const offer = { kind: 'offer', capture: '7/0', component: bytes, header: headerOf(0) } as const;
-    trace.hear('#d#d4', { ...offer, ask }).hear(B, { ...offer, ask: 'another' });
+    trace.hear(D, { ...offer, ask }).hear(B, { ...offer, ask: 'another' });
     trace.hear(B, { ...offer, ask, component: Buffer.from('none') });
     expect(trace.core.phase).to.equal('agreeing');
     trace.hear(B, { ...offer, ask });
@@ -332,6 +333,55 @@ describe('the phases of a member', () => {
     holder.hear(B, { ...late, statement: other('y', held) });
     expect(holder.last('misfit')).to.deep.include({ ask: 'theirs', label: 'x' });
     expect(holder.last('reopen')).to.equal(undefined);
+  });
+
+  it('throw back what was applied since members were lost to the network, whoever came since', () => {
+    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    trace.state(C, null).command('c1').view('network', [A], [A]).command('c2');
+    trace.view('join', [A, D], [A]).command('c3').view('network', [A, B, C, D], [A, D]).echo('state');
+    const theirs = { lineage: 99, epoch: 0, position: 9 };
+    trace.state(B, theirs).state(C, theirs).pass(1000).echo('settle');
+    expect(trace.core.phase).to.equal('loading');
+    const component = new Component({ quorum: null, lineage: 99, epoch: 0, next: 1, holders: [B, C] });
+    component.asked(A, trace.last('state').statement.ask);
+    trace.offer(component, headerOf(0)).chunk('other');
+    expect([trace.thrown, trace.lines.at(-1)]).to.deep.equal([[2], 'other']);
+  });
+
+  it('do not ask again while a request has its place and its donors', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const { ask } = trace.last('state').statement;
+    trace.offer(formed(ask), headerOf(0)).view('join', [A, B, C, D], [A, B, C]);
+    expect([trace.core.phase, trace.last('state').statement.ask]).to.deep.equal(['loading', ask]);
+  });
+
+  it('lose no command that comes back while it is not known whose state continues', () => {
+    const trace = new Trace(null).view('join', [A, B], [A]).echo('state').state(B, null);
+    trace.core.submit(Buffer.from('mine'));
+    const sent = (): number => trace.said.filter(({ kind }) => kind === 'command').length;
+    trace.view('network', [A, B, C], [A, B]).echo('state').echo('command');
+    expect([sent(), trace.lines]).to.deep.equal([1, []]);
+    trace.state(B, trace.last('state').statement.state).state(C, null);
+    expect([trace.core.phase, sent()]).to.deep.equal(['primary', 2]);
+    expect(trace.echo('command').lines).to.deep.equal(['mine']);
+  });
+
+  it('are not changed by an offer that comes when the state is here', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const component = formed(trace.last('state').statement.ask);
+    trace.offer(component, headerOf(0)).chunk('c0').offer(component, headerOf(0));
+    expect(trace.echo('arrived').core.phase).to.equal('primary');
+    trace.offer(component, headerOf(0));
+    expect([trace.core.isLive, trace.core.phase, trace.lines]).to.deep.equal([true, 'primary', ['c0']]);
+  });
+
+  it('are none that a message before the first view could change', () => {
+    const trace = new Trace(null);
+    trace.hear(B, { kind: 'misfit', ask: '', label: 'other' }).command('c');
+    trace
+      .hear(B, { kind: 'none', capture: '' })
+      .hear(B, { kind: 'pull', capture: '', offset: 0, until: 1, restart: true });
+    expect([trace.core.phase, trace.lines, trace.misfits]).to.deep.equal(['joining', [], []]);
   });
 
   it('end with left', () => {
