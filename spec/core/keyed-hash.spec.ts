@@ -6,32 +6,32 @@ import { Random } from '../support/random.js';
 
 /** HalfSipHash-1-3 as its paper writes it, over any bytes; in the daemon its rounds are written out. */
 function halfSipHash(bytes: Uint8Array, [k0, k1]: HashKey): number {
-  const v = Int32Array.of(k0, k1, 0x6c796765 ^ k0, 0x74656462 ^ k1);
+  let [v0, v1, v2, v3] = [k0, k1, 0x6c796765 ^ k0, 0x74656462 ^ k1];
   const rotate = (value: number, by: number): number => (value << by) | (value >>> (32 - by));
-  const mix = (a: number, b: number, by: number): void => {
-    v[a] = (v[a] as number) + (v[b] as number);
-    v[b] = rotate(v[b] as number, by) ^ (v[a] as number);
-  };
   const round = (): void => {
-    mix(0, 1, 5);
-    v[0] = rotate(v[0] as number, 16);
-    mix(2, 3, 8);
-    mix(0, 3, 7);
-    mix(2, 1, 13);
-    v[2] = rotate(v[2] as number, 16);
+    v0 = (v0 + v1) | 0;
+    v1 = rotate(v1, 5) ^ v0;
+    v0 = rotate(v0, 16);
+    v2 = (v2 + v3) | 0;
+    v3 = rotate(v3, 8) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = rotate(v3, 7) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = rotate(v1, 13) ^ v2;
+    v2 = rotate(v2, 16);
   };
   const padded = Buffer.alloc((bytes.length & ~3) + 4);
   padded.set(bytes);
   padded[padded.length - 1] = bytes.length;
   for (let at = 0; at < padded.length; at += 4) {
     const word = padded.readInt32LE(at);
-    v[3] = (v[3] as number) ^ word;
+    v3 ^= word;
     round();
-    v[0] = (v[0] as number) ^ word;
+    v0 ^= word;
   }
-  v[2] = (v[2] as number) ^ 0xff;
+  v2 ^= 0xff;
   for (let i = 0; i < 3; i++) round();
-  return (v[1] as number) ^ (v[3] as number);
+  return v1 ^ v3;
 }
 
 describe('core: the keyed hash', () => {
