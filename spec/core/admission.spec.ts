@@ -45,6 +45,34 @@ describe('core: changes that are admitted', () => {
     expect(most(groupOf(deaf), 100_000)).to.be.within(200, 300);
   });
 
+  it('are given back exactly, and in their order, for several sessions', () => {
+    const admission = new Admission();
+    admission.limit = 1;
+    const group = groupOf([alice]);
+    admission.begin(alice, 'g', group, true);
+    admission.begin(bob, 'g', group, false);
+    admission.begin(bob, 'g', group, true);
+    admission.carriedOut(alice);
+    admission.carriedOut(alice);
+    admission.carriedOut(bob);
+    expect(admission.isFull).to.equal(true);
+    admission.carriedOut(bob);
+    expect([admission.isFull, admission.admits(group)]).to.deep.equal([false, true]);
+    admission.begin(bob, 'g', group, true);
+    admission.begin(bob, 'h', undefined, true);
+    admission.gone(bob);
+    expect(admission.isFull).to.equal(false);
+    expect(most(group, 10_000)).to.equal(most(groupOf([session('alice')]), 10_000));
+  });
+
+  it('are not when they are the end of a session, while there are too many', () => {
+    const admission = new Admission();
+    admission.limit = 1;
+    expect([admission.admitsEnd(null), admission.admitsEnd(alice.member)]).to.deep.equal([true, true]);
+    admission.begin(alice, 'g', undefined, true);
+    expect([admission.admitsEnd(null), admission.admits(undefined)]).to.deep.equal([false, false]);
+  });
+
   it('cost more with every join that is under way, also of a group that is not there yet', () => {
     const admission = new Admission();
     admission.limit = 1_000_000;

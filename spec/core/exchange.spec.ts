@@ -63,6 +63,16 @@ describe('core: exchange', () => {
     expect(exchange.isComplete).to.equal(false);
   });
 
+  it('is not complete by a report of another view, or of a daemon that is not in it', () => {
+    for (const other of [report('a', { tag: 6n }), report('x')]) {
+      const exchange = new Exchange(5n, ['a']);
+      exchange.add(other);
+      expect(exchange.isComplete).to.equal(false);
+      exchange.add(report('a'));
+      expect(exchange.isComplete).to.equal(true);
+    }
+  });
+
   it('takes the first of two reports of one daemon', () => {
     const exchange = new Exchange(5n, ['a']);
     exchange.add(report('a', { groups: [group('g', ['x@a'])] }));
