@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { loadAccess } from './access/load.js';
 import { Core } from './core/core.js';
 import type { HashKey } from './core/keyed-hash.js';
+import type { Order } from './core/pack.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
 import { LastTime } from './last-time.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
@@ -25,6 +26,7 @@ import { SessionServer } from './session/server.js';
 import { tellLateEnds } from './session/silent-peers.js';
 import type { TlsFiles } from './session/tls-files.js';
 import { DaemonSight } from './sight.js';
+import { CoreSlices } from './slices.js';
 import { removeDeadSockets } from './socket-file.js';
 
 export class Daemon implements AsyncDisposable {
@@ -61,14 +63,15 @@ export class Daemon implements AsyncDisposable {
       this.end = resolve;
     });
     this.name = name;
-    this.core = new Core({ name, id, hashKey: randomKey() }, this.engine);
     this.lastTime = new LastTime(timeFileOf(options), log);
+    this.core = new Core({ name, id, hashKey: randomKey() }, this.order(), new CoreSlices(() => this.core));
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
     this.engine.on('message', ({ payload, exchange, sender }) => {
-      if (exchange) this.exchange(payload, sender);
+      if (exchange) this.core.exchange(payload, sender.name);
       else this.core.deliver(payload);
     });
+    this.engine.watchExchange(() => this.core.awaited);
     this.engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
     this.engine.on('view', (view) => this.install(view));
     this.engine.on('drain', () => this.server.resume());
@@ -244,10 +247,17 @@ export class Daemon implements AsyncDisposable {
     return fixed;
   }
 
-  private exchange(report: Buffer, { name }: DaemonId): void {
-    const fault = this.core.exchange(report);
-    if (fault !== null)
-      this.log.error({ daemon: name, fault }, 'a daemon sends a report that makes no sense');
+  /** The time that a view may be named by is written down before it is told to anybody. */
+  private order(): Order {
+    const { engine } = this;
+    return {
+      send: (payload, options) => {
+        if (options.exchange === true) this.lastTime.reached(this.core.proposedTime);
+        return engine.send(payload, options);
+      },
+      proceed: () => engine.proceed(),
+      exclude: (faults) => engine.exclude(faults),
+    };
   }
 
   private install({ id, members, sets }: View): void {
@@ -260,7 +270,6 @@ export class Daemon implements AsyncDisposable {
       set: namesOf(sets[0] ?? [this.engine.self]),
       time: this.lastTime.next(),
     });
-    this.lastTime.reached(this.core.proposedTime);
   }
 }
 

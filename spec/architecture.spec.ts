@@ -71,6 +71,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'daemon/options': { values: [...shared, ...house, 'lib/silence', 'daemon/option-fault'] },
   'daemon/prepare': { values: [...shared, ...house, 'daemon/options'] },
   'daemon/sight': { values: [...shared, ...house, 'daemon/options'] },
+  'daemon/slices': { values: [], types: ['daemon/core'] },
   'daemon/last-time': { values: [files], types: ['daemon/monitor'] },
   'daemon/daemon': {
     values: [
@@ -80,6 +81,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'daemon/options',
       'daemon/prepare',
       'daemon/sight',
+      'daemon/slices',
       'daemon/last-time',
     ],
   },

@@ -17,11 +17,14 @@ import { Groups } from './groups.js';
 import { LocalSession, type Permit } from './local-session.js';
 import type { Outlet } from './outlet.js';
 import { type Order, Pack } from './pack.js';
-import { ReportFault } from './report-reader.js';
 import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
 import { Views } from './views.js';
+import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
+
+/** Bytes of a payload that are read in one unit of work. */
+const BYTES_A_UNIT = 32;
 
 /** Ends of sessions that one look finds not admitted, before it is given up. */
 const MAX_REFUSED = 64;
@@ -39,16 +42,30 @@ export class Core {
   private readonly admission = new Admission();
   /** Ends of sessions that wait until changes are admitted again. */
   private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
+  private readonly views: Views;
   private readonly daemonViews: DaemonViews;
+  private readonly bench: Workbench;
+  /** Changes of the daemon view that wait: the engine has left the view that the core is in. */
+  private changes = 0;
 
-  constructor(self: DaemonSelf, order: Order) {
+  /** @param slices without them everything is done at once, however long it takes */
+  constructor(self: DaemonSelf, order: Order, slices: Slices = AT_ONCE) {
     this.groups = new Groups(self.hashKey);
     this.roster = new Roster(self.name, self.hashKey);
     this.pack = new Pack(order);
     this.routing = new Routing(this.groups, this.roster);
-    const views = new Views(this.groups, this.roster);
-    this.requests = new Requests(this.roster, views, this.counters, this.admission);
-    this.daemonViews = new DaemonViews(self, this.groups, views, this.requests, order, this.counters);
+    this.views = new Views(this.groups);
+    this.requests = new Requests(this.roster, this.views, this.counters, this.admission);
+    this.bench = new Workbench(slices);
+    this.daemonViews = new DaemonViews(
+      self,
+      this.groups,
+      this.views,
+      this.requests,
+      order,
+      this.counters,
+      () => this.changes === 0,
+    );
   }
 
   /** The daemon view that the engine gave last. */
@@ -61,9 +78,24 @@ export class Core {
     return this.daemonViews.proposedTime;
   }
 
-  /** Whether reports of daemons of the view are missing. */
+  /** Whether there is no exchange completed for the daemon view that the engine is in. */
   get isExchanging(): boolean {
-    return this.daemonViews.isExchanging;
+    return this.daemonViews.isExchanging || this.bench.isBusy;
+  }
+
+  /** Daemons of which something is missing for the exchange; none while there is work of their payloads here. */
+  get awaited(): readonly string[] {
+    return this.bench.isBusy ? [] : this.daemonViews.awaited;
+  }
+
+  /** What all daemons of the view can do beyond the version of their reports. */
+  get features(): number {
+    return this.daemonViews.features;
+  }
+
+  /** Memberships of all groups, here or elsewhere. */
+  get memberships(): number {
+    return this.views.memberships;
   }
 
   /**
@@ -71,27 +103,30 @@ export class Core {
    * @param staying names of the daemons that go on with this one, itself included
    */
   transitional(staying: readonly string[]): void {
-    this.daemonViews.cut(staying);
+    this.changeView(() => this.daemonViews.cut(staying));
   }
 
   /** A new daemon view. It begins with an exchange: nothing else comes before all reports are in. */
   install(view: DaemonView): void {
-    this.daemonViews.install(view);
+    this.changeView(() => {
+      this.daemonViews.install(view);
+      return null;
+    });
   }
 
   /**
-   * A payload of the exchange in its place in the order.
-   * @returns what is wrong with it, or null; without a report that makes sense the exchange does not end
+   * A payload of the exchange in its place in the order. What makes no sense is counted, and all daemons agree on whom
+   * they leave out.
+   * @param daemon name of its sender
    */
-  exchange(payload: Buffer): string | null {
-    try {
-      this.daemonViews.receive(payload);
-      return null;
-    } catch (error) {
-      if (!(error instanceof ReportFault)) throw error;
-      this.counters.damaged++;
-      return error.message;
-    }
+  exchange(payload: Buffer, daemon: string): void {
+    const { length } = payload;
+    this.bench.add(() => this.daemonViews.receive(payload, daemon), 1 + length / BYTES_A_UNIT, length);
+  }
+
+  /** The next slice of the work that `Slices.later` has told of. */
+  step(): void {
+    this.bench.step();
   }
 
   /** A session got through its handshake; its name was reserved in the roster. */
@@ -182,6 +217,19 @@ export class Core {
 
   /** A payload in its place in the order. */
   deliver(payload: Buffer): void {
+    if (!this.bench.isBusy) {
+      this.carryOut(payload);
+      return;
+    }
+    const { length } = payload;
+    const act = (): null => {
+      this.carryOut(payload);
+      return null;
+    };
+    this.bench.add(act, 1 + length / BYTES_A_UNIT, length);
+  }
+
+  private carryOut(payload: Buffer): void {
     let start = 0;
     while (start < payload.length) {
       const end = endOfFrame(payload, start);
@@ -201,6 +249,14 @@ export class Core {
       start = end;
     }
     this.routing.flush();
+  }
+
+  private changeView(act: () => Work | null): void {
+    this.changes++;
+    this.bench.add(() => {
+      this.changes--;
+      return act();
+    });
   }
 
   private request(service: number, groups: number, payload: Buffer, start: number): void {

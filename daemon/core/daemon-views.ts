@@ -1,7 +1,7 @@
 /**
- * From one daemon view to the next (daemon-semantics.md 1.3, 2.7): the transitional signal at the cut, a report to the
- * others when the new view begins, and the regular views when the reports of all are in. A cut in between starts it
- * anew: the groups stay as they were after the last exchange that was completed (2.7.5).
+ * From one daemon view to the next (daemon-semantics.md 1.3, 2.7): the transitional signal at the cut, a head to the
+ * others when the new view begins, own groups where pasts differ, and the regular views when everything is in. A cut in
+ * between starts it anew: the groups stay as they were after the last exchange that was completed (2.7.5).
  */
 import type { Buffer } from 'node:buffer';
 import type { CoreCounters } from './counters.js';
@@ -10,9 +10,9 @@ import type { Groups } from './groups.js';
 import type { HashKey } from './keyed-hash.js';
 import type { Order } from './pack.js';
 import { carried, completed, NO_PAST } from './past.js';
-import { encodeReport, type ReportedGroup } from './report.js';
-import { decodeReport } from './report-reader.js';
+import { encodeHead, encodeVerdict, FEATURES, type Head, PartWriter, REPORT_VERSION } from './report.js';
 import type { Requests } from './requests.js';
+import { Settlement } from './settlement.js';
 import { Times } from './times.js';
 import type { Views } from './views.js';
 
@@ -23,6 +23,10 @@ export interface DaemonSelf {
   readonly id: number;
   /** For tables of names that clients choose: random, and told to nobody. Without one they are the same each time. */
   readonly hashKey?: HashKey;
+  /** Version of its reports; default the one of this build. Daemons of several exclude each other. */
+  readonly reportVersion?: number;
+  /** What it can do beyond that version; default what this build can. */
+  readonly features?: number;
 }
 
 /** A daemon view as the core needs it. */
@@ -37,14 +41,18 @@ export interface DaemonView {
   readonly time: number;
 }
 
+const STEP = 64;
+
 export class DaemonViews {
   view: DaemonView | null = null;
+  /** What all daemons of the view whose exchange was completed last can do beyond their version. */
+  features = 0;
   private exchange: Exchange | null = null;
   private past = NO_PAST;
   private readonly times: Times;
-  /** The daemons of the view whose exchange was completed last: the positions of the members are positions here. */
-  private settled: readonly string[] = [];
+  private readonly version: number;
 
+  /** @param isPresent whether the engine is still in the view that the core is in */
   constructor(
     private readonly self: DaemonSelf,
     private readonly groups: Groups,
@@ -52,8 +60,10 @@ export class DaemonViews {
     private readonly requests: Requests,
     private readonly order: Order,
     private readonly counters: CoreCounters,
+    private readonly isPresent: () => boolean,
   ) {
     this.times = new Times(self.id);
+    this.version = self.reportVersion ?? REPORT_VERSION;
   }
 
   get proposedTime(): number {
@@ -61,65 +71,106 @@ export class DaemonViews {
   }
 
   get isExchanging(): boolean {
-    return this.exchange !== null;
+    return this.exchange !== null && !this.exchange.isOver;
   }
 
-  /** @param staying names of the daemons that go on with this one */
-  cut(staying: readonly string[]): void {
+  /** Daemons of which something is missing for the exchange. */
+  get awaited(): readonly string[] {
+    return this.exchange?.awaited ?? [];
+  }
+
+  /** @param staying names of the daemons that go on with this one. @yields units of work */
+  cut(staying: readonly string[]): Iterator<number, void> {
     this.exchange = null;
     this.requests.hold();
     const stays = new Set(staying);
-    this.views.transition(this.settled.map((name) => stays.has(name)));
+    return this.views.transition((daemon) => stays.has(daemon));
   }
 
   install(view: DaemonView): void {
     const { tag, daemons, set } = view;
+    const { name } = this.self;
     this.view = view;
     this.requests.hold();
-    this.past = carried(this.past, tag, daemons.find((name) => set.includes(name)) ?? this.self.name);
-    this.exchange = new Exchange(tag, daemons);
-    this.order.send(this.report(view), { exchange: true });
+    this.past = carried(this.past, tag, daemons.find((each) => set.includes(each)) ?? name);
+    const head = this.head(view);
+    this.exchange = new Exchange(tag, daemons, daemons.indexOf(name), head, this.version);
+    this.send(encodeHead(tag, head, this.version));
   }
 
   /**
-   * A report in its place in the order. Without an exchange under way it is too late for it.
-   * @throws ReportFault
+   * A payload of the exchange in its place in the order. Without an exchange under way it is too late for it.
+   * @param daemon name of its sender
+   * @returns work that it gives rise to, if any
    */
-  receive(payload: Buffer): void {
-    const { exchange, view } = this;
-    if (!exchange || !view) return;
-    exchange.add(decodeReport(payload));
-    if (exchange.isComplete) this.complete(exchange, view);
-  }
-
-  private report({ tag, time }: DaemonView): Buffer {
-    const { name, id } = this.self;
-    const proposed = this.times.propose(time);
-    const [past, times, requests] = [this.past, this.times.entries(), this.requests.waiting];
-    const groups = this.ownGroups();
-    return encodeReport({ tag, past, daemon: name, id, time: proposed, times, groups, requests });
-  }
-
-  private ownGroups(): ReportedGroup[] {
-    const own: ReportedGroup[] = [];
-    for (const { field, id, lost, local, members } of this.groups.values()) {
-      if (local.length === 0) continue;
-      const here = members.filter(({ session }) => session !== null).map((member) => member.field);
-      own.push({ field, id, lost, members: here });
+  receive(payload: Buffer, daemon: string): Iterator<number, void> | null {
+    const { exchange } = this;
+    if (!exchange) return null;
+    if (exchange.take(payload, daemon) !== null) this.counters.damaged++;
+    if (exchange.isToSpeak) {
+      exchange.hasSpoken = true;
+      this.send(encodeVerdict(exchange.tag, exchange.faults, this.version));
     }
-    return own.toSorted((a, b) => a.field.compare(b.field));
+    const judgement = exchange.takeJudgement();
+    if (judgement && judgement.length > 0 && this.isPresent()) this.order.exclude(judgement);
+    return this.advance(exchange);
   }
 
-  private complete(exchange: Exchange, { tag, daemons }: DaemonView): void {
-    const { era, groups, requests } = exchange.outcome();
-    this.exchange = null;
+  private advance(exchange: Exchange): Iterator<number, void> | null {
+    if (exchange.isOver || !exchange.hasHeads) return null;
+    if (exchange.isOnePast || (exchange.isSharing && exchange.hasGroups)) return this.complete(exchange);
+    if (exchange.isSharing) return null;
+    exchange.isSharing = true;
+    return exchange.hasGroups ? this.complete(exchange) : this.share(exchange);
+  }
+
+  private head({ time }: DaemonView): Head {
+    const groups = this.ownGroups;
+    const { id, features = FEATURES } = this.self;
+    const [times, requests] = [this.times.entries(), this.requests.waiting];
+    return { past: this.past, id: id | 0, time: this.times.propose(time), features, groups, times, requests };
+  }
+
+  /** Groups with members here. */
+  private get ownGroups(): number {
+    let count = 0;
+    for (const { local } of this.groups.values()) if (local.length > 0) count++;
+    return count;
+  }
+
+  /** Tells the others the groups that have members here. */
+  private *share({ tag }: Exchange): Generator<number, void> {
+    const writer = new PartWriter(tag, this.version);
+    let count = 0;
+    for (const { name, id, lost, local, members } of this.groups.values()) {
+      if (++count % STEP === 0) yield STEP / 8;
+      if (local.length === 0) continue;
+      const own: string[] = [];
+      for (const { session, privateGroup } of members) {
+        if (session !== null) own.push(privateGroup.slice(1, privateGroup.indexOf('#', 1)));
+      }
+      writer.add(name, id, lost, own);
+      yield 0.5 + members.length / 16;
+      if (writer.isFull) this.send(writer.take(false));
+    }
+    this.send(writer.take(true));
+  }
+
+  private *complete(exchange: Exchange): Generator<number, void> {
+    const { daemons } = this.view as DaemonView;
+    exchange.isOver = true;
+    this.past = completed(exchange.tag);
+    this.features = exchange.features;
+    for (const [id, time] of [...exchange.times(), exchange.era]) this.times.learn(id, time);
+    yield* new Settlement(this.groups, this.views, exchange, daemons).run();
+    yield* this.requests.release(daemons, exchange.requests);
+    exchange.pieces.clear();
     this.counters.exchanges++;
-    this.past = completed(tag);
-    for (const [id, time] of [...exchange.times(), era]) this.times.learn(id, time);
-    this.settled = daemons;
-    this.groups.begin(...era);
-    this.views.settle(groups, daemons.indexOf(this.self.name));
-    this.requests.release(daemons, requests);
-    this.order.proceed();
+    if (this.isPresent()) this.order.proceed();
+  }
+
+  /** In a view that the engine has left it would only take room. */
+  private send(payload: Buffer): void {
+    if (this.isPresent()) this.order.send(payload, { exchange: true });
   }
 }

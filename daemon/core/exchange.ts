@@ -1,129 +1,211 @@
 /**
- * The exchange that follows a daemon view: collects the report of each of its daemons and makes of them what all of
- * them go on with. The same reports give the same outcome everywhere (daemon-semantics.md 2.3 to 2.7).
+ * The exchange that follows a daemon view. Each daemon sends a head; daemons whose pasts are the same hold the same
+ * groups, so only where the pasts differ does each send its own groups too. The same payloads give the same outcome
+ * everywhere (daemon-semantics.md 2.3 to 2.7).
+ *
+ * A daemon that cannot read a payload says so to all, and then everybody says whom it cannot read; what follows from the
+ * verdicts of all is the same at all.
  */
 import type { Buffer } from 'node:buffer';
-import { equalGroupIds, type GroupId } from '../../lib/wire/group-id.js';
-import type { Report, ReportedGroup, Request } from './report.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
+import { type Fault, type Head, type ReportedGroup, type Request } from './report.js';
+import { ReportFault } from './report-bytes.js';
+import { decodePayload, type Part, tagOf } from './report-reader.js';
+import { judge } from './verdict.js';
 
-export interface Outcome {
-  /** The first two words of the ids that begin in this view. */
-  readonly era: readonly [daemon: number, time: number];
-  /** In byte order of the names. */
-  readonly groups: readonly SettledGroup[];
-  /** What was put off, to be done in this order. */
-  readonly requests: readonly Request[];
-}
-
-export interface SettledGroup {
-  readonly field: Buffer;
-  readonly id: GroupId;
-  /** In order of the daemons: in sequence they are the group's members in order. */
-  readonly parts: readonly Part[];
-  /** The vs sets as lists of parts; empty when the group goes on in the view that it has, and nobody is told. */
-  readonly sets: readonly (readonly Part[])[];
-}
-
-/** The members of one daemon. */
-export interface Part {
+/** What a daemon with another past says of a group. */
+export interface Piece {
   /** Position of the daemon in the view. */
   readonly daemon: number;
-  readonly members: readonly Buffer[];
+  readonly past: bigint;
+  readonly id: GroupId;
+  readonly lost: boolean;
+  readonly members: readonly string[];
 }
 
-interface Piece extends Part {
-  readonly past: bigint;
-  readonly reported: ReportedGroup;
+/** One daemon of the view, as far as it was heard. */
+interface Reporter {
+  readonly name: string;
+  head: Head | null;
+  /** Groups of it that came, if they are of interest. */
+  groups: number;
+  isThrough: boolean;
+  fault: string | null;
+  verdict: readonly Fault[] | null;
 }
 
 export class Exchange {
+  /** What those with other pasts say, by group. */
+  readonly pieces = new Map<string, Piece[]>();
+  /** The verdict of this daemon is on its way. */
+  hasSpoken = false;
+  /** Own groups are on their way. */
+  isSharing = false;
+  /** All that there was to exchange was exchanged; there can still be verdicts. */
+  isOver = false;
+  private readonly reporters: readonly Reporter[];
   private readonly positions: ReadonlyMap<string, number>;
-  private readonly reports: (Report | undefined)[];
-  private missing: number;
+  private isJudged = false;
 
+  /**
+   * @param here position of this daemon in the view
+   * @param own its head, which it does not have to read
+   */
   constructor(
     readonly tag: bigint,
     daemons: readonly string[],
+    private readonly here: number,
+    private readonly own: Head,
+    private readonly version: number,
   ) {
     this.positions = new Map(daemons.map((name, position) => [name, position]));
-    this.reports = daemons.map(() => undefined);
-    this.missing = daemons.length;
+    this.reporters = daemons.map((name) => ({
+      name,
+      head: null,
+      groups: 0,
+      isThrough: false,
+      fault: null,
+      verdict: null,
+    }));
   }
 
-  get isComplete(): boolean {
-    return this.missing === 0;
+  /**
+   * Takes a payload in its place in the order; one of another view or of a daemon not in the view is not looked at.
+   * @returns what is wrong with it, or null
+   */
+  take(payload: Buffer, daemon: string): string | null {
+    const reporter = this.reporters[this.positions.get(daemon) ?? -1];
+    const tag = tagOf(payload, this.version);
+    if (!reporter || reporter.fault !== null || (tag !== null && tag !== this.tag)) return null;
+    try {
+      this.read(payload, reporter);
+      return null;
+    } catch (error) {
+      if (!(error instanceof ReportFault)) throw error;
+      // Too late to do any harm.
+      if (this.isOver) return null;
+      reporter.fault = error.message;
+      // It cannot say more than that.
+      reporter.verdict ??= [];
+      return error.message;
+    }
   }
 
-  /** Takes a report; one of another view, of a daemon not in the view or of one that was heard is not looked at. */
-  add(report: Report): void {
-    const position = this.positions.get(report.daemon);
-    if (report.tag !== this.tag || position === undefined || this.reports[position]) return;
-    this.reports[position] = report;
-    this.missing--;
+  get hasHeads(): boolean {
+    return this.reporters.every(({ head }) => head !== null);
   }
 
-  /** @pre the exchange is complete */
-  outcome(): Outcome {
-    const reports = this.reports as Report[];
-    const era = eraOf(reports);
-    const groups = gather(reports)
-      .toSorted(([a], [b]) => a.reported.field.compare(b.reported.field))
-      .map((pieces) => settle(pieces, era));
-    return { era, groups, requests: reports.flatMap(({ requests }) => requests) };
+  /** Whether all daemons hold the same groups. @pre hasHeads */
+  get isOnePast(): boolean {
+    return this.reporters.every(({ head }) => head?.past === this.own.past);
+  }
+
+  /** Whether all have sent the groups that they have. @pre hasHeads */
+  get hasGroups(): boolean {
+    return this.reporters.every(({ head, isThrough }) => isThrough || head?.groups === 0);
+  }
+
+  /** Whether this daemon has to say whom it cannot read. */
+  get isToSpeak(): boolean {
+    return !this.hasSpoken && this.isAsked;
+  }
+
+  /** Those whose payloads make no sense to this daemon. */
+  get faults(): Fault[] {
+    return this.reporters.flatMap(({ name, fault }) =>
+      fault === null ? [] : [{ daemon: name, text: fault }],
+    );
+  }
+
+  /** Daemons that something is expected of. */
+  get awaited(): string[] {
+    return this.reporters.filter((each) => this.isAwaited(each)).map(({ name }) => name);
+  }
+
+  /** Whom all leave out, once everybody has spoken: then once, else null. */
+  takeJudgement(): Fault[] | null {
+    if (this.isJudged || this.reporters.some(({ verdict }) => verdict === null)) return null;
+    this.isJudged = true;
+    const verdicts = this.reporters.map(({ verdict }) => verdict ?? []);
+    const out = judge(verdicts.map((faults) => faults.map(({ daemon }) => this.positions.get(daemon) ?? -1)));
+    return out.map((position) => {
+      const { name } = this.reporters[position] as Reporter;
+      return verdicts.flat().find(({ daemon }) => daemon === name) as Fault;
+    });
+  }
+
+  /** The first two words of the ids that begin in this view. @pre hasHeads */
+  get era(): readonly [daemon: number, time: number] {
+    // The first daemon proposes, but a time that anybody saw with its identity is not used again (2.4).
+    const { id, time } = this.heads[0] as Head;
+    let free = time;
+    for (const { times } of this.heads) {
+      for (const [known, used] of times) if (known === id) free = Math.max(free, used + 1);
+    }
+    return [id, free];
+  }
+
+  /** What was put off, to be done in this order. @pre hasHeads */
+  get requests(): Request[] {
+    return this.heads.flatMap(({ requests }) => requests);
+  }
+
+  /** What all of the view's daemons can. @pre hasHeads */
+  get features(): number {
+    return this.heads.reduce((all, { features }) => all & features, -1) >>> 0;
+  }
+
+  /** For each position whether that daemon has the past of this one. @pre hasHeads */
+  get companions(): boolean[] {
+    return this.heads.map(({ past }) => past === this.own.past);
   }
 
   /** Identities and times that any of the daemons knows to be used. */
   *times(): IterableIterator<readonly [id: number, time: number]> {
-    for (const report of this.reports) if (report) yield* report.times;
+    for (const { times } of this.heads) yield* times;
+  }
+
+  private get heads(): readonly Head[] {
+    return this.reporters.map(({ head }) => head as Head);
+  }
+
+  /** Somebody cannot read somebody. */
+  private get isAsked(): boolean {
+    return this.reporters.some(({ fault, verdict }) => fault !== null || (verdict?.length ?? 0) > 0);
+  }
+
+  private isAwaited({ head, isThrough, fault, verdict }: Reporter): boolean {
+    if (fault !== null) return false;
+    if (this.isAsked) return verdict === null;
+    return head === null || (this.isSharing && !isThrough && head.groups > 0);
+  }
+
+  private read(payload: Buffer, reporter: Reporter): void {
+    const isOwn = reporter === this.reporters[this.here];
+    const wantsGroups = reporter.head !== null && reporter.head.past !== this.own.past;
+    const read = decodePayload(payload, reporter.name, wantsGroups, this.version);
+    if (read.kind === 'verdict') reporter.verdict ??= read.faults;
+    else if (read.kind === 'head') reporter.head ??= isOwn ? this.own : read.head;
+    else this.part(read.part, reporter, wantsGroups);
+  }
+
+  private part({ last, groups }: Part, reporter: Reporter, wantsGroups: boolean): void {
+    const { head } = reporter;
+    if (head === null) throw new ReportFault('groups before a head');
+    if (reporter.isThrough) throw new ReportFault('groups behind the last part');
+    const daemon = this.positions.get(reporter.name) as number;
+    for (const group of groups) this.piece(daemon, head.past, group);
+    reporter.groups += groups.length;
+    reporter.isThrough = last;
+    const isWrong = last ? reporter.groups !== head.groups : reporter.groups > head.groups;
+    if (wantsGroups && isWrong) throw new ReportFault(`${reporter.groups} groups, expected ${head.groups}`);
+  }
+
+  private piece(daemon: number, past: bigint, { name, id, lost, members }: ReportedGroup): void {
+    const piece: Piece = { daemon, past, id, lost, members };
+    const pieces = this.pieces.get(name);
+    if (!pieces) this.pieces.set(name, [piece]);
+    else if (pieces.some((each) => each.daemon === daemon)) throw new ReportFault(`the group ${name} twice`);
+    else pieces.push(piece);
   }
 }
-
-/** The first daemon proposes, but a time that anybody saw with its identity is not used again (2.4). */
-function eraOf(reports: readonly Report[]): Outcome['era'] {
-  const { id, time } = reports[0] as Report;
-  let free = time;
-  for (const { times } of reports) {
-    for (const [known, used] of times) if (known === id) free = Math.max(free, used + 1);
-  }
-  return [id, free];
-}
-
-type Pieces = [Piece, ...Piece[]];
-
-/** What the reports say of each group, in order of the daemons. */
-function gather(reports: readonly Report[]): Pieces[] {
-  const groups = new Map<string, Pieces>();
-  for (const [daemon, { past, groups: reportedGroups }] of reports.entries()) {
-    for (const reported of reportedGroups) {
-      const piece = { daemon, members: reported.members, past, reported };
-      const name = reported.field.toString('latin1');
-      const pieces = groups.get(name);
-      if (pieces) pieces.push(piece);
-      else groups.set(name, [piece]);
-    }
-  }
-  return [...groups.values()];
-}
-
-/** A group that lost nobody and whose members were together all the time keeps its id (2.4, 2.5). */
-function settle(pieces: Pieces, era: Outcome['era']): SettledGroup {
-  const [first] = pieces;
-  const { field, id } = first.reported;
-  const sets = setsOf(pieces);
-  const touched = sets.length > 1 || pieces.some(({ reported }) => reported.lost);
-  return { field, id: touched ? [era[0] | 0, era[1] | 0, 1] : id, parts: pieces, sets: touched ? sets : [] };
-}
-
-/** Those who moved together: with the same past, and from the same view. */
-function setsOf(pieces: Pieces): Pieces[] {
-  const sets: Pieces[] = [];
-  for (const piece of pieces) {
-    const set = sets.find(([other]) => isTogether(other, piece));
-    if (set) set.push(piece);
-    else sets.push([piece]);
-  }
-  return sets;
-}
-
-const isTogether = (a: Piece, b: Piece): boolean =>
-  a.past === b.past && equalGroupIds(a.reported.id, b.reported.id);

@@ -45,4 +45,22 @@ export class Group {
     this.local.splice(this.local.indexOf(member.session), 1);
     if (member.session.membership) this.listening--;
   }
+
+  /** Takes out those whose daemon is gone. */
+  removeGone(): void {
+    const { members } = this;
+    let kept = 0;
+    for (const member of members) if (member.place.position >= 0) members[kept++] = member;
+    members.length = kept;
+  }
+
+  /** Members of other daemons, at any place; `sort` is due then. */
+  append(member: Member): void {
+    this.members.push(member);
+    member.groups.add(this);
+  }
+
+  sort(): void {
+    this.members.sort(compareMembers);
+  }
 }

@@ -17,13 +17,13 @@ import { NameTable } from './name-table.js';
 export const MAX_REMEMBERED_GROUPS = 65_536;
 
 export class Groups {
-  private table: NameTable<Group>;
+  private readonly table: NameTable<Group>;
   private readonly gone = new Map<string, number>();
   private floor = 0;
   private era: readonly [daemon: number, time: number] = [0, 0];
 
   /** @param key known to nobody who chooses names */
-  constructor(private readonly key: HashKey = FIXED_KEY) {
+  constructor(key: HashKey = FIXED_KEY) {
     this.table = new NameTable(key);
   }
 
@@ -61,9 +61,9 @@ export class Groups {
     return group;
   }
 
-  /** Forgets the groups, for others to be restored. */
-  clear(): void {
-    this.table = new NameTable(this.key);
+  /** Takes out a group that has no members after an exchange; old counters do not matter then. */
+  drop(group: Group): void {
+    this.table.delete(group);
   }
 
   /** The id of the group's next view. */

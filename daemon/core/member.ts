@@ -4,6 +4,13 @@ import { nameField } from '../../lib/wire/name.js';
 import type { Group } from './group.js';
 import type { LocalSession } from './local-session.js';
 
+/** A daemon of the daemon view, for all members that it has. */
+export interface Place {
+  readonly daemon: string;
+  /** In the view whose exchange was completed last: the first key of the member order. Below zero: it is gone. */
+  position: number;
+}
+
 export class Member {
   readonly field: Buffer;
   /** The groups it is in. */
@@ -11,8 +18,7 @@ export class Member {
 
   constructor(
     readonly privateGroup: string,
-    /** Position of its daemon in the daemon view: the first key of the member order. */
-    readonly daemon: number,
+    readonly place: Place,
     /** The session itself when it is one of this daemon's. */
     readonly session: LocalSession | null,
   ) {
@@ -22,5 +28,5 @@ export class Member {
 
 /** Member order: position of the daemon, then the bytes of the private group name (daemon-semantics.md 2.3). */
 export function compareMembers(a: Member, b: Member): number {
-  return a.daemon - b.daemon || Buffer.compare(a.field, b.field);
+  return a.place.position - b.place.position || Buffer.compare(a.field, b.field);
 }

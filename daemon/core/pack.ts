@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { SendOptions } from '../engine/port.js';
+import type { Fault } from './report.js';
 
 /** Size of a slab, and where a payload is long enough: longer ones bring nothing and delay the first frame in them. */
 export const PACK_BYTES = 64 * 1024;
@@ -17,6 +18,8 @@ export interface Order {
   send(payload: Buffer, options: SendOptions): boolean;
   /** The exchange of the daemon view is complete: what waits may go out. */
   proceed(): void;
+  /** All daemons have found that these cannot be in a view with the others. */
+  exclude(faults: readonly Fault[]): void;
 }
 
 export class Pack {

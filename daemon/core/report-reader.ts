@@ -1,138 +1,164 @@
-/** Reads a report, and checks it as it goes: what another daemon sends is no reason to fall over. */
+/** Reads the payloads of an exchange, and checks them as it goes: what another daemon sends is no reason to fall over. */
 import type { Buffer } from 'node:buffer';
-import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../../lib/wire/group-id.js';
-import { NAME_BYTES } from '../../lib/wire/limits.js';
-import { fieldLength, isDaemonName, isGroupName, parsePrivateGroup, readName } from '../../lib/wire/name.js';
+import { GROUP_ID_BYTES } from '../../lib/wire/group-id.js';
+import {
+  isGroupName,
+  isPrivateName,
+  parsePrivateGroup,
+  privateGroup,
+  readName,
+} from '../../lib/wire/name.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import {
-  GROUP_BYTES,
-  type Report,
+  type Fault,
+  type Head,
+  PREFIX_BYTES,
   REPORT_VERSION,
   type ReportedGroup,
   type Request,
   REQUEST_BYTES,
+  Section,
+  SECTION_HEAD_BYTES,
   TIME_BYTES,
 } from './report.js';
+import { ByteReader, ReportFault } from './report-bytes.js';
 
-/** A report that says nothing that could be used. */
-export class ReportFault extends Error {
-  override readonly name = 'ReportFault';
+export interface Part {
+  readonly last: boolean;
+  /** Empty when nobody wanted to know them. */
+  readonly groups: readonly ReportedGroup[];
 }
 
-/** @throws ReportFault. The fields of the result are parts of the payload. */
-export function decodeReport(payload: Buffer): Report {
-  const reader = new Reader(payload);
-  const version = reader.word();
-  if (version !== REPORT_VERSION) throw new ReportFault(`report of version ${version}`);
-  const tag = reader.long();
-  const past = reader.long();
-  const daemon = reader.name();
-  if (!isDaemonName(daemon)) throw new ReportFault('report of a daemon without a legal name');
-  const report = {
-    tag,
-    past,
-    daemon,
-    id: reader.word(),
-    time: reader.word() >>> 0,
-    times: reader.list(TIME_BYTES, () => [reader.word(), reader.word() >>> 0] as const),
-    groups: reader.list(GROUP_BYTES, () => readGroup(reader, daemon)),
-    requests: reader.list(REQUEST_BYTES, () => readRequest(reader, daemon)),
+export type Payload =
+  | { readonly kind: 'head'; readonly head: Head }
+  | { readonly kind: 'part'; readonly part: Part }
+  | { readonly kind: 'verdict'; readonly faults: readonly Fault[] };
+
+/** A group of one member. */
+const GROUP_BYTES = 1 + 1 + GROUP_ID_BYTES + 1 + 4;
+const FAULT_BYTES = 2;
+
+/** The view that a payload belongs to; null when it is too short or of another version to say so. */
+export function tagOf(payload: Buffer, version = REPORT_VERSION): bigint | null {
+  if (payload.length < PREFIX_BYTES || payload.readInt32LE(0) !== version) return null;
+  return payload.readBigUInt64LE(4);
+}
+
+/**
+ * @param daemon name of the daemon that sent it
+ * @param wantsGroups whether the groups of a part are of interest; without it they are skipped
+ * @throws ReportFault. Fields of the result are parts of the payload
+ */
+export function decodePayload(
+  payload: Buffer,
+  daemon: string,
+  wantsGroups = true,
+  version = REPORT_VERSION,
+): Payload {
+  const reader = new ByteReader(payload);
+  const theirs = reader.u32();
+  if (theirs !== version) throw new ReportFault(`report version ${theirs}, expected ${version}`);
+  reader.u64();
+  const sections = sectionsOf(reader);
+  const head = sections.get(Section.head);
+  if (head) return { kind: 'head', head: readHead(head, sections, daemon) };
+  const groups = sections.get(Section.groups);
+  if (groups) return { kind: 'part', part: readPart(groups, sections, daemon, wantsGroups) };
+  const verdict = sections.get(Section.verdict);
+  if (verdict) return { kind: 'verdict', faults: readVerdict(verdict) };
+  throw new ReportFault('none of the sections head, groups and verdict');
+}
+
+type Sections = ReadonlyMap<number, ByteReader>;
+
+function sectionsOf(reader: ByteReader): Sections {
+  const sections = new Map<number, ByteReader>();
+  while (reader.left > 0) {
+    if (reader.left < SECTION_HEAD_BYTES)
+      throw new ReportFault(`${reader.left} bytes behind the last section`);
+    const tag = reader.u16();
+    if (sections.has(tag)) throw new ReportFault(`section ${tag} twice`);
+    sections.set(tag, reader.part(reader.u32()));
+  }
+  return sections;
+}
+
+function needed(sections: Sections, tag: number): ByteReader {
+  const section = sections.get(tag);
+  if (!section) throw new ReportFault(`section ${tag} is missing`);
+  return section;
+}
+
+function list<T>(reader: ByteReader, size: number, read: () => T): T[] {
+  const items = Array.from({ length: reader.count(size) }, read);
+  reader.finish();
+  return items;
+}
+
+function readHead(reader: ByteReader, sections: Sections, daemon: string): Head {
+  const times = needed(sections, Section.times);
+  const requests = needed(sections, Section.requests);
+  const head = {
+    past: reader.u64(),
+    id: reader.i32(),
+    time: reader.u32(),
+    features: reader.u32(),
+    groups: reader.u32(),
+    times: list(times, TIME_BYTES, () => [times.i32(), times.u32()] as const),
+    requests: list(requests, REQUEST_BYTES, () => readRequest(requests, daemon)),
   };
-  checkOrder(report.groups.map(({ field }) => field));
-  reader.end();
-  return report;
+  reader.finish();
+  return head;
 }
 
-function readGroup(reader: Reader, daemon: string): ReportedGroup {
-  const field = reader.field();
-  if (!isGroupName(readName(field, 0))) throw new ReportFault('report of a group without a legal name');
-  const id = reader.groupId();
-  const lost = reader.word() !== 0;
-  const members = reader.list(NAME_BYTES, () => readSession(reader, daemon));
-  if (members.length === 0) throw new ReportFault('report of a group without members');
-  checkOrder(members);
-  return { field, id, lost, members };
-}
-
-function readRequest(reader: Reader, daemon: string): Request {
-  const kind = reader.word();
-  const sender = readSession(reader, daemon);
+function readRequest(reader: ByteReader, daemon: string): Request {
+  const kind = reader.i32();
+  const sender = reader.field();
   const group = reader.field();
+  if (parsePrivateGroup(readName(sender, 0))?.daemon !== daemon) {
+    throw new ReportFault('a request of a session that is not its own');
+  }
   if (kind === KILL_MESS) return { kind, sender, group };
-  if (kind !== JOIN_MESS && kind !== LEAVE_MESS) throw new ReportFault(`report of a request of kind ${kind}`);
-  if (!isGroupName(readName(group, 0))) throw new ReportFault('report of a request for no legal group');
+  if (kind !== JOIN_MESS && kind !== LEAVE_MESS) throw new ReportFault(`a request of kind ${kind}`);
+  if (!isGroupName(readName(group, 0))) throw new ReportFault('a request for a group without a legal name');
   return { kind, sender, group };
 }
 
-/** The name of a session of that daemon; no daemon speaks for another one's. */
-function readSession(reader: Reader, daemon: string): Buffer {
-  const field = reader.field();
-  if (parsePrivateGroup(readName(field, 0))?.daemon !== daemon) {
-    throw new ReportFault(`report of ${daemon} with a session that is not its own`);
-  }
-  return field;
+function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsGroups: boolean): Part {
+  const last = reader.u8() !== 0;
+  if (!wantsGroups) return { last, groups: [] };
+  const from = needed(sections, Section.sessions);
+  const sessions = list(from, 1, () => {
+    const name = from.text();
+    if (!isPrivateName(name)) throw new ReportFault('a session without a legal name');
+    return privateGroup(name, daemon);
+  });
+  return { last, groups: list(reader, GROUP_BYTES, () => readGroup(reader, sessions)) };
 }
 
-function checkOrder(fields: readonly Buffer[]): void {
-  let last: Buffer | null = null;
-  for (const field of fields) {
-    if (last && last.compare(field) >= 0) throw new ReportFault('report with names out of order');
-    last = field;
+function readGroup(reader: ByteReader, sessions: readonly string[]): ReportedGroup {
+  const name = reader.text();
+  if (!isGroupName(name)) throw new ReportFault('a group without a legal name');
+  const id = [reader.i32(), reader.i32(), reader.i32()] as const;
+  const lost = reader.u8() !== 0;
+  const count = reader.count(4);
+  if (count === 0) throw new ReportFault('a group without members');
+  const members: string[] = [];
+  let before = '';
+  for (let i = 0; i < count; i++) {
+    const member = sessions[reader.u32()];
+    if (member === undefined) throw new ReportFault('a member that is not in the list of sessions');
+    if (member <= before) throw new ReportFault('members out of order');
+    members.push(member);
+    before = member;
   }
+  return { name, id, lost, members };
 }
 
-/** Walks over the bytes and does not step beyond their end. */
-class Reader {
-  private at = 0;
-
-  constructor(private readonly bytes: Buffer) {}
-
-  word(): number {
-    return this.bytes.readInt32LE(this.step(4));
-  }
-
-  long(): bigint {
-    return this.bytes.readBigUInt64LE(this.step(8));
-  }
-
-  groupId(): GroupId {
-    return readGroupId(this.bytes, this.step(GROUP_ID_BYTES), true);
-  }
-
-  /** A name field whose padding is zero, so that fields of one name are equal. */
-  field(): Buffer {
-    const at = this.step(NAME_BYTES);
-    const field = this.bytes.subarray(at, at + NAME_BYTES);
-    const length = fieldLength(field, 0);
-    if (length < 0 || field.subarray(length).some((byte) => byte !== 0)) {
-      throw new ReportFault('report with a name that has no end');
-    }
-    return field;
-  }
-
-  name(): string {
-    return readName(this.field(), 0);
-  }
-
-  /** A count and that many items. @param size the fewest bytes that one item takes */
-  list<T>(size: number, read: () => T): T[] {
-    const count = this.word() >>> 0;
-    if (count > (this.bytes.length - this.at) / size)
-      throw new ReportFault(`report with a count of ${count}`);
-    return Array.from({ length: count }, read);
-  }
-
-  end(): void {
-    if (this.at !== this.bytes.length) {
-      throw new ReportFault(`report with ${this.bytes.length - this.at} bytes too many`);
-    }
-  }
-
-  private step(length: number): number {
-    const { at } = this;
-    if (at + length > this.bytes.length)
-      throw new ReportFault(`report that ends after ${this.bytes.length} bytes`);
-    this.at += length;
-    return at;
-  }
+function readVerdict(reader: ByteReader): Fault[] {
+  const count = reader.u16();
+  if (count > reader.left / FAULT_BYTES) throw new ReportFault(`a verdict on ${count} daemons`);
+  const faults = Array.from({ length: count }, () => ({ daemon: reader.text(), text: reader.text() }));
+  reader.finish();
+  return faults;
 }

@@ -1,51 +1,68 @@
 /**
- * What each daemon tells the others when a daemon view begins (daemon-semantics.md 1.3): its own members of each group,
- * and the requests of its sessions that wait for the new view. One payload, little-endian:
+ * What the daemons tell each other when a daemon view begins (daemon-semantics.md 1.3). A payload, little-endian:
  *
- * version (4) | tag of the view (8) | past (8) | daemon name (32) | identity (4) | proposed time (4) |
- * times: count (4), each identity (4) and time (4) |
- * groups: count (4), each name (32), id (12), whether it lost members (4), members: count (4), each a name (32) |
- * requests: count (4), each kind (4), sender (32), group (32)
+ * version (4) | tag of the view (8) | sections, each: tag (2), length (4), bytes
  *
- * Groups, and the members of each, stand in byte order of their names.
+ * A daemon skips sections that it does not know, so that others can be added without another version. By its sections a
+ * payload is one of three:
+ *
+ * - a head, from each daemon: `head` past (8), identity (4), proposed time (4), features (4), groups with members here (4);
+ *   `times` count (4), each identity (4) and time (4); `requests` that were put off, count (4), each kind (4),
+ *   sender (32), group (32)
+ * - a part of a daemon's own groups, when the pasts differ: `sessions` count (4), each private name; `groups` whether it
+ *   is the last part (1), count (4), each name, id (12), whether it lost members (1), members: count (4), each the number
+ *   of a session (4)
+ * - a verdict, when somebody's payload makes no sense: `verdict` count (2), each daemon's name and what is wrong with it
+ *
+ * Names and texts are a length (1) and that many bytes. The members of a group stand in byte order of their names.
  */
 import { Buffer } from 'node:buffer';
-import { GROUP_ID_BYTES, type GroupId, writeGroupId } from '../../lib/wire/group-id.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
-import { writeName } from '../../lib/wire/name.js';
+import { ByteWriter } from './report-bytes.js';
 
-export const REPORT_VERSION = 1;
-/** Everything before the times. */
-export const REPORT_HEAD_BYTES = 4 + 8 + 8 + NAME_BYTES + 4 + 4;
+export const REPORT_VERSION = 2;
+
+/** What this build can do beyond that version, one bit each; a view uses what all of its daemons have. */
+export const FEATURES = 0;
+
+export const Section = { head: 1, times: 2, requests: 3, sessions: 4, groups: 5, verdict: 6 } as const;
+
+/** Version and tag. */
+export const PREFIX_BYTES = 12;
+export const SECTION_HEAD_BYTES = 6;
+export const HEAD_BYTES = 8 + 4 * 4;
 export const TIME_BYTES = 8;
-/** A group before its members. */
-export const GROUP_BYTES = NAME_BYTES + GROUP_ID_BYTES + 4 + 4;
 export const REQUEST_BYTES = 4 + 2 * NAME_BYTES;
-const COUNT_BYTES = 4;
+/** A part is sent when it has as many bytes: it then fits into one message of the engine. */
+export const PART_BYTES = 40 * 1024;
+/** What is said about a fault is cut to this. */
+export const MAX_FAULT_TEXT = 160;
 
 /** Names are 32-byte fields, as everywhere in frames. */
-export interface Report {
-  readonly tag: bigint;
+export interface Head {
   readonly past: bigint;
-  readonly daemon: string;
   /** Identity of the daemon, signed. */
   readonly id: number;
   /** Seconds since 1970: the view's time, should this daemon be its first. */
   readonly time: number;
+  readonly features: number;
+  /** How many groups have members at this daemon. */
+  readonly groups: number;
   /** Identities and the highest time used with each. */
   readonly times: readonly (readonly [id: number, time: number])[];
-  /** Those that have members at this daemon. */
-  readonly groups: readonly ReportedGroup[];
   readonly requests: readonly Request[];
 }
 
+/** A group that has members at the daemon. */
 export interface ReportedGroup {
-  readonly field: Buffer;
+  readonly name: string;
   /** The id of the view that its members are in. */
   readonly id: GroupId;
   /** Whether it lost members since that view, and the transitional signal was given. */
   readonly lost: boolean;
-  readonly members: readonly Buffer[];
+  /** Private groups of the daemon's own sessions. */
+  readonly members: readonly string[];
 }
 
 /** A membership request: JOIN_MESS, LEAVE_MESS or KILL_MESS. */
@@ -57,71 +74,85 @@ export interface Request {
   readonly group: Buffer;
 }
 
-export function encodeReport(report: Report): Buffer {
-  const writer = new Writer(lengthOf(report));
-  writer.word(REPORT_VERSION);
-  writer.long(report.tag);
-  writer.long(report.past);
-  writer.name(report.daemon);
-  writer.word(report.id);
-  writer.word(report.time);
-  writer.word(report.times.length);
-  for (const [id, time] of report.times) {
-    writer.word(id);
-    writer.word(time);
-  }
-  writer.word(report.groups.length);
-  for (const { field, id, lost, members } of report.groups) {
-    writer.field(field);
-    writer.groupId(id);
-    writer.word(lost ? 1 : 0);
-    writer.word(members.length);
-    for (const member of members) writer.field(member);
-  }
-  writer.word(report.requests.length);
-  for (const { kind, sender, group } of report.requests) {
-    writer.word(kind);
-    writer.field(sender);
-    writer.field(group);
-  }
-  return writer.bytes;
+/** A daemon whose payload makes no sense. */
+export interface Fault {
+  readonly daemon: string;
+  readonly text: string;
 }
 
-function lengthOf({ times, groups, requests }: Report): number {
-  let length = REPORT_HEAD_BYTES + 3 * COUNT_BYTES + times.length * TIME_BYTES;
-  for (const { members } of groups) length += GROUP_BYTES + members.length * NAME_BYTES;
-  return length + requests.length * REQUEST_BYTES;
+export function encodeHead(tag: bigint, head: Head, version = REPORT_VERSION): Buffer {
+  const to = begin(tag, version);
+  const { past, id, time, features, groups, times, requests } = head;
+  const at = to.open(Section.head);
+  to.u64(past).u32(id).u32(time).u32(features).u32(groups).close(at);
+  const timesAt = to.open(Section.times);
+  to.u32(times.length);
+  for (const [daemon, used] of times) to.u32(daemon).u32(used);
+  to.close(timesAt);
+  const requestsAt = to.open(Section.requests);
+  to.u32(requests.length);
+  for (const { kind, sender, group } of requests) to.u32(kind).bytes(sender).bytes(group);
+  return to.close(requestsAt).finish();
 }
 
-/** Fills one buffer from front to back. */
-class Writer {
-  readonly bytes: Buffer;
-  private at = 0;
+export function encodeVerdict(tag: bigint, faults: readonly Fault[], version = REPORT_VERSION): Buffer {
+  const to = begin(tag, version);
+  const at = to.open(Section.verdict);
+  to.u16(faults.length);
+  for (const { daemon, text } of faults) to.text(daemon).text(text.slice(0, MAX_FAULT_TEXT));
+  return to.close(at).finish();
+}
 
-  constructor(length: number) {
-    this.bytes = Buffer.allocUnsafe(length);
+/** Gathers own groups until there are enough for a part. */
+export class PartWriter {
+  private groups = new ByteWriter();
+  private count = 0;
+  private readonly sessions = new Map<string, number>();
+  private sessionBytes = 0;
+
+  constructor(
+    private readonly tag: bigint,
+    private readonly version = REPORT_VERSION,
+  ) {}
+
+  get isFull(): boolean {
+    return this.groups.length + this.sessionBytes >= PART_BYTES;
   }
 
-  word(value: number): void {
-    this.at = this.bytes.writeInt32LE(value | 0, this.at);
+  /** @param members private names of the members that are this daemon's, in order */
+  add(name: string, id: GroupId, lost: boolean, members: readonly string[]): void {
+    const to = this.groups.text(name).u32(id[0]).u32(id[1]).u32(id[2]);
+    to.u8(lost ? 1 : 0).u32(members.length);
+    for (const member of members) to.u32(this.numberOf(member));
+    this.count++;
   }
 
-  long(value: bigint): void {
-    this.at = this.bytes.writeBigUInt64LE(BigInt.asUintN(64, value), this.at);
+  /** The part, and begins the next. */
+  take(last: boolean): Buffer {
+    const to = begin(this.tag, this.version, this.groups.length + this.sessionBytes);
+    const sessionsAt = to.open(Section.sessions);
+    to.u32(this.sessions.size);
+    for (const session of this.sessions.keys()) to.text(session);
+    to.close(sessionsAt);
+    const groupsAt = to.open(Section.groups);
+    to.u8(last ? 1 : 0).u32(this.count);
+    to.bytes(this.groups.finish()).close(groupsAt);
+    this.groups = new ByteWriter();
+    this.count = 0;
+    this.sessions.clear();
+    this.sessionBytes = 0;
+    return to.finish();
   }
 
-  name(name: string): void {
-    writeName(this.bytes, this.at, name);
-    this.at += NAME_BYTES;
-  }
-
-  field(field: Buffer): void {
-    this.bytes.set(field, this.at);
-    this.at += NAME_BYTES;
-  }
-
-  groupId(id: GroupId): void {
-    writeGroupId(this.bytes, this.at, id);
-    this.at += GROUP_ID_BYTES;
+  private numberOf(session: string): number {
+    const known = this.sessions.get(session);
+    if (known !== undefined) return known;
+    const { size } = this.sessions;
+    this.sessions.set(session, size);
+    this.sessionBytes += 1 + session.length;
+    return size;
   }
 }
+
+const begin = (tag: bigint, version: number, bytes = 0): ByteWriter =>
+  new ByteWriter(PREFIX_BYTES + bytes + 64).u32(version).u64(tag);

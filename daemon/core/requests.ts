@@ -15,6 +15,7 @@ import type { Roster } from './roster.js';
 import type { Views } from './views.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
+const REQUEST_COST = 4;
 
 export class Requests {
   private kept: Request[] = [];
@@ -54,12 +55,16 @@ export class Requests {
    * The exchange of a daemon view is complete.
    * @param daemons names of the daemons in the view's order
    * @param requests those of all of them that waited
+   * @yields units of work
    */
-  release(daemons: readonly string[], requests: readonly Request[]): void {
+  *release(daemons: readonly string[], requests: readonly Request[]): Generator<number, void> {
     this.positions = new Map(daemons.map((name, position) => [name, position]));
     this.kept = [];
     this.isHeld = false;
-    for (const request of requests) this.carryOut(request);
+    for (const request of requests) {
+      this.carryOut(request);
+      yield REQUEST_COST;
+    }
   }
 
   /** The bytes it stands in are not kept. */

@@ -4,28 +4,27 @@
  */
 import type { Buffer } from 'node:buffer';
 import { encodeRegularMembership, encodeSelfLeave, encodeTransition } from '../../lib/wire/membership.js';
-import { readName } from '../../lib/wire/name.js';
-import {
-  CAUSED_BY_DISCONNECT,
-  CAUSED_BY_JOIN,
-  CAUSED_BY_LEAVE,
-  CAUSED_BY_NETWORK,
-} from '../../lib/wire/service.js';
-import type { SettledGroup } from './exchange.js';
+import { CAUSED_BY_DISCONNECT, CAUSED_BY_JOIN, CAUSED_BY_LEAVE } from '../../lib/wire/service.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { LocalSession } from './local-session.js';
-import { Member } from './member.js';
-import type { Roster } from './roster.js';
+import { Member, type Place } from './member.js';
+import { sortedByName } from './sorting.js';
+
+/** Members that are looked at between two yields. */
+const STEP = 64;
 
 export class Views {
   /** Everybody who is in a group, here or elsewhere. */
-  private readonly members = new Map<string, Member>();
+  readonly members = new Map<string, Member>();
+  /** All memberships, here or elsewhere. */
+  memberships = 0;
+  /** The daemons of the view whose exchange was completed last, in its order. */
+  places: readonly Place[] = [];
+  /** Groups that lost members since then, in byte order of their names. */
+  losing: readonly Group[] = [];
 
-  constructor(
-    private readonly groups: Groups,
-    private readonly roster: Roster,
-  ) {}
+  constructor(private readonly groups: Groups) {}
 
   /**
    * @param daemon position of the session's daemon in the daemon view
@@ -34,9 +33,11 @@ export class Views {
   join(privateGroup: string, daemon: number, session: LocalSession | null, name: Buffer): void {
     const group =
       this.groups.find(name, 0) ?? this.groups.create(name.toString('latin1', 0, name.indexOf(0)));
-    const member = this.members.get(privateGroup) ?? this.enter(privateGroup, daemon, session);
+    const place = this.places[daemon] as Place;
+    const member = this.members.get(privateGroup) ?? this.enter(privateGroup, place, session);
     if (member.groups.has(group)) return;
     group.add(member);
+    this.memberships++;
     this.announce(group, CAUSED_BY_JOIN, member);
   }
 
@@ -57,7 +58,7 @@ export class Views {
   disconnect(privateGroup: string): void {
     const member = this.members.get(privateGroup);
     if (!member) return;
-    const groups = [...member.groups].toSorted((a, b) => a.field.compare(b.field));
+    const groups = [...member.groups].toSorted((a, b) => (a.name < b.name ? -1 : 1));
     for (const group of groups) this.remove(group, CAUSED_BY_DISCONNECT, member);
     this.exit(member);
   }
@@ -65,52 +66,52 @@ export class Views {
   /**
    * The daemon view is over: groups with members that are out of reach give the transitional signal, once until their
    * next view, in byte order of the names (2.7.1).
-   * @param stays for each position in the daemon view whether its daemon goes on with this one
+   * @param stays whether the daemon of that name goes on with this one
+   * @yields units of work
    */
-  transition(stays: readonly boolean[]): void {
-    const losing: Group[] = [];
-    for (const group of this.groups.values()) {
-      if (!group.lost && group.members.some(({ daemon }) => !stays[daemon])) losing.push(group);
+  *transition(stays: (daemon: string) => boolean): Generator<number, void> {
+    const leaving = new Set(this.places.filter(({ daemon }) => !stays(daemon)));
+    const now: Group[] = [];
+    let count = 0;
+    for (const { place, groups } of leaving.size > 0 ? this.members.values() : []) {
+      if (++count % STEP === 0) yield STEP / 8;
+      if (!leaving.has(place)) continue;
+      for (const group of groups) {
+        if (++count % STEP === 0) yield STEP / 8;
+        if (group.lost) continue;
+        group.lost = true;
+        now.push(group);
+      }
     }
-    for (const group of losing.toSorted((a, b) => a.field.compare(b.field))) {
-      group.lost = true;
-      this.tell(group, () => encodeTransition(group.name, group.id));
+    const sorted = yield* sortedByName(now);
+    for (const group of sorted) {
+      const receivers = this.tell(group, () => encodeTransition(group.name, group.id));
+      yield 0.3 + receivers;
     }
+    this.losing = this.losing.length === 0 ? sorted : yield* sortedByName([...this.losing, ...sorted]);
   }
 
-  /**
-   * The groups as all daemons of a new daemon view have them. Those that it touched are told, in byte order of the
-   * names (2.7.1).
-   * @param here position of this daemon in the view
-   */
-  settle(settled: readonly SettledGroup[], here: number): void {
-    this.members.clear();
-    this.groups.clear();
-    const groups = settled.map((each) => this.restore(each, here));
-    for (const [i, { sets }] of settled.entries()) {
-      if (sets.length > 0) this.tell(groups[i] as Group, () => networkFrame(groups[i] as Group, sets, here));
-    }
-  }
-
-  private restore({ field, id, parts }: SettledGroup, here: number): Group {
-    const group = this.groups.restore(readName(field, 0), id);
-    for (const { daemon, members } of parts) {
-      for (const member of members) group.add(this.find(member, daemon, here));
-    }
-    return group;
-  }
-
-  private find(field: Buffer, daemon: number, here: number): Member {
-    const name = readName(field, 0);
-    const session = daemon === here ? (this.roster.find(field, 0) ?? null) : null;
-    return this.members.get(name) ?? this.enter(name, daemon, session);
-  }
-
-  private enter(privateGroup: string, daemon: number, session: LocalSession | null): Member {
-    const member = new Member(privateGroup, daemon, session);
+  enter(privateGroup: string, place: Place, session: LocalSession | null): Member {
+    const member = new Member(privateGroup, place, session);
     this.members.set(privateGroup, member);
     if (session) session.member = member;
     return member;
+  }
+
+  /**
+   * One frame serves all receivers: where the vs sets differ from daemon to daemon, here they are the same.
+   * @returns how many got it
+   */
+  tell({ local }: Group, encode: () => Buffer): number {
+    let frame: Buffer | null = null;
+    let receivers = 0;
+    for (const session of local) {
+      if (!session.membership || session.leaving) continue;
+      frame ??= encode();
+      receivers++;
+      session.outlet.deliver(frame, 0, frame.length, 1);
+    }
+    return receivers;
   }
 
   private exit(member: Member): void {
@@ -120,6 +121,7 @@ export class Views {
 
   private remove(group: Group, cause: number, member: Member): void {
     group.remove(member);
+    this.memberships--;
     this.announce(group, cause, member);
     if (group.members.length === 0) this.groups.delete(group);
   }
@@ -130,23 +132,6 @@ export class Views {
     const sets = [[changed.field]];
     this.tell(group, () => encodeRegularMembership(group.name, cause, fieldsOf(group), id, sets, 0));
   }
-
-  /** One frame serves all receivers: where the vs sets differ from daemon to daemon, here they are the same. */
-  private tell({ local }: Group, encode: () => Buffer): void {
-    let frame: Buffer | null = null;
-    for (const session of local) {
-      if (!session.membership || session.leaving) continue;
-      frame ??= encode();
-      session.outlet.deliver(frame, 0, frame.length, 1);
-    }
-  }
 }
 
-const fieldsOf = ({ members }: Group): Buffer[] => members.map(({ field }) => field);
-
-/** The receivers' own set is the one with the members of their daemon. */
-function networkFrame(group: Group, sets: SettledGroup['sets'], here: number): Buffer {
-  const own = sets.findIndex((parts) => parts.some(({ daemon }) => daemon === here));
-  const names = sets.map((parts) => parts.flatMap(({ members }) => members));
-  return encodeRegularMembership(group.name, CAUSED_BY_NETWORK, fieldsOf(group), group.id, names, own);
-}
+export const fieldsOf = ({ members }: Group): Buffer[] => members.map(({ field }) => field);

@@ -99,6 +99,13 @@ export interface Engine {
   proceed(): void;
   /** Tells the other daemons whether a client here is behind in its reading. */
   tellBehind(isBehind: boolean): void;
+  /**
+   * These daemons cannot be in a view with the others, by name and with what is wrong with them: the view ends, and they
+   * come back after a while at the earliest. All daemons of the view but these ask for the same.
+   */
+  exclude(faults: readonly { readonly daemon: string; readonly text: string }[]): void;
+  /** Tells the engine how to find out whom the exchange waits for. One that keeps it waiting too long is excluded. */
+  watchExchange(awaited: () => readonly string[]): void;
   stats(): EngineStats;
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this;
 }

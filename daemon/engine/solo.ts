@@ -75,6 +75,15 @@ export class SoloEngine implements Engine {
     // There is no other daemon.
   }
 
+  /** There are no others. */
+  exclude(): void {
+    // Nobody could ask for it.
+  }
+
+  watchExchange(): void {
+    // There is nobody to wait for.
+  }
+
   stats(): EngineStats {
     const queuedBytes = this.held?.reduce((sum, { payload }) => sum + payload.length, 0) ?? 0;
     return { views: this.view ? 1 : 0, sent: this.sent, delivered: this.delivered, queuedBytes };

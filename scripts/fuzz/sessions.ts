@@ -50,11 +50,12 @@ export class World {
   constructor() {
     const order: Order = {
       send: (payload, { exchange = false }) => {
-        if (exchange) core.exchange(payload);
+        if (exchange) core.exchange(payload, 'd');
         else core.deliver(payload);
         return true;
       },
       proceed: () => undefined,
+      exclude: () => undefined,
     };
     const core = new Core({ name: 'd', id: 1 }, order);
     core.install({ tag: 1n, daemons: ['d'], set: ['d'], time: 1 });

@@ -6,7 +6,8 @@ import { Buffer } from 'node:buffer';
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KoffiCpgTransport } from '../../daemon/engine/corosync/transport/cpg-transport.js';
-import { Type, writePrefix } from '../../daemon/engine/corosync/views/message.js';
+import { REPORT_VERSION } from '../../daemon/core/report.js';
+import { Type, versionOf, writePrefix } from '../../daemon/engine/corosync/views/message.js';
 
 const MOST_BYTES = 300;
 const PAUSE_MS = 200;
@@ -17,10 +18,12 @@ const handlers = { events: () => undefined, dead: () => process.exit(1) };
 await transport.open(group, handlers);
 for (const text of ['', 'hello', '\0'.repeat(1000)]) transport.mcast(Buffer.from(text), null);
 
+const version = versionOf(REPORT_VERSION);
 async function talk(): Promise<never> {
   for (;;) {
     const bytes = randomBytes(8 + randomInt(MOST_BYTES));
-    if (randomInt(2) === 0) writePrefix(bytes, randomInt(Object.keys(Type).length + 2), randomInt(256));
+    if (randomInt(2) === 0)
+      writePrefix(bytes, version, randomInt(Object.keys(Type).length + 2), randomInt(256));
     transport.mcast(bytes, null);
     await pause(randomInt(PAUSE_MS));
   }

@@ -8,14 +8,19 @@ import { Inbox } from './world.js';
 const session = (name: string, listens = true): LocalSession =>
   new LocalSession(`#${name}#d1`, listens, new Inbox());
 
+const places = [
+  { daemon: 'd1', position: 0 },
+  { daemon: 'd2', position: 1 },
+] as const;
+
 /** A group of sessions of this daemon, and of so many members elsewhere. */
 function groupOf(sessions: readonly LocalSession[], elsewhere = 0): Group {
   const group = new Group('g', [0, 0, 0]);
   for (const each of sessions) {
-    each.member = new Member(each.privateGroup, 0, each);
+    each.member = new Member(each.privateGroup, places[0], each);
     group.add(each.member);
   }
-  for (let i = 0; i < elsewhere; i++) group.add(new Member(`#m${i}#d2`, 1, null));
+  for (let i = 0; i < elsewhere; i++) group.add(new Member(`#m${i}#d2`, places[1], null));
   return group;
 }
 

@@ -166,6 +166,8 @@ describe('core: daemon views', () => {
       forget(x, z, w);
       daemons.change(['a', 'b', 'c']);
       daemons.order();
+      daemons.reach(['a', 'b', 'c']);
+      daemons.order();
       daemons.reach(['c']);
       const merged = 'network g: #x#a #z#b #w#c (#x#a) (#z#b #w#c)';
       expect(w.told).to.deep.equal([merged]);

@@ -6,6 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
 import type { Order } from '../../daemon/core/pack.js';
+import type { Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import { type Delivery, type GroupId, readGroupId } from '../../lib/wire/index.js';
 import { bodyOf, groupIdOf } from '../support/telling.js';
@@ -51,6 +52,8 @@ export class Node implements Order {
   holdsSafe = false;
   /** Seconds since 1970. */
   clock = 1000;
+  /** Whom the core wants to leave out, and why. */
+  readonly excluded: string[] = [];
   private queue: Outgoing[] = [];
   private mayProceed = false;
 
@@ -68,6 +71,10 @@ export class Node implements Order {
 
   proceed(): void {
     this.mayProceed = true;
+  }
+
+  exclude(faults: readonly Fault[]): void {
+    this.excluded.push(...faults.map(({ daemon, text }) => `${daemon}: ${text}`));
   }
 
   /** What may go into the log now. */
@@ -119,7 +126,7 @@ export class Node implements Order {
       const next = log[this.released] as Ordered;
       if (holdsSafe && next.safe) return;
       this.released++;
-      if (next.exchange) this.core.exchange(next.payload);
+      if (next.exchange) this.core.exchange(next.payload, next.sender.name);
       else this.core.deliver(next.payload);
     }
   }

@@ -1,156 +1,125 @@
+import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { Exchange, type Outcome, type Part } from '../../daemon/core/exchange.js';
-import type { Report, ReportedGroup } from '../../daemon/core/report.js';
+import { Exchange } from '../../daemon/core/exchange.js';
+import {
+  encodeHead,
+  encodeVerdict,
+  type Head,
+  PartWriter,
+  REPORT_VERSION,
+} from '../../daemon/core/report.js';
+import { judge } from '../../daemon/core/verdict.js';
 import { type GroupId, JOIN_MESS, nameField, privateGroup, readName } from '../../lib/wire/index.js';
 
+const TAG = 5n;
 const OLD: GroupId = [1, 900, 4];
 const DAEMONS = ['a', 'b', 'c'];
 
-/** Members `x@a` are of the daemon `a` that reports. */
-const group = (
-  name: string,
-  members: readonly string[],
-  more: Partial<ReportedGroup> = {},
-): ReportedGroup => ({
-  field: nameField(name),
-  id: OLD,
-  lost: false,
-  members: members.map((member) => nameField(privateGroup(...(member.split('@') as [string, string])))),
-  ...more,
-});
-
-const report = (daemon: string, more: Partial<Report> = {}): Report => ({
-  tag: 5n,
+const headOf = (daemon: string, more: Partial<Head> = {}): Head => ({
   past: 1n,
-  daemon,
   id: 1 + DAEMONS.indexOf(daemon),
   time: 1000,
+  features: 0,
+  groups: 0,
   times: [],
-  groups: [],
   requests: [],
   ...more,
 });
 
-function exchanged(...reports: readonly Report[]): Outcome {
-  const exchange = new Exchange(
-    5n,
-    reports.map(({ daemon }) => daemon),
-  );
-  for (const each of reports.toReversed()) exchange.add(each);
-  return exchange.outcome();
+/** The exchange of `a`, in a view of all. */
+const begin = (own: Partial<Head> = {}): Exchange =>
+  new Exchange(TAG, DAEMONS, 0, headOf('a', own), REPORT_VERSION);
+
+function head(exchange: Exchange, daemon: string, more: Partial<Head> = {}): string | null {
+  return exchange.take(encodeHead(TAG, headOf(daemon, more)), daemon);
 }
 
-const namesOf = (parts: readonly Part[]): string =>
-  parts.flatMap(({ members }) => members.map((field) => readName(field, 0))).join(' ');
-const wordsOf = ({ groups }: Outcome): string[] =>
-  groups.map(
-    ({ field, id, parts, sets }) =>
-      `${readName(field, 0)} ${id.join('.')}: ${namesOf(parts)}${sets.map((set) => ` (${namesOf(set)})`).join('')}`,
-  );
+function part(exchange: Exchange, daemon: string, groups: readonly string[], last = true): string | null {
+  const writer = new PartWriter(TAG);
+  for (const name of groups) writer.add(name, OLD, false, ['x']);
+  return exchange.take(writer.take(last), daemon);
+}
+
+const heads = (exchange: Exchange, more: Readonly<Record<string, Partial<Head>>> = {}): Exchange => {
+  for (const daemon of DAEMONS) head(exchange, daemon, more[daemon]);
+  return exchange;
+};
 
 describe('core: exchange', () => {
-  it('is complete when each daemon of the view was heard', () => {
-    const exchange = new Exchange(5n, ['a', 'b']);
-    exchange.add(report('b'));
-    expect(exchange.isComplete).to.equal(false);
-    exchange.add(report('a'));
-    expect(exchange.isComplete).to.equal(true);
+  it('has the heads when each daemon of the view was heard', () => {
+    const exchange = begin();
+    for (const daemon of ['b', 'a']) head(exchange, daemon);
+    expect([exchange.hasHeads, exchange.awaited]).to.deep.equal([false, ['c']]);
+    head(exchange, 'c');
+    expect([exchange.hasHeads, exchange.awaited]).to.deep.equal([true, []]);
   });
 
-  it('does not count a daemon twice, one that is not in the view, or a report of another view', () => {
-    const exchange = new Exchange(5n, ['a', 'b']);
-    for (const each of [report('a'), report('a'), report('c'), report('b', { tag: 4n })]) exchange.add(each);
-    expect(exchange.isComplete).to.equal(false);
+  it('does not count a daemon twice, one that is not in the view, or a head of another view', () => {
+    const exchange = begin();
+    for (const daemon of ['a', 'a', 'd', 'b']) head(exchange, daemon);
+    exchange.take(encodeHead(TAG - 1n, headOf('c')), 'c');
+    expect([exchange.hasHeads, exchange.faults]).to.deep.equal([false, []]);
   });
 
-  it('is not complete by a report of another view, or of a daemon that is not in it', () => {
-    for (const other of [report('a', { tag: 6n }), report('x')]) {
-      const exchange = new Exchange(5n, ['a']);
-      exchange.add(other);
-      expect(exchange.isComplete).to.equal(false);
-      exchange.add(report('a'));
-      expect(exchange.isComplete).to.equal(true);
-    }
+  it('takes the first of two heads of one daemon', () => {
+    const exchange = begin();
+    head(exchange, 'b', { time: 7, past: 2n });
+    head(exchange, 'b', { time: 8, past: 1n });
+    head(exchange, 'a');
+    head(exchange, 'c');
+    expect(exchange.companions).to.deep.equal([true, false, true]);
   });
 
-  it('takes the first of two reports of one daemon', () => {
-    const exchange = new Exchange(5n, ['a']);
-    exchange.add(report('a', { groups: [group('g', ['x@a'])] }));
-    exchange.add(report('a', { groups: [group('h', ['x@a'])] }));
-    expect(wordsOf(exchange.outcome())).to.deep.equal(['g 1.900.4: #x#a']);
+  it('needs no groups of daemons that have one past', () => {
+    expect(heads(begin({ groups: 4 }), { b: { groups: 3 } }).isOnePast).to.equal(true);
   });
 
-  it('leaves a group alone that lost nobody and whose members were together', () => {
-    const outcome = exchanged(
-      report('a', { groups: [group('g', ['x@a'])] }),
-      report('b', { groups: [group('g', ['y@b', 'z@b'])] }),
-    );
-    expect(wordsOf(outcome)).to.deep.equal(['g 1.900.4: #x#a #y#b #z#b']);
-  });
-
-  it('gives a new id and one vs set to a group that lost members', () => {
-    const outcome = exchanged(
-      report('a', { groups: [group('g', ['x@a'], { lost: true })] }),
-      report('b', { groups: [group('g', ['y@b'], { lost: true })] }),
-    );
-    expect(wordsOf(outcome)).to.deep.equal(['g 1.1000.1: #x#a #y#b (#x#a #y#b)']);
-  });
-
-  it('touches a group that any of the daemons lost members of', () => {
-    const outcome = exchanged(
-      report('a', { groups: [group('g', ['x@a'])] }),
-      report('b', { groups: [group('g', ['y@b'], { lost: true })] }),
-    );
-    expect(wordsOf(outcome)).to.deep.equal(['g 1.1000.1: #x#a #y#b (#x#a #y#b)']);
-  });
-
-  it('makes a vs set of each past that has members, in order of the first daemon of each', () => {
-    const outcome = exchanged(
-      report('a', { past: 9n, groups: [group('g', ['x@a'])] }),
-      report('b', { past: 3n, groups: [group('g', ['y@b'])] }),
-      report('c', { past: 9n, groups: [group('g', ['z@c']), group('h', ['z@c'])] }),
-    );
-    expect(wordsOf(outcome)).to.deep.equal([
-      'g 1.1000.1: #x#a #y#b #z#c (#x#a #z#c) (#y#b)',
-      'h 1.900.4: #z#c',
+  it('needs the groups of all who have some where pasts differ, and keeps those of other pasts', () => {
+    const exchange = heads(begin(), { b: { past: 2n, groups: 2 }, c: { groups: 1 } });
+    exchange.isSharing = true;
+    expect([exchange.isOnePast, exchange.hasGroups, exchange.awaited]).to.deep.equal([
+      false,
+      false,
+      ['b', 'c'],
     ]);
-  });
-
-  it('does not put together members that come from different views of the group', () => {
-    const outcome = exchanged(
-      report('a', { groups: [group('g', ['x@a'])] }),
-      report('b', { groups: [group('g', ['y@b'], { id: [1, 900, 5] })] }),
-    );
-    expect(wordsOf(outcome)).to.deep.equal(['g 1.1000.1: #x#a #y#b (#x#a) (#y#b)']);
-  });
-
-  it('gives the groups in byte order of their names, whoever reports them', () => {
-    const outcome = exchanged(
-      report('a', { groups: [group('b', ['x@a'])] }),
-      report('b', { groups: [group('Z', ['y@b']), group('ab', ['y@b'])] }),
-    );
-    expect(outcome.groups.map(({ field }) => readName(field, 0))).to.deep.equal(['Z', 'ab', 'b']);
+    part(exchange, 'b', ['g'], false);
+    part(exchange, 'c', ['g']);
+    expect(exchange.awaited).to.deep.equal(['b']);
+    part(exchange, 'b', ['h']);
+    expect([exchange.hasGroups, exchange.awaited]).to.deep.equal([true, []]);
+    expect(
+      [...exchange.pieces].map(([name, pieces]) => [name, pieces.map(({ daemon }) => daemon)]),
+    ).to.deep.equal([
+      ['g', [1]],
+      ['h', [1]],
+    ]);
+    expect(exchange.pieces.get('g')?.[0]).to.deep.include({
+      past: 2n,
+      id: OLD,
+      lost: false,
+      members: ['#x#b'],
+    });
   });
 
   it('takes identity and time from the first daemon of the view', () => {
-    const outcome = exchanged(report('b', { time: 1234 }), report('c', { time: 5000 }));
-    expect(outcome.era).to.deep.equal([2, 1234]);
+    expect(heads(begin({ time: 1234 }), { b: { time: 5000 } }).era).to.deep.equal([1, 1234]);
   });
 
   it('goes beyond the first daemon’s proposal when anybody saw a later time with its identity', () => {
-    const times = [[1, 1700] as const, [2, 9999] as const];
-    expect(
-      exchanged(report('a'), report('b', { times }), report('c', { times: [[1, 1600]] })).era,
-    ).to.deep.equal([1, 1701]);
-  });
-
-  it('knows all times that anybody knows', () => {
-    const exchange = new Exchange(5n, ['a', 'b']);
-    exchange.add(report('a', { times: [[1, 5]] }));
-    exchange.add(report('b', { times: [[2, 6]] }));
+    const exchange = heads(begin(), {
+      b: {
+        times: [
+          [1, 1700],
+          [2, 9999],
+        ],
+      },
+      c: { times: [[1, 1600]] },
+    });
+    expect(exchange.era).to.deep.equal([1, 1701]);
     expect([...exchange.times()]).to.deep.equal([
-      [1, 5],
-      [2, 6],
+      [1, 1700],
+      [2, 9999],
+      [1, 1600],
     ]);
   });
 
@@ -160,10 +129,78 @@ describe('core: exchange', () => {
       sender: nameField(privateGroup(name, daemon)),
       group: nameField('g'),
     });
-    const outcome = exchanged(
-      report('a', { requests: [request('z', 'a'), request('y', 'a')] }),
-      report('b', { requests: [request('x', 'b')] }),
-    );
-    expect(outcome.requests.map(({ sender }) => readName(sender, 0))).to.deep.equal(['#z#a', '#y#a', '#x#b']);
+    const exchange = heads(begin({ requests: [request('z', 'a'), request('y', 'a')] }), {
+      b: { requests: [request('x', 'b')] },
+    });
+    const names = exchange.requests.map(({ sender }) => readName(sender, 0));
+    expect(names).to.deep.equal(['#z#a', '#y#a', '#x#b']);
+  });
+
+  it('a view uses what all of its daemons have', () => {
+    expect(
+      heads(begin({ features: 0x8000_0007 }), { b: { features: 0x8000_0006 }, c: { features: -2 } }).features,
+    ).to.equal(0x8000_0006);
+  });
+
+  describe('says that a daemon makes no sense', () => {
+    const faultOf = (
+      act: (exchange: Exchange) => string | null,
+      ...others: readonly string[]
+    ): string | null => {
+      const exchange = begin();
+      for (const daemon of others) head(exchange, daemon, { past: 2n, groups: 2 });
+      const fault = act(exchange);
+      if (fault !== null)
+        expect([exchange.isToSpeak, exchange.faults]).to.deep.equal([true, [{ daemon: 'b', text: fault }]]);
+      return fault;
+    };
+
+    it('when it is of another report version', () => {
+      const bytes = encodeHead(TAG, headOf('b'), REPORT_VERSION + 1);
+      expect(faultOf((exchange) => exchange.take(bytes, 'b'))).to.match(/version 3, expected 2/);
+    });
+
+    it('when its payload is damaged, and once', () => {
+      const exchange = begin();
+      const bytes = encodeHead(TAG, headOf('b')).subarray(0, 30);
+      expect([exchange.take(bytes, 'b') === null, exchange.take(bytes, 'b')]).to.deep.equal([false, null]);
+    });
+
+    it('when groups come before its head, twice, too many or too few', () => {
+      expect(faultOf((exchange) => part(exchange, 'b', ['g']))).to.match(/before a head/);
+      expect(faultOf((exchange) => part(exchange, 'b', ['g', 'g']), 'b')).to.match(/group g twice/);
+      expect(faultOf((exchange) => part(exchange, 'b', ['g', 'h', 'i'], false), 'b')).to.match(
+        /3 groups, expected 2/,
+      );
+      expect(faultOf((exchange) => part(exchange, 'b', ['g']), 'b')).to.match(/1 groups, expected 2/);
+    });
+
+    it('and then waits for the word of all whom it could read', () => {
+      const exchange = begin();
+      exchange.take(Buffer.alloc(20), 'b');
+      head(exchange, 'c');
+      expect(exchange.awaited).to.deep.equal(['a', 'c']);
+      exchange.take(encodeVerdict(TAG, exchange.faults), 'a');
+      expect([exchange.awaited, exchange.takeJudgement()]).to.deep.equal([['c'], null]);
+      exchange.take(encodeVerdict(TAG, []), 'c');
+      expect(exchange.takeJudgement()?.map(({ daemon }) => daemon)).to.deep.equal(['b']);
+      expect(exchange.takeJudgement()).to.equal(null);
+    });
+  });
+
+  describe('leaves out', () => {
+    const cases: readonly (readonly [what: string, verdicts: number[][], out: number[]])[] = [
+      ['nobody, when everybody can read everybody', [[], [], []], []],
+      ['the one whom all others cannot read', [[1], [], [1]], [1]],
+      ['the one whom one cannot read, when nobody cannot read that one', [[], [0], []], [0]],
+      ['the one that can read nobody and that nobody can read', [[1], [0, 2], [1]], [1]],
+      ['the second of two that cannot read each other', [[1], [0]], [1]],
+      ['each that somebody who stays cannot read', [[2, 3], [], [], []], [2, 3]],
+      ['nobody for the word of one that goes itself', [[], [2], [1], [1]], [1]],
+      ['nobody for itself alone or for a daemon that is not in the view', [[], [-1, 7]], []],
+    ];
+    for (const [what, verdicts, out] of cases) {
+      it(what, () => expect(judge(verdicts)).to.deep.equal(out));
+    }
   });
 });

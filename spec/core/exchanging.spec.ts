@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
+import { encodeVerdict } from '../../daemon/core/report.js';
 import { Daemons } from './daemons.js';
 import { QueueOrder } from './world.js';
 
@@ -15,16 +16,16 @@ describe('core: daemon views and the engine', () => {
     expect([core.view, core.isExchanging, order.proceeded]).to.deep.equal([view, true, 0]);
     const [report, ...others] = order.take();
     expect([others.length, report?.safe]).to.deep.equal([0, false]);
-    core.exchange(report?.payload as Buffer);
+    core.exchange(report?.payload as Buffer, 'a');
     expect([core.isExchanging, order.proceeded, core.counters.exchanges]).to.deep.equal([false, 1, 1]);
   });
 
   it('take no report when no exchange is under way, be it too late or before the first view', () => {
     const daemons = Daemons.together('a', 'b');
     const { core } = daemons.node('a');
-    core.exchange(Buffer.alloc(3));
+    core.exchange(Buffer.alloc(3), 'b');
     core.transitional(['a']);
-    core.exchange(Buffer.alloc(3));
+    core.exchange(Buffer.alloc(3), 'b');
     expect(core.counters).to.include({ damaged: 0, exchanges: 1 });
   });
 
@@ -33,18 +34,40 @@ describe('core: daemon views and the engine', () => {
     const core = new Core({ name: 'a', id: 1 }, order);
     core.install({ tag: 5n, daemons: ['a'], set: ['a'], time: 1000 });
     core.transitional(['a']);
-    for (const { payload } of order.take()) core.exchange(payload);
+    for (const { payload } of order.take()) core.exchange(payload, 'a');
     expect([core.counters.exchanges, order.proceeded, core.isExchanging]).to.deep.equal([0, 0, false]);
   });
 
-  it('count a report that cannot be read, and wait on', () => {
+  it('leave out a daemon whose report cannot be read, when all have said whom they cannot read', () => {
     const order = new QueueOrder();
     const core = new Core({ name: 'a', id: 1 }, order);
-    core.install({ tag: 5n, daemons: ['a'], set: ['a'], time: 1000 });
-    const payload = order.take()[0]?.payload as Buffer;
-    core.exchange(payload.subarray(0, 40));
-    expect([core.counters.damaged, core.isExchanging]).to.deep.equal([1, true]);
-    core.exchange(payload);
-    expect([core.counters.damaged, core.isExchanging]).to.deep.equal([1, false]);
+    core.install({ tag: 5n, daemons: ['a', 'b', 'c'], set: ['a'], time: 1000 });
+    const [head] = order.take();
+    core.exchange(head?.payload as Buffer, 'a');
+    core.exchange((head?.payload as Buffer).subarray(0, 40), 'b');
+    core.exchange(head?.payload as Buffer, 'c');
+    expect([core.counters.damaged, core.isExchanging, order.excluded]).to.deep.equal([1, true, []]);
+    const [verdict, ...others] = order.take();
+    expect([core.awaited, others.length]).to.deep.equal([['a', 'c'], 0]);
+    core.exchange(verdict?.payload as Buffer, 'a');
+    core.exchange(encodeVerdict(5n, []), 'c');
+    expect(order.excluded).to.have.length(1);
+    expect(order.excluded[0]).to.match(/^b: /);
+    expect([order.proceeded, core.awaited]).to.deep.equal([0, []]);
+  });
+
+  it('answer the verdict of another daemon, also when they could read everything', () => {
+    const order = new QueueOrder();
+    const core = new Core({ name: 'a', id: 1 }, order);
+    core.install({ tag: 5n, daemons: ['a', 'b', 'c'], set: ['a'], time: 1000 });
+    const [head] = order.take();
+    for (const daemon of ['a', 'b', 'c']) core.exchange(head?.payload as Buffer, daemon);
+    expect([core.isExchanging, order.proceeded]).to.deep.equal([false, 1]);
+    core.exchange(encodeVerdict(5n, [{ daemon: 'b', text: 'of another kind' }]), 'c');
+    const [answer] = order.take();
+    core.exchange(answer?.payload as Buffer, 'a');
+    expect(order.excluded).to.deep.equal([]);
+    core.exchange(encodeVerdict(5n, []), 'b');
+    expect(order.excluded).to.deep.equal(['b: of another kind']);
   });
 });

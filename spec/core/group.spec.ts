@@ -3,13 +3,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { Group } from '../../daemon/core/group.js';
 import { LocalSession } from '../../daemon/core/local-session.js';
-import { compareMembers, Member } from '../../daemon/core/member.js';
+import { compareMembers, Member, type Place } from '../../daemon/core/member.js';
 import { privateGroup } from '../../lib/wire/name.js';
 import { Inbox } from './world.js';
 
-const daemons = ['zd1', 'ad2', 'md3'];
-const member = (name: string, daemon: number): Member =>
-  new Member(privateGroup(name, daemons[daemon] as string), daemon, null);
+const places: readonly Place[] = ['zd1', 'ad2', 'md3'].map((daemon, position) => ({ daemon, position }));
+const member = (name: string, daemon: number): Member => {
+  const place = places[daemon] as Place;
+  return new Member(privateGroup(name, place.daemon), place, null);
+};
 const namesOf = (group: Group): string[] => group.members.map(({ privateGroup: name }) => name);
 
 describe('core: group', () => {
@@ -44,7 +46,9 @@ describe('core: group', () => {
       for (const each of all) group.add(each);
       const [leaver] = all.splice(gone % Math.max(1, all.length), 1);
       if (leaver) group.remove(leaver);
-      const wanted = all.toSorted((a, b) => a.daemon - b.daemon || Buffer.compare(a.field, b.field));
+      const wanted = all.toSorted(
+        (a, b) => a.place.position - b.place.position || Buffer.compare(a.field, b.field),
+      );
       expect(group.members).to.deep.equal(wanted);
     });
     fc.assert(property);
@@ -57,7 +61,7 @@ describe('core: group', () => {
   it("keeps this daemon's sessions apart from the others", () => {
     const group = new Group('g', [0, 0, 0]);
     const session = new LocalSession('#x#zd1', true, new Inbox());
-    const local = new Member('#x#zd1', 0, session);
+    const local = new Member('#x#zd1', places[0] as Place, session);
     group.add(member('other', 1));
     group.add(local);
     expect(group.local).to.deep.equal([session]);

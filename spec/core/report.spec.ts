@@ -1,176 +1,239 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { encodeReport, type Report, type ReportedGroup } from '../../daemon/core/report.js';
-import { decodeReport, ReportFault } from '../../daemon/core/report-reader.js';
+import {
+  encodeHead,
+  encodeVerdict,
+  type Head,
+  MAX_FAULT_TEXT,
+  PART_BYTES,
+  PartWriter,
+  REPORT_VERSION,
+  type ReportedGroup,
+  Section,
+} from '../../daemon/core/report.js';
+import { ReportFault } from '../../daemon/core/report-bytes.js';
+import { decodePayload, type Part, type Payload, tagOf } from '../../daemon/core/report-reader.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, nameField, privateGroup } from '../../lib/wire/index.js';
 
+const TAG = 2n ** 64n - 2n;
 const session = (name: string): Buffer => nameField(privateGroup(name, 'd'));
 const group = (name: string, ...members: string[]): ReportedGroup => ({
-  field: nameField(name),
+  name,
   id: [-7, 1000, 3],
   lost: name === 'h',
-  members: members.map(session),
+  members: members.map((member) => privateGroup(member, 'd')),
 });
 
-const full: Report = {
-  tag: 2n ** 64n - 2n,
+const full: Head = {
   past: 2n ** 63n,
-  daemon: 'd',
   id: -7,
   time: 0xfffffffe,
+  features: 5,
+  groups: 2,
   times: [
     [-7, 0xfffffffd],
     [8, 0],
   ],
-  groups: [group('g', 'a', 'b'), group('h', 'a')],
   requests: [
     { kind: JOIN_MESS, sender: session('c'), group: nameField('g') },
     { kind: LEAVE_MESS, sender: session('a'), group: nameField('h') },
     { kind: KILL_MESS, sender: session('b'), group: Buffer.alloc(32) },
   ],
 };
-const empty: Report = { ...full, times: [], groups: [], requests: [] };
+const empty: Head = { ...full, times: [], requests: [] };
 
-/** Offset of the groups' count in the encoding of `full`. */
-const GROUPS_AT = 60 + 4 + 2 * 8;
+const encodePart = (groups: readonly ReportedGroup[], last = true): Buffer => {
+  const writer = new PartWriter(TAG);
+  for (const { name, id, lost, members } of groups) {
+    writer.add(
+      name,
+      id,
+      lost,
+      members.map((member) => member.slice(1, member.indexOf('#', 1))),
+    );
+  }
+  return writer.take(last);
+};
+
+const decode = (bytes: Buffer, daemon = 'd'): Payload => decodePayload(bytes, daemon);
+const decodePart = (bytes: Buffer): Part => (decode(bytes) as Extract<Payload, { kind: 'part' }>).part;
+
+/** A section of a tag, as later releases add them. */
+function section(tag: number, bytes: Buffer): Buffer {
+  const head = Buffer.alloc(6);
+  head.writeUInt16LE(tag, 0);
+  head.writeUInt32LE(bytes.length, 2);
+  return Buffer.concat([head, bytes]);
+}
 
 describe('core: report', () => {
-  for (const [what, report] of Object.entries({ full, empty })) {
+  for (const [what, head] of Object.entries({ full, empty })) {
     it(`comes back as it was, ${what}`, () => {
-      expect(decodeReport(encodeReport(report))).to.deep.equal(report);
+      const bytes = encodeHead(TAG, head);
+      expect(decode(bytes)).to.deep.equal({ kind: 'head', head });
+      expect(tagOf(bytes)).to.equal(TAG);
     });
   }
 
   it('takes an identity without a sign, and gives it with one', () => {
-    expect(decodeReport(encodeReport({ ...empty, id: 0xffffffff, times: [[0xfffffffe, 5]] }))).to.include({
-      id: -1,
-    });
+    const read = decode(encodeHead(TAG, { ...empty, id: 0xffffffff, times: [[0xfffffffe, 5]] }));
+    expect(read).to.have.nested.property('head.id', -1);
+    expect(read).to.have.nested.property('head.times[0][0]', -2);
+  });
+
+  it('says of groups what was written, in as many parts as it takes', () => {
+    const groups = [group('g', 'a', 'b'), group('h', 'a')];
+    expect(decodePart(encodePart(groups))).to.deep.equal({ last: true, groups });
+    expect(decodePart(encodePart([], false))).to.deep.equal({ last: false, groups: [] });
   });
 
   it('comes back as it was, whatever groups and members there are', () => {
     const name = fc.string({ unit: fc.constantFrom('a', 'B', '~', '$', 'z'), minLength: 1, maxLength: 10 });
     const names = fc.uniqueArray(name, { minLength: 1, maxLength: 20 });
-    const sorted = (list: readonly string[]): string[] =>
-      list.toSorted((a, b) => session(a).compare(session(b)));
     const property = fc.property(names, names, (groupNames, members) => {
-      const groups = groupNames
-        .map((each) => group(each, ...sorted(members)))
-        .toSorted((a, b) => a.field.compare(b.field));
-      expect(decodeReport(encodeReport({ ...full, groups }))).to.deep.equal({ ...full, groups });
+      const groups = groupNames.map((each) => group(each, ...members.toSorted()));
+      expect(decodePart(encodePart(groups)).groups).to.deep.equal(groups);
     });
     fc.assert(property, { numRuns: 50 });
   });
 
-  it('has the layout that the code says', () => {
-    const bytes = encodeReport(full);
-    expect(bytes.length).to.equal(GROUPS_AT + 4 + (52 + 64) + (52 + 32) + 4 + 3 * 68);
-    expect([bytes.readInt32LE(0), bytes.readBigUInt64LE(4), bytes.readInt32LE(GROUPS_AT)]).to.deep.equal([
-      1,
-      full.tag,
-      2,
+  it('ends a part when it is long enough, and begins the next with nothing of it', () => {
+    const writer = new PartWriter(TAG);
+    let count = 0;
+    while (!writer.isFull) writer.add(`group.${count++}`, [1, 2, 3], false, ['a']);
+    expect(writer.take(false).length).to.be.within(PART_BYTES, PART_BYTES + 200);
+    expect(decodePart(writer.take(true))).to.deep.equal({ last: true, groups: [] });
+  });
+
+  it('takes a fraction of the bytes of name fields', () => {
+    const groups = Array.from({ length: 1000 }, (_, i) => group(`room.${i}`, 'a', 'b', 'c'));
+    expect(encodePart(groups).length).to.be.below(1000 * 48);
+  });
+
+  it('tells which daemons make no sense, and of each as much as has room', () => {
+    const faults = [
+      { daemon: 'x', text: 'report version 3, expected 2' },
+      { daemon: 'y', text: 'z'.repeat(MAX_FAULT_TEXT) },
+    ];
+    expect(decode(encodeVerdict(TAG, faults))).to.deep.equal({ kind: 'verdict', faults });
+    const long = decode(encodeVerdict(TAG, [{ daemon: 'x', text: 'z'.repeat(1000) }]));
+    expect(long).to.have.nested.property('faults[0].text.length', MAX_FAULT_TEXT);
+  });
+
+  it('may have sections that this release does not know, before and behind the others', () => {
+    const bytes = encodeHead(TAG, full);
+    const later = Buffer.concat([
+      bytes.subarray(0, 12),
+      section(77, Buffer.from('before')),
+      bytes.subarray(12),
+      section(78, Buffer.alloc(0)),
     ]);
+    expect(decode(later)).to.deep.equal(decode(bytes));
+  });
+
+  it('does not look at groups that nobody wants to know', () => {
+    const bytes = encodePart([group('g', 'a')]);
+    bytes.fill(0xff, bytes.length - 8);
+    expect(decodePayload(bytes, 'd', false)).to.deep.equal({
+      kind: 'part',
+      part: { last: true, groups: [] },
+    });
+    expect(() => decode(bytes)).to.throw(ReportFault);
   });
 
   describe('is refused', () => {
-    const refuses = (bytes: Buffer, text: RegExp): void => {
-      expect(() => decodeReport(bytes)).to.throw(ReportFault, text);
-    };
-    const changed = (change: (bytes: Buffer) => void): Buffer => {
-      const bytes = encodeReport(full);
-      change(bytes);
-      return bytes;
+    const refuses = (bytes: Buffer, text: RegExp, daemon = 'd'): void => {
+      expect(() => decode(bytes, daemon)).to.throw(ReportFault, text);
     };
 
     it('when it ends anywhere before its end', () => {
-      const bytes = encodeReport(full);
-      for (let length = 0; length < bytes.length; length++) {
-        expect(() => decodeReport(bytes.subarray(0, length)), `${length} bytes`).to.throw(ReportFault);
+      for (const bytes of [encodeHead(TAG, full), encodePart([group('g', 'a')])]) {
+        for (let length = 0; length < bytes.length; length++) {
+          expect(() => decode(bytes.subarray(0, length)), `${length} bytes`).to.throw(ReportFault);
+        }
       }
     });
 
     it('when there is more behind its end', () => {
-      refuses(Buffer.concat([encodeReport(full), Buffer.alloc(1)]), /1 bytes too many/);
+      refuses(Buffer.concat([encodeHead(TAG, full), Buffer.alloc(1)]), /1 bytes behind the last section/);
     });
 
-    it('when it is of another version', () => {
+    it('when a section is longer than what is in it, or comes twice', () => {
+      const bytes = encodeHead(TAG, empty);
+      const [prefix, rest] = [bytes.subarray(0, 12), bytes.subarray(12)];
+      const times = section(Section.times, Buffer.alloc(5));
       refuses(
-        changed((bytes) => bytes.writeInt32LE(2, 0)),
-        /version 2/,
+        Buffer.concat([prefix, rest.subarray(0, 30), times, rest.subarray(40)]),
+        /1 bytes behind the end/,
       );
+      refuses(Buffer.concat([bytes, times]), /section 2 twice/);
+    });
+
+    it('when it is of another version, with both versions', () => {
+      refuses(encodeHead(TAG, full, REPORT_VERSION + 1), /report version 3, expected 2/);
+    });
+
+    it('when it is none of the three kinds', () => {
+      refuses(Buffer.concat([encodeHead(TAG, full).subarray(0, 12), section(9, Buffer.alloc(3))]), /none of/);
+      refuses(encodeHead(TAG, full).subarray(0, 12 + 30), /section 2 is missing/);
     });
 
     it('when a count is beyond what follows, before anything is allocated for it', () => {
       for (const count of [3_000_000_000, 1000, 0xffffffff]) {
-        refuses(
-          changed((bytes) => bytes.writeUInt32LE(count, GROUPS_AT)),
-          new RegExp(`count of ${count}`),
-        );
+        const bytes = encodeHead(TAG, empty);
+        bytes.writeUInt32LE(count, bytes.length - 4);
+        refuses(bytes, new RegExp(`count of ${count}`));
       }
     });
 
-    it('when a name has no end, or something behind its end', () => {
-      refuses(
-        changed((bytes) => bytes.fill('x', 20, 52)),
-        /no end/,
-      );
-      refuses(
-        changed((bytes) => bytes.write('x', 40)),
-        /no end/,
-      );
+    it('when a name field has no end, or something behind its end', () => {
+      const at = encodeHead(TAG, full).length - 64;
+      for (const [from, to] of [
+        [at, at + 32],
+        [at + 20, at + 21],
+      ] as const) {
+        const bytes = encodeHead(TAG, full);
+        bytes.fill('x', from, to);
+        refuses(bytes, /without an end/);
+      }
     });
 
-    const bad: readonly (readonly [what: string, report: Report, text: RegExp])[] = [
-      ['when its daemon has no legal name', { ...empty, daemon: '' }, /without a legal name/],
-      [
-        'when a group has no legal name',
-        { ...full, groups: [group('#g', 'a')] },
-        /group without a legal name/,
-      ],
-      ['when a group has no members', { ...full, groups: [group('g')] }, /without members/],
-      [
-        'when groups are out of order',
-        { ...full, groups: [group('h', 'a'), group('g', 'a')] },
-        /out of order/,
-      ],
-      ['when a group comes twice', { ...full, groups: [group('g', 'a'), group('g', 'b')] }, /out of order/],
-      ['when members are out of order', { ...full, groups: [group('g', 'b', 'a')] }, /out of order/],
-      ['when a member comes twice', { ...full, groups: [group('g', 'a', 'a')] }, /out of order/],
-      ['when it speaks for members of another daemon', { ...full, daemon: 'other' }, /not its own/],
-      [
-        'when it speaks for requests of another daemon',
-        { ...full, groups: [], daemon: 'other' },
-        /other with a session that is not its own/,
-      ],
-      [
-        'when a request is of no known kind',
-        { ...full, requests: [{ kind: 1, sender: session('a'), group: nameField('g') }] },
-        /kind 1/,
-      ],
-      [
-        'when a join names no legal group',
-        { ...full, requests: [{ kind: JOIN_MESS, sender: session('a'), group: nameField('') }] },
-        /no legal group/,
-      ],
+    const request = (kind: number, name: string): Buffer =>
+      encodeHead(TAG, { ...full, requests: [{ kind, sender: session('a'), group: nameField(name) }] });
+    const bad: readonly (readonly [what: string, bytes: Buffer, text: RegExp, daemon?: string])[] = [
+      ['when a group has no legal name', encodePart([group('#g', 'a')]), /group without a legal name/],
+      ['when a session has no legal name', encodePart([group('g', 'a b')]), /session without a legal name/],
+      ['when a group has no members', encodePart([group('g')]), /without members/],
+      ['when members are out of order', encodePart([group('g', 'b', 'a')]), /out of order/],
+      ['when a member comes twice', encodePart([group('g', 'a', 'a')]), /out of order/],
+      ['when it speaks for requests of another daemon', encodeHead(TAG, full), /not its own/, 'other'],
+      ['when a request is of no known kind', request(1, 'g'), /kind 1/],
+      ['when a join names no legal group', request(JOIN_MESS, ''), /without a legal name/],
     ];
-    for (const [what, report, text] of bad) it(what, () => refuses(encodeReport(report), text));
+    for (const [what, bytes, text, daemon] of bad) it(what, () => refuses(bytes, text, daemon));
 
     it('with its own error, whatever bytes it is made of', () => {
-      const original = encodeReport(full);
+      const originals = [
+        encodeHead(TAG, full),
+        encodePart([group('g', 'a', 'b'), group('h', 'a')]),
+        encodeVerdict(TAG, [{ daemon: 'x', text: 'bad' }]),
+      ];
       const property = fc.property(
-        fc.nat(original.length - 1),
+        fc.nat(2),
+        fc.nat(1000),
         fc.integer({ min: 1, max: 255 }),
-        (at, by) => {
-          const bytes = Buffer.from(original);
-          bytes[at] = (bytes[at] as number) ^ by;
+        (which, at, by) => {
+          const bytes = Buffer.from(originals[which] as Buffer);
+          bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ by;
           try {
-            expect(encodeReport(decodeReport(bytes)).length).to.equal(bytes.length);
+            decode(bytes);
           } catch (error) {
             expect(error).to.be.instanceOf(ReportFault);
           }
         },
       );
-      fc.assert(property, { numRuns: 500 });
+      fc.assert(property, { numRuns: 1000 });
     });
   });
 });

@@ -82,6 +82,8 @@ describe('core: ids of views', () => {
     daemons.run();
     daemons.change(['a', 'b', 'c']);
     daemons.order();
+    daemons.reach(['a', 'b', 'c']);
+    daemons.order();
     daemons.reach(['c']);
     const used = lastIdOf(w);
     daemons.change(['a', 'b'], ['c']);

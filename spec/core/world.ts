@@ -4,7 +4,7 @@ import { Core } from '../../daemon/core/core.js';
 import type { LocalSession, Permit } from '../../daemon/core/local-session.js';
 import type { Outlet } from '../../daemon/core/outlet.js';
 import type { Order } from '../../daemon/core/pack.js';
-import { encodeReport } from '../../daemon/core/report.js';
+import { encodeHead, type Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import {
   AGREED_MESS,
@@ -32,6 +32,8 @@ export class QueueOrder implements Order {
   more = true;
   /** How often the core said that an exchange is over. */
   proceeded = 0;
+  /** Whom the core wants to leave out, and why. */
+  readonly excluded: string[] = [];
 
   send(payload: Buffer, { safe = false }: SendOptions): boolean {
     this.queue.push({ payload, safe });
@@ -40,6 +42,10 @@ export class QueueOrder implements Order {
 
   proceed(): void {
     this.proceeded++;
+  }
+
+  exclude(faults: readonly Fault[]): void {
+    this.excluded.push(...faults.map(({ daemon, text }) => `${daemon}: ${text}`));
   }
 
   take(): Payload[] {
@@ -136,11 +142,10 @@ export class World {
     const idOf = (name: string): number => 7 + daemons.indexOf(name);
     this.core = new Core({ name: daemon, id: idOf(daemon) }, this.order);
     this.core.install({ tag: 1n, daemons, set: [daemon], time: 1000 });
-    for (const { payload } of this.order.take()) this.core.exchange(payload);
+    for (const { payload } of this.order.take()) this.core.exchange(payload, daemon);
     for (const name of daemons.filter((each) => each !== daemon)) {
-      const nothing = { past: 0n, times: [], groups: [], requests: [] };
-      const report = encodeReport({ ...nothing, tag: 1n, daemon: name, id: idOf(name), time: 1000 });
-      this.core.exchange(report);
+      const nothing = { past: 0n, times: [], groups: 0, features: 0, requests: [] };
+      this.core.exchange(encodeHead(1n, { ...nothing, id: idOf(name), time: 1000 }), name);
     }
   }
 

@@ -38,7 +38,7 @@ export class HeldOrder implements Order {
 
   send(payload: Buffer, { exchange = false }: SendOptions = {}): boolean {
     if (exchange) {
-      this.core().exchange(payload);
+      this.core().exchange(payload, 'dmn1');
       return true;
     }
     this.sent += payload.length;
@@ -49,6 +49,10 @@ export class HeldOrder implements Order {
 
   proceed(): void {
     // There is one daemon view, and nothing is sent before it.
+  }
+
+  exclude(): void {
+    // There are no others.
   }
 
   /** Delivers what waits. */

@@ -45,14 +45,16 @@ export class SimulatedDaemon {
           engine.proceed();
           this.observer.proceeded(this);
         },
+        exclude: (faults) => engine.exclude(faults),
       },
     );
     const all = { ...defaultLimits, ...limits };
     this.server = new SessionServer(this.core, all, silentLogger, openAccess, () => 0, this.process);
-    engine.on('message', ({ payload, exchange }) => {
-      if (exchange) this.core.exchange(payload);
+    engine.on('message', ({ payload, exchange, sender }) => {
+      if (exchange) this.core.exchange(payload, sender.name);
       else this.core.deliver(payload);
     });
+    engine.watchExchange(() => this.core.awaited);
     engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
     engine.on('view', ({ id, members, sets }) =>
       this.core.install({

@@ -54,6 +54,7 @@ export class CorosyncEngine implements Engine {
   private stopping = false;
   private connecting: Promise<boolean> = Promise.resolve(false);
   private giveUp: () => void = () => undefined;
+  private awaited: () => readonly string[] = () => [];
 
   constructor(private readonly options: CorosyncOptions) {
     this.watchdog = new Watchdog(stallLimit(checkedOptions(options.views ?? {})));
@@ -113,6 +114,15 @@ export class CorosyncEngine implements Engine {
   tellBehind(isBehind: boolean): void {
     this.machine?.tellBehind(isBehind, performance.now());
     this.arm();
+  }
+
+  exclude(faults: Parameters<Engine['exclude']>[0]): void {
+    this.machine?.exclude(faults);
+    this.arm();
+  }
+
+  watchExchange(awaited: () => readonly string[]): void {
+    this.awaited = awaited;
   }
 
   stats(): EngineStats {
@@ -185,6 +195,7 @@ export class CorosyncEngine implements Engine {
         view: (view) => events.emit('view', view),
         drain: () => events.emit('drain'),
         behind: (isBehind) => events.emit('behind', isBehind),
+        awaited: () => this.awaited(),
         refused: (reason) => events.emit('fatal', new EngineError(reason)),
         note: (level, text, facts) => options.logger[level](facts, text),
       },

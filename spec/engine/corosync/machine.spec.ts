@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
-import { DATA_HEAD_BYTES, Type } from '../../../daemon/engine/corosync/views/message.js';
+import { REPORT_VERSION } from '../../../daemon/core/report.js';
+import {
+  DATA_HEAD_BYTES,
+  Type,
+  versionOf,
+  versionText,
+} from '../../../daemon/engine/corosync/views/message.js';
 import { Ring, type RingDaemon } from './ring.js';
 
 const typeOf = (data: Buffer): number => data[6] as number;
@@ -686,30 +692,35 @@ describe('the view machine', () => {
       expect(b.take()).to.deep.equal(['refused: the daemon name "x" is in use at node 1']);
     });
 
-    it('to be with a daemon of another version, which has to go when it is the newcomer', () => {
-      const [ring, a, b, c] = three();
-      const other = ring.add({ node: 4 });
-      ring.filter = (data, from) => {
-        if (from === other) data.writeUInt16LE(2, 4);
-        return true;
-      };
-      // To the newcomer the others are of another version.
-      const receive = other.machine.receive.bind(other.machine);
-      other.machine.receive = (batch, now) => {
-        for (const event of batch) {
-          if (event.kind === 'deliver') event.data.writeUInt16LE(event.node === 4 ? 1 : 2, 4);
-        }
-        receive(batch, now);
-      };
-      ring.form([a, b, c, other]).run(20);
-      expect(other.take()).to.deep.equal([
-        'refused: the daemon "d1" speaks version 2 of the daemon protocol, this one ("d4") version 1',
-      ]);
-      expect(a.take()).to.deep.equal(['transitional d1,d2,d3', 'view d1,d2,d3 (d1,d2,d3)']);
-      expect(a.notes).to.deep.equal([
-        'the daemon "d4" speaks version 2 of the daemon protocol, this one ("d1") version 1',
-      ]);
-    });
+    for (const [what, version] of [
+      ['its messages', 1],
+      ['its reports', versionOf(REPORT_VERSION + 1)],
+    ] as const) {
+      it(`to be with a daemon of another version of ${what}, which has to go when it is the newcomer`, () => {
+        const [ring, a, b, c] = three();
+        const own = versionOf(REPORT_VERSION);
+        const other = ring.add({ node: 4 });
+        ring.filter = (data, from) => {
+          if (from === other) data.writeUInt16LE(version, 4);
+          return true;
+        };
+        // To the newcomer the others are of another version.
+        const receive = other.machine.receive.bind(other.machine);
+        other.machine.receive = (batch, now) => {
+          for (const event of batch) {
+            if (event.kind === 'deliver') event.data.writeUInt16LE(event.node === 4 ? own : version, 4);
+          }
+          receive(batch, now);
+        };
+        ring.form([a, b, c, other]).run(20);
+        const line = (them: string, us: string): string =>
+          `the daemon "${them}" speaks version ${versionText(version)} of the daemon protocol, ` +
+          `this one ("${us}") version 2.2; all daemons of a cluster need the same`;
+        expect(other.take()).to.deep.equal([`refused: ${line('d1', 'd4')}`]);
+        expect(a.take()).to.deep.equal(['transitional d1,d2,d3', 'view d1,d2,d3 (d1,d2,d3)']);
+        expect(a.notes).to.deep.equal([line('d4', 'd1')]);
+      });
+    }
 
     it('payloads that are not of its kind, once in the log, and nobody is affected', () => {
       const [ring, a, b] = three();

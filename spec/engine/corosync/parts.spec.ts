@@ -308,21 +308,26 @@ describe('the parts of the view machine', () => {
 
   describe('control messages', () => {
     const past = { tag: 0xffff_ffff_ffff_ffffn, count: 2 ** 40, hash: 7n };
-    const state = { inc: 2n ** 64n - 1n, name: 'dmn1', key: 5n, attempt: 2 ** 32 - 1, past };
+    const state = { inc: 2n ** 64n - 1n, name: 'dmn1', key: 5n, attempt: 2 ** 32 - 1, past, isApart: false };
+    const version = wire.versionOf(REPORT_VERSION);
     const entry = { node: 2 ** 32 - 1, pid: 4_194_304, inc: 3n, name: 'a', attempt: 1, past };
 
     it('come back as they were', () => {
-      expect(control.readState(control.encodeState(state))).to.deep.equal(state);
+      for (const isApart of [false, true]) {
+        const bytes = control.encodeState(version, { ...state, isApart });
+        const { flags } = wire.readPrefix(bytes) ?? { flags: 0 };
+        expect(control.readState(bytes, flags)).to.deep.equal({ ...state, isApart });
+      }
       const install = {
         key: 1n,
         id: '1.4/1.100.ab.1',
         members: [entry, { ...entry, node: 1, past: control.NO_PAST }],
         leftOut: [{ node: 3, pid: 4, reason: control.Reason.name }],
       };
-      expect(control.readInstall(control.encodeInstall(install))).to.deep.equal(install);
-      for (const exclude of [null, { node: 1, pid: 2 }]) {
-        const reset = { tag: 9n, exclude };
-        expect(control.readReset(control.encodeReset(reset))).to.deep.equal(reset);
+      expect(control.readInstall(control.encodeInstall(version, install))).to.deep.equal(install);
+      for (const excluded of [[], [{ node: 1, pid: 2, reason: control.Reason.report, why: 'bad' }]]) {
+        const reset = { tag: 9n, excluded };
+        expect(control.readReset(control.encodeReset(version, reset))).to.deep.equal(reset);
       }
     });
 
@@ -336,10 +341,10 @@ describe('the parts of the view machine', () => {
         [0n, false],
         [1n, true],
       ] as const) {
-        const bytes = control.encodeState({ ...state, past: { ...past, tag } });
-        const { version, flags } = wire.readPrefix(bytes) ?? { version: 0, flags: 0 };
-        expect(control.readStateHead(bytes, version, flags)).to.deep.equal({
-          version: wire.VIEWS_VERSION,
+        const bytes = control.encodeState(version, { ...state, past: { ...past, tag } });
+        const prefix = wire.readPrefix(bytes) ?? { version: 0, flags: 0 };
+        expect(control.readStateHead(bytes, prefix.version, prefix.flags)).to.deep.equal({
+          version,
           hadView,
           inc: state.inc,
           name: 'dmn1',
@@ -347,14 +352,18 @@ describe('the parts of the view machine', () => {
       }
     });
 
-    it('have one version, raised with that of the reports', () => {
-      expect([wire.VIEWS_VERSION, REPORT_VERSION]).to.deep.equal([1, 1]);
+    it('carry both versions, their own and that of the reports', () => {
+      const other = wire.versionOf(REPORT_VERSION + 1);
+      expect(wire.readPrefix(control.encodeState(other, state))?.version).to.equal(other);
+      expect([version, other].map(wire.versionText)).to.deep.equal(['2.2', '2.3']);
+      // Daemons that had one version for both.
+      expect(wire.versionText(1)).to.equal('1');
     });
 
     it('that end too early are faults, at every length', () => {
-      const bytes = control.encodeState(state);
+      const bytes = control.encodeState(version, state);
       for (let length = 8; length < bytes.length; length++) {
-        expect(() => control.readState(bytes.subarray(0, length)), `${length}`).to.throw(ControlFault);
+        expect(() => control.readState(bytes.subarray(0, length), 0), `${length}`).to.throw(ControlFault);
       }
       expect(new ControlFault('planted').name).to.equal('ControlFault');
     });

@@ -26,6 +26,8 @@ export class RingDaemon {
   readonly notes: string[] = [];
   /** The notes with their levels and facts. */
   readonly logged: { readonly level: string; readonly text: string; readonly facts: object }[] = [];
+  /** Whom its exchange waits for. */
+  awaited: string[] = [];
   /** Events that wait for it. */
   inbox: CpgEvent[] = [];
   /** What its next multicasts are answered. */
@@ -55,6 +57,7 @@ export class RingDaemon {
           this.say(`view ${namesOf(members)} (${sets.map(namesOf).join('|')})`);
           if (proceeds) this.machine.proceed(ring.now);
         },
+        awaited: () => this.awaited,
         drain: () => this.say('drain'),
         behind: (isBehind) => this.say(isBehind ? 'behind' : 'not behind'),
         refused: (reason) => this.say(`refused: ${reason}`),

@@ -1,7 +1,7 @@
 /** Bugs in the groups and the sessions, over the ideal engine. */
 import type { Buffer } from 'node:buffer';
 import { DaemonViews } from '../../../daemon/core/daemon-views.js';
-import { Exchange, type Outcome } from '../../../daemon/core/exchange.js';
+import { Exchange } from '../../../daemon/core/exchange.js';
 import { Group } from '../../../daemon/core/group.js';
 import { Groups } from '../../../daemon/core/groups.js';
 import type { Member } from '../../../daemon/core/member.js';
@@ -9,6 +9,7 @@ import { Pack } from '../../../daemon/core/pack.js';
 import type { Request } from '../../../daemon/core/report.js';
 import { Requests } from '../../../daemon/core/requests.js';
 import { Roster } from '../../../daemon/core/roster.js';
+import { Settlement } from '../../../daemon/core/settlement.js';
 import { Routing } from '../../../daemon/core/routing.js';
 import { Times } from '../../../daemon/core/times.js';
 import { Views } from '../../../daemon/core/views.js';
@@ -41,7 +42,7 @@ export const groupBugs: readonly Bug[] = [
   {
     name: 'no transitional signal',
     choice: worlds('partition'),
-    plant: () => replace(Views, 'transition', nothing),
+    plant: () => replace(Views, 'transition', () => () => [].values()),
   },
   {
     name: 'a transitional signal for each cut of a cascade',
@@ -60,37 +61,28 @@ export const groupBugs: readonly Bug[] = [
         Views,
         'transition',
         (original) => (self, stays) =>
-          original(
-            self,
-            (stays as boolean[]).map(() => false),
-          ),
+          original(self, (daemon: string) => (stays as (name: string) => boolean)(daemon) && daemon === 'd1'),
       ),
   },
   {
     name: 'a vs set is skipped',
     choice: worlds('partition'),
     plant: () =>
-      replace(Exchange, 'outcome', (original) => (self) => {
-        const outcome = original(self) as Outcome;
-        const groups = outcome.groups.map((group) => ({
-          ...group,
-          sets: group.sets.length > 1 ? group.sets.slice(0, -1) : group.sets,
-        }));
-        return { ...outcome, groups };
+      replace(Settlement, 'setsOf', (original) => (self, group) => {
+        const sets = original(self, group) as Map<string, Buffer[]>;
+        if (sets.size > 1) sets.delete([...sets.keys()].findLast((key) => key !== '') ?? '');
+        return sets;
       }),
   },
   {
     name: 'all vs sets are one',
     choice: worlds('partition'),
     plant: () =>
-      replace(Exchange, 'outcome', (original) => (self) => {
-        const outcome = original(self) as Outcome;
-        const groups = outcome.groups.map((group) => ({
-          ...group,
-          sets: group.sets.length > 1 ? [group.sets.flat()] : group.sets,
-        }));
-        return { ...outcome, groups };
-      }),
+      replace(
+        Settlement,
+        'setsOf',
+        () => (_, group) => new Map([['', (group as Group).members.map(({ field }) => field)]]),
+      ),
   },
   { name: 'a leave is forgotten in a cascade', choice: heldRequests, plant: forget(LEAVE_MESS) },
   { name: 'a join is forgotten in a cascade', choice: heldRequests, plant: forget(JOIN_MESS) },
@@ -186,12 +178,13 @@ export const groupBugs: readonly Bug[] = [
     name: 'an exchange does not wait for the last report',
     choice: worlds('partition'),
     plant: () =>
-      replace(Exchange, 'isComplete', () => (self) => {
-        const { missing, reports } = self as { missing: number; reports: unknown[] };
-        const isComplete = missing === 0 || (missing === 1 && reports.length > 2);
-        if (isComplete)
-          (self as { reports: unknown[] }).reports = reports.map((each) => each ?? reports.find(Boolean));
-        return isComplete;
+      replace(Exchange, 'hasHeads', () => (self) => {
+        const { reporters } = self as { reporters: { head: object | null }[] };
+        const missing = reporters.filter(({ head }) => head === null).length;
+        const hasHeads = missing === 0 || (missing === 1 && reporters.length > 2);
+        if (hasHeads)
+          for (const each of reporters) each.head ??= reporters.find(({ head }) => head)?.head ?? null;
+        return hasHeads;
       }),
   },
   {

@@ -6,6 +6,7 @@ import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
 import { stallLimit, Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import type {
   DaemonId,
+  Engine,
   EngineEvents,
   EngineMessage,
   EngineStats,
@@ -42,6 +43,7 @@ export class CpgEngine implements SimulatedEngine, Client {
   private rings = 0n;
   private timer: Timer | null = null;
   private timerAt = Infinity;
+  private awaited: () => readonly string[] = () => [];
 
   constructor(
     readonly self: DaemonId,
@@ -65,6 +67,7 @@ export class CpgEngine implements SimulatedEngine, Client {
         view: (view) => recorder.view(view),
         drain: () => recorder.drain(),
         behind: (isBehind) => recorder.behind(isBehind),
+        awaited: () => this.awaited(),
         refused: (reason) => recorder.fatal(new Error(reason)),
         note: (level, text, facts) =>
           trace.note(self.name, () => `${level}: ${text} ${JSON.stringify(facts)}`),
@@ -146,6 +149,15 @@ export class CpgEngine implements SimulatedEngine, Client {
   tellBehind(isBehind: boolean): void {
     this.machine.tellBehind(isBehind, this.turn());
     this.arm();
+  }
+
+  exclude(faults: Parameters<Engine['exclude']>[0]): void {
+    this.machine.exclude(faults);
+    this.arm();
+  }
+
+  watchExchange(awaited: () => readonly string[]): void {
+    this.awaited = awaited;
   }
 
   stats(): EngineStats {

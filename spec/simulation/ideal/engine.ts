@@ -21,6 +21,8 @@ export class IdealEngine implements SimulatedEngine {
   /** The view that it is in or will go to next. */
   planned: IdealView | null = null;
   place: Place | null = null;
+  /** Whom its exchange waits for. */
+  awaited: () => readonly string[] = () => [];
   isAlive = true;
   isFrozen = false;
   private readonly recorder: Recorder;
@@ -92,6 +94,14 @@ export class IdealEngine implements SimulatedEngine {
 
   tellBehind(): void {
     // This network tells nobody; the other one has the view machines.
+  }
+
+  exclude(faults: readonly { readonly daemon: string }[]): void {
+    if (this.current) this.network.exclude(this.current, new Set(faults.map(({ daemon }) => daemon)));
+  }
+
+  watchExchange(awaited: () => readonly string[]): void {
+    this.awaited = awaited;
   }
 
   stats(): EngineStats {

@@ -26,6 +26,7 @@ export interface IdealOptions {
 const SPREAD = 30;
 const MAX_ORDERED_AT_ONCE = 4;
 const CRASH_NOTICED = 5;
+const APART = 700;
 
 export class IdealNetwork implements Fabric {
   /** Daemons, by number, that are not told what is everywhere: what is safe waits there. */
@@ -34,6 +35,8 @@ export class IdealNetwork implements Fabric {
   private readonly loop: Loop;
   private readonly random: Random;
   private readonly engines: (IdealEngine | null)[];
+  /** Those that were excluded a short while ago: each is in a view of its own. */
+  private readonly apart = new Set<IdealEngine>();
   private sides: number[];
   private pending = 0;
   private views = 0;
@@ -103,6 +106,20 @@ export class IdealNetwork implements Fabric {
 
   isHung(): boolean {
     return false;
+  }
+
+  /** The members of a view want to be without these for a while. */
+  exclude(view: IdealView, names: ReadonlySet<string>): void {
+    const excluded = view.members.filter(({ self }) => names.has(self.name));
+    if (view.isClosed || excluded.every((engine) => this.apart.has(engine))) return;
+    for (const engine of excluded) {
+      this.apart.add(engine);
+      this.loop.after(APART, () => {
+        this.apart.delete(engine);
+        this.changed(this.options.merge);
+      });
+    }
+    this.changed(CRASH_NOTICED);
   }
 
   corosync(): void {
@@ -229,6 +246,12 @@ export class IdealNetwork implements Fabric {
       (engine): engine is IdealEngine =>
         engine !== null && !engine.isFrozen && this.sides[engine.index] === side,
     );
+    const together = engines.filter((engine) => !this.apart.has(engine));
+    for (const engine of engines) if (this.apart.has(engine)) this.regroupThese([engine]);
+    this.regroupThese(together);
+  }
+
+  private regroupThese(engines: readonly IdealEngine[]): void {
     const [first] = engines;
     if (!first) return;
     const { planned } = first;

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { CpgAddress } from '../cpg.js';
 import { Reader, Writer } from './bytes.js';
-import { FLAG_HAD_VIEW, PREFIX_BYTES, Type, VIEWS_VERSION, writePrefix } from './message.js';
+import { FLAG_APART, FLAG_HAD_VIEW, PREFIX_BYTES, Type, versionText, writePrefix } from './message.js';
 
 /** What a daemon has behind it: the view it was in, and what it delivered there. Tag 0: it never had a view. */
 export interface Past {
@@ -25,6 +25,8 @@ export interface State {
   /** Cuts of the sender so far: of two STATEs the later counts. */
   readonly attempt: number;
   readonly past: Past;
+  /** It was excluded for its report, and nobody is to wait for it. */
+  readonly isApart: boolean;
 }
 
 /** The part of STATE that every version can read. */
@@ -42,7 +44,7 @@ export interface Entry extends CpgAddress {
   readonly past: Past;
 }
 
-export const Reason = { silent: 1, name: 2 } as const;
+export const Reason = { silent: 1, name: 2, report: 3 } as const;
 
 /** A process of the CPG group that is not in the view. */
 export interface LeftOut extends CpgAddress {
@@ -57,15 +59,21 @@ export interface Install {
   readonly leftOut: readonly LeftOut[];
 }
 
-export interface Reset {
-  readonly tag: bigint;
-  /** Not to be waited for in the round that follows. */
-  readonly exclude: CpgAddress | null;
+/** Not to be waited for in the round that follows. */
+export interface Excluded extends CpgAddress {
+  readonly reason: number;
+  /** One line for people; empty when the reason says it all. */
+  readonly why: string;
 }
 
-function head(type: number, flags = 0): Buffer {
+export interface Reset {
+  readonly tag: bigint;
+  readonly excluded: readonly Excluded[];
+}
+
+function head(version: number, type: number, flags = 0): Buffer {
   const bytes = Buffer.allocUnsafe(PREFIX_BYTES);
-  writePrefix(bytes, type, flags);
+  writePrefix(bytes, version, type, flags);
   return bytes;
 }
 
@@ -73,9 +81,10 @@ const writePast = (to: Writer, { tag, count, hash }: Past): Writer => to.u64(tag
 const readPast = (from: Reader): Past => ({ tag: from.u64(), count: from.u48(), hash: from.u64() });
 const readAddress = (from: Reader): CpgAddress => ({ node: from.u32(), pid: from.u32() });
 
-export function encodeState({ inc, name, key, attempt, past }: State): Buffer {
+export function encodeState(version: number, { inc, name, key, attempt, past, isApart }: State): Buffer {
   const to = new Writer().u64(inc).text(name).u64(key).u32(attempt);
-  return writePast(to, past).finish(head(Type.state, past.tag === 0n ? 0 : FLAG_HAD_VIEW));
+  const flags = (past.tag === 0n ? 0 : FLAG_HAD_VIEW) | (isApart ? FLAG_APART : 0);
+  return writePast(to, past).finish(head(version, Type.state, flags));
 }
 
 /** @throws ControlFault */
@@ -85,7 +94,7 @@ export function readStateHead(bytes: Buffer, version: number, flags: number): St
 }
 
 /** @throws ControlFault */
-export function readState(bytes: Buffer): State {
+export function readState(bytes: Buffer, flags: number): State {
   const from = new Reader(bytes, PREFIX_BYTES);
   return {
     inc: from.u64(),
@@ -93,17 +102,18 @@ export function readState(bytes: Buffer): State {
     key: from.u64(),
     attempt: from.u32(),
     past: readPast(from),
+    isApart: (flags & FLAG_APART) !== 0,
   };
 }
 
-export function encodeInstall({ key, id, members, leftOut }: Install): Buffer {
+export function encodeInstall(version: number, { key, id, members, leftOut }: Install): Buffer {
   const to = new Writer().u64(key).text(id).u16(members.length);
   for (const { node, pid, inc, name, attempt, past } of members) {
     writePast(to.u32(node).u32(pid).u64(inc).text(name).u32(attempt), past);
   }
   to.u16(leftOut.length);
   for (const { node, pid, reason } of leftOut) to.u32(node).u32(pid).u8(reason);
-  return to.finish(head(Type.install));
+  return to.finish(head(version, Type.install));
 }
 
 /** @throws ControlFault */
@@ -122,18 +132,24 @@ export function readInstall(bytes: Buffer): Install {
   return { key, id, members, leftOut };
 }
 
-export function encodeReset({ tag, exclude }: Reset): Buffer {
-  const to = new Writer().u64(tag).u8(exclude ? 1 : 0);
-  if (exclude) to.u32(exclude.node).u32(exclude.pid);
-  return to.finish(head(Type.reset));
+export function encodeReset(version: number, { tag, excluded }: Reset): Buffer {
+  const to = new Writer().u64(tag).u16(excluded.length);
+  for (const { node, pid, reason, why } of excluded) to.u32(node).u32(pid).u8(reason).text(why);
+  return to.finish(head(version, Type.reset));
 }
 
 /** @throws ControlFault */
 export function readReset(bytes: Buffer): Reset {
   const from = new Reader(bytes, PREFIX_BYTES);
-  return { tag: from.u64(), exclude: from.u8() === 1 ? readAddress(from) : null };
+  const tag = from.u64();
+  const excluded = Array.from({ length: from.u16() }, (): Excluded => ({
+    ...readAddress(from),
+    reason: from.u8(),
+    why: from.text(),
+  }));
+  return { tag, excluded };
 }
 
 /** For refusals: who speaks which version. */
-export const versionClash = (own: string, theirs: StateHead): string =>
-  `the daemon "${theirs.name}" speaks version ${theirs.version} of the daemon protocol, this one ("${own}") version ${VIEWS_VERSION}`;
+export const versionClash = (own: string, version: number, theirs: StateHead): string =>
+  `the daemon "${theirs.name}" speaks version ${versionText(theirs.version)} of the daemon protocol, this one ("${own}") version ${versionText(version)}; all daemons of a cluster need the same`;

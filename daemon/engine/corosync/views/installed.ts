@@ -27,6 +27,8 @@ export class Installed {
   private readonly numbers: number[];
   /** Members with a client that is behind, this one aside. */
   private readonly behind = new Set<number>();
+  /** When each member last sent a payload or a piece of one; at first when the view began. */
+  private readonly lastData: number[];
   /** Members that told another state since: they have left this view. */
   private readonly moved = new Set<number>();
   /** What this daemon may acknowledge: with a hole not what came behind it. */
@@ -46,6 +48,7 @@ export class Installed {
     this.stability = new Stability(length);
     this.lastHeard = new Array<number>(length).fill(now);
     this.numbers = new Array<number>(length).fill(0);
+    this.lastData = new Array<number>(length).fill(now);
     this.assembly = new Assembly(length);
     this.selfIndex = entries.findIndex((entry) => sameAddress(entry, self));
   }
@@ -65,13 +68,22 @@ export class Installed {
     return this.entries.findIndex((entry) => sameAddress(entry, address));
   }
 
-  heard(sender: number, now: number): void {
+  heard(sender: number, now: number, type: number): void {
     this.lastHeard[sender] = now;
+    if (type === wire.Type.data) this.lastData[sender] = now;
   }
 
   /** This process stood still, and could hear nobody. */
   heardAll(now: number): void {
     this.lastHeard.fill(now);
+    this.lastData.fill(now);
+  }
+
+  /** Those of these daemons that sent no payload since then. */
+  withoutData(names: readonly string[], since: number): Entry[] {
+    return this.entries.filter(
+      ({ name }, i) => i !== this.selfIndex && names.includes(name) && (this.lastData[i] as number) < since,
+    );
   }
 
   /** A member that was last heard before `since`, if it is this one who is to say so: the first who is not silent. */

@@ -1,4 +1,5 @@
 /** What the view machine waits for and how much it lets wait. Times in milliseconds. */
+import { REPORT_VERSION } from '../../../core/report.js';
 
 export interface ViewsOptions {
   /** A member without any message for so long is excluded (engine-corosync.md 5.6). */
@@ -23,6 +24,10 @@ export interface ViewsOptions {
   readonly fragmentBytes: number;
   /** Bytes of messages kept for a view whose INSTALL has not come yet. */
   readonly maxEarlyBytes: number;
+  /** Version of the payloads of the exchange: daemons of several are in no view together. */
+  readonly reportVersion: number;
+  /** A daemon that was excluded for its report stays apart so long, then twice as long, and so on up to the most. */
+  readonly apart: { readonly least: number; readonly most: number };
 }
 
 /** A member is heard several times before its silence means something. */
@@ -43,6 +48,8 @@ const defaultViewsOptions: ViewsOptions = {
   highWater: MIB,
   fragmentBytes: 64 * KIB,
   maxEarlyBytes: 32 * MIB,
+  reportVersion: REPORT_VERSION,
+  apart: { least: 5000, most: 300_000 },
 };
 
 export function checkedOptions(options: Partial<ViewsOptions>): ViewsOptions {
@@ -55,6 +62,9 @@ export const MAX_PAYLOAD = 256 * MIB;
 
 /** Repetitions of STATE after the cut; then the last of them again and again (5.2 step 3). */
 export const STATE_DELAYS = [50, 100, 200, 500] as const;
+
+/** An exchange waits so many times the silence timeout for a daemon that is heard and does not send its part. */
+export const EXCHANGE_PATIENCE = 2;
 
 /** What `again` asks for. */
 export const RETRY_DELAY = 1;

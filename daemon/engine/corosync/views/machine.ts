@@ -12,7 +12,7 @@ import { ControlFault } from './bytes.js';
 import * as control from './control.js';
 import { Early } from './early.js';
 import { Installed } from './installed.js';
-import { checkedOptions, OWN_FREEZE, type ViewsOptions } from './limits.js';
+import { checkedOptions, EXCHANGE_PATIENCE, OWN_FREEZE, type ViewsOptions } from './limits.js';
 import * as wire from './message.js';
 import { Round, sameAddress } from './round.js';
 import { Sending } from './sending.js';
@@ -45,6 +45,8 @@ export class ViewMachine {
   private cutAt = 0;
   private readonly counts = { views: 0, sent: 0, delivered: 0, resent: 0, dropped: 0, last: 0 };
   private readonly strangers: Strangers;
+  /** Both versions, as they stand in each message. */
+  private readonly version: number;
 
   constructor(
     readonly self: DaemonId,
@@ -52,8 +54,9 @@ export class ViewMachine {
     options: Partial<ViewsOptions> = {},
   ) {
     this.options = checkedOptions(options);
+    this.version = wire.versionOf(this.options.reportVersion);
     this.round = new Round(self, this.options);
-    this.sending = new Sending(this.options, (head, body) => sink.mcast(head, body));
+    this.sending = new Sending(this.options, this.version, (head, body) => sink.mcast(head, body));
     this.strangers = new Strangers(sink.note.bind(sink));
     this.early = new Early(this.options.maxEarlyBytes);
   }
@@ -65,7 +68,7 @@ export class ViewMachine {
   /** When `tick` is to be called; Infinity for never. */
   get dueAt(): number {
     if (this.stopped) return Infinity;
-    if (this.operational) return Math.min(this.sending.dueAt, this.watchAt);
+    if (this.operational) return Math.min(this.sending.dueAt, this.watchAt, this.round.askAt);
     return Math.min(this.sending.dueAt, this.round.dueAt(this.companions));
   }
 
@@ -100,6 +103,18 @@ export class ViewMachine {
     this.sending.pump(this.now);
   }
 
+  /** All members of the view but these have found that these cannot be in a view with them. */
+  exclude(faults: readonly { readonly daemon: string; readonly text: string }[]): void {
+    const entries = this.installed?.entries ?? [];
+    const excluded = entries.flatMap(({ node, pid, name }) => {
+      const fault = faults.find(({ daemon }) => daemon === name);
+      return fault ? [{ node, pid, reason: control.Reason.report, why: fault.text }] : [];
+    });
+    if (!this.operational || excluded.length === 0) return;
+    this.sendReset(excluded);
+    this.sending.pump(this.now);
+  }
+
   /** One batch of the transport's events. @param now milliseconds, never falling */
   receive(batch: readonly CpgEvent[], now: number): void {
     this.turn(now);
@@ -119,6 +134,7 @@ export class ViewMachine {
       this.remind();
     } else {
       if (this.now >= this.watchAt) this.watch();
+      if (this.now >= this.round.askAt) this.cut();
       this.sending.tick(this.now);
     }
     this.endTurn();
@@ -178,7 +194,7 @@ export class ViewMachine {
   private deliver(event: Deliver): void {
     const { data } = event;
     const prefix = wire.readPrefix(data);
-    if (!prefix || (prefix.version === wire.VIEWS_VERSION && !wire.isComplete(data, prefix.type))) {
+    if (!prefix || (prefix.version === this.version && !wire.isComplete(data, prefix.type))) {
       this.stranger(event, 'a message in the CPG group is not of this kind of daemon and is ignored');
       return;
     }
@@ -192,11 +208,11 @@ export class ViewMachine {
 
   private dispatch(event: Deliver, version: number, type: number, flags: number): void {
     const { data } = event;
-    if (version !== wire.VIEWS_VERSION) {
+    if (version !== this.version) {
       if (type === wire.Type.state) this.otherVersion(event, control.readStateHead(data, version, flags));
       else this.counts.dropped++;
     } else if (type === wire.Type.state) {
-      this.state(event, control.readState(data));
+      this.state(event, control.readState(data, flags));
     } else if (type === wire.Type.install) {
       this.install(event, control.readInstall(data));
     } else if (type === wire.Type.reset) {
@@ -213,7 +229,7 @@ export class ViewMachine {
       const installed = this.installed as Installed;
       // What a member sent in views before stands before its STATE: it has gone on to another view.
       if (tag === installed.view.id.tag) this.take(installed, event, type, flags);
-      else if (installed.indexOf(event) >= 0) this.sendReset(null);
+      else if (installed.indexOf(event) >= 0) this.sendReset([]);
       return;
     }
     // Only behind an INSTALL for the own STATE, which follows that STATE, can there be anything for the next view.
@@ -227,7 +243,7 @@ export class ViewMachine {
       this.counts.dropped++;
       return;
     }
-    installed.heard(sender, this.now);
+    installed.heard(sender, this.now, type);
     const isOwn = sender === installed.selfIndex;
     if (installed.hasHole && !isOwn) return;
     if (!installed.isExpected(sender, event.data, type)) {
@@ -245,12 +261,16 @@ export class ViewMachine {
   private hole(installed: Installed, { node, pid }: CpgAddress): void {
     this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid });
     installed.stop();
-    this.sendReset(null);
+    this.sendReset([]);
   }
 
   // Agreement
 
   private state(from: Deliver, state: control.State): void {
+    if (this.round.ignoresState(from, state.isApart, this.now)) {
+      this.counts.dropped++;
+      return;
+    }
     if (!this.operational) {
       if (!this.round.take(from, state)) this.counts.dropped++;
       return;
@@ -265,17 +285,17 @@ export class ViewMachine {
     // Somebody who is not in this view, or not any more: a place in the order where all cut, and wait for it again.
     this.round.waitFor(from);
     installed.moveOn(from);
-    if (installed.isFirst) this.sendReset(null);
+    if (installed.isFirst) this.sendReset([]);
   }
 
   private install(from: Deliver, install: control.Install): void {
-    if (install.key !== this.round.key) return;
+    if (install.key !== this.round.key || this.round.ignores(from, this.now)) return;
     const own = install.members.find((entry) => sameAddress(entry, this.self));
     const isForThis = own !== undefined && own.inc === this.self.inc && own.attempt === this.round.attempt;
     const id = viewId(install.id);
     if (this.operational) {
       // Two daemons said who is in the view, and some of its members may have heard only the other.
-      if (this.installed?.contradicts(id, install.members)) this.sendReset(null);
+      if (this.installed?.contradicts(id, install.members)) this.sendReset([]);
     } else if (id.tag === this.closed) {
       this.counts.dropped++;
     } else if (isForThis) {
@@ -308,6 +328,7 @@ export class ViewMachine {
     );
     if (!sameAddress(from, this.self)) this.ownInstall = null;
     this.round.adopt(install.leftOut);
+    this.round.entered(install.members.length, this.now);
     this.operational = true;
     this.sending.begin(this.installed, this.now);
     this.watchAt = this.now + this.options.heartbeat;
@@ -317,7 +338,7 @@ export class ViewMachine {
     for (const event of this.early.take(id.tag)) this.deliver(event);
   }
 
-  private reset({ tag, exclude }: control.Reset): void {
+  private reset({ tag, excluded }: control.Reset): void {
     if (!this.operational) {
       // Others begin again, have forgotten what they were told, and that view is over before it came here.
       this.closed = tag;
@@ -325,29 +346,40 @@ export class ViewMachine {
       return;
     }
     if (tag !== this.installed?.view.id.tag) return;
-    if (exclude) {
-      this.round.leaveOut(exclude, control.Reason.silent);
-      const who = sameAddress(exclude, this.self) ? 'this daemon' : 'a daemon';
-      this.sink.note('warn', `${who} was silent for too long and is excluded`, { ...exclude });
-    }
+    for (const each of excluded) this.excluded(each);
     this.cut();
   }
 
-  private sendReset(exclude: CpgAddress | null): void {
+  private excluded({ node, pid, reason, why }: control.Excluded): void {
+    const address = { node, pid };
+    const isSelf = sameAddress(address, this.self);
+    if (reason !== control.Reason.report) {
+      this.round.leaveOut(address, control.Reason.silent);
+      const who = isSelf ? 'this daemon' : 'a daemon';
+      this.sink.note('warn', `${who} was silent for too long and is excluded`, address);
+      return;
+    }
+    const time = this.round.setApart(address, this.now);
+    const daemon = this.installed?.entryOf(address)?.name ?? '';
+    this.strangers.excluded(isSelf, { daemon, ...address, fault: why, time });
+  }
+
+  private sendReset(excluded: readonly control.Excluded[]): void {
     if (this.resetSent || !this.installed) return;
     this.resetSent = true;
-    this.sending.queue(control.encodeReset({ tag: this.installed.view.id.tag, exclude }));
+    this.sending.queue(control.encodeReset(this.version, { tag: this.installed.view.id.tag, excluded }));
   }
 
   /** One that speaks another version: the one without a view goes, or of two of them the second. */
   private otherVersion(from: Deliver, theirs: control.StateHead): void {
     this.round.leaveOut(from, null);
-    this.stranger(from, control.versionClash(this.self.name, theirs));
+    const clash = control.versionClash(this.self.name, this.version, theirs);
+    this.stranger(from, clash);
     const isFirst = this.self.node < from.node || (this.self.node === from.node && this.self.pid < from.pid);
     if (this.installed || (!theirs.hadView && isFirst)) return;
     // The others learn whom they need not wait for.
     this.sink.mcast(this.ownState(), null);
-    this.refuse(control.versionClash(this.self.name, theirs));
+    this.refuse(clash);
   }
 
   private refuse(reason: string): void {
@@ -375,8 +407,18 @@ export class ViewMachine {
 
   private watch(): void {
     const silent = this.installed?.silent(this.now - this.options.silenceTimeout) ?? null;
-    if (silent) this.sendReset(silent);
+    if (silent) this.sendReset([{ ...silent, reason: control.Reason.silent, why: '' }]);
+    else if (!this.sending.proceeding) this.watchExchange();
     this.watchAt = this.now + this.options.heartbeat;
+  }
+
+  /** One that is heard, but does not send its part of the exchange, keeps all others waiting. */
+  private watchExchange(): void {
+    const patience = this.options.silenceTimeout * EXCHANGE_PATIENCE;
+    const why = `no part of the exchange for ${patience} ms`;
+    const late = this.installed?.withoutData(this.sink.awaited(), this.now - patience) ?? [];
+    if (late.length === 0) return;
+    this.sendReset(late.map(({ node, pid }) => ({ node, pid, reason: control.Reason.report, why })));
   }
 
   /** What is to be sent at the end of a batch or a tick. */
@@ -397,7 +439,7 @@ export class ViewMachine {
       round.installSent = true;
       const { node, pid, inc } = this.self;
       const id = `${round.ringText}/${node}.${pid}.${inc.toString(16)}.${++this.installs}`;
-      this.ownInstall = control.encodeInstall({ key: round.key, id, ...round.conclude() });
+      this.ownInstall = control.encodeInstall(this.version, { key: round.key, id, ...round.conclude() });
       this.sending.queue(this.ownInstall);
     }
     if (round.isToTell(this.now) && !this.sending.hasControl) this.sending.queue(this.ownState());
@@ -405,7 +447,7 @@ export class ViewMachine {
 
   private ownState(): Buffer {
     const { inc, name } = this.self;
-    const { key, attempt } = this.round;
-    return control.encodeState({ inc, name, key, attempt, past: this.past });
+    const { key, attempt, isApart } = this.round;
+    return control.encodeState(this.version, { inc, name, key, attempt, past: this.past, isApart });
   }
 }

@@ -2,12 +2,13 @@
  * The messages among the view machines (engine-corosync.md 5.2), little-endian. The prefix and the head of STATE stay
  * as they are in every version, so that daemons of different versions can refuse each other by name.
  *
- * Prefix: magic (4) | version (2) | type (1) | flags (1).
+ * Prefix: magic (4) | version of these messages (1) | version of the reports (1) | type (1) | flags (1).
  */
 import { Buffer } from 'node:buffer';
 
-/** Raised with every change that older daemons cannot read, also of the reports in `daemon/core/report.ts`. */
-export const VIEWS_VERSION = 1;
+/** Raised with every change of these messages that older daemons cannot read. */
+const VIEWS_VERSION = 2;
+const REPORT_VERSION_SHIFT = 8;
 const MAGIC = 0x56505353; // "SSPV"
 export const PREFIX_BYTES = 8;
 
@@ -21,6 +22,8 @@ export const FLAG_MORE = 4;
 export const FLAG_BEHIND = 16;
 /** In STATE: the sender has had a view. */
 export const FLAG_HAD_VIEW = 8;
+/** In STATE: the sender was excluded for its report, and is in no view with others for a while. */
+export const FLAG_APART = 32;
 
 const TAG_AT = PREFIX_BYTES;
 const NUMBER_AT = TAG_AT + 8;
@@ -28,15 +31,26 @@ const ACK_AT = NUMBER_AT + 6;
 /** An ACK is the head of a DATA without the rest. */
 export const DATA_HEAD_BYTES = ACK_AT + 6;
 
+/** Both versions as they stand in the prefix; daemons in one view have the same. */
+export const versionOf = (reportVersion: number): number =>
+  VIEWS_VERSION | (reportVersion << REPORT_VERSION_SHIFT);
+
+/** For people: `2.2`; `1` for daemons that did not tell the second one. */
+export function versionText(version: number): string {
+  const reports = version >>> REPORT_VERSION_SHIFT;
+  const messages = version & 0xff;
+  return reports === 0 ? `${messages}` : `${messages}.${reports}`;
+}
+
 /** What a message is by its first bytes; null when it is none of ours, of whatever version. */
 export function readPrefix(bytes: Buffer): { version: number; type: number; flags: number } | null {
   if (bytes.length < PREFIX_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
   return { version: bytes.readUInt16LE(4), type: bytes[6] as number, flags: bytes[7] as number };
 }
 
-export function writePrefix(bytes: Buffer, type: number, flags: number): void {
+export function writePrefix(bytes: Buffer, version: number, type: number, flags: number): void {
   bytes.writeUInt32LE(MAGIC, 0);
-  bytes.writeUInt16LE(VIEWS_VERSION, 4);
+  bytes.writeUInt16LE(version, 4);
   bytes[6] = type;
   bytes[7] = flags;
 }
@@ -51,6 +65,7 @@ export const readNumber = (bytes: Buffer): number => bytes.readUIntLE(NUMBER_AT,
 export const readAck = (bytes: Buffer): number => bytes.readUIntLE(ACK_AT, 6);
 
 export interface ViewHead {
+  readonly version: number;
   readonly type: typeof Type.data | typeof Type.ack;
   readonly flags: number;
   readonly tag: bigint;
@@ -59,8 +74,8 @@ export interface ViewHead {
 }
 
 /** Writes the head of a DATA, which the fragment follows, or an ACK into `head`, which has DATA_HEAD_BYTES. */
-export function writeViewHead(head: Buffer, { type, flags, tag, number, ack }: ViewHead): void {
-  writePrefix(head, type, flags);
+export function writeViewHead(head: Buffer, { version, type, flags, tag, number, ack }: ViewHead): void {
+  writePrefix(head, version, type, flags);
   head.writeBigUInt64LE(tag, TAG_AT);
   head.writeUIntLE(number, NUMBER_AT, 6);
   head.writeUIntLE(ack, ACK_AT, 6);

@@ -5,6 +5,7 @@
 import type { CpgAddress, CpgEvent } from '../cpg.js';
 import type { Entry, LeftOut, State } from './control.js';
 import { Reason } from './control.js';
+import { Apart } from './apart.js';
 import { hash64 } from './hash.js';
 import { STATE_DELAYS, type ViewsOptions } from './limits.js';
 
@@ -39,16 +40,24 @@ export class Round {
   /** When the own STATE goes out next, and how often it has in this attempt. */
   private tellAt = Infinity;
   private told = 0;
+  private readonly apart: Apart;
+  /** This daemon was excluded for its report, and agrees with itself only. */
+  isApart = false;
+  /** When this daemon asks the others again after it was excluded. */
+  askAt = Infinity;
 
   constructor(
     private readonly self: CpgAddress,
     private readonly options: ViewsOptions,
-  ) {}
+  ) {
+    this.apart = new Apart(self, options.apart);
+  }
 
   /** Corosync's hint; every one of them is a cut. */
   hint(event: Exclude<CpgEvent, { kind: 'deliver' }>): void {
     if (event.kind === 'ring') this.ring = event;
     else this.processes = event.members;
+    this.apart.keepOnly([...this.processes, this.self]);
     const there = new Set(this.processes.map(text));
     for (const address of this.absent.keys()) if (!there.has(address)) this.absent.delete(address);
   }
@@ -67,6 +76,8 @@ export class Round {
     this.ownStateSeen = false;
     this.installSent = false;
     this.began = now;
+    this.isApart = this.apart.isApart(this.self, now);
+    this.askAt = this.isApart ? this.apart.ownEnd : Infinity;
     this.aim();
     this.tellAgain(now);
   }
@@ -99,7 +110,7 @@ export class Round {
   }
 
   /** The sender's STATE. @returns whether it belongs to this round */
-  take(address: CpgAddress, { key, ...state }: State): boolean {
+  take(address: CpgAddress, { key, isApart: _, ...state }: State): boolean {
     if (this.key === 0n || key !== this.key || !isOneOf(this.target, address)) return false;
     if (this.isRefused(address, state.inc)) return false;
     const known = this.states.get(text(address));
@@ -113,6 +124,33 @@ export class Round {
   /** Nobody waits for this one until it speaks or is gone. */
   leaveOut(address: CpgAddress, reason: number | null, inc: bigint | null = null): void {
     if (!sameAddress(address, this.self)) this.absent.set(text(address), { reason, inc });
+  }
+
+  /**
+   * This one was excluded for its report. @returns milliseconds until it may come back
+   */
+  setApart(address: CpgAddress, now: number): number {
+    this.leaveOut(address, Reason.report);
+    return this.apart.exclude(address, now);
+  }
+
+  /** A view of so many members is in force. One that was excluded once and is not with all of them asks again. */
+  entered(members: number, now: number): void {
+    if (!this.isApart && members < this.target.length) this.askAt = now + this.apart.askingTime;
+  }
+
+  /** Whether nothing of this one counts, for it or this daemon was excluded for its report. */
+  ignores(address: CpgAddress, now: number): boolean {
+    if (sameAddress(address, this.self)) return false;
+    return this.isApart || this.apart.isApart(address, now);
+  }
+
+  /** Whether a STATE does not count for that reason. Nobody waits for its sender then. */
+  ignoresState(address: CpgAddress, isApart: boolean, now: number): boolean {
+    if (sameAddress(address, this.self)) return false;
+    const isExcluded = isApart || this.apart.isApart(address, now);
+    if (isExcluded) this.leaveOut(address, Reason.report);
+    return isExcluded || this.isApart;
   }
 
   /** It has spoken. */
@@ -145,10 +183,12 @@ export class Round {
     const clashing = entries
       .filter((entry) => byName.get(entry.name) !== entry)
       .map(({ node, pid }) => ({ node, pid, reason: Reason.name }));
-    const silent = this.target
-      .filter((address) => this.absent.get(text(address))?.reason === Reason.silent)
-      .map(({ node, pid }) => ({ node, pid, reason: Reason.silent }));
-    return { members, leftOut: [...clashing, ...silent] };
+    // That this one was excluded says nothing about the others.
+    const others = (this.isApart ? [] : this.target).flatMap(({ node, pid }) => {
+      const reason = this.absent.get(text({ node, pid }))?.reason;
+      return reason === Reason.silent || reason === Reason.report ? [{ node, pid, reason }] : [];
+    });
+    return { members, leftOut: [...clashing, ...others] };
   }
 
   /** What an INSTALL says of those who are not in the view. */
@@ -195,6 +235,7 @@ export class Round {
   }
 
   private awaited(): CpgAddress[] {
+    if (this.isApart) return this.target.filter((address) => sameAddress(address, this.self));
     return this.target.filter((address) => !this.absent.has(text(address)));
   }
 

@@ -18,7 +18,7 @@ export class Sending {
   /** The view that is in force; null from its cut to the next. */
   private installed: Installed | null = null;
   /** The exchange that follows the view is over. */
-  private proceeding = false;
+  proceeding = false;
   /** Control messages in their order; they go before everything else. */
   private control: Buffer[] = [];
   private readonly head = Buffer.alloc(wire.DATA_HEAD_BYTES);
@@ -37,6 +37,7 @@ export class Sending {
 
   constructor(
     private readonly options: ViewsOptions,
+    private readonly version: number,
     private readonly transport: (head: Buffer, body: Buffer | null) => Multicast,
   ) {
     this.outgoing = new Outgoing(options.fragmentBytes);
@@ -75,7 +76,8 @@ export class Sending {
 
   /** @returns false above the high-water mark */
   add(payload: Buffer, { safe = false, exchange = false }: SendOptions): boolean {
-    this.outgoing.add(payload, safe, exchange);
+    // What belongs to the exchange of a view that has ended would only take room in the next.
+    if (!exchange || this.installed) this.outgoing.add(payload, safe, exchange);
     if (this.outgoing.queuedBytes <= this.options.highWater) return true;
     this.wantsDrain = true;
     return false;
@@ -154,7 +156,14 @@ export class Sending {
       (more ? wire.FLAG_MORE : 0);
     const { tag } = installed.view.id;
     const ack = installed.acknowledged;
-    wire.writeViewHead(this.head, { type: wire.Type.data, flags, tag, number: this.number + 1, ack });
+    wire.writeViewHead(this.head, {
+      version: this.version,
+      type: wire.Type.data,
+      flags,
+      tag,
+      number: this.number + 1,
+      ack,
+    });
     if (!this.mcast(this.head, bytes, now)) return false;
     this.number++;
     this.outgoing.accepted(fragment);
@@ -164,8 +173,8 @@ export class Sending {
 
   private acknowledge(now: number): void {
     const { view, stability, acknowledged: ack } = this.installed as Installed;
-    const { number } = this;
-    wire.writeViewHead(this.head, { type: wire.Type.ack, flags: this.flags, tag: view.id.tag, number, ack });
+    const { number, version } = this;
+    wire.writeViewHead(this.head, { version, type: wire.Type.ack, flags: this.flags, tag: view.id.tag, number, ack });
     if (this.mcast(this.head, null, now)) {
       this.acknowledgedUpTo(stability.index, now);
     } else {

@@ -14,6 +14,8 @@ export interface ViewsSink {
   behind(isBehind: boolean): void;
   /** The other daemons refuse this one: it has to leave. One line for people. */
   refused(reason: string): void;
+  /** Whom the exchange after the view waits for. */
+  awaited(): readonly string[];
   /** For the log. */
   note(level: 'info' | 'warn', text: string, facts: object): void;
 }
