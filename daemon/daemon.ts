@@ -66,6 +66,7 @@ export class Daemon implements AsyncDisposable {
     this.lastTime = new LastTime(timeFileOf(options), log);
     this.core = new Core({ name, id, hashKey: randomKey() }, this.order(), new CoreSlices(() => this.core));
     this.server = new SessionServer(this.core, options.limits, log, rules);
+    this.core.limits = this.server.limits;
     this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
     this.engine.on('message', ({ payload, exchange, sender }) => {
       if (exchange) this.core.exchange(payload, sender.name);

@@ -38,6 +38,8 @@ const limits = z.strictObject({
   maxSessionMessages: count,
   maxSessionBytes: count,
   maxTotalBytes: count,
+  maxGroups: count,
+  maxMemberships: count,
 } satisfies Record<keyof SessionLimits, z.ZodType>);
 
 const schema = z.strictObject({

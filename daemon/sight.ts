@@ -77,6 +77,10 @@ export class DaemonSight implements Sight {
     return this.theCore.groups.size;
   }
 
+  get membershipCount(): number {
+    return this.theCore.memberships;
+  }
+
   get waitingBytes(): number {
     return this.server.waitingBytes;
   }

@@ -76,6 +76,8 @@ async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptio
       maxSessionMessages: file.maxSessionMessages,
       maxSessionBytes: file.maxSessionBytes,
       maxTotalBytes: file.maxTotalBytes,
+      maxGroups: file.maxGroups,
+      maxMemberships: file.maxMemberships,
     },
   };
 }

@@ -132,6 +132,12 @@ const table = z.object({
       abouts,
       works('Bytes that may wait for all clients together; with more, the session with the most ends.'),
     ),
+  MaxGroups: wholeNumber(1)
+    .default(200_000)
+    .register(abouts, works('Groups in the cluster beyond which this daemon refuses joins to new ones.')),
+  MaxMemberships: wholeNumber(1)
+    .default(1_000_000)
+    .register(abouts, works('Memberships in the cluster beyond which this daemon refuses joins.')),
   UnixSocketDir: socketDirectory()
     .default(defaultUnixDir())
     .register(

@@ -66,6 +66,8 @@ export interface Configuration {
   /** Milliseconds. */
   readonly authFailureDelay: number;
   readonly maxTotalBytes: number;
+  readonly maxGroups: number;
+  readonly maxMemberships: number;
   /** NULL, IP, PWORD. */
   readonly allowedAuthMethods: readonly string[];
   readonly requiredAuthMethods: readonly string[];
@@ -159,6 +161,8 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     clientSilenceTimeout: options.ClientSilenceTimeout,
     authFailureDelay: options.AuthFailureDelay,
     maxTotalBytes: options.MaxTotalBytes,
+    maxGroups: options.MaxGroups,
+    maxMemberships: options.MaxMemberships,
     ipFile: options.AccessIpFile ?? null,
     passwordFile: options.AccessPasswordFile ?? null,
     groupFile: options.AccessGroupFile ?? null,

@@ -7,7 +7,7 @@ import type { Buffer } from 'node:buffer';
 import { DATA_LENGTH_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
-import { encodeReject } from '../../lib/wire/reject.js';
+import { encodeReject, REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { Admission } from './admission.js';
@@ -20,6 +20,7 @@ import { type Order, Pack } from './pack.js';
 import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
+import { defaultTableLimits, type TableLimits, UnderWay } from './under-way.js';
 import { Views } from './views.js';
 import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
 
@@ -32,10 +33,19 @@ const MAX_REFUSED = 64;
 /** Calls of `ageEnds` after which the end of a session waits for no member any more. */
 const OVERDUE = 2;
 
+/** A frame where it arrived. */
+interface Frame {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 export class Core {
   readonly counters: CoreCounters = zeroCounters();
   readonly groups: Groups;
   readonly roster: Roster;
+  /** Looked at when a join enters. */
+  limits: TableLimits = defaultTableLimits;
   private readonly pack: Pack;
   private readonly routing: Routing;
   private readonly requests: Requests;
@@ -43,6 +53,7 @@ export class Core {
   /** Ends of sessions that wait until changes are admitted again. */
   private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
   private readonly views: Views;
+  private readonly underWay: UnderWay;
   private readonly daemonViews: DaemonViews;
   private readonly bench: Workbench;
   /** Changes of the daemon view that wait: the engine has left the view that the core is in. */
@@ -55,7 +66,8 @@ export class Core {
     this.pack = new Pack(order);
     this.routing = new Routing(this.groups, this.roster);
     this.views = new Views(this.groups);
-    this.requests = new Requests(this.roster, this.views, this.counters, this.admission);
+    this.underWay = new UnderWay(this.groups, this.views);
+    this.requests = new Requests(this.roster, this.views, this.underWay, this.counters, this.admission);
     this.bench = new Workbench(slices);
     this.daemonViews = new DaemonViews(
       self,
@@ -186,6 +198,7 @@ export class Core {
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
     if (session.permit !== null && !mayDo(session.permit, service, bytes, start)) {
+      this.counters.refused++;
       this.refuse(session, bytes, start, end);
     } else if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
       this.pack.add(bytes, start, end, (service & SAFE_MESS) !== 0);
@@ -193,7 +206,7 @@ export class Core {
       // The name in the request is ignored: nobody can disconnect another session (2.2).
       this.disconnect(session, false);
     } else {
-      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), bytes, start, isOverdue);
+      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, isOverdue);
     }
     return true;
   }
@@ -265,13 +278,8 @@ export class Core {
   }
 
   /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
-  private change(
-    session: LocalSession,
-    kind: number,
-    bytes: Buffer,
-    start: number,
-    isOverdue: boolean,
-  ): boolean {
+  private change(session: LocalSession, kind: number, request: Frame, isOverdue: boolean): boolean {
+    const { bytes, start, end } = request;
     checkGroupField(bytes, start);
     const name = readName(bytes, start + HEADER_BYTES);
     if (!isGroupName(name)) {
@@ -280,7 +288,14 @@ export class Core {
     }
     const frame = encodeRequest(kind, session.privateGroup, [name]);
     const group = this.groups.find(frame, HEADER_BYTES);
+    const isJoin = kind !== LEAVE_MESS;
+    if (isJoin && !this.underWay.hasRoom(session, name, group, this.limits)) {
+      this.counters.limited++;
+      this.refuse(session, bytes, start, end, REJECTED_BY_LIMIT);
+      return true;
+    }
     if (isOverdue ? this.admission.isFull : !this.admission.admits(group)) return false;
+    if (isJoin) this.underWay.begin(name, group);
     this.admission.begin(session, name, group, kind === JOIN_MESS);
     this.order(frame, false);
     return true;
@@ -302,9 +317,8 @@ export class Core {
   }
 
   /** A refused request has no place in the order: it goes back to its sender (session-protocol.md 4.9). */
-  private refuse(session: LocalSession, bytes: Buffer, start: number, end: number): void {
-    this.counters.refused++;
-    const frame = encodeReject(bytes, start, end);
+  private refuse(session: LocalSession, bytes: Buffer, start: number, end: number, reason?: number): void {
+    const frame = encodeReject(bytes, start, end, reason);
     session.outlet.deliver(frame, 0, frame.length, 1);
   }
 

@@ -6,6 +6,8 @@ export interface CoreCounters {
   ordered: number;
   /** Requests that went back to their sender, because it may not do that. */
   refused: number;
+  /** Joins that went back to their sender, because there are as many groups or memberships as allowed. */
+  limited: number;
   /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
   illegalGroupNames: number;
   /** Exchanges behind a daemon view that were completed. */
@@ -20,6 +22,7 @@ export const zeroCounters = (): CoreCounters => ({
   submitted: 0,
   ordered: 0,
   refused: 0,
+  limited: 0,
   illegalGroupNames: 0,
   exchanges: 0,
   deferred: 0,

@@ -12,6 +12,7 @@ import type { Admission } from './admission.js';
 import type { CoreCounters } from './counters.js';
 import type { Request } from './report.js';
 import type { Roster } from './roster.js';
+import type { UnderWay } from './under-way.js';
 import type { Views } from './views.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
@@ -26,6 +27,7 @@ export class Requests {
   constructor(
     private readonly roster: Roster,
     private readonly views: Views,
+    private readonly underWay: UnderWay,
     private readonly counters: CoreCounters,
     private readonly admission: Admission,
   ) {}
@@ -87,6 +89,7 @@ export class Requests {
       this.views.leave(name, group);
     } else {
       const daemon = this.positions.get(parsePrivateGroup(name)?.daemon ?? '');
+      if (session) this.underWay.arrived(group);
       if (daemon !== undefined) this.views.join(name, daemon, session, group);
     }
   }

@@ -21,6 +21,7 @@ const totals: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['requests_submitted_total', 'Requests taken into the order.', (s) => s.core.submitted],
   ['requests_ordered_total', 'Frames that came back from the engine in order.', (s) => s.core.ordered],
   ['requests_refused_total', 'Requests that the permissions did not allow.', (s) => s.core.refused],
+  ['requests_limited_total', 'Joins refused for MaxGroups or MaxMemberships.', (s) => s.core.limited],
   [
     'illegal_group_names_total',
     'Joins and leaves of illegal names, ignored.',
@@ -41,6 +42,7 @@ const states: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['sessions', 'Connections now, those in their handshake included.', (s) => s.sessionCount],
   ['handshakes', 'Connections in their handshake.', (s) => s.handshakes],
   ['groups', 'Groups known, members anywhere.', (s) => s.groupCount],
+  ['memberships', 'Memberships of all groups, members anywhere.', (s) => s.membershipCount],
   ['waiting_bytes', 'Bytes that wait for all sessions together.', (s) => s.waitingBytes],
   ['sessions_behind', 'Sessions with more than half of MaxSessionMessages waiting.', (s) => s.behindCount],
   ['engine_queued_bytes', 'Bytes that wait in the engine to be sent.', (s) => s.engine.queuedBytes],

@@ -53,13 +53,14 @@ export interface Sight {
   readonly daemons: readonly string[];
   readonly counters: Readonly<Counters>;
   /**
-   * Requests taken, frames ordered, requests refused, joins of illegal names; exchanges of group tables completed,
+   * Requests taken, frames ordered, requests refused, joins beyond a limit, joins of illegal names; exchanges of group tables completed,
    * requests put off behind them, damaged payloads of other daemons.
    */
   readonly core: {
     readonly submitted: number;
     readonly ordered: number;
     readonly refused: number;
+    readonly limited: number;
     readonly illegalGroupNames: number;
     readonly exchanges: number;
     readonly deferred: number;
@@ -70,6 +71,8 @@ export interface Sight {
   readonly sessionCount: number;
   readonly handshakes: number;
   readonly groupCount: number;
+  /** Memberships of all groups. */
+  readonly membershipCount: number;
   /** Bytes that wait for all sessions together. */
   readonly waitingBytes: number;
   /** Sessions above the soft mark: half of the messages they may have waiting. */

@@ -23,6 +23,7 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
     sessions: sight.sessionCount,
     handshakes: sight.handshakes,
     groups: sight.groupCount,
+    memberships: sight.membershipCount,
     waitingBytes: sight.waitingBytes,
     sessionsBehind: sight.behindCount,
     connections: {
@@ -41,6 +42,7 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
       submitted: core.submitted,
       ordered: core.ordered,
       refused: core.refused,
+      limited: core.limited,
       illegalGroupNames: core.illegalGroupNames,
       exchanges: core.exchanges,
       deferred: core.deferred,

@@ -1,7 +1,8 @@
 /** Every limit of a session, with its default. The configuration names the same (daemon-semantics.md 3, 4.4). */
 import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
+import { defaultTableLimits, type TableLimits } from '../core/under-way.js';
 
-export interface SessionLimits {
+export interface SessionLimits extends TableLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
   readonly maxSessions: number;
   /** The same of one address; 0 for no limit. */
@@ -23,6 +24,7 @@ export interface SessionLimits {
 }
 
 export const defaultLimits: SessionLimits = {
+  ...defaultTableLimits,
   maxSessions: 10_000,
   maxSessionsPerAddress: 0,
   maxHandshakes: 1_000,

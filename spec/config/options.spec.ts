@@ -28,6 +28,8 @@ describe('configuration options', () => {
       ClientSilenceTimeout: 15_000,
       AuthFailureDelay: 500,
       MaxTotalBytes: 536_870_912,
+      MaxGroups: 200_000,
+      MaxMemberships: 1_000_000,
       AllowCleartextPasswords: false,
       UnixSocketDir: '/tmp',
       SocketPortReuse: 'auto',
@@ -64,6 +66,7 @@ describe('configuration options', () => {
       EventPriority = WARNING         DebugFlags = { ALL !NETWORK }
       ExcludeSegAddrsFromHash = true  IgnoreMulticastJoinErrors = yes
       MaxHandshakes = 7   AuthFailureDelay = 0   MaxTotalBytes = 1000
+      MaxGroups = 20   MaxMemberships = 30
       AccessIpFile = a.ip  AccessPasswordFile = a.pw  AccessGroupFile = a.groups
       AllowCleartextPasswords = yes
       ClientTLSPort = 4804  TLSCertificateFile = c.pem  TLSKeyFile = k.pem  TLSClientCAFile = ca.pem
@@ -89,6 +92,8 @@ describe('configuration options', () => {
       ClientSilenceTimeout: 60_000,
       AuthFailureDelay: 0,
       MaxTotalBytes: 1000,
+      MaxGroups: 20,
+      MaxMemberships: 30,
       AccessIpFile: 'a.ip',
       AccessPasswordFile: 'a.pw',
       AccessGroupFile: 'a.groups',
@@ -135,6 +140,8 @@ describe('configuration options', () => {
       'ClientSilenceTimeout',
       'AuthFailureDelay',
       'MaxTotalBytes',
+      'MaxGroups',
+      'MaxMemberships',
       'AccessIpFile',
       'AccessPasswordFile',
       'AccessGroupFile',

@@ -78,6 +78,8 @@ describe('selectOwn', () => {
       clientSilenceTimeout: 15_000,
       authFailureDelay: 500,
       maxTotalBytes: 536_870_912,
+      maxGroups: 200_000,
+      maxMemberships: 1_000_000,
       ipFile: null,
       passwordFile: null,
       groupFile: null,

@@ -54,6 +54,7 @@ export function madeUpSight(fields: Partial<Sight> = {}): Writable<Sight> {
       submitted: 10,
       ordered: 9,
       refused: 1,
+      limited: 4,
       illegalGroupNames: 7,
       exchanges: 1,
       deferred: 2,
@@ -63,6 +64,7 @@ export function madeUpSight(fields: Partial<Sight> = {}): Writable<Sight> {
     sessionCount: 2,
     handshakes: 1,
     groupCount: 2,
+    membershipCount: 5,
     waitingBytes: 300,
     behindCount: 1,
     sessions: () => [

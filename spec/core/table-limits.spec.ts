@@ -1,0 +1,133 @@
+import { expect } from 'chai';
+import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/index.js';
+import { REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
+import { Daemons, tableOf } from './daemons.js';
+import { type Client, remote, World } from './world.js';
+
+const none = { maxGroups: 200_000, maxMemberships: 1_000_000 };
+const rejects = ({ inbox }: Client): string[] =>
+  inbox.frames.filter(({ service }) => isReject(service)).map((frame) => frame.names().join(' '));
+
+describe('core: MaxGroups', () => {
+  const limited = (maxGroups: number): World => {
+    const world = new World('d', ['d', 'e']);
+    world.core.limits = { ...none, maxGroups };
+    return world;
+  };
+
+  it('refuses a join to one group more, before it is ordered, with a reject frame that says why', () => {
+    const world = limited(2);
+    const [alice] = world.members('a', 'alice') as [Client];
+    alice.join('b').join('c');
+    world.run();
+    expect(rejects(alice)).to.deep.equal(['c #alice#d']);
+    const frame = alice.inbox.frames.find(({ service }) => isReject(service));
+    expect([frame?.service, frame?.messType]).to.deep.equal([
+      CAUSED_BY_JOIN | REJECT_MESS,
+      REJECTED_BY_LIMIT,
+    ]);
+    expect([frame?.service ?? 0] as number[]).to.not.include(JOIN_MESS);
+    expect(Object.keys(tableOf(world.core))).to.deep.equal(['a', 'b']);
+    expect(world.core.counters).to.include({ submitted: 3, ordered: 2, limited: 1, refused: 0 });
+  });
+
+  it('counts the joins that are on their way, each new group once', () => {
+    const world = limited(2);
+    const [alice, bob] = [world.open('alice'), world.open('bob')];
+    alice.join('a').join('b').join('c');
+    bob.join('a').join('b').join('d');
+    world.run();
+    expect([rejects(alice), rejects(bob)]).to.deep.equal([['c #alice#d'], ['d #bob#d']]);
+    expect(Object.keys(tableOf(world.core))).to.deep.equal(['a', 'b']);
+  });
+
+  it('lets everybody join groups that are there, and has room again when one is gone', () => {
+    const world = limited(1);
+    const [alice, bob] = [world.open('alice'), world.open('bob')];
+    alice.join('a');
+    world.run();
+    bob.join('a').join('b');
+    world.run();
+    expect(rejects(bob)).to.deep.equal(['b #bob#d']);
+    alice.leave('a');
+    bob.leave('a');
+    world.run();
+    bob.join('b');
+    world.run();
+    expect([rejects(bob).length, Object.keys(tableOf(world.core))]).to.deep.equal([1, ['b']]);
+  });
+
+  it('counts the groups of all daemons, and refuses nothing that is in the order', () => {
+    const world = limited(2);
+    const far = remote('far', 'e');
+    world.deliver(far.join('x'), far.join('y'), far.join('z'));
+    const alice = world.open('alice').join('a').join('x');
+    world.run();
+    expect(rejects(alice)).to.deep.equal(['a #alice#d']);
+    expect(Object.keys(tableOf(world.core))).to.deep.equal(['x', 'y', 'z']);
+  });
+
+  it('forgets what was on its way however it went: put off, sent twice, by a session that ended', () => {
+    const daemons = Daemons.together('a', 'b');
+    const { core } = daemons.node('a');
+    core.limits = { ...none, maxGroups: 3 };
+    const [x, y] = [daemons.open('x', 'a'), daemons.open('y', 'a')];
+    x.join('one').join('one');
+    y.join('two').disconnect();
+    daemons.order();
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    daemons.change(['a', 'b']);
+    daemons.run();
+    expect(Object.keys(tableOf(core))).to.deep.equal(['one']);
+    x.join('three').join('four').join('five');
+    daemons.run();
+    expect(rejects(x)).to.deep.equal(['five #x#a']);
+    expect(tableOf(daemons.node('b').core)).to.deep.equal(tableOf(core));
+  });
+
+  it('of one daemon does not bind the others, and all have the same groups', () => {
+    const daemons = Daemons.together('a', 'b');
+    daemons.node('a').core.limits = { ...none, maxGroups: 1 };
+    const [x, y] = [daemons.open('x', 'a').join('g'), daemons.open('y', 'b').join('h').join('i')];
+    daemons.run();
+    x.join('j');
+    daemons.run();
+    expect([rejects(x), rejects(y)]).to.deep.equal([['j #x#a'], []]);
+    expect(Object.keys(tableOf(daemons.node('a').core))).to.deep.equal(['g', 'h', 'i']);
+    expect(tableOf(daemons.node('b').core)).to.deep.equal(tableOf(daemons.node('a').core));
+  });
+});
+
+describe('core: MaxMemberships', () => {
+  it('refuses a join beyond it, those on their way included, but not one of a member again', () => {
+    const world = new World();
+    world.core.limits = { ...none, maxMemberships: 2 };
+    const [alice, bob] = [world.open('alice'), world.open('bob')];
+    alice.join('a');
+    world.run();
+    bob.join('a').join('b');
+    alice.join('a');
+    world.run();
+    expect([rejects(alice), rejects(bob), world.core.memberships]).to.deep.equal([[], ['b #bob#d'], 2]);
+    bob.disconnect();
+    world.run();
+    alice.join('b');
+    world.run();
+    expect([rejects(alice), world.core.memberships]).to.deep.equal([[], 2]);
+  });
+
+  it('counts right over changes of the daemon view', () => {
+    const daemons = Daemons.together('a', 'b', 'c');
+    daemons.members('g', 'x@a', 'y@b', 'z@c');
+    daemons.members('h', 'v@a', 'w@c');
+    const counts = (): number[] => [...daemons.nodes.values()].map(({ core }) => core.memberships);
+    expect(counts()).to.deep.equal([5, 5, 5]);
+    daemons.change(['a', 'b'], ['c']);
+    daemons.run();
+    expect(counts()).to.deep.equal([3, 3, 2]);
+    daemons.change(['a', 'b', 'c']);
+    daemons.run();
+    expect(counts()).to.deep.equal([5, 5, 5]);
+  });
+});
