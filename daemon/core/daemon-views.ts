@@ -147,7 +147,7 @@ export class DaemonViews {
       if (local.length === 0) continue;
       const own: string[] = [];
       for (const { session, privateGroup } of members) {
-        if (session !== null) own.push(privateGroup.slice(1, privateGroup.indexOf('#', 1)));
+        if (session !== null) own.push(privateGroup);
       }
       writer.add(name, id, lost, own);
       yield 0.5 + members.length / 16;

@@ -84,6 +84,11 @@ export class Exchange {
       if (!(error instanceof ReportFault)) throw error;
       // Too late to do any harm.
       if (this.isOver) return null;
+      // What it meant to say it knows.
+      if (reporter === this.reporters[this.here]) {
+        reporter.head ??= this.own;
+        return null;
+      }
       reporter.fault = error.message;
       // It cannot say more than that.
       reporter.verdict ??= [];
@@ -105,9 +110,10 @@ export class Exchange {
     return this.reporters.every(({ head, isThrough }) => isThrough || head?.groups === 0);
   }
 
-  /** Whether this daemon has to say whom it cannot read. */
+  /** Whether this daemon has to say whom it cannot read. It hears everybody first, so that it names them all. */
   get isToSpeak(): boolean {
-    return !this.hasSpoken && this.isAsked;
+    if (this.hasSpoken || !this.isAsked) return false;
+    return this.reporters.every(({ head, fault, verdict }) => (head ?? fault ?? verdict) !== null);
   }
 
   /** Those whose payloads make no sense to this daemon. */
@@ -128,9 +134,11 @@ export class Exchange {
     this.isJudged = true;
     const verdicts = this.reporters.map(({ verdict }) => verdict ?? []);
     const out = judge(verdicts.map((faults) => faults.map(({ daemon }) => this.positions.get(daemon) ?? -1)));
+    const faults = verdicts.flat();
     return out.map((position) => {
       const { name } = this.reporters[position] as Reporter;
-      return verdicts.flat().find(({ daemon }) => daemon === name) as Fault;
+      const text = `cannot read most of the others: ${faults[0]?.text ?? ''}`;
+      return faults.find(({ daemon }) => daemon === name) ?? { daemon: name, text };
     });
   }
 

@@ -119,7 +119,7 @@ export class PartWriter {
     return this.groups.length + this.sessionBytes >= PART_BYTES;
   }
 
-  /** @param members private names of the members that are this daemon's, in order */
+  /** @param members private groups of the members that are this daemon's, in order */
   add(name: string, id: GroupId, lost: boolean, members: readonly string[]): void {
     const to = this.groups.text(name).u32(id[0]).u32(id[1]).u32(id[2]);
     to.u8(lost ? 1 : 0).u32(members.length);
@@ -132,7 +132,7 @@ export class PartWriter {
     const to = begin(this.tag, this.version, this.groups.length + this.sessionBytes);
     const sessionsAt = to.open(Section.sessions);
     to.u32(this.sessions.size);
-    for (const session of this.sessions.keys()) to.text(session);
+    for (const session of this.sessions.keys()) to.text(session.slice(1, session.indexOf('#', 1)));
     to.close(sessionsAt);
     const groupsAt = to.open(Section.groups);
     to.u8(last ? 1 : 0).u32(this.count);

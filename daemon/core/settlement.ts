@@ -4,16 +4,17 @@
  * of daemons with other pasts come. A group that lost nobody and whose members were together all the time keeps its id,
  * and nobody is told.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { encodeRegularMembership } from '../../lib/wire/membership.js';
-import { nameField } from '../../lib/wire/name.js';
+import { NAME_BYTES } from '../../lib/wire/limits.js';
+import { writeName } from '../../lib/wire/name.js';
 import { CAUSED_BY_NETWORK } from '../../lib/wire/service.js';
 import type { Exchange, Piece } from './exchange.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { Member, Place } from './member.js';
 import { sortedByName } from './sorting.js';
-import { fieldsOf, type Views } from './views.js';
+import { fieldsOf, isHeard, type Views } from './views.js';
 
 const STEP = 64;
 /** The set of those who came with this daemon. */
@@ -50,21 +51,28 @@ export class Settlement {
     yield* this.removeGone();
     if (!isOrdered) yield* this.sortAll();
     yield* this.merge();
-    let touched = views.losing;
-    if (this.more.length > 0) touched = yield* sortedByName([...touched, ...this.more]);
-    views.losing = [];
-    for (const group of touched) {
-      if (group.members.length === 0) {
-        groups.drop(group);
-        yield 0.5;
-        continue;
+    const told: Group[] = [];
+    let count = 0;
+    for (const list of [views.losing, this.more]) {
+      for (const group of list) {
+        if (++count % STEP === 0) yield STEP / 4;
+        if (this.begin(group) && isHeard(group)) told.push(group);
       }
-      if (!group.lost) continue;
-      group.id = [this.era[0] | 0, this.era[1] | 0, 1];
-      group.lost = false;
-      const receivers = views.tell(group, () => this.frame(group));
-      yield 0.3 + receivers + (receivers > 0 ? group.members.length / 16 : 0);
     }
+    views.losing = [];
+    for (const group of yield* sortedByName(told)) {
+      yield views.tell(group, () => this.frame(group)) + group.members.length / 16;
+    }
+  }
+
+  /** A touched group gets a view. @returns whether it has members for it */
+  private begin(group: Group): boolean {
+    if (!group.lost) return false;
+    group.lost = false;
+    group.id = [this.era[0] | 0, this.era[1] | 0, 1];
+    if (group.members.length > 0) return true;
+    this.groups.drop(group);
+    return false;
   }
 
   /** @returns whether those who were there stand in the order in which they stood */
@@ -95,7 +103,8 @@ export class Settlement {
     for (const list of [views.losing, [...this.more]]) {
       for (const group of list) {
         group.removeGone();
-        yield 0.2 + group.members.length / 64;
+        if (++count % STEP === 0) yield STEP / 4;
+        if (group.members.length >= STEP) yield group.members.length / 32;
       }
     }
   }
@@ -109,8 +118,9 @@ export class Settlement {
 
   /** What daemons with other pasts have. */
   private *merge(): Generator<number, void> {
+    const field = Buffer.alloc(NAME_BYTES);
     for (const [name, pieces] of this.exchange.pieces) {
-      const field = nameField(name);
+      writeName(field, 0, name);
       const known = this.groups.find(field, 0);
       const group = known ?? this.groups.restore(name, (pieces[0] as Piece).id);
       const isOwn = group.members.length > 0;

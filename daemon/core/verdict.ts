@@ -4,6 +4,8 @@
  */
 
 /**
+ * When two sides cannot read each other, each comes to an end by its own verdicts; the smaller side, or the one without
+ * the first daemon, then leaves itself out, so that both ask for the same.
  * @param verdicts for each daemon of the view, by position, the positions of those whose payloads made no sense to it
  * @returns positions of those who are left out, in order
  */
@@ -19,7 +21,11 @@ export function judge(verdicts: readonly (readonly number[])[]): number[] {
     }
     // The one whom most others cannot read; of several the last, so that the first daemons stay.
     const most = Math.max(...against);
-    if (most === 0) return out.toSorted((a, b) => a - b);
+    if (most === 0) {
+      const isLarger = 2 * staying.size > verdicts.length;
+      const isLarge = isLarger || (2 * staying.size === verdicts.length && staying.has(0));
+      return (isLarge ? out : [...staying]).toSorted((a, b) => a - b);
+    }
     const worst = against.lastIndexOf(most);
     staying.delete(worst);
     out.push(worst);

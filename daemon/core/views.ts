@@ -21,7 +21,7 @@ export class Views {
   memberships = 0;
   /** The daemons of the view whose exchange was completed last, in its order. */
   places: readonly Place[] = [];
-  /** Groups that lost members since then, in byte order of their names. */
+  /** Groups that lost members since then. */
   losing: readonly Group[] = [];
 
   constructor(private readonly groups: Groups) {}
@@ -71,7 +71,8 @@ export class Views {
    */
   *transition(stays: (daemon: string) => boolean): Generator<number, void> {
     const leaving = new Set(this.places.filter(({ daemon }) => !stays(daemon)));
-    const now: Group[] = [];
+    const told: Group[] = [];
+    const others: Group[] = [];
     let count = 0;
     for (const { place, groups } of leaving.size > 0 ? this.members.values() : []) {
       if (++count % STEP === 0) yield STEP / 8;
@@ -80,15 +81,12 @@ export class Views {
         if (++count % STEP === 0) yield STEP / 8;
         if (group.lost) continue;
         group.lost = true;
-        now.push(group);
+        (isHeard(group) ? told : others).push(group);
       }
     }
-    const sorted = yield* sortedByName(now);
-    for (const group of sorted) {
-      const receivers = this.tell(group, () => encodeTransition(group.name, group.id));
-      yield 0.3 + receivers;
-    }
-    this.losing = this.losing.length === 0 ? sorted : yield* sortedByName([...this.losing, ...sorted]);
+    const sorted = yield* sortedByName(told);
+    for (const group of sorted) yield this.tell(group, () => encodeTransition(group.name, group.id));
+    this.losing = [...this.losing, ...sorted, ...others];
   }
 
   enter(privateGroup: string, place: Place, session: LocalSession | null): Member {
@@ -133,5 +131,9 @@ export class Views {
     this.tell(group, () => encodeRegularMembership(group.name, cause, fieldsOf(group), id, sets, 0));
   }
 }
+
+/** Whether anybody here wants to know of its views. */
+export const isHeard = ({ local }: Group): boolean =>
+  local.some(({ membership, leaving }) => membership && !leaving);
 
 export const fieldsOf = ({ members }: Group): Buffer[] => members.map(({ field }) => field);

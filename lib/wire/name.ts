@@ -59,7 +59,7 @@ export function writeName(bytes: Buffer, at: number, name: string): void {
 
 /** A new zero-padded field. */
 export function nameField(name: string): Buffer {
-  const field = Buffer.alloc(NAME_BYTES);
+  const field = Buffer.allocUnsafe(NAME_BYTES);
   writeName(field, 0, name);
   return field;
 }

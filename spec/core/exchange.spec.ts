@@ -36,7 +36,7 @@ function head(exchange: Exchange, daemon: string, more: Partial<Head> = {}): str
 
 function part(exchange: Exchange, daemon: string, groups: readonly string[], last = true): string | null {
   const writer = new PartWriter(TAG);
-  for (const name of groups) writer.add(name, OLD, false, ['x']);
+  for (const name of groups) writer.add(name, OLD, false, [`#x#${daemon}`]);
   return exchange.take(writer.take(last), daemon);
 }
 
@@ -150,6 +150,7 @@ describe('core: exchange', () => {
       const exchange = begin();
       for (const daemon of others) head(exchange, daemon, { past: 2n, groups: 2 });
       const fault = act(exchange);
+      for (const daemon of ['a', 'c']) head(exchange, daemon);
       if (fault !== null)
         expect([exchange.isToSpeak, exchange.faults]).to.deep.equal([true, [{ daemon: 'b', text: fault }]]);
       return fault;
@@ -179,6 +180,9 @@ describe('core: exchange', () => {
       const exchange = begin();
       exchange.take(Buffer.alloc(20), 'b');
       head(exchange, 'c');
+      expect(exchange.isToSpeak, 'before everybody was heard').to.equal(false);
+      head(exchange, 'a');
+      expect(exchange.isToSpeak).to.equal(true);
       expect(exchange.awaited).to.deep.equal(['a', 'c']);
       exchange.take(encodeVerdict(TAG, exchange.faults), 'a');
       expect([exchange.awaited, exchange.takeJudgement()]).to.deep.equal([['c'], null]);
@@ -197,6 +201,9 @@ describe('core: exchange', () => {
       ['the second of two that cannot read each other', [[1], [0]], [1]],
       ['each that somebody who stays cannot read', [[2, 3], [], [], []], [2, 3]],
       ['nobody for the word of one that goes itself', [[], [2], [1], [1]], [1]],
+      ['itself, when it is alone with its word', [[], [], [0, 1, 3], []], [2]],
+      ['itself, when it is one of two and not the first', [[], [0]], [1]],
+      ['the other one, when it is one of two and the first', [[1], []], [1]],
       ['nobody for itself alone or for a daemon that is not in the view', [[], [-1, 7]], []],
     ];
     for (const [what, verdicts, out] of cases) {

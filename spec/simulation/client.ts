@@ -81,6 +81,15 @@ export class SimulatedClient {
     });
   }
 
+  joinMany(group: string, count: number): void {
+    // Half of the groups are those of all clients.
+    const names = Array.from({ length: count }, (_, i) => `${group}${i}${i % 2 === 0 ? '' : this.plan.name}`);
+    this.request(() => {
+      for (const name of names) this.note({ kind: 'join', group: name });
+      this.write(Buffer.concat(names.map((name) => encodeRequest(JOIN_MESS, this.privateGroup, [name]))));
+    });
+  }
+
   leave(group: string): void {
     this.request(() => {
       this.note({ kind: 'leave', group });

@@ -25,7 +25,7 @@ export interface SimulatedEngine extends Engine {
 
 export interface Fabric {
   /** The engine of daemon number `index`, in a new process. */
-  engine(index: number, process: Process): SimulatedEngine;
+  engine(index: number, process: Process, reportVersion: number): SimulatedEngine;
   /** The process of the daemon has died. */
   crashed(index: number): void;
   /** Its process stands still, or goes on. */

@@ -27,7 +27,8 @@ export function faultsOf(
     const mended = at + least + random.below(most - least);
     const add = (time: number, act: Act): void => void steps.push({ at: Math.round(time * 10) / 10, act });
     const daemon = random.pick(all);
-    switch (random.pick(kinds)) {
+    const fault = random.pick(kinds);
+    switch (fault) {
       case 'cut':
         add(at, { do: 'connect-sides', sides: divide(random, all, 2) });
         add(mended, { do: 'connect-sides', sides: [all] });
@@ -65,6 +66,20 @@ export function faultsOf(
         add(mended, { do: 'hear', daemon, from });
         break;
       }
+      case 'garbage':
+      case 'cut-short':
+      case 'other-version':
+      case 'mute':
+        add(at, { do: 'report', daemon, kind: fault });
+        // There is an exchange only when something changes.
+        add(at, { do: 'replace', daemon: (daemon + 1) % daemons, isOther: false });
+        add(mended, { do: 'report', daemon, kind: 'good' });
+        break;
+      case 'replace':
+        add(at, { do: 'replace', daemon, isOther: true });
+        // What lasts until the end is mended there.
+        if (mended < end) add(mended, { do: 'replace', daemon, isOther: false });
+        break;
       case 'corosync-kill':
         add(at, { do: 'corosync', daemon, what: 'kill' });
         add(mended, { do: 'corosync', daemon, what: 'start' });

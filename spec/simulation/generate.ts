@@ -82,7 +82,9 @@ export function generate(seed: number, choice: Choice = {}): Plan {
       stateTimeout: 600,
       newcomerTimeout: 300,
       heartbeat: 150,
+      apart: { least: 300, most: 2000 },
     },
+    slice: random.chance(0.5) ? 1 + random.below(profile.tables > 0 ? 60 : 12) : null,
     steps: steps.toSorted((a, b) => a.at - b.at),
     end,
   };

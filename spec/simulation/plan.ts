@@ -22,6 +22,8 @@ export type Act =
   // of a client
   | { readonly do: 'connect'; readonly client: number }
   | { readonly do: 'join' | 'leave'; readonly client: number; readonly group: string }
+  /** Joins that many groups, which have the name and a number. */
+  | { readonly do: 'join-many'; readonly client: number; readonly group: string; readonly count: number }
   | {
       readonly do: 'send';
       readonly client: number;
@@ -37,11 +39,18 @@ export type Act =
   | { readonly do: 'crash' | 'start' | 'stop' | 'freeze' | 'thaw'; readonly daemon: number }
   /** The daemon does not hear another one, which hears it; or does again. */
   | { readonly do: 'deafen' | 'hear'; readonly daemon: number; readonly from: number }
+  /** What the daemon sends in exchanges from now on. */
+  | { readonly do: 'report'; readonly daemon: number; readonly kind: ReportKind }
+  /** It ends, and starts again as another release with another version of its reports, or as this one. */
+  | { readonly do: 'replace'; readonly daemon: number; readonly isOther: boolean }
   | {
       readonly do: 'corosync';
       readonly daemon: number;
       readonly what: 'kill' | 'start' | 'freeze' | 'thaw';
     };
+
+/** `mute`: nothing at all. */
+export type ReportKind = 'good' | 'garbage' | 'cut-short' | 'other-version' | 'mute';
 
 export interface Step {
   /** Milliseconds from the beginning. */
@@ -62,6 +71,8 @@ export interface Plan {
   readonly ideal: IdealOptions;
   readonly cpg: CpgOptions;
   readonly views: Partial<ViewsOptions>;
+  /** Units of work in one slice of a daemon's core, at most; null for all at once. */
+  readonly slice: number | null;
   /** In order of time. */
   readonly steps: readonly Step[];
   readonly end: number;

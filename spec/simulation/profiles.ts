@@ -1,5 +1,5 @@
 /** Kinds of trouble. All are data; a seed picks one, and what it leaves open. */
-import type { Kind } from './plan.js';
+import type { Kind, ReportKind } from './plan.js';
 
 export interface Profile {
   /** Given, or left to the seed. */
@@ -24,6 +24,8 @@ export interface Profile {
   readonly faults: number;
   /** Shortest and longest time until a fault is mended. */
   readonly lasts: readonly [least: number, most: number];
+  /** How many groups each client joins beyond the ordinary. */
+  readonly tables: number;
   /** Faults and their weights. */
   readonly mix: Readonly<Partial<Record<FaultKind, number>>>;
 }
@@ -37,6 +39,8 @@ export type FaultKind =
   | 'stop'
   | 'freeze'
   | 'one-way'
+  | 'replace'
+  | Exclude<ReportKind, 'good'>
   | 'corosync-kill'
   | 'corosync-freeze';
 
@@ -51,6 +55,7 @@ const base: Profile = {
   highWater: 1 << 20,
   faults: 0,
   lasts: [100, 600],
+  tables: 0,
   mix: {},
 };
 
@@ -89,6 +94,31 @@ const forBoth: Readonly<Record<string, Profile>> = {
     mix: { cut: 2, freeze: 1, crash: 1 },
   },
   blips: { ...base, detection: 400, faults: 250, mix: { blip: 1 } },
+  // Releases that do not go together, and reports that make no sense.
+  mixed: {
+    ...base,
+    duration: 2500,
+    faults: 900,
+    lasts: [500, 1200],
+    mix: { garbage: 1, 'cut-short': 1, 'other-version': 1, replace: 2 },
+  },
+  'mixed-cuts': {
+    ...base,
+    duration: 2500,
+    faults: 300,
+    lasts: [100, 1200],
+    mix: { garbage: 1, mute: 1, 'other-version': 1, replace: 2, cut: 3, crash: 1, freeze: 1 },
+  },
+  mute: { ...base, duration: 3000, faults: 1500, lasts: [500, 1200], mix: { mute: 1 } },
+  tables: {
+    ...base,
+    clients: 8,
+    tables: 60,
+    duration: 1000,
+    faults: 200,
+    lasts: [50, 300],
+    mix: { cut: 2, shift: 2, crash: 1 },
+  },
   all: {
     ...base,
     slow: 0.1,

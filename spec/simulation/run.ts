@@ -48,9 +48,12 @@ function checkWorld(world: World, hasSettled: boolean): Violation[] {
     ...engineViews(hasSettled ? engineLogs : engineLogs.map((log) => ({ ...log, end: 'ended' as const }))),
     ...untouched(logs, engineLogs),
     ...(plan.profile === 'blips' ? unnoticed(logs) : []),
-    ...(hasSettled ? groupState(daemons, logs) : []),
+    ...(hasSettled ? groupState(daemons, logs, isMixed(plan)) : []),
   ];
 }
+
+const isMixed = ({ steps }: Plan): boolean =>
+  steps.some(({ act }) => act.do === 'report' || act.do === 'replace');
 
 const broken = (log: SessionLog): SessionLog => ({ ...log, end: 'killed' });
 

@@ -223,6 +223,7 @@ function planOf(daemons: number, clients: Scenario['clients']): Plan {
     ideal: { detection: DETECTION, merge: 50, delay: 2, split: 0, highWater: 1 << 20 },
     cpg: NO_CPG,
     views: {},
+    slice: null,
     steps: [],
     end: 0,
   };

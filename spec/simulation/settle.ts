@@ -1,5 +1,6 @@
 /** The end of every world: everything is mended, and within a bounded time everything must be as if nothing had been. */
 import type { Violation } from '../support/checks/log.js';
+import { MAX_GROUPS } from '../../lib/wire/limits.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
 import type { SimulatedDaemon } from './daemon.js';
 import type { World } from './world.js';
@@ -22,7 +23,7 @@ export function settle(world: World): Violation[] {
   // A last word of everybody to the groups it is in: the world does not only look alive.
   for (const client of world.clients) {
     const groups = groupsOf(client.log?.privateGroup ?? '', world);
-    if (groups.length > 0) client.send(groups, AGREED_MESS, 0, 1);
+    if (groups.length > 0) client.send(groups.slice(0, MAX_GROUPS), AGREED_MESS, 0, 1);
   }
   return [...quiet(world), ...missing(world)];
 }
@@ -41,8 +42,14 @@ function mend(world: World): void {
     fabric.corosync(index, 'thaw');
     fabric.corosync(index, 'start');
     const daemon = daemons[index];
-    if (!daemon) world.startDaemon(index);
-    else daemon.thaw();
+    if (!daemon) {
+      world.startDaemon(index);
+    } else if (daemon.isOther) {
+      world.replaceDaemon(index, false);
+    } else {
+      daemon.reports = 'good';
+      daemon.thaw();
+    }
   }
   for (const client of world.clients) client.readAgain();
 }

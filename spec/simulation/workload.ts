@@ -23,6 +23,7 @@ export function workloadOf(
     add(at, { do: 'connect', client });
     for (const group of random.several(groups, 1 + random.below(2)))
       add((at += 1), { do: 'join', client, group });
+    if (profile.tables > 0) add((at += 1), { do: 'join-many', client, group: 't', count: profile.tables });
     for (;;) {
       at += -Math.log(1 - random.next()) * profile.pace * 2;
       if (at >= end) break;

@@ -10,6 +10,7 @@ import type { Fabric, Surroundings } from './fabric.js';
 import { IdealNetwork } from './ideal/network.js';
 import { Loop } from './loop.js';
 import type { Act, Plan } from './plan.js';
+import { watchWaiting } from './checks/waiting.js';
 import { Trace } from './trace.js';
 
 export class World implements Observer {
@@ -49,6 +50,7 @@ export class World implements Observer {
   /** Carries out the plan. */
   run(): void {
     for (const { at, act } of this.plan.steps) this.loop.after(at, () => this.act(act));
+    if (this.plan.profile === 'mixed') watchWaiting(this);
     this.loop.runTo(this.plan.end);
   }
 
@@ -57,8 +59,15 @@ export class World implements Observer {
     else this.worldActs(act);
   }
 
-  startDaemon(index: number): void {
-    this.daemons[index] ??= this.newDaemon(index);
+  startDaemon(index: number, isOther = false): void {
+    this.daemons[index] ??= this.newDaemon(index, isOther);
+  }
+
+  /** The daemon's process ends, and another one begins. */
+  replaceDaemon(index: number, isOther: boolean): void {
+    this.daemons[index]?.crash();
+    this.daemons[index] = null;
+    this.startDaemon(index, isOther);
   }
 
   // Observer
@@ -75,12 +84,24 @@ export class World implements Observer {
     }
   }
 
-  fatal({ name }: SimulatedDaemon, error: Error): void {
+  fatal(daemon: SimulatedDaemon, error: Error): void {
+    const { name, index } = daemon;
+    // A newcomer can meet one of the other release alone, and then it is the newcomer that has to go.
+    const mayGo = daemon.isOther || this.plan.profile !== 'mixed';
+    if (mayGo && /speaks version/.test(error.message)) {
+      this.loop.after(0, () => {
+        daemon.crash();
+        if (this.daemons[index] === daemon) this.daemons[index] = null;
+      });
+      return;
+    }
     this.violations.push({ property: 'fatal', text: `${name}: ${error.message}` });
   }
 
-  private newDaemon(index: number): SimulatedDaemon {
-    const daemon = new SimulatedDaemon(index, this.loop, this.fabric, this.plan.limits, this);
+  private newDaemon(index: number, isOther = false): SimulatedDaemon {
+    const { limits, slice, seed } = this.plan;
+    const slices = slice === null ? null : { size: slice, random: new Random(seed ^ (index + 1)) };
+    const daemon = new SimulatedDaemon(index, this.loop, this.fabric, { limits, slices, isOther }, this);
     this.engineLogs.push(daemon.engine.log);
     return daemon;
   }
@@ -90,6 +111,9 @@ export class World implements Observer {
     switch (act.do) {
       case 'connect':
         client.connect(this.daemons[client.plan.daemon] ?? null);
+        break;
+      case 'join-many':
+        client.joinMany(act.group, act.count);
         break;
       case 'join':
       case 'leave':
@@ -127,6 +151,12 @@ export class World implements Observer {
         break;
       case 'corosync':
         this.fabric.corosync(act.daemon, act.what);
+        break;
+      case 'report':
+        if (daemon) daemon.reports = act.kind;
+        break;
+      case 'replace':
+        this.replaceDaemon(act.daemon, act.isOther);
         break;
       case 'start':
         this.startDaemon(act.daemon);

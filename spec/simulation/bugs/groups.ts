@@ -13,6 +13,7 @@ import { Settlement } from '../../../daemon/core/settlement.js';
 import { Routing } from '../../../daemon/core/routing.js';
 import { Times } from '../../../daemon/core/times.js';
 import { Views } from '../../../daemon/core/views.js';
+import { Workbench } from '../../../daemon/core/work.js';
 import { Backlog } from '../../../daemon/session/backlog.js';
 import { SessionServer } from '../../../daemon/session/server.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
@@ -252,5 +253,50 @@ export const groupBugs: readonly Bug[] = [
     name: 'clients are not read again after the engine was behind',
     choice: worlds('pressure'),
     plant: () => replace(SessionServer, 'resume', nothing),
+  },
+  {
+    name: 'a damaged report stalls the exchange',
+    choice: worlds('mixed'),
+    plant: () => replace(Exchange, 'isToSpeak', () => () => false),
+  },
+  {
+    name: 'a daemon is left out by the word of one, before the others have spoken',
+    choice: worlds('mixed'),
+    plant: () =>
+      replace(Exchange, 'takeJudgement', () => (self) => {
+        const { isJudged, reporters } = self as {
+          isJudged: boolean;
+          reporters: { name: string; verdict: readonly { daemon: string }[] | null }[];
+        };
+        const accuser = reporters.find(({ verdict }) => (verdict?.length ?? 0) > 0);
+        if (isJudged || !accuser) return null;
+        (self as { isJudged: boolean }).isJudged = true;
+        // And it is the wrong one.
+        return [{ daemon: accuser.name, text: 'has spoken' }];
+      }),
+  },
+  {
+    name: 'what comes in while work is done in slices overtakes it',
+    choice: worlds('tables'),
+    plant: () => replace(Workbench, 'isBusy', () => () => false),
+  },
+  {
+    name: 'the end of an exchange is told to the engine when it is in the next view already',
+    choice: { ...worlds('tables'), change: { faults: 60 } },
+    plant: () =>
+      replace(DaemonViews, 'complete', (original) => (self, exchange) => {
+        Object.assign(self, { isPresent: () => true });
+        return original(self, exchange);
+      }),
+  },
+  {
+    name: 'members of daemons with another past are forgotten in large tables',
+    choice: worlds('tables'),
+    plant: () =>
+      replace(Exchange, 'part', (original) => (self, part, reporter) => {
+        const { groups, ...rest } = part as { groups: unknown[] };
+        const kept = groups.length > 40 ? groups.slice(0, -1) : groups;
+        original(self, { ...rest, groups: kept }, reporter, false);
+      }),
   },
 ];

@@ -1,10 +1,12 @@
 /** Bugs in the view machine, over the hostile CPG. */
+import { Exchange } from '../../../daemon/core/exchange.js';
+import { Apart } from '../../../daemon/engine/corosync/views/apart.js';
 import { Assembly } from '../../../daemon/engine/corosync/views/assembly.js';
 import { History } from '../../../daemon/engine/corosync/views/hash.js';
 import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
 import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
 import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
-import type { Round } from '../../../daemon/engine/corosync/views/round.js';
+import { Round } from '../../../daemon/engine/corosync/views/round.js';
 import { Sending } from '../../../daemon/engine/corosync/views/sending.js';
 import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
@@ -214,5 +216,42 @@ export const viewBugs: readonly Bug[] = [
         parts[sender as number] = [];
         return own[0];
       }),
+  },
+  {
+    name: 'a daemon of another version is let into the view, and its reports stall it',
+    choice: worlds('mixed'),
+    plant: () => {
+      const lets = replace(ViewMachine, 'dispatch', (original) => (self, event, _version, type, flags) => {
+        const { version } = self as { version: number };
+        return original(self, event, version, type, flags);
+      });
+      const stalls = replace(Exchange, 'isToSpeak', () => () => false);
+      return () => {
+        lets();
+        stalls();
+      };
+    },
+  },
+  {
+    name: 'a daemon that was excluded for its report comes back at once',
+    choice: worlds('mixed'),
+    plant: () => replace(Apart, 'timeOf', () => () => 1),
+  },
+  {
+    name: 'a daemon that says nothing in an exchange is waited for without end',
+    choice: worlds('mute'),
+    plant: () => replace(ViewMachine, 'watchExchange', () => (): void => undefined),
+  },
+  {
+    name: 'a daemon that was excluded takes what the others say for its own',
+    choice: worlds('mixed'),
+    plant: () => {
+      const all = replace(Round, 'ignores', () => () => false);
+      const states = replace(Round, 'ignoresState', () => () => false);
+      return () => {
+        all();
+        states();
+      };
+    },
   },
 ];

@@ -42,7 +42,7 @@ export class CpgFabric implements Fabric {
     return this.network.isSettled;
   }
 
-  engine(index: number, process: Process): CpgEngine {
+  engine(index: number, process: Process, reportVersion: number): CpgEngine {
     const { random, trace } = this.surroundings;
     const inc = BigInt(1 + random.below(2 ** 31));
     const self = { node: index + 1, pid: 100 + random.below(1000), inc, name: `d${index + 1}` };
@@ -52,7 +52,7 @@ export class CpgFabric implements Fabric {
       this.network,
       process,
       trace,
-      this.views,
+      { ...this.views, reportVersion },
       this.replaced,
     );
     this.engines[index] = engine;

@@ -12,6 +12,9 @@ import type { Trace } from '../trace.js';
 import type { IdealNetwork } from './network.js';
 import type { IdealView, Item, Place } from './view.js';
 
+/** Milliseconds that an exchange may last before those that it waits for are excluded. */
+const PATIENCE = 1000;
+
 export class IdealEngine implements SimulatedEngine {
   readonly maxPayload = 1 << 20;
   readonly semantics = 'partitionable';
@@ -157,9 +160,20 @@ export class IdealEngine implements SimulatedEngine {
       previous: old?.id ?? null,
     };
     this.recorder.view(this.view);
+    this.watch(next);
     this.deliver();
     this.network.received(to);
     this.network.ordering(to);
+  }
+
+  /** One that keeps the exchange waiting is left out. */
+  private watch(place: Place): void {
+    this.process.after(PATIENCE, () => {
+      if (this.place !== place || this.isProceeding || !this.current) return;
+      const awaited = this.awaited().filter((name) => name !== this.self.name);
+      if (awaited.length > 0) this.network.exclude(this.current, new Set(awaited));
+      this.watch(place);
+    });
   }
 
   private close(old: IdealView, place: Place, { set, common }: Place): void {
