@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { cellOf, collidingNames } from '../../scripts/bench/load/colliding-names.js';
 import fc from 'fast-check';
 import { FIXED_KEY, hashName } from '../../daemon/core/keyed-hash.js';
 import { type Named, NameTable } from '../../daemon/core/name-table.js';
-import { nameField } from '../../lib/wire/name.js';
+import { isGroupName, nameField } from '../../lib/wire/name.js';
 
 const named = (name: string): Named & { readonly name: string } => ({ name, field: nameField(name) });
 
@@ -96,34 +97,6 @@ describe('core: name table', () => {
 });
 
 describe('core: the hash of names', () => {
-  /** Names whose FNV-1a hashes are all equal, as somebody who knows the function finds them. */
-  function colliding(count: number): string[] {
-    const prime = 0x01000193;
-    let inverse = 1;
-    for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(prime, inverse));
-    const letters = Array.from({ length: 0x7e - 0x30 }, (_, i) => 0x30 + i);
-    const tails = new Map<number, string>();
-    for (const a of letters)
-      for (const b of letters)
-        for (const c of letters) {
-          let hash = 0x12345678;
-          for (const byte of [c, b, a]) hash = Math.imul(hash, inverse) ^ byte;
-          tails.set(hash, String.fromCharCode(a, b, c));
-        }
-    const found: string[] = [];
-    for (let n = 0; found.length < count; n++) {
-      const head = `flood.${n}.`;
-      let hash = 0x811c9dc5 | 0;
-      for (const char of head) hash = Math.imul(hash ^ char.charCodeAt(0), prime);
-      for (const a of letters)
-        for (const b of letters) {
-          const tail = tails.get(Math.imul(Math.imul(hash ^ a, prime) ^ b, prime));
-          if (tail !== undefined) found.push(head + String.fromCharCode(a, b) + tail);
-        }
-    }
-    return found.slice(0, count);
-  }
-
   /** The most names in one of as many cells as there are names. */
   function fullest(all: readonly string[], key: readonly [number, number]): number {
     const cells = new Map<number, number>();
@@ -135,8 +108,10 @@ describe('core: the hash of names', () => {
   }
 
   it('spreads names that were chosen to meet, under any key', () => {
-    const chosen = colliding(2000);
+    const chosen = collidingNames(2000);
     expect(new Set(chosen).size).to.equal(2000);
+    expect(new Set(chosen.map(cellOf)).size, 'cells by a function without a key').to.equal(1);
+    expect(chosen.filter((name) => !isGroupName(name))).to.deep.equal([]);
     for (const key of [FIXED_KEY, [0, 0], [-1, 77]] as const) expect(fullest(chosen, key)).to.be.below(12);
   });
 

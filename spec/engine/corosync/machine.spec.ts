@@ -673,6 +673,88 @@ describe('the view machine', () => {
     });
   });
 
+  describe('leaves apart, for its report,', () => {
+    const fault = { daemon: 'd2', text: 'bad' };
+
+    it('a daemon whom all others want to be without, and the others go on at once', () => {
+      const [ring, a, b, c] = three();
+      for (const daemon of [c, a]) daemon.machine.exclude([fault]);
+      ring.run(50);
+      expect(takeAll([a, c])).to.deep.equal(each(2, ['transitional d1,d3', 'view d1,d3 (d1,d3)']));
+      expect(b.take()).to.deep.equal(['transitional d2', 'view d2 (d2)']);
+      a.send('on');
+      ring.run(10);
+      expect([a.take(), b.take(), c.take()]).to.deep.equal([['message d1 on'], [], ['message d1 on']]);
+    });
+
+    it('with one line in the log of each, and one with what to do in its own', () => {
+      const [ring, a, b, c] = three();
+      for (const daemon of [a, c]) daemon.machine.exclude([fault]);
+      ring.run(50);
+      for (const { notes } of [a, c]) {
+        expect(notes).to.deep.equal(['excluding a daemon whose report makes no sense; it tries again later']);
+      }
+      expect(b.notes).to.have.length(1);
+      expect(b.notes[0]).to.match(
+        /^this daemon is excluded.*same release on all daemons.*restart this one$/s,
+      );
+    });
+
+    it('and it comes back after five seconds, then ten, then twenty, and is named in the log once', () => {
+      const [ring, a, b, c] = three();
+      const spans: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        for (const daemon of [a, c]) daemon.machine.exclude([fault]);
+        ring.run(20);
+        const since = ring.now;
+        while (a.machine.view?.members.length !== 3) ring.run(100);
+        spans.push(Math.round((ring.now - since) / 1000));
+      }
+      expect(spans).to.deep.equal([6, 11, 22]);
+      expect(
+        takeAll([a])
+          .flat()
+          .filter((said) => said.startsWith('view')),
+      ).to.have.length(6);
+      expect([a.notes.length, b.notes.length, c.notes.length]).to.deep.equal([1, 1, 1]);
+    });
+
+    it('and nobody waits for it, not even a newcomer', () => {
+      const [ring, a, b, c] = three();
+      for (const daemon of [a, c]) daemon.machine.exclude([fault]);
+      ring.run(50);
+      takeAll(ring.daemons);
+      const d = ring.add(0);
+      ring.form(ring.daemons).run(100);
+      expect(takeAll([a, c])).to.deep.equal(each(2, ['transitional d1,d3', 'view d0,d1,d3 (d1,d3|d0)']));
+      expect(d.take()).to.deep.equal(['view d0,d1,d3 (d0|d1,d3)']);
+      expect(b.take()).to.deep.equal(['transitional d2', 'view d2 (d2)']);
+      ring.run(8000);
+      expect(takeAll(ring.daemons).map((said) => said.at(-1)?.split(' ')[1])).to.deep.equal(
+        Array.from({ length: 4 }, () => 'd0,d1,d2,d3'),
+      );
+    });
+
+    it('a daemon that is heard and sends no part of the exchange', () => {
+      const ring = new Ring(
+        { node: 1, proceeds: false },
+        { node: 2, proceeds: false },
+        { node: 3, proceeds: false },
+      ).together();
+      const [a, b, c] = ring.daemons as [RingDaemon, RingDaemon, RingDaemon];
+      takeAll(ring.daemons);
+      for (const daemon of [a, c]) {
+        daemon.awaited = ['d2'];
+        daemon.send('report', { exchange: true });
+      }
+      ring.run(9900);
+      expect(takeAll([a, c])).to.deep.equal(each(2, ['exchange d1 report', 'exchange d3 report']));
+      ring.run(1200);
+      expect(takeAll([a, c])).to.deep.equal(each(2, ['transitional d1,d3', 'view d1,d3 (d1,d3)']));
+      expect(b.take().at(-1)).to.equal('view d2 (d2)');
+    });
+  });
+
   describe('refuses', () => {
     it('a newcomer with the name of a member, and the members go on', () => {
       const [ring, a, b, c] = three();

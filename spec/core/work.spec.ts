@@ -1,0 +1,142 @@
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { Core } from '../../daemon/core/core.js';
+import { encodeHead, PartWriter } from '../../daemon/core/report.js';
+import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
+import { tableOf } from './daemons.js';
+import { Client, QueueOrder } from './world.js';
+
+/** Slices that are called for by hand. */
+class ByHand implements Slices {
+  asked = 0;
+
+  constructor(private readonly units: number) {}
+
+  size(): number {
+    return this.units;
+  }
+
+  later(): void {
+    this.asked++;
+  }
+}
+
+function* work(said: string[], name: string, pieces: number): Generator<number, void> {
+  for (let i = 1; i <= pieces; i++) {
+    said.push(`${name}${i}`);
+    yield 1;
+  }
+}
+
+describe('core: work in slices', () => {
+  it('is done at once when the slice has room for it', () => {
+    const said: string[] = [];
+    const bench = new Workbench(new ByHand(10));
+    bench.add(() => work(said, 'a', 3));
+    expect([said, bench.isBusy]).to.deep.equal([['a1', 'a2', 'a3'], false]);
+  });
+
+  it('goes on in the next slice, and what comes meanwhile waits in its order', () => {
+    const said: string[] = [];
+    const slices = new ByHand(3);
+    const bench = new Workbench(slices);
+    const say = (text: string) => (): null => {
+      said.push(text);
+      return null;
+    };
+    bench.add(() => work(said, 'a', 4));
+    bench.add(say('b'));
+    bench.add(() => work(said, 'c', 2));
+    bench.add(say('d'));
+    const seen: string[] = [];
+    for (let steps = 0; bench.isBusy; steps++) {
+      seen.push(said.splice(0).join(' '));
+      expect(slices.asked, 'once for each slice').to.equal(steps + 1);
+      bench.step();
+    }
+    expect([...seen, said.join(' ')]).to.deep.equal(['a1 a2', 'a3 a4 b', 'c1 c2', 'd']);
+  });
+
+  it('keeps what its own work brings behind what waits', () => {
+    const said: string[] = [];
+    const bench = new Workbench(new ByHand(100));
+    bench.add(() => {
+      bench.add(() => work(said, 'inner', 1));
+      return work(said, 'outer', 2);
+    });
+    expect(said).to.deep.equal(['outer1', 'outer2', 'inner1']);
+  });
+
+  it('is done to its end when too many bytes wait for it', () => {
+    const said: string[] = [];
+    const bench = new Workbench(new ByHand(2));
+    bench.add(() => work(said, 'a', 1000));
+    bench.add(() => null, 1, MAX_WAITING_BYTES);
+    expect([said.length, bench.isBusy]).to.deep.equal([1, true]);
+    bench.add(() => null, 1, 1);
+    expect([said.length, bench.isBusy]).to.deep.equal([1000, false]);
+  });
+
+  /** What a daemon with many groups does when another one with many comes, in slices of so many units. */
+  function merged(units: number): { told: string[]; table: object; slices: number } {
+    const [order, slices] = [new QueueOrder(), new ByHand(units)];
+    const core = new Core({ name: 'a', id: 1 }, order, slices);
+    const client = new Client({ core }, 'x');
+    let count = 0;
+    const settle = (): void => {
+      for (let any = true; any;) {
+        for (; core.isExchanging && slices.asked > count; count++) core.step();
+        const taken = order.take();
+        for (const { payload } of taken) core.exchange(payload, 'a');
+        any = taken.length > 0 || slices.asked > count;
+      }
+    };
+    core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
+    settle();
+    for (let i = 0; i < 100; i++) client.join(`g${i}`);
+    core.flush();
+    for (const { payload } of order.take()) core.deliver(payload);
+    const before = client.told.length;
+    core.transitional(['a']);
+    core.install({ tag: 2n, daemons: ['a', 'b'], set: ['a'], time: 1001 });
+    const head = { past: 9n, id: 2, time: 1001, features: 0, groups: 100, times: [], requests: [] };
+    core.exchange(encodeHead(2n, head), 'b');
+    const writer = new PartWriter(2n);
+    for (let i = 70; i < 170; i++) writer.add(`g${i}`, [2, 900, 1], false, ['#y#b']);
+    settle();
+    core.exchange(writer.take(true), 'b');
+    settle();
+    expect(core.isExchanging).to.equal(false);
+    return { told: client.told.slice(before), table: tableOf(core), slices: count };
+  }
+
+  it('comes to the same however the slices fall', () => {
+    const whole = merged(Infinity);
+    expect(whole.told).to.have.length(30);
+    expect(whole.told[0]).to.equal('network g70: #x#a #y#b (#x#a) (#y#b)');
+    expect(whole.told).to.deep.equal(whole.told.toSorted());
+    for (const units of [1, 7, 50]) {
+      const sliced = merged(units);
+      expect(sliced.slices, `slices of ${units}`).to.be.above(whole.slices);
+      expect([sliced.told, sliced.table]).to.deep.equal([whole.told, whole.table]);
+    }
+  });
+
+  it('does not need the groups of those who have the same past', () => {
+    const order = new QueueOrder();
+    const core = new Core({ name: 'a', id: 1 }, order);
+    core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
+    for (const { payload } of order.take()) core.exchange(payload, 'a');
+    const client = new Client({ core }, 'x');
+    for (let i = 0; i < 1000; i++) client.join(`g${i}`);
+    core.flush();
+    for (const { payload } of order.take()) core.deliver(payload);
+    core.transitional(['a']);
+    core.install({ tag: 2n, daemons: ['a'], set: ['a'], time: 1001 });
+    const sent = order.take();
+    expect(sent).to.have.length(1);
+    expect((sent[0]?.payload as Buffer).length).to.be.below(200);
+    core.exchange(sent[0]?.payload as Buffer, 'a');
+    expect([order.proceeded, core.groups.size]).to.deep.equal([2, 1000]);
+  });
+});
