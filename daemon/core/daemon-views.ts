@@ -125,17 +125,10 @@ export class DaemonViews {
   }
 
   private head({ time }: DaemonView): Head {
-    const groups = this.ownGroups;
+    const groups = this.views.ownGroups;
     const { id, features = FEATURES } = this.self;
     const [times, requests] = [this.times.entries(), this.requests.waiting];
     return { past: this.past, id: id | 0, time: this.times.propose(time), features, groups, times, requests };
-  }
-
-  /** Groups with members here. */
-  private get ownGroups(): number {
-    let count = 0;
-    for (const { local } of this.groups.values()) if (local.length > 0) count++;
-    return count;
   }
 
   /** Tells the others the groups that have members here. */

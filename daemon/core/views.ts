@@ -19,6 +19,8 @@ export class Views {
   readonly members = new Map<string, Member>();
   /** All memberships, here or elsewhere. */
   memberships = 0;
+  /** Groups with members at this daemon. */
+  ownGroups = 0;
   /** The daemons of the view whose exchange was completed last, in its order. */
   places: readonly Place[] = [];
   /** Groups that lost members since then. */
@@ -38,6 +40,7 @@ export class Views {
     if (member.groups.has(group)) return;
     group.add(member);
     this.memberships++;
+    if (session && group.local.length === 1) this.ownGroups++;
     this.announce(group, CAUSED_BY_JOIN, member);
   }
 
@@ -120,6 +123,7 @@ export class Views {
   private remove(group: Group, cause: number, member: Member): void {
     group.remove(member);
     this.memberships--;
+    if (member.session && group.local.length === 0) this.ownGroups--;
     this.announce(group, cause, member);
     if (group.members.length === 0) this.groups.delete(group);
   }

@@ -16,6 +16,7 @@ import { latencyCase } from './latency.js';
 import { churnCase, growthCase } from './membership.js';
 import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
 import { importCase, startCase } from './start.js';
+import { exchangeCase, nameFloodCase } from './tables.js';
 
 const SIZES = [10, 100, 1_000, 10_000, 100_000];
 
@@ -75,6 +76,8 @@ export const cases: readonly Case[] = [
   stampedeCase('connects at once', { quick: 500, full: 6_000 }),
   guessersCase('password guessers', 300),
   stormCase('join storm', { quick: 50, full: 400 }),
+  nameFloodCase('hash flood', { quick: 500, full: 10_000 }),
+  exchangeCase('death of a daemon, 300000 memberships', { quick: 3_000, full: 300_000 }),
   startCase('start sspd'),
   importCase('start import'),
 ];
