@@ -10,7 +10,13 @@ const bench = (...args: readonly string[]): Promise<Ended> =>
   Program.start('scripts/bench/main.js', args).end();
 
 /** One of each kind that a machine without Corosync can run in a moment. */
-const KINDS = ['one-to-one 100 B', 'one-to-one 100 B library', 'membership 1', 'start import'];
+const KINDS = [
+  'one-to-one 100 B',
+  'one-to-one 100 B library',
+  'membership 1',
+  'death of a daemon, 300000 memberships',
+  'start import',
+];
 
 describe('bench', () => {
   let directory: TemporaryDirectory;

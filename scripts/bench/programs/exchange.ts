@@ -52,12 +52,14 @@ class World {
   /** Two members a group: sessions of all three daemons, one after the other, take on a pair of daemons each. */
   fill(memberships: number): void {
     const groups = memberships / 2;
+    // Each daemon has several sessions, however few memberships there are.
+    const own = Math.min(GROUPS_OF_SESSION, Math.ceil(memberships / 6));
     for (let session = 0, done = 0; done < memberships; session++) {
       const daemon = DAEMONS[session % DAEMONS.length] as string;
       const name = `s${session}`;
       const local = daemon === 'a' ? this.open(name) : null;
-      for (let i = 0; i < GROUPS_OF_SESSION && done < memberships; i++, done++) {
-        const group = `group.number.${(Math.floor(session / 2) * GROUPS_OF_SESSION + i) % groups}`;
+      for (let i = 0; i < own && done < memberships; i++, done++) {
+        const group = `group.number.${(Math.floor(session / 2) * own + i) % groups}`;
         const frame = encodeRequest(JOIN_MESS, `#${name}#${daemon}`, [group]);
         if (!local) this.core.deliver(frame);
         else this.core.submit(local, frame, 0, frame.length);
