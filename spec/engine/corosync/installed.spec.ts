@@ -1,12 +1,14 @@
 /** The view that is in force at one daemon, by itself. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import { type Entry, NO_PAST } from '../../../daemon/engine/corosync/views/control.js';
 import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
 import {
   DATA_HEAD_BYTES,
   FLAG_SAFE,
   Type,
+  versionOf,
   writeViewHead,
 } from '../../../daemon/engine/corosync/views/message.js';
 import { viewId, viewOf } from '../../../daemon/engine/corosync/views/view.js';
@@ -28,7 +30,14 @@ function installedAt(self: Entry): { installed: Installed; said: string[] } {
 
 const data = (text: string, number: number, ack = 0): Buffer => {
   const message = Buffer.alloc(DATA_HEAD_BYTES + text.length);
-  writeViewHead(message, { type: Type.data, flags: 0, tag: 1n, number, ack });
+  writeViewHead(message, {
+    version: versionOf(REPORT_VERSION),
+    type: Type.data,
+    flags: 0,
+    tag: 1n,
+    number,
+    ack,
+  });
   message.write(text, DATA_HEAD_BYTES);
   return message;
 };
@@ -37,23 +46,23 @@ describe('a view in force', () => {
   describe('names a silent member', () => {
     it('that was last heard before the time, and not one that was heard at it', () => {
       const { installed } = installedAt(first);
-      installed.heard(1, 2000);
-      installed.heard(2, 1500);
+      installed.heard(1, 2000, Type.data);
+      installed.heard(2, 1500, Type.data);
       expect(installed.silent(1000)).to.equal(null);
       expect(installed.silent(1500)).to.equal(null);
       expect(installed.silent(1501)).to.equal(third);
-      installed.heard(2, 2001);
+      installed.heard(2, 2001, Type.data);
       expect(installed.silent(2001)).to.equal(second);
     });
 
     it('through the first who is not silent, and nobody else', () => {
       const [a, b] = [installedAt(first).installed, installedAt(second).installed];
-      for (const each of [a, b]) each.heard(0, 2000);
+      for (const each of [a, b]) each.heard(0, 2000, Type.data);
       expect([a.silent(2000), b.silent(2000)]).to.deep.equal([second, null]);
       const [late, other] = [installedAt(second).installed, installedAt(third).installed];
       for (const each of [late, other]) {
-        each.heard(1, 2000);
-        each.heard(2, 2000);
+        each.heard(1, 2000, Type.data);
+        each.heard(2, 2000, Type.data);
       }
       expect([late.silent(2000), other.silent(2000)]).to.deep.equal([first, null]);
     });

@@ -332,7 +332,8 @@ describe('the parts of the view machine', () => {
     });
 
     it('have names of 255 bytes at most', () => {
-      const nameOf = (name: string) => control.readState(control.encodeState({ ...state, name })).name;
+      const nameOf = (name: string) =>
+        control.readState(control.encodeState(version, { ...state, name }), 0).name;
       expect([nameOf('x'.repeat(300)), nameOf('zoë')]).to.deep.equal(['x'.repeat(255), 'zoë']);
     });
 
@@ -370,8 +371,8 @@ describe('the parts of the view machine', () => {
 
     it('are known by their first eight bytes, and complete by their type', () => {
       const head = Buffer.alloc(8);
-      wire.writePrefix(head, wire.Type.reset, 3);
-      const prefix = { version: wire.VIEWS_VERSION, type: wire.Type.reset, flags: 3 };
+      wire.writePrefix(head, version, wire.Type.reset, 3);
+      const prefix = { version, type: wire.Type.reset, flags: 3 };
       expect(wire.readPrefix(head)).to.deep.equal(prefix);
       expect([wire.readPrefix(head.subarray(0, 7)), wire.readPrefix(Buffer.alloc(40))]).to.deep.equal([
         null,

@@ -31,6 +31,7 @@ const stateOf = (round: Round, more: Partial<State> = {}): State => ({
   key: round.key,
   attempt: round.attempt,
   past: NO_PAST,
+  isApart: false,
   ...more,
 });
 

@@ -1,6 +1,7 @@
 /** What a view machine sends, by itself: control messages, payloads and acknowledgements over a scripted transport. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import type { Multicast } from '../../../daemon/engine/corosync/cpg.js';
 import { type Entry, NO_PAST } from '../../../daemon/engine/corosync/views/control.js';
 import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
@@ -10,6 +11,7 @@ import {
   readAck,
   readNumber,
   Type,
+  versionOf,
   writeViewHead,
 } from '../../../daemon/engine/corosync/views/message.js';
 import { Sending } from '../../../daemon/engine/corosync/views/sending.js';
@@ -20,6 +22,8 @@ const entries = [1, 2].map((node): Entry => {
 });
 const [self] = entries as [Entry];
 
+const version = versionOf(REPORT_VERSION);
+
 class Scripted {
   /** `ack number.acknowledged`, `data text`, `control text`. */
   sent: string[] = [];
@@ -29,7 +33,7 @@ class Scripted {
   private others = 0;
 
   constructor(options: Partial<ViewsOptions> = {}) {
-    this.sending = new Sending(checkedOptions(options), (head, body) => {
+    this.sending = new Sending(checkedOptions(options), version, (head, body) => {
       this.sent.push(this.tell(head, body));
       return this.answer;
     });
@@ -52,7 +56,7 @@ class Scripted {
   heard(bytes: number): void {
     const message = Buffer.alloc(DATA_HEAD_BYTES + bytes);
     const number = ++this.others;
-    writeViewHead(message, { type: Type.data, flags: 0, tag: 1n, number, ack: 0 });
+    writeViewHead(message, { version, type: Type.data, flags: 0, tag: 1n, number, ack: 0 });
     this.sending.delivered(bytes, false);
     this.installed.take(1, message, Type.data, 0);
   }

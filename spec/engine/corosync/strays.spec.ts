@@ -2,11 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
+import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import * as control from '../../../daemon/engine/corosync/views/control.js';
 import {
   DATA_HEAD_BYTES,
   Type,
-  VIEWS_VERSION,
+  versionOf,
   writePrefix,
   writeViewHead,
 } from '../../../daemon/engine/corosync/views/message.js';
@@ -40,7 +41,7 @@ class Three {
   states(): control.State[] {
     return this.sent
       .filter(({ data }) => typeOf(data) === Type.state)
-      .map(({ data }) => control.readState(data));
+      .map(({ data }) => control.readState(data, data[7] as number));
   }
 
   last(type: number): Buffer {
@@ -61,17 +62,24 @@ class Three {
 }
 
 const NOBODY = { node: 9, pid: 9 };
+const version = versionOf(REPORT_VERSION);
+
+const silent = ({ address }: RingDaemon): control.Excluded => ({
+  ...address,
+  reason: control.Reason.silent,
+  why: '',
+});
 
 function inView(type: typeof Type.data | typeof Type.ack, tag: bigint, number = 1): Buffer {
   const message = Buffer.alloc(DATA_HEAD_BYTES);
-  writeViewHead(message, { type, flags: 0, tag, number, ack: 0 });
+  writeViewHead(message, { version, type, flags: 0, tag, number, ack: 0 });
   return message;
 }
 
 /** As if that daemon spoke the next version. */
 function newer(data: Buffer): Buffer {
   const message = Buffer.from(data);
-  message.writeUInt16LE(VIEWS_VERSION + 1, 4);
+  message.writeUInt16LE(versionOf(REPORT_VERSION + 1), 4);
   return message;
 }
 
@@ -138,13 +146,13 @@ describe('the view machine, when a message is out of place', () => {
   describe('STATE', () => {
     const state = (daemon: RingDaemon, more: Partial<control.State> = {}): control.State => {
       const { inc, name } = daemon.self;
-      return { inc, name, key: 0n, attempt: 0, past: control.NO_PAST, ...more };
+      return { inc, name, key: 0n, attempt: 0, past: control.NO_PAST, isApart: false, ...more };
     };
 
     it('of another ring changes nothing', () => {
       const three = new Three().forget();
       for (const from of [three.b.address, NOBODY]) {
-        three.get(three.a, from, control.encodeState(state(three.b, { key: 5n, attempt: 99 })));
+        three.get(three.a, from, control.encodeState(version, state(three.b, { key: 5n, attempt: 99 })));
       }
       expect(three.senders(Type.reset)).to.deep.equal([]);
     });
@@ -154,8 +162,8 @@ describe('the view machine, when a message is out of place', () => {
       const [told] = three.states().filter(({ name }) => name === 'd2') as [control.State];
       three.forget();
       for (const { address } of [three.b]) {
-        three.get(three.a, address, control.encodeState(told));
-        three.get(three.c, address, control.encodeState(told));
+        three.get(three.a, address, control.encodeState(version, told));
+        three.get(three.c, address, control.encodeState(version, told));
       }
       expect([three.senders(Type.install), three.senders(Type.reset)]).to.deep.equal([['d1'], []]);
     });
@@ -164,7 +172,11 @@ describe('the view machine, when a message is out of place', () => {
       const three = new Three();
       const [told] = three.states().filter(({ name }) => name === 'd2') as [control.State];
       three.forget();
-      three.get(three.a, three.b.address, control.encodeState({ ...told, attempt: told.attempt - 1 }));
+      three.get(
+        three.a,
+        three.b.address,
+        control.encodeState(version, { ...told, attempt: told.attempt - 1 }),
+      );
       expect([three.senders(Type.install), three.senders(Type.reset)]).to.deep.equal([[], []]);
     });
 
@@ -181,7 +193,7 @@ describe('the view machine, when a message is out of place', () => {
           daemon.inbox.push({
             kind: 'deliver',
             ...three.a.address,
-            data: control.encodeState({ ...told, ...change }),
+            data: control.encodeState(version, { ...told, ...change }),
           });
         }
         three.ring.deliver();
@@ -196,10 +208,10 @@ describe('the view machine, when a message is out of place', () => {
       c.inbox.push({ kind: 'confchg', members: ring.daemons.map(({ address }) => address) });
       ring.deliver();
       const before = c.machine.stats().dropped;
-      three.get(c, three.b.address, control.encodeState(state(three.b, { key: 1n })));
+      three.get(c, three.b.address, control.encodeState(version, state(three.b, { key: 1n })));
       expect(c.machine.stats().dropped).to.equal(before + 1);
       const key = three.states().at(-1)?.key ?? 0n;
-      three.get(c, three.b.address, control.encodeState(state(three.b, { key })));
+      three.get(c, three.b.address, control.encodeState(version, state(three.b, { key })));
       expect(c.machine.stats().dropped).to.equal(before + 1);
     });
 
@@ -207,12 +219,12 @@ describe('the view machine, when a message is out of place', () => {
       const three = new Three();
       const twin = three.ring.add({ node: 4, name: 'd2', inc: 50n });
       three.ring.form(three.ring.daemons).run(20);
-      const told = control.readState(three.last(Type.state));
+      const told = control.readState(three.last(Type.state), 0);
       three.forget();
       const again = { ...told, name: 'd2', inc: 50n, attempt: 9 };
-      three.get(three.a, twin.address, control.encodeState(again));
+      three.get(three.a, twin.address, control.encodeState(version, again));
       expect(three.senders(Type.reset)).to.deep.equal([]);
-      three.get(three.a, twin.address, control.encodeState({ ...again, inc: 51n }));
+      three.get(three.a, twin.address, control.encodeState(version, { ...again, inc: 51n }));
       expect(three.senders(Type.reset)).to.deep.equal(['d1']);
     });
   });
@@ -238,9 +250,9 @@ describe('the view machine, when a message is out of place', () => {
 
     it('puts the view in force for whom it is meant, once', () => {
       const { three, c, install, from } = waiting();
-      three.get(c, from, control.encodeInstall(install));
+      three.get(c, from, control.encodeInstall(version, install));
       expect(views(c)).to.equal(1);
-      three.get(c, from, control.encodeInstall(install));
+      three.get(c, from, control.encodeInstall(version, install));
       expect([views(c), c.machine.stats().views]).to.deep.equal([0, 2]);
     });
 
@@ -252,9 +264,9 @@ describe('the view machine, when a message is out of place', () => {
       it(`${what} changes nothing`, () => {
         const { three, c, install, from } = waiting();
         const attempt = c.machine.stats();
-        three.get(c, from, control.encodeInstall(change(install)));
+        three.get(c, from, control.encodeInstall(version, change(install)));
         expect([views(c), c.machine.stats()]).to.deep.equal([0, attempt]);
-        three.get(c, from, control.encodeInstall(install));
+        three.get(c, from, control.encodeInstall(version, install));
         expect(views(c)).to.equal(1);
       });
     }
@@ -264,8 +276,8 @@ describe('the view machine, when a message is out of place', () => {
       const tag = three.a.machine.view?.id.tag ?? 0n;
       const { dropped } = c.machine.stats();
       three.ring.filter = (_data, _from, to) => to === c;
-      three.get(c, from, control.encodeReset({ tag, exclude: null }));
-      three.get(c, from, control.encodeInstall(install));
+      three.get(c, from, control.encodeReset(version, { tag, excluded: [] }));
+      three.get(c, from, control.encodeInstall(version, install));
       expect([views(c), c.machine.stats().dropped]).to.deep.equal([0, dropped + 1]);
     });
 
@@ -276,28 +288,28 @@ describe('the view machine, when a message is out of place', () => {
       const told: number[] = [];
       three.ring.filter = (data, sender, to) => {
         if (sender === c && to === c && typeOf(data) === Type.state)
-          told.push(control.readState(data).attempt);
+          told.push(control.readState(data, data[7] as number).attempt);
         return false;
       };
-      three.get(c, from, control.encodeInstall(others));
+      three.get(c, from, control.encodeInstall(version, others));
       expect(told).to.deep.equal([(install.members.find(({ node }) => node === 3)?.attempt ?? 0) + 1]);
       // That state has not come back: the next one cannot be an answer to it.
-      three.get(c, from, control.encodeInstall({ ...others, id: 'another' }));
+      three.get(c, from, control.encodeInstall(version, { ...others, id: 'another' }));
       expect(told).to.have.length(1);
     });
 
     it('that contradicts the view in force ends it', () => {
       const { three, c, install, from } = waiting();
-      three.get(c, from, control.encodeInstall(install));
+      three.get(c, from, control.encodeInstall(version, install));
       let resets = 0;
       three.ring.filter = (data) => {
         if (typeOf(data) === Type.reset) resets++;
         return false;
       };
       const older = install.members.map((entry) => ({ ...entry, attempt: entry.attempt - 1 }));
-      three.get(c, from, control.encodeInstall({ ...install, id: 'another', members: older }));
+      three.get(c, from, control.encodeInstall(version, { ...install, id: 'another', members: older }));
       expect(resets).to.equal(0);
-      three.get(c, from, control.encodeInstall({ ...install, id: 'another' }));
+      three.get(c, from, control.encodeInstall(version, { ...install, id: 'another' }));
       expect(resets).to.be.above(0);
     });
 
@@ -310,7 +322,11 @@ describe('the view machine, when a message is out of place', () => {
   describe('RESET', () => {
     it('of another view changes nothing', () => {
       const three = new Three();
-      three.get(three.c, three.a.address, control.encodeReset({ tag: 5n, exclude: three.b.address }));
+      three.get(
+        three.c,
+        three.a.address,
+        control.encodeReset(version, { tag: 5n, excluded: [silent(three.b)] }),
+      );
       three.ring.run(100);
       expect([three.c.take(), three.c.notes]).to.deep.equal([[], []]);
     });
@@ -325,7 +341,11 @@ describe('the view machine, when a message is out of place', () => {
       c.inbox.push({ kind: 'confchg', members: ring.daemons.map(({ address }) => address) });
       ring.deliver();
       expect(told).to.equal(1);
-      c.inbox.push({ kind: 'deliver', ...a.address, data: control.encodeReset({ tag: 5n, exclude: null }) });
+      c.inbox.push({
+        kind: 'deliver',
+        ...a.address,
+        data: control.encodeReset(version, { tag: 5n, excluded: [] }),
+      });
       ring.deliver();
       expect(told).to.equal(2);
     });
@@ -335,7 +355,7 @@ describe('the view machine, when a message is out of place', () => {
       const { ring, a, b, c } = three;
       const tag = a.machine.view?.id.tag ?? 0n;
       c.frozen = true;
-      ring.foreign(a.address, control.encodeReset({ tag, exclude: c.address })).deliver();
+      ring.foreign(a.address, control.encodeReset(version, { tag, excluded: [silent(c)] })).deliver();
       expect(a.take()).to.deep.equal(['transitional d1,d2', 'view d1,d2 (d1,d2)']);
       c.frozen = false;
       ring.filter = () => false;
@@ -354,12 +374,13 @@ describe('the view machine, when a message is out of place', () => {
   describe('of another version', () => {
     const stateOf = (hadView: boolean): Buffer =>
       newer(
-        control.encodeState({
+        control.encodeState(version, {
           inc: 9n,
           name: 'other',
           key: 1n,
           attempt: 1,
           past: { ...control.NO_PAST, tag: hadView ? 3n : 0n },
+          isApart: false,
         }),
       );
     const [low, high] = [
@@ -392,7 +413,7 @@ describe('the view machine, when a message is out of place', () => {
       const three = new Three();
       const { dropped } = three.a.machine.stats();
       const prefix = Buffer.alloc(8);
-      writePrefix(prefix, Type.data, 0);
+      writePrefix(prefix, version, Type.data, 0);
       for (const data of [prefix, inView(Type.data, 5n), inView(Type.ack, 5n)])
         three.get(three.a, three.b.address, newer(data));
       expect([three.a.machine.stats().dropped - dropped, three.a.notes]).to.deep.equal([3, []]);
@@ -425,7 +446,7 @@ describe('the view machine, when a message is out of place', () => {
   describe('of no kind', () => {
     const prefixed = (type: number, length = 0): Buffer => {
       const message = Buffer.alloc(8 + length);
-      writePrefix(message, type, 0);
+      writePrefix(message, version, type, 0);
       return message;
     };
 

@@ -76,8 +76,7 @@ export class Sending {
 
   /** @returns false above the high-water mark */
   add(payload: Buffer, { safe = false, exchange = false }: SendOptions): boolean {
-    // What belongs to the exchange of a view that has ended would only take room in the next.
-    if (!exchange || this.installed) this.outgoing.add(payload, safe, exchange);
+    this.outgoing.add(payload, safe, exchange);
     if (this.outgoing.queuedBytes <= this.options.highWater) return true;
     this.wantsDrain = true;
     return false;
