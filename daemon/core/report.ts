@@ -31,7 +31,6 @@ export const Section = { head: 1, times: 2, requests: 3, sessions: 4, groups: 5,
 /** Version and tag. */
 export const PREFIX_BYTES = 12;
 export const SECTION_HEAD_BYTES = 6;
-export const HEAD_BYTES = 8 + 4 * 4;
 export const TIME_BYTES = 8;
 export const REQUEST_BYTES = 4 + 2 * NAME_BYTES;
 /** A part is sent when it has as many bytes: it then fits into one message of the engine. */

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { encodeVerdict } from '../../daemon/core/report.js';
 import { Daemons } from './daemons.js';
-import { QueueOrder } from './world.js';
+import { type Payload, QueueOrder } from './world.js';
 
 describe('core: daemon views and the engine', () => {
   it('begin with one payload for the exchange and end it with one word to the engine', () => {
@@ -43,9 +43,10 @@ describe('core: daemon views and the engine', () => {
     const core = new Core({ name: 'a', id: 1 }, order);
     core.install({ tag: 5n, daemons: ['a', 'b', 'c'], set: ['a'], time: 1000 });
     const [head] = order.take();
-    core.exchange(head?.payload as Buffer, 'a');
-    core.exchange((head?.payload as Buffer).subarray(0, 40), 'b');
-    core.exchange(head?.payload as Buffer, 'c');
+    const { payload } = head as Payload;
+    core.exchange(payload, 'a');
+    core.exchange(payload.subarray(0, 40), 'b');
+    core.exchange(payload, 'c');
     expect([core.counters.damaged, core.isExchanging, order.excluded]).to.deep.equal([1, true, []]);
     const [verdict, ...others] = order.take();
     expect([core.awaited, others.length]).to.deep.equal([['a', 'c'], 0]);

@@ -1,10 +1,9 @@
-import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { encodeHead, PartWriter } from '../../daemon/core/report.js';
 import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
 import { tableOf } from './daemons.js';
-import { Client, QueueOrder } from './world.js';
+import { Client, type Payload, QueueOrder } from './world.js';
 
 /** Slices that are called for by hand. */
 class ByHand implements Slices {
@@ -135,8 +134,9 @@ describe('core: work in slices', () => {
     core.install({ tag: 2n, daemons: ['a'], set: ['a'], time: 1001 });
     const sent = order.take();
     expect(sent).to.have.length(1);
-    expect((sent[0]?.payload as Buffer).length).to.be.below(200);
-    core.exchange(sent[0]?.payload as Buffer, 'a');
+    const { payload } = sent[0] as Payload;
+    expect(payload.length).to.be.below(200);
+    core.exchange(payload, 'a');
     expect([order.proceeded, core.groups.size]).to.deep.equal([2, 1000]);
   });
 });

@@ -53,9 +53,9 @@ serve(async ({ port, sessions, groups, isColliding }: NameFloodPlan) => {
   };
   return async (): Promise<NameFloodAnswer> => {
     let worst = 0;
-    let isOver = false;
+    const ended = new AbortController();
     const watching = (async () => {
-      while (!isOver) {
+      while (!ended.signal.aborted) {
         worst = Math.max(worst, await roundTrip(bystander));
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
@@ -64,7 +64,7 @@ serve(async ({ port, sessions, groups, isColliding }: NameFloodPlan) => {
     await all(JOIN_MESS);
     await all(LEAVE_MESS);
     const seconds = (now() - start) / 1e3;
-    isOver = true;
+    ended.abort();
     await watching;
     return { seconds, worst };
   };

@@ -64,7 +64,7 @@ class Three {
 const NOBODY = { node: 9, pid: 9 };
 const version = versionOf(REPORT_VERSION);
 
-const silent = ({ address }: RingDaemon): control.Excluded => ({
+const silentOne = ({ address }: RingDaemon): control.Excluded => ({
   ...address,
   reason: control.Reason.silent,
   why: '',
@@ -325,7 +325,7 @@ describe('the view machine, when a message is out of place', () => {
       three.get(
         three.c,
         three.a.address,
-        control.encodeReset(version, { tag: 5n, excluded: [silent(three.b)] }),
+        control.encodeReset(version, { tag: 5n, excluded: [silentOne(three.b)] }),
       );
       three.ring.run(100);
       expect([three.c.take(), three.c.notes]).to.deep.equal([[], []]);
@@ -355,7 +355,7 @@ describe('the view machine, when a message is out of place', () => {
       const { ring, a, b, c } = three;
       const tag = a.machine.view?.id.tag ?? 0n;
       c.frozen = true;
-      ring.foreign(a.address, control.encodeReset(version, { tag, excluded: [silent(c)] })).deliver();
+      ring.foreign(a.address, control.encodeReset(version, { tag, excluded: [silentOne(c)] })).deliver();
       expect(a.take()).to.deep.equal(['transitional d1,d2', 'view d1,d2 (d1,d2)']);
       c.frozen = false;
       ring.filter = () => false;

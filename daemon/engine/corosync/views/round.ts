@@ -110,7 +110,8 @@ export class Round {
   }
 
   /** The sender's STATE. @returns whether it belongs to this round */
-  take(address: CpgAddress, { key, isApart: _, ...state }: State): boolean {
+  take(address: CpgAddress, { key, inc, name, attempt, past }: State): boolean {
+    const state = { inc, name, attempt, past };
     if (this.key === 0n || key !== this.key || !isOneOf(this.target, address)) return false;
     if (this.isRefused(address, state.inc)) return false;
     const known = this.states.get(text(address));
