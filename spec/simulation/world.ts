@@ -86,9 +86,8 @@ export class World implements Observer {
 
   fatal(daemon: SimulatedDaemon, error: Error): void {
     const { name, index } = daemon;
-    // A newcomer can meet one of the other release alone, and then it is the newcomer that has to go.
-    const mayGo = daemon.isOther || this.plan.profile !== 'mixed';
-    if (mayGo && /speaks version/.test(error.message)) {
+    // A newcomer can meet one of the other release that has had a view, and then it is the newcomer that has to go.
+    if (/speaks version/.test(error.message) && this.daemons.some((each) => each?.isOther)) {
       this.loop.after(0, () => {
         daemon.crash();
         if (this.daemons[index] === daemon) this.daemons[index] = null;

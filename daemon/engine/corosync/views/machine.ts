@@ -134,7 +134,8 @@ export class ViewMachine {
       this.remind();
     } else {
       if (this.now >= this.watchAt) this.watch();
-      if (this.now >= this.round.askAt) this.cut();
+      // A cut needs a place in the order, also where this daemon is alone.
+      if (this.round.isToAsk(this.now)) this.sendReset([]);
       this.sending.tick(this.now);
     }
     this.endTurn();

@@ -135,9 +135,17 @@ export class Round {
     return this.apart.exclude(address, now);
   }
 
-  /** A view of so many members is in force. One that was excluded once and is not with all of them asks again. */
+  /** A view of so many members is in force. One that was excluded once, and is alone among others, asks again. */
   entered(members: number, now: number): void {
-    if (!this.isApart && members < this.target.length) this.askAt = now + this.apart.askingTime;
+    const isAlone = members === 1 && this.target.length > 1;
+    if (!this.isApart && isAlone) this.askAt = now + this.apart.askingTime;
+  }
+
+  /** Whether this daemon asks the others again now. Once asked, it waits for what comes of it. */
+  isToAsk(now: number): boolean {
+    if (now < this.askAt) return false;
+    this.askAt = Infinity;
+    return true;
   }
 
   /** Whether nothing of this one counts, for it or this daemon was excluded for its report. */

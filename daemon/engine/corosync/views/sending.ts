@@ -173,7 +173,14 @@ export class Sending {
   private acknowledge(now: number): void {
     const { view, stability, acknowledged: ack } = this.installed as Installed;
     const { number, version } = this;
-    wire.writeViewHead(this.head, { version, type: wire.Type.ack, flags: this.flags, tag: view.id.tag, number, ack });
+    wire.writeViewHead(this.head, {
+      version,
+      type: wire.Type.ack,
+      flags: this.flags,
+      tag: view.id.tag,
+      number,
+      ack,
+    });
     if (this.mcast(this.head, null, now)) {
       this.acknowledgedUpTo(stability.index, now);
     } else {
