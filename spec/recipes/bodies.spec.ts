@@ -92,6 +92,11 @@ describe('bodies at their bounds', () => {
       expect(BodyReader.isOfOtherVersion(changed(at)), `${at}`).to.equal(at === 2);
     }
     expect(BodyReader.isOfOtherVersion(changed(2).subarray(0, 4))).to.equal(false);
+    for (const at of [0, 1]) {
+      const other = changed(2);
+      other[at] = 99;
+      expect(BodyReader.isOfOtherVersion(other), `${at}`).to.equal(false);
+    }
     expect(BodyReader.open('call', changed(4))?.kind).to.equal(99);
   });
 

@@ -17,11 +17,15 @@ describe('an election, step by step', () => {
   class Chair {
     lines: string[] = [];
     sent: Buffer[] = [];
+    readonly services = new Set<string>();
     readonly core: ElectionCore;
 
     constructor(quorum = 1, self: string = A) {
       const sink = {
-        send: (body: Buffer) => void this.sent.push(body),
+        send: (body: Buffer, service: string) => {
+          this.sent.push(body);
+          this.services.add(service);
+        },
         sendTo: () => undefined,
         elected: ({ leader, term, isMe }: { leader: string; term: number; isMe: boolean }) =>
           void this.lines.push(`elected ${leader} ${term}${isMe ? ' me' : ''}`),
@@ -104,6 +108,7 @@ describe('an election, step by step', () => {
     expect(chair.sent).to.have.length(1);
     chair.core.message(A, chair.sent[0] as Buffer, 0);
     expect([chair.take(), chair.core.dueAt]).to.deep.equal([[`elected ${A} 2 me`], Infinity]);
+    expect([...chair.services]).to.deep.equal(['safe']);
     const other = new Chair(1);
     other.core.view(view([A, B]), 0);
     other.sent = [];
