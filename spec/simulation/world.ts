@@ -24,6 +24,8 @@ export class World implements Observer {
   /** What went wrong while it ran. */
   readonly violations: Violation[] = [];
   /** The groups at the end of the exchange of each daemon view, as the first daemon had them. */
+  /** A daemon of another release runs, or has run: what it sent may still be on its way. */
+  private hasMixed = false;
   private readonly tables = new Map<bigint, { readonly table: string; readonly by: string }>();
 
   constructor(
@@ -87,7 +89,7 @@ export class World implements Observer {
   fatal(daemon: SimulatedDaemon, error: Error): void {
     const { name, index } = daemon;
     // A newcomer can meet one of the other release that has had a view, and then it is the newcomer that has to go.
-    if (/speaks version/.test(error.message) && this.daemons.some((each) => each?.isOther)) {
+    if (/speaks version/.test(error.message) && this.hasMixed) {
       this.loop.after(0, () => {
         daemon.crash();
         if (this.daemons[index] === daemon) this.daemons[index] = null;
@@ -98,6 +100,7 @@ export class World implements Observer {
   }
 
   private newDaemon(index: number, isOther = false): SimulatedDaemon {
+    this.hasMixed ||= isOther;
     const { limits, slice, seed } = this.plan;
     const slices = slice === null ? null : { size: slice, random: new Random(seed ^ (index + 1)) };
     const daemon = new SimulatedDaemon(index, this.loop, this.fabric, { limits, slices, isOther }, this);
