@@ -1,6 +1,8 @@
 /** What travels is JSON. What that drops, or cannot hold, is refused: it would come back as something else. */
 import { errorOf } from '../errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { isTooDeep } from './core/json-depth.js';
+import { MAX_JSON_DEPTH } from './core/limits.js';
 
 /**
  * The value itself is looked at, not what lies inside: there JSON has its own rules, such as null for NaN.
@@ -15,6 +17,7 @@ export function jsonText(value: unknown, what: string): string {
     throw unfit(what, (error as Error).message.split('\n', 1)[0] ?? '', error);
   }
   if (text === undefined) throw unfit(what, typeof value);
+  if (isTooDeep(text, MAX_JSON_DEPTH)) throw unfit(what, `more than ${MAX_JSON_DEPTH} levels`);
   return text;
 }
 

@@ -5,7 +5,8 @@ import { errorOf } from '../errors.js';
 import { abortable, type Pending, pending } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
-import { MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
+import { parseJson } from './core/json-depth.js';
+import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
 import type { Machine } from './core/machines/machine.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
@@ -353,7 +354,7 @@ const machineOf = <Command, Result>(
   trouble: (error: unknown) => void,
 ): StateMachine => ({
   reset: () => machine.reset(),
-  apply: (command, info) => machine.apply(JSON.parse(command.toString()) as Command, info),
+  apply: (command, info) => machine.apply(parseJson(command.toString(), MAX_COMMAND_DEPTH) as Command, info),
   present: (members) => machine.present?.(members),
   merge: (state) => {
     // Another member says what it had: that it makes no sense stops nobody.

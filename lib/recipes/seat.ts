@@ -82,7 +82,7 @@ export class Seat implements Post {
 
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
-    this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason, 'message'));
+    this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason));
     this.group.on('event', this.onEvent);
     this.connection.on('message', this.onPrivate);
     this.connection.on('reject', this.onReject);
@@ -115,7 +115,7 @@ export class Seat implements Post {
 
   /** What this member claims is far above all others, and does not count. */
   doubted(member: string): void {
-    this.ignored(member, 'claim', 'claim');
+    this.ignored(member, 'claim');
   }
 
   async leave(): Promise<void> {
@@ -164,11 +164,11 @@ export class Seat implements Post {
   private readonly onClose = (error: Error | undefined): void =>
     this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
 
-  /** Others are told of all of them, the application of the first of each kind. */
-  private ignored(sender: string, reason: IgnoreReason, kind: 'message' | 'claim'): void {
+  /** Subscribers hear of all of them, the application of the first for each reason. */
+  private ignored(sender: string, reason: IgnoreReason): void {
     const { connection, group } = this;
     reportDropped({ id: connection.privateName, group: group.name, sender, reason });
-    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', kind);
+    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', reason);
   }
 
   private warn(text: string, type = 'SspRefusedWarning', kind: string = type): void {

@@ -80,9 +80,18 @@ describe('a map', () => {
   it('takes no entry that a snapshot would not show as it is', () => {
     const map = new MapMachine<unknown>();
     for (const op of ['set', 'add'] as const) {
-      expect(map.apply({ op, key: 'k', value: undefined })).to.equal(false);
-      expect(map.apply({ op, key: 5 as never, value: 1 })).to.equal(false);
+      expect(() => map.apply({ op, key: 'k', value: undefined })).to.throw(IllegalParamError);
+      expect(() => map.apply({ op, key: 5 as never, value: 1 })).to.throw(IllegalParamError);
     }
+    for (const command of [
+      null,
+      7,
+      {},
+      { op: 'nope', key: 'k' },
+      { op: 'delete' },
+      { op: 'delete', key: null },
+    ])
+      expect(() => map.apply(command as never), JSON.stringify(command)).to.throw(IllegalParamError);
     expect(map.size).to.equal(0);
   });
 });

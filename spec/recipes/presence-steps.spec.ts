@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
-import { MAX_AWAY, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
+import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
 import { MembersCore } from '../../lib/recipes/core/members.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
 
@@ -69,7 +69,15 @@ describe('presence, step by step', () => {
     watch.announce('#x#d').announce(B, 5, Buffer.alloc(MAX_METADATA_BYTES + 1));
     watch.core.message(B, new BodyWriter('members', 2).number(5).number(9).data(Buffer.alloc(1)).finish());
     watch.core.message(B, new BodyWriter('members', 1).number(5).number(9).number(4).finish());
+    const since = (time: number): Buffer =>
+      new BodyWriter('members', 1).number(5).number(time).data(Buffer.from('m')).finish();
+    watch.core.message(B, since(MAX_DATE + 1));
     expect(watch.take()).to.deep.equal([]);
+    watch.core.message(C, since(MAX_DATE));
+    expect(watch.take()).to.deep.equal([`joined ${C}`]);
+    watch.core.view(view([A, B]), 0);
+    watch.core.view(view([A, B, C]), 0);
+    watch.take();
     watch.announce(B, 5, Buffer.alloc(MAX_METADATA_BYTES));
     expect([watch.take(), watch.core.silent]).to.deep.equal([[`joined ${B}`], [A, C]]);
   });

@@ -7,6 +7,14 @@ const ENVELOPE_BYTES = 512;
 /** Longest payload of one message: a command, a request, an answer. Fits every daemon. */
 export const MAX_PAYLOAD_BYTES = MAX_PORTABLE_BYTES - NAME_BYTES - ENVELOPE_BYTES;
 
+/** Lists and records that may lie in each other in a value of JSON; a command and a state have some more around it. */
+export const MAX_JSON_DEPTH = 500;
+export const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 5;
+export const MAX_STATE_DEPTH = MAX_COMMAND_DEPTH + 5;
+
+/** Latest time that a date can hold, in milliseconds since 1970. */
+export const MAX_DATE = 8.64e15;
+
 /** Longest metadata of a member. */
 export const MAX_METADATA_BYTES = 16 * 1024;
 

@@ -5,7 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from './codec.js';
-import { MAX_AWAY, MAX_METADATA_BYTES } from './limits.js';
+import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from './limits.js';
 import type { Post, RecipeCore, RecipeView } from './port.js';
 
 export interface Presence {
@@ -97,7 +97,7 @@ export class MembersCore implements RecipeCore {
     const instance = reader.number();
     const since = reader.number();
     const metadata = reader.data();
-    if (!reader.isSound || metadata.length > MAX_METADATA_BYTES) return;
+    if (!reader.isSound || since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return;
     // A copy: the body shares its memory with messages that arrived with it.
     this.announced({ name: sender, instance, since, metadata: Buffer.from(metadata) });
   }

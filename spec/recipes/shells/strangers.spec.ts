@@ -3,10 +3,11 @@ import { Buffer } from 'node:buffer';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import { IllegalParamError } from '../../../lib/errors.js';
 import type { Connection } from '../../../lib/group/connection.js';
 import { BodyWriter } from '../../../lib/recipes/core/codec.js';
 import { encode } from '../../../lib/recipes/core/replicated/messages.js';
-import { MAX_TERM } from '../../../lib/recipes/core/limits.js';
+import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
 import { barrier, caller, counter, election, lock, map, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { House } from './house.js';
@@ -101,13 +102,16 @@ describe('a client that is not a member', () => {
     await using house = await House.open();
     const config = await map(await house.connect('a'), 'config');
     await config.ready();
+    const stranger = await house.connect('evil');
+    await stranger.send('config', command(77, 1, { op: 'clear' }), { service: 'agreed' });
+    await until(() => watch.warnings.length === 1, 'the warning about another reason');
     const old = await house.connect('old');
     await old.join('config');
     const body = Buffer.from(command(1, 1, { op: 'set', key: 'k', value: 1 }));
     body[2] = 1;
     await old.send('config', body, { service: 'agreed' });
-    await until(() => watch.warnings.length > 0, 'the warning');
-    expect(watch.warnings[0]).to.equal(
+    await until(() => watch.warnings.length > 1, 'the warning');
+    expect(watch.warnings[1]).to.equal(
       'config: ignoring messages of #old#dmn1, which runs an incompatible version of ssp-toolkit',
     );
     expect(config.size).to.equal(0);
@@ -115,6 +119,28 @@ describe('a client that is not a member', () => {
 });
 
 describe('a member that lies', () => {
+  it('cannot put a value into a map that is too deep for the snapshot of newcomers', async () => {
+    await using house = await House.open();
+    const [a, b] = [await house.connect('a'), await house.connect('b')];
+    const config = await map(a, 'config');
+    await config.ready();
+    const liar = await liarIn(house, 'config');
+    const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+    const body = (sequence: number, levels: number): Uint8Array =>
+      command(9, sequence, { op: 'set', key: `k${levels}`, value: JSON.parse(deep(levels)) as unknown });
+    await liar.send('config', body(1, 3_000), { service: 'agreed' });
+    await liar.send('config', body(2, MAX_COMMAND_DEPTH), { service: 'agreed' });
+    await liar.send('config', body(3, MAX_COMMAND_DEPTH - 1), { service: 'agreed' });
+    const newcomer = await map(b, 'config');
+    await newcomer.ready();
+    expect([...newcomer.keys()]).to.deep.equal([`k${MAX_COMMAND_DEPTH - 1}`]);
+    const refused: unknown = await config
+      .set('k', JSON.parse(deep(MAX_JSON_DEPTH + 1)))
+      .catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(IllegalParamError);
+    await config.set('k', JSON.parse(deep(MAX_JSON_DEPTH)));
+  });
+
   /** A member of the group that runs no recipe. */
   const liarIn = async (house: House, group: string): Promise<Connection> => {
     const connection = await house.connect('liar');

@@ -5,6 +5,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { hashText } from '../../../primary/lineage.js';
+import { errorOf } from '../../../errors.js';
+import { ILLEGAL_PARAM } from '../../../wire/codes.js';
+import { parseJson } from '../json-depth.js';
+import { MAX_STATE_DEPTH } from '../limits.js';
 import type { Machine } from './machine.js';
 
 export type MapCommand<V> =
@@ -55,13 +59,14 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
     this.listener?.replaced();
   }
 
+  /** @throws IllegalParamError for what is not a command of a map; nothing has changed then */
   apply(command: MapCommand<V>): boolean {
+    if (!isCommand(command)) throw errorOf(ILLEGAL_PARAM, 'expected a command of a map');
     switch (command.op) {
       case 'add':
       case 'set': {
         const { op, key, value } = command;
-        // Without a value it would be null in a snapshot.
-        if (typeof key !== 'string' || value === undefined || (op === 'add' && this.has(key))) return false;
+        if (op === 'add' && this.has(key)) return false;
         this.put(key, value);
         this.listener?.set(key, value);
         return true;
@@ -73,8 +78,6 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
         this.reset();
         return had;
       }
-      default:
-        return false;
     }
   }
 
@@ -100,7 +103,10 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
     while (bytes.length - at >= LENGTH_BYTES) {
       const end = at + LENGTH_BYTES + bytes.readUInt32LE(at);
       if (end > bytes.length) break;
-      const entries = JSON.parse(bytes.toString('utf8', at + LENGTH_BYTES, end)) as [string, V][];
+      const entries = parseJson(bytes.toString('utf8', at + LENGTH_BYTES, end), MAX_STATE_DEPTH) as [
+        string,
+        V,
+      ][];
       for (const [key, value] of entries) this.put(key, value);
       at = end;
     }
@@ -116,7 +122,7 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
 
   private remove(key: string): boolean {
     const value = this.get(key);
-    if (typeof key !== 'string' || !this.has(key)) return false;
+    if (!this.has(key)) return false;
     this.writable(place(key)).delete(key);
     this.count--;
     this.listener?.deleted(key, value as V);
@@ -137,6 +143,14 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
     this.own[at] = 1;
     return copy;
   }
+}
+
+/** Commands come from other members: every field is checked here. Without a value it would be null in a snapshot. */
+function isCommand(command: unknown): boolean {
+  const { op, key, value } = Object(command) as Record<string, unknown>;
+  if (op === 'clear') return true;
+  if (typeof key !== 'string') return false;
+  return op === 'delete' || ((op === 'set' || op === 'add') && value !== undefined);
 }
 
 const place = (key: string): number => hashText(key) % BUCKETS;

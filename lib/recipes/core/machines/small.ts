@@ -2,6 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
+import { parseJson } from '../json-depth.js';
+import { MAX_STATE_DEPTH } from '../limits.js';
 import type { CommandInfo } from '../replicated/replica.js';
 import type { Machine } from './machine.js';
 
@@ -47,7 +49,7 @@ export abstract class SmallMachine<State, Command, Result> implements Machine<Co
 
   /** @throws SyntaxError, or IllegalParamError for what is not a state of this machine */
   load(bytes: Buffer): void {
-    const state: unknown = JSON.parse(bytes.toString());
+    const state: unknown = parseJson(bytes.toString(), MAX_STATE_DEPTH);
     if (!this.isState(state)) throw errorOf(ILLEGAL_PARAM, `expected the state of a ${this.kind}`);
     this.state = state;
     this.changed();
