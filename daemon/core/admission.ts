@@ -15,11 +15,20 @@ export const MAX_CHANGE_BYTES = 4 * 1024 * 1024;
 /** What is in a membership message besides the header and the members' names: the id, and the set of the one who changed. */
 const REST_BYTES = 64;
 
+/** Changes of a session under way that are looked at to know whether it will be a member. */
+const LOOK_BACK = 64;
+
+/** Whose reading a change waits for, while they still read: the longer it has waited, the fewer. */
+export type Patience = 'behind' | 'far-behind' | 'nobody';
+
 /** One change under way. */
 interface Charge {
   readonly bytes: number;
-  /** The group that it joins. */
-  readonly joins: string | null;
+  /** The group that it joins or leaves; empty for the end of a session. */
+  readonly group: string;
+  readonly isJoin: boolean;
+  /** Whether it makes a member of one that is none. */
+  readonly adds: boolean;
 }
 
 /** Joins of a group under way, and how many of those want membership messages. */
@@ -43,27 +52,30 @@ export class Admission {
   }
 
   /** Whether a change of the group may be ordered now. */
-  admits(group: Group | undefined): boolean {
-    return !this.isFull && (group === undefined || !isBehind(group));
+  admits(group: Group | undefined, patience: Patience): boolean {
+    return !this.isFull && (group === undefined || !isAwaited(group, patience));
   }
 
   /** The same for the end of a session, which changes all of its groups. */
-  admitsEnd(member: Member | null): boolean {
+  admitsEnd(member: Member | null, patience: Patience): boolean {
     if (this.isFull) return false;
-    for (const group of member?.groups ?? []) if (isBehind(group)) return false;
+    for (const group of member?.groups ?? []) if (isAwaited(group, patience)) return false;
     return true;
   }
 
   /** A join or leave of the session is ordered. @param name of the group, which need not exist yet */
   begin(session: LocalSession, name: string, group: Group | undefined, isJoin: boolean): void {
-    if (isJoin) this.joinsUnderWay(name, 1, session.membership);
-    this.charge(session, { bytes: this.costOf(name, group), joins: isJoin ? name : null });
+    // A join of one's own group, and a leave of another one, is told to nobody.
+    const isChange = this.willBeMember(session, name, group) !== isJoin;
+    const adds = isChange && isJoin;
+    if (adds) this.joinsUnderWay(name, 1, session.membership);
+    this.charge(session, { bytes: isChange ? this.costOf(name, group) : 0, group: name, isJoin, adds });
   }
 
   beginEnd(session: LocalSession): void {
     let bytes = 0;
     for (const group of session.member?.groups ?? []) bytes += this.costOf(group.name, group);
-    this.charge(session, { bytes, joins: null });
+    this.charge(session, { bytes, group: '', isJoin: false, adds: false });
   }
 
   /** Its first change under way was carried out. */
@@ -87,9 +99,18 @@ export class Admission {
     else this.charges.set(session, [charge]);
   }
 
-  private discharge({ membership }: LocalSession, { bytes, joins }: Charge): void {
+  private discharge({ membership }: LocalSession, { bytes, group, adds }: Charge): void {
     this.underWay -= bytes;
-    if (joins !== null) this.joinsUnderWay(joins, -1, membership);
+    if (adds) this.joinsUnderWay(group, -1, membership);
+  }
+
+  /** Whether it is a member once what is under way is carried out. */
+  private willBeMember(session: LocalSession, name: string, group: Group | undefined): boolean {
+    const last = this.charges
+      .get(session)
+      ?.slice(-LOOK_BACK)
+      .findLast((charge) => charge.group === name);
+    return last?.isJoin ?? (group !== undefined && session.member?.groups.has(group) === true);
   }
 
   private joinsUnderWay(name: string, change: 1 | -1, listens: boolean): void {
@@ -109,5 +130,9 @@ export class Admission {
   }
 }
 
-const isBehind = ({ local }: Group): boolean =>
-  local.some(({ membership, leaving, outlet }) => membership && !leaving && outlet.isBehind);
+const isAwaited = ({ local }: Group, patience: Patience): boolean =>
+  patience !== 'nobody' &&
+  local.some(
+    ({ membership, leaving, outlet }) =>
+      membership && !leaving && (patience === 'behind' ? outlet.isBehind : outlet.isFarBehind),
+  );

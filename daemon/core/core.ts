@@ -10,7 +10,7 @@ import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
 import { encodeReject, REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
-import { Admission } from './admission.js';
+import { Admission, type Patience } from './admission.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
 import { type DaemonSelf, type DaemonView, DaemonViews } from './daemon-views.js';
 import { Groups } from './groups.js';
@@ -30,8 +30,12 @@ const BYTES_A_UNIT = 32;
 /** Ends of sessions that one look finds not admitted, before it is given up. */
 const MAX_REFUSED = 64;
 
-/** Calls of `ageEnds` after which the end of a session waits for no member any more. */
+/** Calls of `ageEnds` after which the end of a session waits only for members that are far behind, and for nobody. */
 const OVERDUE = 2;
+const LAST = 120;
+
+const patienceOf = (age: number): Patience =>
+  age < OVERDUE ? 'behind' : age < LAST ? 'far-behind' : 'nobody';
 
 /** A frame where it arrived. */
 interface Frame {
@@ -52,6 +56,8 @@ export class Core {
   private readonly admission = new Admission();
   /** Ends of sessions that wait until changes are admitted again. */
   private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
+  /** One of them found no room: no other change is taken before it. */
+  private areEndsFirst = false;
   private readonly views: Views;
   private readonly underWay: UnderWay;
   private readonly daemonViews: DaemonViews;
@@ -160,7 +166,7 @@ export class Core {
 
   /** Whether no further change of a group is taken at present. */
   get isFull(): boolean {
-    return this.admission.isFull;
+    return this.areEndsFirst || this.admission.isFull;
   }
 
   /** Whether ends of sessions wait, which a later `flush` orders. */
@@ -176,14 +182,20 @@ export class Core {
   /**
    * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
    * from now on.
-   * @param isOverdue it has waited long enough for members that are behind
+   * @param patience whom a join or leave waits for
    * @returns false for a join or leave that has to wait: nothing has happened, and nothing else of the session may be
    * submitted before it is taken
    * @throws FrameFault when a join or leave names no group
    */
-  submit(session: LocalSession, bytes: Buffer, start: number, end: number, isOverdue = false): boolean {
+  submit(
+    session: LocalSession,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    patience: Patience = 'behind',
+  ): boolean {
     if (session.leaving) return true;
-    const isTaken = this.take(session, bytes, start, end, isOverdue);
+    const isTaken = this.take(session, bytes, start, end, patience);
     if (isTaken) this.counters.submitted++;
     return isTaken;
   }
@@ -193,7 +205,7 @@ export class Core {
     bytes: Buffer,
     start: number,
     end: number,
-    isOverdue: boolean,
+    patience: Patience,
   ): boolean {
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
@@ -206,7 +218,7 @@ export class Core {
       // The name in the request is ignored: nobody can disconnect another session (2.2).
       this.disconnect(session, false);
     } else {
-      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, isOverdue);
+      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, patience);
     }
     return true;
   }
@@ -278,7 +290,7 @@ export class Core {
   }
 
   /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
-  private change(session: LocalSession, kind: number, request: Frame, isOverdue: boolean): boolean {
+  private change(session: LocalSession, kind: number, request: Frame, patience: Patience): boolean {
     const { bytes, start, end } = request;
     checkGroupField(bytes, start);
     const name = readName(bytes, start + HEADER_BYTES);
@@ -294,7 +306,7 @@ export class Core {
       this.refuse(session, bytes, start, end, REJECTED_BY_LIMIT);
       return true;
     }
-    if (isOverdue ? this.admission.isFull : !this.admission.admits(group)) return false;
+    if (this.areEndsFirst || !this.admission.admits(group, patience)) return false;
     if (isJoin) this.underWay.begin(name, group);
     this.admission.begin(session, name, group, kind === JOIN_MESS);
     this.order(frame, false);
@@ -304,9 +316,11 @@ export class Core {
   /** Orders the ends of sessions that are admitted; looks at a few that are not. */
   private orderEnds(): void {
     let refused = 0;
+    this.areEndsFirst = false;
     for (const [session, { safe, age }] of this.ends) {
-      if (this.admission.isFull) return;
-      if (age < OVERDUE && !this.admission.admitsEnd(session.member)) {
+      this.areEndsFirst = this.admission.isFull;
+      if (this.areEndsFirst) return;
+      if (!this.admission.admitsEnd(session.member, patienceOf(age))) {
         if (++refused === MAX_REFUSED) return;
         continue;
       }

@@ -4,6 +4,8 @@ import type { Buffer } from 'node:buffer';
 export interface Outlet {
   /** More waits for the session than should, and it still reads: what others ask is not to add to it. */
   readonly isBehind: boolean;
+  /** So much more that with as much again the session ends. */
+  readonly isFarBehind: boolean;
   /**
    * Whole frames that stand one after the other in `bytes[start, end)`. The bytes are shared with other receivers
    * and must not be changed.

@@ -75,7 +75,16 @@ export class Backlog {
 
   /** Whether more waits than others may add to; one that has stopped is not waited for. */
   get isBehind(): boolean {
-    if (this.waitingBytes <= Math.min(MAX_BEHIND_BYTES, this.limits.maxSessionBytes / 4)) return false;
+    return this.readsWith(Math.min(MAX_BEHIND_BYTES, this.limits.maxSessionBytes / 4));
+  }
+
+  /** The same for half of what may wait at all. */
+  get isFarBehind(): boolean {
+    return this.readsWith(this.limits.maxSessionBytes / 2);
+  }
+
+  private readsWith(bytes: number): boolean {
+    if (this.waitingBytes <= bytes) return false;
     return this.writing === null || this.clock.now() - this.progress < this.stallTime;
   }
 

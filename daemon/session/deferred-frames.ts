@@ -3,9 +3,10 @@
  * read brought, since the session is not read meanwhile.
  */
 import type { Buffer } from 'node:buffer';
+import type { Patience } from '../core/admission.js';
 import { isChange } from '../core/core.js';
 import type { Clock } from './clock.js';
-import { MAX_CHANGE_WAIT } from './limits.js';
+import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
 
 interface Frame {
   readonly bytes: Buffer;
@@ -24,9 +25,11 @@ export class DeferredFrames {
     return this.frames.length;
   }
 
-  /** Whether the first one has waited long enough for members that are behind. */
-  get isOverdue(): boolean {
-    return this.count > 0 && this.clock.now() - this.since >= MAX_CHANGE_WAIT;
+  /** Whom the first one still waits for. */
+  get patience(): Patience {
+    if (this.count === 0) return 'behind';
+    const waited = this.clock.now() - this.since;
+    return waited < MAX_CHANGE_WAIT ? 'behind' : waited < MAX_LAST_WAIT ? 'far-behind' : 'nobody';
   }
 
   add(bytes: Buffer, start: number, end: number): void {

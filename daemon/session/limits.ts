@@ -63,6 +63,9 @@ export const MAX_CHANGE_WAIT = 10_000;
 /** The same for the end of a session: somebody may wait for what it held. */
 export const MAX_END_WAIT = 1_000;
 
+/** The same for all of them, where half of what may wait for a member does. */
+export const MAX_LAST_WAIT = 60_000;
+
 /** Milliseconds after which joins and leaves that wait are looked at again. */
 export const CHANGE_RETRY = 5;
 

@@ -98,8 +98,8 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
       });
       begun.set(client, ended);
       socket.once('close', () => {
-        if (begun.get(client) !== ended) return;
-        begun.delete(client);
+        // A later connection of the same client may stand there by now.
+        if (begun.get(client) === ended) begun.delete(client);
         ended(false);
       });
     };

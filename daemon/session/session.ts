@@ -134,6 +134,10 @@ export class Session implements Pending {
     return this.backlog.waitingBytes;
   }
 
+  get isFarBehind(): boolean {
+    return this.backlog.isFarBehind;
+  }
+
   get isBehind(): boolean {
     return this.backlog.isBehind;
   }
@@ -238,7 +242,7 @@ export class Session implements Pending {
   /** @returns false when it has to wait */
   private submit(bytes: Buffer, start: number, end: number): boolean {
     const local = this.local as LocalSession;
-    if (!this.host.core.submit(local, bytes, start, end, this.deferred.isOverdue)) return false;
+    if (!this.host.core.submit(local, bytes, start, end, this.deferred.patience)) return false;
     if (local.leaving) {
       this.finish('requested');
       this.reader.stop();

@@ -28,13 +28,13 @@ const behind = (each: LocalSession, isBehind: boolean): void => {
   (each.outlet as Inbox).isBehind = isBehind;
 };
 
-/** Changes of the group that may be under way at one time. */
+/** Ends of its last local member that may be under way at one time. */
 function most(group: Group, limit: number): number {
   const admission = new Admission();
   admission.limit = limit;
-  const joiner = session('joiner');
+  const ending = group.local.at(-1) as LocalSession;
   let count = 0;
-  for (; count < 10_000 && admission.admits(group); count++) admission.begin(joiner, 'g', group, false);
+  for (; count < 10_000 && admission.admitsEnd(ending.member, 'behind'); count++) admission.beginEnd(ending);
   return count;
 }
 
@@ -46,7 +46,7 @@ describe('core: changes that are admitted', () => {
     const deaf = Array.from({ length: 9 }, (_, i) => session(`s${i}`, false));
     // A message has the names of ten and about a hundred bytes more.
     expect(most(groupOf(names), 100_000)).to.be.within(20, 30);
-    expect(most(groupOf([], 9), 100_000)).to.be.within(20, 30);
+    expect(most(groupOf([session('deaf', false)], 9), 100_000)).to.be.within(20, 30);
     expect(most(groupOf(deaf), 100_000)).to.be.within(200, 300);
   });
 
@@ -54,15 +54,16 @@ describe('core: changes that are admitted', () => {
     const admission = new Admission();
     admission.limit = 1;
     const group = groupOf([alice]);
-    admission.begin(alice, 'g', group, true);
-    admission.begin(bob, 'g', group, false);
+    const carol = session('carol');
+    admission.begin(carol, 'g', group, true);
     admission.begin(bob, 'g', group, true);
-    admission.carriedOut(alice);
-    admission.carriedOut(alice);
+    admission.begin(bob, 'g', group, false);
+    admission.carriedOut(carol);
+    admission.carriedOut(carol);
     admission.carriedOut(bob);
     expect(admission.isFull).to.equal(true);
     admission.carriedOut(bob);
-    expect([admission.isFull, admission.admits(group)]).to.deep.equal([false, true]);
+    expect([admission.isFull, admission.admits(group, 'behind')]).to.deep.equal([false, true]);
     admission.begin(bob, 'g', group, true);
     admission.begin(bob, 'h', undefined, true);
     admission.gone(bob);
@@ -73,53 +74,81 @@ describe('core: changes that are admitted', () => {
   it('are not when they are the end of a session, while there are too many', () => {
     const admission = new Admission();
     admission.limit = 1;
-    expect([admission.admitsEnd(null), admission.admitsEnd(alice.member)]).to.deep.equal([true, true]);
+    expect([admission.admitsEnd(null, 'behind'), admission.admitsEnd(alice.member, 'behind')]).to.deep.equal([
+      true,
+      true,
+    ]);
     admission.begin(alice, 'g', undefined, true);
-    expect([admission.admitsEnd(null), admission.admits(undefined)]).to.deep.equal([false, false]);
+    expect([admission.admitsEnd(null, 'behind'), admission.admits(undefined, 'behind')]).to.deep.equal([
+      false,
+      false,
+    ]);
   });
 
   it('cost more with every join that is under way, also of a group that is not there yet', () => {
     const admission = new Admission();
     admission.limit = 1_000_000;
-    const joiner = session('joiner');
-    let count = 0;
-    for (; admission.admits(undefined); count++) admission.begin(joiner, 'new', undefined, true);
+    const fill = (): LocalSession[] => {
+      const joiners: LocalSession[] = [];
+      while (admission.admits(undefined, 'behind')) {
+        const joiner = session(`j${joiners.length}`);
+        admission.begin(joiner, 'new', undefined, true);
+        joiners.push(joiner);
+      }
+      return joiners;
+    };
+    const joiners = fill();
     // The sum of 32 * i * i.
-    expect(count).to.be.within(40, 46);
-    for (let i = 0; i < count; i++) admission.carriedOut(joiner);
-    let again = 0;
-    for (; admission.admits(undefined); again++) admission.begin(joiner, 'new', undefined, true);
-    expect(again, 'nothing is left over').to.equal(count);
+    expect(joiners.length).to.be.within(40, 46);
+    for (const joiner of joiners) admission.carriedOut(joiner);
+    expect(fill().length, 'nothing is left over').to.equal(joiners.length);
+  });
+
+  it('cost nothing where nobody hears of them', () => {
+    const admission = new Admission();
+    admission.limit = 1;
+    const group = groupOf([alice], 1_000);
+    admission.begin(bob, 'g', group, false);
+    admission.begin(alice, 'g', group, true);
+    expect(admission.isFull).to.equal(false);
+    admission.begin(bob, 'g', group, true);
+    expect(admission.isFull).to.equal(true);
+    const before = most(group, 10_000_000);
+    admission.begin(bob, 'g', group, true);
+    admission.begin(bob, 'g', group, false);
+    for (let i = 0; i < 4; i++) admission.carriedOut(bob);
+    admission.carriedOut(alice);
+    expect([admission.isFull, most(group, 10_000_000)]).to.deep.equal([false, before]);
   });
 
   it('are one at least, whatever it costs', () => {
-    expect(most(groupOf([], 1_000), 1)).to.equal(1);
-    expect(most(groupOf([], 1_000), 0)).to.equal(1);
+    expect(most(groupOf([alice], 1_000), 1)).to.equal(1);
+    expect(most(groupOf([alice], 1_000), 0)).to.equal(1);
   });
 
   it('go on when those under way were carried out, each by its own cost', () => {
     const admission = new Admission();
     admission.limit = 1_000;
     const [small, large] = [groupOf([bob]), groupOf([], 100)];
-    admission.begin(alice, 'g', small, false);
-    admission.begin(bob, 'g', large, false);
+    admission.begin(alice, 'g', small, true);
+    admission.begin(bob, 'h', large, true);
     admission.carriedOut(alice);
     expect(admission.isFull).to.equal(true);
     admission.carriedOut(bob);
     expect(admission.isFull).to.equal(false);
     admission.carriedOut(bob);
-    admission.begin(bob, 'g', large, false);
+    admission.begin(bob, 'h', large, true);
     expect(admission.isFull, 'one that nobody charged gives nothing back').to.equal(true);
   });
 
   it('go on when the session is gone that asked for them', () => {
     const admission = new Admission();
     admission.limit = 1_000;
-    for (let i = 0; i < 3; i++) admission.begin(alice, 'g', groupOf([], 100), false);
+    for (const isJoin of [true, false, true]) admission.begin(alice, 'g', groupOf([], 100), isJoin);
     admission.gone(alice);
     expect(admission.isFull).to.equal(false);
     admission.gone(alice);
-    admission.begin(bob, 'g', groupOf([], 100), false);
+    admission.begin(bob, 'g', groupOf([], 100), true);
     expect(admission.isFull).to.equal(true);
   });
 
@@ -128,19 +157,26 @@ describe('core: changes that are admitted', () => {
     const deaf = session('deaf', false);
     const [group, other] = [groupOf([alice, deaf]), groupOf([bob])];
     behind(deaf, true);
-    expect(admission.admits(group)).to.equal(true);
+    expect(admission.admits(group, 'behind')).to.equal(true);
     behind(alice, true);
-    expect([admission.admits(group), admission.admits(other), admission.admits(undefined)]).to.deep.equal([
-      false,
-      true,
-      true,
-    ]);
+    expect([
+      admission.admits(group, 'behind'),
+      admission.admits(other, 'behind'),
+      admission.admits(undefined, 'behind'),
+    ]).to.deep.equal([false, true, true]);
     alice.leaving = true;
-    expect(admission.admits(group), 'it gets nothing any more').to.equal(true);
+    expect(admission.admits(group, 'behind'), 'it gets nothing any more').to.equal(true);
     alice.leaving = false;
-    expect(admission.admitsEnd(deaf.member)).to.equal(false);
+    expect(admission.admitsEnd(deaf.member, 'behind')).to.equal(false);
+    const patience = (): boolean[] =>
+      (['behind', 'far-behind', 'nobody'] as const).map((each) => admission.admitsEnd(deaf.member, each));
+    expect(patience()).to.deep.equal([false, true, true]);
+    (alice.outlet as Inbox).isFarBehind = true;
+    expect(patience()).to.deep.equal([false, false, true]);
+    expect(admission.admits(group, 'far-behind')).to.equal(false);
+    (alice.outlet as Inbox).isFarBehind = false;
     behind(alice, false);
-    expect(admission.admitsEnd(deaf.member)).to.equal(true);
+    expect(admission.admitsEnd(deaf.member, 'behind')).to.equal(true);
   });
 
   it('have a group that knows how many listen', () => {

@@ -1,5 +1,6 @@
 /** A member that is behind, but still reads, makes the changes of others wait; not without end. */
 import { expect } from 'chai';
+import type { Patience } from '../../daemon/core/admission.js';
 import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
 import { type Client, World } from './world.js';
 
@@ -43,10 +44,33 @@ describe('core: changes that have waited long enough', () => {
     const { world, slow } = besideOneBehind();
     const late = world.open('late');
     const join = encodeRequest(JOIN_MESS, late.name, ['g']);
-    const submit = (isOverdue: boolean) => world.core.submit(late.session, join, 0, join.length, isOverdue);
-    expect(submit(false)).to.equal(false);
-    expect(submit(true)).to.equal(true);
+    const submit = (patience: Patience) => world.core.submit(late.session, join, 0, join.length, patience);
+    expect(submit('behind')).to.equal(false);
+    expect(submit('far-behind')).to.equal(true);
     world.run();
     expect(slow.told).to.have.length(1);
+  });
+
+  it('are ends in the midst of changes that leave no room', () => {
+    const world = new World();
+    const [other] = world.members('g', 'other', 'another') as [Client, Client];
+    world.members('big', ...Array.from({ length: 40 }, (_, i) => `m${i}`));
+    world.core.changeBytes = 1;
+    const flooders = Array.from({ length: 5 }, (_, i) => world.open(`f${i}`));
+    const askToJoin = (): void => {
+      for (const { name, session } of flooders) {
+        const frame = encodeRequest(JOIN_MESS, name, ['big']);
+        world.core.submit(session, frame, 0, frame.length);
+      }
+    };
+    askToJoin();
+    world.core.disconnect(other.session, true);
+    expect([world.core.hasEnds, world.core.isFull]).to.deep.equal([true, true]);
+    // What was under way is carried out; the flooders ask again before anything else happens.
+    world.core.flush();
+    for (const { payload } of world.order.take()) world.core.deliver(payload);
+    askToJoin();
+    world.run();
+    expect(world.core.hasEnds).to.equal(false);
   });
 });

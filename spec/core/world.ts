@@ -58,6 +58,7 @@ export class QueueOrder implements Order {
 /** Where a session's frames arrive. */
 export class Inbox implements Outlet {
   isBehind = false;
+  isFarBehind = false;
   readonly frames: Delivery[] = [];
   /** Each call of `deliver` with the number of messages it was said to be. */
   readonly calls: { readonly bytes: Buffer; readonly messages: number }[] = [];

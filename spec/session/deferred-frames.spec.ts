@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
-import { MAX_CHANGE_WAIT } from '../../daemon/session/limits.js';
+import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
 import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
 import { ManualClock } from './manual-clock.js';
 
@@ -40,18 +40,20 @@ describe('session: frames that wait', () => {
     expect(deferred.count).to.equal(0);
   });
 
-  it('are overdue when the first of them has waited for the longest time, each for itself', () => {
+  it('wait for fewer members the longer the first of them has waited, each for itself', () => {
     const { clock, deferred, retry } = bench(join, leave);
     clock.pass(MAX_CHANGE_WAIT - 1);
-    expect(deferred.isOverdue).to.equal(false);
+    expect(deferred.patience).to.equal('behind');
     clock.pass(1);
-    expect(deferred.isOverdue).to.equal(true);
+    expect(deferred.patience).to.equal('far-behind');
     retry();
-    expect(deferred.isOverdue, 'the leave has waited for its own turn only').to.equal(false);
-    clock.pass(MAX_CHANGE_WAIT);
-    expect(deferred.isOverdue).to.equal(true);
+    expect(deferred.patience, 'the leave has waited for its own turn only').to.equal('behind');
+    clock.pass(MAX_LAST_WAIT - 1);
+    expect(deferred.patience).to.equal('far-behind');
+    clock.pass(1);
+    expect(deferred.patience).to.equal('nobody');
     retry();
-    expect(deferred.isOverdue, 'nothing waits').to.equal(false);
+    expect(deferred.patience, 'nothing waits').to.equal('behind');
   });
 
   it('are forgotten when the session ends', () => {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createPrivateKey } from 'node:crypto';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
@@ -203,6 +204,22 @@ describe('session: TLS', () => {
       expect(second.closed).to.equal(false);
       expect(daemon.counters.rejections).to.deep.equal({ crowded: 1 });
       second.close();
+    });
+
+    it('are forgotten when the client is gone, also when it comes from the same port again', async () => {
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { maxHandshakes: 1 } });
+      const first = await RawClient.open(daemon.tlsPort);
+      let localPort = 0;
+      for (let i = 0; i < 5; i++) {
+        const waiting = connect({ port: daemon.tlsPort, host: '127.0.0.1', localPort });
+        await once(waiting, 'connect');
+        ({ localPort = 0 } = waiting);
+        await until(() => daemon.sight.handshakes > i, 'the handshake');
+        waiting.resetAndDestroy();
+        await once(waiting, 'close');
+      }
+      first.close();
+      await until(() => daemon.sight.handshakes === 0, 'the end of all');
     });
 
     it('do not hold the daemon up when it stops', async () => {

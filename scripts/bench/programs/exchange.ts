@@ -31,7 +31,12 @@ const GROUPS_OF_SESSION = 10_000;
 const AT_A_TIME = 500;
 
 /** Takes what comes, as a socket that is written to at the end of the turn. */
-const outlet = { deliver: () => undefined, close: () => undefined, isBehind: false } satisfies Outlet;
+const outlet = {
+  deliver: () => undefined,
+  close: () => undefined,
+  isBehind: false,
+  isFarBehind: false,
+} satisfies Outlet;
 
 class World {
   readonly core: Core;
