@@ -65,7 +65,7 @@ export class Seat implements Post {
   ): Promise<Seat> {
     if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
-    if (taken.has(group) || group.listenerCount('event') > 0)
+    if (taken.has(group) || group.eventNames().length > 0)
       throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe has a group of its own`);
     taken.add(group);
     return new Seat(connection, group, ended);

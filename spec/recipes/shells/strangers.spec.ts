@@ -118,6 +118,18 @@ describe('a client that is not a member', () => {
   });
 });
 
+describe('a group that somebody reads already', () => {
+  for (const event of ['event', 'data', 'view'] as const)
+    it(`by a listener of ${event} is not for a recipe, which would miss the first view`, async () => {
+      await using house = await House.open();
+      const connection = await house.connect('a');
+      const group = await connection.join('config');
+      group.on(event, () => undefined);
+      const refused: unknown = await map(connection, 'config').catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(IllegalParamError);
+    });
+});
+
 describe('a member that lies', () => {
   it('cannot put a value into a map that is too deep for the snapshot of newcomers', async () => {
     await using house = await House.open();

@@ -117,16 +117,17 @@ export class RecipeClient {
     try {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const groups = recipeGroups(prefix);
-      for (const name of groups) {
-        const group = await connection.join(name, { signal });
-        group.on('data', ({ body }) => this.loot.keep(name, body));
-      }
       const tools = {
         connection,
         lock: await lock(connection, groups[0], { quorum, of, signal }),
         election: await election(connection, groups[1], { quorum, signal }),
         map: await map<number>(connection, groups[2], { quorum, of, signal }),
       };
+      // A recipe is the first to read its group, else it would not know who is there.
+      for (const name of groups) {
+        const group = await connection.join(name, { signal });
+        group.on('data', ({ body }) => this.loot.keep(name, body));
+      }
       this.follow(tools);
       this.tools = tools;
       return tools;
