@@ -211,8 +211,14 @@ describe('session: TLS', () => {
       const first = await RawClient.open(daemon.tlsPort);
       let localPort = 0;
       for (let i = 0; i < 5; i++) {
-        const waiting = connect({ port: daemon.tlsPort, host: '127.0.0.1', localPort });
-        await once(waiting, 'connect');
+        const from = (port: number) =>
+          connect({ port: daemon.tlsPort, host: '127.0.0.1', localAddress: '127.0.0.1', localPort: port });
+        let waiting = from(localPort);
+        // Somebody else may have taken the port meanwhile: then another one begins.
+        await once(waiting, 'connect').catch(async () => {
+          waiting = from(0);
+          await once(waiting, 'connect');
+        });
         ({ localPort = 0 } = waiting);
         await until(() => daemon.sight.handshakes > i, 'the handshake');
         waiting.resetAndDestroy();
