@@ -248,7 +248,7 @@ export class Daemon implements AsyncDisposable {
     return fixed;
   }
 
-  /** The time that a view may be named by is written down before it is told to anybody. */
+  /** The time that a view may be named by is written down before anybody hears of it. */
   private order(): Order {
     const { engine } = this;
     return {

@@ -65,7 +65,7 @@ export class Admission {
 
   /** A join or leave of the session is ordered. @param name of the group, which need not exist yet */
   begin(session: LocalSession, name: string, group: Group | undefined, isJoin: boolean): void {
-    // A join of one's own group, and a leave of another one, is told to nobody.
+    // Nobody hears of a join of one's own group, or of a leave of another one.
     const isChange = this.willBeMember(session, name, group) !== isJoin;
     const adds = isChange && isJoin;
     if (adds) this.joinsUnderWay(name, 1, session.membership);

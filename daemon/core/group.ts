@@ -11,7 +11,7 @@ export class Group {
   readonly members: Member[] = [];
   /** Those of this daemon, in no order. */
   readonly local: LocalSession[] = [];
-  /** Of these so many want membership messages. */
+  /** How many of these want membership messages. */
   listening = 0;
   /** Members are out of reach, and the transitional signal was given; the next view comes of an exchange. */
   lost = false;

@@ -140,7 +140,7 @@ export class ByteReader {
     return field;
   }
 
-  /** A count, of items of which each takes so many bytes at least. */
+  /** A count of items, each of which takes at least this many bytes. */
   count(size: number): number {
     const count = this.u32();
     if (count > this.left / size) throw new ReportFault(`a count of ${count} before ${this.left} bytes`);

@@ -12,7 +12,7 @@
  * - a part of a daemon's own groups, when the pasts differ: `sessions` count (4), each private name; `groups` whether it
  *   is the last part (1), count (4), each name, id (12), whether it lost members (1), members: count (4), each the number
  *   of a session (4)
- * - a verdict, when somebody's payload makes no sense: `verdict` count (2), each daemon's name and what is wrong with it
+ * - a verdict, when a payload is invalid: `verdict` count (2), each daemon's name and what is wrong with it
  *
  * Names and texts are a length (1) and that many bytes. The members of a group stand in byte order of their names.
  */
@@ -73,7 +73,7 @@ export interface Request {
   readonly group: Buffer;
 }
 
-/** A daemon whose payload makes no sense. */
+/** A daemon whose payload is invalid. */
 export interface Fault {
   readonly daemon: string;
   readonly text: string;

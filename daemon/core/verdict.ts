@@ -1,6 +1,6 @@
 /**
  * Who is left out when daemons cannot read each other's payloads. All daemons of the view judge the same verdicts, so
- * they come to the same end: nobody who stays has said that another one who stays makes no sense.
+ * they come to the same end: no daemon that stays has called the payload of another one that stays invalid.
  */
 
 /**

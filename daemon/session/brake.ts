@@ -5,7 +5,7 @@
  * client that sends little is never held, and a receiver that has stopped altogether holds nobody: without progress for STALL_TIME
  * it does not count. A held session that takes nothing itself waits for its own sending: it is let go after a tenth of that time.
  *
- * A receiver with much waiting is told to the other daemons, whose flooders are held for it as those here.
+ * The other daemons hear of a receiver with much waiting, and their flooders are held for it as those here.
  *
  * The reference stops reading all its clients instead (daemon-semantics.md 3.4, 8.2 defect 16).
  */

@@ -61,7 +61,7 @@ export class Handshakes<T extends Pending = Pending> {
     if (this.served.delete(pending)) this.fill();
   }
 
-  /** Whether there is room for one more of the address; the one that gives way for it is told so. */
+  /** Whether there is room for one more of the address; `giveWay` of the one that makes room is called. */
   makeRoomFor(address: string): boolean {
     const own = this.unfinished.get(address)?.size ?? 0;
     const most = this.levels.length - 1;

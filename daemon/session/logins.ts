@@ -1,7 +1,7 @@
 /**
  * Passwords that wait to be checked. A check takes some 50 ms of a processor, so few run at once, and whose turn it is
  * decides who can log in while others guess: addresses take turns, and so do the users of one address; those with a
- * failure not long ago come after those without. Of one user, and of users that come anew, the newest is first: who
+ * failure not long ago come after those without. Of one user, and of users that are new, the newest is first: who
  * has waited longest under a flood has been given up most probably.
  *
  * A wrong password is answered late, twice as late with each failure of the user from that address, and for any user

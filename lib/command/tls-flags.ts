@@ -1,4 +1,4 @@
-/** What a verb is told of TLS: files, read when the command line is. */
+/** The TLS options of a verb: files, read when the command line is. */
 import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';

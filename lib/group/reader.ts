@@ -81,7 +81,7 @@ function rejected(service: number, groups: readonly string[], body: Buffer, type
 }
 
 /**
- * What a bare mailbox is told when the daemon refuses its request: PermissionDeniedError or TooManyGroupsError; null for
+ * What a bare mailbox gets when the daemon refuses its request: PermissionDeniedError or TooManyGroupsError; null for
  * everything that is not a refusal.
  */
 export function refusalOf(arrival: Arrival, { privateGroup }: Mailbox): Error | null {

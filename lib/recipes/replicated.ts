@@ -357,7 +357,7 @@ const machineOf = <Command, Result>(
   apply: (command, info) => machine.apply(parseJson(command.toString(), MAX_COMMAND_DEPTH) as Command, info),
   present: (members) => machine.present?.(members),
   merge: (state) => {
-    // Another member says what it had: that it makes no sense stops nobody.
+    // Another member says what it had: an invalid state stops nobody.
     try {
       machine.merge?.(state);
     } catch (error) {

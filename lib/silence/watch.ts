@@ -18,7 +18,7 @@ export const MIN_SILENCE_TIMEOUT = 1_000;
 /** What a timer can hold. */
 export const MAX_SILENCE_TIMEOUT = 0x7fff_ffff;
 
-/** Node has the kernel send so many questions, one each second. */
+/** Node has the kernel send this many questions, one each second. */
 const KEEPALIVE_TIME = 10_000;
 /** The kernel takes no more than 32767 seconds; this is what it waits by itself. */
 const MAX_IDLE = 7_200_000;

@@ -8,7 +8,7 @@ import { eventually } from '../support/wait.js';
 import { Company, LIMIT, nameAt, Outcome } from './company.js';
 import { freshRig, TOKEN_MS } from './shared.js';
 
-/** What the one who holds it is told within. */
+/** Time within which the holder hears of it. */
 const TOLD_MS = 2.2 * TOKEN_MS + 500;
 
 describe('a Corosync that hangs', function () {

@@ -1,4 +1,4 @@
-/** The checker of what members of recipes are told on real nodes, on nodes that are none. */
+/** The checker of the recipes' promises on real nodes, on nodes that are none. */
 import { expect } from 'chai';
 import type { Cluster } from '../support/cluster/cluster.js';
 import { Promises } from '../support/cluster/load/promises.js';

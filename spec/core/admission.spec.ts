@@ -13,7 +13,7 @@ const places = [
   { daemon: 'd2', position: 1 },
 ] as const;
 
-/** A group of sessions of this daemon, and of so many members elsewhere. */
+/** A group of sessions of this daemon and a number of members elsewhere. */
 function groupOf(sessions: readonly LocalSession[], elsewhere = 0): Group {
   const group = new Group('g', [0, 0, 0]);
   for (const each of sessions) {

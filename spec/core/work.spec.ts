@@ -76,7 +76,7 @@ describe('core: work in slices', () => {
     expect([said.length, bench.isBusy]).to.deep.equal([1000, false]);
   });
 
-  /** What a daemon with many groups does when another one with many comes, in slices of so many units. */
+  /** What a daemon with many groups does when another one with many comes, in slices of a number of units. */
   function merged(units: number): { told: string[]; table: object; slices: number } {
     const [order, slices] = [new QueueOrder(), new ByHand(units)];
     const core = new Core({ name: 'a', id: 1 }, order, slices);

@@ -6,7 +6,7 @@ import { firstSorted, SLICE } from '../../daemon/monitor/slices.js';
 import { Random } from '../support/random.js';
 import { group, madeUpSight } from './made-up-sight.js';
 
-/** Lists of so many groups, in a time that a spec moves. */
+/** Lists of many groups, on a clock that a spec moves. */
 class Bench {
   now = 0;
   /** How often the groups were gone through. */

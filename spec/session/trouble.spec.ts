@@ -24,7 +24,7 @@ const request = (privateName: string): Buffer =>
 const handshake = (privateName: string): Buffer =>
   Buffer.concat([request(privateName), encodeMethodChoice(['NULL'])]);
 
-/** Entries of all tables of a part, of which there are so many. */
+/** Entries of all tables of a part, and how many there are. */
 function remembered(part: object, tables: number): number {
   const found = Object.values(part).filter((table) => table instanceof Map || table instanceof Set);
   expect(found.length).to.equal(tables);

@@ -19,7 +19,7 @@ export const DEFAULT_TOKEN = 1000;
 const QUESTIONS = 4;
 /** An answer may take this many token timeouts. */
 const PATIENCE = 1.25;
-/** A look that comes so many milliseconds late means that this process was busy or stopped, and may have missed an answer. */
+/** A look that comes this many milliseconds late means that this process was busy or stopped, and may have missed an answer. */
 const LATE = 50;
 
 /** Milliseconds after which a daemon that stood still may have been excluded: the others heard it a heartbeat before. */

@@ -33,7 +33,7 @@ export function stampedeCase(name: string, clients: { quick: number; full: numbe
 const USER = 'honest';
 const PASSWORD = 'secret';
 
-/** Honest logins one after the other while so many others guess; the latency is that of a login. */
+/** Honest logins one after the other while others guess; the latency is that of a login. */
 export function guessersCase(name: string, guessers: number): Case {
   return {
     name,

@@ -5,7 +5,7 @@
  * to one state, and a row of such blocks gives four times as many names with each.
  */
 
-/** Names meet in tables of up to so many cells. */
+/** Names meet in tables of up to this many cells. */
 export const CELLS = 1 << 17;
 
 const BASIS = 0x811c9dc5;

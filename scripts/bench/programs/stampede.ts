@@ -14,7 +14,7 @@ export interface StampedePlan {
   readonly password: string;
 }
 
-/** Connects so many: at one time, or beside guessers one after the other. */
+/** Connects many clients: at one time, or beside guessers one after the other. */
 export interface StampedeRequest {
   readonly clients: number;
 }

@@ -63,7 +63,7 @@ export const MAX_PAYLOAD = 256 * MIB;
 /** Repetitions of STATE after the cut; then the last of them again and again (5.2 step 3). */
 export const STATE_DELAYS = [50, 100, 200, 500] as const;
 
-/** An exchange waits so many times the silence timeout for a daemon that is heard and does not send its part. */
+/** An exchange waits this many times the silence timeout for a daemon that is heard and does not send its part. */
 export const EXCHANGE_PATIENCE = 2;
 
 /** What `again` asks for. */

@@ -135,7 +135,7 @@ export class Round {
     return this.apart.exclude(address, now);
   }
 
-  /** A view of so many members is in force. One that was excluded once, and is alone among others, asks again. */
+  /** A view with this number of members is in force. One that was excluded once, and is alone among others, asks again. */
   entered(members: number, now: number): void {
     const isAlone = members === 1 && this.target.length > 1;
     if (!this.isApart && isAlone) this.askAt = now + this.apart.askingTime;

@@ -1,4 +1,4 @@
-/** What a lock and a lead with a quorum promise, over what their members are told, in the order in which they are told. */
+/** What a lock and a lead with a quorum promise, over what their members hear, in the order in which they hear it. */
 import type { Cluster } from '../cluster.js';
 
 /** Token timeouts after which a daemon has told its clients that its Corosync hangs; 1.5, and this machine is busy. */
@@ -21,7 +21,7 @@ export class Promises {
     if (other !== who) this.broken.push(`${key} is that of ${other} and of ${who}`);
   }
 
-  /** Who is told so has it, until it is told otherwise. */
+  /** A member that was granted it has it until it hears otherwise. */
   granted(what: string, who: string, node: number): void {
     this.grants++;
     const holders = this.holders.get(what) ?? new Map<string, number>();
