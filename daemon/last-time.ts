@@ -1,7 +1,7 @@
 /**
  * The second that the last daemon view was named by, over runs of the daemon. Several views in one second borrow from
  * the seconds to come, so a daemon that is killed and started again has to know how far its last run had got: else ids
- * of groups come twice (daemon-semantics.md 2.4). Without a file a run begins with the second after its start.
+ * of groups come twice [daemon 2.4]. Without a file a run begins with the second after its start.
  */
 import { Buffer } from 'node:buffer';
 import { closeSync, constants, readSync, unlinkSync, writeSync } from 'node:fs';

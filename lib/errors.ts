@@ -1,6 +1,6 @@
 /**
  * Errors of the modern face and the tools above it: one class per condition, `code` is the number that the SSP and SP
- * calls answer with (ssp-receive.md A1, session-protocol.md 7.1). The calls themselves never throw these.
+ * calls answer with [receive 1], [session 7.1]. The calls themselves never throw these.
  */
 import * as codes from './wire/codes.js';
 

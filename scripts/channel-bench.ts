@@ -1,5 +1,5 @@
 /**
- * What channels cost (messip-channels.md Part 3, 59 and 60): calls of 100 bytes with replies of 20, and posts of 100
+ * What channels cost [channels C59, C60]: calls of 100 bytes with replies of 20, and posts of 100
  * bytes, beside a bare TCP ping-pong measured at the same time. Daemon, server and client are processes of their own.
  *
  *   node build/scripts/channel-bench.js            one daemon

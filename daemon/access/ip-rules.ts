@@ -1,5 +1,5 @@
 /**
- * The method IP: who may connect, by address (daemon-semantics.md 4.6). One rule a line: `unix` (the local socket),
+ * The method IP: who may connect, by address [daemon 4.6]. One rule a line: `unix` (the local socket),
  * `local` (127.0.0.0/8 and ::1), an address, or `address/prefix` with its host bits zero; IPv4 or IPv6. Blank lines and
  * lines that begin with `#` say nothing. Whoever no rule names is refused.
  */

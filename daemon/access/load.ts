@@ -1,4 +1,6 @@
-/** Finds and reads the files of the access control: by their given paths, else where the reference looks (4.6). */
+/**
+ * Finds and reads the files of the access control: by their given paths, else where the reference looks [daemon 4.6].
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccessRules, Method } from './access.js';

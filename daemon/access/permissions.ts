@@ -7,7 +7,7 @@
  *
  * A principal is the user that PWORD proved, `cert:` and the common name of a client certificate, or `*` for everybody.
  * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
- * is refused: the request goes back to its sender as a reject frame (session-protocol.md 4.9).
+ * is refused: the request goes back to its sender as a reject frame [session 4.9].
  */
 import type { Permit } from '../core/local-session.js';
 import { AccessFileError } from './error.js';

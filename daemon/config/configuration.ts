@@ -59,7 +59,7 @@ export interface ParsedConfiguration {
 }
 
 /**
- * Reads the text of a `spread.conf` and checks it by all rules of daemon-semantics.md 4.2 and 4.4.
+ * Reads the text of a `spread.conf` and checks it by all rules of [daemon 4.2, 4.4].
  * @throws ConfigurationError at the first thing that is wrong, and nothing else
  */
 export function parseConfiguration(text: string, file: string): ParsedConfiguration {
@@ -92,7 +92,7 @@ const segmentOf = ({ addresses, port }: SegmentNode): ParsedSegment => ({
   port: port || DEFAULT_PORT,
 });
 
-/** An address alone is its own name; a long name is cut without a word (4.2). */
+/** An address alone is its own name; a long name is cut without a word [daemon 4.2]. */
 function daemonOf(node: DaemonNode, segment: number, file: string): ParsedDaemon {
   const { position, address, virtualId } = node;
   const host = node.name ?? address?.written ?? '';

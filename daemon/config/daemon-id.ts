@@ -4,7 +4,7 @@ const OFFSET_BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * The id of a daemon whose line has no VirtualID (daemon-semantics.md 4.2): FNV-1a, 32 bit, unsigned, over the
+ * The id of a daemon whose line has no VirtualID [daemon 4.2]: FNV-1a, 32 bit, unsigned, over the
  * bytes of its name. The same on every host, and a matter of the name alone: never of the position in the file.
  */
 export function daemonId(name: string): number {

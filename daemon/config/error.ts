@@ -6,7 +6,7 @@ export interface Position {
 
 /**
  * The only error that reading a configuration ends with. What the reference daemon aborts for
- * (daemon-semantics.md 4.1 to 4.4) is one of these here; the message is one line, ready to be shown.
+ * [daemon 4.1 to 4.4] is one of these here; the message is one line, ready to be shown.
  */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';

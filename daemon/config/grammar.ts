@@ -1,4 +1,4 @@
-/** Tokens into a syntax tree, by the grammar of daemon-semantics.md 4.2: recursive descent, one method a rule. */
+/** Tokens into a syntax tree, by the grammar of [daemon 4.2]: recursive descent, one method a rule. */
 import { didYouMean } from '../../lib/did-you-mean.js';
 import { canonicalAddress, familyOf, looksLikeIPv4 } from './address.js';
 import { ConfigurationError, show, type Position } from './error.js';

@@ -1,4 +1,4 @@
-/** The words of the language. A daemon of such a name is written in quotes (daemon-semantics.md 4.2). */
+/** The words of the language. A daemon of such a name is written in quotes [daemon 4.2]. */
 import { debugFlags, families, isOptionName, priorities, reuse } from './options.js';
 import { truths } from './values.js';
 

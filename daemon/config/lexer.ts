@@ -1,4 +1,4 @@
-/** Text into tokens, by the lexical rules of daemon-semantics.md 4.2. */
+/** Text into tokens, by the lexical rules of [daemon 4.2]. */
 import { ConfigurationError, type Position } from './error.js';
 
 /** `=` and `;` are marks only where they stand free: inside a bare word they are letters like any other. */

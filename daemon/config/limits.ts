@@ -1,4 +1,4 @@
-/** Every limit of the configuration language: daemon-semantics.md 4.2 to 4.4. */
+/** Every limit of the configuration language: [daemon 4.2 to 4.4]. */
 
 export const MAX_SEGMENTS = 20;
 export const MAX_SEGMENT_ADDRESSES = 5;

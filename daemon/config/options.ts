@@ -1,5 +1,5 @@
 /**
- * The options of the language: daemon-semantics.md 4.4, and a few of our own in the same style. This table is the
+ * The options of the language: [daemon 4.4], and a few of our own in the same style. This table is the
  * single source of every option's name, type, default, check and meaning; the grammar takes its keywords from it,
  * and docs/reference/configuration.md is generated from it.
  */
@@ -291,7 +291,7 @@ export const optionNames = Object.keys(table.shape).filter(isOptionName);
 /** The check of one option's value by itself. */
 export const optionSchema = (name: OptionName): z.ZodType => table.shape[name];
 
-/** The nine timeouts of the membership protocol: all are given, or none (4.4). */
+/** The nine timeouts of the membership protocol: all are given, or none [daemon 4.4]. */
 export const timeouts = optionNames.filter((name) => name.endsWith('Timeout') && !rowOf(name).effect);
 
 /** The check of a file's options together. An issue's path names who can be at fault: the first that was given is. */

@@ -1,4 +1,4 @@
-/** Which of the file's daemons this one is (daemon-semantics.md 4.3), and the configuration seen from there. */
+/** Which of the file's daemons this one is [daemon 4.3], and the configuration seen from there. */
 import { hostname } from 'node:os';
 import { MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
 import { canonicalAddress, isUnspecified, unspecified } from './address.js';

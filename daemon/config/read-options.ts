@@ -1,4 +1,4 @@
-/** The option statements of a file into checked values (daemon-semantics.md 4.4). */
+/** The option statements of a file into checked values [daemon 4.4]. */
 import { ConfigurationError, type Position } from './error.js';
 import {
   isOptionName,

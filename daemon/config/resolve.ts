@@ -1,4 +1,4 @@
-/** Daemons that the file gives by name alone get their addresses (daemon-semantics.md 4.2). */
+/** Daemons that the file gives by name alone get their addresses [daemon 4.2]. */
 import { lookup as systemLookup } from 'node:dns/promises';
 import { canonicalAddress, familyOf, isMulticast, isUnspecified, type Family } from './address.js';
 import type { ParsedConfiguration, ParsedDaemon } from './configuration.js';

@@ -1,4 +1,4 @@
-/** The rules of daemon-semantics.md 4.2 that the grammar cannot say. Each check throws at the word at fault. */
+/** The rules of [daemon 4.2] that the grammar cannot say. Each check throws at the word at fault. */
 import { isDaemonName } from '../../lib/wire/name.js';
 import { isMulticast, isUnspecified, type Family } from './address.js';
 import { ConfigurationError, located, show, type Position } from './error.js';

@@ -1,4 +1,4 @@
-/** Where the configuration is looked for: daemon-semantics.md 4.1. */
+/** Where the configuration is looked for: [daemon 4.1]. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigurationError } from './error.js';

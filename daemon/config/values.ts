@@ -1,4 +1,4 @@
-/** The kinds of value that an option can have, and how each is read from the words of the file (4.2, 4.4). */
+/** The kinds of value that an option can have, and how each is read from the words of the file [daemon 4.2, 4.4]. */
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
 import { show } from './error.js';

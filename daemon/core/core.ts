@@ -1,5 +1,5 @@
 /**
- * The core: a state machine between the sessions and the engine (design.md 4). Everything that has a place in the
+ * The core: a state machine between the sessions and the engine. Everything that has a place in the
  * order goes out through `order` and comes back through `deliver`, on one machine too; the payload is the frames
  * themselves, in little-endian form. No sockets, timers, clocks or chance.
  */
@@ -215,7 +215,7 @@ export class Core {
     } else if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
       this.pack.add(bytes, start, end, (service & SAFE_MESS) !== 0);
     } else if ((service & KILL_MESS) !== 0) {
-      // The name in the request is ignored: nobody can disconnect another session (2.2).
+      // The name in the request is ignored: nobody can disconnect another session [daemon 2.2].
       this.disconnect(session, false);
     } else {
       return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, patience);
@@ -289,7 +289,7 @@ export class Core {
     else this.counters.damaged++;
   }
 
-  /** A join or leave: only the first name counts, data is ignored (2.2). Illegal names get no answer. */
+  /** A join or leave: only the first name counts, data is ignored [daemon 2.2]. Illegal names get no answer. */
   private change(session: LocalSession, kind: number, request: Frame, patience: Patience): boolean {
     const { bytes, start, end } = request;
     checkGroupField(bytes, start);
@@ -330,7 +330,7 @@ export class Core {
     }
   }
 
-  /** A refused request has no place in the order: it goes back to its sender (session-protocol.md 4.9). */
+  /** A refused request has no place in the order: it goes back to its sender [session 4.9]. */
   private refuse(session: LocalSession, bytes: Buffer, start: number, end: number, reason?: number): void {
     const frame = encodeReject(bytes, start, end, reason);
     session.outlet.deliver(frame, 0, frame.length, 1);

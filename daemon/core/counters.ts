@@ -8,7 +8,7 @@ export interface CoreCounters {
   refused: number;
   /** Joins that went back to their sender, because there are as many groups or memberships as allowed. */
   limited: number;
-  /** Joins and leaves of names that no library allows; they get no answer (daemon-semantics.md 2.1). */
+  /** Joins and leaves of names that no library allows; they get no answer [daemon 2.1]. */
   illegalGroupNames: number;
   /** Exchanges behind a daemon view that were completed. */
   exchanges: number;

@@ -1,7 +1,7 @@
 /**
- * From one daemon view to the next (daemon-semantics.md 1.3, 2.7): the transitional signal at the cut, a head to the
+ * From one daemon view to the next [daemon 1.3, 2.7]: the transitional signal at the cut, a head to the
  * others when the new view begins, own groups where pasts differ, and the regular views when everything is in. A cut in
- * between starts it again: the groups stay as they were after the last exchange that was completed (2.7.5).
+ * between starts it again: the groups stay as they were after the last exchange that was completed [daemon 2.7.5].
  */
 import type { Buffer } from 'node:buffer';
 import type { CoreCounters } from './counters.js';

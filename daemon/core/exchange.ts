@@ -1,7 +1,7 @@
 /**
  * The exchange that follows a daemon view. Each daemon sends a head; daemons whose pasts are the same hold the same
  * groups, so only where the pasts differ does each send its own groups too. The same payloads give the same outcome
- * everywhere (daemon-semantics.md 2.3 to 2.7).
+ * everywhere [daemon 2.3 to 2.7].
  *
  * A daemon that cannot read a payload says so to all, and then everybody says whom it cannot read; what follows from the
  * verdicts of all is the same at all.
@@ -144,7 +144,7 @@ export class Exchange {
 
   /** The first two words of the ids that begin in this view. @pre hasHeads */
   get era(): readonly [daemon: number, time: number] {
-    // The first daemon proposes, but a time that anybody saw with its identity is not used again (2.4).
+    // The first daemon proposes, but a time that anybody saw with its identity is not used again [daemon 2.4].
     const { id, time } = this.heads[0] as Head;
     let free = time;
     for (const { times } of this.heads) {

@@ -15,7 +15,7 @@ export class LocalSession {
   member: Member | null = null;
   /**
    * Its disconnect was read or decided. It gets nothing any more, not even messages that stand before the disconnect
-   * in the order (daemon-semantics.md 2.8), and nothing more is taken from it.
+   * in the order [daemon 2.8], and nothing more is taken from it.
    */
   leaving = false;
   /** Number of the last message it was made a receiver of: one copy, however many of its groups are named. */

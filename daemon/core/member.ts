@@ -26,7 +26,7 @@ export class Member {
   }
 }
 
-/** Member order: position of the daemon, then the bytes of the private group name (daemon-semantics.md 2.3). */
+/** Member order: position of the daemon, then the bytes of the private group name [daemon 2.3]. */
 export function compareMembers(a: Member, b: Member): number {
   return a.place.position - b.place.position || Buffer.compare(a.field, b.field);
 }

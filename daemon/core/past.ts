@@ -1,7 +1,7 @@
 /**
  * What a daemon went through, as a number of 64 bits. Two daemons have the same one if they completed the same exchange
  * last and came into every daemon view since in one set: then their groups are the same, and so are the vs sets of
- * members that they bring along (daemon-semantics.md 2.7.2).
+ * members that they bring along [daemon 2.7.2].
  */
 import { Buffer } from 'node:buffer';
 

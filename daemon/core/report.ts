@@ -1,5 +1,5 @@
 /**
- * What the daemons tell each other when a daemon view begins (daemon-semantics.md 1.3). A payload, little-endian:
+ * What the daemons tell each other when a daemon view begins [daemon 1.3]. A payload, little-endian:
  *
  * version (4) | tag of the view (8) | sections, each: tag (2), length (4), bytes
  *

@@ -1,6 +1,6 @@
 /**
  * Joins, leaves and disconnects in their place in the order. Those that come between a cut and the end of the exchange
- * behind it are put off (daemon-semantics.md 2.7.4, the recommended way): nobody carries them out, each daemon keeps
+ * behind it are put off ([daemon 2.7.4], the recommended way): nobody carries them out, each daemon keeps
  * those of its own sessions for its report, and all daemons carry them out behind the regular views of the exchange.
  */
 import { Buffer } from 'node:buffer';

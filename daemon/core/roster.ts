@@ -1,6 +1,6 @@
 /**
  * The private names in use at this daemon: taken in the handshake, before authentication, and free again when the
- * session's disconnect has been ordered (daemon-semantics.md 3.1).
+ * session's disconnect has been ordered [daemon 3.1].
  */
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { nameField, privateGroup } from '../../lib/wire/name.js';
@@ -65,7 +65,7 @@ export class Roster {
     return this.sessions.values();
   }
 
-  /** Any legal unused name will do (session-protocol.md 3.2). */
+  /** Any legal unused name will do [session 3.2]. */
   private makeUp(): string {
     for (;;) {
       this.madeUp = (this.madeUp % MAX_MADE_UP) + 1;

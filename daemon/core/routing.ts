@@ -1,5 +1,5 @@
 /**
- * Who gets a data message (session-protocol.md 5.1): the local members of each group named, and the sessions named by
+ * Who gets a data message [session 5.1]: the local members of each group named, and the sessions named by
  * their private group; each one copy, with the destinations as sent.
  */
 import type { Buffer } from 'node:buffer';

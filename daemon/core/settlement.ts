@@ -1,6 +1,6 @@
 /**
- * From the groups as they were to the groups as all daemons of a new daemon view have them (daemon-semantics.md 2.4 to
- * 2.7). What the daemons with this one's past have is in the groups already; members of daemons that are gone go, those
+ * From the groups as they were to the groups as all daemons of a new daemon view have them [daemon 2.4 to
+ * 2.7]. What the daemons with this one's past have is in the groups already; members of daemons that are gone go, those
  * of daemons with other pasts come. A group that lost nobody and whose members were together all the time keeps its id,
  * and nobody is told.
  */

@@ -1,6 +1,6 @@
 /**
  * The times of daemon views: the second word of group ids. None is used twice with the same first word, a daemon's
- * identity, also by a daemon whose clock went back over a restart (daemon-semantics.md 2.4).
+ * identity, also by a daemon whose clock went back over a restart [daemon 2.4].
  */
 
 /** Daemons whose times are remembered; more than there can be in a view, so that those who went are known too. */

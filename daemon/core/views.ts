@@ -1,6 +1,6 @@
 /**
  * The views of the groups: joins, leaves, disconnects and changes of the daemon view, each in its place in the order,
- * change the groups, and the sessions that asked for membership messages are told (daemon-semantics.md 2.2 to 2.7).
+ * change the groups, and the sessions that asked for membership messages are told [daemon 2.2 to 2.7].
  */
 import type { Buffer } from 'node:buffer';
 import { encodeRegularMembership, encodeSelfLeave, encodeTransition } from '../../lib/wire/membership.js';
@@ -68,7 +68,7 @@ export class Views {
 
   /**
    * The daemon view is over: groups with members that are out of reach give the transitional signal, once until their
-   * next view, in byte order of the names (2.7.1).
+   * next view, in byte order of the names [daemon 2.7.1].
    * @param stays whether the daemon of that name goes on with this one
    * @yields units of work
    */
@@ -128,7 +128,7 @@ export class Views {
     if (group.members.length === 0) this.groups.delete(group);
   }
 
-  /** For these causes the vs set holds just the one who changed (2.6). */
+  /** For these causes the vs set holds just the one who changed [daemon 2.6]. */
   private announce(group: Group, cause: number, changed: Member): void {
     const id = this.groups.advance(group);
     const sets = [[changed.field]];

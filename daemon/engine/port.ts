@@ -1,5 +1,5 @@
 /**
- * The engine port: view-synchronous agreed and safe broadcast among daemons, and nothing else (design.md 6). An engine
+ * The engine port: view-synchronous agreed and safe broadcast among daemons, and nothing else [corosync 9]. An engine
  * knows nothing of clients and groups. Handlers are called synchronously and in order; `send` inside a handler is
  * allowed.
  */

@@ -1,4 +1,4 @@
-/** The embedded engine: one daemon, every payload is ordered and stable at once (design.md 6). */
+/** The embedded engine: one daemon, every payload is ordered and stable at once. */
 import type { Buffer } from 'node:buffer';
 import { EventEmitter } from 'eventemitter3';
 import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } from './port.js';

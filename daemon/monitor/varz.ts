@@ -1,4 +1,4 @@
-/** Everything in one look: the status record of daemon-semantics.md 5 as far as it means something here, and its wishes. */
+/** Everything in one look: the status record of [daemon 5] as far as it means something here, and its wishes. */
 import type { Delays } from './loop-delay.js';
 import type { Sight } from './sight.js';
 

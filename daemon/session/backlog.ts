@@ -145,7 +145,7 @@ export class Backlog {
   }
 
   private isStuck(): boolean {
-    // A limit of 0 lets no message wait at all (daemon-semantics.md 3.3).
+    // A limit of 0 lets no message wait at all [daemon 3.3].
     if (this.limits.maxSessionMessages === 0) return true;
     if (this.isExcused) return false;
     return this.isOverLimit() && this.clock.now() - this.progress >= this.stallTime;

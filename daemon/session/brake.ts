@@ -7,7 +7,7 @@
  *
  * The other daemons hear of a receiver with much waiting, and their flooders are held for it as those here.
  *
- * The reference stops reading all its clients instead (daemon-semantics.md 3.4, 8.2 defect 16).
+ * The reference stops reading all its clients instead [daemon 3.4, D16].
  */
 import { type Clock, realClock, type Timer } from './clock.js';
 import { STALL_TIME } from './limits.js';

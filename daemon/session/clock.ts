@@ -1,4 +1,4 @@
-/** Time as the session machine sees it. The simulator gives it another one (design.md 10). */
+/** Time as the session machine sees it. The simulator gives it another one. */
 
 export interface Timer {
   cancel(): void;

@@ -1,4 +1,4 @@
-/** Every limit of a session, with its default. The configuration names the same (daemon-semantics.md 3, 4.4). */
+/** Every limit of a session, with its default. The configuration names the same [daemon 3, 4.4]. */
 import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
 import { defaultTableLimits, type TableLimits } from '../core/under-way.js';
 
@@ -15,7 +15,7 @@ export interface SessionLimits extends TableLimits {
   readonly clientSilenceTimeout: number;
   /** Milliseconds before a first wrong password is answered; further ones take longer. */
   readonly authFailureDelay: number;
-  /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped (3.3). */
+  /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3]. */
   readonly maxSessionMessages: number;
   /** Bytes that may wait for a session, whether its socket takes some or not. */
   readonly maxSessionBytes: number;

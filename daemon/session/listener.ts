@@ -1,4 +1,4 @@
-/** Where clients come in: a TCP port, or a Unix stream socket (session-protocol.md 1). */
+/** Where clients come in: a TCP port, or a Unix stream socket [session 1]. */
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
@@ -11,7 +11,7 @@ import type { TlsFiles } from './tls-files.js';
 /** Connections that the system may keep waiting for us to accept. */
 const BACKLOG = 4096;
 
-/** Everybody on this machine may connect to the local socket (daemon-semantics.md 3.1). */
+/** Everybody on this machine may connect to the local socket [daemon 3.1]. */
 const MODE = 0o666;
 
 /** A listener could not be opened; `message` is one line for the person who started the daemon. */

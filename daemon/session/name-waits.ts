@@ -1,6 +1,6 @@
 /**
  * Handshakes that wait for a private name whose session has ended: it is free when that end has its place in the order
- * (daemon-semantics.md 3.1). They wait until their handshake's time is up. A client that reconnects at once would be
+ * [daemon 3.1]. They wait until their handshake's time is up. A client that reconnects at once would be
  * refused otherwise, by the name it has just given up itself.
  */
 

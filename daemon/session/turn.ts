@@ -1,6 +1,6 @@
 /**
  * One turn is one round of the event loop: first all sockets that are readable are read, then what came in is ordered,
- * then every session that got something is written to once. Batches make the speed (design.md 5).
+ * then every session that got something is written to once. Batches make the speed.
  */
 import { type Clock, realClock } from './clock.js';
 

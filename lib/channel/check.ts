@@ -1,4 +1,4 @@
-/** Arguments of the hot calls, checked by hand before any byte is sent (messip-channels.md 19). */
+/** Arguments of the hot calls, checked by hand before any byte is sent [channels 19]. */
 import { noOptions, unknownOption } from '../group/option-fault.js';
 import { BadArgumentError, BodyTooLongError } from './errors.js';
 

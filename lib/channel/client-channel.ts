@@ -1,4 +1,4 @@
-/** A channel as its client holds it (messip-channels.md 17.2, 17.4). */
+/** A channel as its client holds it [channels 17.2, 17.4]. */
 import { checkCount, checkedBody, checkKeys, checkNumber, checkPatience, type Patience } from './check.js';
 import {
   BadArgumentError,

@@ -1,4 +1,4 @@
-/** What a client's calls take and give (messip-channels.md 18). */
+/** What a client's calls take and give [channels 18]. */
 import type { Patience } from './check.js';
 
 export interface CallOptions extends Patience {

@@ -1,6 +1,6 @@
 /**
  * What channels throw: one class per condition, with a word in `code`, a number in `errno`, and the code that MESSIP
- * gave where it had one (messip-channels.md 19).
+ * gave where it had one [channels 19].
  */
 import type { GoneReason } from './reason.js';
 import { keepNames } from '../errors.js';

@@ -1,5 +1,5 @@
 /**
- * The places in a server's queue, and who may fill them (messip-channels.md 17.4): credit given to clients and places
+ * The places in a server's queue, and who may fill them [channels 17.4]: credit given to clients and places
  * taken never are more than there are. Who finds no place waits in the order of arrival; credit that others do not use
  * is called back for him. Pure.
  */

@@ -1,4 +1,4 @@
-/** Every size and count of the channels in one place (messip-channels.md 4, 15.1, 17, 18). */
+/** Every size and count of the channels in one place [channels 4, 15.1, 17, 18]. */
 import { MAX_PORTABLE_BYTES, NAME_BYTES } from '../wire/limits.js';
 
 /** Longest channel name in bytes of UTF-8. */
@@ -8,7 +8,7 @@ export const MAX_METADATA_BYTES = 1024;
 export const DEFAULT_MAX_BUFFERED = 100;
 export const DEFAULT_MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 export const DEFAULT_MAX_BODY = 1024 * 1024;
-/** Milliseconds after which a name whose owner is unreachable may be taken over (15.4). */
+/** Milliseconds after which a name whose owner is unreachable may be taken over [channels 15.4]. */
 export const DEFAULT_ORPHAN_TIMEOUT_MS = 30_000;
 
 /** What `maxBody` can be at most: one message of that size is put together in memory. */

@@ -1,4 +1,4 @@
-/** Names of channels: checked the same way by who creates and by who opens (messip-channels.md 15.1, D7). */
+/** Names of channels: checked the same way by who creates and by who opens [channels 15.1, D7]. */
 import { Buffer } from 'node:buffer';
 import { BadNameError } from './errors.js';
 import { MAX_CHANNEL_NAME } from './limits.js';

@@ -1,6 +1,6 @@
 /**
  * What a client has under way: sent and awaited, or waiting in its order for a place in the server's queue
- * (messip-channels.md 17.2, 17.4).
+ * [channels 17.2, 17.4].
  */
 import type { Buffer } from 'node:buffer';
 import { Fifo } from '../mailbox/fifo.js';

@@ -1,4 +1,4 @@
-/** Pings of a server's clients (messip-channels.md 17.6): of the library, and of the application. */
+/** Pings of a server's clients [channels 17.6]: of the library, and of the application. */
 import type { Message } from './protocol/message.js';
 
 /** The word of a ping that the application is to answer, by receiving. */

@@ -1,4 +1,4 @@
-/** Whether the server's application has taken a request (messip-channels.md 17.2), as far as its client knows. */
+/** Whether the server's application has taken a request [channels 17.2], as far as its client knows. */
 import { ChannelError } from './errors.js';
 
 export class Receipt {

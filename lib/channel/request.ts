@@ -1,4 +1,4 @@
-/** A request as the server holds it: the right to answer it, once (messip-channels.md 17.3). */
+/** A request as the server holds it: the right to answer it, once [channels 17.3]. */
 import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
 import type { Due } from './due.js';

@@ -1,4 +1,4 @@
-/** From what arrives to the handle that it is for. Everything else is dropped and counted (messip-channels.md 17). */
+/** From what arrives to the handle that it is for. Everything else is dropped and counted [channels 17]. */
 import type { Buffer } from 'node:buffer';
 import type { ClaimId } from './claim-id.js';
 import type { ClientChannel } from './client-channel.js';

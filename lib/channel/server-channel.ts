@@ -1,4 +1,4 @@
-/** A channel as its owner holds it (messip-channels.md 17.3, 17.4, 18). */
+/** A channel as its owner holds it [channels 17.3, 17.4, 18]. */
 import { Buffer } from 'node:buffer';
 import { checkKeys, checkPatience, type Patience } from './check.js';
 import { claimText } from './claim-id.js';

@@ -1,4 +1,4 @@
-/** What a server's calls take (messip-channels.md 18). */
+/** What a server's calls take [channels 18]. */
 import type { Patience } from './check.js';
 
 export interface CloseOptions {

@@ -1,6 +1,6 @@
 /**
  * The requests of a channel without an answer, both those that wait and those that the application holds
- * (messip-channels.md 17.1 to 17.3).
+ * [channels 17.1 to 17.3].
  */
 import type { Buffer } from 'node:buffer';
 import { ClientGoneError } from './errors.js';

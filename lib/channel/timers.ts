@@ -1,4 +1,4 @@
-/** Timers of a channel (messip-channels.md 8): the next shot is due by the first, however late the last one came. */
+/** Timers of a channel [channels 8]: the next shot is due by the first, however late the last one came. */
 import type { Alarm } from './alarm.js';
 import { checkNumber, checkTime } from './check.js';
 import type { Due } from './due.js';

@@ -1,4 +1,4 @@
-/** Who is watched, and by which loops (messip-channels.md 17.5). */
+/** Who is watched, and by which loops [channels 17.5]. */
 import { EventLoop } from './event-loop.js';
 import type { WatchEvent } from './event.js';
 import type { RegistryEvent } from './registry/event.js';

@@ -66,7 +66,7 @@ export type ViewEvent = ChangeView | NetworkView;
 
 /**
  * The daemon view broke: up to here everything was delivered as promised in the whole old view. What follows, up to the
- * next view of the group, is only known to reach those who come along (ssp-receive.md R46).
+ * next view of the group, is only known to reach those who come along [receive R46].
  */
 export interface TransitionEvent {
   readonly kind: 'transition';

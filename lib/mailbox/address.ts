@@ -1,6 +1,6 @@
 /**
  * Where a daemon is: the grammar of addresses, for the library and the commands. The first two forms are those of
- * `spread_name` (session-protocol.md 1.1).
+ * `spread_name` [session 1.1].
  *
  * | form | means |
  * |---|---|

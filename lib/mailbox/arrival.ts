@@ -14,13 +14,13 @@ const NO_ID: GroupId = [0, 0, 0];
 
 /**
  * `illegal`: membership bits that no daemon sets together, or beside a service. A Spread 5.0.1 daemon passes such words
- * on from a hostile client (session-protocol.md 4.6), so believing them would let anybody forge a view.
+ * on from a hostile client [session 4.6], so believing them would let anybody forge a view.
  */
 export type ArrivalKind = 'data' | 'reject' | 'view' | 'transition' | 'self-leave' | 'illegal';
 
 export class Arrival extends Delivery {
   /**
-   * For a self-leave: the id of the last view of this group that came before it (ssp-receive.md Q22). Zeros when there
+   * For a self-leave: the id of the last view of this group that came before it [receive Q22]. Zeros when there
    * was none, and for everything else.
    */
   leftId: GroupId = NO_ID;

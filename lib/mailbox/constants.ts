@@ -1,4 +1,4 @@
-/** The constants under their C names: ssp-receive.md A1. */
+/** The constants under their C names: [receive 1]. */
 import {
   DEFAULT_PORT,
   MAX_CLIENT_SCATTER_ELEMENTS,
@@ -21,12 +21,12 @@ export const MAX_MESSAGE_BODY_LEN = MAX_MESSAGE_BYTES;
 /** The limit of the SSP calls, 99. */
 export const FL_MAX_SCATTER_ELEMENTS = MAX_SSP_SCATTER_ELEMENTS;
 
-/** Priorities; the session protocol knows 0 and 1, and neither has an effect (session-protocol.md 7.2). */
+/** Priorities; the session protocol knows 0 and 1, and neither has an effect [session 7.2]. */
 export const LOW_PRIORITY = 0;
 export const MEDIUM_PRIORITY = 1;
 export const HIGH_PRIORITY = 2;
 
-/** Words of the SSP_receive page that stand in no header (ssp-receive.md A4 Q1). */
+/** Words of the SSP_receive page that stand in no header [receive Q1]. */
 export const REG_MESSAGE = REGULAR_MESS;
 export const MEMB_MESSAGE = MEMBERSHIP_MESS;
 export const TRANS_MESS = TRANSITION_MESS;

@@ -1,6 +1,6 @@
 /**
  * What an arrival says, before a face gives it its form. The one place where both faces look at an arrival; it checks
- * what they need to be whole, so that a malformed message is found out before any output is set (R69).
+ * what they need to be whole, so that a malformed message is found out before any output is set [receive R69].
  */
 import type { Buffer } from 'node:buffer';
 import { FrameFault } from '../wire/fault.js';

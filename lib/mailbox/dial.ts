@@ -1,4 +1,4 @@
-/** From an address to an accepted session: connection and handshake (session-protocol.md 1, 3). */
+/** From an address to an accepted session: connection and handshake [session 1, 3]. */
 import type { Buffer } from 'node:buffer';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -20,7 +20,7 @@ export interface DialOptions {
   readonly membership?: boolean | undefined;
   /** 0 or 1; no daemon makes a difference. */
   readonly priority?: number | undefined;
-  /** Limit for connection and handshake in milliseconds; 0 is none, below 0 has passed already (3.9). */
+  /** Limit for connection and handshake in milliseconds; 0 is none, below 0 has passed already [session 3.9]. */
   readonly timeout?: number | undefined;
   /** Ends the attempt. */
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +55,7 @@ type Accepted<T> = (socket: Socket, accept: Accept, rest: Buffer) => T;
  * @returns what `accepted` makes of the connection, or why there is none. The code is what connect answers with:
  * ILLEGAL_SPREAD for a malformed address or an unknown host, COULD_NOT_CONNECT for other failures to connect and for
  * those of TLS, CONNECTION_CLOSED when the handshake broke off, the time was up or the signal came, ILLEGAL_PARAM for
- * keys and certificates that are none, else what the daemon refused with (3.10)
+ * keys and certificates that are none, else what the daemon refused with [session 3.10]
  */
 export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T | DialFailure> {
   const { timeout = 0, signal } = options;
@@ -121,7 +121,10 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
   });
 }
 
-/** TCP tries all addresses of a name, which the C library does not (1.1), and sends small frames at once (1). */
+/**
+ * TCP tries all addresses of a name, which the C library does not [session 1.1], and sends small frames at once
+ * [session 1].
+ */
 function reach(address: Address, { lookup, tls = {} }: DialOptions): Socket {
   if ('path' in address) return connect({ path: address.path });
   const { host, port } = address;

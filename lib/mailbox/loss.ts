@@ -1,7 +1,7 @@
 /**
  * What a call answers on a mailbox without messages whose connection is not open any more. SSP tells CONNECTION_CLOSED
- * once and the mailbox is illegal from then on (R64); the plain calls tell it once and NET_ERROR_ON_SESSION until the
- * caller disconnects (session-protocol.md 8.5). Both tell ILLEGAL_MESSAGE first when a malformed stream was the reason.
+ * once and the mailbox is illegal from then on [receive R64]; the plain calls tell it once and NET_ERROR_ON_SESSION
+ * until the caller disconnects [session 8.5]. Both tell ILLEGAL_MESSAGE first when a malformed stream was the reason.
  */
 import { CONNECTION_CLOSED, ILLEGAL_SESSION, NET_ERROR_ON_SESSION } from '../wire/codes.js';
 import type { Mailbox } from './mailbox.js';
@@ -10,7 +10,7 @@ import { leave } from './table.js';
 /** How a face answers a receive call for want of messages; 0 while the connection is open. */
 type LossAnswer = (mailbox: Mailbox, mbox: number) => number;
 
-/** All calls that wait when the connection breaks get CONNECTION_CLOSED (R65). */
+/** All calls that wait when the connection breaks get CONNECTION_CLOSED [receive R65]. */
 export const sspLoss: LossAnswer = (mailbox, mbox) => {
   if (mailbox.state === 'open') return 0;
   if (mailbox.state === 'closed') return ILLEGAL_SESSION;

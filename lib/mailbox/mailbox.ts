@@ -112,7 +112,7 @@ export class Mailbox {
     return this.current;
   }
 
-  /** Number of complete messages on this side of the connection (R10). */
+  /** Number of complete messages on this side of the connection [receive R10]. */
   get waiting(): number {
     return this.queue.length;
   }
@@ -164,7 +164,7 @@ export class Mailbox {
 
   /**
    * Answers a call when its turn comes: calls that wait are served in the order in which they were made, and after all
-   * messages of the same arrival were taken in (R10, R74).
+   * messages of the same arrival were taken in [receive R10, R74].
    * @param attempt takes what it needs and returns the answer, or undefined to wait for more
    * @returns undefined when the signal came first
    */
@@ -177,8 +177,8 @@ export class Mailbox {
   }
 
   /**
-   * The answer to a broken stream, once: ILLEGAL_MESSAGE when bytes from the daemon made no sense (R69), else 0. To be
-   * asked when no message is left.
+   * The answer to a broken stream, once: ILLEGAL_MESSAGE when bytes from the daemon made no sense [receive R69], else
+   * 0. To be asked when no message is left.
    */
   takeFault(): number {
     if (!(this.cause instanceof FrameFault) || this.faultTold) return 0;
@@ -244,7 +244,7 @@ export class Mailbox {
     return this.queue.length <= this.maxMessages / 2 && this.queuedBytes <= this.maxBytes / 2;
   }
 
-  /** An error ends the connection. What the socket has read by then was received and counts (R64). */
+  /** An error ends the connection. What the socket has read by then was received and counts [receive R64]. */
   private break(error: Error): void {
     if (this.current !== 'open') return;
     this.cause = error;
@@ -265,7 +265,7 @@ export class Mailbox {
     this.waiters.serve();
   }
 
-  /** Ends this side: what waits is thrown away, and calls that wait find the mailbox closed (R65). */
+  /** Ends this side: what waits is thrown away, and calls that wait find the mailbox closed [receive R65]. */
   private close(): void {
     if (this.current !== 'closed') reportClosed(this.privateGroup);
     this.current = 'closed';

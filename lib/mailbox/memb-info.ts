@@ -1,5 +1,5 @@
 /**
- * Reading the body of a membership message as `SP_receive` gives it (session-protocol.md 6.6). The buffer may be longer
+ * Reading the body of a membership message as `SP_receive` gives it [session 6.6]. The buffer may be longer
  * than the body. SSP's bodies have another layout; `SSP_receive` gives them parsed.
  */
 import { Buffer } from 'node:buffer';

@@ -1,4 +1,6 @@
-/** Membership bodies as the plain Spread calls give them: the wire's layout, integers little-endian (6.3, 6.6). */
+/**
+ * Membership bodies as the plain Spread calls give them: the wire's layout, integers little-endian [session 6.3, 6.6].
+ */
 import { Buffer } from 'node:buffer';
 import { writeInt } from '../wire/byte-order.js';
 import { GROUP_ID_BYTES, type GroupId, writeGroupId } from '../wire/group-id.js';

@@ -9,5 +9,5 @@ import { mailboxAt } from './table.js';
  */
 export const SSP_poll = (mbox: number): number => mailboxAt(mbox)?.waitingBytes ?? ILLEGAL_SESSION;
 
-/** The same; the 48 header bytes of a message that was too long for a call before do not count (8.4). */
+/** The same; the 48 header bytes of a message that was too long for a call before do not count [session 8.4]. */
 export const SP_poll: (mbox: number) => number = SSP_poll;

@@ -53,5 +53,5 @@ export const Is_self_leave: Predicate = of(isSelfLeave);
 
 export const Is_reject_mess: Predicate = of(isReject);
 
-/** Whether a name is a connection's (`#name#daemon`) and not a group's (ssp-receive.md A1). */
+/** Whether a name is a connection's (`#name#daemon`) and not a group's [receive 1]. */
 export const Is_private_group = (name: string): boolean => name.includes('#');

@@ -11,7 +11,7 @@ interface CommonOptions {
   service_type?: number | undefined;
   /** Room for names, from 0. */
   max_groups: number;
-  /** Filled with the stored names from index 0; entries behind them are not touched (R20). */
+  /** Filled with the stored names from index 0; entries behind them are not touched [receive R20]. */
   groups?: string[] | undefined;
   /** Ends the waiting: the call answers WOULD_BLOCK, no message is taken. */
   signal?: AbortSignal | undefined;
@@ -20,12 +20,12 @@ interface CommonOptions {
 export interface ReceiveOptions extends CommonOptions {
   /** Room for the body in bytes, from 0 to the length of `mess`. */
   max_mess_len: number;
-  /** Gets the body; bytes behind it are not touched (R32). */
+  /** Gets the body; bytes behind it are not touched [receive R32]. */
   mess: Uint8Array;
 }
 
 export interface ScatReceiveOptions extends CommonOptions {
-  /** Gets the body, the buffers in order; the structure itself is not changed (R42). */
+  /** Gets the body, the buffers in order; the structure itself is not changed [receive R42]. */
   scat: Scatter;
 }
 
@@ -43,7 +43,7 @@ export interface ReceiveResult {
   groups?: string[];
   /** The sender's signed 16-bit type; index of the receiver among the members; see the calls for the rest. */
   mess_type?: number;
-  /** 1 when the sender's byte order is not this machine's. Its body is never converted (R23). */
+  /** 1 when the sender's byte order is not this machine's. Its body is never converted [receive R23]. */
   endian_mismatch?: number;
 }
 
@@ -60,7 +60,7 @@ export interface Call {
 }
 
 /**
- * Checks the arguments in the order of R67: sizes, scatter, session.
+ * Checks the arguments in the order of [receive R67]: sizes, scatter, session.
  * @param room what the buffers amount to, or the code that refuses them
  * @param minGroups lowest legal `max_groups`: 0, or anything in the plain calls, which do not check
  */
@@ -98,6 +98,6 @@ function namesOf(arrival: Arrival, content: Content, max: number): string[] {
   return content.numGroups === 0 ? [] : arrival.names(max);
 }
 
-/** The number of names as the calls tell it: negative when there was not room for all of them (R17). */
+/** The number of names as the calls tell it: negative when there was not room for all of them [receive R17]. */
 export const countOf = (content: Content, maxGroups: number): number =>
   content.numGroups > maxGroups ? 0 - content.numGroups : content.numGroups;

@@ -1,4 +1,4 @@
-/** Where a received body goes: one buffer or several, filled in order (ssp-receive.md R26 to R42). */
+/** Where a received body goes: one buffer or several, filled in order [receive R26 to R42]. */
 import { ILLEGAL_MESSAGE, ILLEGAL_PARAM } from '../wire/codes.js';
 
 /** One buffer of a scatter; the first `len` bytes of `buf` count. */
@@ -20,7 +20,7 @@ export class Room {
     readonly bytes: number,
   ) {}
 
-  /** Stores as much of the body as there is room for. The bytes behind it are not touched (R32). */
+  /** Stores as much of the body as there is room for. The bytes behind it are not touched [receive R32]. */
   fill(body: Uint8Array): void {
     let from = 0;
     for (const piece of this.pieces) {
@@ -33,7 +33,7 @@ export class Room {
 
 /**
  * The first `length` bytes of one buffer.
- * @returns ILLEGAL_PARAM when there is no buffer, or `length` is no integer or beyond it (R62)
+ * @returns ILLEGAL_PARAM when there is no buffer, or `length` is no integer or beyond it [receive R62]
  */
 export function plainRoom(mess: Uint8Array | undefined, length: number | undefined): Room | number {
   if (!(mess instanceof Uint8Array) || length === undefined || !Number.isSafeInteger(length))
@@ -42,7 +42,7 @@ export function plainRoom(mess: Uint8Array | undefined, length: number | undefin
   return new Room([mess.subarray(0, Math.max(0, length))], length);
 }
 
-/** The same for a scatter. Elements behind the first `num_elements` are not looked at (R40). */
+/** The same for a scatter. Elements behind the first `num_elements` are not looked at [receive R40]. */
 export function scatterRoom(scatter: unknown, maxElements: number): Room | number {
   const pieces = scatterPieces(scatter, maxElements);
   if (typeof pieces === 'number') return pieces;
@@ -52,7 +52,7 @@ export function scatterRoom(scatter: unknown, maxElements: number): Room | numbe
 /**
  * The parts of a scatter that count, in order; not copied.
  * @returns ILLEGAL_MESSAGE for a count below 0, above `maxElements` or above the list, and for an element without a
- * buffer or with a length that is negative, no integer, or beyond its buffer (R35, R36, R39, R62)
+ * buffer or with a length that is negative, no integer, or beyond its buffer [receive R35, R36, R39, R62]
  */
 export function scatterPieces(scatter: unknown, maxElements: number): Uint8Array[] | number {
   if (!isScatter(scatter)) return ILLEGAL_MESSAGE;

@@ -1,5 +1,5 @@
 /**
- * SP_receive and SP_scat_receive: the plain Spread calls (session-protocol.md 8.2 to 8.5). They always wait. A message
+ * SP_receive and SP_scat_receive: the plain Spread calls [session 8.2 to 8.5]. They always wait. A message
  * that does not fit stays, unless DROP_RECV asks for it to be cut.
  */
 import { Buffer } from 'node:buffer';
@@ -58,7 +58,7 @@ async function receive(
 
 function next(call: Call): ReceiveResult | undefined {
   const { mailbox, room, maxGroups } = call;
-  // Once a call has told the loss, all others answer at once, whatever still waits (8.5).
+  // Once a call has told the loss, all others answer at once, whatever still waits [session 8.5].
   if (mailbox.lossTold) return { ret: NET_ERROR_ON_SESSION };
   const arrival = mailbox.peek();
   if (arrival === undefined) {
@@ -86,13 +86,13 @@ function next(call: Call): ReceiveResult | undefined {
     sender: content.sender,
     num_groups: countOf(content, maxGroups),
     groups: storeNames(call, arrival, content),
-    // The C library looks for the own name among the stored ones only when all of them were (8.3).
+    // The C library looks for the own name among the stored ones only when all of them were [session 8.3].
     mess_type: content.kind === 'view' && shortGroups ? -1 : messType,
     endian_mismatch: content.endianMismatch,
   };
 }
 
-/** The message stays where it is (8.3). */
+/** The message stays where it is [session 8.3]. */
 function refused(content: Content, shortGroups: boolean, missing: number): ReceiveResult {
   return {
     ret: shortGroups ? GROUPS_TOO_SHORT : BUFFER_TOO_SHORT,
@@ -107,7 +107,7 @@ function refused(content: Content, shortGroups: boolean, missing: number): Recei
 
 const noBody = Buffer.alloc(0);
 
-/** What the plain calls make of the kinds of messages (8.2). */
+/** What the plain calls make of the kinds of messages [session 8.2]. */
 function formOf(arrival: Arrival, content: Content): { messType: number; body: Buffer } {
   switch (content.kind) {
     case 'data':

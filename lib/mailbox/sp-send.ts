@@ -1,4 +1,4 @@
-/** The plain Spread calls for joining, leaving, sending: session-protocol.md 8.1. They check little. */
+/** The plain Spread calls for joining, leaving, sending: [session 8.1]. They check little. */
 import { ILLEGAL_SERVICE, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { MAX_CLIENT_SCATTER_ELEMENTS, MAX_MESSAGE_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { JOIN_MESS, LEAVE_MESS, REGULAR_MESS } from '../wire/service.js';

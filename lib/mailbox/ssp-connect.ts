@@ -17,7 +17,7 @@ export const SSP_connect = (
 ): Promise<ConnectResult> => connect(spread_name, private_name, options);
 
 /**
- * Tells the daemon and closes. Messages that wait are lost, calls that wait end with ILLEGAL_SESSION (R65).
+ * Tells the daemon and closes. Messages that wait are lost, calls that wait end with ILLEGAL_SESSION [receive R65].
  * @returns 0 when the daemon has closed too (two seconds at most), or ILLEGAL_SESSION
  */
 export async function SSP_disconnect(mbox: number): Promise<number> {

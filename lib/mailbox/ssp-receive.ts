@@ -1,4 +1,4 @@
-/** SSP_receive and SSP_scat_receive: ssp-receive.md A3. Too long a body is cut, the message is gone either way. */
+/** SSP_receive and SSP_scat_receive: [receive 3]. Too long a body is cut, the message is gone either way. */
 import { Buffer } from 'node:buffer';
 import { BUFFER_TOO_SHORT, ILLEGAL_MESSAGE, ILLEGAL_PARAM, WOULD_BLOCK } from '../wire/codes.js';
 import type { GroupId } from '../wire/group-id.js';
@@ -22,14 +22,14 @@ import { plainRoom, type Room, scatterRoom } from './room.js';
 /** The parsed form of a membership body. */
 export interface Membership {
   group_id: GroupId;
-  /** The one who came or went; for network changes those who came along, the receiver included (R54, R55). */
+  /** The one who came or went; for network changes those who came along, the receiver included [receive R54, R55]. */
   names: readonly string[];
 }
 
 export interface SspReceiveResult extends ReceiveResult {
-  /** Complete messages on this side of the connection after this one (R10). */
+  /** Complete messages on this side of the connection after this one [receive R10]. */
   more_messes?: number;
-  /** Extension: size of the whole body, also when it was cut (Q6). */
+  /** Extension: size of the whole body, also when it was cut [receive Q6]. */
   full_length?: number;
   /** Extension: for regular membership messages and self-leaves, never cut. */
   membership?: Membership;
@@ -52,7 +52,8 @@ export const SSP_receive = (mbox: number, options: ReceiveOptions): Promise<SspR
 
 /**
  * The same into a list of at most 99 buffers, filled in order.
- * @returns as `SSP_receive`; ILLEGAL_MESSAGE with `ret` alone for a malformed scatter, no message is taken (R41)
+ * @returns as `SSP_receive`; ILLEGAL_MESSAGE with `ret` alone for a malformed scatter, no message is taken
+ * [receive R41]
  */
 export const SSP_scat_receive = (mbox: number, options: ScatReceiveOptions): Promise<SspReceiveResult> =>
   receive(mbox, options, scatterRoom(options?.scat, MAX_SSP_SCATTER_ELEMENTS));
@@ -104,7 +105,7 @@ function filled(call: Call, arrival: Arrival, content: Content): SspReceiveResul
   call.room.fill(body);
   return {
     ret: body.length > call.room.bytes ? BUFFER_TOO_SHORT : body.length,
-    // A sender may have set the bits that are flags of this call (R8).
+    // A sender may have set the bits that are flags of this call [receive R8].
     service_type: content.service & ~(DONT_BLOCK | DROP_RECV),
     sender: content.sender,
     num_groups: countOf(content, call.maxGroups),
@@ -119,7 +120,7 @@ function filled(call: Call, arrival: Arrival, content: Content): SspReceiveResul
 
 const noBody = Buffer.alloc(0);
 
-/** What SSP makes of the kinds of messages: R44, R53 to R56, R58. */
+/** What SSP makes of the kinds of messages [receive R44, R53 to R56, R58]. */
 function formOf(content: Content, own: string): { messType: number; body: Buffer; membership?: Membership } {
   switch (content.kind) {
     case 'data':

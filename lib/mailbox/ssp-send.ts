@@ -1,4 +1,7 @@
-/** SSP: joining, leaving, sending. All calls answer when the kernel has the bytes; the daemon confirms nothing (4.5). */
+/**
+ * SSP: joining, leaving, sending. All calls answer when the kernel has the bytes; the daemon confirms nothing
+ * [session 4.5].
+ */
 import {
   CONNECTION_CLOSED,
   ILLEGAL_MESSAGE_TYPE,
@@ -19,7 +22,7 @@ import { type Scatter, scatterPieces } from './room.js';
 import { multicast, piece, request, type SendPolicy } from './send-call.js';
 
 /**
- * Refuses what would make the daemon drop the session (session-protocol.md 4.6). MESSAGE_TOO_LONG is above 143952
+ * Refuses what would make the daemon drop the session [session 4.6]. MESSAGE_TOO_LONG is above 143952
  * bytes of names and data; a Spread 5.0.1 daemon cannot be told apart and survives 143151 only (MAX_PORTABLE_BYTES).
  */
 const policy: SendPolicy = {

@@ -2,7 +2,7 @@
 import { REJECT_QUOTA } from '../wire/codes.js';
 import type { Mailbox } from './mailbox.js';
 
-/** Connections that one process may have, those being made included (session-protocol.md 2). */
+/** Connections that one process may have, those being made included [session 2]. */
 export const MAX_MAILBOXES = 1024;
 
 const mailboxes = new Map<number, Mailbox>();

@@ -1,6 +1,6 @@
 /**
  * The id of the last view of every group the connection is in. A self-leave frame carries none, but SSP's body of it
- * does (ssp-receive.md Q22). Kept in the order of arrival, which is the order in which messages are taken.
+ * does [receive Q22]. Kept in the order of arrival, which is the order in which messages are taken.
  */
 import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
 import type { Arrival } from './arrival.js';

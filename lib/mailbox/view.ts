@@ -1,4 +1,4 @@
-/** What a membership frame says (session-protocol.md 6; ssp-receive.md R49 to R57). */
+/** What a membership frame says [session 6], [receive R49 to R57]. */
 import { FrameFault } from '../wire/fault.js';
 import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
 import { readMembershipBody, readVsSet, type VsSet } from '../wire/membership.js';
@@ -25,7 +25,7 @@ export interface View {
   readonly index: number;
   /**
    * Join, leave, disconnect: the one who came or went. Network: those members who came along with the receiver from
-   * its last view, itself included, in the order of `members` (R55, R56).
+   * its last view, itself included, in the order of `members` [receive R55, R56].
    */
   readonly names: readonly string[];
 }
@@ -48,7 +48,7 @@ export function readView(arrival: Arrival, own: string): View {
   const { body } = arrival;
   const { id, sets, ownSet } = readMembershipBody(body, 0, body.length, arrival.little);
   const members = arrival.names();
-  // Join, leave and disconnect name the one who changed in the first set, whatever the offset says (6.6).
+  // Join, leave and disconnect name the one who changed in the first set, whatever the offset says [session 6.6].
   const set = readVsSet(body, 0, sets[cause === 'network' ? ownSet : 0] as VsSet);
   if (cause !== 'network' && set.length === 0) {
     throw new FrameFault('membership-body', `a ${cause} of nobody`);

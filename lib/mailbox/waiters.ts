@@ -1,4 +1,4 @@
-/** Calls that wait for a message, answered in the order in which they were made (ssp-receive.md R74). */
+/** Calls that wait for a message, answered in the order in which they were made [receive R74]. */
 import { Fifo } from './fifo.js';
 import { onAbort } from './on-abort.js';
 

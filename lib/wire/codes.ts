@@ -1,4 +1,4 @@
-/** Results of the calls and of the handshake: ssp-receive.md A1, session-protocol.md 7.1. */
+/** Results of the calls and of the handshake: [receive 1], [session 7.1]. */
 
 export const ACCEPT_SESSION = 1;
 export const ILLEGAL_SPREAD = -1;

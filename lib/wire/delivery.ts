@@ -1,4 +1,4 @@
-/** Frames from daemon to client: the checks and the reading (session-protocol.md 4.1, 4.9, 6). */
+/** Frames from daemon to client: the checks and the reading [session 4.1, 4.9, 6]. */
 import type { Buffer } from 'node:buffer';
 import { isLittle, readInt, readMarked } from './byte-order.js';
 import { FrameFault } from './fault.js';
@@ -65,7 +65,9 @@ export class Delivery {
     this.namesAt = start + HEADER_BYTES + (rejected ? REJECT_WORD_BYTES : 0);
   }
 
-  /** The extra word of a reject frame; its byte order is told by the type word's marker, not by its own (4.2). */
+  /**
+   * The extra word of a reject frame; its byte order is told by the type word's marker, not by its own [session 4.2].
+   */
   private refused(at: number): number {
     return (readInt(this.bytes, at, this.little) & ~ENDIAN_RESERVED) | REJECT_MESS;
   }

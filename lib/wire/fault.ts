@@ -15,7 +15,7 @@ export type FaultReason =
 export class FrameFault extends Error {
   override readonly name = 'FrameFault';
   constructor(
-    /** Which check failed: session-protocol.md 4.6 names them. */
+    /** Which check failed: [session 4.6] names them. */
     readonly reason: FaultReason,
     detail: string,
   ) {

@@ -1,4 +1,4 @@
-/** A group id: three 32-bit words. Equality of all three is the only comparison it has (session-protocol.md 6.5). */
+/** A group id: three 32-bit words. Equality of all three is the only comparison it has [session 6.5]. */
 import type { Buffer } from 'node:buffer';
 import { readInt, writeInt } from './byte-order.js';
 

@@ -1,4 +1,4 @@
-/** The 48 bytes before every frame's names and data (session-protocol.md 4.1 to 4.4). */
+/** The 48 bytes before every frame's names and data [session 4.1 to 4.4]. */
 import type { Buffer } from 'node:buffer';
 import { HOST_IS_LITTLE, isLittle, readInt, readMarked, writeInt, writeMarked } from './byte-order.js';
 import { HEADER_BYTES, NAME_BYTES, REJECT_WORD_BYTES } from './limits.js';
@@ -12,7 +12,7 @@ export const NUM_GROUPS_AT = 36;
 export const HINT_AT = 40;
 export const DATA_LENGTH_AT = 44;
 
-/** Bits of the hint word that must be zero: all but the marker and the 16-bit message type (4.4). */
+/** Bits of the hint word that must be zero: all but the marker and the 16-bit message type [session 4.4]. */
 export const HINT_UNUSED = 0x7f00007f;
 
 export interface Header {
@@ -52,10 +52,10 @@ export function readHeader(bytes: Buffer, at: number): Header {
   };
 }
 
-/** 1 when the sender's byte order is not this machine's, else 0; says nothing else, never a size (R22). */
+/** 1 when the sender's byte order is not this machine's, else 0; says nothing else, never a size [receive R22]. */
 export const endianMismatch = (senderLittle: boolean): 0 | 1 => (senderLittle === HOST_IS_LITTLE ? 0 : 1);
 
-/** Writes a header; little-endian unless told otherwise, which is what practically all peers expect (4.2). */
+/** Writes a header; little-endian unless told otherwise, which is what practically all peers expect [session 4.2]. */
 export function writeHeader(
   bytes: Buffer,
   at: number,
@@ -83,8 +83,8 @@ export function writeHeaderWords(
 }
 
 /**
- * What a daemon changes in a data frame (4.7): type and counts in its own byte order, here little-endian, and the
- * last byte of the name forced to NUL. Everything else, the hint included, stays as the sender wrote it.
+ * What a daemon changes in a data frame [session 4.7]: type and counts in its own byte order, here little-endian, and
+ * the last byte of the name forced to NUL. Everything else, the hint included, stays as the sender wrote it.
  */
 export function normalizeHeader(bytes: Buffer, at: number): void {
   bytes[at + NAME_AT + NAME_BYTES - 1] = 0;

@@ -1,4 +1,4 @@
-/** Every size and count of the session protocol: session-protocol.md 2, 4.8; ssp-receive.md A1. */
+/** Every size and count of the session protocol: [session 2, 4.8], [receive 1]. */
 
 export const DEFAULT_PORT = 4803;
 
@@ -10,16 +10,16 @@ export const MAX_PRIVATE_NAME = 10;
 export const MAX_DAEMON_NAME = 19;
 
 export const HEADER_BYTES = 48;
-/** The extra word of a reject frame, counted in no length field (4.9). */
+/** The extra word of a reject frame, counted in no length field [session 4.9]. */
 export const REJECT_WORD_BYTES = 4;
 
 /** Destination groups of one message. */
 export const MAX_GROUPS = 100;
 /** The size that the manual gives as the limit of a body; the C library counts the names into it. */
 export const MAX_MESSAGE_BYTES = 144_000;
-/** What a daemon accepts of names and data together: 144000 less one header (4.6). */
+/** What a daemon accepts of names and data together: 144000 less one header [session 4.6]. */
 export const MAX_REQUEST_BYTES = MAX_MESSAGE_BYTES - HEADER_BYTES;
-/** Names plus data that also a Spread 5.0.1 daemon survives; it aborts above 143152 (4.8). */
+/** Names plus data that also a Spread 5.0.1 daemon survives; it aborts above 143152 [session 4.8]. */
 export const MAX_PORTABLE_BYTES = 143_151;
 
 /** Members of one view. The protocol sets no limit; this bounds what a client allocates for one frame. */
@@ -33,5 +33,5 @@ export const MAX_CLIENT_SCATTER_ELEMENTS = 100;
 
 export const MAX_AUTH_NAME = 30;
 export const MAX_AUTH_METHODS = 3;
-/** Longest text of the method list (3.4). */
+/** Longest text of the method list [session 3.4]. */
 export const MAX_AUTH_LIST = 90;

@@ -1,6 +1,6 @@
 /**
- * Membership frames and their bodies: regular, transitional, self-leave (session-protocol.md 6), and the older form
- * that SSP hands to its callers (ssp-receive.md A2).
+ * Membership frames and their bodies: regular, transitional, self-leave [session 6], and the older form
+ * that SSP hands to its callers [receive 2].
  *
  * Regular body: group id (12) | number of vs sets (4) | offset of the receiver's set from byte 20 (4) | sets, each a
  * count (4) and that many name fields (32). Transitional body: the group id. Self-leave: nothing.
@@ -107,7 +107,7 @@ export function encodeRegularMembership(
   return frame;
 }
 
-/** @param id the id of the last regular view the members had (6.4) */
+/** @param id the id of the last regular view the members had [session 6.4] */
 export function encodeTransition(group: string, id: GroupId): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + GROUP_ID_BYTES);
   const dataLength = GROUP_ID_BYTES;
@@ -133,7 +133,7 @@ function copyFields(frame: Buffer, at: number, fields: readonly Buffer[]): numbe
 /** Length of the body that SSP gives for this many names: 48 for one. */
 export const sspBodyLength = (names: number): number => GROUP_ID_BYTES + COUNT_BYTES + names * NAME_BYTES;
 
-/** SSP's body: group id, number of names, names; always little-endian here (ssp-receive.md A2, Q19). */
+/** SSP's body: group id, number of names, names; always little-endian here [receive 2, Q19]. */
 export function encodeSspBody(id: GroupId, names: readonly string[]): Buffer {
   const body = Buffer.allocUnsafe(sspBodyLength(names.length));
   writeGroupId(body, 0, id);

@@ -1,5 +1,5 @@
 /**
- * Names: which bytes are legal, the private group form, and the fixed 32-byte field (session-protocol.md 2).
+ * Names: which bytes are legal, the private group form, and the fixed 32-byte field [session 2].
  * Names are bytes; as strings they are latin1, so that every byte survives the way there and back.
  */
 import { Buffer } from 'node:buffer';
@@ -51,7 +51,7 @@ export function readName(bytes: Buffer, at: number): string {
   return bytes.toString('latin1', at, at + (length < 0 ? MAX_NAME_LENGTH : length));
 }
 
-/** Writes a zero-padded field. A longer name is cut to 31 bytes, as the C library cuts destinations (8.1). */
+/** Writes a zero-padded field. A longer name is cut to 31 bytes, as the C library cuts destinations [session 8.1]. */
 export function writeName(bytes: Buffer, at: number, name: string): void {
   bytes.fill(0, at, at + NAME_BYTES);
   bytes.write(name, at, MAX_NAME_LENGTH, 'latin1');

@@ -1,5 +1,5 @@
 /**
- * Reject frames: a request that the daemon refused goes back to its sender (session-protocol.md 4.9). Between header and
+ * Reject frames: a request that the daemon refused goes back to its sender [session 4.9]. Between header and
  * names stands the original type word, which no length field counts.
  */
 import { Buffer } from 'node:buffer';

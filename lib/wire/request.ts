@@ -1,5 +1,5 @@
 /**
- * Frames from client to daemon: writing them, and the daemon's checks (session-protocol.md 4.5, 4.6). The checks run
+ * Frames from client to daemon: writing them, and the daemon's checks [session 4.5, 4.6]. The checks run
  * when the 48 header bytes are there and before anything is allocated for names and data.
  */
 import { Buffer } from 'node:buffer';
@@ -74,7 +74,7 @@ export function checkGroupField(bytes: Buffer, start: number): number {
   return length;
 }
 
-/** The last byte of the field counts as NUL whatever it holds: a daemon forces it (4.7). */
+/** The last byte of the field counts as NUL whatever it holds: a daemon forces it [session 4.7]. */
 function isOwnName(bytes: Uint8Array, at: number, own: Uint8Array, ownLength: number): boolean {
   for (let i = 0; i < ownLength; i++) if (bytes[at + i] !== own[i]) return false;
   return ownLength === MAX_NAME_LENGTH || bytes[at + ownLength] === 0;
@@ -88,7 +88,7 @@ export function encodeRequest(service: number, sender: string, groups: readonly 
 }
 
 /**
- * One frame of a multicast. Nothing on the wire shows how many pieces the data came in (4.5).
+ * One frame of a multicast. Nothing on the wire shows how many pieces the data came in [session 4.5].
  * @param messType signed 16-bit number
  */
 export function encodeMessage(

@@ -1,5 +1,5 @@
 /**
- * The 32-bit service word: what a message is and what it asks for (session-protocol.md 4.3, ssp-receive.md A1).
+ * The 32-bit service word: what a message is and what it asks for [session 4.3], [receive 1].
  * Bits combine; the value is a signed 32-bit integer on the wire and for the callers.
  */
 
@@ -30,7 +30,7 @@ export const LEAVE_MESS = 0x00020000;
 export const KILL_MESS = 0x00040000;
 /** Mask: what the daemons keep for themselves; refused from clients, never shown to them. */
 export const RESERVED = 0x003fc000;
-/** A message refused by an access policy (session-protocol.md 4.9). */
+/** A message refused by an access policy [session 4.9]. */
 export const REJECT_MESS = 0x00400000;
 
 /** Inputs of the receive calls; they never travel. */
@@ -47,7 +47,7 @@ export const ENDIAN_RESERVED = 0x80000080 | 0;
 
 /**
  * No library sends these bits: membership, daemon-internal, GROUPS and REJECT. A client that does could forge
- * membership messages (daemon-semantics.md 8.2 defect 4), so its session ends (session-protocol.md 4.6).
+ * membership messages [daemon D4], so its session ends [session 4.6].
  */
 export const FORBIDDEN_REQUEST_BITS = 0x0078ff00;
 

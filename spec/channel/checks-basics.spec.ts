@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, basics, deferred replies, timeouts: checks 1 to 17. */
+/** Basics, deferred replies, timeouts [channels C1 to C17]. */
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,16 +40,16 @@ describe('channel: basics', () => {
 
   afterEach(() => place[Symbol.asyncDispose]());
 
-  it('check 1: a call brings type, body and sender there, and status and body back, at one daemon', async () => {
+  it('[channels C1] a call brings type, body and sender there, and status and body back, at one daemon', async () => {
     await talk(s, c);
   });
 
-  it('check 1: a call brings type, body and sender there, and status and body back, at two daemons', async () => {
+  it('[channels C1] a call brings type, body and sender there, and status and body back, at two daemons', async () => {
     const world = new World(['d1', 'd2']);
     await talk(await world.channels('d1', 's'), await world.channels('d2', 'c'));
   });
 
-  it('check 2: the extremes of type and status pass in both directions', async () => {
+  it('[channels C2] the extremes of type and status pass in both directions', async () => {
     const { server, client } = await pairOf(s, c);
     for (const number of [-2147483648, -1, 0, 2147483647]) {
       const call = client.call(number);
@@ -60,7 +60,7 @@ describe('channel: basics', () => {
     }
   });
 
-  it('check 3: empty bodies are arrays of no bytes', async () => {
+  it('[channels C3] empty bodies are arrays of no bytes', async () => {
     const { server, client } = await pairOf(s, c);
     const call = client.call(1);
     const event = await request(server);
@@ -71,7 +71,7 @@ describe('channel: basics', () => {
       .with.length(0);
   });
 
-  it('check 4: bodies of 1 B, 64 KiB, 128 KiB and of the limit pass', async () => {
+  it('[channels C4] bodies of 1 B, 64 KiB, 128 KiB and of the limit pass', async () => {
     const { server, client } = await pairOf(s, c);
     void echo(server);
     for (const length of [1, 65_536, 131_072, 1_048_576]) {
@@ -82,7 +82,7 @@ describe('channel: basics', () => {
     }
   });
 
-  it('check 5: a reply is cut to what the client wants, and the next call is sound', async () => {
+  it('[channels C5] a reply is cut to what the client wants, and the next call is sound', async () => {
     const { server, client } = await pairOf(s, c);
     void echo(server);
     const body = bytes('0123456789'.repeat(5));
@@ -92,7 +92,7 @@ describe('channel: basics', () => {
     expect([text(whole.body), whole.truncated, whole.status]).to.deep.equal(['next', false, 2]);
   });
 
-  it('check 6: a call is pending until its reply', async () => {
+  it('[channels C6] a call is pending until its reply', async () => {
     const { server, client } = await pairOf(s, c);
     const call = client.call(1);
     const event = await request(server);
@@ -102,7 +102,7 @@ describe('channel: basics', () => {
     expect((await within(call, 'the reply')).status).to.equal(5);
   });
 
-  it('check 7: a thousand calls in flight, answered in random order, each get their own answer', async () => {
+  it('[channels C7] a thousand calls in flight, answered in random order, each get their own answer', async () => {
     const { server, client } = await pairOf(s, c);
     const calls = Array.from({ length: 1000 }, (_, i) => client.call(i, bytes(`body ${i}`)));
     const events = [];
@@ -135,13 +135,13 @@ describe('channel: basics', () => {
       return { server, calls, requests };
     }
 
-    it('check 8: three clients are answered in the order of arrival', async () => {
+    it('[channels C8] three clients are answered in the order of arrival', async () => {
       const { calls, requests } = await hold(3);
       for (const each of requests) await each.reply(10 * each.type);
       expect((await Promise.all(calls)).map(({ status }) => status)).to.deep.equal([10, 20, 30]);
     });
 
-    it('check 9: four clients are answered in any order, and pending counts down', async () => {
+    it('[channels C9] four clients are answered in any order, and pending counts down', async () => {
       const { server, calls, requests } = await hold(4);
       const seen = [server.pending];
       for (const which of [2, 4, 1, 3]) {
@@ -152,7 +152,7 @@ describe('channel: basics', () => {
       expect((await Promise.all(calls)).map(({ status }) => status)).to.deep.equal([10, 20, 30, 40]);
     });
 
-    it('check 10: a second reply is refused, and nothing else is disturbed', async () => {
+    it('[channels C10] a second reply is refused, and nothing else is disturbed', async () => {
       const { server, calls, requests } = await hold(2);
       const [first, second] = requests;
       await first?.reply(1);
@@ -163,7 +163,7 @@ describe('channel: basics', () => {
       expect(server.pending).to.equal(0);
     });
 
-    it('check 11: a refusal carries the word of the server', async () => {
+    it('[channels C11] a refusal carries the word of the server', async () => {
       const { calls, requests } = await hold(1);
       await requests[0]?.fail('X', 'not today');
       const error = await failure(calls[0] ?? Promise.resolve());
@@ -172,7 +172,7 @@ describe('channel: basics', () => {
   });
 
   describe('timeouts and cancel', () => {
-    it('check 12: a late reply is dropped, and the next calls get their own', async function () {
+    it('[channels C12] a late reply is dropped, and the next calls get their own', async function () {
       // Times on a machine that has other work.
       this.retries(2);
       const { server, client } = await pairOf(s, c);
@@ -191,7 +191,7 @@ describe('channel: basics', () => {
       expect(c.dropped.late).to.equal(1);
     });
 
-    it('check 13: an aborted call shows at the server', async () => {
+    it('[channels C13] an aborted call shows at the server', async () => {
       const { server, client } = await pairOf(s, c);
       const abort = new AbortController();
       const call = client.call(1, undefined, { signal: abort.signal });
@@ -204,7 +204,7 @@ describe('channel: basics', () => {
       expect([event.cancelled, event.signal.aborted, server.pending]).to.deep.equal([true, true, 0]);
     });
 
-    it('check 14: a call that was aborted while it waited is never handed out', async () => {
+    it('[channels C14] a call that was aborted while it waited is never handed out', async () => {
       const { server, client } = await pairOf(s, c);
       const abort = new AbortController();
       const call = client.call(1, undefined, { signal: abort.signal });
@@ -219,7 +219,7 @@ describe('channel: basics', () => {
       await second;
     });
 
-    it('check 15: a receive of no time gives what is there, or says so at once', async () => {
+    it('[channels C15] a receive of no time gives what is there, or says so at once', async () => {
       const { server, client } = await pairOf(s, c);
       expect((await server.receive({ timeoutMs: 0 })).kind).to.equal('timeout');
       await client.post(7);
@@ -228,7 +228,7 @@ describe('channel: basics', () => {
       expect(event).to.include({ kind: 'message', type: 7 });
     });
 
-    it('check 16: a receive of 50 ms takes so long', async function () {
+    it('[channels C16] a receive of 50 ms takes so long', async function () {
       this.retries(2);
       const { server } = await pairOf(s, c);
       const begin = performance.now();
@@ -236,7 +236,7 @@ describe('channel: basics', () => {
       expect(performance.now() - begin).to.be.within(49, 150);
     });
 
-    it('check 17: an aborted signal rejects before anything is sent', async () => {
+    it('[channels C17] an aborted signal rejects before anything is sent', async () => {
       const { server, client } = await pairOf(s, c);
       const signal = AbortSignal.abort();
       expect(await code(client.call(1, undefined, { signal }))).to.equal('ABORTED');

@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, checks 1 and 34 to 37 on real daemons: three nodes with Corosync and `sspd` each. */
+/** [channels C1, C34 to C37] on real daemons: three nodes with Corosync and `sspd` each. */
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import { openChannels } from '../../lib/channel/open.js';
@@ -51,7 +51,7 @@ describe('channel: on real daemons', function () {
   }
 
   for (const victim of [1, 2, 3]) {
-    it(`check 34: names go on when daemon ${victim} of three is killed`, async () => {
+    it(`[channels C34] names go on when daemon ${victim} of three is killed`, async () => {
       const all = await start(3);
       for (const [i, channels] of all.entries()) {
         void echo(await channels.createChannel(`of-${i + 1}`)).catch(() => undefined);
@@ -71,7 +71,7 @@ describe('channel: on real daemons', function () {
     });
   }
 
-  it('check 35 and 36: the majority gives away names, the minority does not, and the merge makes all equal', async () => {
+  it('[channels C35, C36] the majority gives away names, the minority does not, and the merge makes all equal', async () => {
     const all = await start(3);
     const [a, b, c] = all as [Channels, Channels, Channels];
     void echo(await c.createChannel('inside'));
@@ -95,7 +95,7 @@ describe('channel: on real daemons', function () {
     expect((await outside.call(6)).status).to.equal(6);
   });
 
-  it('check 37: of two daemons that lose one another exactly one is primary', async () => {
+  it('[channels C37] of two daemons that lose one another exactly one is primary', async () => {
     const all = await start(2);
     cluster.network.split([[1], [2]]);
     await sees(all, 1);

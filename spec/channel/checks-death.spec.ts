@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, death: checks 18 to 26. */
+/** Death [channels C18 to C26]. */
 import { expect } from 'chai';
 import type { WatchEvent } from '../../lib/channel/event.js';
 import { performance } from 'node:perf_hooks';
@@ -18,7 +18,7 @@ describe('channel: death', () => {
 
   afterEach(() => place[Symbol.asyncDispose]());
 
-  it('check 18: the death of a server that has not received fails the call', async () => {
+  it('[channels C18] the death of a server that has not received fails the call', async () => {
     const { client } = await pairOf(s.channels, c.channels);
     const call = client.call(1);
     await client.ping();
@@ -28,7 +28,7 @@ describe('channel: death', () => {
     expect(performance.now() - begin).to.be.below(1000);
   });
 
-  it('check 19: the death of a server that has received fails the call', async () => {
+  it('[channels C19] the death of a server that has received fails the call', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const call = client.call(1);
     await request(server);
@@ -36,7 +36,7 @@ describe('channel: death', () => {
     expect(await code(call)).to.equal('SERVER_GONE');
   });
 
-  it('check 20: calls to a dead server go on failing, and nothing else happens', async () => {
+  it('[channels C20] calls to a dead server go on failing, and nothing else happens', async () => {
     const { client } = await pairOf(s.channels, c.channels);
     s.kill();
     for await (const event of client.events()) expect(event).to.include({ kind: 'server-gone', lost: 0 });
@@ -45,7 +45,7 @@ describe('channel: death', () => {
     expect(client.state).to.equal('gone');
   });
 
-  it('check 21: the death of a client whose request is held is an event, and the server goes on', async () => {
+  it('[channels C21] the death of a client whose request is held is an event, and the server goes on', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const call = failure(client.call(1));
     const event = await request(server);
@@ -63,7 +63,7 @@ describe('channel: death', () => {
     expect((await other).status).to.equal(3);
   });
 
-  it('check 22: the death of a client comes behind its last message, and replying harms nobody', async () => {
+  it('[channels C22] the death of a client comes behind its last message, and replying harms nobody', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     void client.post(1);
     void failure(client.call(2));
@@ -80,7 +80,7 @@ describe('channel: death', () => {
     await settle();
   });
 
-  it('check 23: a client that leaves gives one client-left, one that dies one client-gone', async () => {
+  it('[channels C23] a client that leaves gives one client-left, one that dies one client-gone', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     await client.close();
     c.kill();
@@ -94,7 +94,7 @@ describe('channel: death', () => {
     await next(server, 'client-joined');
   });
 
-  it('check 24: the death of a client of three channels is one event for each, leaving one leaves one', async () => {
+  it('[channels C24] the death of a client of three channels is one event for each, leaving one leaves one', async () => {
     const servers = [];
     const clients = [];
     for (const name of ['one', 'two', 'three']) {
@@ -113,7 +113,7 @@ describe('channel: death', () => {
     for (const server of servers) expect((await server.receive({ timeoutMs: 0 })).kind).to.equal('timeout');
   });
 
-  it('check 25: a watch on somebody unrelated tells his death once, without a channel', async () => {
+  it('[channels C25] a watch on somebody unrelated tells his death once, without a channel', async () => {
     const watched = c.channels.privateName;
     const heard: WatchEvent[] = [];
     const watching = (async () => {
@@ -127,7 +127,7 @@ describe('channel: death', () => {
     }
   });
 
-  it('check 26: a ping of the library needs no receive, one of the application does, one of the dead rejects', async () => {
+  it('[channels C26] a ping of the library needs no receive, one of the application does, one of the dead rejects', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     expect(await within(client.ping(), 'the library')).to.be.above(0);
     const ping = client.ping({ depth: 'application' });

@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, the registry under faults: checks 34 to 41, in a world of several daemons in memory. */
+/** The registry under faults [channels C34 to C41], in a world of several daemons in memory. */
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import type { ClientChannel } from '../../lib/channel/client-channel.js';
@@ -47,7 +47,7 @@ const houses: readonly {
   readonly build: (daemons: readonly string[], random?: Random) => House;
   /** Most steps of a merge before a daemon dies. */
   readonly most: number;
-  /** Names in check 41, which asks for ten thousand; fewer where they take long. */
+  /** Names in [channels C41], which asks for ten thousand; fewer where they take long. */
   readonly names: number;
 }[] = [
   { where: 'in memory', build: (daemons, random) => new World(daemons, random), most: 12, names: 10_000 },
@@ -63,7 +63,7 @@ const houses: readonly {
 for (const { where, build, most, names: wanted } of houses)
   describe(`channel: the registry under faults, ${where}`, () => {
     for (const victim of DAEMONS) {
-      it(`check 34: names go on when ${victim} dies, and new ones can be created`, async () => {
+      it(`[channels C34] names go on when ${victim} dies, and new ones can be created`, async () => {
         const world = build(DAEMONS);
         const all = await team(world);
         for (const [i, channels] of all.entries()) void echo(await channels.createChannel(`of-${i}`));
@@ -84,7 +84,7 @@ for (const { where, build, most, names: wanted } of houses)
       });
     }
 
-    it('check 35: only the majority gives away names, and the minority goes on with what is inside', async () => {
+    it('[channels C35] only the majority gives away names, and the minority goes on with what is inside', async () => {
       const world = build(DAEMONS);
       const [a, b, c] = (await team(world)) as [Channels, Channels, Channels];
       void echo(await c.createChannel('inside'));
@@ -99,7 +99,7 @@ for (const { where, build, most, names: wanted } of houses)
       expect((await c.registry.snapshot()).primary).to.equal(false);
     });
 
-    it('check 36: after the merge all tables are equal, and the new name is everywhere', async () => {
+    it('[channels C36] after the merge all tables are equal, and the new name is everywhere', async () => {
       const world = build(DAEMONS);
       const all = await team(world);
       const [a, b, c] = all as [Channels, Channels, Channels];
@@ -116,7 +116,7 @@ for (const { where, build, most, names: wanted } of houses)
       }
     });
 
-    it('check 37: of two daemons that lose one another exactly one is primary', async () => {
+    it('[channels C37] of two daemons that lose one another exactly one is primary', async () => {
       const world = build(['d1', 'd2']);
       const all = await team(world, ['d1', 'd2']);
       world.reconfigure([['d1'], ['d2']]);
@@ -125,7 +125,7 @@ for (const { where, build, most, names: wanted } of houses)
       expect(primary).to.deep.equal([true, false]);
     });
 
-    it('check 37: whatever breaks, no name is ever given to two owners', async () => {
+    it('[channels C37] whatever breaks, no name is ever given to two owners', async () => {
       const daemons = ['d1', 'd2', 'd3', 'd4', 'd5'];
       for (let seed = 0; seed < 100; seed++) {
         const random = new Random(seed);
@@ -154,7 +154,7 @@ for (const { where, build, most, names: wanted } of houses)
       }
     });
 
-    it('check 38: with the policy available the smaller claim wins, and the loser and its clients are told', async () => {
+    it('[channels C38] with the policy available the smaller claim wins, and the loser and its clients are told', async () => {
       const world = build(['d1', 'd2']);
       const [a, b] = (await team(world, ['d1', 'd2'], { registry: 'available' })) as [Channels, Channels];
       world.reconfigure([['d1'], ['d2']]);
@@ -179,7 +179,7 @@ for (const { where, build, most, names: wanted } of houses)
       await expectEqual([a, b]);
     });
 
-    describe('check 39', () => {
+    describe('[channels C39]', () => {
       let world: House;
       let a: Channels;
       let b: Channels;
@@ -189,7 +189,7 @@ for (const { where, build, most, names: wanted } of houses)
         [a, b] = (await team(world, ['d1', 'd2'])) as [Channels, Channels];
       });
 
-      it('check 39: a server out of sight fails calls, keeps its name, and the handle works again', async () => {
+      it('[channels C39] a server out of sight fails calls, keeps its name, and the handle works again', async () => {
         const server = await b.createChannel('c');
         const client = await a.openChannel('c');
         await next(server, 'client-joined');
@@ -214,7 +214,7 @@ for (const { where, build, most, names: wanted } of houses)
         expect((await again).status).to.equal(4);
       });
 
-      it('check 39: a call that waits gets the reply that was given out of sight', async () => {
+      it('[channels C39] a call that waits gets the reply that was given out of sight', async () => {
         const server = await b.createChannel('c');
         const client = await a.openChannel('c');
         await next(server, 'client-joined');
@@ -233,7 +233,7 @@ for (const { where, build, most, names: wanted } of houses)
         expect((await later).status).to.equal(8);
       });
 
-      it('check 39: a call that waits and was lost on the way is sent again', async () => {
+      it('[channels C39] a call that waits and was lost on the way is sent again', async () => {
         const server = await b.createChannel('c');
         const client = await a.openChannel('c');
         await next(server, 'client-joined');
@@ -250,7 +250,7 @@ for (const { where, build, most, names: wanted } of houses)
         expect((await within(call, 'the reply')).status).to.equal(6);
       });
 
-      it('check 39: posts go on after the merge with new credit', async () => {
+      it('[channels C39] posts go on after the merge with new credit', async () => {
         const server = await b.createChannel('c', { maxBuffered: 2 });
         const client = await a.openChannel('c');
         await next(server, 'client-joined');
@@ -271,7 +271,7 @@ for (const { where, build, most, names: wanted } of houses)
         expect(types).to.deep.equal([1, 2, 'client-unreachable', 'client-joined', 3]);
       });
 
-      it('check 39: a name can be taken over when its owner is out of sight for long, who is told at the merge', async () => {
+      it('[channels C39] a name can be taken over when its owner is out of sight for long, who is told at the merge', async () => {
         const old = await b.createChannel('c');
         const c = await world.channels('d1', 'y', { orphanTimeoutMs: 1 });
         world.reconfigure([['d1'], ['d2']]);
@@ -289,7 +289,7 @@ for (const { where, build, most, names: wanted } of houses)
       });
     });
 
-    it('check 40: a daemon dies during the exchange of a merge, and the tables are equal, fifty times', async () => {
+    it('[channels C40] a daemon dies during the exchange of a merge, and the tables are equal, fifty times', async () => {
       for (let seed = 0; seed < 50; seed++) {
         const random = new Random(seed);
         const daemons = ['d1', 'd2', 'd3', 'd4'];
@@ -313,7 +313,7 @@ for (const { where, build, most, names: wanted } of houses)
       }
     });
 
-    it(`check 41: ${wanted} names of twenty connections that die at random keep the invariants`, async function () {
+    it(`[channels C41] ${wanted} names of twenty connections that die at random keep the invariants`, async function () {
       this.timeout(60_000);
       const random = new Random(41);
       const world = build(DAEMONS, random);
@@ -334,7 +334,7 @@ for (const { where, build, most, names: wanted } of houses)
           const made = await Promise.allSettled(names.map((name) => channels.createChannel(name)));
           for (const each of made) {
             if (each.status !== 'fulfilled') continue;
-            // I4: no claim id comes twice.
+            // [channels I4]: no claim id comes twice.
             expect(claims.has(each.value.claimId)).to.equal(false);
             claims.add(each.value.claimId);
             own.push(each.value);
@@ -350,9 +350,9 @@ for (const { where, build, most, names: wanted } of houses)
         await world.settle();
         const snapshots = await Promise.all(alive.map(({ registry }) => registry.snapshot()));
         const [first] = snapshots as [(typeof snapshots)[0]];
-        // I2: equal tables.
+        // [channels I2]: equal tables.
         expect(new Set(snapshots.map(({ hash }) => hash)).size).to.equal(1);
-        // I1: no name twice. I3: every owner is there.
+        // [channels I1]: no name twice. [channels I3]: every owner is there.
         expect(new Set(first.channels.map(({ name }) => name)).size).to.equal(first.channels.length);
         const members = new Set(first.members);
         expect(first.channels.filter(({ owner }) => !members.has(owner))).to.deep.equal([]);

@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, bad input: checks 51 to 58. */
+/** Bad input [channels C51 to C58]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
@@ -33,7 +33,7 @@ describe('channel: bad input', () => {
     expect((await pair.server.receive({ timeoutMs: 0 })).kind).to.equal('timeout');
   }
 
-  it('check 51: what is no signed 32-bit number is no type', async () => {
+  it('[channels C51] what is no signed 32-bit number is no type', async () => {
     for (const type of [1.5, NaN, 2147483648, -2147483649, '7', null, undefined]) {
       expect(await code(pair.client.call(any(type))), String(type)).to.equal('BAD_ARGUMENT');
       expect(await code(pair.client.post(any(type))), String(type)).to.equal('BAD_ARGUMENT');
@@ -41,7 +41,7 @@ describe('channel: bad input', () => {
     await untouched();
   });
 
-  it('check 51: nor a status, and the request can still be answered', async () => {
+  it('[channels C51] nor a status, and the request can still be answered', async () => {
     const call = pair.client.call(1);
     const event = await request(pair.server);
     for (const status of [1.5, NaN, 2147483648, '7', null]) {
@@ -51,7 +51,7 @@ describe('channel: bad input', () => {
     expect((await call).status).to.equal(4);
   });
 
-  it('check 52: what are no bytes is no body, and too many bytes are too many', async () => {
+  it('[channels C52] what are no bytes is no body, and too many bytes are too many', async () => {
     for (const body of ['text', 5, [1, 2], new ArrayBuffer(3), null]) {
       expect(await code(pair.client.call(1, any(body))), JSON.stringify(body)).to.equal('BAD_ARGUMENT');
       expect(await code(pair.client.post(1, any(body))), JSON.stringify(body)).to.equal('BAD_ARGUMENT');
@@ -66,7 +66,7 @@ describe('channel: bad input', () => {
     expect((await call).fullLength).to.equal(1000);
   });
 
-  it('check 53: what are no milliseconds is no time', async () => {
+  it('[channels C53] what are no milliseconds is no time', async () => {
     for (const timeoutMs of [-1, NaN, Infinity, '5', null].map(any)) {
       const text = String(timeoutMs);
       expect(await code(pair.client.call(1, undefined, { timeoutMs })), text).to.equal('BAD_ARGUMENT');
@@ -80,7 +80,7 @@ describe('channel: bad input', () => {
     await untouched();
   });
 
-  it('check 54: what is no number of posts, and too much metadata, is refused', async () => {
+  it('[channels C54] what is no number of posts, and too much metadata, is refused', async () => {
     for (const maxBuffered of [-1, 1.5, 'x', NaN].map(any)) {
       const created = s.channels.createChannel('d', { maxBuffered });
       expect(await code(created), String(maxBuffered)).to.equal('BAD_ARGUMENT');
@@ -93,7 +93,7 @@ describe('channel: bad input', () => {
     expect((await c.channels.registry.lookup('d', { linearizable: true }))?.metadata).to.have.length(1024);
   });
 
-  it('check 54: an option that there is not is named, before anything is sent', async () => {
+  it('[channels C54] an option that there is not is named, before anything is sent', async () => {
     const { client, server } = pair;
     const options = any({ timeout: 5 });
     const calls: Record<string, () => Promise<unknown>> = {
@@ -120,7 +120,7 @@ describe('channel: bad input', () => {
     await untouched();
   });
 
-  it('check 54: channels want a connection', async () => {
+  it('[channels C54] channels want a connection', async () => {
     for (const first of [Promise.resolve(s.connection), '4803@localhost', undefined, {}].map(any)) {
       const error = await openChannels(first).then(String, (reason: Error) => reason);
       expect(error).to.be.instanceOf(BadArgumentError);
@@ -130,7 +130,7 @@ describe('channel: bad input', () => {
     }
   });
 
-  it('check 54: what is given in the wrong place is named', async () => {
+  it('[channels C54] what is given in the wrong place is named', async () => {
     const call = pair.client.call(1);
     const event = await request(pair.server);
     const error = await event.reply(any(new Uint8Array(1))).then(String, (reason: Error) => reason);
@@ -143,7 +143,7 @@ describe('channel: bad input', () => {
     expect(await code(call)).to.equal('NOT_SOLD');
   });
 
-  it('check 55: a closed handle does nothing any more, and closing twice is harmless', async () => {
+  it('[channels C55] a closed handle does nothing any more, and closing twice is harmless', async () => {
     const { server, client } = pair;
     await client.close();
     await client.close();
@@ -162,7 +162,7 @@ describe('channel: bad input', () => {
     for await (const _ of server) throw new Error('an event of a closed channel');
   });
 
-  it('check 56: a second receiver is refused, and the first one is not disturbed', async () => {
+  it('[channels C56] a second receiver is refused, and the first one is not disturbed', async () => {
     const { server, client } = pair;
     const first = server.receive();
     expect(await code(server.receive())).to.equal('BUSY');
@@ -181,7 +181,7 @@ describe('channel: bad input', () => {
   const raw = (from: Party, to: Channels, bytes: Uint8Array): Promise<void> =>
     from.connection.sendTo(to.privateName, bytes, { type: CHANNEL_MESSAGE });
 
-  it('check 57: a message that is none is dropped and counted', async () => {
+  it('[channels C57] a message that is none is dropped and counted', async () => {
     const claim = Buffer.from(pair.server.claimId, 'hex').toString('latin1');
     const good = encodeMessage('request', claim, 99, { word: 1, limit: 10, body: Buffer.from('x') });
     const changed = (at: number, value: number): Buffer => {
@@ -219,7 +219,7 @@ describe('channel: bad input', () => {
     await untouched();
   });
 
-  it('check 58: a reply that nobody awaits, or from somebody else, is dropped and counted', async () => {
+  it('[channels C58] a reply that nobody awaits, or from somebody else, is dropped and counted', async () => {
     const claim = Buffer.from(pair.server.claimId, 'hex').toString('latin1');
     const stranger = await place.party('t');
     const call = pair.client.call(1);

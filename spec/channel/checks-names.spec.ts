@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, names: checks 27 to 33. */
+/** Names [channels C27 to C33]. */
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { encodeRegistryMessage } from '../../lib/channel/registry/command.js';
@@ -22,7 +22,7 @@ describe('channel: names', () => {
 
   afterEach(() => place[Symbol.asyncDispose]());
 
-  it('check 27: a name is given once, to the same connection, another one, and one at another daemon', async () => {
+  it('[channels C27] a name is given once, to the same connection, another one, and one at another daemon', async () => {
     await s.channels.createChannel('c');
     expect(await code(s.channels.createChannel('c'))).to.equal('EXISTS');
     expect(await code(c.channels.createChannel('c'))).to.equal('EXISTS');
@@ -31,7 +31,7 @@ describe('channel: names', () => {
     expect(await code((await world.channels('d2', 'b')).createChannel('c'))).to.equal('EXISTS');
   });
 
-  it('check 28: of two creates at the same moment one succeeds, two hundred times', async () => {
+  it('[channels C28] of two creates at the same moment one succeeds, two hundred times', async () => {
     const world = new World(['d1', 'd2'], new Random(28));
     const [a, b] = [await world.channels('d1', 'a'), await world.channels('d2', 'b')];
     const outcomes = new Set<string>();
@@ -46,7 +46,7 @@ describe('channel: names', () => {
     }
   });
 
-  it('check 29: names differ by case and have up to 47 bytes; what is no name is refused by create and open', async () => {
+  it('[channels C29] names differ by case and have up to 47 bytes; what is no name is refused by create and open', async () => {
     const longest = 'ü'.repeat(23) + 'x';
     for (const name of ['Name', 'name', 'a b', longest]) {
       await s.channels.createChannel(name);
@@ -58,7 +58,7 @@ describe('channel: names', () => {
     }
   });
 
-  it('check 30: an unknown name is not found at once, or when it appears in time', async () => {
+  it('[channels C30] an unknown name is not found at once, or when it appears in time', async () => {
     expect(await code(c.channels.openChannel('c'))).to.equal('NOT_FOUND');
     expect(await code(c.channels.openChannel('c', { waitMs: 20 }))).to.equal('NOT_FOUND');
     const opening = c.channels.openChannel('c', { waitMs: 10_000 });
@@ -67,7 +67,7 @@ describe('channel: names', () => {
     expect((await within(opening, 'the opening')).name).to.equal('c');
   });
 
-  it('check 31: the name of a dead owner is free, and old handles never reach the new one', async () => {
+  it('[channels C31] the name of a dead owner is free, and old handles never reach the new one', async () => {
     const { server: old, client } = await pairOf(s.channels, c.channels);
     const begin = performance.now();
     s.kill();
@@ -83,7 +83,7 @@ describe('channel: names', () => {
     void failure(call);
   });
 
-  it('check 32: a channel with clients closes by force only, and tells them', async () => {
+  it('[channels C32] a channel with clients closes by force only, and tells them', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const error = await failure(server.close());
     expect(error).to.include({ code: 'HAS_CLIENTS', count: 1 });
@@ -99,7 +99,7 @@ describe('channel: names', () => {
     expect(await s.channels.registry.lookup('d')).to.equal(undefined);
   });
 
-  it('check 33: the same user at another daemon cannot close the channel', async () => {
+  it('[channels C33] the same user at another daemon cannot close the channel', async () => {
     const world = new World(['d1', 'd2']);
     const owner = await world.channels('d1', 'x');
     const server = await owner.createChannel('c');
@@ -113,7 +113,7 @@ describe('channel: names', () => {
     expect(await owner.registry.lookup('c', { linearizable: true })).to.include({ owner: '#x#d1' });
   });
 
-  it('check 33: nor can somebody who is no member of the registry', async () => {
+  it('[channels C33] nor can somebody who is no member of the registry', async () => {
     const server = await s.channels.createChannel('c');
     const stranger = await place.party('t');
     await stranger.channels.close();

@@ -1,4 +1,4 @@
-/** messip-channels.md Part 3, queued messages and timers: checks 42 to 50. */
+/** Queued messages and timers [channels C42 to C50]. */
 import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWaiting } from '../group/support.js';
@@ -18,7 +18,7 @@ describe('channel: posts', () => {
 
   afterEach(() => place[Symbol.asyncDispose]());
 
-  it('check 42: posts beyond the limit wait, and those that give up are never delivered', async () => {
+  it('[channels C42] posts beyond the limit wait, and those that give up are never delivered', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 3 });
     for (let i = 1; i <= 3; i++) await within(client.post(i), `post ${i}`);
     const late = [4, 5].map((i) => client.post(i, undefined, { timeoutMs: 200 }));
@@ -29,7 +29,7 @@ describe('channel: posts', () => {
     expect((await next(server, 'message')).type).to.equal(6);
   });
 
-  it('check 43: three senders that wait are released in the order of arrival', async () => {
+  it('[channels C43] three senders that wait are released in the order of arrival', async () => {
     const server = await s.channels.createChannel('c', { maxBuffered: 2 });
     const clients = [];
     for (const name of ['x', 'y', 'z']) {
@@ -53,12 +53,12 @@ describe('channel: posts', () => {
     expect(order).to.deep.equal([10, 11, 12]);
   });
 
-  it('check 44: without a queue posts are refused at once', async () => {
+  it('[channels C44] without a queue posts are refused at once', async () => {
     const { client } = await pairOf(s.channels, c.channels, { maxBuffered: 0 });
     expect(await code(client.post(1))).to.equal('BUFFERING_OFF');
   });
 
-  it('check 44: with the policy reject a full queue refuses', async () => {
+  it('[channels C44] with the policy reject a full queue refuses', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 2, overflow: 'reject' });
     await client.post(1);
     await client.post(2);
@@ -70,7 +70,7 @@ describe('channel: posts', () => {
     ]);
   });
 
-  it('check 44: with the policy drop-oldest the server is told how many it lost', async () => {
+  it('[channels C44] with the policy drop-oldest the server is told how many it lost', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, {
       maxBuffered: 2,
       overflow: 'drop-oldest',
@@ -83,7 +83,7 @@ describe('channel: posts', () => {
     ]);
   });
 
-  it('check 44: with the policy drop-oldest the client knows how many posts were taken when the server dies', async () => {
+  it('[channels C44] with the policy drop-oldest the client knows how many posts were taken when the server dies', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, {
       maxBuffered: 4,
       overflow: 'drop-oldest',
@@ -95,7 +95,7 @@ describe('channel: posts', () => {
     for await (const event of client.events()) expect(event).to.include({ kind: 'server-gone', lost: 2 });
   });
 
-  it('check 45: five posts and a call arrive in their order', async () => {
+  it('[channels C45] five posts and a call arrive in their order', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 3 });
     const posts = [1, 2, 3, 4, 5].map((i) => client.post(i));
     const call = client.call(6);
@@ -109,7 +109,7 @@ describe('channel: posts', () => {
     expect(seen).to.deep.equal([...[1, 2, 3, 4, 5].map((i) => `message ${i}`), 'request 6']);
   });
 
-  it('check 46: a post tells its sender, and comes to its own channel', async () => {
+  it('[channels C46] a post tells its sender, and comes to its own channel', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const second = await s.channels.createChannel('second');
     const other = await c.channels.openChannel('second');
@@ -121,7 +121,7 @@ describe('channel: posts', () => {
     expect(await next(server, 'message')).to.include({ type: 1, from });
   });
 
-  it('check 47: a server that dies with a full queue fails every post that waits, and harms no daemon', async () => {
+  it('[channels C47] a server that dies with a full queue fails every post that waits, and harms no daemon', async () => {
     const { client } = await pairOf(s.channels, c.channels, { maxBuffered: 1000 });
     for (let i = 0; i < 1000; i++) await client.post(i);
     const waiting = Array.from({ length: 20 }, (_, i) => failure(client.post(i)));
@@ -135,7 +135,7 @@ describe('channel: posts', () => {
     await place.channels('d');
   });
 
-  it('check 48: a hundred thousand posts go through ten places, none lost, none twice', async function () {
+  it('[channels C48] a hundred thousand posts go through ten places, none lost, none twice', async function () {
     this.timeout(60_000);
     const count = 100_000;
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 10 });
@@ -163,7 +163,7 @@ describe('channel: timers', () => {
 
   afterEach(() => place[Symbol.asyncDispose]());
 
-  it('check 49: the shots come when they are due, among the other events', async function () {
+  it('[channels C49] the shots come when they are due, among the other events', async function () {
     // Times on a machine that has other work.
     this.retries(2);
     const { server, client } = await pairOf(s.channels, await place.channels('c'));
@@ -183,7 +183,7 @@ describe('channel: timers', () => {
     for (const [i, time] of times.entries()) expect(time).to.be.within(99 + 50 * i, 120 + 50 * i);
   });
 
-  it('check 50: a timer stops when it is stopped or its channel closes, and keeps no channel open', async () => {
+  it('[channels C50] a timer stops when it is stopped or its channel closes, and keeps no channel open', async () => {
     const server = await s.channels.createChannel('c');
     const id = server.startTimer(1, 10, 10);
     await next(server, 'timer');

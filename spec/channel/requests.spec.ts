@@ -1,4 +1,4 @@
-/** messip-channels.md 17.1 to 17.3: the time a request has, the word that it was received, and giving up its answer. */
+/** [channels 17.1 to 17.3]: the time a request has, the word that it was received, and giving up its answer. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -69,7 +69,7 @@ describe('channel: requests', () => {
     });
   };
 
-  describe('17.3: drop', () => {
+  describe('drop [channels 17.3]', () => {
     it('sends nothing, lowers pending, and leaves the client waiting until it gives up', async () => {
       const { server, client } = await pairOf(s.channels, c.channels);
       const { call, abort } = abortable(client);
@@ -148,7 +148,7 @@ describe('channel: requests', () => {
     });
   });
 
-  describe('17.1: deadline', () => {
+  describe('deadline [channels 17.1]', () => {
     it('is in the header as whole milliseconds from 1 up to the largest number, which is no limit, as is 0', () => {
       expect([0.001, 1, 1.2, 1000].map(deadlineWord)).to.deep.equal([1, 1, 2, 1000]);
       expect([-5, 0, 2 ** 40].map(deadlineWord)).to.deep.equal([1, 1, 0xffff_ffff]);
@@ -257,7 +257,7 @@ describe('channel: requests', () => {
     });
   });
 
-  describe('17.2: ackReceipt', () => {
+  describe('ackReceipt [channels 17.2]', () => {
     /** What the error of a call says of its receipt. */
     const told = async (call: Promise<unknown>): Promise<[string, boolean | undefined]> => {
       const { code: word, received } = await failure(call);
@@ -370,7 +370,7 @@ describe('channel: requests', () => {
       expect(await told(queued.call)).to.deep.equal(['ABORTED', undefined]);
     });
 
-    it('check 57: sends nothing where it is off, and such a word is dropped and counted', async () => {
+    it('[channels C57] sends nothing where it is off, and such a word is dropped and counted', async () => {
       const { server, client } = await pairOf(s.channels, c.channels);
       const { call, abort } = abortable(client);
       const event = await request(server);
@@ -383,7 +383,7 @@ describe('channel: requests', () => {
       expect(await told(call)).to.deep.equal(['ABORTED', undefined]);
     });
 
-    it('check 58: a word of receipt that nobody awaits, or from somebody else, is dropped and counted', async () => {
+    it('[channels C58] a word of receipt that nobody awaits, or from somebody else, is dropped and counted', async () => {
       const { server, client } = await acknowledging();
       const stranger = await place.party('t');
       const { call, abort } = abortable(client);

@@ -1,6 +1,6 @@
 /**
  * Several daemons in memory, as the group layer shows them: one order for each part of the network, views, transitional
- * signals, partitions and merges (daemon-semantics.md 1.3, 2.4, 2.7). Chance decides how much of what is on its way at a
+ * signals, partitions and merges [daemon 1.3, 2.4, 2.7]. Chance decides how much of what is on its way at a
  * break still arrives in each part.
  */
 import { Buffer } from 'node:buffer';

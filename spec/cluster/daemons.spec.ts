@@ -41,7 +41,7 @@ describe('daemons on three nodes', function () {
   /** Views that the sessions of these nodes have seen so far. */
   const sightings = (): number[] => rig.watch.nodes.map((node) => node.sightings.length);
 
-  it('8.2 defect 13: a stop is not announced and costs everybody seconds - ours is, and the ring goes on', async () => {
+  it('[daemon D13] a stop is not announced and costs everybody seconds - ours is, and the ring goes on', async () => {
     const { cluster, watch } = rig;
     const views = cluster.node(1).daemonViews();
     await cluster.node(3).running('sspd').stop();
@@ -52,7 +52,7 @@ describe('daemons on three nodes', function () {
     expect(await cluster.node(1).ring()).to.have.members([1, 2, 3]);
   });
 
-  it('8.2 defect 15: an idle cluster merges after up to 31 s - ours does at once', async () => {
+  it('[daemon D15] an idle cluster merges after up to 31 s - ours does at once', async () => {
     const { cluster, watch } = rig;
     cluster.network.cut(3);
     await watch.together(OTHERS);

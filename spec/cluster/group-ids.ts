@@ -1,5 +1,5 @@
 /**
- * Group ids without their values (daemon-semantics.md 2.4): which daemon was the first of the view, which of the times of
+ * Group ids without their values [daemon 2.4]: which daemon was the first of the view, which of the times of
  * that daemon it is, the counter. Two runs of one story have the same ones.
  */
 import type { GroupId } from '../../lib/wire/group-id.js';

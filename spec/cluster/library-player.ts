@@ -13,7 +13,7 @@ import {
 import { eventually } from '../support/wait.js';
 import { type Seen, seenOf } from './seen.js';
 
-/** The marker of the byte order in service words (session-protocol.md 4.2). */
+/** The marker of the byte order in service words [session 4.2]. */
 const MARKER = 0x80000080;
 
 export class LibraryPlayer {

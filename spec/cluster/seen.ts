@@ -4,7 +4,7 @@ import { type GroupId, readGroupId } from '../../lib/wire/group-id.js';
 import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
 import { type DecodedFrame, framesOf, type Trace } from '../support/recordings.js';
 
-/** The marker of the byte order in service words (session-protocol.md 4.2). */
+/** The marker of the byte order in service words [session 4.2]. */
 const MARKER = 0x80000080;
 
 export interface Seen {
@@ -15,7 +15,7 @@ export interface Seen {
   readonly groups: readonly string[];
   readonly text: string;
   readonly id: GroupId | null;
-  /** The order of the sets has no meaning (daemon-semantics.md 2.7.2): they are in the order of their text. */
+  /** The order of the sets has no meaning [daemon 2.7.2]: they are in the order of their text. */
   readonly sets: readonly string[];
   readonly own: string;
 }

@@ -19,7 +19,7 @@ async function start(): Promise<Rig> {
   return { cluster, watch };
 }
 
-/** The rig in a daemon view that no spec has used: so the counters of group ids begin at 1 (daemon-semantics.md 2.4). */
+/** The rig in a daemon view that no spec has used: so the counters of group ids begin at 1 [daemon 2.4]. */
 export async function freshRig(): Promise<Rig> {
   starting ??= start();
   const rig = await starting;

@@ -23,7 +23,7 @@ function leftOut(recording: Recording, trace: Trace): string | null {
   return null;
 }
 
-/** The C library leaves stack bytes behind the name's NUL in its disconnect request (session-protocol.md 13). */
+/** The C library leaves stack bytes behind the name's NUL in its disconnect request [session 13]. */
 function withoutLeftovers(trace: Trace): Buffer {
   const bytes = streamOf(trace, 'c2d');
   for (const unit of trace.decoded) {

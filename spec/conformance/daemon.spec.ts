@@ -80,11 +80,11 @@ const differences: Readonly<Record<string, { why: string; bytes: (trace: Trace) 
   ...Object.fromEntries(
     ['hash', 'private_form', 'space', 'empty', 'high'].map((trace) => [
       `join-illegal-names-raw/${trace}`,
-      { why: 'joins of illegal names are ignored (session-protocol.md 13)', bytes: upToAccept },
+      { why: 'joins of illegal names are ignored [session 13]', bytes: upToAccept },
     ]),
   ),
   'multigroup-43-and-44/bob': {
-    why: '44 and 100 destinations are delivered too (session-protocol.md 13)',
+    why: '44 and 100 destinations are delivered too [session 13]',
     bytes: (trace) => {
       const sent = traceOf('multigroup-43-and-44', 's');
       const messages = sent.decoded.filter(({ what, dir }) => what === 'data message' && dir === 'c2d');
@@ -94,19 +94,19 @@ const differences: Readonly<Record<string, { why: string; bytes: (trace: Trace) 
     },
   },
   'handshake-incomplete/split': {
-    why: 'missing bytes are waited for (session-protocol.md 3.9)',
+    why: 'missing bytes are waited for [session 3.9]',
     bytes: () => methodList,
   },
   'reject-name-length/short': {
-    why: 'missing bytes are waited for (session-protocol.md 3.9)',
+    why: 'missing bytes are waited for [session 3.9]',
     bytes: () => Buffer.alloc(0),
   },
   'reject-name-length/long': {
-    why: 'what follows the name is the beginning of the choice (session-protocol.md 3.9)',
+    why: 'what follows the name is the beginning of the choice [session 3.9]',
     bytes: () => methodList,
   },
   'reject-name-length/pipelined': {
-    why: 'pipelining is accepted (session-protocol.md 3.9)',
+    why: 'pipelining is accepted [session 3.9]',
     bytes: () => Buffer.concat([methodList, accepted('abc')]),
   },
   'auth-method-not-offered/notoff': {
@@ -118,15 +118,15 @@ const differences: Readonly<Record<string, { why: string; bytes: (trace: Trace) 
     bytes: () => Buffer.from('03495020', 'hex'),
   },
   'auth-ip-unix-refused/ipunix': {
-    why: 'the rule `unix` is honoured (session-protocol.md 13)',
+    why: 'the rule `unix` is honoured [session 13]',
     bytes: () => Buffer.concat([Buffer.from('084e554c4c20495020', 'hex'), accepted('ipunix')]),
   },
   'auth-choice-variants/short': {
-    why: 'missing bytes are waited for (session-protocol.md 3.9)',
+    why: 'missing bytes are waited for [session 3.9]',
     bytes: () => methodList,
   },
   'auth-choice-variants/split': {
-    why: 'the rest of the choice is waited for (session-protocol.md 3.9)',
+    why: 'the rest of the choice is waited for [session 3.9]',
     bytes: () => Buffer.concat([methodList, accepted('au0')]),
   },
 };
@@ -134,7 +134,7 @@ const differences: Readonly<Record<string, { why: string; bytes: (trace: Trace) 
 /** Clients that did not know of one another, of one name: a waiting one would keep it from the next. */
 const oneByOne = new Set(['auth-choice-variants', 'reject-name-length']);
 
-/** A group that became empty and is created again goes on counting: ids never come twice (8.2 defect 6). */
+/** A group that became empty and is created again goes on counting: ids never come twice [daemon D6]. */
 const otherCounters = new Set(['join-twice-leave-nonmember', 'receive-short-buffers']);
 
 /** Blanks the words of group ids, and checks that equal ids stayed equal. */

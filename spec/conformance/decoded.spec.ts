@@ -59,7 +59,7 @@ const faults: ReadonlyMap<string, { reason: FaultReason; legal: number }> = new 
   ).map(([id, reason, legal = 0]) => [id, { reason, legal }]),
 );
 
-/** Requests that the reference refused for the segments they came in, or for what came behind them (3.9). */
+/** Requests that the reference refused for the segments they came in, or for what came behind them [session 3.9]. */
 const tolerated = {
   short: 'reject-name-length/short',
   long: 'reject-name-length/long',

@@ -1,7 +1,7 @@
 /**
  * Daemon views by chance: partitions, merges, freezes and crashes come one upon the other, exchanges are cut off at any
  * place, and whatever happened, the daemons agree in the end and no session saw what it must not
- * (daemon-semantics.md 1.4, the properties that the group layer has a hand in).
+ * ([daemon 1.4], the properties that the group layer has a hand in).
  */
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -114,7 +114,7 @@ function expectEqualTables(nodes: readonly Node[]): void {
   }
 }
 
-/** E5: what two sessions hear under one id of a group is the same. */
+/** [daemon E5]: what two sessions hear under one id of a group is the same. */
 function expectOneViewPerId(clients: readonly Client[]): void {
   const views = new Map<string, string>();
   for (const frame of clients.flatMap(({ inbox }) => inbox.frames)) {
@@ -125,7 +125,7 @@ function expectOneViewPerId(clients: readonly Client[]): void {
   }
 }
 
-/** E1, E10, and what a session saw in each of its views. */
+/** [daemon E1, E10], and what a session saw in each of its views. */
 function staysOf(client: Client): Stay[] {
   const stays: Stay[] = [];
   const now = new Map<string, Stay & { closing: boolean }>();
@@ -164,7 +164,7 @@ function staysOf(client: Client): Stay[] {
   return stays;
 }
 
-/** E7: those who went from one view to the next together delivered the same. */
+/** [daemon E7]: those who went from one view to the next together delivered the same. */
 function expectVirtualSynchrony(stays: readonly Stay[]): void {
   const moves = new Map<string, Stay[]>();
   for (const stay of stays) {

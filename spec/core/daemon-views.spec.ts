@@ -1,4 +1,4 @@
-/** Who is told what when daemon views change: daemon-semantics.md 2.5, 2.7.2 and 2.7.5. */
+/** Who is told what when daemon views change: [daemon 2.5, 2.7.2, 2.7.5]. */
 import { expect } from 'chai';
 import { Daemons, forget, ownSetOf, tableOf } from './daemons.js';
 import type { Client } from './world.js';

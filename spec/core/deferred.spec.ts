@@ -1,4 +1,4 @@
-/** Requests that are in flight when the daemon view changes (daemon-semantics.md 2.7.3, 2.7.4). */
+/** Requests that are in flight when the daemon view changes [daemon 2.7.3, 2.7.4]. */
 import { expect } from 'chai';
 import { groupIdOf } from '../support/telling.js';
 import { REJECT_NOT_UNIQUE, SAFE_MESS } from '../../lib/wire/index.js';

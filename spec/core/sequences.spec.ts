@@ -1,4 +1,4 @@
-/** The sequences of daemon-semantics.md 2.7.1, row by row. */
+/** The sequences of [daemon 2.7.1], row by row. */
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/wire/index.js';
 import { closedIdOf, Daemons, forget, lastIdOf, ownSetOf } from './daemons.js';

@@ -1,4 +1,4 @@
-/** Ids of the groups' views over changes of the daemon view (daemon-semantics.md 2.4). */
+/** Ids of the groups' views over changes of the daemon view [daemon 2.4]. */
 import { expect } from 'chai';
 import { groupIdOf } from '../support/telling.js';
 import { Daemons, lastIdOf } from './daemons.js';

@@ -46,7 +46,7 @@ export const selfLeave = (group = 'g'): Buffer => selfLeaveFrame(group);
 export const data = (body: Buffer | string, groups: readonly string[] = ['g'], sender = '#b#d1'): Buffer =>
   frame({ type: 0x10, name: sender, groups, data: body });
 
-/** The answer to a request that a policy refused (session-protocol.md 4.9). @param type its word, causes for requests */
+/** The answer to a request that a policy refused [session 4.9]. @param type its word, causes for requests */
 export const refusal = (type: number, groups: readonly string[], body = ''): Buffer =>
   frame({
     type: 0x0040_0000,

@@ -1,4 +1,4 @@
-/** Connecting and going: session-protocol.md 1.1, 3 and 8.1. */
+/** Connecting and going: [session 1.1, 3, 8.1]. */
 import { Buffer } from 'node:buffer';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -63,7 +63,7 @@ describe('connect', () => {
       });
     }
 
-    it('sends the request in one write, waits for the list, sends the choice in one write (3.9)', async () => {
+    it('sends the request in one write, waits for the list, sends the choice in one write [session 3.9]', async () => {
       const chunks: number[] = [];
       const server = createServer((socket) => {
         socket.on('error', () => {});
@@ -124,7 +124,7 @@ describe('connect', () => {
       ['a daemon 2.9', { accept: Buffer.of(1, 2, 9, 0, 1, 0x78) }, -7],
     ];
     for (const [what, script, ret] of replies) {
-      it(`${what} answers ${ret} (3.10)`, async () => {
+      it(`${what} answers ${ret} [session 3.10]`, async () => {
         const daemon = await start(script);
         expect(await SSP_connect(daemon.spreadName, 'a')).to.deep.equal(failed(ret));
         await (await daemon.session()).over();
@@ -142,7 +142,7 @@ describe('connect', () => {
       }
     });
 
-    it('runs the methods it is given, credentials in one write with the choice (3.6)', async () => {
+    it('runs the methods it is given, credentials in one write with the choice [session 3.6]', async () => {
       const accept = Buffer.from('\x01\x01\x05\x00\x01\x05#a#d1', 'latin1');
       const daemon = await start({ list: Buffer.from('\x0bNULL PWORD '), accept });
       const auth = [nullAuthenticator, passwordAuthenticator('user', 'secret')];

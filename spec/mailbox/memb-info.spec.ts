@@ -1,4 +1,4 @@
-/** Reading the bodies of SP_receive: session-protocol.md 6.3, 6.6. */
+/** Reading the bodies of SP_receive: [session 6.3, 6.6]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {

@@ -1,4 +1,4 @@
-/** The sending calls of both faces: session-protocol.md 4.5, 7.1, 8.1. */
+/** The sending calls of both faces: [session 4.5, 7.1, 8.1]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import * as face from '../../lib/mailbox/ssp.js';

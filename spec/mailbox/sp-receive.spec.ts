@@ -1,4 +1,4 @@
-/** The plain receive calls: session-protocol.md 8.2 to 8.5. The recordings have more of it, see spec/conformance. */
+/** The plain receive calls: [session 8.2 to 8.5]. The recordings have more of it, see spec/conformance. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
@@ -194,7 +194,7 @@ describe('SP_receive', () => {
     });
   });
 
-  it('answers NET_ERROR_ON_SESSION at once when a send has told the loss, whatever waits (8.5)', async () => {
+  it('answers NET_ERROR_ON_SESSION at once when a send has told the loss, whatever waits [session 8.5]', async () => {
     const p = await pair();
     await deliver(p, frame({ type: 0x10, name: '#b#d1', groups: ['g'], data: 'x' }));
     await breakOff(p);

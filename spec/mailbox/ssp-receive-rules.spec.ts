@@ -1,4 +1,4 @@
-/** The requirements of ssp-receive.md A3 that no row of the table shows whole. Titles begin with their numbers. */
+/** The requirements of [receive 3] that no row of the table shows whole. Titles begin with their numbers. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { DONT_BLOCK, SSP_disconnect, SSP_receive, SSP_scat_receive } from '../../lib/mailbox/ssp.js';
@@ -13,14 +13,14 @@ describe('SSP_receive, the requirements', () => {
   afterEach(endPairs);
 
   describe('taking messages', () => {
-    it('R1: one call takes one message', async () => {
+    it('[receive R1] one call takes one message', async () => {
       const p = await pair();
       await deliver(p, H, TEN, Z);
       expect((await ssp(p.mbox)).ret).to.equal(5);
       expect(p.mailbox.waiting).to.equal(2);
     });
 
-    it('R2, R3: data, membership and private messages of all groups come in one order', async () => {
+    it('[receive R2, R3] data, membership and private messages of all groups come in one order', async () => {
       const p = await pair();
       const other = frame({ type: 0x10, name: '#c#d2', groups: ['other'], data: '1' });
       await deliver(p, H, J, Z, other, TR, N);
@@ -29,7 +29,7 @@ describe('SSP_receive, the requirements', () => {
       expect(order).to.deep.equal([0x10, 0x1100, 0x04, 0x10, 0x2000, 0x1800]);
     });
 
-    it('R4: without DONT_BLOCK the call waits', async () => {
+    it('[receive R4] without DONT_BLOCK the call waits', async () => {
       const p = await pair();
       const call = ssp(p.mbox);
       expect(await isWaiting(call)).to.equal(true);
@@ -37,7 +37,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await call).ret).to.equal(5);
     });
 
-    it('R5: a caller that asks in a loop without waiting gets the message too', async () => {
+    it('[receive R5] a caller that asks in a loop without waiting gets the message too', async () => {
       const p = await pair();
       let result = await sspNow(p.mbox);
       expect(result).to.deep.equal({ ret: -25, more_messes: 0 });
@@ -46,7 +46,7 @@ describe('SSP_receive, the requirements', () => {
       expect(result.ret).to.equal(5);
     });
 
-    it('R8: flags that a sender set are not shown', async () => {
+    it('[receive R8] flags that a sender set are not shown', async () => {
       const p = await pair();
       await deliver(
         p,
@@ -57,7 +57,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox)).service_type).to.equal(0x40000010);
     });
 
-    it('R10: more_messes counts what came in the same chunk as the message that was waited for', async () => {
+    it('[receive R10] more_messes counts what came in the same chunk as the message that was waited for', async () => {
       const p = await pair();
       const call = ssp(p.mbox);
       await settle();
@@ -65,7 +65,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await call).more_messes).to.equal(2);
     });
 
-    it('R10: an incomplete message does not count', async () => {
+    it('[receive R10] an incomplete message does not count', async () => {
       const p = await pair();
       const call = ssp(p.mbox);
       await settle();
@@ -75,13 +75,13 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox)).ret).to.equal(10);
     });
 
-    it('R12: unknown input bits are ignored', async () => {
+    it('[receive R12] unknown input bits are ignored', async () => {
       const p = await pair();
       await deliver(p, H);
       expect((await ssp(p.mbox, { service_type: 0x6fffffff })).ret).to.equal(5);
     });
 
-    it('R74: calls that wait are served in call order, one message each', async () => {
+    it('[receive R74] calls that wait are served in call order, one message each', async () => {
       const p = await pair();
       const calls = [ssp(p.mbox), ssp(p.mbox), ssp(p.mbox)];
       await settle();
@@ -95,7 +95,7 @@ describe('SSP_receive, the requirements', () => {
       ]);
     });
 
-    it('T75 (R52): N at three members on three daemons', async () => {
+    it('[receive T75, R52] N at three members on three daemons', async () => {
       const members = ['#a#d1', '#c#d2', '#d#d3'];
       const places = [];
       for (const [i, member] of members.entries()) {
@@ -114,7 +114,7 @@ describe('SSP_receive, the requirements', () => {
       expect(places).to.deep.equal([0, 1, 2]);
     });
 
-    it('T76 (R74): H and Z for two waiting calls', async () => {
+    it('[receive T76, R74] H and Z for two waiting calls', async () => {
       const p = await pair();
       const [first, second] = [roomy(), roomy()];
       const calls = [SSP_receive(p.mbox, first), SSP_receive(p.mbox, second)];
@@ -149,7 +149,7 @@ describe('SSP_receive, the requirements', () => {
   });
 
   describe('outputs', () => {
-    it('R15, R20: names beyond the stored ones stay as they were', async () => {
+    it('[receive R15, R20] names beyond the stored ones stay as they were', async () => {
       const p = await pair();
       await deliver(p, M7);
       const groups = ['x', 'x', 'x', 'x'];
@@ -158,7 +158,7 @@ describe('SSP_receive, the requirements', () => {
       expect(result.groups).to.deep.equal(['g1', 'g2', 'g3']);
     });
 
-    it('R11, R29: a cut message sets all outputs, full_length tells its size', async () => {
+    it('[receive R11, R29] a cut message sets all outputs, full_length tells its size', async () => {
       const p = await pair();
       await deliver(p, TEN, H);
       expect(await ssp(p.mbox, { max_mess_len: 3 })).to.deep.equal({
@@ -174,7 +174,7 @@ describe('SSP_receive, the requirements', () => {
       });
     });
 
-    it('R21: 16-bit types are right in both byte orders', async () => {
+    it('[receive R21] 16-bit types are right in both byte orders', async () => {
       const p = await pair();
       const types = [0, 1, 255, 256, 0x1234, 32767, -1, -2, -32768];
       const frames = types.flatMap((messType) => [
@@ -192,7 +192,7 @@ describe('SSP_receive, the requirements', () => {
       }
     });
 
-    it('R23: the body of the other byte order is not converted', async () => {
+    it('[receive R23] the body of the other byte order is not converted', async () => {
       const p = await pair();
       const data = Buffer.from([1, 2, 3, 4]);
       await deliver(
@@ -206,7 +206,7 @@ describe('SSP_receive, the requirements', () => {
       expect(Buffer.from(options.mess).subarray(0, 5)).to.deep.equal(Buffer.from([1, 2, 3, 4, 0x2e]));
     });
 
-    it('R28: what was cut off does not come back', async () => {
+    it('[receive R28] what was cut off does not come back', async () => {
       const p = await pair();
       await deliver(p, TEN, TEN);
       expect((await ssp(p.mbox, { max_mess_len: 4 })).ret).to.equal(-15);
@@ -214,7 +214,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await sspNow(p.mbox)).ret).to.equal(-25);
     });
 
-    it('R32: bytes beyond the stored ones are not touched, in no buffer of a scatter', async () => {
+    it('[receive R32] bytes beyond the stored ones are not touched, in no buffer of a scatter', async () => {
       const p = await pair();
       await deliver(p, H);
       const bufs = [Buffer.alloc(4, '.'), Buffer.alloc(4, '.'), Buffer.alloc(4, '.')];
@@ -223,7 +223,7 @@ describe('SSP_receive, the requirements', () => {
       expect(bufs.map(String)).to.deep.equal(['hel.', 'lo..', '....']);
     });
 
-    it('R42: the scatter structure is not changed, and a change of it during the call has no effect', async () => {
+    it('[receive R42] the scatter structure is not changed, and a change of it during the call has no effect', async () => {
       const p = await pair();
       const [one, two] = [Buffer.alloc(5), Buffer.alloc(5)];
       const scat = { num_elements: 1, elements: [{ len: 5, buf: one }] };
@@ -238,7 +238,7 @@ describe('SSP_receive, the requirements', () => {
   });
 
   describe('membership', () => {
-    it('R49 to R55: a daemon of the other byte order makes no difference', async () => {
+    it('[receive R49 to R55] a daemon of the other byte order makes no difference', async () => {
       const p = await pair();
       const network = {
         group: 'g',
@@ -257,20 +257,20 @@ describe('SSP_receive, the requirements', () => {
       expect(first.membership).to.deep.equal({ group_id: V, names: ['#a#d1', '#b#d1'] });
     });
 
-    it('R53: the index is -1 for a receiver that is not in the list', async () => {
+    it('[receive R53] the index is -1 for a receiver that is not in the list', async () => {
       const p = await pair();
       await deliver(p, viewFrame({ group: 'g', cause: 0x200, members: ['#b#d2'], id: V, sets: [['#a#d1']] }));
       expect((await ssp(p.mbox)).mess_type).to.equal(-1);
     });
 
-    it('R54: the body of a join names the joiner, wherever its own offset points', async () => {
+    it('[receive R54] the body of a join names the joiner, wherever its own offset points', async () => {
       const p = await pair();
       const sets = [['#c#d2'], ['#b#d2']];
       await deliver(p, viewFrame({ group: 'g', cause: 0x100, members: ['#a#d1'], id: V, sets, own: 1 }));
       expect((await ssp(p.mbox)).membership?.names).to.deep.equal(['#c#d2']);
     });
 
-    it('R56: names of the own set come in the order of the members', async () => {
+    it('[receive R56] names of the own set come in the order of the members', async () => {
       const p = await pair();
       const members = ['#a#d1', '#b#d1', '#c#d2', '#d#d2'];
       const sets = [['#d#d2', '#gone#d9', '#a#d1', '#c#d2']];
@@ -278,7 +278,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox)).membership?.names).to.deep.equal(['#a#d1', '#c#d2', '#d#d2']);
     });
 
-    it('R58, Q22: a self-leave has the id of the last view that came before it', async () => {
+    it('[receive R58, Q22] a self-leave has the id of the last view that came before it', async () => {
       const p = await pair();
       const join = (group: string, id: readonly [number, number, number], little = true) =>
         viewFrame({ group, cause: 0x100, members: ['#a#d1'], id, sets: [['#a#d1']], little });
@@ -309,7 +309,7 @@ describe('SSP_receive, the requirements', () => {
       ]);
     });
 
-    it('R58: the id is forgotten with the group; without a view it is zero', async () => {
+    it('[receive R58] the id is forgotten with the group; without a view it is zero', async () => {
       const p = await pair();
       await deliver(p, J, SL, SL);
       await ssp(p.mbox);
@@ -334,7 +334,7 @@ describe('SSP_receive, the requirements', () => {
       ['groups no list', { max_groups: 1, max_mess_len: 0, mess, groups: 'g' }],
     ];
     for (const [what, options] of badPlain) {
-      it(`R62: ${what} is ILLEGAL_PARAM, the queue stays`, async () => {
+      it(`[receive R62] ${what} is ILLEGAL_PARAM, the queue stays`, async () => {
         const p = await pair();
         await deliver(p, H);
         expect(await SSP_receive(p.mbox, options as never)).to.deep.equal({ ret: -24 });
@@ -354,7 +354,7 @@ describe('SSP_receive, the requirements', () => {
       ['a length no integer', { num_elements: 1, elements: [{ len: 1.5, buf: mess }] }],
     ];
     for (const [what, scat] of badScatters) {
-      it(`R62: ${what} in a scatter is ILLEGAL_MESSAGE, the queue stays`, async () => {
+      it(`[receive R62] ${what} in a scatter is ILLEGAL_MESSAGE, the queue stays`, async () => {
         const p = await pair();
         await deliver(p, H);
         const result = await SSP_scat_receive(p.mbox, { max_groups: 1, scat: scat as never });
@@ -364,12 +364,12 @@ describe('SSP_receive, the requirements', () => {
     }
 
     for (const mbox of [0, -1, 1.5, Number.NaN, undefined as unknown as number]) {
-      it(`R63: mbox ${mbox} is ILLEGAL_SESSION`, async () => {
+      it(`[receive R63] mbox ${mbox} is ILLEGAL_SESSION`, async () => {
         expect(await ssp(mbox)).to.deep.equal({ ret: -11 });
       });
     }
 
-    it('R64: all messages first, also those of a chunk that came with the end; then -8 once', async () => {
+    it('[receive R64] all messages first, also those of a chunk that came with the end; then -8 once', async () => {
       const p = await pair();
       p.session.socket.end(Buffer.concat([H, TEN, Z]));
       await until(() => p.mailbox.state === 'lost', 'the loss');
@@ -379,7 +379,7 @@ describe('SSP_receive, the requirements', () => {
       expect(await SSP_disconnect(p.mbox)).to.equal(-11);
     });
 
-    it('R64: a message that is not complete is lost with the connection', async () => {
+    it('[receive R64] a message that is not complete is lost with the connection', async () => {
       const p = await pair();
       await p.session.send(H, TEN.subarray(0, TEN.length - 1));
       await breakOff(p);
@@ -387,7 +387,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox)).ret).to.equal(-8);
     });
 
-    it('R64: a reset counts as a broken connection', async () => {
+    it('[receive R64] a reset counts as a broken connection', async () => {
       const p = await pair();
       await deliver(p, H);
       p.session.reset();
@@ -396,7 +396,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox)).ret).to.equal(-8);
     });
 
-    it('R65: every call that waits when the connection breaks ends with CONNECTION_CLOSED', async () => {
+    it('[receive R65] every call that waits when the connection breaks ends with CONNECTION_CLOSED', async () => {
       const p = await pair();
       const calls = [ssp(p.mbox), ssp(p.mbox)];
       await settle();
@@ -405,7 +405,7 @@ describe('SSP_receive, the requirements', () => {
       expect(await ssp(p.mbox)).to.deep.equal({ ret: -11 });
     });
 
-    it('R65: calls that wait when another task disconnects end with ILLEGAL_SESSION', async () => {
+    it('[receive R65] calls that wait when another task disconnects end with ILLEGAL_SESSION', async () => {
       const p = await pair();
       const calls = [ssp(p.mbox), ssp(p.mbox)];
       await settle();
@@ -414,20 +414,20 @@ describe('SSP_receive, the requirements', () => {
       expect(await gone).to.equal(0);
     });
 
-    it('R65: so does a call with DONT_BLOCK that is under way', async () => {
+    it('[receive R65] so does a call with DONT_BLOCK that is under way', async () => {
       const p = await pair();
       const call = sspNow(p.mbox);
       void SSP_disconnect(p.mbox);
       expect(await call).to.deep.equal({ ret: -11 });
     });
 
-    it('R66: CONNECTION_CLOSED beats WOULD_BLOCK', async () => {
+    it('[receive R66] CONNECTION_CLOSED beats WOULD_BLOCK', async () => {
       const p = await pair();
       await breakOff(p);
       expect(await sspNow(p.mbox)).to.deep.equal({ ret: -8 });
     });
 
-    it('R67: sizes, then scatter, then session', async () => {
+    it('[receive R67] sizes, then scatter, then session', async () => {
       const bad = { num_elements: -1, elements: [] };
       expect((await SSP_scat_receive(-1, { max_groups: -1, scat: bad })).ret).to.equal(-24);
       expect((await SSP_scat_receive(-1, { max_groups: 1, scat: bad })).ret).to.equal(-13);
@@ -439,7 +439,7 @@ describe('SSP_receive, the requirements', () => {
       expect((await ssp(p.mbox, { max_mess_len: -1, service_type: DONT_BLOCK })).ret).to.equal(-24);
     });
 
-    it('R68: errors in the arguments leave outputs and queue as they were', async () => {
+    it('[receive R68] errors in the arguments leave outputs and queue as they were', async () => {
       const p = await pair();
       await deliver(p, H);
       const groups = ['x'];
@@ -451,7 +451,7 @@ describe('SSP_receive, the requirements', () => {
     });
   });
 
-  describe('R69: malformed messages', () => {
+  describe('[receive R69] malformed messages', () => {
     const header = { type: 0x10, name: '#b#d2' };
     const views = (data: Buffer) => frame({ type: 0x1100, name: 'g', groups: ['#a#d1'], data });
 
@@ -543,7 +543,7 @@ describe('SSP_receive, the requirements', () => {
       ]).to.deep.equal([2, 0x00400010, '#a#d1', 2, 5]);
     });
 
-    it('R47: a transition carries no cause', async () => {
+    it('[receive R47] a transition carries no cause', async () => {
       const p = await pair();
       await deliver(p, transitionFrame('g', V, false));
       const result = await ssp(p.mbox);

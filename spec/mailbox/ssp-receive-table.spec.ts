@@ -1,4 +1,4 @@
-/** Every row of ssp-receive.md A6 that concerns the plain mode. Outputs of "U" rows are looked at too. */
+/** Every row of [receive 6] that concerns the plain mode. Outputs of "U" rows are looked at too. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
@@ -313,7 +313,7 @@ async function prepare({ own, queue }: Row): Promise<Pair> {
   const accept = own === undefined ? {} : { accept: Buffer.from(`\x01\x05\x00\x01\x05${own}`, 'latin1') };
   const p = await pair({ script: accept });
   if (queue.includes('SL')) {
-    // The group id of a self-leave is that of the view before it (Q22).
+    // The group id of a self-leave is that of the view before it [receive Q22].
     await deliver(p, messages.J);
     await run(p, { call: r(10, 100), gives: memb(48, 0x1100, 2, ab, 0, B('#b#d2')) });
   }
@@ -321,18 +321,18 @@ async function prepare({ own, queue }: Row): Promise<Pair> {
   return p;
 }
 
-describe('SSP_receive, the table A6', () => {
+describe('SSP_receive, the table [receive 6]', () => {
   afterEach(endPairs);
 
   for (const each of rows) {
-    it(`${each.id} (${each.reqs})`, async () => {
+    it(`[receive ${`${each.id} ${each.reqs}`.replaceAll(/ (?:and )?/g, ', ')}]`, async () => {
       const p = await prepare(each);
       for (const step of each.steps) await run(p, step);
       expect(await drain(p.mbox)).to.deep.equal(each.after.map((id) => signature[id]));
     });
   }
 
-  it('covers every row up to T74 but those of other modes', () => {
+  it('covers every row up to [receive T74] but those of other modes', () => {
     const covered = [...rows.flatMap(({ id }) => id.split(' and ')), ...Object.keys(otherModes)];
     const numbers = Array.from({ length: 74 }, (_, i) => `T${i + 1}`);
     expect(covered.toSorted()).to.deep.equal(numbers.toSorted());

@@ -1,4 +1,4 @@
-/** The messages of ssp-receive.md A6, as a daemon sends them to `#a#d1`. */
+/** The messages of [receive 6], as a daemon sends them to `#a#d1`. */
 import { frame, type Id, selfLeaveFrame, transitionFrame, viewFrame } from '../support/fake-daemon-frames.js';
 
 /** The group id V. */

@@ -379,7 +379,7 @@ describe('sspd in operation', function () {
     });
   });
 
-  describe('8.2 defect 14: what is fatal is one line and status 2, not an abort whose reason is lost', () => {
+  describe('[daemon D14] what is fatal is one line and status 2, not an abort whose reason is lost', () => {
     it('when the port is taken', async () => {
       const config = await configure();
       await using sspd = new Sspd(['-c', config, '-n', 'one']);

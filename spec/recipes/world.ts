@@ -1,7 +1,7 @@
 /**
  * A group in memory, as a daemon cluster would give it to the cores of recipes: one order in each component, members
  * that lag, partitions and merges with transitional signals, safe messages, crashes. It keeps the promises that
- * daemon-semantics.md 1.4 lists (E1 to E12) and no others: what may be lost or late there is lost or late here.
+ * [daemon E1 to E12] list and no others: what may be lost or late there is lost or late here.
  */
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../lib/wire/group-id.js';
@@ -330,14 +330,14 @@ export class World {
     }
     for (let at = before; at < have; at++) {
       const entry = component.log[at] as Entry;
-      // Joins and leaves are put off until the new view (daemon-semantics.md 2.7.4).
+      // Joins and leaves are put off until the new view [daemon 2.7.4].
       if (entry.kind !== 'data') retried.get(entry.from)?.push(entry);
       else for (const member of piece) this.deliver(member, entry);
     }
     for (const [at, entry] of component.log.entries()) {
       if (at < have) continue;
       const own = retried.get(entry.from);
-      // Its sender has what anybody has, and delivers it in the view in which others did (E6).
+      // Its sender has what anybody has, and delivers it in the view in which others did [daemon E6].
       if (own && at < component.known && entry.kind === 'data')
         for (const member of piece) this.deliver(member, entry);
       else own?.push(entry);

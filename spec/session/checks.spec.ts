@@ -1,4 +1,4 @@
-/** The daemon's checks of a header (session-protocol.md 4.6): each ends that session and nobody else's. */
+/** The daemon's checks of a header [session 4.6]: each ends that session and nobody else's. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {

@@ -1,4 +1,4 @@
-/** What the daemon changes in a data frame, and what it leaves alone (session-protocol.md 4.7). */
+/** What the daemon changes in a data frame, and what it leaves alone [session 4.7]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {

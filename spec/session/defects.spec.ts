@@ -1,4 +1,4 @@
-/** The defects of the reference daemon that daemon-semantics.md 8.2 lists, and that are not ours. */
+/** The defects of the reference daemon that [daemon 8.2] lists, and that are not ours. */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,8 +26,8 @@ type Pair = [RawSession, RawSession];
 const request = (privateName: string): Buffer =>
   encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
 
-describe('8.2 defect 1', () => {
-  it('8.2 defect 1: bodies of 143121 to 143920 bytes abort the daemon - ours does not, it delivers them', async () => {
+describe('[daemon D1]', () => {
+  it('[daemon D1] bodies of 143121 to 143920 bytes abort the daemon - ours does not, it delivers them', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     for (const size of [143_120, 143_121, 143_152, 143_153, 143_500, 143_920]) {
@@ -40,7 +40,7 @@ describe('8.2 defect 1', () => {
     for (const session of [alice, bob]) session.close();
   });
 
-  it('8.2 defect 1: the same bodies as safe messages and in a burst abort the daemon - ours does not', async () => {
+  it('[daemon D1] the same bodies as safe messages and in a burst abort the daemon - ours does not', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     for (let i = 0; i < 20; i++) alice.multicast(SAFE_MESS, ['g'], Buffer.alloc(143_153 + i, i));
@@ -48,7 +48,7 @@ describe('8.2 defect 1', () => {
     for (const session of [alice, bob]) session.close();
   });
 
-  it('8.2 defect 1: a body of 143921 bytes is too long - ours drops that session and no other', async () => {
+  it('[daemon D1] a body of 143921 bytes is too long - ours drops that session and no other', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     bob.multicast(AGREED_MESS, ['g'], Buffer.alloc(143_921));
@@ -61,8 +61,8 @@ describe('8.2 defect 1', () => {
   });
 });
 
-describe('8.2 defect 2', () => {
-  it('8.2 defect 2: a join of zero groups kills the whole cluster - ours does not, it drops that session', async () => {
+describe('[daemon D2]', () => {
+  it('[daemon D2] a join of zero groups kills the whole cluster - ours does not, it drops that session', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     bob.client.send(encodeRequest(JOIN_MESS, bob.privateGroup, []));
@@ -74,9 +74,9 @@ describe('8.2 defect 2', () => {
   });
 });
 
-describe('8.2 defect 3', () => {
+describe('[daemon D3]', () => {
   for (const count of [43, 44, 45, 100]) {
-    it(`8.2 defect 3: messages to more than 43 groups are never delivered - ours does not lose one to ${count}`, async () => {
+    it(`[daemon D3] messages to more than 43 groups are never delivered - ours does not lose one to ${count}`, async () => {
       await using daemon = await startDaemon();
       const groups = Array.from({ length: count }, (_, i) => `g${i}`);
       const [first, last] = (await connectMembers(daemon, 'm', 'first', 'last')) as Pair;
@@ -94,10 +94,10 @@ describe('8.2 defect 3', () => {
   }
 });
 
-describe('8.2 defect 4', () => {
+describe('[daemon D4]', () => {
   const forgeries = [0x1100, 0x1200, 0x1400, 0x1800, 0x2000, 0x200, 0x400000, 0x80000];
   for (const bits of forgeries) {
-    it(`8.2 defect 4: clients can forge membership messages - ours does not deliver 0x${bits.toString(16)}`, async () => {
+    it(`[daemon D4] clients can forge membership messages - ours does not deliver 0x${bits.toString(16)}`, async () => {
       await using daemon = await startDaemon();
       const [alice, forger] = (await connectMembers(daemon, 'g', 'alice', 'forger')) as Pair;
       const frame = encodeRequest(AGREED_MESS, forger.privateGroup, ['g']);
@@ -110,8 +110,8 @@ describe('8.2 defect 4', () => {
   }
 });
 
-describe('8.2 defect 6', () => {
-  it('8.2 defect 6: ids come twice when a group was empty - ours does not repeat one', async () => {
+describe('[daemon D6]', () => {
+  it('[daemon D6] ids come twice when a group was empty - ours does not repeat one', async () => {
     await using daemon = await startDaemon();
     const alice = await RawSession.connect(daemon.port, 'alice');
     const ids: string[] = [];
@@ -126,7 +126,7 @@ describe('8.2 defect 6', () => {
     alice.close();
   });
 
-  it('8.2 defect 6: ids come twice when everybody has died in between - ours does not repeat one', async () => {
+  it('[daemon D6] ids come twice when everybody has died in between - ours does not repeat one', async () => {
     await using daemon = await startDaemon();
     const ids: string[] = [];
     for (let i = 0; i < 10; i++) {
@@ -141,10 +141,10 @@ describe('8.2 defect 6', () => {
   });
 });
 
-describe('8.2 defect 7', () => {
+describe('[daemon D7]', () => {
   const names = ['#abc', '#alice#dmn1', '#bob#dmn1', 'a b', '', 'é', '#'];
   for (const name of names) {
-    it(`8.2 defect 7: a join of ${JSON.stringify(name)} makes a group - ours does not, it ignores the request`, async () => {
+    it(`[daemon D7] a join of ${JSON.stringify(name)} makes a group - ours does not, it ignores the request`, async () => {
       await using daemon = await startDaemon();
       const alice = await RawSession.connect(daemon.port, 'alice');
       alice.join(name);
@@ -156,8 +156,8 @@ describe('8.2 defect 7', () => {
   }
 });
 
-describe('8.2 defect 8', () => {
-  it('8.2 defect 8: a silent client blocks all connects - ours does not, nor do five hundred', async () => {
+describe('[daemon D8]', () => {
+  it('[daemon D8] a silent client blocks all connects - ours does not, nor do five hundred', async () => {
     await using daemon = await startDaemon();
     const silent: RawClient[] = [];
     for (let i = 0; i < 500; i++) silent.push(await RawClient.open(daemon.port));
@@ -169,7 +169,7 @@ describe('8.2 defect 8', () => {
     for (const client of [...silent, alice]) client.close();
   });
 
-  it('8.2 defect 8: a stalled handshake holds name and slot for ever - ours does not', async () => {
+  it('[daemon D8] a stalled handshake holds name and slot for ever - ours does not', async () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeout: 100, maxSessions: 1 } });
     const stalled = await RawClient.open(daemon.port);
     stalled.send(request('alice'));
@@ -181,7 +181,7 @@ describe('8.2 defect 8', () => {
     alice.close();
   });
 
-  it('8.2 defect 8: the handshake is sensitive to cuts - ours does not mind bytes that come one by one', async () => {
+  it('[daemon D8] the handshake is sensitive to cuts - ours does not mind bytes that come one by one', async () => {
     await using daemon = await startDaemon();
     const client = await RawClient.open(daemon.port);
     for (const byte of Buffer.concat([request('alice'), encodeMethodChoice(['NULL'])])) {
@@ -194,10 +194,10 @@ describe('8.2 defect 8', () => {
   });
 });
 
-describe('8.2 defect 16', () => {
+describe('[daemon D16]', () => {
   const BODY = Buffer.alloc(1000);
 
-  it('8.2 defect 16: one flooding client stops the reading from others - ours does not', async () => {
+  it('[daemon D16] one flooding client stops the reading from others - ours does not', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     const flooder = await RawSession.connect(daemon.port, 'flooder');
@@ -214,7 +214,7 @@ describe('8.2 defect 16', () => {
     for (const session of [alice, bob, flooder]) session.close();
   });
 
-  it('8.2 defect 16: nobody is accepted during a flood - ours does not keep anybody waiting', async () => {
+  it('[daemon D16] nobody is accepted during a flood - ours does not keep anybody waiting', async () => {
     await using daemon = await startDaemon();
     const flooder = await RawSession.connect(daemon.port, 'flooder');
     for (let i = 0; i < 50_000; i++) flooder.multicast(AGREED_MESS, ['f'], BODY);
@@ -225,7 +225,7 @@ describe('8.2 defect 16', () => {
     flooder.close();
   });
 
-  it('8.2 defect 16: a stopped reader makes the others wait - ours does not for who sends little', async () => {
+  it('[daemon D16] a stopped reader makes the others wait - ours does not for who sends little', async () => {
     await using daemon = await startDaemon();
     const [alice, stopped] = (await connectMembers(daemon, 'g', 'alice', 'stopped')) as Pair;
     stopped.client.socket.pause();
@@ -242,8 +242,8 @@ describe('8.2 defect 16', () => {
   });
 });
 
-describe('8.2 defect 18', () => {
-  it('8.2 defect 18: the local socket file stays after a stop - ours does not', async () => {
+describe('[daemon D18]', () => {
+  it('[daemon D18] the local socket file stays after a stop - ours does not', async () => {
     await using folder = await TemporaryDirectory.make();
     const daemon = await startDaemon({ unixDir: folder.path });
     const path = daemon.unixPath ?? '';
@@ -252,7 +252,7 @@ describe('8.2 defect 18', () => {
     expect(existsSync(path)).to.equal(false);
   });
 
-  it('8.2 defect 18: a stale file is in the way - ours does not mind one that a killed daemon left', async () => {
+  it('[daemon D18] a stale file is in the way - ours does not mind one that a killed daemon left', async () => {
     await using folder = await TemporaryDirectory.make();
     const reserved = createServer();
     reserved.listen(0, '127.0.0.1');
@@ -271,7 +271,7 @@ describe('8.2 defect 18', () => {
     session.close();
   });
 
-  it('8.2 defect 18: two daemons overwrite each other’s file - ours does not, the second is refused', async () => {
+  it('[daemon D18] two daemons overwrite each other’s file - ours does not, the second is refused', async () => {
     await using folder = await TemporaryDirectory.make();
     await using first = await startDaemon({ unixDir: folder.path });
     let refusal = '';

@@ -1,4 +1,4 @@
-/** Who receives what, over sockets (session-protocol.md 5.1). */
+/** Who receives what, over sockets [session 5.1]. */
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
 import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';

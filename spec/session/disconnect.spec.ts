@@ -1,4 +1,4 @@
-/** How a session ends, and what the others see of it (session-protocol.md 5.2). */
+/** How a session ends, and what the others see of it [session 5.2]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { AGREED_MESS, encodeMessage, encodeRequest, KILL_MESS } from '../../lib/wire/index.js';

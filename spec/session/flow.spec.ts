@@ -1,4 +1,4 @@
-/** Readers that are slow, and senders that are fast (session-protocol.md 5.3, daemon-semantics.md 3.3). */
+/** Readers that are slow, and senders that are fast [session 5.3], [daemon 3.3]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';

@@ -1,4 +1,4 @@
-/** Refused requests come back as reject frames (session-protocol.md 4.9) and reach nobody. */
+/** Refused requests come back as reject frames [session 4.9] and reach nobody. */
 import { Buffer } from 'node:buffer';
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';

@@ -1,5 +1,5 @@
 /**
- * The rows of session-protocol.md 13 that concern the daemon's side. Those of the client library are in spec/mailbox;
+ * The rows of [session 13] that concern the daemon's side. Those of the client library are in spec/mailbox;
  * the IP row waits for the IP method.
  */
 import { Buffer } from 'node:buffer';

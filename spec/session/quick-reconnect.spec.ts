@@ -1,4 +1,4 @@
-/** A client that comes back under its name before the end of its last session is ordered (daemon-semantics.md 3.1). */
+/** A client that comes back under its name before the end of its last session is ordered [daemon 3.1]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {

@@ -1,5 +1,5 @@
 /**
- * Written sequences of daemon-semantics.md 2.7 with what each client sees, line by line. A scenario is a text:
+ * Written sequences of [daemon 2.7] with what each client sees, line by line. A scenario is a text:
  *
  *     daemons 3                  clients a@1 b@2 ...
  *     > a joins g                what is done; lines without a blank one between them are done at one time

@@ -1,4 +1,4 @@
-/** Frames as a daemon sends them, byte by byte from session-protocol.md 4 and 6; lib/wire plays no part. */
+/** Frames as a daemon sends them, byte by byte from [session 4, 6]; lib/wire plays no part. */
 import { Buffer } from 'node:buffer';
 
 export interface FrameFields {
@@ -69,7 +69,7 @@ export interface ViewFields {
   little?: boolean;
 }
 
-/** The body of a regular membership message (6.3). */
+/** The body of a regular membership message [session 6.3]. */
 export function viewBody({ id, sets, own = 0, little = true }: ViewFields): Buffer {
   const blocks = sets.map((set) => Buffer.concat([word(set.length, little), ...set.map(field)]));
   const offset = blocks.slice(0, own).reduce((sum, block) => sum + block.length, 0);
@@ -91,6 +91,6 @@ export const transitionFrame = (group: string, id: Id, little = true): Buffer =>
 export const selfLeaveFrame = (group: string, little = true): Buffer =>
   frame({ type: 0x0200, name: group, little });
 
-/** SSP's body (ssp-receive.md A2), always little-endian: group id, number of names, names. */
+/** SSP's body [receive 2], always little-endian: group id, number of names, names. */
 export const sspBody = (id: Id, names: readonly string[]): Buffer =>
   Buffer.concat([idBytes(id, true), word(names.length), ...names.map(field)]);

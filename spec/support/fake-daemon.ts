@@ -1,5 +1,5 @@
 /**
- * A daemon that follows a script: it shakes hands as session-protocol.md 3 tells, sends the bytes a spec gives it, and
+ * A daemon that follows a script: it shakes hands as [session 3] tells, sends the bytes a spec gives it, and
  * keeps what the client sends. Its bytes are written by hand, not by lib/wire. Ports are ephemeral.
  */
 import { Buffer } from 'node:buffer';
@@ -96,7 +96,7 @@ export class FakeSession {
     socket.on('data', (chunk: Buffer) => this.take(chunk));
     socket.on('end', () => {
       this.ended = true;
-      // As a daemon does when the disconnect was ordered (5.2).
+      // As a daemon does when the disconnect was ordered [session 5.2].
       socket.end();
       this.changes.emit('change');
     });

@@ -1,6 +1,6 @@
 /**
  * What one daemon is to do, said as simply as it can be: operations in their order go in, and for each session the
- * lines that it is to get come out (daemon-semantics.md 2.2 to 2.8). It shares no code with the daemon.
+ * lines that it is to get come out [daemon 2.2 to 2.8]. It shares no code with the daemon.
  */
 import { CAUSAL_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 

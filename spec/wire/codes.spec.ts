@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as codes from '../../lib/wire/codes.js';
 
-/** session-protocol.md 7.1 and ssp-receive.md A1. */
+/** [session 7.1] and [receive 1]. */
 const table = {
   ACCEPT_SESSION: 1,
   ILLEGAL_SPREAD: -1,

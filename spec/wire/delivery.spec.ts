@@ -41,7 +41,7 @@ const fromBigDaemon = Buffer.concat([
 
 const delivery = (bytes: Buffer): Delivery => new Delivery(bytes, 0, bytes.length);
 
-/** Made by hand after session-protocol.md 4.9: a refused SAFE message with SELF_DISCARD. */
+/** Made by hand after [session 4.9]: a refused SAFE message with SELF_DISCARD. */
 const refused = (type: string, count: string, length: string, old: string): Buffer =>
   Buffer.concat([
     Buffer.from(`${type}${nameField('#a#d').toString('hex')}${count}80050080${length}${old}`, 'hex'),

@@ -9,7 +9,7 @@ import {
   writeGroupId,
 } from '../../lib/wire/group-id.js';
 
-/** From the example of session-protocol.md 6.3. */
+/** From the example of [session 6.3]. */
 const bytes = Buffer.from('856d8ecfd1f5016b01000000', 'hex');
 const id = [3_482_217_861 | 0, 1_795_290_577, 1] as const;
 

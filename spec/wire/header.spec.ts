@@ -19,7 +19,7 @@ const hex = (text: string): Buffer => Buffer.from(text.replaceAll(/[\s|]/g, ''),
 
 const alice = '23616c69636523646d6e31 00 0000000000000000000000000000000000000000';
 
-/** The AGREED message of session-protocol.md 4.5, and what a big-endian client sends for it. */
+/** The AGREED message of [session 4.5], and what a big-endian client sends for it. */
 const little = hex(`90000080 | ${alice} | 01000000 | 80640080 | 06000000`);
 const big = hex(`00000010 | ${alice} | 00000001 | 00006400 | 00000006`);
 
@@ -86,7 +86,7 @@ describe('wire: header', () => {
   });
 
   describe('hint word', () => {
-    /** The table of session-protocol.md 4.4. */
+    /** The table of [session 4.4]. */
     for (const [messType, littleBytes, bigBytes] of [
       [0, '80 00 00 80', '00 00 00 00'],
       [5, '80 05 00 80', '00 00 05 00'],

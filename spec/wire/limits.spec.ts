@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import * as limits from '../../lib/wire/limits.js';
 
 describe('wire: limits', () => {
-  it('are those of session-protocol.md 1, 2, 4.6, 4.8 and ssp-receive.md A1', () => {
+  it('are those of [session 1, 2, 4.6, 4.8] and [receive 1]', () => {
     expect(Object.fromEntries(Object.entries(limits))).to.include({
       DEFAULT_PORT: 4803,
       NAME_BYTES: 32,

@@ -20,7 +20,7 @@ import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE, CAUSED_BY_NETWORK } from '../../lib/wi
 const field = (name: string): string => nameField(name).toString('hex');
 const fields = (...names: string[]): Buffer[] => names.map(nameField);
 
-/** The join of session-protocol.md 6.3. */
+/** The join of [session 6.3]. */
 const joinId: GroupId = [0xcf8e6d85 | 0, 0x6b01f5d1, 1];
 const join = [
   ['80110080', field('foo'), '01000000', '80000080', '38000000', field('#alice#dmn1')],
@@ -29,7 +29,7 @@ const join = [
   .flat()
   .join('');
 
-/** The merge of session-protocol.md 6.3 as a1 sees it; `own` is where the receiver's set starts. */
+/** The merge of [session 6.3] as a1 sees it; `own` is where the receiver's set starts. */
 const mergeId: GroupId = [0xcf8e6d85 | 0, 0x6b01f63b, 1];
 const members = ['#a1#dmn1', '#b1#dmn2', '#c1#dmn3', '#c2#dmn3'];
 const merge = (own: string): string =>
@@ -61,7 +61,7 @@ const read = (bytes: Buffer, little = true) => readMembershipBody(bytes, 0, byte
 
 describe('wire: membership', () => {
   describe('frames', () => {
-    it('of a join are those of session-protocol.md 6.3', () => {
+    it('of a join are those of [session 6.3]', () => {
       const alice = fields('#alice#dmn1');
       const frame = encodeRegularMembership('foo', CAUSED_BY_JOIN, alice, joinId, [alice], 0);
       expect(frame.toString('hex')).to.equal(join);
@@ -71,7 +71,7 @@ describe('wire: membership', () => {
       ['a1', 1, '44000000'],
       ['c1', 0, '00000000'],
     ] as const) {
-      it(`of the merge in session-protocol.md 6.3 point ${receiver} to its own set`, () => {
+      it(`of the merge in [session 6.3] point ${receiver} to its own set`, () => {
         const frame = encodeRegularMembership(
           'split',
           CAUSED_BY_NETWORK,
@@ -85,14 +85,14 @@ describe('wire: membership', () => {
       });
     }
 
-    it('of a transition are those of session-protocol.md 6.4', () => {
+    it('of a transition are those of [session 6.4]', () => {
       const frame = encodeTransition('split', [0xcf8e6d85 | 0, 0x6b01f625, 3]);
       expect(frame.toString('hex')).to.equal(
         ['80200080', field('split'), '00000000', '80000080', '0c000000', '856d8ecf25f6016b03000000'].join(''),
       );
     });
 
-    it('of a self-leave are those of session-protocol.md 6.1', () => {
+    it('of a self-leave are those of [session 6.1]', () => {
       expect(encodeSelfLeave('foo').toString('hex')).to.equal(
         ['80020080', field('foo'), '00000000', '80000080', '00000000'].join(''),
       );

@@ -20,7 +20,7 @@ const field = (name: string): string => Buffer.from(name, 'latin1').toString('he
 const rejectOf = (request: Buffer): Buffer => encodeReject(request, 0, request.length);
 
 describe('wire: reject frames', () => {
-  it('answer a join with the bytes that session-protocol.md 4.9 describes', () => {
+  it('answer a join with the bytes that [session 4.9] describes', () => {
     expect(rejectOf(encodeRequest(JOIN_MESS, OWN, ['foo'])).toString('hex')).to.equal(
       ['80004080', field(OWN), '02000000', '80000080', '00000000', '80010080', field('foo'), field(OWN)].join(
         '',

@@ -280,7 +280,7 @@ describe('wire: requests', () => {
   });
 
   describe('encoding', () => {
-    it('makes the join of session-protocol.md 4.5', () => {
+    it('makes the join of [session 4.5]', () => {
       expect(encodeRequest(JOIN_MESS, OWN, ['foo']).toString('hex')).to.equal(
         [
           '80000180',
@@ -293,7 +293,7 @@ describe('wire: requests', () => {
       );
     });
 
-    it('makes the AGREED message of session-protocol.md 4.5', () => {
+    it('makes the AGREED message of [session 4.5]', () => {
       const bytes = encodeMessage(AGREED_MESS, OWN, ['foo'], 100, [Buffer.from('AGREED')]);
       expect(bytes.toString('hex')).to.equal(
         [

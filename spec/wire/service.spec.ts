@@ -20,7 +20,7 @@ const kinds = (word: number): string[] =>
   Object.entries(predicates).flatMap(([name, holds]) => (holds(word) ? [name] : []));
 
 describe('wire: service words', () => {
-  /** The table of session-protocol.md 4.3 and ssp-receive.md A1. */
+  /** The table of [session 4.3] and [receive 1]. */
   for (const [name, value] of [
     ['UNRELIABLE_MESS', 0x00000001],
     ['RELIABLE_MESS', 0x00000002],

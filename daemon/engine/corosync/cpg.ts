@@ -1,5 +1,5 @@
 /**
- * What a CPG group gives (engine-corosync.md 4.1): messages in one order while the ring stands, and hints that
+ * What a CPG group gives [corosync 4.1]: messages in one order while the ring stands, and hints that
  * something changed. Types only: the transport makes these events of Corosync's callbacks, the simulator makes them up.
  */
 import type { Buffer } from 'node:buffer';
@@ -21,7 +21,7 @@ export type CpgEvent =
 /** `again`: the ring is changing or full, the same message in a millisecond. `dead`: there is no Corosync any more. */
 export type Multicast = 'ok' | 'again' | 'dead';
 
-/** Longest message in bytes: what Corosync takes without cutting it up in the library (engine-corosync.md 3). */
+/** Longest message in bytes: what Corosync takes without cutting it up in the library [corosync 3]. */
 export const MAX_CPG_MESSAGE = 1_047_552;
 
 export interface CpgTransport {

@@ -1,6 +1,6 @@
 /**
  * The engine for several machines: the view machine on Corosync's CPG, with timers and reconnection. While Corosync is
- * away the daemon is alone in a view of its own and its clients go on (engine-corosync.md 7, 8). The same when Corosync
+ * away the daemon is alone in a view of its own and its clients go on [corosync 7, 8]. The same when Corosync
  * hangs, and when this process stood still for so long that the others may have excluded it: its clients hear of that
  * before they hear anything else.
  */

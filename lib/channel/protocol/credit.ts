@@ -1,4 +1,4 @@
-/** Messages of the kind `credit` (messip-channels.md 17.4). */
+/** Messages of the kind `credit` [channels 17.4]. */
 import { Buffer } from 'node:buffer';
 import type { ClaimId } from '../claim-id.js';
 import type { Credit } from '../ledger.js';

@@ -1,5 +1,5 @@
 /**
- * The deadline of a request (messip-channels.md 17.1): the milliseconds that are left when it is sent, in an unsigned
+ * The deadline of a request [channels 17.1]: the milliseconds that are left when it is sent, in an unsigned
  * word; 0 for none. What is left is counted from the arrival: clocks of two machines never meet.
  */
 import type { Buffer } from 'node:buffer';

@@ -1,4 +1,4 @@
-/** What clients and servers send each other (messip-channels.md 17.1): 38 bytes, all numbers big-endian, then the body. */
+/** What clients and servers send each other [channels 17.1]: 38 bytes, all numbers big-endian, then the body. */
 import { Buffer } from 'node:buffer';
 import { CLAIM_BYTES, type ClaimId } from '../claim-id.js';
 

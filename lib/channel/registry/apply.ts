@@ -1,5 +1,5 @@
 /**
- * One command, one departure: the same function of the same table everywhere (messip-channels.md 15.2). Who sent a
+ * One command, one departure: the same function of the same table everywhere [channels 15.2]. Who sent a
  * command is told by the group layer, never by the command.
  */
 import type { ChannelCode } from '../errors.js';

@@ -1,6 +1,6 @@
 /**
- * What travels in the registry's group (messip-channels.md 15.2): commands of the members, and what the registry itself
- * says: tables after a change of the members (15.4), and votes on which part of the network continues.
+ * What travels in the registry's group [channels 15.2]: commands of the members, and what the registry itself
+ * says: tables after a change of the members [channels 15.4], and votes on which part of the network continues.
  */
 import { Buffer } from 'node:buffer';
 import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';

@@ -1,4 +1,4 @@
-/** One channel in the registry (messip-channels.md 15.1). */
+/** One channel in the registry [channels 15.1]. */
 import { Buffer } from 'node:buffer';
 import { type ByteReader, type ByteWriter, Malformed } from '../bytes.js';
 import { CLAIM_BYTES, type ClaimId } from '../claim-id.js';

@@ -1,5 +1,5 @@
 /**
- * The tables that come together after a change of the view (messip-channels.md 15.4): the first of each part of the
+ * The tables that come together after a change of the view [channels 15.4]: the first of each part of the
  * members with a common past speaks for its part and for those whom it saw join with nothing. So one who joins and says
  * nothing stops nobody.
  */

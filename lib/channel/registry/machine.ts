@@ -1,6 +1,6 @@
 /**
  * The registry at one member: a state machine fed with what its group delivers, equal at all members of a view
- * (messip-channels.md 15). No clock, no chance, no input but the order.
+ * [channels 15]. No clock, no chance, no input but the order.
  *
  * Every view that brings somebody in begins an exchange of tables. Commands that come before it is complete are dropped
  * by everybody, and sent again by those who asked.

@@ -1,5 +1,5 @@
 /**
- * One table out of those that several parts of the network bring along (messip-channels.md 15.4). What somebody owns or
+ * One table out of those that several parts of the network bring along [channels 15.4]. What somebody owns or
  * is attached to is told by the table of the part that he comes from: there alone it could change meanwhile.
  */
 import type { ClaimId } from '../claim-id.js';

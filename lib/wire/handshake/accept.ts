@@ -1,4 +1,4 @@
-/** The daemon's last word in the handshake (session-protocol.md 3.7, 3.10). */
+/** The daemon's last word in the handshake [session 3.7, 3.10]. */
 import { Buffer } from 'node:buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, REJECT_VERSION } from '../codes.js';
 import { MAX_NAME_LENGTH } from '../limits.js';
@@ -31,7 +31,7 @@ export const encodeCode = (code: number): Buffer => Buffer.from([code & 0xff]);
 /** Any first byte other than ACCEPT_SESSION, as the signed number it is. */
 export const readCode = (byte: number): number => (byte << 24) >> 24;
 
-/** Oldest daemon the C library talks to, and the oldest that takes a priority (3.10). */
+/** Oldest daemon the C library talks to, and the oldest that takes a priority [session 3.10]. */
 const OLDEST_DAEMON_MAJOR = 3;
 const FIRST_WITH_PRIORITY = 30_800;
 

@@ -1,4 +1,4 @@
-/** What a client can prove itself with. NULL and IP exchange no bytes; PWORD does (session-protocol.md 3.6). */
+/** What a client can prove itself with. NULL and IP exchange no bytes; PWORD does [session 3.6]. */
 import { Buffer } from 'node:buffer';
 import { IllegalParamError } from '../../errors.js';
 import { CREDENTIALS_BYTES, PASSWORD_BYTES, passwordFault, USER_BYTES } from './credentials.js';

@@ -1,7 +1,7 @@
 /**
- * The client's half of the handshake as a state machine: bytes in, bytes out (session-protocol.md 3). A Spread 5.0.1
- * daemon wants the request in one write, then silence until its list came, then the choice in one write (3.9); every
- * buffer this class returns is to be written at once and whole.
+ * The client's half of the handshake as a state machine: bytes in, bytes out [session 3]. A Spread 5.0.1
+ * daemon wants the request in one write, then silence until its list came, then the choice in one write [session 3.9];
+ * every buffer this class returns is to be written at once and whole.
  */
 import { Buffer } from 'node:buffer';
 import { CONNECTION_CLOSED, REJECT_AUTH } from '../codes.js';
@@ -51,7 +51,7 @@ export class ClientHandshake {
     return encodeConnectRequest({ version: PROTOCOL_VERSION, ...this.options });
   }
 
-  /** The stream ended: what connect answers with (3.10). */
+  /** The stream ended: what connect answers with [session 3.10]. */
   end(): number {
     return CONNECTION_CLOSED;
   }
@@ -93,7 +93,7 @@ export class ClientHandshake {
     return { kind: 'more', write: this.choice(methods) };
   }
 
-  /** The reference accepts the first credentials in the segment of the choice (3.6). */
+  /** The reference accepts the first credentials in the segment of the choice [session 3.6]. */
   private choice(methods: readonly string[]): Buffer {
     const credentials = this.dialogues[0]?.credentials ?? Buffer.alloc(0);
     return Buffer.concat([encodeMethodChoice(methods), credentials]);

@@ -1,4 +1,4 @@
-/** The first bytes of a client: version, options, private name (session-protocol.md 3.2, 3.3). */
+/** The first bytes of a client: version, options, private name [session 3.2, 3.3]. */
 import { Buffer } from 'node:buffer';
 import { REJECT_ILLEGAL_NAME, REJECT_VERSION } from '../codes.js';
 import { MAX_PRIVATE_NAME } from '../limits.js';

@@ -1,4 +1,4 @@
-/** The dialogue of the method PWORD, daemon's side: two fields, one byte in answer (session-protocol.md 3.6). */
+/** The dialogue of the method PWORD, daemon's side: two fields, one byte in answer [session 3.6]. */
 import type { Buffer } from 'node:buffer';
 import { isByteText } from '../name.js';
 

@@ -1,8 +1,10 @@
-/** Authentication methods: the daemon's list and the client's choice (session-protocol.md 3.4, 3.5). */
+/** Authentication methods: the daemon's list and the client's choice [session 3.4, 3.5]. */
 import { Buffer } from 'node:buffer';
 import { MAX_AUTH_LIST, MAX_AUTH_METHODS, MAX_AUTH_NAME } from '../limits.js';
 
-/** Those of the protocol, in the order of lists and of required methods (3.4, 3.5). PWORD alone has a dialogue. */
+/**
+ * Those of the protocol, in the order of lists and of required methods [session 3.4, 3.5]. PWORD alone has a dialogue.
+ */
 export const METHODS = ['NULL', 'IP', 'PWORD'] as const;
 export type Method = (typeof METHODS)[number];
 

@@ -1,6 +1,6 @@
 /**
- * The daemon's half of the handshake as a state machine: bytes in, bytes out (session-protocol.md 3). It waits for
- * missing bytes and takes pipelined ones, unlike the reference (section 13).
+ * The daemon's half of the handshake as a state machine: bytes in, bytes out [session 3]. It waits for
+ * missing bytes and takes pipelined ones, unlike the reference [session 13].
  */
 import { Buffer } from 'node:buffer';
 import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';
@@ -54,7 +54,10 @@ export class ServerHandshake {
   private stage: Stage = 'request';
   private request!: ConnectRequest;
   private privateGroup = '';
-  /** Methods that have not run, in their order. All run, also after a failure; the verdict comes at the end (3.5). */
+  /**
+   * Methods that have not run, in their order. All run, also after a failure; the verdict comes at the end
+   * [session 3.5].
+   */
   private methods: string[] = [];
   private failed = false;
   private user = '';
@@ -154,8 +157,8 @@ export class ServerHandshake {
   }
 
   /**
-   * Clients without the exchange: the IP check if IP is allowed, else in if NULL is allowed, else out (3.8). Required
-   * methods run for them too; they cannot hold a dialogue, so a required one refuses them.
+   * Clients without the exchange: the IP check if IP is allowed, else in if NULL is allowed, else out [session 3.8].
+   * Required methods run for them too; they cannot hold a dialogue, so a required one refuses them.
    */
   private takeOldClient(): ServerStep | null {
     const { allowed, required } = this.policy;

@@ -1,4 +1,4 @@
-/** Library and daemon versions and what depends on them (session-protocol.md 3.8). */
+/** Library and daemon versions and what depends on them [session 3.8]. */
 
 export interface Version {
   readonly major: number;
@@ -6,7 +6,9 @@ export interface Version {
   readonly patch: number;
 }
 
-/** What we announce on both sides: the version whose protocol this is. Old clients refuse daemons below 3 (3.7). */
+/**
+ * What we announce on both sides: the version whose protocol this is. Old clients refuse daemons below 3 [session 3.7].
+ */
 export const PROTOCOL_VERSION: Version = { major: 5, minor: 0, patch: 1 };
 
 /** The version of this toolkit; the same as in package.json, which a spec checks. */

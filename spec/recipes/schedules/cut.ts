@@ -55,7 +55,7 @@ export function cut(
   return parts.flatMap((part) => end(network, component, part, known));
 }
 
-/** Perhaps one part delivers some entries before the others do. What is safe among them all parts have (E9). */
+/** Perhaps one part delivers some entries before the others do. What is safe among them all parts have [daemon E9]. */
 function lead(
   network: Network,
   component: Component,

@@ -1,7 +1,7 @@
 /**
  * Daemons in lock step: in each component one order, of which all daemons deliver the same entry at the same time. At a
  * cut some may be ahead. What may differ between two sides of a cut is a choice, within the promises that
- * daemon-semantics.md 1.4 lists (E1 to E12).
+ * [daemon E1 to E12] list.
  */
 import type { Choices } from './choices.js';
 import { cut } from './cut.js';

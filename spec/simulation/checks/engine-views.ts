@@ -1,5 +1,5 @@
 /**
- * What an engine promises the groups, over the logs of all engines (engine-corosync.md 5.3): one view for one id,
+ * What an engine promises the groups, over the logs of all engines [corosync 5.3]: one view for one id,
  * senders in the view, one order, no payload lost or twice, the same payloads for those who come along together, safe
  * payloads everywhere, the exchange before everything else.
  */

@@ -79,7 +79,7 @@ function lastRequests(daemons: readonly SimulatedDaemon[], logs: readonly Sessio
   return found;
 }
 
-/** By daemon, then by name (daemon-semantics.md 2.3). */
+/** By daemon, then by name [daemon 2.3]. */
 function memberOrder(daemons: readonly SimulatedDaemon[]): Violation[] {
   const found: Violation[] = [];
   for (const group of daemons[0]?.core.groups.values() ?? []) {

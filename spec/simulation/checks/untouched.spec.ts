@@ -12,7 +12,7 @@ function engine(views: number): EngineLog {
   return { self, entries: Array.from({ length: views }, () => ({ kind: 'view', view })), end: 'open' };
 }
 
-describe('simulation: what checks E13', () => {
+describe('simulation: what checks [daemon E13]', () => {
   it('passes as many network changes as there are daemon views', () => {
     const log = a();
     log.network('1', [log]).transition('1').network('2', [log]);

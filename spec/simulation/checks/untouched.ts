@@ -1,6 +1,6 @@
 /**
- * E13: what the daemons do not notice leaves no trace at the clients. There are no more signals and network changes at a
- * session than its daemon has had views; with cuts that heal in time, none at all.
+ * [daemon E13]: what the daemons do not notice leaves no trace at the clients. There are no more signals and network
+ * changes at a session than its daemon has had views; with cuts that heal in time, none at all.
  */
 import type { SessionLog, Violation } from '../../support/checks/log.js';
 import type { EngineLog } from '../engine-log.js';

@@ -1,6 +1,6 @@
 /**
  * Corosync on all nodes, in virtual time: cuts are noticed late, rings form in steps that can be interrupted, and lists
- * and deliveries lie as engine-corosync.md 4.4 tells.
+ * and deliveries lie as [corosync 4.4] tells.
  */
 import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
 import type { Random } from '../../support/random.js';

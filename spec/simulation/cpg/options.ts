@@ -1,4 +1,4 @@
-/** What the hostile CPG does, and how often: everything of engine-corosync.md 4.4 is a number here. */
+/** What the hostile CPG does, and how often: everything of [corosync 4.4] is a number here. */
 
 export interface CpgOptions {
   /** Milliseconds until a ring notices that the token is lost: 2.2 times the token time. */

@@ -1,4 +1,4 @@
-/** What a node tells its process after a ring change, in one go (engine-corosync.md 4.1): C lost, C gained, C gone, T. */
+/** What a node tells its process after a ring change, in one go [corosync 4.1]: C lost, C gained, C gone, T. */
 import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
 import type { Random } from '../../support/random.js';
 import type { Node } from './node.js';

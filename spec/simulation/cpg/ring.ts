@@ -7,7 +7,7 @@ export type Entry =
       readonly node: number;
       readonly pid: number;
       readonly data: Buffer;
-      /** Given: the others throw it away (engine-corosync.md 4.4, fragment straddling). */
+      /** Given: the others throw it away ([corosync 4.4], fragment straddling). */
       only: ReadonlySet<number> | null;
     }
   | { readonly kind: 'join' | 'leave'; readonly node: number; readonly pid: number };

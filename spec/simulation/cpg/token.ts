@@ -132,7 +132,7 @@ export class Token {
       { kind: 'confchg', members: node.list },
       { kind: 'ring', rep, seq, nodes },
     ] as const;
-    // At the start the ring may come before or after the own join (4.1).
+    // At the start the ring may come before or after the own join [corosync 4.1].
     for (const event of this.random.chance(0.5) ? events : events.toReversed()) node.tell(event);
   }
 }

@@ -1,4 +1,4 @@
-/** Every property of daemon-semantics.md 1.4 that sessions can see. */
+/** Every property of [daemon 1.4] that sessions can see. */
 import { fifo } from './fifo.js';
 import { hole } from './hole.js';
 import { integrity } from './integrity.js';

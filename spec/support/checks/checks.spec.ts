@@ -42,7 +42,7 @@ describe('checks: logs without fault', () => {
   });
 });
 
-describe('checks: E1, integrity', () => {
+describe('checks: [daemon E1] integrity', () => {
   it('finds a message that nobody sent', () => {
     const [a, b] = members();
     a.got(b, 'm1');
@@ -85,7 +85,7 @@ describe('checks: E1, integrity', () => {
   });
 });
 
-describe('checks: E2, self delivery', () => {
+describe('checks: [daemon E2] self delivery', () => {
   it("finds that a member's own message is missing", () => {
     const [a, b] = members();
     a.send('m1');
@@ -118,7 +118,7 @@ describe('checks: E2, self delivery', () => {
   });
 });
 
-describe('checks: E3, order of one sender', () => {
+describe('checks: [daemon E3] order of one sender', () => {
   it('finds two messages the wrong way round', () => {
     const [a, b] = members();
     a.send('m1').send('m2');
@@ -134,7 +134,7 @@ describe('checks: E3, order of one sender', () => {
   });
 });
 
-describe('checks: E4, total order', () => {
+describe('checks: [daemon E4] total order', () => {
   it('finds two sessions that have two messages in different order', () => {
     const [a, b] = members();
     a.send('m1').got(a, 'm1').got(b, 'm2');
@@ -150,7 +150,7 @@ describe('checks: E4, total order', () => {
   });
 });
 
-describe('checks: E5, identity of views', () => {
+describe('checks: [daemon E5] identity of views', () => {
   it('finds one id with different members', () => {
     const [a, b] = two();
     a.view('1', [a, b], { changed: b.privateGroup });
@@ -190,7 +190,7 @@ describe('checks: E5, identity of views', () => {
   });
 });
 
-describe('checks: E6, the same view', () => {
+describe('checks: [daemon E6] the same view', () => {
   it('finds a message in different views of two that stay together', () => {
     const [a, b] = members();
     a.send('m1').got(a, 'm1').network('2', [a, b]);
@@ -207,7 +207,7 @@ describe('checks: E6, the same view', () => {
   });
 });
 
-describe('checks: E7, virtual synchrony', () => {
+describe('checks: [daemon E7] virtual synchrony', () => {
   it('finds two that go together with different messages', () => {
     const [a, b] = members();
     a.send('m1').got(a, 'm1').network('2', [a, b]);
@@ -239,7 +239,7 @@ describe('checks: E7, virtual synchrony', () => {
   });
 });
 
-describe('checks: E8, prefix before the signal', () => {
+describe('checks: [daemon E8] prefix before the signal', () => {
   it('finds sequences that part', () => {
     const [a, b] = members();
     a.send('m1').got(a, 'm1').transition('1');
@@ -255,7 +255,7 @@ describe('checks: E8, prefix before the signal', () => {
   });
 });
 
-describe('checks: E9, safe', () => {
+describe('checks: [daemon E9] safe', () => {
   it('finds a safe message that a member with a next view does not have', () => {
     const [a, b] = members();
     a.send('m1', SAFE_MESS).got(a, 'm1', SAFE_MESS).transition('1').network('2', [a]);
@@ -277,7 +277,7 @@ describe('checks: E9, safe', () => {
   });
 });
 
-describe('checks: E10, the signal', () => {
+describe('checks: [daemon E10] the signal', () => {
   it('finds two in one view', () => {
     const [a, b] = members();
     a.transition('1').transition('1').network('2', [a]);
@@ -309,7 +309,7 @@ describe('checks: E10, the signal', () => {
   });
 });
 
-describe('checks: E11, behind a hole', () => {
+describe('checks: [daemon E11] behind a hole', () => {
   it('finds a message of a lost sender behind one that is missing', () => {
     const [a, b] = members();
     b.send('m1').send('m2').got(b, 'm1').got(b, 'm2').transition('1').network('3', [b]);
@@ -327,7 +327,7 @@ describe('checks: E11, behind a hole', () => {
   });
 });
 
-describe('checks: E12, all components go on', () => {
+describe('checks: [daemon E12] all components go on', () => {
   it('finds a signal without a view behind it', () => {
     const [a, b] = members();
     a.transition('1');

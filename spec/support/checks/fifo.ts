@@ -1,4 +1,7 @@
-/** E3: the messages of one session, FIFO and above, come in the order in which it sent them, over views and groups. */
+/**
+ * [daemon E3]: the messages of one session, FIFO and above, come in the order in which it sent them, over views and
+ * groups.
+ */
 import { historyOf, isOrdered } from './history.js';
 import type { SessionLog, Violation } from './log.js';
 

@@ -47,7 +47,7 @@ export const isSafe = ({ service }: Message): boolean => (service & SAFE_MESS) !
 
 export const isSelfDiscard = ({ service }: Message): boolean => (service & SELF_DISCARD) !== 0;
 
-/** The set that moved with the receiver; join, leave and disconnect move everybody together (2.6). */
+/** The set that moved with the receiver; join, leave and disconnect move everybody together [daemon 2.6]. */
 export const companions = (view: ViewEntry): readonly string[] =>
   view.cause === 'network' ? (view.sets[view.own] ?? []) : view.members;
 

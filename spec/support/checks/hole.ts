@@ -1,7 +1,7 @@
 /**
- * E11: behind a hole no message of a non-member of the transitional set is delivered. Seen from outside: when a session
- * delivers in a view a message whose sender it loses, it has every message that another member delivered before that
- * one.
+ * [daemon E11]: behind a hole no message of a non-member of the transitional set is delivered. Seen from outside: when
+ * a session delivers in a view a message whose sender it loses, it has every message that another member delivered
+ * before that one.
  */
 import { companions, historyOf, isSelfDiscard, type Stay } from './history.js';
 import type { SessionLog, Violation } from './log.js';

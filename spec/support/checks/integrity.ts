@@ -1,4 +1,7 @@
-/** E1: only sent messages are delivered, to whom they were sent and as they were sent, each at most once per session. */
+/**
+ * [daemon E1]: only sent messages are delivered, to whom they were sent and as they were sent, each at most once per
+ * session.
+ */
 import { historyOf, isSelfDiscard, type Message } from './history.js';
 import type { DataEntry, Entry, SessionLog, Violation } from './log.js';
 

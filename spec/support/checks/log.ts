@@ -62,7 +62,7 @@ export interface SelfLeaveEntry {
 export type Entry = RequestEntry | SendEntry | DataEntry | ViewEntry | TransitionEntry | SelfLeaveEntry;
 
 export interface Violation {
-  /** E1 to E13 of daemon-semantics.md 1.4, or a name for what stands elsewhere. */
+  /** One of [daemon E1 to E13], or a name for what stands elsewhere. */
   readonly property: string;
   readonly text: string;
 }

@@ -1,4 +1,7 @@
-/** E8: what two members of a view deliver in it before the transitional signal, one is the beginning of the other. */
+/**
+ * [daemon E8]: what two members of a view deliver in it before the transitional signal, one is the beginning of the
+ * other.
+ */
 import { historyOf, isSelfDiscard, type Stay } from './history.js';
 import type { SessionLog, Violation } from './log.js';
 

@@ -1,4 +1,7 @@
-/** E12: all components go on: a session that is connected at the end has got the view that belongs to its signal. */
+/**
+ * [daemon E12]: all components go on: a session that is connected at the end has got the view that belongs to its
+ * signal.
+ */
 import { historyOf } from './history.js';
 import type { SessionLog, Violation } from './log.js';
 

@@ -1,6 +1,6 @@
 /**
- * E9: a safe message that anyone delivers in a view before the transitional signal is delivered in that view by every
- * member which installs a next one.
+ * [daemon E9]: a safe message that anyone delivers in a view before the transitional signal is delivered in that view
+ * by every member which installs a next one.
  */
 import { historyOf, isSafe, isSelfDiscard, type Message } from './history.js';
 import type { SessionLog, Violation } from './log.js';

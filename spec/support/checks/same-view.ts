@@ -1,7 +1,7 @@
 /**
- * E6: a message that two sessions deliver to one group is delivered in the same view by both. It need not be when the
- * two part before they see another view together: a join may be in the order before the break on one side and be
- * deferred on the other (daemon-semantics.md 2.7.4).
+ * [daemon E6]: a message that two sessions deliver to one group is delivered in the same view by both. It need not be
+ * when the two part before they see another view together: a join may be in the order before the break on one side and
+ * be deferred on the other [daemon 2.7.4].
  */
 import { groupBy } from './group-by.js';
 import { companions, historyOf, type Stay } from './history.js';

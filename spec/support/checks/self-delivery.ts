@@ -1,7 +1,7 @@
 /**
- * E2: a member that stays connected delivers each of its own messages exactly once, whatever the network does. A
- * member is who has seen its view when it sends, and has not asked to leave: a join that is deferred over a network
- * change (daemon-semantics.md 2.7.4) does not count before its view is there.
+ * [daemon E2]: a member that stays connected delivers each of its own messages exactly once, whatever the network does.
+ * A member is who has seen its view when it sends, and has not asked to leave: a join that is deferred over a network
+ * change [daemon 2.7.4] does not count before its view is there.
  */
 import { groupBy } from './group-by.js';
 import { historyOf, isSelfDiscard } from './history.js';

@@ -1,4 +1,4 @@
-/** E4: any two sessions deliver their common messages, FIFO and above, in the same relative order. */
+/** [daemon E4]: any two sessions deliver their common messages, FIFO and above, in the same relative order. */
 import { historyOf, isOrdered } from './history.js';
 import type { SessionLog, Violation } from './log.js';
 

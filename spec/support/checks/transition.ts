@@ -1,6 +1,6 @@
 /**
- * E10: the transitional signal comes exactly once in a view, with the id of that view, when and only when the group
- * loses members; the next regular view is a network change.
+ * [daemon E10]: the transitional signal comes exactly once in a view, with the id of that view, when and only when the
+ * group loses members; the next regular view is a network change.
  */
 import { companions, historyOf, type Stay } from './history.js';
 import type { SessionLog, Violation } from './log.js';

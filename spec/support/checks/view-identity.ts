@@ -1,6 +1,6 @@
 /**
- * E5: sessions that get a view with the same group and id get the same one: members, cause, who changed, vs sets. A
- * view lists nobody twice, and the sets of a network change divide its members, the receiver in its own set.
+ * [daemon E5]: sessions that get a view with the same group and id get the same one: members, cause, who changed, vs
+ * sets. A view lists nobody twice, and the sets of a network change divide its members, the receiver in its own set.
  */
 import { historyOf } from './history.js';
 import type { SessionLog, Violation, ViewEntry } from './log.js';

@@ -1,4 +1,4 @@
-/** E7: sessions that go together from one view to the next delivered the same messages in the first. */
+/** [daemon E7]: sessions that go together from one view to the next delivered the same messages in the first. */
 import { groupBy } from './group-by.js';
 import { companions, historyOf, isSelfDiscard, type Message, type Stay } from './history.js';
 import type { SessionLog, Violation } from './log.js';

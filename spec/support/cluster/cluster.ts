@@ -1,5 +1,5 @@
 /**
- * Several Corosync nodes on one machine, each with an `sspd` (engine-corosync.md 10). Everything is taken down again,
+ * Several Corosync nodes on one machine, each with an `sspd` [corosync 10]. Everything is taken down again,
  * also when the process ends by a signal or an exception; what SIGKILL leaves, the next rig removes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
 /**
- * The networks of a rig (engine-corosync.md 10): each node is a network namespace with two links. The ring link ends at a
+ * The networks of a rig [corosync 10]: each node is a network namespace with two links. The ring link ends at a
  * bridge and can be cut there; over the management link the clients of a test reach the daemon whatever is cut.
  */
 import { networkInterfaces } from 'node:os';

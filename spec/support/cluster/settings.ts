@@ -33,7 +33,7 @@ export const SSPD_PORT = 4810;
 
 export const daemonName = (node: number): string => `dmn${node}`;
 
-/** `sched_rr: no`, or several Corosyncs on few cores starve everything else (engine-corosync.md 1). */
+/** `sched_rr: no`, or several Corosyncs on few cores starve everything else [corosync 1]. */
 export function corosyncConf(settings: ClusterSettings, nodes: readonly number[], folder: string): string {
   const { token, tokenCoefficient, crypto } = settings;
   const ciphers = crypto ? ['aes256', 'sha256'] : ['none', 'none'];

@@ -11,7 +11,7 @@ const accept = (version: readonly number[], length = 11, group = GROUP): Buffer 
 
 describe('wire: accept', () => {
   describe('written', () => {
-    it('is the worked example of session-protocol.md 3.11', () => {
+    it('is the worked example of [session 3.11]', () => {
       expect(encodeAccept({ major: 5, minor: 0, patch: 1 }, GROUP).toString('hex')).to.equal(
         '010500010b23616c69636523646d6e31',
       );

@@ -17,7 +17,7 @@ const readVersion = (...version: number[]) => readConnectRequest(Buffer.from([..
 
 describe('wire: connect request', () => {
   describe('written', () => {
-    it('is the worked example of session-protocol.md 3.11', () => {
+    it('is the worked example of [session 3.11]', () => {
       expect(encodeConnectRequest(request).toString('hex')).to.equal('0500010105616c696365');
     });
 

@@ -12,7 +12,7 @@ import {
 import { connectResult, optionsOf, policyOf } from '../recorded.js';
 import { clientHears, daemonHears, type Heard, inPieces } from '../sides.js';
 
-/** Our daemon waits for missing bytes and takes early ones; the reference refused these (3.9, 13). */
+/** Our daemon waits for missing bytes and takes early ones; the reference refused these [session 3.9, 13]. */
 const tolerated = new Set([
   'auth-choice-variants/short',
   'auth-choice-variants/split',

@@ -3,7 +3,7 @@ import type { LibraryHandle, TypeObject } from 'koffi';
 import { TransportError } from './errors.js';
 import type { CmapLibrary, CpgLibrary, Koffi, RawCallbacks, Registered } from './library.js';
 
-/** `cpg_dispatch` puts 1 MiB on its stack (engine-corosync.md 2.1). */
+/** `cpg_dispatch` puts 1 MiB on its stack [corosync 2.1]. */
 const SYNC_STACK = 8 * 1024 * 1024;
 /** `CPG_MAX_NAME_LENGTH`. */
 const GROUP_NAME_ROOM = 128;
@@ -64,7 +64,7 @@ export function bindCmap(koffi: Koffi, path: string): CmapLibrary {
 
 /**
  * A program with a daemon inside may have loaded koffi before, and then nothing can be set any more; koffi's own
- * 2 MiB are enough too, as measured (engine-corosync.md 2.1), only with less room.
+ * 2 MiB are enough too, as measured [corosync 2.1], only with less room.
  */
 function widenStack(koffi: Koffi): void {
   if ((koffi.config().sync_stack_size ?? 0) >= SYNC_STACK) return;

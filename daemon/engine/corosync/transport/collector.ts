@@ -1,6 +1,6 @@
 /**
  * What the library calls while it dispatches. Here things are copied and put aside only: JavaScript of ours inside a
- * callback could call the library again, and an exception would lose the rest of the turn (engine-corosync.md 2.1).
+ * callback could call the library again, and an exception would lose the rest of the turn [corosync 2.1].
  */
 import { Buffer } from 'node:buffer';
 import type { CpgAddress, CpgEvent } from '../cpg.js';

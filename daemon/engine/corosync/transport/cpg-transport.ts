@@ -1,4 +1,4 @@
-/** The group of daemons by libcpg through koffi, in the way measured best (engine-corosync.md 2.3). */
+/** The group of daemons by libcpg through koffi, in the way measured best [corosync 2.3]. */
 import { Buffer } from 'node:buffer';
 import {
   type CpgAddress,

@@ -1,4 +1,4 @@
-/** What can be wrong between this process and Corosync, each with a sentence that says what to do (section 7). */
+/** What can be wrong between this process and Corosync, each with a sentence that says what to do [corosync 7]. */
 import { CsStatus } from './status.js';
 
 export type TransportErrorCode =

@@ -1,5 +1,5 @@
 /**
- * libcpg, and a few functions of the C library, as functions of JavaScript (engine-corosync.md 2). koffi is an
+ * libcpg, and a few functions of the C library, as functions of JavaScript [corosync 2]. koffi is an
  * optional dependency and is loaded here only, when somebody asks: a daemon that runs alone never does.
  */
 import type { Buffer } from 'node:buffer';

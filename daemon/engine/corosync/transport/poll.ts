@@ -1,4 +1,4 @@
-/** Waiting for a descriptor that must not be read: libqb counts its events by the bytes in it (engine-corosync.md 2.1). */
+/** Waiting for a descriptor that must not be read: libqb counts its events by the bytes in it [corosync 2.1]. */
 import { endianness } from 'node:os';
 import type { CpgLibrary } from './library.js';
 

@@ -1,6 +1,6 @@
 /**
  * A request to a Corosync that is frozen waits as long as it is, in a thread that the process cannot end without
- * (engine-corosync.md 2.1, 2.3). What ends the request is the end of its socket.
+ * [corosync 2.1, 2.3]. What ends the request is the end of its socket.
  */
 import { Buffer } from 'node:buffer';
 import { readdirSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** STATE, INSTALL and RESET (engine-corosync.md 5.2 steps 3, 4, 7 and 9). */
+/** STATE, INSTALL and RESET [corosync 5.2.3, 5.2.4, 5.2.7, 5.2.9]. */
 import { Buffer } from 'node:buffer';
 import type { CpgAddress } from '../cpg.js';
 import { Reader, Writer } from './bytes.js';

@@ -1,4 +1,4 @@
-/** Messages of a view whose INSTALL has not come yet: it was lost and is sent again (engine-corosync.md 5.2 step 6). */
+/** Messages of a view whose INSTALL has not come yet: it was lost and is sent again [corosync 5.2.6]. */
 import type { CpgEvent } from '../cpg.js';
 
 type Deliver = Extract<CpgEvent, { kind: 'deliver' }>;

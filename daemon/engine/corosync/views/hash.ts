@@ -12,7 +12,7 @@ export function hash64(text: string): bigint {
   return hash;
 }
 
-/** What one member delivered in one view: two members with equal histories delivered the same (5.2 step 5). */
+/** What one member delivered in one view: two members with equal histories delivered the same [corosync 5.2.5]. */
 export class History {
   /** DATA messages. */
   count = 0;

@@ -18,7 +18,9 @@ export class Installed {
   readonly history = new History();
   readonly stability: Stability;
   readonly selfIndex: number;
-  /** A message of somebody is missing: of what follows only own messages count, as in a view of its own (E11). */
+  /**
+   * A message of somebody is missing: of what follows only own messages count, as in a view of its own [daemon E11].
+   */
   hasHole = false;
   /** Index of the last safe payload. */
   private lastSafe = 0;

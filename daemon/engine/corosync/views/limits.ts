@@ -2,9 +2,9 @@
 import { REPORT_VERSION } from '../../../core/report.js';
 
 export interface ViewsOptions {
-  /** A member without any message for so long is excluded (engine-corosync.md 5.6). */
+  /** A member without any message for so long is excluded [corosync 5.6]. */
   readonly silenceTimeout: number;
-  /** Whoever has not told its state for so long after a cut is left out (5.2 step 9). */
+  /** Whoever has not told its state for so long after a cut is left out [corosync 5.2.9]. */
   readonly stateTimeout: number;
   /** The same for one that was not in the last view, which then comes in when it speaks: others should not wait. */
   readonly newcomerTimeout: number;
@@ -14,9 +14,9 @@ export interface ViewsOptions {
   readonly ackDelay: number;
   /** After so many bytes an acknowledgement waits no longer. */
   readonly ackBytes: number;
-  /** Bytes sent and not yet delivered here: all daemons together, and the least and most for one (section 3). */
+  /** Bytes sent and not yet delivered here: all daemons together, and the least and most for one [corosync 3]. */
   readonly inFlightBytes: { readonly total: number; readonly least: number; readonly most: number };
-  /** Bytes delivered here that some member has not acknowledged: above it nothing new is sent (5.6). */
+  /** Bytes delivered here that some member has not acknowledged: above it nothing new is sent [corosync 5.6]. */
   readonly maxUnstableBytes: number;
   /** Bytes queued for sending: above it `send` says no, at half of it `drain` follows. */
   readonly highWater: number;
@@ -60,7 +60,7 @@ export function checkedOptions(options: Partial<ViewsOptions>): ViewsOptions {
 /** Longest payload an engine takes; a report of some millions of memberships. */
 export const MAX_PAYLOAD = 256 * MIB;
 
-/** Repetitions of STATE after the cut; then the last of them again and again (5.2 step 3). */
+/** Repetitions of STATE after the cut; then the last of them again and again [corosync 5.2.3]. */
 export const STATE_DELAYS = [50, 100, 200, 500] as const;
 
 /** An exchange waits this many times the silence timeout for a daemon that is heard and does not send its part. */

@@ -1,6 +1,6 @@
 /**
  * The view machine: makes views and agreed and safe delivery of a CPG group, which promises neither around a change
- * (engine-corosync.md sections 4.4 and 5). Pure: time comes in as a number, what goes out are calls on the sink.
+ * [corosync 4.4, 5]. Pure: time comes in as a number, what goes out are calls on the sink.
  *
  * Between a cut and the INSTALL that follows nothing is delivered. A cut is a hint of Corosync or a RESET, so it has
  * one place in the order, and what a daemon sent before it came back to that daemon before it too.
@@ -258,7 +258,7 @@ export class ViewMachine {
     installed.take(sender, event.data, type, flags);
   }
 
-  /** It must not happen (5.2 step 8). Own messages go on, the view ends with the RESET. */
+  /** It must not happen [corosync 5.2.8]. Own messages go on, the view ends with the RESET. */
   private hole(installed: Installed, { node, pid }: CpgAddress): void {
     this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid });
     installed.stop();

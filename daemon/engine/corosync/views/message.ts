@@ -1,5 +1,5 @@
 /**
- * The messages among the view machines (engine-corosync.md 5.2), little-endian. The prefix and the head of STATE stay
+ * The messages among the view machines [corosync 5.2], little-endian. The prefix and the head of STATE stay
  * as they are in every version, so that daemons of different versions can refuse each other by name.
  *
  * Prefix: magic (4) | version of these messages (1) | version of the reports (1) | type (1) | flags (1).

@@ -1,6 +1,6 @@
 /**
  * Own payloads on their way: those that wait, and those that are sent and have not come back. What has not come back
- * when a view ends is sent again in the next (engine-corosync.md 5.2 step 1).
+ * when a view ends is sent again in the next [corosync 5.2.1].
  */
 import type { Buffer } from 'node:buffer';
 import { Fifo } from './fifo.js';

@@ -1,6 +1,6 @@
 /**
  * One attempt to agree on a view: who is to be in it, what they told of their past, and who is not waited for
- * (engine-corosync.md 5.2 steps 2 to 4 and 9).
+ * [corosync 5.2.2 to 5.2.4, 5.2.9].
  */
 import type { CpgAddress, CpgEvent } from '../cpg.js';
 import type { Entry, LeftOut, State } from './control.js';
@@ -82,7 +82,7 @@ export class Round {
     this.tellAgain(now);
   }
 
-  /** The own STATE may be lost or forgotten: it goes out at once, and then again and again (step 3). */
+  /** The own STATE may be lost or forgotten: it goes out at once, and then again and again [corosync 5.2.3]. */
   tellAgain(now: number): void {
     this.tellAt = this.key === 0n ? Infinity : now;
     this.told = 0;
@@ -231,7 +231,7 @@ export class Round {
     return this.began + (isForStrangers ? this.options.newcomerTimeout : this.options.stateTimeout);
   }
 
-  /** Ghosts are in the list of processes and not in the ring (4.4). */
+  /** Ghosts are in the list of processes and not in the ring [corosync 4.4]. */
   private aim(): void {
     const { ring, processes, self } = this;
     const target = processes.filter(({ node }) => ring?.nodes.includes(node)).toSorted(compareAddresses);

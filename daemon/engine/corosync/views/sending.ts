@@ -1,7 +1,7 @@
 /**
- * What a view machine sends: control messages, own payloads within the window, acknowledgements (engine-corosync.md
- * 5.4 and 5.6). An acknowledgement rides on a payload where one goes out; alone it goes when a safe message waits for
- * it, and otherwise late.
+ * What a view machine sends: control messages, own payloads within the window, acknowledgements
+ * [corosync 5.4, 5.6]. An acknowledgement rides on a payload where one goes out; alone it goes when a safe message
+ * waits for it, and otherwise late.
  */
 import { Buffer } from 'node:buffer';
 import type { SendOptions } from '../../port.js';

@@ -1,5 +1,5 @@
 /**
- * How far every member of the view has got (engine-corosync.md 5.4). Acknowledgements stand in the total order, so
+ * How far every member of the view has got [corosync 5.4]. Acknowledgements stand in the total order, so
  * every member computes the same stable index at the same place.
  */
 import { Fifo } from './fifo.js';

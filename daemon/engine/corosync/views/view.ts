@@ -1,4 +1,4 @@
-/** The view that an INSTALL describes (engine-corosync.md 5.2 step 5). */
+/** The view that an INSTALL describes [corosync 5.2.5]. */
 import type { DaemonId, View, ViewId } from '../../port.js';
 import { type Entry, equalPasts } from './control.js';
 import { hash64 } from './hash.js';

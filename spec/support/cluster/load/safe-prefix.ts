@@ -1,7 +1,7 @@
 /**
- * E8 as far as Corosync can give it. What two members of a view deliver in it before the transitional signal is the same up
- * to the last safe message of either. What comes behind that may be the last messages of one side alone: CPG has no mark
- * where the transitional part of a ring begins (engine-corosync.md 4.1, 4.4).
+ * [daemon E8] as far as Corosync can give it. What two members of a view deliver in it before the transitional signal
+ * is the same up to the last safe message of either. What comes behind that may be the last messages of one side alone:
+ * CPG has no mark where the transitional part of a ring begins [corosync 4.1, 4.4].
  */
 import { historyOf, isSafe, isSelfDiscard, type Message, type Stay } from '../../checks/history.js';
 import type { SessionLog, Violation } from '../../checks/log.js';
