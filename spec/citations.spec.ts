@@ -135,6 +135,7 @@ const tell = ({ path, line, text }: Text): string => `${path}:${line}: ${text.tr
 const code = [
   ...['lib', 'daemon', 'scripts', 'spec'].flatMap((folder) => filesIn(folder, /\.(ts|mjs)$/)),
   ...filesIn('spec/simulation/scenarios', /\.txt$/),
+  ...filesIn('docs', /\.ts$/),
 ].filter((path) => path !== 'spec/citations.spec.ts');
 const pages = [...filesIn('docs', /\.md$/), 'README.md', 'CHANGELOG.md', 'spec/fixtures/session/README.md'];
 const protocol = pages.filter((path) => path.startsWith('docs/protocol/'));

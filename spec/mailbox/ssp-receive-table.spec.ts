@@ -223,11 +223,11 @@ const rows: readonly Row[] = [
 
 /** Rows that need what the plain mode does not have. */
 const otherModes: Readonly<Record<string, string>> = {
-  T69: 'R71, encryption',
-  T70: 'R72, encryption',
-  T71: 'R71 and R27, encryption',
-  T72: 'R70, view-synchronous mode',
-  T73: 'R6, key agreement',
+  T69: '[receive R71]: encryption',
+  T70: '[receive R72]: encryption',
+  T71: '[receive R71, R27]: encryption',
+  T72: '[receive R70]: view-synchronous mode',
+  T73: '[receive R6]: key agreement',
 };
 
 const FILL = '.';
