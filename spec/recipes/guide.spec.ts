@@ -16,7 +16,18 @@ const example = (name: string): string =>
     .replace("'../../../lib/recipes/index.js'", "'ssp-toolkit/recipes'") +
   '```';
 
-const NAMES = ['election', 'lead', 'members', 'call', 'replicated', 'map', 'counter', 'lock', 'barrier'];
+const NAMES = [
+  'election',
+  'lead',
+  'cron',
+  'members',
+  'call',
+  'replicated',
+  'map',
+  'counter',
+  'lock',
+  'barrier',
+];
 
 for (const name of NAMES) {
   const page = name === 'lead' ? 'election.md' : `${name}.md`;
@@ -48,26 +59,26 @@ describe('the pages of the guide', () => {
   });
 });
 
-describe('the guide to a daemon that goes', () => {
+describe('the guide to reconnecting', () => {
   afterEach(() => Program.endAll());
 
   it('shows the example as it is', () => {
-    expect(read('again.md')).to.include(example('again'));
+    expect(read('reconnect.md')).to.include(example('reconnect'));
   });
 
-  it('says what the example prints when the daemon goes and comes back', async () => {
+  it('says what the example prints when the daemon stops and comes back', async () => {
     const daemon = await startDaemon();
     const { port } = daemon;
-    const program = Program.start('docs/guide/examples/again.js', [`${port}@127.0.0.1`]);
+    const program = Program.start('docs/guide/examples/reconnect.js', [`${port}@127.0.0.1`]);
     await program.prints(/start 1\n/);
     await daemon.stop();
-    await program.prints(/gone\n/);
+    await program.prints(/lost\n/);
     const next = await startDaemon({ listen: [{ host: '127.0.0.1', port }] });
-    await program.prints(/gone\n.*start 1\n/);
+    await program.prints(/lost\n.*start 1\n/);
     const { out, err } = await program.signal('SIGTERM').end();
     await next.stop();
     expect(err).to.equal('');
-    expect(read('again.md')).to.include('```\n' + out + '```');
+    expect(read('reconnect.md')).to.include('```\n' + out + '```');
   });
 });
 

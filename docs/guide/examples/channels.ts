@@ -5,11 +5,11 @@ const address = process.argv[2] ?? '4803@localhost';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (body: Uint8Array): string => new TextDecoder().decode(body);
 
-const PRICE = 1; // the kinds of messages that these two have agreed on
+const PRICE = 1; // message types that both sides have agreed on
 const SOLD = 2;
 const CLOSING = 3;
 
-// The server: owns the name "shop", answers requests, takes posts, has a timer.
+// The server: owns the name "shop", answers requests, receives posts, sets a timer.
 async function shop(): Promise<void> {
   await using connection = await connect({ address });
   await using channels = await openChannels(connection);
@@ -27,7 +27,7 @@ async function shop(): Promise<void> {
   console.log('shop: closed');
 }
 
-// The client: knows the name and nothing else, and may be there first.
+// The client: needs only the name, and may start first.
 async function customer(): Promise<void> {
   await using connection = await connect({ address });
   await using channels = await openChannels(connection);

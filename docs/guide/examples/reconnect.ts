@@ -4,18 +4,18 @@ import { counter } from '../../../lib/recipes/index.js';
 
 const address = process.argv[2] ?? '4803@localhost';
 
-// One life: a connection, the recipes on it, the work. Ends when the connection does.
-async function live(): Promise<void> {
+// One connection, the recipes on it, and the work. Returns when the connection has ended.
+async function run(): Promise<void> {
   await using connection = await connect({ address, timeout: 5000 });
   const starts = await counter(connection, 'starts');
   console.log(`connected, start ${await starts.add()}`);
-  // ... the work is done here ...
-  const error = await starts.closed; // undefined when we left or closed ourselves
-  if (error) console.log('the daemon has gone');
+  // ... do the work here ...
+  const error = await starts.closed; // undefined when this program left or closed
+  if (error) console.log('connection lost');
 }
 
 for (;;) {
-  // No daemon there yet, or lost in the middle: the next life may have more luck.
-  await live().catch(() => undefined);
+  // No daemon yet, or connection lost in the middle: retry with a new connection.
+  await run().catch(() => undefined);
   await pause(200);
 }
