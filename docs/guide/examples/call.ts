@@ -17,7 +17,7 @@ for (const [name, shelf] of Object.entries(stock)) {
 }
 
 const connection = await connect({ address, name: 'cid' });
-const shops = await caller<string, number>(connection, 'shops'); // asks, and answers nobody
+const shops = await caller<string, number>(connection, 'shops'); // no handler: only asks
 
 const apples = await shops.call('apples');
 console.log(`apples: ${apples.values.reduce((sum, count) => sum + count, 0)}`);

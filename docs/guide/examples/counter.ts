@@ -8,7 +8,7 @@ const second = await connect({ address, name: 'bob' });
 const ann = await counter(first, 'tickets');
 const bob = await counter(second, 'tickets');
 
-// Two dispensers, and no number is handed out twice.
+// Two processes draw numbers, and no number is drawn twice.
 const drawn = await Promise.all([ann.add(), bob.add(), ann.add(), bob.add(), bob.add()]);
 console.log(`drawn: ${drawn.toSorted((a, b) => a - b).join(' ')}`);
 

@@ -3,7 +3,7 @@ import { election } from '../../../lib/recipes/index.js';
 
 const address = process.argv[2] ?? '4803@localhost';
 
-// Each worker would be a process of its own; here they are three connections.
+// In practice each worker is its own process. Here they are three connections of one process.
 const connections = await Promise.all(['ann', 'bob', 'cid'].map((name) => connect({ address, name })));
 const workers = [];
 for (const connection of connections) workers.push(await election(connection, 'workers', { quorum: 2 }));
@@ -15,7 +15,7 @@ for (const worker of workers) {
 
 const [ann, bob] = workers;
 const before = ann?.term ?? 0;
-await connections[0]?.close(); // the leader goes
+await connections[0]?.close(); // the leader ends
 const mine = await bob?.waitFor();
 console.log(`now ${mine?.leader.split('#')[1]} leads, with a higher term: ${(mine?.term ?? 0) > before}`);
 

@@ -3,7 +3,7 @@ import { election, type Election } from '../../../lib/recipes/index.js';
 
 const address = process.argv[2] ?? '4803@localhost';
 
-// What only the leader does. Hand the term to whatever the work changes.
+// The job of the leader. Pass the term to everything that the job changes.
 function job(name: string, term: number, signal: AbortSignal): void {
   console.log(`${name} works`);
   const timer = setInterval(() => console.log(`${name}, term ${term}`), 60_000);
@@ -16,7 +16,7 @@ function job(name: string, term: number, signal: AbortSignal): void {
 async function follow(name: string, worker: Election): Promise<void> {
   let stop = new AbortController();
   for await (const leadership of worker) {
-    stop.abort(); // there is another leader, or none
+    stop.abort(); // there is a new leader, or none
     if (!leadership?.isMe) continue;
     stop = new AbortController();
     job(name, leadership.term, stop.signal);

@@ -3,10 +3,10 @@ import { lock } from '../../../lib/recipes/index.js';
 
 const address = process.argv[2] ?? '4803@localhost';
 
-// What the lock protects: refuses whoever comes with an older token than the newest it has seen.
+// The resource that the lock protects. It rejects a token that is older than the newest one it has seen.
 let newest = 0;
 function write(text: string, token: number): void {
-  if (token < newest) throw new Error('you had the lock once');
+  if (token < newest) throw new Error('stale token');
   newest = token;
   console.log(text);
 }
@@ -19,15 +19,15 @@ const bob = await lock(second, 'printer');
 const held = await ann.acquire();
 const waiting = bob.acquire();
 write('ann prints', held.token);
-await first.close(); // without giving it back
-console.log(`ann has lost it: ${held.signal.aborted}`);
+await first.close(); // without releasing the lock
+console.log(`ann has lost the lock: ${held.signal.aborted}`);
 
 const next = await waiting;
 write('bob prints', next.token);
 try {
   write('ann prints again', held.token);
 } catch (error) {
-  console.log(`ann is refused: ${(error as Error).message}`);
+  console.log(`ann is rejected: ${(error as Error).message}`);
 }
 await next.release();
 await second.close();

@@ -12,11 +12,11 @@ const bob = await map<string>(second, 'settings');
 await bob.ready();
 console.log(`bob sees ${bob.get('colour')}`);
 
-const told = new Promise<string>((resolve) => ann.once('set', (key, value) => resolve(`${key} is ${value}`)));
+const seen = new Promise<string>((resolve) => ann.once('set', (key, value) => resolve(`${key} is ${value}`)));
 await bob.set('colour', 'blue');
-console.log(`ann is told: ${await told}`);
-console.log(`bob was first to set the shape: ${await bob.add('shape', 'round')}`);
-console.log(`and ann was too: ${await ann.add('shape', 'square')}`);
+console.log(`ann sees that ${await seen}`);
+console.log(`bob added the shape: ${await bob.add('shape', 'round')}`);
+console.log(`ann added the shape: ${await ann.add('shape', 'square')}`);
 
 await first.close();
 await second.close();

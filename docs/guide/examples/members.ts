@@ -13,9 +13,9 @@ const first = await connect({ address, name: 'ann' });
 const second = await connect({ address, name: 'bob' });
 
 const all = await members<About>(first, 'servers', { metadata: { port: 8001, state: 'ready' } });
-all.on('joined', ({ name, metadata }) => console.log(`${short(name)} is here, port ${metadata?.port}`));
+all.on('joined', ({ name, metadata }) => console.log(`${short(name)} joined, port ${metadata?.port}`));
 all.on('updated', ({ name, metadata }) => console.log(`${short(name)} is ${metadata?.state}`));
-all.on('left', ({ name }, how) => console.log(`${short(name)} has gone: ${how}`));
+all.on('left', ({ name }, how) => console.log(`${short(name)} left: ${how}`));
 
 const bob = await members<About>(second, 'servers', { metadata: { port: 8002, state: 'ready' } });
 bob.announce({ port: 8002, state: 'busy' });

@@ -9,7 +9,7 @@ interface Pay {
   readonly amount: number;
 }
 
-// What is replicated: the same commands in the same order make the same of it everywhere.
+// The replicated state. The same commands in the same order produce the same state everywhere.
 class Accounts implements Machine<Pay, number> {
   balances: Record<string, number> = {};
 
@@ -17,7 +17,7 @@ class Accounts implements Machine<Pay, number> {
     this.balances = { bank: 100 };
   }
 
-  // Returns what the payer has left.
+  // Returns the new balance of the payer.
   apply({ from, to, amount }: Pay): number {
     const left = (this.balances[from] ?? 0) - amount;
     if (left < 0) throw new Error(`${from} cannot pay ${amount}`);
@@ -41,19 +41,19 @@ const first = await connect({ address, name: 'ann' });
 const ann = await replicated(first, 'accounts', new Accounts());
 console.log(`the bank has ${await ann.submit({ from: 'bank', to: 'ann', amount: 60 })} left`);
 
-// One who comes later is given the state, and what happens meanwhile.
+// A later member receives the state, and every command from then on.
 const second = await connect({ address, name: 'bob' });
 const accounts = new Accounts();
 const bob = await replicated(second, 'accounts', accounts);
 await bob.ready();
-console.log(`bob knows that ann has ${accounts.balances['ann']}`);
+console.log(`bob sees that ann has ${accounts.balances['ann']}`);
 
-// Both spend at the same time. Only one of them can.
+// Both spend at the same time, but the money is enough for one payment only.
 const results = await Promise.allSettled([
   ann.submit({ from: 'ann', to: 'shop', amount: 40 }),
   bob.submit({ from: 'ann', to: 'pub', amount: 40 }),
 ]);
-console.log(`payments that went through: ${results.filter(({ status }) => status === 'fulfilled').length}`);
+console.log(`payments that succeeded: ${results.filter(({ status }) => status === 'fulfilled').length}`);
 
 await first.close();
 await second.close();
