@@ -2,7 +2,7 @@ import { connect } from '../../../lib/index.js';
 import { map, type ReplicatedMap } from '../../../lib/recipes/index.js';
 
 const address = process.argv[2] ?? '4803@localhost';
-const KEPT = 60; // claims of so many runs are kept
+const KEPT = 60; // runs whose claims are kept
 
 // Every worker calls this for every run. `add` gives true to exactly one of them, and that one does the work.
 async function report(claims: ReplicatedMap<string>, worker: string, run: number): Promise<void> {
