@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { loadAccess } from './access/load.js';
 import { Core } from './core/core.js';
 import type { HashKey } from './core/keyed-hash.js';
-import type { Order } from './core/pack.js';
+import type { Sequencer } from './core/pack.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
-import { LastTime } from './last-time.js';
+import { ViewTimeFile } from './last-time.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
 import type { Logger } from './monitor/logger.js';
-import type { Sight } from './monitor/sight.js';
+import type { DaemonStatus } from './monitor/sight.js';
 import {
   accessFilesOf,
   checkOptions,
@@ -25,14 +25,14 @@ import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.j
 import { SessionServer } from './session/server.js';
 import { tellLateEnds } from './session/silent-peers.js';
 import type { TlsFiles } from './session/tls-files.js';
-import { DaemonSight } from './sight.js';
+import { LiveStatus } from './sight.js';
 import { CoreSlices } from './slices.js';
 import { removeDeadSockets } from './socket-file.js';
 
 export class Daemon implements AsyncDisposable {
   readonly name: string;
   /** What can be seen of it. */
-  readonly sight: Sight;
+  readonly status: DaemonStatus;
   /** Resolves when the daemon has stopped: with what ended it, or null when it was asked to. */
   readonly ended: Promise<Error | null>;
   private end: (failure: Error | null) => void = () => undefined;
@@ -48,7 +48,7 @@ export class Daemon implements AsyncDisposable {
   private stopping: Promise<void> | null = null;
   private failure: Error | null = null;
   private isOpen = false;
-  private readonly lastTime: LastTime;
+  private readonly lastTime: ViewTimeFile;
   private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -63,11 +63,11 @@ export class Daemon implements AsyncDisposable {
       this.end = resolve;
     });
     this.name = name;
-    this.lastTime = new LastTime(timeFileOf(options), log);
+    this.lastTime = new ViewTimeFile(timeFileOf(options), log);
     this.core = new Core({ name, id, hashKey: randomKey() }, this.order(), new CoreSlices(() => this.core));
     this.server = new SessionServer(this.core, options.limits, log, rules);
     this.core.limits = this.server.limits;
-    this.sight = new DaemonSight(this, this.core, this.engine, this.server, () => this.options);
+    this.status = new LiveStatus(this, this.core, this.engine, this.server, () => this.options);
     this.engine.on('message', ({ payload, exchange, sender }) => {
       if (exchange) this.core.exchange(payload, sender.name);
       else this.core.deliver(payload);
@@ -128,7 +128,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Live numbers; read, do not change. */
-  get counters(): Sight['counters'] {
+  get counters(): DaemonStatus['counters'] {
     return this.server.counters;
   }
 
@@ -203,7 +203,7 @@ export class Daemon implements AsyncDisposable {
     for (const listener of [...this.listeners, ...this.tlsListeners]) {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
     }
-    if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.sight, log: this.log });
+    if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.status, log: this.log });
     await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
     const { maxSessions } = this.options.limits;
@@ -249,14 +249,14 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** The time that a view may be named by is written down before anybody hears of it. */
-  private order(): Order {
+  private order(): Sequencer {
     const { engine } = this;
     return {
       send: (payload, options) => {
         if (options.exchange === true) this.lastTime.reached(this.core.proposedTime);
         return engine.send(payload, options);
       },
-      proceed: () => engine.proceed(),
+      exchangeDone: () => engine.exchangeDone(),
       exclude: (faults) => engine.exclude(faults),
     };
   }

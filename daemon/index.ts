@@ -7,7 +7,11 @@ export { TransportError, type TransportErrorCode } from './engine/corosync/trans
 export type { Counters } from './monitor/counters.js';
 export { MonitorError } from './monitor/error.js';
 export type { Logger } from './monitor/logger.js';
-export type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
+export type {
+  GroupInfo as GroupSight,
+  SessionInfo as SessionSight,
+  DaemonStatus as Sight,
+} from './monitor/sight.js';
 export { type DaemonOptions, hostDaemonName } from './options.js';
 export type { SessionLimits } from './session/limits.js';
 export { ListenError } from './session/listener.js';

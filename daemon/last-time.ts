@@ -20,7 +20,7 @@ const MAX_AHEAD = 7 * 24 * 3600;
 /** Since 1970. */
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-export class LastTime {
+export class ViewTimeFile {
   private last: number;
   private hasWarned = false;
 

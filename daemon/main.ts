@@ -19,7 +19,7 @@ import { checkOptions } from './options.js';
 import { InterruptedError, readPassword } from './password-input.js';
 import { prepare } from './prepare.js';
 import { ListenError } from './session/listener.js';
-import { readStart, type Start } from './start.js';
+import { readStart, type ResolvedConfig } from './start.js';
 
 // Every read is a new buffer outside of the heap, and V8 starts to mark the heap step by step for each few dozen
 // megabytes of them: half of the processor at 1 GB/s (docs/internals/performance.md).
@@ -74,7 +74,7 @@ async function watch(daemon: Daemon): Promise<void> {
   if ((await daemon.ended) !== null) process.exitCode = FAILED_STATUS;
 }
 
-function tell({ warnings, withoutEffect }: Start, log: Logger): void {
+function tell({ warnings, withoutEffect }: ResolvedConfig, log: Logger): void {
   for (const warning of warnings) log.warn(warning);
   if (withoutEffect.length > 0) log.info({ options: withoutEffect }, 'options without effect');
 }

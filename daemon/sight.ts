@@ -5,7 +5,7 @@ import { isGroupName, nameField } from '../lib/wire/name.js';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/version.js';
 import type { Core } from './core/core.js';
 import type { Engine } from './engine/port.js';
-import type { GroupSight, SessionSight, Sight } from './monitor/sight.js';
+import type { GroupInfo, SessionInfo, DaemonStatus } from './monitor/sight.js';
 import { type CheckedOptions, engineOptionsOf } from './options.js';
 import type { SessionServer } from './session/server.js';
 import type { Session } from './session/session.js';
@@ -13,11 +13,11 @@ import type { Session } from './session/session.js';
 /** What the daemon knows of its addresses. */
 interface Place {
   readonly name: string;
-  readonly addresses: Sight['addresses'];
+  readonly addresses: DaemonStatus['addresses'];
   readonly unixPath: string | null;
 }
 
-export class DaemonSight implements Sight {
+export class LiveStatus implements DaemonStatus {
   readonly version = versionText(TOOLKIT_VERSION);
   readonly started = Date.now();
 
@@ -41,7 +41,7 @@ export class DaemonSight implements Sight {
     return createHash('sha256').update(JSON.stringify(this.options())).digest('hex');
   }
 
-  get addresses(): Sight['addresses'] {
+  get addresses(): DaemonStatus['addresses'] {
     return this.place.addresses;
   }
 
@@ -53,15 +53,15 @@ export class DaemonSight implements Sight {
     return this.theEngine.view?.members.map(({ name }) => name) ?? [];
   }
 
-  get counters(): Sight['counters'] {
+  get counters(): DaemonStatus['counters'] {
     return this.server.counters;
   }
 
-  get core(): Sight['core'] {
+  get core(): DaemonStatus['core'] {
     return this.theCore.counters;
   }
 
-  get engine(): Sight['engine'] {
+  get engine(): DaemonStatus['engine'] {
     return { kind: this.options().engine, ...this.theEngine.stats() };
   }
 
@@ -89,20 +89,20 @@ export class DaemonSight implements Sight {
     return this.server.behind;
   }
 
-  sessions(): SessionSight[] {
+  sessions(): SessionInfo[] {
     return [...this.eachSession()];
   }
 
-  groups(): GroupSight[] {
+  groups(): GroupInfo[] {
     return [...this.eachGroup()];
   }
 
-  *eachSession(): IterableIterator<SessionSight> {
+  *eachSession(): IterableIterator<SessionInfo> {
     for (const session of Array.from(this.server.values())) yield sessionSight(session);
   }
 
   /** One that has vanished since the first was asked for is left out. */
-  *eachGroup(): IterableIterator<GroupSight> {
+  *eachGroup(): IterableIterator<GroupInfo> {
     for (const { name, id, members, local } of Array.from(this.theCore.groups.values())) {
       if (members.length === 0) continue;
       yield { name, id: groupIdText(id), members: members.length, local: local.length };
@@ -116,7 +116,7 @@ export class DaemonSight implements Sight {
   }
 }
 
-const sessionSight = (session: Session): SessionSight => ({
+const sessionSight = (session: Session): SessionInfo => ({
   id: session.id,
   name: session.name,
   from: session.peer.from,

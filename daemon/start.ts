@@ -9,7 +9,7 @@ import { defaultUnixDir } from './config/options.js';
 import type { LogLevel } from './monitor/log.js';
 import type { DaemonOptions } from './options.js';
 
-export interface Start {
+export interface ResolvedConfig {
   readonly options: DaemonOptions;
   readonly logLevel: LogLevel;
   readonly logFile: string | null;
@@ -20,7 +20,7 @@ export interface Start {
 }
 
 /** @throws ConfigurationError, AccessFileError */
-export async function readStart(flags: Flags): Promise<Start> {
+export async function readStart(flags: Flags): Promise<ResolvedConfig> {
   const { config, name, hostName } = flags;
   if (config === undefined) {
     const monitor = flags.monitor === undefined ? {} : { monitor: { endpoint: flags.monitor } };

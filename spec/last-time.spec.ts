@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { LastTime } from '../daemon/last-time.js';
+import { ViewTimeFile } from '../daemon/last-time.js';
 import { silentLogger } from '../daemon/monitor/logger.js';
 import { TemporaryDirectory } from './support/temporary.js';
 import { until } from './support/wait.js';
@@ -23,32 +23,32 @@ describe('the last time of a daemon view', () => {
   afterEach(async () => await folder[Symbol.asyncDispose]());
 
   it('rises with every view, though the clock does not', () => {
-    const time = new LastTime(null, logger);
+    const time = new ViewTimeFile(null, logger);
     const times = Array.from({ length: 50 }, () => time.next());
     expect(times).to.deep.equal(times.map((_, i) => (times[0] as number) + i));
     expect(times[0]).to.be.within(now(), now() + 1);
   });
 
   it('goes on where the last run had got to', () => {
-    const first = new LastTime(path, logger);
+    const first = new ViewTimeFile(path, logger);
     for (let i = 0; i < 100; i++) first.next();
     const last = first.next();
-    expect(new LastTime(path, logger).next()).to.equal(last + 1);
+    expect(new ViewTimeFile(path, logger).next()).to.equal(last + 1);
   });
 
   it('remembers what was used beyond its own', () => {
-    const first = new LastTime(path, logger);
+    const first = new ViewTimeFile(path, logger);
     first.reached(now() + 500);
-    expect(new LastTime(path, logger).next()).to.be.at.least(now() + 500);
+    expect(new ViewTimeFile(path, logger).next()).to.be.at.least(now() + 500);
   });
 
   it('leaves nothing behind once the clock has got there, and what is needed before that', async () => {
-    const ahead = new LastTime(path, logger);
+    const ahead = new ViewTimeFile(path, logger);
     ahead.reached(now() + 500);
     ahead.close();
     expect(existsSync(path)).to.equal(true);
     writeFileSync(path, `${now() - 10}`);
-    const past = new LastTime(path, logger);
+    const past = new ViewTimeFile(path, logger);
     past.next();
     await until(() => {
       past.close();
@@ -57,14 +57,14 @@ describe('the last time of a daemon view', () => {
   });
 
   it('can be read by its owner only', () => {
-    new LastTime(path, logger).next();
+    new ViewTimeFile(path, logger).next();
     expect(statSync(path).mode & 0o777).to.equal(0o600);
   });
 
   for (const text of ['', 'x', '-5', '99999999999999']) {
     it(`does not believe a file that says ${JSON.stringify(text)}`, () => {
       writeFileSync(path, text);
-      expect(new LastTime(path, logger).next()).to.be.within(now(), now() + 2);
+      expect(new ViewTimeFile(path, logger).next()).to.be.within(now(), now() + 2);
     });
   }
 
@@ -72,7 +72,7 @@ describe('the last time of a daemon view', () => {
     const victim = join(folder.path, 'victim');
     writeFileSync(victim, 'mine');
     symlinkSync(victim, path);
-    const time = new LastTime(path, logger);
+    const time = new ViewTimeFile(path, logger);
     time.next();
     time.next();
     expect(readFileSync(victim, 'utf8')).to.equal('mine');

@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
-import { LastTime } from '../daemon/last-time.js';
+import { ViewTimeFile } from '../daemon/last-time.js';
 import { checkLog, LogError, openLog } from '../daemon/monitor/log.js';
 import { silentLogger } from '../daemon/monitor/logger.js';
 import { openRegular } from '../daemon/regular-file.js';
@@ -116,7 +116,7 @@ describe('a file that the daemon writes', () => {
     const path = pipe('sspd-one.time');
     const errors: unknown[] = [];
     const log = { ...silentLogger, warn: (fields: object) => void errors.push(fields) };
-    const time = new LastTime(path, log);
+    const time = new ViewTimeFile(path, log);
     time.next();
     time.next();
     expect(errors).to.deep.equal([{ path, error: 'expected a regular file, found a pipe' }]);

@@ -2,7 +2,7 @@
 import type { Credentials } from '../../lib/wire/handshake/credentials.js';
 import { METHODS, type Method } from '../../lib/wire/handshake/methods.js';
 import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
-import type { Permit } from '../core/local-session.js';
+import type { Authorize } from '../core/local-session.js';
 import { IpRules, type Origin } from './ip-rules.js';
 import { Passwords } from './passwords.js';
 import type { Permissions } from './permissions.js';
@@ -57,7 +57,7 @@ export class Access {
   }
 
   /** What a session may do; null for everything. @param principals what it has proved to be */
-  permitOf(principals: readonly string[]): Permit | null {
+  permitOf(principals: readonly string[]): Authorize | null {
     return this.rules.permissions?.permitOf(principals) ?? null;
   }
 }

@@ -9,13 +9,13 @@
  * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
  * is refused: the request goes back to its sender as a reject frame [session 4.9].
  */
-import type { Permit } from '../core/local-session.js';
+import type { Authorize } from '../core/local-session.js';
 import { AccessFileError } from './error.js';
 import { entriesOf } from './lines.js';
 import { Pattern } from './pattern.js';
 
 /** What a rule can allow. */
-export type Action = Parameters<Permit>[0];
+export type Action = Parameters<Authorize>[0];
 
 interface Rule {
   readonly principal: string;
@@ -49,7 +49,7 @@ export class Permissions {
   }
 
   /** @param principals what the session has proved to be */
-  permitOf(principals: readonly string[]): Permit {
+  permitOf(principals: readonly string[]): Authorize {
     const rules = this.rules.filter(
       ({ principal }) => principal === ANYBODY || principals.includes(principal),
     );

@@ -4,7 +4,7 @@ import type { Family } from './address.js';
 import { daemonId } from './daemon-id.js';
 import { ConfigurationError, located, show, type Position } from './error.js';
 import { parseSyntax } from './grammar.js';
-import type { Use } from './keywords.js';
+import type { InterfaceRole } from './keywords.js';
 import type { Options } from './options.js';
 import { ineffective, readOptions } from './read-options.js';
 import {
@@ -21,7 +21,7 @@ export interface ParsedInterface {
   readonly position: Position;
   readonly address: string;
   /** What it serves; everything, when no letter stands before it. */
-  readonly uses: ReadonlySet<Use>;
+  readonly uses: ReadonlySet<InterfaceRole>;
 }
 
 export interface ParsedSegment {
@@ -115,7 +115,7 @@ function daemonOf(node: DaemonNode, segment: number, file: string): ParsedDaemon
 const interfaceOf = ({ address, uses }: InterfaceNode): ParsedInterface => ({
   position: address.position,
   address: address.address,
-  uses: new Set<Use>(uses.length > 0 ? uses : ['D', 'C', 'M']),
+  uses: new Set<InterfaceRole>(uses.length > 0 ? uses : ['D', 'C', 'M']),
 });
 
 const gluedWarning = ({ name = '', position }: DaemonNode, file: string): string =>

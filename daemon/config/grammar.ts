@@ -2,7 +2,7 @@
 import { didYouMean } from '../../lib/did-you-mean.js';
 import { canonicalAddress, familyOf, looksLikeIPv4 } from './address.js';
 import { ConfigurationError, show, type Position } from './error.js';
-import { isKeyword, isStatementKeyword, isUse, SEGMENT, VIRTUAL_ID, type Use } from './keywords.js';
+import { isKeyword, isStatementKeyword, isUse, SEGMENT, VIRTUAL_ID, type InterfaceRole } from './keywords.js';
 import { tokenize, type Token, type TokenKind } from './lexer.js';
 import { MAX_DIGITS, MAX_PORT } from './limits.js';
 import { formOf, isOptionName, type OptionName, optionNames } from './options.js';
@@ -14,7 +14,7 @@ import type {
   SegmentNode,
   SyntaxTree,
 } from './syntax.js';
-import { readNumber, type Word } from './values.js';
+import { readNumber, type Literal } from './values.js';
 
 /** @throws ConfigurationError at the first word that does not fit */
 export const parseSyntax = (text: string, file: string): SyntaxTree =>
@@ -114,7 +114,7 @@ class Parser {
     this.#take();
     const interfaces: InterfaceNode[] = [];
     do {
-      const uses: Use[] = [];
+      const uses: InterfaceRole[] = [];
       for (let use = this.#use(); use !== undefined; use = this.#use()) uses.push(use);
       interfaces.push({ uses, address: this.#address('D, C, M or the address of an interface') });
     } while (!this.#at('}'));
@@ -122,7 +122,7 @@ class Parser {
     return interfaces;
   }
 
-  #use(): Use | undefined {
+  #use(): InterfaceRole | undefined {
     const { kind, text } = this.#peek();
     if (kind !== 'word' || !isUse(text)) return undefined;
     this.#take();
@@ -141,23 +141,23 @@ class Parser {
     return { position, name, value: form === 'list' ? this.#list(name) : this.#value(name), valuePosition };
   }
 
-  #list(name: OptionName): Word[] {
+  #list(name: OptionName): Literal[] {
     this.#expect('{', `"{" and the list of ${name}`);
-    const words: Word[] = [];
+    const words: Literal[] = [];
     while (!this.#at('}')) words.push(this.#listed(name));
     this.#take();
     return words;
   }
 
   /** `[ "!" ] word`: the mark may stand free, as it does in the sample file of Spread. */
-  #listed(name: OptionName): Word {
+  #listed(name: OptionName): Literal {
     const word = this.#value(name);
     if (word.quoted || word.text !== '!' || this.#at('}')) return word;
     const { text, quoted } = this.#value(name);
     return { text: `!${text}`, quoted };
   }
 
-  #value(name: OptionName): Word {
+  #value(name: OptionName): Literal {
     const { kind, text } = this.#peek();
     if (kind !== 'string' && (kind !== 'word' || isStatementKeyword(text)))
       this.#unexpected(`a value for ${name}`);

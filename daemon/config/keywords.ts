@@ -6,8 +6,8 @@ export const SEGMENT = 'Spread_Segment';
 export const VIRTUAL_ID = 'VirtualID';
 
 /** What an interface serves: daemons (D), clients (C), the monitor (M). */
-export type Use = 'D' | 'C' | 'M';
-export const isUse = (word: string): word is Use => word === 'D' || word === 'C' || word === 'M';
+export type InterfaceRole = 'D' | 'C' | 'M';
+export const isUse = (word: string): word is InterfaceRole => word === 'D' || word === 'C' || word === 'M';
 
 const values: ReadonlySet<string> = new Set([
   ...debugFlags,

@@ -1,9 +1,9 @@
 /** The syntax tree of a configuration: what is written, and where. Nothing in it is checked beyond its form. */
 import type { Family } from './address.js';
 import type { Position } from './error.js';
-import type { Use } from './keywords.js';
+import type { InterfaceRole } from './keywords.js';
 import type { OptionName } from './options.js';
-import type { Word } from './values.js';
+import type { Literal } from './values.js';
 
 export interface AddressNode {
   readonly position: Position;
@@ -17,7 +17,7 @@ export interface AddressNode {
 export interface InterfaceNode {
   readonly address: AddressNode;
   /** Empty when no letter stands before it: serves everything. */
-  readonly uses: readonly Use[];
+  readonly uses: readonly InterfaceRole[];
 }
 
 export interface DaemonNode {
@@ -44,7 +44,7 @@ export interface OptionNode {
   readonly position: Position;
   readonly name: OptionName;
   /** A list for a braced one, true for a keyword alone. */
-  readonly value: Word | readonly Word[] | true;
+  readonly value: Literal | readonly Literal[] | true;
   /** Of the value; of the keyword, where that is all. */
   readonly valuePosition: Position;
 }

@@ -5,7 +5,7 @@ import { show } from './error.js';
 import { MAX_ACCOUNT_NAME, MAX_COROSYNC_GROUP, MAX_DIGITS, MAX_UNIX_DIR_BYTES } from './limits.js';
 
 /** A value as it stands in the file. Keywords and numbers lose their meaning in quotes. */
-export interface Word {
+export interface Literal {
   readonly text: string;
   readonly quoted: boolean;
 }
@@ -23,9 +23,9 @@ export interface Kind {
 export const kinds = z.registry<Kind>();
 
 /** A kind of one word. `read` returns undefined for a word that is not of the kind. */
-function reads<T>(values: string, read: (word: Word) => T | undefined, form: Form = 'value') {
+function reads<T>(values: string, read: (word: Literal) => T | undefined, form: Form = 'value') {
   return z
-    .custom<Word>()
+    .custom<Literal>()
     .transform((word, context): T => {
       const value = read(word);
       if (value !== undefined) return value;
@@ -35,7 +35,7 @@ function reads<T>(values: string, read: (word: Word) => T | undefined, form: For
     .register(kinds, { form, values });
 }
 
-const shown = ({ text, quoted }: Word): string => (quoted ? `${show(text)} in quotes` : show(text));
+const shown = ({ text, quoted }: Literal): string => (quoted ? `${show(text)} in quotes` : show(text));
 
 const digits = new RegExp(`^\\d{1,${MAX_DIGITS}}$`);
 
@@ -118,7 +118,7 @@ export const flag = () => z.literal(true).register(kinds, { form: 'flag', values
 /** Present, perhaps with a format of its own. */
 export const flagOrFormat = (usual: string) =>
   z
-    .union([z.literal(true).transform(() => usual), z.custom<Word>().transform(({ text }) => text)])
+    .union([z.literal(true).transform(() => usual), z.custom<Literal>().transform(({ text }) => text)])
     .register(kinds, { form: 'flag or value', values: 'no value, or a strftime format' });
 
 /** Any of the words given, each perhaps after `!`. `what` names them where the list would be too long. */
@@ -134,7 +134,7 @@ export const flagList = (what: string, words: readonly string[]) =>
 /** Names with blanks between them. One that is unknown is refused: the operator would believe in a check nobody makes. */
 export const methods = (known: readonly string[]) =>
   z
-    .custom<Word>()
+    .custom<Literal>()
     .transform(({ text }, context): readonly string[] => {
       const names = text.split(' ').filter((name) => name !== '');
       const refused = names.find((name) => !known.includes(name));

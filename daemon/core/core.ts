@@ -12,16 +12,16 @@ import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { Admission, type Patience } from './admission.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
-import { type DaemonSelf, type DaemonView, DaemonViews } from './daemon-views.js';
+import { type DaemonSelf, type DaemonView, ViewChange } from './daemon-views.js';
 import { Groups } from './groups.js';
-import { LocalSession, type Permit } from './local-session.js';
-import type { Outlet } from './outlet.js';
-import { type Order, Pack } from './pack.js';
+import { LocalSession, type Authorize } from './local-session.js';
+import type { SessionSink } from './outlet.js';
+import { type Sequencer, Batcher } from './pack.js';
 import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
 import { defaultTableLimits, type TableLimits, UnderWay } from './under-way.js';
-import { Views } from './views.js';
+import { GroupMembership } from './views.js';
 import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
 
 /** Bytes of a payload that are read in one unit of work. */
@@ -50,7 +50,7 @@ export class Core {
   readonly roster: Roster;
   /** Looked at when a join enters. */
   limits: TableLimits = defaultTableLimits;
-  private readonly pack: Pack;
+  private readonly pack: Batcher;
   private readonly routing: Routing;
   private readonly requests: Requests;
   private readonly admission = new Admission();
@@ -58,24 +58,24 @@ export class Core {
   private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
   /** One of them found no room: no other change is taken before it. */
   private areEndsFirst = false;
-  private readonly views: Views;
+  private readonly views: GroupMembership;
   private readonly underWay: UnderWay;
-  private readonly daemonViews: DaemonViews;
+  private readonly daemonViews: ViewChange;
   private readonly bench: Workbench;
   /** Changes of the daemon view that wait: the engine has left the view that the core is in. */
   private changes = 0;
 
   /** @param slices without them everything is done at once, however long it takes */
-  constructor(self: DaemonSelf, order: Order, slices: Slices = AT_ONCE) {
+  constructor(self: DaemonSelf, order: Sequencer, slices: Slices = AT_ONCE) {
     this.groups = new Groups(self.hashKey);
     this.roster = new Roster(self.name, self.hashKey);
-    this.pack = new Pack(order);
+    this.pack = new Batcher(order);
     this.routing = new Routing(this.groups, this.roster);
-    this.views = new Views(this.groups);
+    this.views = new GroupMembership(this.groups);
     this.underWay = new UnderWay(this.groups, this.views);
     this.requests = new Requests(this.roster, this.views, this.underWay, this.counters, this.admission);
     this.bench = new Workbench(slices);
-    this.daemonViews = new DaemonViews(
+    this.daemonViews = new ViewChange(
       self,
       this.groups,
       this.views,
@@ -121,13 +121,13 @@ export class Core {
    * @param staying names of the daemons that go on with this one, itself included
    */
   transitional(staying: readonly string[]): void {
-    this.changeView(() => this.daemonViews.cut(staying));
+    this.changeView(() => this.daemonViews.beginViewChange(staying));
   }
 
   /** A new daemon view. It begins with an exchange: nothing else comes before all reports are in. */
   install(view: DaemonView): void {
     this.changeView(() => {
-      this.daemonViews.install(view);
+      this.daemonViews.installView(view);
       return null;
     });
   }
@@ -151,8 +151,8 @@ export class Core {
   open(
     privateGroup: string,
     membership: boolean,
-    outlet: Outlet,
-    permit: Permit | null = null,
+    outlet: SessionSink,
+    permit: Authorize | null = null,
   ): LocalSession {
     const session = new LocalSession(privateGroup, membership, outlet, permit);
     this.roster.add(session);
@@ -358,7 +358,7 @@ function endOfFrame(payload: Buffer, start: number): number {
  * Leaving and disconnecting are always allowed; a join counts by its first name, a message by all of its names.
  * @throws FrameFault when a join names no group
  */
-function mayDo(permit: Permit, service: number, bytes: Buffer, start: number): boolean {
+function mayDo(permit: Authorize, service: number, bytes: Buffer, start: number): boolean {
   if ((service & (LEAVE_MESS | KILL_MESS)) !== 0) return true;
   const at = start + HEADER_BYTES;
   if ((service & JOIN_MESS) !== 0) {

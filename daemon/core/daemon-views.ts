@@ -5,16 +5,16 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { CoreCounters } from './counters.js';
-import { Exchange } from './exchange.js';
+import { StateExchange } from './exchange.js';
 import type { Groups } from './groups.js';
 import type { HashKey } from './keyed-hash.js';
-import type { Order } from './pack.js';
-import { carried, completed, NO_PAST } from './past.js';
+import type { Sequencer } from './pack.js';
+import { extend, afterExchange, NO_LINEAGE } from './past.js';
 import { encodeHead, encodeVerdict, FEATURES, type Head, PartWriter, REPORT_VERSION } from './report.js';
 import type { Requests } from './requests.js';
 import { Settlement } from './settlement.js';
-import { Times } from './times.js';
-import type { Views } from './views.js';
+import { ViewTimestamps } from './times.js';
+import type { GroupMembership } from './views.js';
 
 /** Who this daemon is. */
 export interface DaemonSelf {
@@ -43,26 +43,26 @@ export interface DaemonView {
 
 const STEP = 64;
 
-export class DaemonViews {
+export class ViewChange {
   view: DaemonView | null = null;
   /** What all daemons of the view whose exchange was completed last can do beyond their version. */
   features = 0;
-  private exchange: Exchange | null = null;
-  private past = NO_PAST;
-  private readonly times: Times;
+  private exchange: StateExchange | null = null;
+  private past = NO_LINEAGE;
+  private readonly times: ViewTimestamps;
   private readonly version: number;
 
   /** @param isPresent whether the engine is still in the view that the core is in */
   constructor(
     private readonly self: DaemonSelf,
     private readonly groups: Groups,
-    private readonly views: Views,
+    private readonly views: GroupMembership,
     private readonly requests: Requests,
-    private readonly order: Order,
+    private readonly order: Sequencer,
     private readonly counters: CoreCounters,
     private readonly isPresent: () => boolean,
   ) {
-    this.times = new Times(self.id);
+    this.times = new ViewTimestamps(self.id);
     this.version = self.reportVersion ?? REPORT_VERSION;
   }
 
@@ -80,21 +80,21 @@ export class DaemonViews {
   }
 
   /** @param staying names of the daemons that go on with this one. @yields units of work */
-  cut(staying: readonly string[]): Iterator<number, void> {
+  beginViewChange(staying: readonly string[]): Iterator<number, void> {
     this.exchange = null;
     this.requests.hold();
     const stays = new Set(staying);
     return this.views.transition((daemon) => stays.has(daemon));
   }
 
-  install(view: DaemonView): void {
+  installView(view: DaemonView): void {
     const { tag, daemons, set } = view;
     const { name } = this.self;
     this.view = view;
     this.requests.hold();
-    this.past = carried(this.past, tag, daemons.find((each) => set.includes(each)) ?? name);
+    this.past = extend(this.past, tag, daemons.find((each) => set.includes(each)) ?? name);
     const head = this.head(view);
-    this.exchange = new Exchange(tag, daemons, daemons.indexOf(name), head, this.version);
+    this.exchange = new StateExchange(tag, daemons, daemons.indexOf(name), head, this.version);
     this.send(encodeHead(tag, head, this.version));
   }
 
@@ -116,7 +116,7 @@ export class DaemonViews {
     return this.advance(exchange);
   }
 
-  private advance(exchange: Exchange): Iterator<number, void> | null {
+  private advance(exchange: StateExchange): Iterator<number, void> | null {
     if (exchange.isOver || !exchange.hasHeads) return null;
     if (exchange.isOnePast || (exchange.isSharing && exchange.hasGroups)) return this.complete(exchange);
     if (exchange.isSharing) return null;
@@ -132,10 +132,10 @@ export class DaemonViews {
   }
 
   /** Tells the others the groups that have members here. */
-  private *share({ tag }: Exchange): Generator<number, void> {
+  private *share({ tag }: StateExchange): Generator<number, void> {
     const writer = new PartWriter(tag, this.version);
     let count = 0;
-    for (const { name, id, lost, local, members } of this.groups.values()) {
+    for (const { name, id, inTransition: lost, local, members } of this.groups.values()) {
       if (++count % STEP === 0) yield STEP / 8;
       if (local.length === 0) continue;
       const own: string[] = [];
@@ -149,17 +149,17 @@ export class DaemonViews {
     this.send(writer.take(true));
   }
 
-  private *complete(exchange: Exchange): Generator<number, void> {
+  private *complete(exchange: StateExchange): Generator<number, void> {
     const { daemons } = this.view as DaemonView;
     exchange.isOver = true;
-    this.past = completed(exchange.tag);
+    this.past = afterExchange(exchange.tag);
     this.features = exchange.features;
     for (const [id, time] of [...exchange.times(), exchange.era]) this.times.learn(id, time);
     yield* new Settlement(this.groups, this.views, exchange, daemons).run();
     yield* this.requests.release(daemons, exchange.requests);
     exchange.pieces.clear();
     this.counters.exchanges++;
-    if (this.isPresent()) this.order.proceed();
+    if (this.isPresent()) this.order.exchangeDone();
   }
 
   /** In a view that the engine has left it would only take room. */

@@ -14,7 +14,7 @@ import { decodePayload, type Part, tagOf } from './report-reader.js';
 import { judge } from './verdict.js';
 
 /** What a daemon with another past says of a group. */
-export interface Piece {
+export interface DaemonShare {
   /** Position of the daemon in the view. */
   readonly daemon: number;
   readonly past: bigint;
@@ -34,9 +34,9 @@ interface Reporter {
   verdict: readonly Fault[] | null;
 }
 
-export class Exchange {
+export class StateExchange {
   /** What those with other pasts say, by group. */
-  readonly pieces = new Map<string, Piece[]>();
+  readonly pieces = new Map<string, DaemonShare[]>();
   /** The verdict of this daemon is on its way. */
   hasSpoken = false;
   /** Own groups are on their way. */
@@ -210,7 +210,7 @@ export class Exchange {
   }
 
   private piece(daemon: number, past: bigint, { name, id, lost, members }: ReportedGroup): void {
-    const piece: Piece = { daemon, past, id, lost, members };
+    const piece: DaemonShare = { daemon, past, id, lost, members };
     const pieces = this.pieces.get(name);
     if (!pieces) this.pieces.set(name, [piece]);
     else if (pieces.some((each) => each.daemon === daemon)) throw new ReportFault(`the group ${name} twice`);

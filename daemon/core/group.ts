@@ -14,7 +14,7 @@ export class Group {
   /** How many of these want membership messages. */
   listening = 0;
   /** Members are out of reach, and the transitional signal was given; the next view comes of an exchange. */
-  lost = false;
+  inTransition = false;
 
   constructor(
     readonly name: string,

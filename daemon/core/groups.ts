@@ -19,8 +19,8 @@ export const MAX_REMEMBERED_GROUPS = 65_536;
 export class Groups {
   private readonly table: NameTable<Group>;
   private readonly gone = new Map<string, number>();
-  private floor = 0;
-  private era: readonly [daemon: number, time: number] = [0, 0];
+  private minCounter = 0;
+  private idPrefix: readonly [daemon: number, time: number] = [0, 0];
 
   /** @param key known to nobody who chooses names */
   constructor(key: HashKey = FIXED_KEY) {
@@ -36,9 +36,9 @@ export class Groups {
    * counters do not matter.
    */
   begin(daemon: number, time: number): void {
-    this.era = [daemon | 0, time | 0];
+    this.idPrefix = [daemon | 0, time | 0];
     this.gone.clear();
-    this.floor = 0;
+    this.minCounter = 0;
   }
 
   /** The group whose name stands in the field at `at`. */
@@ -48,7 +48,7 @@ export class Groups {
 
   /** A group without members yet; its first `nextId` gives its first view. */
   create(name: string): Group {
-    const group = new Group(name, [...this.era, this.gone.get(name) ?? this.floor]);
+    const group = new Group(name, [...this.idPrefix, this.gone.get(name) ?? this.minCounter]);
     this.gone.delete(name);
     this.table.add(group);
     return group;
@@ -68,7 +68,7 @@ export class Groups {
 
   /** The id of the group's next view. */
   advance(group: Group): GroupId {
-    group.id = [...this.era, (group.id[2] + 1) | 0];
+    group.id = [...this.idPrefix, (group.id[2] + 1) | 0];
     return group.id;
   }
 
@@ -79,7 +79,7 @@ export class Groups {
     if (this.gone.size <= MAX_REMEMBERED_GROUPS) return;
     const [oldest, counter] = this.gone.entries().next().value as [string, number];
     this.gone.delete(oldest);
-    this.floor = Math.max(this.floor, counter);
+    this.minCounter = Math.max(this.minCounter, counter);
   }
 
   values(): IterableIterator<Group> {

@@ -2,10 +2,10 @@
 import type { Buffer } from 'node:buffer';
 import { nameField } from '../../lib/wire/name.js';
 import type { Member } from './member.js';
-import type { Outlet } from './outlet.js';
+import type { SessionSink } from './outlet.js';
 
 /** What a session may do, by group. */
-export type Permit = (action: 'join' | 'send', group: string) => boolean;
+export type Authorize = (action: 'join' | 'send', group: string) => boolean;
 
 export class LocalSession {
   readonly field: Buffer;
@@ -19,15 +19,15 @@ export class LocalSession {
    */
   leaving = false;
   /** Number of the last message it was made a receiver of: one copy, however many of its groups are named. */
-  stamp = 0;
+  lastDeliveryId = 0;
 
   constructor(
     readonly privateGroup: string,
     /** Whether it wants membership messages; without them it is listed and gets data all the same. */
     readonly membership: boolean,
-    readonly outlet: Outlet,
+    readonly outlet: SessionSink,
     /** Null: everything. */
-    readonly permit: Permit | null = null,
+    readonly permit: Authorize | null = null,
   ) {
     this.field = nameField(privateGroup);
     this.nameLength = privateGroup.length;

@@ -1,7 +1,7 @@
 /** The way from the core to one session's socket. */
 import type { Buffer } from 'node:buffer';
 
-export interface Outlet {
+export interface SessionSink {
   /** More waits for the session than should, and it still reads: what others ask is not to add to it. */
   readonly isBehind: boolean;
   /** So much more that with as much again the session ends. */

@@ -13,16 +13,16 @@ export const PACK_BYTES = 64 * 1024;
 const MAX_COPY = 4 * 1024;
 
 /** What the core needs of an engine. */
-export interface Order {
+export interface Sequencer {
   /** Queues a payload; returns false when the engine wants no more at present. */
   send(payload: Buffer, options: SendOptions): boolean;
   /** The exchange of the daemon view is complete: what waits may go out. */
-  proceed(): void;
+  exchangeDone(): void;
   /** All daemons have found that these cannot be in a view with the others. */
   exclude(faults: readonly Fault[]): void;
 }
 
-export class Pack {
+export class Batcher {
   private bytes: Buffer | null = null;
   private start = 0;
   private end = 0;
@@ -35,7 +35,7 @@ export class Pack {
   private lastBytes: Buffer | null = null;
   private lastEnd = 0;
 
-  constructor(private readonly order: Order) {}
+  constructor(private readonly order: Sequencer) {}
 
   get isEmpty(): boolean {
     return this.bytes === null && this.ready.length === 0;

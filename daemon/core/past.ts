@@ -6,17 +6,17 @@
 import { Buffer } from 'node:buffer';
 
 /** The past of a daemon that has just started. */
-export const NO_PAST = 0n;
+export const NO_LINEAGE = 0n;
 
 /** The exchange of the daemon view is complete: all who completed it hold the same groups. */
-export const completed = (tag: bigint): bigint => hash(['done', tag]);
+export const afterExchange = (tag: bigint): bigint => hash(['done', tag]);
 
 /**
  * A daemon view begins.
  * @param first name of the first daemon of the set this daemon came in; all of one set name the same one, and no two
  * sets do
  */
-export const carried = (past: bigint, tag: bigint, first: string): bigint => hash([past, tag, first]);
+export const extend = (past: bigint, tag: bigint, first: string): bigint => hash([past, tag, first]);
 
 const FNV_BASIS = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;

@@ -13,7 +13,7 @@ import type { CoreCounters } from './counters.js';
 import type { Request } from './report.js';
 import type { Roster } from './roster.js';
 import type { UnderWay } from './under-way.js';
-import type { Views } from './views.js';
+import type { GroupMembership } from './views.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
 const REQUEST_COST = 4;
@@ -26,7 +26,7 @@ export class Requests {
 
   constructor(
     private readonly roster: Roster,
-    private readonly views: Views,
+    private readonly views: GroupMembership,
     private readonly underWay: UnderWay,
     private readonly counters: CoreCounters,
     private readonly admission: Admission,

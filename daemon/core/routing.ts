@@ -68,7 +68,7 @@ export class Routing {
     const stamp = ++this.stamp;
     if ((service & SELF_DISCARD) !== 0) {
       const sender = this.roster.find(bytes, start + NAME_AT);
-      if (sender) sender.stamp = stamp;
+      if (sender) sender.lastDeliveryId = stamp;
     }
     let at = start + HEADER_BYTES;
     for (let i = 0; i < destinations; i++, at += NAME_BYTES) {
@@ -84,7 +84,7 @@ export class Routing {
 }
 
 function once(session: LocalSession, stamp: number, bytes: Buffer, start: number, end: number): void {
-  if (session.stamp === stamp || session.leaving) return;
-  session.stamp = stamp;
+  if (session.lastDeliveryId === stamp || session.leaving) return;
+  session.lastDeliveryId = stamp;
   session.outlet.deliver(bytes, start, end, 1);
 }

@@ -9,12 +9,12 @@ import { encodeRegularMembership } from '../../lib/wire/membership.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
 import { writeName } from '../../lib/wire/name.js';
 import { CAUSED_BY_NETWORK } from '../../lib/wire/service.js';
-import type { Exchange, Piece } from './exchange.js';
+import type { StateExchange, DaemonShare } from './exchange.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { Member, Place } from './member.js';
 import { sortedByName } from './sorting.js';
-import { fieldsOf, isHeard, type Views } from './views.js';
+import { fieldsOf, isHeard, type GroupMembership } from './views.js';
 
 const STEP = 64;
 /** The set of those who came with this daemon. */
@@ -24,14 +24,14 @@ export class Settlement {
   private readonly places: readonly Place[];
   /** Groups that get a view and that gave no transitional signal. */
   private readonly more: Group[] = [];
-  private readonly pieces = new Map<Group, readonly Piece[]>();
-  private readonly era: Exchange['era'];
+  private readonly pieces = new Map<Group, readonly DaemonShare[]>();
+  private readonly era: StateExchange['era'];
 
   /** @param daemons names of the view's daemons in its order */
   constructor(
     private readonly groups: Groups,
-    private readonly views: Views,
-    private readonly exchange: Exchange,
+    private readonly views: GroupMembership,
+    private readonly exchange: StateExchange,
     daemons: readonly string[],
   ) {
     this.era = exchange.era;
@@ -67,8 +67,8 @@ export class Settlement {
 
   /** A touched group gets a view. @returns whether it has members for it */
   private begin(group: Group): boolean {
-    if (!group.lost) return false;
-    group.lost = false;
+    if (!group.inTransition) return false;
+    group.inTransition = false;
     group.id = [this.era[0] | 0, this.era[1] | 0, 1];
     if (group.members.length > 0) return true;
     this.groups.drop(group);
@@ -95,8 +95,8 @@ export class Settlement {
       for (const group of groups) {
         if (++count % STEP === 0) yield STEP / 8;
         views.memberships--;
-        if (group.lost) continue;
-        group.lost = true;
+        if (group.inTransition) continue;
+        group.inTransition = true;
         this.more.push(group);
       }
     }
@@ -122,12 +122,12 @@ export class Settlement {
     for (const [name, pieces] of this.exchange.pieces) {
       writeName(field, 0, name);
       const known = this.groups.find(field, 0);
-      const group = known ?? this.groups.restore(name, (pieces[0] as Piece).id);
+      const group = known ?? this.groups.restore(name, (pieces[0] as DaemonShare).id);
       const isOwn = group.members.length > 0;
       if (!isOwn) {
         // Whom it lost has nothing to do with those who come.
-        group.lost = false;
-        group.id = (pieces[0] as Piece).id;
+        group.inTransition = false;
+        group.id = (pieces[0] as DaemonShare).id;
       }
       const sets = new Set(pieces.map(setOf));
       if (isOwn) sets.add(OWN);
@@ -141,9 +141,9 @@ export class Settlement {
       if (isOwn || pieces.length > 1) group.sort();
       yield 1 + group.members.length / 4;
       const isTouched = sets.size > 1 || pieces.some(({ lost }) => lost);
-      if (!isTouched && !group.lost) continue;
-      if (!group.lost) this.more.push(group);
-      group.lost = true;
+      if (!isTouched && !group.inTransition) continue;
+      if (!group.inTransition) this.more.push(group);
+      group.inTransition = true;
       if (group.local.length > 0) this.pieces.set(group, pieces);
     }
   }
@@ -174,4 +174,4 @@ export class Settlement {
   }
 }
 
-const setOf = ({ past, id }: Piece): string => `${past} ${id.join('.')}`;
+const setOf = ({ past, id }: DaemonShare): string => `${past} ${id.join('.')}`;

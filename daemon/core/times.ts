@@ -6,7 +6,7 @@
 /** Daemons whose times are remembered; more than there can be in a view, so that those who went are known too. */
 export const MAX_REMEMBERED_TIMES = 1024;
 
-export class Times {
+export class ViewTimestamps {
   /** The highest time used with each identity, as far as this daemon was told. */
   private readonly used = new Map<number, number>();
   private proposed = 0;

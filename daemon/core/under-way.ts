@@ -8,7 +8,7 @@ import { readName } from '../../lib/wire/name.js';
 import type { Group } from './group.js';
 import type { Groups } from './groups.js';
 import type { LocalSession } from './local-session.js';
-import type { Views } from './views.js';
+import type { GroupMembership } from './views.js';
 
 export interface TableLimits {
   /** Groups with members anywhere. */
@@ -26,7 +26,7 @@ export class UnderWay {
 
   constructor(
     private readonly groups: Groups,
-    private readonly views: Views,
+    private readonly views: GroupMembership,
   ) {}
 
   /** Whether there is room for the session's join to the group of that name. */

@@ -14,7 +14,7 @@ import { sortedByName } from './sorting.js';
 /** Members that are looked at between two yields. */
 const STEP = 64;
 
-export class Views {
+export class GroupMembership {
   /** Everybody who is in a group, here or elsewhere. */
   readonly members = new Map<string, Member>();
   /** All memberships, here or elsewhere. */
@@ -82,8 +82,8 @@ export class Views {
       if (!leaving.has(place)) continue;
       for (const group of groups) {
         if (++count % STEP === 0) yield STEP / 8;
-        if (group.lost) continue;
-        group.lost = true;
+        if (group.inTransition) continue;
+        group.inTransition = true;
         (isHeard(group) ? told : others).push(group);
       }
     }

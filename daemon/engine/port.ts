@@ -96,7 +96,7 @@ export interface Engine {
    */
   send(payload: Buffer, options?: SendOptions): boolean;
   /** The exchange that follows a view is over: what waits may be sent in it. */
-  proceed(): void;
+  exchangeDone(): void;
   /** Tells the other daemons whether a client here is behind in its reading. */
   tellBehind(isBehind: boolean): void;
   /**

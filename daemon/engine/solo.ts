@@ -65,7 +65,7 @@ export class SoloEngine implements Engine {
     return true;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     for (const waiting of this.held ?? []) this.queue.push(waiting);
     this.held = null;
     if (!this.delivering) this.deliver();

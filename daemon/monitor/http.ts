@@ -18,7 +18,7 @@ import type { Logger } from './logger.js';
 import { Lists } from './lists.js';
 import { LoopDelay } from './loop-delay.js';
 import { errorPage, type Page, pageOf, type PageSources } from './pages.js';
-import type { Sight } from './sight.js';
+import type { DaemonStatus } from './sight.js';
 import { checkToken, tokenCheck } from './token.js';
 
 export { MonitorError } from './error.js';
@@ -27,7 +27,7 @@ export interface MonitorOptions {
   readonly endpoint: MonitorEndpoint;
   /** What clients must show; null lets everybody in who can reach a loopback address or the local socket. */
   readonly token: string | null;
-  readonly sight: Sight;
+  readonly sight: DaemonStatus;
   readonly log: Logger;
 }
 

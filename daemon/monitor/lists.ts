@@ -3,13 +3,13 @@ import { Buffer } from 'node:buffer';
 import { isGroupName } from '../../lib/wire/name.js';
 import { DEFAULT_ENTRIES, MAX_ENTRIES } from './http-limits.js';
 import { Once } from './once.js';
-import type { GroupSight, SessionSight, Sight } from './sight.js';
+import type { GroupInfo, SessionInfo, DaemonStatus } from './sight.js';
 import { firstSorted, jsonOf, pause } from './slices.js';
 
 /** A question that cannot be answered; `message` says what is wrong with it. */
 export class QuestionError extends Error {}
 
-type SortKey = Exclude<keyof SessionSight, 'tls' | 'membership' | 'held'>;
+type SortKey = Exclude<keyof SessionInfo, 'tls' | 'membership' | 'held'>;
 
 /** Numbers are sorted with the most first, texts by the alphabet; an age is what is oldest. */
 const sortKeys: Readonly<Record<SortKey, 'number' | 'text' | 'ascending'>> = {
@@ -54,7 +54,7 @@ export class Lists {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly sight: Sight,
+    private readonly sight: DaemonStatus,
     now = (): number => performance.now(),
   ) {
     this.made = new Once(now);
@@ -72,7 +72,7 @@ export class Lists {
 
   /** The body of `/groups`, in the order of their names. */
   async groups(query: URLSearchParams): Promise<Buffer | null> {
-    const byName = (left: GroupSight, right: GroupSight): number => compare(left.name, right.name);
+    const byName = (left: GroupInfo, right: GroupInfo): number => compare(left.name, right.name);
     return await this.body('groups', limitOf(query), 'groups', () => made(this.sight.eachGroup(), byName));
   }
 
@@ -135,7 +135,7 @@ function limitOf(query: URLSearchParams): number {
 }
 
 /** Ties go to the elder session, so that a table does not jump. */
-function comparison(key: SortKey): (left: SessionSight, right: SessionSight) => number {
+function comparison(key: SortKey): (left: SessionInfo, right: SessionInfo) => number {
   const sign = sortKeys[key] === 'number' ? -1 : 1;
   return (left, right) => sign * compare(left[key], right[key]) || left.id - right.id;
 }

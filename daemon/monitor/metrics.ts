@@ -4,11 +4,11 @@
  * are. docs/operate/metrics.md has every name; a spec compares.
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { Sight } from './sight.js';
+import type { DaemonStatus } from './sight.js';
 
 const PREFIX = 'sspd_';
 
-type Reading = (sight: Sight) => number;
+type Reading = (sight: DaemonStatus) => number;
 
 /** Rise as long as the daemon runs. */
 const totals: readonly (readonly [name: string, help: string, read: Reading])[] = [
@@ -53,7 +53,7 @@ const tallies: readonly (readonly [
   name: string,
   help: string,
   label: string,
-  read: (sight: Sight) => Readonly<Record<string, number | undefined>>,
+  read: (sight: DaemonStatus) => Readonly<Record<string, number | undefined>>,
 ])[] = [
   ['handshake_rejections_total', 'Refused handshakes, by code.', 'code', (s) => s.counters.rejections],
   ['connections_ended_total', 'Ended connections, by reason.', 'reason', (s) => s.counters.ends],
@@ -62,7 +62,7 @@ const tallies: readonly (readonly [
 export class Metrics {
   private readonly registry: Registry;
 
-  constructor(sight: Sight) {
+  constructor(sight: DaemonStatus) {
     this.registry = Registry.merge([registryOf(sight), processRegistry()]);
   }
 
@@ -75,7 +75,7 @@ export class Metrics {
   }
 }
 
-function registryOf(sight: Sight): Registry {
+function registryOf(sight: DaemonStatus): Registry {
   const registry = new Registry();
   // None of them goes to the library's registry for everybody.
   const registers: Registry[] = [];

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { type Lists, QuestionError } from './lists.js';
 import type { LoopDelay } from './loop-delay.js';
 import type { Metrics } from './metrics.js';
-import type { Sight } from './sight.js';
+import type { DaemonStatus } from './sight.js';
 import { isOperational, varz } from './varz.js';
 
 export interface Page {
@@ -13,7 +13,7 @@ export interface Page {
 }
 
 export interface PageSources {
-  readonly sight: Sight;
+  readonly sight: DaemonStatus;
   readonly metrics: Metrics;
   readonly lists: Lists;
   readonly loop: LoopDelay;

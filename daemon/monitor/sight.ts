@@ -2,7 +2,7 @@
 import type { EngineStats } from '../engine/port.js';
 import type { Counters } from './counters.js';
 
-export interface SessionSight {
+export interface SessionInfo {
   /** Number of the connection since the daemon started. */
   readonly id: number;
   /** Private group; empty while the handshake runs. */
@@ -29,7 +29,7 @@ export interface SessionSight {
   readonly held: readonly string[];
 }
 
-export interface GroupSight {
+export interface GroupInfo {
   readonly name: string;
   /** Group id, the three words unsigned, with dots between them. */
   readonly id: string;
@@ -38,7 +38,7 @@ export interface GroupSight {
   readonly local: number;
 }
 
-export interface Sight {
+export interface DaemonStatus {
   readonly name: string;
   /** 32-bit identity. */
   readonly id: number;
@@ -77,11 +77,11 @@ export interface Sight {
   readonly waitingBytes: number;
   /** Sessions above the soft mark: half of the messages they may have waiting. */
   readonly behindCount: number;
-  sessions(): SessionSight[];
-  groups(): GroupSight[];
+  sessions(): SessionInfo[];
+  groups(): GroupInfo[];
   /** The same one by one, each as it is when it is asked for. */
-  eachSession(): Iterable<SessionSight>;
-  eachGroup(): Iterable<GroupSight>;
+  eachSession(): Iterable<SessionInfo>;
+  eachGroup(): Iterable<GroupInfo>;
   /** Private names of a group's members in order; null for a group that is not there. */
   members(group: string): string[] | null;
 }

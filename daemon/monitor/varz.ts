@@ -1,9 +1,9 @@
 /** Everything in one look: the status record of [daemon 5] as far as it means something here, and its wishes. */
 import type { Delays } from './loop-delay.js';
-import type { Sight } from './sight.js';
+import type { DaemonStatus } from './sight.js';
 
 /** The object of the page `/varz`. A field that is there stays there; others may come. */
-export function varz(sight: Sight, delays: Delays, now: number): object {
+export function varz(sight: DaemonStatus, delays: Delays, now: number): object {
   const { counters, core, engine, daemons } = sight;
   const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
   return {
@@ -55,4 +55,4 @@ export function varz(sight: Sight, delays: Delays, now: number): object {
 }
 
 /** Whether there is a daemon view: without one nothing is ordered. */
-export const isOperational = ({ daemons }: Sight): boolean => daemons.length > 0;
+export const isOperational = ({ daemons }: DaemonStatus): boolean => daemons.length > 0;

@@ -15,7 +15,7 @@ import {
   type SessionLimits,
   STALL_TIME,
 } from './limits.js';
-import type { Turn } from './turn.js';
+import type { BatchTick } from './turn.js';
 
 /** Looks at one that is excused within the time. */
 const LOOKS = 4;
@@ -34,7 +34,7 @@ export interface BacklogEvents {
   wrote(): void;
 }
 
-export class Backlog {
+export class SendQueue {
   /** Bytes that the socket has taken so far: shows progress also while more is pushed than taken. */
   takenBytes = 0;
   private pieces: Piece[] = [];
@@ -57,7 +57,7 @@ export class Backlog {
 
   constructor(
     private readonly socket: Socket,
-    private readonly turn: Turn,
+    private readonly turn: BatchTick,
     private readonly limits: SessionLimits,
     private readonly events: BacklogEvents,
     private readonly stallTime = STALL_TIME,

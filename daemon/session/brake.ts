@@ -22,8 +22,8 @@ const ELSEWHERE_SHARE = 1 / 4;
 /** Looks for progress within STALL_TIME. A held session that made none in one is let go. */
 const LOOKS = 10;
 
-export interface Braked {
-  hold(holder: 'flood', held: boolean): void;
+export interface Throttled {
+  setPaused(holder: 'flood', held: boolean): void;
   /** Bytes that wait for the session because its socket refused them. */
   readonly waitingBytes: number;
   /** Bytes that its socket has taken since it is there. */
@@ -32,17 +32,17 @@ export interface Braked {
   readonly isBehind: boolean;
 }
 
-export class Brake {
+export class FloodThrottle {
   /** Bytes each session brought since `since`. */
-  private readonly readers = new Map<Braked, number>();
+  private readonly readers = new Map<Throttled, number>();
   private since = 0;
-  private readonly held = new Set<Braked>();
+  private readonly held = new Set<Throttled>();
   /** Receivers that refuse bytes, with the bytes they had taken when they last showed progress. */
-  private readonly refusing = new Map<Braked, { taken: number; at: number }>();
+  private readonly refusing = new Map<Throttled, { taken: number; at: number }>();
   /** Receivers that made no progress; they count again when nothing waits for them any more. */
-  private readonly stalled = new Set<Braked>();
+  private readonly stalled = new Set<Throttled>();
   /** Receivers that other daemons should know of. */
-  private readonly behind = new Set<Braked>();
+  private readonly behind = new Set<Throttled>();
   private isTold = false;
   private isBehindElsewhere = false;
   private timer: Timer | null = null;
@@ -61,17 +61,17 @@ export class Brake {
   }
 
   /** `bytes` came from the session. */
-  wasRead(session: Braked, bytes: number): void {
+  wasRead(session: Throttled, bytes: number): void {
     const sum = (this.readers.get(session) ?? 0) + bytes;
     this.readers.set(session, sum);
     const limit = this.isBehindElsewhere ? FLOOD_BYTES * ELSEWHERE_SHARE : FLOOD_BYTES;
     if (sum < limit || this.held.has(session)) return;
     this.held.add(session);
-    session.hold('flood', true);
+    session.setPaused('flood', true);
   }
 
   /** The session's backlog was written, as far as its socket took it. */
-  wrote(session: Braked): void {
+  wrote(session: Throttled): void {
     if (session.waitingBytes === 0) {
       this.stalled.delete(session);
       this.catchUp(session);
@@ -96,7 +96,7 @@ export class Brake {
   }
 
   /** The connection is gone. */
-  forget(session: Braked): void {
+  forget(session: Throttled): void {
     this.readers.delete(session);
     this.held.delete(session);
     this.stalled.delete(session);
@@ -104,7 +104,7 @@ export class Brake {
     if (this.refusing.delete(session)) this.releaseIfFree();
   }
 
-  private catchUp(session: Braked): void {
+  private catchUp(session: Throttled): void {
     if (this.behind.delete(session)) this.tellOthers();
   }
 
@@ -123,12 +123,12 @@ export class Brake {
     if (this.held.size === 0) return;
     if (this.refusing.size > 0) this.arm();
     if (this.refusing.size > 0 || this.isBehindElsewhere) return;
-    for (const session of this.held) session.hold('flood', false);
+    for (const session of this.held) session.setPaused('flood', false);
     this.held.clear();
   }
 
-  private release(session: Braked): void {
-    if (this.held.delete(session)) session.hold('flood', false);
+  private release(session: Throttled): void {
+    if (this.held.delete(session)) session.setPaused('flood', false);
   }
 
   /** Receivers that took nothing for STALL_TIME have stopped; one that is held waits for its own sending. */

@@ -10,7 +10,7 @@
 import type { Clock, Timer } from './clock.js';
 import { HANDSHAKE_PATIENCE, HANDSHAKE_WAIT, type SessionLimits } from './limits.js';
 
-export interface Pending {
+export interface PendingHandshake {
   /** Whom it counts for; see `addressKey`. */
   readonly address: string;
   /** It is its turn. */
@@ -19,7 +19,7 @@ export interface Pending {
   giveWay(): void;
 }
 
-export class Handshakes<T extends Pending = Pending> {
+export class Handshakes<T extends PendingHandshake = PendingHandshake> {
   /** All of them by address, the oldest first. */
   private readonly unfinished = new Map<string, Set<T>>();
   /** Addresses by the number of their unfinished handshakes. */

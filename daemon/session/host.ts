@@ -7,14 +7,14 @@ import type { Logins } from './logins.js';
 import type { SessionLimits } from './limits.js';
 import type { EndReason } from './reason.js';
 import type { Session } from './session.js';
-import type { Turn } from './turn.js';
+import type { BatchTick } from './turn.js';
 
 /** A code of the handshake, or what ended it without one. */
 export type Rejection = number | 'timeout' | 'crowded' | 'tls';
 
-export interface SessionHost {
+export interface SessionContext {
   readonly core: Core;
-  readonly turn: Turn;
+  readonly tick: BatchTick;
   readonly limits: SessionLimits;
   readonly access: Access;
   readonly counters: Counters;

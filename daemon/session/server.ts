@@ -9,11 +9,11 @@ import { MAX_CHANGE_BYTES } from '../core/admission.js';
 import type { Core } from '../core/core.js';
 import { type Counters, newCounters } from '../monitor/counters.js';
 import type { Logger } from '../monitor/logger.js';
-import { Brake } from './brake.js';
+import { FloodThrottle } from './brake.js';
 import { type Clock, realClock, type Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
-import { Handshakes, type Pending } from './handshakes.js';
-import type { Rejection, SessionHost } from './host.js';
+import { Handshakes, type PendingHandshake } from './handshakes.js';
+import type { Rejection, SessionContext } from './host.js';
 import { LogLimit } from './log-limit.js';
 import { Logins } from './logins.js';
 import {
@@ -28,8 +28,8 @@ import { NameWaits } from './name-waits.js';
 import { addressKey } from './peer.js';
 import type { EndReason } from './reason.js';
 import { Session } from './session.js';
-import { Total } from './total.js';
-import { Turn } from './turn.js';
+import { BufferedBytes } from './total.js';
+import { BatchTick } from './turn.js';
 
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
 const NOTABLE = /^(slow|silent|illegal|too-many|handshake)/;
@@ -48,9 +48,9 @@ export interface TlsHandshake {
   readonly destroy: () => void;
 }
 
-export class SessionServer implements SessionHost {
+export class SessionServer implements SessionContext {
   readonly counters: Counters = newCounters();
-  readonly turn: Turn;
+  readonly tick: BatchTick;
   /** One object for good: every backlog looks at it. */
   readonly limits: SessionLimits;
   access: Access;
@@ -59,7 +59,7 @@ export class SessionServer implements SessionHost {
   /** Those in their handshake, that of TLS or ours, or before it. */
   private readonly handshaking: Handshakes;
   /** Of these the ones with that of TLS, which are not sessions yet, and what ends each. */
-  private readonly tlsHandshakes = new Map<Pending, () => void>();
+  private readonly tlsHandshakes = new Map<PendingHandshake, () => void>();
   /** Sessions with a join or leave that waits; the one whose turn is next comes first. */
   private readonly changing = new Set<Session>();
   private changeTimer: Timer | null = null;
@@ -68,8 +68,8 @@ export class SessionServer implements SessionHost {
   private readonly addresses = new Map<string, number>();
   private readonly lines: LogLimit;
   private readonly nameWaits = new NameWaits();
-  private readonly total = new Total<Session>();
-  private readonly brake: Brake;
+  private readonly total = new BufferedBytes<Session>();
+  private readonly brake: FloodThrottle;
   /** Says to the other daemons whether a receiver here is behind. */
   tellBehind: (isBehind: boolean) => void = () => undefined;
   private lastId = 0;
@@ -88,12 +88,12 @@ export class SessionServer implements SessionHost {
     this.limits = { ...limits };
     this.limitChanges();
     this.access = new Access(rules);
-    this.turn = new Turn(
+    this.tick = new BatchTick(
       () => this.order(),
       () => this.endTurn(),
       clock,
     );
-    this.brake = new Brake(STALL_TIME, clock, (isBehind) => this.tellBehind(isBehind));
+    this.brake = new FloodThrottle(STALL_TIME, clock, (isBehind) => this.tellBehind(isBehind));
     this.handshaking = new Handshakes(this.limits, clock);
     this.lines = new LogLimit(log, clock);
     this.logins = new Logins((credentials) => this.access.verify(credentials), LOGINS_AT_ONCE, clock);
@@ -179,7 +179,7 @@ export class SessionServer implements SessionHost {
       this.rejected('crowded');
       cut();
     };
-    const pending: Pending = { address, begin, giveWay };
+    const pending: PendingHandshake = { address, begin, giveWay };
     this.tlsHandshakes.set(pending, cut);
     this.count(address, 1);
     this.handshaking.add(pending);
@@ -197,14 +197,14 @@ export class SessionServer implements SessionHost {
 
   /** The engine's queue is below its mark again. */
   resume(): void {
-    for (const session of this.sessions) session.hold('engine', false);
+    for (const session of this.sessions) session.setPaused('engine', false);
   }
 
   /** Ends all sessions: each client sees the end of its stream. Resolves when the connections are gone. */
   async stop(): Promise<void> {
     // What was read is still ordered.
     this.order();
-    this.turn.stop();
+    this.tick.stop();
     for (const end of Array.from(this.tlsHandshakes.values())) end();
     const gone = new Promise<void>((resolve) => {
       this.emptied = resolve;
@@ -309,13 +309,13 @@ export class SessionServer implements SessionHost {
 
   /** The core is in the middle of a delivery, so the handshakes continue at the end of a turn. */
   nameFreed(): void {
-    if (this.nameWaits.freed()) this.turn.schedule();
+    if (this.nameWaits.freed()) this.tick.schedule();
   }
 
   /** An engine that is behind stops all reading; `resume` follows its drain. */
   private order(): void {
     if (this.core.flush()) return;
-    for (const session of this.sessions) session.hold('engine', true);
+    for (const session of this.sessions) session.setPaused('engine', true);
   }
 
   /** Sessions whose joins and leaves wait take turns. Of those that must go on waiting a few are looked at. */
@@ -328,7 +328,7 @@ export class SessionServer implements SessionHost {
       this.changing.delete(session);
       const isTaken = session.retry();
       refused = isTaken ? 0 : refused + 1;
-      if (isTaken) this.turn.schedule();
+      if (isTaken) this.tick.schedule();
       if (session.hasDeferred) this.changing.add(session);
     }
     this.watchEnds();
@@ -336,7 +336,7 @@ export class SessionServer implements SessionHost {
     this.changeTimer ??= this.clock
       .after(CHANGE_RETRY, () => {
         this.changeTimer = null;
-        this.turn.schedule();
+        this.tick.schedule();
       })
       .unref();
   }
@@ -348,7 +348,7 @@ export class SessionServer implements SessionHost {
       .after(MAX_END_WAIT / 2, () => {
         this.endsTimer = null;
         this.core.ageEnds();
-        this.turn.schedule();
+        this.tick.schedule();
       })
       .unref();
   }

@@ -13,22 +13,22 @@ import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/serve
 import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/local-session.js';
-import { Backlog } from './backlog.js';
+import { SendQueue } from './backlog.js';
 import type { Timer } from './clock.js';
 import { endSoon } from './end-soon.js';
-import type { SessionHost } from './host.js';
+import type { SessionContext } from './host.js';
 import { DeferredFrames } from './deferred-frames.js';
 import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
-import type { Pending } from './handshakes.js';
+import type { PendingHandshake } from './handshakes.js';
 import { addressKey, type Peer, peerOf } from './peer.js';
 import type { EndReason } from './reason.js';
 import { reasonOfError } from './silent-peers.js';
 
 /** Who stops reading from a client: the brake, an engine that is behind, or a join or leave that waits. */
-export type Holder = 'flood' | 'engine' | 'change';
+export type PauseReason = 'flood' | 'engine' | 'change';
 
 /** A frame that was read and waits: a join or leave, or what follows one. */
-export class Session implements Pending {
+export class Session implements PendingHandshake {
   readonly peer: Peer;
   readonly address: string;
   /** Milliseconds since 1970. */
@@ -45,7 +45,7 @@ export class Session implements Pending {
   private local: LocalSession | null = null;
   private readonly handshake: ServerHandshake;
   private readonly reader: FrameReader;
-  private readonly backlog: Backlog;
+  private readonly backlog: SendQueue;
   private deadline: Timer | null = null;
   /** Milliseconds that are left for the handshake when its deadline is set, and since when it runs. */
   private timeLeft = 0;
@@ -55,31 +55,31 @@ export class Session implements Pending {
   /** A wrong password waits for its answer. */
   private penalty: Timer | null = null;
   private reason: EndReason | null = null;
-  private readonly holders = new Set<Holder>();
+  private readonly holders = new Set<PauseReason>();
   /** It was held since it was last read. */
   private wasHeld = false;
   private readonly deferred: DeferredFrames;
 
   constructor(
     private readonly socket: Socket,
-    private readonly host: SessionHost,
+    private readonly context: SessionContext,
     /** For logs; the protocol knows sessions by private group. */
     readonly id: number,
   ) {
-    this.since = host.clock.date();
+    this.since = context.clock.date();
     this.peer = peerOf(socket);
     this.address = addressKey(socket);
     const { origin, isExposed } = this.peer;
     this.handshake = new ServerHandshake(
-      host.access.policyFor(origin, isExposed, ({ privateName }) => host.reserve(privateName)),
+      context.access.policyFor(origin, isExposed, ({ privateName }) => context.reserve(privateName)),
     );
     this.reader = new FrameReader(this);
-    this.deferred = new DeferredFrames(host.clock);
+    this.deferred = new DeferredFrames(context.clock);
     const events = {
       overflow: (reason: EndReason) => this.drop(reason),
-      wrote: () => host.wrote(this),
+      wrote: () => context.wrote(this),
     };
-    this.backlog = new Backlog(socket, host.turn, host.limits, events, STALL_TIME, host.clock);
+    this.backlog = new SendQueue(socket, context.tick, context.limits, events, STALL_TIME, context.clock);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.finish(reasonOfError(error), error.code));
     socket.on('close', () => this.closed());
@@ -89,17 +89,17 @@ export class Session implements Pending {
   /** The handshake's turn: from now on the client is read. */
   begin(): void {
     if (this.reason !== null) return;
-    this.timeLeft = this.host.limits.handshakeTimeout;
+    this.timeLeft = this.context.limits.handshakeTimeout;
     this.startTime();
     this.socket.resume();
   }
 
   /** There are too many connections, and this one is not through. */
   giveWay(): void {
-    this.host.rejected('crowded');
+    this.context.rejected('crowded');
     this.finish('handshake-crowded');
     this.socket.write(encodeCode(REJECT_QUOTA));
-    endSoon(this.socket, this.host.clock);
+    endSoon(this.socket, this.context.clock);
   }
 
   /** The private group, or empty while there is none. */
@@ -150,7 +150,7 @@ export class Session implements Pending {
    * Stops and resumes reading from the client, who feels it as a full socket; it is read when nobody holds it. A
    * handshake has a limit in time and orders nothing, so it is not held.
    */
-  hold(holder: Holder, held: boolean): void {
+  setPaused(holder: PauseReason, held: boolean): void {
     if (!held) {
       if (!this.holders.delete(holder) || this.holders.size > 0) return;
       this.backlog.excuse(false);
@@ -186,8 +186,8 @@ export class Session implements Pending {
   deliver(bytes: Buffer, start: number, end: number, messages: number): void {
     this.messagesOut += messages;
     this.bytesOut += end - start;
-    this.host.counters.messagesOut += messages;
-    this.host.counters.bytesOut += end - start;
+    this.context.counters.messagesOut += messages;
+    this.context.counters.bytesOut += end - start;
     this.backlog.push(bytes, start, end, messages);
   }
 
@@ -196,7 +196,7 @@ export class Session implements Pending {
     this.backlog.end();
     if (this.socket.writableLength > 0) this.socket.destroy();
     else this.socket.destroySoon();
-    this.host.nameFreed();
+    this.context.nameFreed();
   }
 
   /** Somebody's name has become free. It may have taken it already, with a word that came in the same turn. */
@@ -215,12 +215,12 @@ export class Session implements Pending {
 
   frame(bytes: Buffer, start: number, end: number): void {
     this.messagesIn++;
-    this.host.counters.messagesIn++;
+    this.context.counters.messagesIn++;
     const { deferred } = this;
     if (deferred.count === 0) {
       if (this.submit(bytes, start, end)) return;
-      this.hold('change', true);
-      this.host.changeWaits(this);
+      this.setPaused('change', true);
+      this.context.changeWaits(this);
     }
     deferred.add(bytes, start, end);
   }
@@ -230,7 +230,7 @@ export class Session implements Pending {
     const { deferred } = this;
     const before = deferred.count;
     this.guard(() => deferred.retry((bytes, start, end) => this.submit(bytes, start, end)));
-    if (deferred.count === 0) this.hold('change', false);
+    if (deferred.count === 0) this.setPaused('change', false);
     return deferred.count < before;
   }
 
@@ -242,7 +242,7 @@ export class Session implements Pending {
   /** @returns false when it has to wait */
   private submit(bytes: Buffer, start: number, end: number): boolean {
     const local = this.local as LocalSession;
-    if (!this.host.core.submit(local, bytes, start, end, this.deferred.patience)) return false;
+    if (!this.context.core.submit(local, bytes, start, end, this.deferred.patience)) return false;
     if (local.leaving) {
       this.finish('requested');
       this.reader.stop();
@@ -255,7 +255,7 @@ export class Session implements Pending {
 
   private read(chunk: Buffer): void {
     this.bytesIn += chunk.length;
-    this.host.counters.bytesIn += chunk.length;
+    this.context.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
     if (this.local === null) return this.shake(chunk);
     if (this.wasHeld) this.backlog.wasBlocked();
@@ -273,8 +273,8 @@ export class Session implements Pending {
 
   private frames(chunk: Buffer): void {
     this.guard(() => this.reader.push(chunk));
-    this.host.turn.schedule();
-    this.host.wasRead(this, chunk.length);
+    this.context.tick.schedule();
+    this.context.wasRead(this, chunk.length);
   }
 
   /** What is wrong with a frame ends the session. */
@@ -290,11 +290,11 @@ export class Session implements Pending {
   private step(step: ServerStep): void {
     if (step.write !== null) this.socket.write(step.write);
     if (step.kind === 'rejected') {
-      this.host.rejected(step.code);
+      this.context.rejected(step.code);
       this.finish('rejected', codeName(step.code));
-      endSoon(this.socket, this.host.clock);
+      endSoon(this.socket, this.context.clock);
     } else if (step.kind === 'name') {
-      this.host.awaitsName(this);
+      this.context.awaitsName(this);
     } else if (step.kind === 'verify') {
       this.verify(step.credentials);
     } else if (step.kind === 'accepted') {
@@ -307,9 +307,9 @@ export class Session implements Pending {
     const principals = [user, this.peer.certificate].filter((principal) => principal !== '');
     this.principal = principals[0] ?? '';
     this.version = versionText(request.version);
-    const permit = this.host.access.permitOf(principals);
-    this.local = this.host.core.open(privateGroup, request.membership, this, permit);
-    this.host.accepted(this);
+    const permit = this.context.access.permitOf(principals);
+    this.local = this.context.core.open(privateGroup, request.membership, this, permit);
+    this.context.accepted(this);
     if (rest.length > 0) this.frames(rest);
   }
 
@@ -319,7 +319,7 @@ export class Session implements Pending {
 
   /** The time that this takes is the daemon's, and does not count against the handshake's. */
   private verify(credentials: Credentials): void {
-    const { clock, limits, logins } = this.host;
+    const { clock, limits, logins } = this.context;
     this.timeLeft -= clock.now() - this.timeFrom;
     this.deadline?.cancel();
     this.deadline = clock.after(LOGIN_WAIT, () => this.timeOut());
@@ -340,13 +340,13 @@ export class Session implements Pending {
 
   /** From now on the handshake's time runs. */
   private startTime(): void {
-    this.timeFrom = this.host.clock.now();
-    this.deadline = this.host.clock.after(Math.max(0, this.timeLeft), () => this.timeOut());
+    this.timeFrom = this.context.clock.now();
+    this.deadline = this.context.clock.after(Math.max(0, this.timeLeft), () => this.timeOut());
   }
 
   private timeOut(): void {
     if (this.handshake.awaitsName) return this.step(this.handshake.nameKept());
-    this.host.rejected('timeout');
+    this.context.rejected('timeout');
     this.drop('handshake-timeout');
   }
 
@@ -357,7 +357,7 @@ export class Session implements Pending {
     this.deadline = null;
     this.penalty = null;
     this.giveUpLogin = null;
-    this.host.handshakeEnded(this);
+    this.context.handshakeEnded(this);
   }
 
   /** Everything ends here once: the first reason counts. */
@@ -368,17 +368,17 @@ export class Session implements Pending {
     this.reader.stop();
     this.backlog.end();
     this.deferred.clear();
-    this.host.ended(this, reason, detail);
+    this.context.ended(this, reason, detail);
     if (this.local !== null) {
-      this.host.core.disconnect(this.local, true);
-      this.host.turn.schedule();
+      this.context.core.disconnect(this.local, true);
+      this.context.tick.schedule();
     } else if (this.handshake.reserved !== '') {
-      this.host.core.roster.release(this.handshake.reserved);
+      this.context.core.roster.release(this.handshake.reserved);
     }
   }
 
   private closed(): void {
     this.finish('closed');
-    this.host.closed(this);
+    this.context.closed(this);
   }
 }

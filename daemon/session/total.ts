@@ -4,7 +4,7 @@ export interface Weighed {
   readonly waitingBytes: number;
 }
 
-export class Total<T extends Weighed> {
+export class BufferedBytes<T extends Weighed> {
   private readonly known = new Map<T, number>();
   private sum = 0;
 

@@ -4,7 +4,7 @@
  */
 import { type Clock, realClock } from './clock.js';
 
-export class Turn {
+export class BatchTick {
   private scheduled = false;
   private stopped = false;
   private touched: { flush(): void }[] = [];

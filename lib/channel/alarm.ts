@@ -1,11 +1,11 @@
 /** The clock of the channels: runs what is due. */
-import { type Due, DueList } from './due.js';
+import { type TimerEntry, TimerHeap } from './due.js';
 
 /** Longest delay that setTimeout knows. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-export class Alarm {
-  private readonly list = new DueList();
+export class TimerQueue {
+  private readonly list = new TimerHeap();
   private timer: NodeJS.Timeout | null = null;
   private setFor = Infinity;
 
@@ -14,18 +14,18 @@ export class Alarm {
   }
 
   /** Runs that in so many milliseconds. @returns what `off` takes */
-  in(ms: number, run: () => void): Due {
+  after(ms: number, run: () => void): TimerEntry {
     return this.at(this.now() + ms, run);
   }
 
-  at(time: number, run: () => void): Due {
+  at(time: number, run: () => void): TimerEntry {
     const due = this.list.add(time, run);
     if (time < this.setFor) this.set();
     else this.timer?.ref();
     return due;
   }
 
-  off(due: Due | null): void {
+  cancel(due: TimerEntry | null): void {
     if (due) this.list.remove(due);
     // It may ring for nothing: setting it anew with every call that has a limit would cost more. It keeps no program alive.
     if (this.list.dueAt === Infinity) this.timer?.unref();

@@ -1,10 +1,10 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
 import { parsePrivateGroup } from '../wire/name.js';
-import { Alarm } from './alarm.js';
+import { TimerQueue } from './alarm.js';
 import type { ClaimId } from './claim-id.js';
 import { ClientChannel } from './client-channel.js';
-import type { Due } from './due.js';
+import type { TimerEntry } from './due.js';
 import {
   BadArgumentError,
   type ChannelError,
@@ -14,10 +14,10 @@ import {
   NotFoundError,
 } from './errors.js';
 import type { WatchEvent } from './event.js';
-import { type Dropped, type Hub, nothingDropped } from './hub.js';
+import { type Dropped, type ChannelContext, nothingDropped } from './hub.js';
 import { type ChannelInfo, infoOf, listOf, type Registry, snapshotOf } from './info.js';
 import { SPEAKER_LIMIT_MS } from './limits.js';
-import type { Link } from './link.js';
+import type { GroupLink } from './link.js';
 import { checkName } from './name.js';
 import {
   checkedCreateOptions,
@@ -26,7 +26,7 @@ import {
   type CreateOptions,
   type OpenOptions,
 } from './options.js';
-import { throwIfAborted, Waiting } from './patience.js';
+import { throwIfAborted, BoundedWait } from './patience.js';
 import type { Outcome } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { Entry, Order } from './registry/entry.js';
@@ -60,9 +60,9 @@ export class Channels implements AsyncDisposable {
   readonly dropped: Dropped = nothingDropped();
   readonly registry: Registry;
 
-  private readonly alarm = new Alarm();
+  private readonly alarm = new TimerQueue();
   private readonly machine: RegistryMachine;
-  private readonly hub: Hub;
+  private readonly hub: ChannelContext;
   private readonly servers = new Map<ClaimId, ServerChannel>();
   private readonly clients = new Map<ClaimId, ClientChannel>();
   private readonly router = new Router(this.servers, this.clients, this.dropped);
@@ -71,7 +71,7 @@ export class Channels implements AsyncDisposable {
   private readonly watches = new Watches();
   /** Since when owners are out of sight, by claim. */
   private readonly orphans = new Map<ClaimId, number>();
-  private nudge: Due | null = null;
+  private nudge: TimerEntry | null = null;
   private ids = 0;
   private end: Error | null = null;
   private readied: () => void = () => undefined;
@@ -79,7 +79,7 @@ export class Channels implements AsyncDisposable {
 
   /** @internal Made by `openChannels`. */
   constructor(
-    private readonly link: Link,
+    private readonly link: GroupLink,
     private readonly settings: ChannelsSettings,
   ) {
     this.machine = new RegistryMachine(
@@ -149,8 +149,8 @@ export class Channels implements AsyncDisposable {
     this.checkOpen();
     throwIfAborted(patience.signal);
     const claim = this.machine.newClaim();
-    const waiting = new Waiting<ServerChannel>(this.alarm, patience, () => undefined);
-    const strict = this.settings.registry === 'strict';
+    const waiting = new BoundedWait<ServerChannel>(this.alarm, patience, () => undefined);
+    const strict = this.settings.registry === 'primary-partition';
     this.submit(
       { kind: 'claim', name, claim, settings, strict, from: this.takeable(name) },
       (outcome) => {
@@ -181,7 +181,7 @@ export class Channels implements AsyncDisposable {
     throwIfAborted(patience.signal);
     const { alarm, openings } = this;
     let opening: Opening;
-    const waiting = new Waiting<ClientChannel>(alarm, patience, () => openings.delete(opening));
+    const waiting = new BoundedWait<ClientChannel>(alarm, patience, () => openings.delete(opening));
     opening = {
       name,
       look: () => {
@@ -203,12 +203,12 @@ export class Channels implements AsyncDisposable {
       isLate = true;
       if (openings.delete(opening)) waiting.reject(new NotFoundError(`${name} within ${waitMs} ms`));
     };
-    const due = isLate ? null : alarm.in(waitMs, end);
+    const due = isLate ? null : alarm.after(waitMs, end);
     try {
       attach();
       return await waiting.promise;
     } finally {
-      alarm.off(due);
+      alarm.cancel(due);
     }
   }
 
@@ -257,7 +257,11 @@ export class Channels implements AsyncDisposable {
     return this.alarm.now() - since >= orphanTimeoutMs ? (entry?.claim ?? null) : null;
   }
 
-  private attach(name: string, waiting: Waiting<ClientChannel>, failed: (error: ChannelError) => void): void {
+  private attach(
+    name: string,
+    waiting: BoundedWait<ClientChannel>,
+    failed: (error: ChannelError) => void,
+  ): void {
     const attached = (outcome: Outcome): void => {
       if (!outcome.ok) return failed(commandError(outcome.code, name));
       const entry = outcome.entry as Entry;
@@ -318,12 +322,12 @@ export class Channels implements AsyncDisposable {
   }
 
   private speakIfNeeded(place: number): void {
-    this.alarm.off(this.nudge);
-    this.nudge = this.alarm.in(place * SPEAKER_LIMIT_MS, () => this.machine.nudge());
+    this.alarm.cancel(this.nudge);
+    this.nudge = this.alarm.after(place * SPEAKER_LIMIT_MS, () => this.machine.nudge());
   }
 
   private ready(): void {
-    this.alarm.off(this.nudge);
+    this.alarm.cancel(this.nudge);
     this.readied();
     for (const { claim, owner } of this.machine.table.entries()) {
       if (!this.machine.isMember(owner) && !this.orphans.has(claim))
@@ -388,7 +392,7 @@ export class Channels implements AsyncDisposable {
     for (const client of this.clients.values()) client.lost(error);
     const end = isOwn ? new NotAttachedError('the connection was closed') : error;
     for (const server of this.servers.values()) server.finish(end);
-    this.alarm.off(this.nudge);
+    this.alarm.cancel(this.nudge);
     this.watches.end();
     this.readied();
   }

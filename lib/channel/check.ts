@@ -47,7 +47,7 @@ export function checkCount(value: unknown, what: string): asserts value is numbe
 }
 
 /** Time limit and signal, as nearly every call takes them. */
-export interface Patience {
+export interface WaitLimits {
   /** Milliseconds, at least 0; absent: no limit. 0: only what is there now. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -60,7 +60,7 @@ export function checkKeys(options: unknown, known: ReadonlySet<string>): void {
 }
 
 /** @throws BadArgumentError */
-export function checkPatience({ timeoutMs, signal }: Patience): void {
+export function checkPatience({ timeoutMs, signal }: WaitLimits): void {
   checkTime(timeoutMs, 'timeoutMs');
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new BadArgumentError('signal is no AbortSignal');

@@ -1,5 +1,5 @@
 /** A channel as its client holds it [channels 17.2, 17.4]. */
-import { checkCount, checkedBody, checkKeys, checkNumber, checkPatience, type Patience } from './check.js';
+import { checkCount, checkedBody, checkKeys, checkNumber, checkPatience, type WaitLimits } from './check.js';
 import {
   BadArgumentError,
   BodyTooLongError,
@@ -11,12 +11,12 @@ import {
   TimeoutError,
 } from './errors.js';
 import type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './client-options.js';
-import { EventLoop } from './event-loop.js';
+import { AsyncQueue } from './event-loop.js';
 import type { ClientEvent } from './event.js';
-import type { Hub } from './hub.js';
+import type { ChannelContext } from './hub.js';
 import { Outbox } from './outbox.js';
 import { idle, type Outgoing, replyOf } from './outgoing.js';
-import { throwIfAborted, Waiting } from './patience.js';
+import { throwIfAborted, BoundedWait } from './patience.js';
 import { APPLICATION_PING } from './pings.js';
 import { ANY_LENGTH, encodeMessage, type Message } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
@@ -35,12 +35,12 @@ export class ClientChannel implements AsyncDisposable {
   /** What ended the connection, or keeps it from taking part. */
   private loss: Error | null = null;
   private readonly outbox: Outbox;
-  private readonly happenings = new EventLoop<ClientEvent>();
+  private readonly happenings = new AsyncQueue<ClientEvent>();
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `openChannel`. */
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: ChannelContext,
     private readonly entry: Entry,
   ) {
     this.outbox = new Outbox(hub, entry);
@@ -101,7 +101,7 @@ export class ClientChannel implements AsyncDisposable {
     if (bytes.length > maxBufferedBytes)
       throw new BodyTooLongError(`the queue has ${maxBufferedBytes} bytes`);
     const { depth } = this.outbox;
-    const waiting = new Waiting<{ depth: number }>(
+    const waiting = new BoundedWait<{ depth: number }>(
       this.hub.alarm,
       // What there is a place for now is sent before the time is looked at.
       { signal, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs },
@@ -135,7 +135,7 @@ export class ClientChannel implements AsyncDisposable {
       throw new BadArgumentError(`depth is 'library' or 'application'`);
     this.check(options, 'fail');
     const begin = this.hub.alarm.now();
-    const waiting = new Waiting<number>(this.hub.alarm, { timeoutMs, signal }, () =>
+    const waiting = new BoundedWait<number>(this.hub.alarm, { timeoutMs, signal }, () =>
       this.outbox.gaveUp(outgoing),
     );
     const id = this.hub.nextId();
@@ -263,7 +263,7 @@ export class ClientChannel implements AsyncDisposable {
     const waits = this.check(options, partition);
     const { alarm } = this.hub;
     const until = timeoutMs === undefined ? null : alarm.now() + timeoutMs;
-    const waiting = new Waiting<Reply>(alarm, { timeoutMs, signal }, () => this.outbox.gaveUp(outgoing));
+    const waiting = new BoundedWait<Reply>(alarm, { timeoutMs, signal }, () => this.outbox.gaveUp(outgoing));
     const id = this.hub.nextId();
     const limit = Math.min(maxReply ?? ANY_LENGTH, ANY_LENGTH);
     const head = { claim: this.claim, id, word: type, limit, deadline: 0 };
@@ -279,7 +279,7 @@ export class ClientChannel implements AsyncDisposable {
   }
 
   /** Whether the call waits for the end of a partition. Throws what keeps it from being sent at all. */
-  private check(patience: Patience, partition: unknown, postTime?: number): boolean {
+  private check(patience: WaitLimits, partition: unknown, postTime?: number): boolean {
     checkPatience({ timeoutMs: postTime, ...patience });
     if (partition !== undefined && partition !== 'fail' && partition !== 'wait') {
       throw new BadArgumentError(`partition is 'fail' or 'wait'`);

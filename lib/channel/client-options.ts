@@ -1,20 +1,20 @@
 /** What a client's calls take and give [channels 18]. */
-import type { Patience } from './check.js';
+import type { WaitLimits } from './check.js';
 
-export interface CallOptions extends Patience {
+export interface CallOptions extends WaitLimits {
   /** Longest reply body wanted; the server's library cuts the rest off. Default: all of it. */
   readonly maxReply?: number | undefined;
   /** What happens while the server is in another part of the network. Default `fail`. */
   readonly partition?: 'fail' | 'wait' | undefined;
 }
 
-export interface PostOptions extends Patience {
+export interface PostOptions extends WaitLimits {
   readonly partition?: 'fail' | 'wait' | undefined;
   /** Resolve only when the post is in the server's queue. Default false. */
   readonly confirm?: boolean | undefined;
 }
 
-export interface PingOptions extends Patience {
+export interface PingOptions extends WaitLimits {
   /** Who answers: the library as soon as its process runs (default), or the application when it receives next. */
   readonly depth?: 'library' | 'application' | undefined;
 }

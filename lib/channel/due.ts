@@ -1,30 +1,30 @@
 /** What is to happen when: a heap by time. Time is a number that is passed in. */
 
-export interface Due {
+export interface TimerEntry {
   readonly at: number;
   readonly run: () => void;
 }
 
-interface Item extends Due {
+interface Item extends TimerEntry {
   /** Of two with the same time the earlier one comes first. */
   readonly number: number;
   isOff: boolean;
 }
 
-export class DueList {
+export class TimerHeap {
   private heap: Item[] = [];
   private numbers = 0;
   private offs = 0;
 
   /** @returns what `remove` takes */
-  add(at: number, run: () => void): Due {
+  add(at: number, run: () => void): TimerEntry {
     const item: Item = { at, run, number: ++this.numbers, isOff: false };
     this.heap.push(item);
     this.rise(this.heap.length - 1);
     return item;
   }
 
-  remove(due: Due): void {
+  remove(due: TimerEntry): void {
     const item = due as Item;
     if (item.isOff) return;
     item.isOff = true;
@@ -42,7 +42,7 @@ export class DueList {
   }
 
   /** Takes out the earliest when its time has come. */
-  next(now: number): Due | undefined {
+  next(now: number): TimerEntry | undefined {
     if (this.dueAt > now) return undefined;
     const first = this.heap[0] as Item;
     first.isOff = true;

@@ -3,7 +3,7 @@ import { Fifo } from '../mailbox/fifo.js';
 
 type Result<T> = IteratorResult<T, undefined>;
 
-export class EventLoop<T> {
+export class AsyncQueue<T> {
   private readonly queue = new Fifo<T>();
   private calls: ((result: Result<T>) => void)[] = [];
   private ended = false;

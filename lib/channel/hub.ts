@@ -1,6 +1,6 @@
 /** What handles need of the connection that they belong to. */
 import type { Buffer } from 'node:buffer';
-import type { Alarm } from './alarm.js';
+import type { TimerQueue } from './alarm.js';
 import type { Outcome } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { Order } from './registry/entry.js';
@@ -30,8 +30,8 @@ export const nothingDropped = (): Dropped => ({
   expired: 0,
 });
 
-export interface Hub {
-  readonly alarm: Alarm;
+export interface ChannelContext {
+  readonly alarm: TimerQueue;
   readonly dropped: Dropped;
   /** A number that no message of this connection has had. */
   nextId(): number;

@@ -36,7 +36,7 @@ interface Want {
   readonly bytes: number;
 }
 
-export class Ledger {
+export class CreditLedger {
   private readonly accounts = new Map<string, Account>();
   private wants: Want[] = [];
   private queuedPosts = 0;

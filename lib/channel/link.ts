@@ -20,7 +20,7 @@ export interface LinkHandler {
   closed(isOwn: boolean): void;
 }
 
-export interface Link {
+export interface GroupLink {
   readonly privateName: string;
   /** Comes into the registry's group; from here on the handler is called. */
   enter(handler: LinkHandler, signal?: AbortSignal): Promise<void>;
@@ -31,7 +31,7 @@ export interface Link {
 }
 
 /** The link of a real connection. The application may go on using it. */
-export class ConnectionLink implements Link {
+export class ConnectionLink implements GroupLink {
   private handler: LinkHandler | null = null;
   private readonly onEvent = (event: ConnectionEvent): void => this.take(event);
   private readonly onClose = (error?: Error): void => this.end(error === undefined);

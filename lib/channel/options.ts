@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { optionFault } from '../group/option-fault.js';
 import { isGroupName } from '../wire/name.js';
-import type { Patience } from './check.js';
+import type { WaitLimits } from './check.js';
 import { BadArgumentError } from './errors.js';
 import {
   DEFAULT_MAX_BODY,
@@ -37,16 +37,16 @@ export interface ChannelOptions {
   readonly metadata?: Uint8Array | undefined;
 }
 
-export type CreateOptions = ChannelOptions & Patience;
+export type CreateOptions = ChannelOptions & WaitLimits;
 
-export interface OpenOptions extends Patience {
+export interface OpenOptions extends WaitLimits {
   /** Milliseconds to wait for a channel that is not there yet. Default 0. */
   readonly waitMs?: number | undefined;
 }
 
 export interface ChannelsOptions {
-  /** Which part of a broken network may give away names: `strict`, the default: one of them; `available`: each. */
-  readonly registry?: 'strict' | 'available' | undefined;
+  /** Which part of a broken network may give away names: `primary-partition`, the default: one of them; `any-partition`: each. */
+  readonly registry?: 'primary-partition' | 'any-partition' | undefined;
   /**
    * Names of all daemons, the same at every connection. With it more than half of them, each with a connection that
    * uses channels, are needed for the very first name; without it whoever comes first may begin.
@@ -80,7 +80,7 @@ const settings = z.strictObject({
 const create = settings.extend({ timeoutMs: time.optional(), signal });
 const open = z.strictObject({ waitMs: time.default(0), timeoutMs: time.optional(), signal });
 const channels = z.strictObject({
-  registry: z.enum(['strict', 'available']).default('strict'),
+  registry: z.enum(['primary-partition', 'any-partition']).default('primary-partition'),
   daemons: z.array(z.string()).default([]),
   orphanTimeoutMs: time.default(DEFAULT_ORPHAN_TIMEOUT_MS),
   group: z.string().refine(isGroupName, 'no name of a group').default(REGISTRY_GROUP),
@@ -88,7 +88,7 @@ const channels = z.strictObject({
 });
 
 /** @throws BadArgumentError that says which option is wrong */
-export function checkedCreateOptions(options: CreateOptions): { settings: Settings; patience: Patience } {
+export function checkedCreateOptions(options: CreateOptions): { settings: Settings; patience: WaitLimits } {
   const { timeoutMs, signal: gaveUp, metadata, ...rest } = checked(create, options);
   return { settings: { ...rest, metadata: Buffer.from(metadata) }, patience: { timeoutMs, signal: gaveUp } };
 }

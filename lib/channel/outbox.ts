@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { Fifo } from '../mailbox/fifo.js';
 import { ServerUnreachableError } from './errors.js';
-import { type Hub, transmitted } from './hub.js';
+import { type ChannelContext, transmitted } from './hub.js';
 import type { Outgoing } from './outgoing.js';
 import { CREDIT, decodeGrant, encodeGiveBack, encodeWant, type Grant } from './protocol/credit.js';
 import { stampDeadline } from './protocol/deadline.js';
@@ -20,14 +20,14 @@ export class Outbox {
   private readonly queue = new Fifo<Outgoing>();
   private credit = { posts: 0, bytes: 0 };
   /** Whether the server has told the first credit: before, nothing needs to be asked for. */
-  private isWelcome = false;
+  private hasInitialCredit = false;
   /** Whether the server can be reached. */
   private isOpen = true;
   private posted = 0;
   private taken = 0;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: ChannelContext,
     private readonly entry: Entry,
   ) {}
 
@@ -81,7 +81,7 @@ export class Outbox {
   received(id: number): void {
     if (!this.entry.settings.ackReceipt) return void this.hub.dropped.malformed++;
     const receipt = this.awaited.get(id)?.receipt;
-    if (receipt) receipt.isThere = true;
+    if (receipt) receipt.received = true;
     else this.hub.dropped.late++;
   }
 
@@ -104,7 +104,7 @@ export class Outbox {
   /** The server is in another part of the network. */
   unreachable(): void {
     this.isOpen = false;
-    this.isWelcome = false;
+    this.hasInitialCredit = false;
     this.credit = { posts: 0, bytes: 0 };
     for (const outgoing of this.awaited.values()) {
       outgoing.isWanted = false;
@@ -153,7 +153,7 @@ export class Outbox {
 
   /** Asks for a place. */
   private want(outgoing: Outgoing): void {
-    if (outgoing.kind !== 'post' || outgoing.isWanted || !this.isWelcome || !this.isOpen) return;
+    if (outgoing.kind !== 'post' || outgoing.isWanted || !this.hasInitialCredit || !this.isOpen) return;
     outgoing.isWanted = true;
     this.transmit([encodeWant(this.entry.claim, outgoing.id, outgoing.bytes)]);
   }
@@ -178,8 +178,8 @@ export class Outbox {
 
   private granted({ posts, bytes, isFirst, taken }: Grant): void {
     // Credit from before this handle, or from before a partition.
-    if (!isFirst && !this.isWelcome) return;
-    this.isWelcome = true;
+    if (!isFirst && !this.hasInitialCredit) return;
+    this.hasInitialCredit = true;
     this.taken = taken;
     const { credit } = this;
     this.credit = isFirst ? { posts, bytes } : { posts: credit.posts + posts, bytes: credit.bytes + bytes };
@@ -191,7 +191,7 @@ export class Outbox {
     if (!outgoing || fate === 'queued') return;
     if (fate === 'unseen') return this.send(outgoing);
     // Of the word of receipt, too, nobody knows whether it was lost.
-    if (outgoing.receipt) outgoing.receipt.isThere = true;
+    if (outgoing.receipt) outgoing.receipt.received = true;
     if (fate === 'received') return;
     this.drop(outgoing, new ServerUnreachableError(`${this.entry.name}, which answered out of sight`));
   }

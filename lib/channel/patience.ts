@@ -1,16 +1,16 @@
 /** Waiting for an answer, for so long and no longer. */
-import { type Pending, pending } from '../group/abort.js';
-import type { Alarm } from './alarm.js';
-import type { Patience } from './check.js';
-import type { Due } from './due.js';
+import { type Deferred, deferred } from '../group/abort.js';
+import type { TimerQueue } from './alarm.js';
+import type { WaitLimits } from './check.js';
+import type { TimerEntry } from './due.js';
 import { AbortedError, TimeoutError } from './errors.js';
 import { onAbort } from '../mailbox/on-abort.js';
 
 /** A promise with its limits. Settling it once ends them. */
-export class Waiting<T> {
-  private readonly answer: Pending<T> = pending<T>();
+export class BoundedWait<T> {
+  private readonly answer: Deferred<T> = deferred<T>();
   private isSettled = false;
-  private due: Due | null = null;
+  private due: TimerEntry | null = null;
   private readonly signal: AbortSignal | undefined;
   private readonly off: (() => void) | undefined;
   private readonly onAbort = (): void =>
@@ -18,13 +18,13 @@ export class Waiting<T> {
 
   /** @param gaveUp called when time or signal ended it, before it is rejected */
   constructor(
-    private readonly alarm: Alarm,
-    { timeoutMs, signal }: Patience,
+    private readonly alarm: TimerQueue,
+    { timeoutMs, signal }: WaitLimits,
     private readonly gaveUp: () => void,
   ) {
     this.signal = signal;
     if (timeoutMs !== undefined) {
-      this.due = alarm.in(timeoutMs, () => this.giveUp(new TimeoutError(`after ${timeoutMs} ms`)));
+      this.due = alarm.after(timeoutMs, () => this.giveUp(new TimeoutError(`after ${timeoutMs} ms`)));
     }
     this.off = signal && onAbort(signal, this.onAbort);
   }
@@ -54,7 +54,7 @@ export class Waiting<T> {
   private end(): boolean {
     if (this.isSettled) return false;
     this.isSettled = true;
-    if (this.due) this.alarm.off(this.due);
+    if (this.due) this.alarm.cancel(this.due);
     this.off?.();
     return true;
   }

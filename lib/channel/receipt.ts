@@ -2,14 +2,14 @@
 import { ChannelError } from './errors.js';
 
 export class Receipt {
-  isThere = false;
+  received = false;
 
   /** The same outcome; an error tells along whether there was a receipt. */
   async of<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
     } catch (error) {
-      if (error instanceof ChannelError) Object.assign(error, { received: this.isThere });
+      if (error instanceof ChannelError) Object.assign(error, { received: this.received });
       throw error;
     }
   }

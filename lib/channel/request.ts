@@ -1,7 +1,7 @@
 /** A request as the server holds it: the right to answer it, once [channels 17.3]. */
 import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
-import type { Due } from './due.js';
+import type { TimerEntry } from './due.js';
 import { AlreadyRepliedError, BadArgumentError, ClientGoneError } from './errors.js';
 import type { Message } from './protocol/message.js';
 
@@ -25,7 +25,7 @@ export class ServerRequest {
   /** @internal Whether the application has it. */
   isHeld = false;
   /** @internal When its time is over, if it has an end. */
-  due: Due | null = null;
+  due: TimerEntry | null = null;
   /** @internal */
   readonly id: number;
   /** @internal Longest reply body that the client wants. */

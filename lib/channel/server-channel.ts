@@ -1,6 +1,6 @@
 /** A channel as its owner holds it [channels 17.3, 17.4, 18]. */
 import { Buffer } from 'node:buffer';
-import { checkKeys, checkPatience, type Patience } from './check.js';
+import { checkKeys, checkPatience, type WaitLimits } from './check.js';
 import { claimText } from './claim-id.js';
 import {
   BadArgumentError,
@@ -13,10 +13,10 @@ import {
   TimeoutError,
 } from './errors.js';
 import type { PostEvent, ServerEvent, TimerId } from './event.js';
-import { type Hub, transmitted } from './hub.js';
-import { Ledger } from './ledger.js';
+import { type ChannelContext, transmitted } from './hub.js';
+import { CreditLedger } from './ledger.js';
 import { MAX_METADATA_BYTES, MAX_QUEUED_CALLS } from './limits.js';
-import { throwIfAborted, Waiting } from './patience.js';
+import { throwIfAborted, BoundedWait } from './patience.js';
 import { Pings } from './pings.js';
 import { CREDIT, decodeGiveBack, encodeGrant, encodeRecall } from './protocol/credit.js';
 import { encodeMessage, type Message } from './protocol/message.js';
@@ -39,10 +39,10 @@ const RECEIVE_KEYS = new Set(['timeoutMs', 'signal']);
 export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposable {
   private readonly clients = new Map<string, ServerClient>();
   private readonly queue: ServerQueue;
-  private readonly ledger: Ledger;
+  private readonly ledger: CreditLedger;
   private readonly timers: Timers;
   private readonly requests: ServerRequests;
-  private receiver: Waiting<ServerEvent> | null = null;
+  private receiver: BoundedWait<ServerEvent> | null = null;
   private loop: object | null = null;
   private readonly pings: Pings;
   private end: Error | null = null;
@@ -50,7 +50,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
 
   /** @internal Made by `createChannel`. */
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: ChannelContext,
     private entry: Entry,
   ) {
     const { maxBuffered, maxBufferedBytes, overflow } = entry.settings;
@@ -59,7 +59,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
       postTaken: (post) => this.postTaken(post),
       shotTaken: (shot) => this.timers.taken(shot),
     });
-    this.ledger = new Ledger(maxBuffered, maxBufferedBytes, overflow, {
+    this.ledger = new CreditLedger(maxBuffered, maxBufferedBytes, overflow, {
       grant: (client, credit, isFirst) => {
         const taken = this.clients.get(client)?.taken ?? 0;
         this.transmit(client, [encodeGrant(entry.claim, { ...credit, isFirst, taken })]);
@@ -265,13 +265,13 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     this.finish(new NotAttachedError(this.name));
   }
 
-  private async next(patience: Patience): Promise<ServerEvent> {
+  private async next(patience: WaitLimits): Promise<ServerEvent> {
     this.pings.received();
     const event = this.queue.take();
     if (event) return event;
     if (this.end) throw this.end;
     if (patience.timeoutMs === 0) return { kind: 'timeout' };
-    const waiting = new Waiting<ServerEvent>(this.hub.alarm, patience, () => undefined);
+    const waiting = new BoundedWait<ServerEvent>(this.hub.alarm, patience, () => undefined);
     this.receiver = waiting;
     try {
       return await waiting.promise;

@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { ClientGoneError } from './errors.js';
-import type { Hub } from './hub.js';
+import type { ChannelContext } from './hub.js';
 import { timeLeft } from './protocol/deadline.js';
 import { encodeMessage, type Message } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
@@ -26,7 +26,7 @@ export class ServerRequests implements RequestHost {
   private held = 0;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: ChannelContext,
     private readonly entry: Entry,
     private readonly clients: ReadonlyMap<string, ServerClient>,
     private readonly sink: RequestsSink,
@@ -51,7 +51,7 @@ export class ServerRequests implements RequestHost {
     const deadline = left === null ? undefined : Date.now() + left;
     const request = new ServerRequest(this, message, client.name, deadline);
     client.requests.set(request.id, request);
-    if (left !== null) request.due = this.hub.alarm.in(left, () => this.expire(request));
+    if (left !== null) request.due = this.hub.alarm.after(left, () => this.expire(request));
     return request;
   }
 
@@ -117,7 +117,7 @@ export class ServerRequests implements RequestHost {
 
   /** @returns whether it was open */
   private close(client: ServerClient, request: ServerRequest): boolean {
-    if (request.due) this.hub.alarm.off(request.due);
+    if (request.due) this.hub.alarm.cancel(request.due);
     if (client.requests.get(request.id) !== request) return false;
     client.requests.delete(request.id);
     if (request.isHeld) this.held--;

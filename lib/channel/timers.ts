@@ -1,7 +1,7 @@
 /** Timers of a channel [channels 8]: the next shot is due by the first, however late the last one came. */
-import type { Alarm } from './alarm.js';
+import type { TimerQueue } from './alarm.js';
 import { checkNumber, checkTime } from './check.js';
-import type { Due } from './due.js';
+import type { TimerEntry } from './due.js';
 import { BadArgumentError } from './errors.js';
 import type { TimerEvent, TimerId } from './event.js';
 import { MAX_WAITING_SHOTS } from './limits.js';
@@ -14,7 +14,7 @@ interface Timer {
   shot: number;
   /** Shots that wait to be received. */
   waiting: number;
-  due: Due | null;
+  due: TimerEntry | null;
 }
 
 export class Timers {
@@ -24,7 +24,7 @@ export class Timers {
   private ids = 0;
 
   constructor(
-    private readonly alarm: Alarm,
+    private readonly alarm: TimerQueue,
     private readonly fire: (event: TimerEvent) => void,
   ) {}
 
@@ -47,7 +47,7 @@ export class Timers {
     const timer = this.timers.get(id);
     if (!timer) return false;
     this.timers.delete(id);
-    this.alarm.off(timer.due);
+    this.alarm.cancel(timer.due);
     if (timer.waiting > 0) this.stopped.set(id, timer.waiting);
     return true;
   }

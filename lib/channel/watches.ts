@@ -1,15 +1,15 @@
 /** Who is watched, and by which loops [channels 17.5]. */
-import { EventLoop } from './event-loop.js';
+import { AsyncQueue } from './event-loop.js';
 import type { WatchEvent } from './event.js';
 import type { RegistryEvent } from './registry/event.js';
 import { onAbort } from '../mailbox/on-abort.js';
 
 export class Watches {
-  private readonly byName = new Map<string, Set<EventLoop<WatchEvent>>>();
+  private readonly byName = new Map<string, Set<AsyncQueue<WatchEvent>>>();
 
   /** @param isThere whether the name is a member of the registry now */
   watch(name: string, isThere: boolean, signal: AbortSignal | undefined): AsyncIterable<WatchEvent> {
-    const events = new EventLoop<WatchEvent>();
+    const events = new AsyncQueue<WatchEvent>();
     if (!isThere) {
       events.push({ kind: 'gone', name, reason: 'unknown' });
       events.end();

@@ -2,13 +2,13 @@
 import { Buffer } from 'node:buffer';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { errorOf, PermissionDeniedError } from '../errors.js';
-import { type Pending, pending } from '../group/abort.js';
+import { type Deferred, deferred } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import type { DataEvent, RejectEvent } from '../group/event.js';
 import type { SendOptions } from '../group/send.js';
 
 export class Echo {
-  private waiting: Pending<void> | null = null;
+  private waiting: Deferred<void> | null = null;
   private body: Uint8Array = Buffer.alloc(0);
 
   private constructor(
@@ -32,7 +32,7 @@ export class Echo {
 
   /** Sends, and resolves when the message is back. One at a time. @throws PermissionDeniedError when it is refused */
   async trip(body: Uint8Array, options: SendOptions): Promise<void> {
-    const back = pending<void>();
+    const back = deferred<void>();
     this.waiting = back;
     this.body = body;
     await this.connection.send(this.destination, body, options);

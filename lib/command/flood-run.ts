@@ -1,6 +1,6 @@
 /** A flood: senders and receivers of this process through one daemon, with a bound on what is under way. */
 import { refusalOf } from '../group/reader.js';
-import type { Arrival } from '../mailbox/arrival.js';
+import type { ReceivedMessage } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { Numbering, OrderCheck } from './flood-order.js';
 
@@ -42,7 +42,7 @@ class Receiver {
   /** Takes what is there. */
   drain(): void {
     const { mailbox, order } = this;
-    let arrival: Arrival | undefined;
+    let arrival: ReceivedMessage | undefined;
     while ((arrival = mailbox.take()) !== undefined) {
       if (arrival.kind !== 'data') continue;
       this.count++;

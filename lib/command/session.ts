@@ -74,7 +74,7 @@ async function open(access: Access, signal: AbortSignal): Promise<Connection> {
   const { address, name } = access;
   const tls = tlsOf(access);
   try {
-    return await connect({ address, name, timeout: CONNECT_LIMIT_MS, signal, auth: credentials(), tls });
+    return await connect({ address, name, timeoutMs: CONNECT_LIMIT_MS, signal, auth: credentials(), tls });
   } catch (error) {
     throw error instanceof SspError ? connectFailure(error, access) : error;
   }

@@ -1,13 +1,13 @@
 /** Promises that somebody else settles, and giving up on them. */
 import { onAbort } from '../mailbox/on-abort.js';
 
-export interface Pending<T> {
+export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(error: Error): void;
 }
 
-export function pending<T>(): Pending<T> {
+export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: Error) => void;
   const promise = new Promise<T>((onResolve, onReject) => {
@@ -23,7 +23,7 @@ export function pending<T>(): Pending<T> {
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await promise;
   signal.throwIfAborted();
-  const aborted = pending<never>();
+  const aborted = deferred<never>();
   const off = onAbort(signal, () => aborted.reject(signal.reason as Error));
   try {
     return await Promise.race([promise, aborted.promise]);

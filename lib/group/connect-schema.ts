@@ -11,8 +11,8 @@ import type { ConnectOptions } from './options.js';
 const connectOptions = z.strictObject({
   address: z.string().default(''),
   name: z.string().default(''),
-  timeout: z.number().min(0).default(0),
-  silenceTimeout: silenceTimeoutSchema.optional(),
+  timeoutMs: z.number().min(0).default(0),
+  silenceTimeoutMs: silenceTimeoutSchema.optional(),
   auth: z
     .strictObject({
       user: z.string().min(1).max(USER_BYTES).refine(isByteText),

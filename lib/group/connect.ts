@@ -16,15 +16,15 @@ import type { ConnectOptions } from './options.js';
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
   const { checkedConnectOptions } = await import('./connect-schema.js');
-  const { address, name, timeout, silenceTimeout, signal, auth, tls } = checkedConnectOptions(options);
+  const { address, name, timeoutMs, silenceTimeoutMs, signal, auth, tls } = checkedConnectOptions(options);
   if (name !== '' && !isPrivateName(name)) throw errorOf(REJECT_ILLEGAL_NAME, name);
   signal?.throwIfAborted();
   const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
   const dialled = {
     spreadName: address,
     privateName: name,
-    timeout,
-    silenceTimeout,
+    timeout: timeoutMs,
+    silenceTimeout: silenceTimeoutMs,
     signal,
     tls,
     authenticators,

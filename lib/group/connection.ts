@@ -1,6 +1,6 @@
 /** One connection to a daemon, the modern way: groups, events, iteration, errors as exceptions. */
 import { errorOf } from '../errors.js';
-import type { Arrival } from '../mailbox/arrival.js';
+import type { ReceivedMessage } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
@@ -9,7 +9,7 @@ import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
 import { Group, type GroupHome } from './group.js';
 import { Memberships } from './memberships.js';
 import { checkedJoinOptions, type JoinOptions } from './options.js';
-import { Outlet } from './outlet.js';
+import { EventFanout } from './outlet.js';
 import { Pump } from './pump.js';
 import { EventReader } from './reader.js';
 import { type Body, bytesOfBody, checkSend, type SendOptions, serviceWord } from './send.js';
@@ -45,7 +45,7 @@ export class Connection
 {
   private readonly reader: EventReader;
   private readonly memberships: Memberships;
-  private readonly outlet: Outlet<ConnectionEvent>;
+  private readonly outlet: EventFanout<ConnectionEvent>;
   private readonly pump: Pump;
   private unheard: DataEvent[] = [];
   private isClosed = false;
@@ -69,7 +69,7 @@ export class Connection
       awaiting: () => this.pump.wake(),
     });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
-    this.outlet = new Outlet(listeners, (reader, isFull, which) =>
+    this.outlet = new EventFanout(listeners, (reader, isFull, which) =>
       this.pump.block(reader, isFull, `the connection${which}`),
     );
     this.pump = new Pump(mailbox, {
@@ -186,7 +186,7 @@ export class Connection
     for (const event of this.unheard.splice(0)) this.outlet.keep(event);
   }
 
-  private take(arrival: Arrival): void {
+  private take(arrival: ReceivedMessage): void {
     const event = this.reader.read(arrival);
     if (event === null) return;
     if (this.outlet.hasReader) this.outlet.deliver(event);

@@ -1,7 +1,7 @@
 /** One group that a connection has joined. */
 import { Emitter } from './emitter.js';
 import type { DataEvent, GroupEvent, SelfLeaveEvent, TransitionEvent, ViewEvent } from './event.js';
-import { Outlet } from './outlet.js';
+import { EventFanout } from './outlet.js';
 import type { Body, SendOptions } from './send.js';
 
 export interface GroupEvents {
@@ -39,7 +39,7 @@ export interface GroupHome {
  * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
-  private readonly outlet: Outlet<GroupEvent>;
+  private readonly outlet: EventFanout<GroupEvent>;
   private isOver = false;
 
   /** @internal Made by `Connection.join`. */
@@ -50,7 +50,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   ) {
     super();
     const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
-    this.outlet = new Outlet(listeners, (...how) => home.filled(this, ...how));
+    this.outlet = new EventFanout(listeners, (...how) => home.filled(this, ...how));
     this.outlet.deliver(current);
   }
 

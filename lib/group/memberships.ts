@@ -2,7 +2,7 @@
 import { errorOf } from '../errors.js';
 import { CONNECTION_CLOSED, ILLEGAL_STATE } from '../wire/codes.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
-import { abortable, type Pending, pending } from './abort.js';
+import { abortable, type Deferred, deferred } from './abort.js';
 import type { GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
 
@@ -17,14 +17,14 @@ export interface Host {
 interface Membership {
   readonly name: string;
   /** Settles with the first view. */
-  readonly first: Pending<Group>;
+  readonly first: Deferred<Group>;
   /** There from the first view on. */
   group: Group | null;
   /** Joins that wait for the first view, and whether one of them has brought the group to its caller. */
   joins: number;
   claimed: boolean;
   /** There from the request to leave on; settles with the self-leave. */
-  left: Pending<void> | null;
+  left: Deferred<void> | null;
 }
 
 export class Memberships {
@@ -116,7 +116,7 @@ export class Memberships {
     if (this.all.get(membership.name) === membership) this.requestLeave(membership);
   }
 
-  private requestLeave(membership: Membership): Pending<void> {
+  private requestLeave(membership: Membership): Deferred<void> {
     if (!membership.left) {
       membership.left = this.awaiting();
       this.host.request(LEAVE_MESS, membership.name);
@@ -131,14 +131,14 @@ export class Memberships {
     if (left) this.answered(left).resolve();
   }
 
-  private awaiting<T>(): Pending<T> {
-    const request = pending<T>();
+  private awaiting<T>(): Deferred<T> {
+    const request = deferred<T>();
     this.awaited.add(request);
     this.host.awaiting();
     return request;
   }
 
-  private answered<T>(request: Pending<T>): Pending<T> {
+  private answered<T>(request: Deferred<T>): Deferred<T> {
     this.awaited.delete(request);
     return request;
   }

@@ -13,9 +13,9 @@ export interface ConnectOptions {
   /** Private name, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
   readonly name?: string | undefined;
   /** Milliseconds for connection and handshake; 0, the default, is no limit. */
-  readonly timeout?: number | undefined;
+  readonly timeoutMs?: number | undefined;
   /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000, least 1000. */
-  readonly silenceTimeout?: number | undefined;
+  readonly silenceTimeoutMs?: number | undefined;
   /** Proves who we are with the method PWORD; the protocol carries 8 bytes of the password. Default: the method NULL. */
   readonly auth?: { readonly user: string; readonly password: string } | undefined;
   /** For `tls://`: whom to believe, and what to show. */

@@ -8,7 +8,7 @@ export interface Listeners<T> {
   tell(event: T): void;
 }
 
-export class Outlet<T extends ConnectionEvent> {
+export class EventFanout<T extends ConnectionEvent> {
   private readonly stream: EventStream<T>;
   /** Whether there ever was a loop: from then on every event is kept for one. */
   private looped = false;

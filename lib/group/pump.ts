@@ -1,5 +1,5 @@
 /** Moves what arrives from the mailbox to the readers, as long as all of them keep up. */
-import type { Arrival } from '../mailbox/arrival.js';
+import type { ReceivedMessage } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 
 /** Milliseconds of standing still after which a warning names who does not read. */
@@ -9,7 +9,7 @@ const STALL_WARNING_MS = 5_000;
 const BURST = 1_000;
 
 export interface PumpTarget {
-  take(arrival: Arrival): void;
+  take(arrival: ReceivedMessage): void;
   /** The connection broke, and everything that had arrived has been handed on. */
   lost(cause: Error | undefined): void;
   /** Whether an answer is awaited that comes behind what waits: nobody stands still then, lest nobody ever goes on. */

@@ -1,7 +1,7 @@
 /** From what lies in the mailbox to the events of the modern face; keeps each group's last view to tell what changed. */
 import { errorOf, PermissionDeniedError } from '../errors.js';
 import { contentOf } from '../mailbox/content.js';
-import type { Arrival } from '../mailbox/arrival.js';
+import type { ReceivedMessage } from '../mailbox/arrival.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { View } from '../mailbox/view.js';
 import { TOO_MANY_GROUPS } from '../wire/codes.js';
@@ -17,7 +17,7 @@ export class EventReader {
   constructor(private readonly own: string) {}
 
   /** The event; null for bytes that make no sense inside a sound frame, which no daemon sends. */
-  read(arrival: Arrival): ConnectionEvent | null {
+  read(arrival: ReceivedMessage): ConnectionEvent | null {
     const content = contentOf(arrival, this.own);
     if (content === null) return null;
     const { sender, service } = content;
@@ -84,7 +84,7 @@ function rejected(service: number, groups: readonly string[], body: Buffer, type
  * What a bare mailbox gets when the daemon refuses its request: PermissionDeniedError or TooManyGroupsError; null for
  * everything that is not a refusal.
  */
-export function refusalOf(arrival: Arrival, { privateGroup }: Mailbox): Error | null {
+export function refusalOf(arrival: ReceivedMessage, { privateGroup }: Mailbox): Error | null {
   if (arrival.kind !== 'reject') return null;
   const event = new EventReader(privateGroup).read(arrival);
   return event?.kind === 'reject' ? event.error : null;

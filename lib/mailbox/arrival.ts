@@ -18,7 +18,7 @@ const NO_ID: GroupId = [0, 0, 0];
  */
 export type ArrivalKind = 'data' | 'reject' | 'view' | 'transition' | 'self-leave' | 'illegal';
 
-export class Arrival extends Delivery {
+export class ReceivedMessage extends Delivery {
   /**
    * For a self-leave: the id of the last view of this group that came before it [receive Q22]. Zeros when there
    * was none, and for everything else.

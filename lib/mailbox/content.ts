@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import { FrameFault } from '../wire/fault.js';
 import type { GroupId } from '../wire/group-id.js';
 import { endianMismatch } from '../wire/header.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 import { readTransition, readView, type View } from './view.js';
 
 interface Common {
@@ -30,7 +30,7 @@ export type Content = Common &
  * @param own private group of the receiver
  * @returns null when the message is malformed inside a sound frame
  */
-export function contentOf(arrival: Arrival, own: string): Content | null {
+export function contentOf(arrival: ReceivedMessage, own: string): Content | null {
   try {
     return read(arrival, own);
   } catch (error) {
@@ -39,7 +39,7 @@ export function contentOf(arrival: Arrival, own: string): Content | null {
   }
 }
 
-function read(arrival: Arrival, own: string): Content {
+function read(arrival: ReceivedMessage, own: string): Content {
   const { kind, service, numGroups } = arrival;
   const sender = arrival.name;
   switch (kind) {

@@ -9,14 +9,14 @@ import type { Accept } from '../wire/handshake/accept.js';
 import type { Version } from '../wire/handshake/version.js';
 import { HEADER_BYTES } from '../wire/limits.js';
 import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
-import { Arrival } from './arrival.js';
+import { ReceivedMessage } from './arrival.js';
 import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
 import type { DialFailure } from './dial-failure.js';
 import { Fifo } from './fifo.js';
 import { Outbox } from './outbox.js';
 import { ViewIds } from './view-ids.js';
-import { Waiters } from './waiters.js';
+import { PendingReceives } from './waiters.js';
 
 /** The socket is not read while this many messages, or bytes of messages, wait to be taken. */
 export const RECEIVE_QUEUE_MESSAGES = 10_000;
@@ -52,7 +52,7 @@ export class Mailbox {
   headerSeen = false;
 
   private current: MailboxState = 'open';
-  private readonly queue = new Fifo<Arrival>(64);
+  private readonly queue = new Fifo<ReceivedMessage>(64);
   private queuedBytes = 0;
   private paused = false;
   private readonly maxMessages: number;
@@ -63,7 +63,7 @@ export class Mailbox {
   });
   private faultTold = false;
   private readonly viewIds = new ViewIds();
-  private readonly waiters = new Waiters();
+  private readonly waiters = new PendingReceives();
   private readonly outbox: Outbox;
 
   /**
@@ -140,12 +140,12 @@ export class Mailbox {
   }
 
   /** The oldest message, which stays where it is. */
-  peek(): Arrival | undefined {
+  peek(): ReceivedMessage | undefined {
     return this.queue.peek();
   }
 
   /** Takes the oldest message; undefined when none is here. Never waits. */
-  take(): Arrival | undefined {
+  take(): ReceivedMessage | undefined {
     const arrival = this.queue.shift();
     if (arrival === undefined) return undefined;
     this.queuedBytes -= arrival.length;
@@ -230,7 +230,7 @@ export class Mailbox {
   }
 
   private arrive(bytes: Buffer, start: number, end: number): void {
-    const arrival = new Arrival(bytes, start, end);
+    const arrival = new ReceivedMessage(bytes, start, end);
     if ((arrival.service & MEMBERSHIP_MESS) !== 0) this.viewIds.note(arrival);
     this.queue.push(arrival);
     this.queuedBytes += end - start;

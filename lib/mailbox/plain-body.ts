@@ -5,14 +5,14 @@ import { Buffer } from 'node:buffer';
 import { writeInt } from '../wire/byte-order.js';
 import { GROUP_ID_BYTES, type GroupId, writeGroupId } from '../wire/group-id.js';
 import { readMembershipBody } from '../wire/membership.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 
 const SET_COUNT_AT = GROUP_ID_BYTES;
 const OWN_SET_AT = 16;
 const COUNT_BYTES = 4;
 
 /** The body of a view that was found sound. Only one from a daemon of the other byte order is copied. */
-export function plainViewBody(arrival: Arrival): Buffer {
+export function plainViewBody(arrival: ReceivedMessage): Buffer {
   const { body } = arrival;
   if (arrival.little) return body;
   const { id, sets } = readMembershipBody(body, 0, body.length, false);

@@ -1,9 +1,9 @@
 /** What the receive calls of both faces share: arguments, the turn of a call, the storing of names. */
 import { ILLEGAL_PARAM, ILLEGAL_SESSION } from '../wire/codes.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 import type { Content } from './content.js';
 import type { Mailbox } from './mailbox.js';
-import type { Room, Scatter } from './room.js';
+import type { ReceiveBuffer, Scatter } from './room.js';
 import { mailboxAt } from './table.js';
 
 interface CommonOptions {
@@ -55,7 +55,7 @@ export interface Call {
   readonly flags: number;
   readonly maxGroups: number;
   readonly groups: string[] | undefined;
-  readonly room: Room;
+  readonly room: ReceiveBuffer;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -67,7 +67,7 @@ export interface Call {
 export function callOf(
   mbox: number,
   options: CommonOptions | undefined,
-  room: Room | number,
+  room: ReceiveBuffer | number,
   minGroups: number,
 ): Call | number {
   const {
@@ -87,13 +87,13 @@ export function callOf(
 }
 
 /** Stores as many names as there is room for and returns them. */
-export function storeNames(call: Call, arrival: Arrival, content: Content): string[] {
+export function storeNames(call: Call, arrival: ReceivedMessage, content: Content): string[] {
   const names = namesOf(arrival, content, Math.max(0, call.maxGroups));
   if (call.groups !== undefined) for (const [i, name] of names.entries()) call.groups[i] = name;
   return names;
 }
 
-function namesOf(arrival: Arrival, content: Content, max: number): string[] {
+function namesOf(arrival: ReceivedMessage, content: Content, max: number): string[] {
   if (content.kind === 'view') return content.view.members.slice(0, max);
   return content.numGroups === 0 ? [] : arrival.names(max);
 }

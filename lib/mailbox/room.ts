@@ -13,7 +13,7 @@ export interface Scatter {
   elements: ScatterElement[];
 }
 
-export class Room {
+export class ReceiveBuffer {
   constructor(
     private readonly pieces: readonly Uint8Array[],
     /** Room in bytes. Below 0 only in the plain Spread calls, where every body is too long for it. */
@@ -35,18 +35,18 @@ export class Room {
  * The first `length` bytes of one buffer.
  * @returns ILLEGAL_PARAM when there is no buffer, or `length` is no integer or beyond it [receive R62]
  */
-export function plainRoom(mess: Uint8Array | undefined, length: number | undefined): Room | number {
+export function bufferOf(mess: Uint8Array | undefined, length: number | undefined): ReceiveBuffer | number {
   if (!(mess instanceof Uint8Array) || length === undefined || !Number.isSafeInteger(length))
     return ILLEGAL_PARAM;
   if (length > mess.length) return ILLEGAL_PARAM;
-  return new Room([mess.subarray(0, Math.max(0, length))], length);
+  return new ReceiveBuffer([mess.subarray(0, Math.max(0, length))], length);
 }
 
 /** The same for a scatter. Elements behind the first `num_elements` are not looked at [receive R40]. */
-export function scatterRoom(scatter: unknown, maxElements: number): Room | number {
+export function scatterBufferOf(scatter: unknown, maxElements: number): ReceiveBuffer | number {
   const pieces = scatterPieces(scatter, maxElements);
   if (typeof pieces === 'number') return pieces;
-  return new Room(pieces, bytesOf(pieces));
+  return new ReceiveBuffer(pieces, bytesOf(pieces));
 }
 
 /**

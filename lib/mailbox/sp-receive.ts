@@ -12,7 +12,7 @@ import {
 } from '../wire/codes.js';
 import { MAX_CLIENT_SCATTER_ELEMENTS } from '../wire/limits.js';
 import { DROP_RECV } from '../wire/service.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 import { type Content, contentOf } from './content.js';
 import { spLoss } from './loss.js';
 import { plainTransitionBody, plainViewBody } from './plain-body.js';
@@ -25,7 +25,7 @@ import {
   type ScatReceiveOptions,
   storeNames,
 } from './receive-call.js';
-import { plainRoom, type Room, scatterRoom } from './room.js';
+import { bufferOf, type ReceiveBuffer, scatterBufferOf } from './room.js';
 
 /**
  * Receives the next message; waits for one whatever the flags say.
@@ -40,16 +40,16 @@ import { plainRoom, type Room, scatterRoom } from './room.js';
  * is -1.
  */
 export const SP_receive = (mbox: number, options: ReceiveOptions): Promise<ReceiveResult> =>
-  receive(mbox, options, plainRoom(options?.mess, options?.max_mess_len));
+  receive(mbox, options, bufferOf(options?.mess, options?.max_mess_len));
 
 /** The same into a list of at most 100 buffers; ILLEGAL_MESSAGE for a malformed one, no message is taken. */
 export const SP_scat_receive = (mbox: number, options: ScatReceiveOptions): Promise<ReceiveResult> =>
-  receive(mbox, options, scatterRoom(options?.scat, MAX_CLIENT_SCATTER_ELEMENTS));
+  receive(mbox, options, scatterBufferOf(options?.scat, MAX_CLIENT_SCATTER_ELEMENTS));
 
 async function receive(
   mbox: number,
   options: ReceiveOptions | ScatReceiveOptions,
-  room: Room | number,
+  room: ReceiveBuffer | number,
 ): Promise<ReceiveResult> {
   const call = callOf(mbox, options, room, -Infinity);
   if (typeof call === 'number') return { ret: call };
@@ -108,7 +108,7 @@ function refused(content: Content, shortGroups: boolean, missing: number): Recei
 const noBody = Buffer.alloc(0);
 
 /** What the plain calls make of the kinds of messages [session 8.2]. */
-function formOf(arrival: Arrival, content: Content): { messType: number; body: Buffer } {
+function formOf(arrival: ReceivedMessage, content: Content): { messType: number; body: Buffer } {
   switch (content.kind) {
     case 'data':
       return content;

@@ -5,7 +5,7 @@ import type { GroupId } from '../wire/group-id.js';
 import { MAX_SSP_SCATTER_ELEMENTS } from '../wire/limits.js';
 import { encodeSspBody } from '../wire/membership.js';
 import { DONT_BLOCK, DROP_RECV } from '../wire/service.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 import { type Content, contentOf } from './content.js';
 import { sspLoss } from './loss.js';
 import {
@@ -17,7 +17,7 @@ import {
   type ScatReceiveOptions,
   storeNames,
 } from './receive-call.js';
-import { plainRoom, type Room, scatterRoom } from './room.js';
+import { bufferOf, type ReceiveBuffer, scatterBufferOf } from './room.js';
 
 /** The parsed form of a membership body. */
 export interface Membership {
@@ -56,17 +56,17 @@ export const SSP_receive = (mbox: number, options: ReceiveOptions): Promise<SspR
  * [receive R41]
  */
 export const SSP_scat_receive = (mbox: number, options: ScatReceiveOptions): Promise<SspReceiveResult> =>
-  receive(mbox, options, scatterRoom(options?.scat, MAX_SSP_SCATTER_ELEMENTS));
+  receive(mbox, options, scatterBufferOf(options?.scat, MAX_SSP_SCATTER_ELEMENTS));
 
-function plainSspRoom(options: ReceiveOptions): Room | number {
-  const room = plainRoom(options?.mess, options?.max_mess_len);
+function plainSspRoom(options: ReceiveOptions): ReceiveBuffer | number {
+  const room = bufferOf(options?.mess, options?.max_mess_len);
   return typeof room === 'number' || room.bytes >= 0 ? room : ILLEGAL_PARAM;
 }
 
 async function receive(
   mbox: number,
   options: ReceiveOptions | ScatReceiveOptions,
-  room: Room | number,
+  room: ReceiveBuffer | number,
 ): Promise<SspReceiveResult> {
   const call = callOf(mbox, options, room, 0);
   if (typeof call === 'number') return { ret: call };
@@ -100,7 +100,7 @@ function next(call: Call): SspReceiveResult | undefined {
   return filled(call, arrival, content);
 }
 
-function filled(call: Call, arrival: Arrival, content: Content): SspReceiveResult {
+function filled(call: Call, arrival: ReceivedMessage, content: Content): SspReceiveResult {
   const { messType, body, membership } = formOf(content, call.mailbox.privateGroup);
   call.room.fill(body);
   return {

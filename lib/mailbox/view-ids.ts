@@ -3,13 +3,13 @@
  * does [receive Q22]. Kept in the order of arrival, which is the order in which messages are taken.
  */
 import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 
 export class ViewIds {
   private readonly ids = new Map<string, GroupId>();
 
   /** Notes what a membership frame says; a self-leave gets its id and the group is forgotten. */
-  note(arrival: Arrival): void {
+  note(arrival: ReceivedMessage): void {
     const { kind } = arrival;
     if (kind === 'view') {
       const { body } = arrival;

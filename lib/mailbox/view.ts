@@ -10,7 +10,7 @@ import {
   MEMBERSHIP_MESS,
   REG_MEMB_MESS,
 } from '../wire/service.js';
-import type { Arrival } from './arrival.js';
+import type { ReceivedMessage } from './arrival.js';
 
 export type Cause = 'join' | 'leave' | 'disconnect' | 'network';
 
@@ -42,7 +42,7 @@ const causes: Readonly<Record<number, Cause>> = {
  * @param own private group of the receiver
  * @throws FrameFault when it has not exactly one cause, or its body is malformed
  */
-export function readView(arrival: Arrival, own: string): View {
+export function readView(arrival: ReceivedMessage, own: string): View {
   const cause = causes[arrival.service & MEMBERSHIP_MESS & ~REG_MEMB_MESS];
   if (cause === undefined) throw new FrameFault('membership-body', 'a view without exactly one cause');
   const { body } = arrival;
@@ -66,7 +66,7 @@ function inOrderOf(members: readonly string[], set: readonly string[]): string[]
  * The id in an arrival of kind `transition`: that of the last regular view.
  * @throws FrameFault when the body is too short for it
  */
-export function readTransition(arrival: Arrival): GroupId {
+export function readTransition(arrival: ReceivedMessage): GroupId {
   const { body } = arrival;
   if (body.length < GROUP_ID_BYTES) throw new FrameFault('membership-body', 'a transition without its id');
   return readGroupId(body, 0, arrival.little);

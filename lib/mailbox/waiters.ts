@@ -5,7 +5,7 @@ import { onAbort } from './on-abort.js';
 /** Tries to answer the call now; false when there is still nothing for it. */
 type Attempt = () => boolean;
 
-export class Waiters {
+export class PendingReceives {
   private readonly queue = new Fifo<Attempt>(4);
 
   get length(): number {

@@ -5,7 +5,7 @@ import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js'
 import { instanceNumber } from './instance.js';
 import { checkedOptions, signalOf, type WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions, replicatedSchema } from './replicated.js';
-import { Shared, Watch } from './shared.js';
+import { ReplicatedObject, ConditionWaiter } from './shared.js';
 
 export interface BarrierOptions extends ReplicatedOptions {
   /** Members that open it. */
@@ -25,9 +25,9 @@ export async function barrier(
   return new Barrier(await replicated(connection, group, machine, rest), machine, parties);
 }
 
-export class Barrier extends Shared<BarrierCommand, number> {
+export class Barrier extends ReplicatedObject<BarrierCommand, number> {
   private readonly instance = instanceNumber();
-  private readonly watch = new Watch();
+  private readonly watch = new ConditionWaiter();
 
   /** @internal */
   constructor(

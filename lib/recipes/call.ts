@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
-import { abortable, type Pending, pending } from '../group/abort.js';
+import { abortable, type Deferred, deferred } from '../group/abort.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
@@ -11,7 +11,7 @@ import { instanceNumber } from './instance.js';
 import { jsonText } from './json.js';
 import { checkedOptions, signalOption } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { Seat } from './seat.js';
+import { GroupBinding } from './seat.js';
 
 /**
  * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`
@@ -22,7 +22,7 @@ export type CallHandler<Request, Answer> = (
   info: { readonly from: string; readonly signal: AbortSignal },
 ) => Answer | Promise<Answer>;
 
-export interface CallerOptions<Request, Answer> {
+export interface GroupRpcOptions<Request, Answer> {
   /** Without one this member asks only, and is not asked. */
   readonly handler?: CallHandler<Request, Answer> | undefined;
   /** Gives up joining. */
@@ -33,12 +33,12 @@ export interface CallOptions {
   /** When it is over: `first` value, values of a `majority` of those asked, or `all` done; default `all`. */
   readonly mode?: CallMode | undefined;
   /** Milliseconds; default 5000. */
-  readonly timeout?: number | undefined;
+  readonly timeoutMs?: number | undefined;
   /** Gives up. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export type Outcome<Answer> =
+export type CallOutcome<Answer> =
   | { readonly kind: 'value'; readonly value: Answer }
   | { readonly kind: 'error'; readonly message: string }
   | { readonly kind: 'left' }
@@ -46,11 +46,11 @@ export type Outcome<Answer> =
 
 export interface CallResult<Answer> {
   /** By private name. With `first` and `majority` those are missing that were still at it. */
-  readonly outcomes: ReadonlyMap<string, Outcome<Answer>>;
+  readonly outcomes: ReadonlyMap<string, CallOutcome<Answer>>;
   /** The values alone, in the order of their members. */
   readonly values: readonly Answer[];
   /** Whether there are as many values as the mode wants: one, more than half, or one of everybody asked; never without any. */
-  readonly isEnough: boolean;
+  readonly satisfied: boolean;
 }
 
 const options = z.strictObject({
@@ -60,7 +60,7 @@ const options = z.strictObject({
 
 const callOptions = z.strictObject({
   mode: z.enum(['first', 'majority', 'all']).default('all'),
-  timeout: z.number().min(1).default(CALL_TIMEOUT_MS),
+  timeoutMs: z.number().min(1).default(CALL_TIMEOUT_MS),
   signal: signalOption,
 });
 
@@ -68,21 +68,21 @@ const callOptions = z.strictObject({
  * Joins the group, to ask its members and to answer them.
  * @throws IllegalParamError, and what `Connection.join` throws
  */
-export async function caller<Request = unknown, Answer = unknown>(
+export async function groupRpc<Request = unknown, Answer = unknown>(
   connection: Connection,
   group: string,
-  given: CallerOptions<Request, Answer> = {},
-): Promise<Caller<Request, Answer>> {
+  given: GroupRpcOptions<Request, Answer> = {},
+): Promise<GroupRpc<Request, Answer>> {
   const { handler, signal } = checkedOptions(options, given);
-  return await Caller.open(connection, group, handler as CallHandler<Request, Answer> | undefined, signal);
+  return await GroupRpc.open(connection, group, handler as CallHandler<Request, Answer> | undefined, signal);
 }
 
 interface Waiting<Answer> {
   readonly mode: CallMode;
-  readonly result: Pending<CallResult<Answer>>;
+  readonly result: Deferred<CallResult<Answer>>;
 }
 
-export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
+export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   private core!: CallCore;
   private readonly waiting = new Map<number, Waiting<Answer>>();
   private readonly leaving = new AbortController();
@@ -93,15 +93,15 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
     group: string,
     handler: CallHandler<Request, Answer> | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Caller<Request, Answer>> {
-    const it = new Caller<Request, Answer>();
-    const seat = await Seat.take(connection, group, signal, (end) => {
+  ): Promise<GroupRpc<Request, Answer>> {
+    const it = new GroupRpc<Request, Answer>();
+    const seat = await GroupBinding.join(connection, group, signal, (end) => {
       it.leaving.abort();
       it.end(end);
       for (const { result } of it.waiting.values()) result.reject(it.closedError());
       it.waiting.clear();
     });
-    it.seat = seat;
+    it.binding = seat;
     it.core = new CallCore(seat.self, instanceNumber(), handler !== undefined, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
@@ -117,22 +117,22 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
 
   /**
    * Asks every member, this one included if it has a handler. Who is asked is decided by the place of the request in
-   * the order of the group. Never waits for one who has left, nor longer than `timeout`.
+   * the order of the group. Never waits for one who has left, nor longer than `timeoutMs`.
    * @throws IllegalParamError, MessageTooLongError, ConnectionClosedError when the group is left meanwhile, or the
    * signal's reason. What happens at single members is never thrown: it stands in the result.
    */
   async call(request: Request, given: CallOptions = {}): Promise<CallResult<Answer>> {
-    const { mode, timeout, signal } = checkedOptions(callOptions, given);
+    const { mode, timeoutMs, signal } = checkedOptions(callOptions, given);
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
     const body = bytesOf(request, 'the request');
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
     if (this.waiting.size >= MAX_CALLS) throw errorOf(ILLEGAL_PARAM, `${MAX_CALLS} calls are under way`);
-    const result = pending<CallResult<Answer>>();
+    const result = deferred<CallResult<Answer>>();
     let call = 0;
-    this.seat.act((now) => {
-      call = this.core.call(body, mode, timeout, now);
+    this.binding.input((now) => {
+      call = this.core.call(body, mode, timeoutMs, now);
       this.waiting.set(call, { mode, result });
     });
     try {
@@ -146,7 +146,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
   private done(call: number, raw: ReadonlyMap<string, RawOutcome>, asked: readonly string[]): void {
     const waiting = this.waiting.get(call);
     if (!waiting) return;
-    const outcomes = new Map<string, Outcome<Answer>>();
+    const outcomes = new Map<string, CallOutcome<Answer>>();
     const values: Answer[] = [];
     for (const name of asked) {
       const outcome = raw.get(name);
@@ -157,7 +157,7 @@ export class Caller<Request, Answer> extends Recipe<RecipeEvents> {
     }
     const majority = Math.floor(asked.length / 2) + 1;
     const needed = { first: 1, majority, all: Math.max(1, asked.length) }[waiting.mode];
-    waiting.result.resolve({ outcomes, values, isEnough: values.length >= needed });
+    waiting.result.resolve({ outcomes, values, satisfied: values.length >= needed });
   }
 
   private async serve(
@@ -185,7 +185,7 @@ function bytesOf(value: unknown, what: string): Buffer {
 /** @throws SyntaxError */
 const valueOf = (body: Buffer): unknown => (body.length === 0 ? undefined : JSON.parse(body.toString()));
 
-function outcomeOf<Answer>(outcome: RawOutcome): Outcome<Answer> {
+function outcomeOf<Answer>(outcome: RawOutcome): CallOutcome<Answer> {
   if (outcome.kind !== 'value') return outcome;
   try {
     return { kind: 'value', value: valueOf(outcome.body) as Answer };

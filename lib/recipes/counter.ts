@@ -5,7 +5,7 @@ import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { CounterMachine } from './core/machines/counter.js';
 import type { WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
-import { Shared } from './shared.js';
+import { ReplicatedObject } from './shared.js';
 
 /** @throws as `replicated` */
 export async function counter(
@@ -17,7 +17,7 @@ export async function counter(
   return new Counter(await replicated(connection, group, machine, options), machine);
 }
 
-export class Counter extends Shared<number, number> {
+export class Counter extends ReplicatedObject<number, number> {
   /** @internal */
   constructor(
     replica: Replicated<number, number>,

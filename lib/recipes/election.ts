@@ -5,14 +5,14 @@ import { ElectionCore, type Leadership } from './core/election.js';
 import {
   checkedOptions,
   given,
-  patienceOption,
+  silenceTimeoutOption,
   quorumOption,
   signalOf,
   signalOption,
   type WaitOptions,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { Seat } from './seat.js';
+import { GroupBinding } from './seat.js';
 
 export interface ElectionOptions {
   /**
@@ -21,7 +21,7 @@ export interface ElectionOptions {
    */
   readonly quorum?: number | undefined;
   /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
-  readonly patience?: number | undefined;
+  readonly silenceTimeoutMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,10 +30,14 @@ export interface ElectionEvents extends RecipeEvents {
   /** There is a leader. */
   elected: [Leadership];
   /** That leader leads no more; another event tells who is next. */
-  lapsed: [Leadership];
+  'leader-lost': [Leadership];
 }
 
-const schema = z.strictObject({ quorum: quorumOption, patience: patienceOption, signal: signalOption });
+const schema = z.strictObject({
+  quorum: quorumOption,
+  silenceTimeoutMs: silenceTimeoutOption,
+  signal: signalOption,
+});
 
 /**
  * Joins the group and takes part in its election.
@@ -63,17 +67,17 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
   static async open(
     connection: Connection,
     group: string,
-    options: Pick<ElectionOptions, 'quorum' | 'patience'>,
+    options: Pick<ElectionOptions, 'quorum' | 'silenceTimeoutMs'>,
     signal: AbortSignal | undefined,
   ): Promise<Election> {
     const it = new Election();
-    const seat = await Seat.take(connection, group, signal, (end) => it.end(end));
-    it.seat = seat;
+    const seat = await GroupBinding.join(connection, group, signal, (end) => it.end(end));
+    it.binding = seat;
     const sink = {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       elected: (leadership: Leadership) => void it.emit('elected', leadership),
-      lapsed: (leadership: Leadership) => void it.emit('lapsed', leadership),
+      lapsed: (leadership: Leadership) => void it.emit('leader-lost', leadership),
       doubted: (member: string) => seat.doubted(member),
     };
     it.core = new ElectionCore(seat.self, sink, given(options));
@@ -112,8 +116,8 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
   [Symbol.asyncIterator](): AsyncGenerator<Leadership | null, void, void> {
     return this.loop((take) => {
       const lapsed = (): void => take(null);
-      this.on('elected', take).on('lapsed', lapsed);
-      return () => this.off('elected', take).off('lapsed', lapsed);
+      this.on('elected', take).on('leader-lost', lapsed);
+      return () => this.off('elected', take).off('leader-lost', lapsed);
     });
   }
 

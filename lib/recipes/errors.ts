@@ -16,20 +16,27 @@ export class ReadOnlyError extends RecipeError {}
  * The command was applied, but while this member was given the state by another one: its result is not known here.
  * Read the state to see what became of it.
  */
-export class ResultLostError extends RecipeError {}
+export class ResultUnknownError extends RecipeError {}
 
 /** The group holds something else than this member brought, or has other options: two recipes cannot share a group. */
-export class MisfitError extends RecipeError {}
+export class IncompatibleMemberError extends RecipeError {}
 
 /** Why a lock is held no more: the reason of `HeldLock.signal`. `cause` is what broke the connection, if that broke. */
 export class LockEndedError extends RecipeError {}
 
 /** Nothing broke: the group was left, or the connection closed, on this side. */
-export class EndedError extends ConnectionClosedError {
+export class LeftGroupError extends ConnectionClosedError {
   constructor(text: string) {
     super();
     this.message = `${text} (${this.codeName})`;
   }
 }
 
-keepNames({ RecipeError, ReadOnlyError, ResultLostError, MisfitError, LockEndedError, EndedError });
+keepNames({
+  RecipeError,
+  ReadOnlyError,
+  ResultUnknownError,
+  IncompatibleMemberError,
+  LockEndedError,
+  LeftGroupError,
+});

@@ -3,16 +3,22 @@ export type { Leadership } from './core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
 export type { RecipeEvents } from './recipe.js';
 export type { Departure } from './core/members.js';
-export { members, type Member, type Members, type MembersEvents, type MembersOptions } from './members.js';
+export {
+  presence as members,
+  type Member,
+  type Presence as Members,
+  type PresenceEvents as MembersEvents,
+  type PresenceOptions as MembersOptions,
+} from './members.js';
 export type { CallMode } from './core/call.js';
 export {
-  caller,
-  type Caller,
-  type CallerOptions,
+  groupRpc as caller,
+  type GroupRpc as Caller,
+  type GroupRpcOptions as CallerOptions,
   type CallHandler,
   type CallOptions,
   type CallResult,
-  type Outcome,
+  type CallOutcome as Outcome,
 } from './call.js';
 export type { Machine, Snapshot } from './core/machines/machine.js';
 export type { CommandInfo } from './core/replicated/replica.js';
@@ -20,12 +26,12 @@ export { barrier, type Barrier, type BarrierOptions } from './barrier.js';
 export { counter, type Counter } from './counter.js';
 export type { WaitOptions } from './options.js';
 export {
-  EndedError,
+  LeftGroupError as LeftGroupError,
   LockEndedError,
-  MisfitError,
+  IncompatibleMemberError as IncompatibleMemberError,
   ReadOnlyError,
   RecipeError,
-  ResultLostError,
+  ResultUnknownError as ResultUnknownError,
 } from './errors.js';
 export { type HeldLock, lock, type Lock } from './lock.js';
 export { map, type ReplicatedMap, type ReplicatedMapEvents } from './map.js';

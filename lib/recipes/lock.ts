@@ -7,7 +7,7 @@ import { instanceNumber } from './instance.js';
 import { signalOf, type WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
 import { type End, now } from './seat.js';
-import { Shared, Watch } from './shared.js';
+import { ReplicatedObject, ConditionWaiter } from './shared.js';
 
 /** @throws as `replicated` */
 export async function lock(
@@ -65,10 +65,10 @@ export class HeldLock implements AsyncDisposable {
  * A process that was stopped may believe for a moment that it still holds the lock. Hand the token to whatever the lock
  * protects, and let that refuse a token below the highest it has seen.
  */
-export class Lock extends Shared<LockCommand, void> {
+export class Lock extends ReplicatedObject<LockCommand, void> {
   private readonly instance = instanceNumber();
   private readonly held = new Map<number, HeldLock>();
-  private readonly watch = new Watch();
+  private readonly watch = new ConditionWaiter();
   private requests = 0;
 
   /** @internal */
@@ -151,11 +151,11 @@ export class Lock extends Shared<LockCommand, void> {
 
   private look(): void {
     for (const [request, held] of this.held) {
-      const { ending, isLive, isParted } = this.replica;
-      if (isLive && !isParted && this.isMine(this.machine.holder, request)) continue;
+      const { ending, isLive, isPartitioned: isPartitioned } = this.replica;
+      if (isLive && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
       const wasReleased = held.signal.aborted;
-      held.end(lost(ending ?? (isParted ? NO_QUORUM : STRUCK_OFF)));
+      held.end(lost(ending ?? (isPartitioned ? NO_QUORUM : STRUCK_OFF)));
       // Where the quorum is lost and comes back, nobody holds what was reported lost.
       if (!wasReleased && !ending)
         this.replica.submit({ op: 'release', instance: this.instance, request }).catch(() => undefined);

@@ -5,12 +5,12 @@ import { errorOf } from '../errors.js';
 import type { Connection } from '../group/connection.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MAX_METADATA_BYTES } from './core/limits.js';
-import { type Departure, MembersCore, type Presence } from './core/members.js';
+import { type Departure, PresenceCore, type MemberPresence } from './core/members.js';
 import { instanceNumber } from './instance.js';
 import { jsonText } from './json.js';
 import { checkedOptions, signalOption } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { Seat } from './seat.js';
+import { GroupBinding } from './seat.js';
 
 /** One who takes part. */
 export interface Member<M> {
@@ -23,16 +23,16 @@ export interface Member<M> {
   readonly isMe: boolean;
 }
 
-export interface MembersOptions<M> {
+export interface PresenceOptions<M> {
   /** What the others get to know of this member: anything that JSON can hold, up to 16 KiB. */
   readonly metadata: M;
   /** Milliseconds for which one who is out of reach is remembered; default one hour. */
-  readonly forgetAfter?: number | undefined;
+  readonly forgetAfterMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface MembersEvents<M> extends RecipeEvents {
+export interface PresenceEvents<M> extends RecipeEvents {
   /** One is here, and its metadata too. Comes for those who were here before, and for this member itself. */
   joined: [Member<M>];
   /** One announced other metadata: now, before. */
@@ -49,7 +49,7 @@ const HOUR_MS = 3_600_000;
 
 const schema = z.strictObject({
   metadata: z.unknown().optional(),
-  forgetAfter: z.number().min(0).default(HOUR_MS),
+  forgetAfterMs: z.number().min(0).default(HOUR_MS),
   signal: signalOption,
 });
 
@@ -57,19 +57,19 @@ const schema = z.strictObject({
  * Joins the group and announces this member.
  * @throws IllegalParamError, also for metadata that is too long or no JSON, and what `Connection.join` throws
  */
-export async function members<M = unknown>(
+export async function presence<M = unknown>(
   connection: Connection,
   group: string,
-  options: MembersOptions<M>,
-): Promise<Members<M>> {
-  const { metadata, forgetAfter, signal } = checkedOptions(schema, options);
+  options: PresenceOptions<M>,
+): Promise<Presence<M>> {
+  const { metadata, forgetAfterMs, signal } = checkedOptions(schema, options);
   if (metadata === undefined)
     throw errorOf(ILLEGAL_PARAM, 'metadata is missing: give null where there is nothing to say');
-  return await Members.open<M>(connection, group, bytesOf(metadata), forgetAfter, signal);
+  return await Presence.open<M>(connection, group, bytesOf(metadata), forgetAfterMs, signal);
 }
 
-export class Members<M> extends Recipe<MembersEvents<M>> {
-  private core!: MembersCore;
+export class Presence<M> extends Recipe<PresenceEvents<M>> {
+  private core!: PresenceCore;
 
   /** @internal */
   static async open<M>(
@@ -78,13 +78,13 @@ export class Members<M> extends Recipe<MembersEvents<M>> {
     metadata: Buffer,
     forgetAfter: number,
     signal: AbortSignal | undefined,
-  ): Promise<Members<M>> {
-    const it = new Members<M>();
-    const seat = await Seat.take(connection, group, signal, (end) => it.end(end));
-    it.seat = seat;
-    const emit = it as Recipe<MembersEvents<unknown>>;
-    const member = (who: Presence): Member<unknown> => it.memberOf(who);
-    it.core = new MembersCore(seat.self, instanceNumber(), metadata, forgetAfter, {
+  ): Promise<Presence<M>> {
+    const it = new Presence<M>();
+    const seat = await GroupBinding.join(connection, group, signal, (end) => it.end(end));
+    it.binding = seat;
+    const emit = it as Recipe<PresenceEvents<unknown>>;
+    const member = (who: MemberPresence): Member<unknown> => it.memberOf(who);
+    it.core = new PresenceCore(seat.self, instanceNumber(), metadata, forgetAfter, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       joined: (who) => void emit.emit('joined', member(who)),
@@ -115,15 +115,15 @@ export class Members<M> extends Recipe<MembersEvents<M>> {
   /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON */
   announce(metadata: M): void {
     const bytes = bytesOf(metadata);
-    this.seat.act(() => this.core.announce(bytes));
+    this.binding.input(() => this.core.announce(bytes));
   }
 
-  private memberOf({ name, since, metadata }: Presence): Member<M> {
+  private memberOf({ name, since, metadata }: MemberPresence): Member<M> {
     return {
       name,
       since: new Date(since),
       metadata: valueOf(metadata) as M | null,
-      isMe: name === this.seat.self,
+      isMe: name === this.binding.self,
     };
   }
 }

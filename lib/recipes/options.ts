@@ -12,7 +12,7 @@ export interface WaitOptions {
 
 export const signalOption = z.instanceof(AbortSignal, { error: 'is no AbortSignal' }).optional();
 export const quorumOption = z.int().min(1).optional();
-export const patienceOption = z.number().min(1).optional();
+export const silenceTimeoutOption = z.number().min(1).optional();
 
 /** @throws IllegalParamError that says which option is wrong */
 export function checkedOptions<T>(schema: z.ZodType<T>, options: unknown): T {

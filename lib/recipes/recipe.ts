@@ -1,10 +1,10 @@
 /** What the outer faces of all recipes have in common: events, loops, leaving, the end. */
 import { errorOf } from '../errors.js';
-import { abortable, type Pending, pending } from '../group/abort.js';
+import { abortable, type Deferred, deferred } from '../group/abort.js';
 import { Emitter } from '../group/emitter.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
-import { EndedError } from './errors.js';
-import type { End, Seat } from './seat.js';
+import { LeftGroupError } from './errors.js';
+import type { End, GroupBinding } from './seat.js';
 
 export interface RecipeEvents {
   /** It is over: the group was left, or, with an error, the connection was lost or this member cannot stay. Comes once. */
@@ -16,9 +16,9 @@ export interface RecipeEvents {
  * its connection stand still. A listener that throws causes an uncaught exception and stops nothing else.
  */
 export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events> implements AsyncDisposable {
-  private place: Seat | null = null;
-  private readonly over: Pending<never> = pending();
-  private readonly gone: Pending<Error | undefined> = pending();
+  private place: GroupBinding | null = null;
+  private readonly over: Deferred<never> = deferred();
+  private readonly gone: Deferred<Error | undefined> = deferred();
   private how: End | null = null;
 
   /**
@@ -44,12 +44,12 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     await this.leave();
   }
 
-  protected get seat(): Seat {
+  protected get binding(): GroupBinding {
     if (!this.place) throw errorOf(CONNECTION_CLOSED, 'not yet in the group');
     return this.place;
   }
 
-  protected set seat(seat: Seat) {
+  protected set binding(seat: GroupBinding) {
     this.place = seat;
   }
 
@@ -59,7 +59,7 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
 
   /** What an application gets that waits for something behind the end. */
   protected closedError(): Error {
-    return this.how?.error ?? new EndedError(this.how?.text ?? 'not in the group');
+    return this.how?.error ?? new LeftGroupError(this.how?.text ?? 'not in the group');
   }
 
   /** Called once by the seat. */

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
 import { errorOf } from '../errors.js';
-import { abortable, type Pending, pending } from '../group/abort.js';
+import { abortable, type Deferred, deferred } from '../group/abort.js';
 import type { Connection } from '../group/connection.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { parseJson } from './core/json-depth.js';
@@ -11,21 +11,21 @@ import type { Machine } from './core/machines/machine.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
-import { MisfitError, ReadOnlyError, ResultLostError } from './errors.js';
+import { IncompatibleMemberError, ReadOnlyError, ResultUnknownError } from './errors.js';
 import { instanceNumber } from './instance.js';
 import { jsonText } from './json.js';
 import {
   checkedOptions,
   given,
-  patienceOption,
+  silenceTimeoutOption,
   quorumOption,
   signalOf,
   signalOption,
   type WaitOptions,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { Restoring } from './restoring.js';
-import { type End, Seat } from './seat.js';
+import { RestoreStream } from './restoring.js';
+import { type End, GroupBinding } from './seat.js';
 import { Snapshots } from './snapshots.js';
 
 export interface ReplicatedOptions {
@@ -36,32 +36,32 @@ export interface ReplicatedOptions {
    */
   readonly quorum?: number | undefined;
   /** How many members there can ever be at one time; default 2 * quorum - 1. Needed where `quorum` is more than a majority. */
-  readonly of?: number | undefined;
+  readonly maxMembers?: number | undefined;
   /** What `submit` does while nothing can be applied here: `wait`, the default, or `reject` with ReadOnlyError. */
   readonly whenReadOnly?: 'wait' | 'reject' | undefined;
   /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
-  readonly patience?: number | undefined;
+  readonly silenceTimeoutMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface ReplicatedEvents extends RecipeEvents {
   /** `isLive` or `isWritable` has changed. */
-  status: [{ readonly isLive: boolean; readonly isWritable: boolean }];
+  status: [{ readonly hasState: boolean; readonly isWritable: boolean }];
   /**
    * Two components met, and the state of the other one stays: so many commands that were applied here are undone. With a
    * merge function they come back with the merge. Never happens with a quorum.
    */
-  'thrown-back': [commands: number];
+  'rolled-back': [commands: number];
   /** Giving, taking or merging a state failed in the machine: what it threw. Giving and taking are tried again. */
-  trouble: [error: unknown];
+  'snapshot-error': [error: unknown];
 }
 
 export const replicatedSchema = z.strictObject({
   quorum: quorumOption,
-  of: z.int().min(1).optional(),
+  maxMembers: z.int().min(1).optional(),
   whenReadOnly: z.enum(['wait', 'reject']).optional(),
-  patience: patienceOption,
+  silenceTimeoutMs: silenceTimeoutOption,
   signal: signalOption,
 });
 
@@ -84,14 +84,17 @@ export async function replicated<Command, Result>(
   return await Replicated.open(connection, group, machine, checked);
 }
 
-function checkQuorum({ quorum, of }: z.infer<typeof replicatedSchema>): void {
-  if (of === undefined) return;
+function checkQuorum({ quorum, maxMembers }: z.infer<typeof replicatedSchema>): void {
+  if (maxMembers === undefined) return;
   if (quorum === undefined)
-    throw errorOf(ILLEGAL_PARAM, '`of` goes with `quorum`: it says of how many members that is one');
-  const least = Math.floor(of / 2) + 1;
-  const right = least === of ? String(of) : `${least} to ${of}`;
-  if (quorum > of || quorum < least)
-    throw errorOf(ILLEGAL_PARAM, `with \`of: ${of}\` a quorum is ${right}, not ${quorum}`);
+    throw errorOf(
+      ILLEGAL_PARAM,
+      '`maxMembers` requires `quorum`: it is the total that the quorum is counted against',
+    );
+  const least = Math.floor(maxMembers / 2) + 1;
+  const right = least === maxMembers ? String(maxMembers) : `${least} to ${maxMembers}`;
+  if (quorum > maxMembers || quorum < least)
+    throw errorOf(ILLEGAL_PARAM, `with \`maxMembers: ${maxMembers}\` a quorum is ${right}, not ${quorum}`);
 }
 
 const METHODS = ['reset', 'apply', 'snapshot', 'restore'] as const;
@@ -108,14 +111,14 @@ function checkMachine(machine: unknown): void {
 }
 
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
-  /** @internal Called when `isLive`, `isWritable` or `isParted` may have changed: not each change is one of `status`. */
+  /** @internal Called when `isLive`, `isWritable` or `isPartitioned` may have changed: not each change is one of `status`. */
   looked: () => void = () => undefined;
   private core!: ReplicatedCore;
   private snapshots!: Snapshots;
-  private readonly waiting = new Map<number, Pending<Result>>();
-  private restoring: Restoring | null = null;
+  private readonly waiting = new Map<number, Deferred<Result>>();
+  private restoring: RestoreStream | null = null;
   private restored: Promise<void> = Promise.resolve();
-  private status = { isLive: false, isWritable: false };
+  private status = { hasState: false, isWritable: false };
   private rejects = false;
   private quorum: number | undefined;
 
@@ -129,25 +132,25 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     const it = new Replicated<Command, Result>();
     it.rejects = options.whenReadOnly === 'reject';
     it.quorum = options.quorum;
-    const seat = await Seat.take(connection, group, options.signal, (end) => it.ended(end));
-    it.seat = seat;
+    const seat = await GroupBinding.join(connection, group, options.signal, (end) => it.ended(end));
+    it.binding = seat;
     it.host(seat, machine, options);
     return it;
   }
 
   /** @internal What this member claims is far above all others, and does not count. */
   doubted(member: string): void {
-    this.seat.doubted(member);
+    this.binding.doubted(member);
   }
 
   /** @internal Private name of this member. */
   get self(): string {
-    return this.seat.self;
+    return this.binding.self;
   }
 
   /** Whether this member has the state. Before that, what the machine shows is not the state of the group. */
   get isLive(): boolean {
-    return this.core.isLive;
+    return this.core.hasState;
   }
 
   /**
@@ -159,8 +162,8 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   /** Whether this member is in a component that may not apply anything, and knows it. */
-  get isParted(): boolean {
-    return this.core.isParted;
+  get isPartitioned(): boolean {
+    return this.core.isPartitioned;
   }
 
   /** Commands applied since the first state, the same number at all members. */
@@ -170,7 +173,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 
   /**
    * Resolves with what the machine gives for the command, when it is applied here.
-   * @throws what the machine throws, ReadOnlyError, ResultLostError, IllegalParamError, MessageTooLongError,
+   * @throws what the machine throws, ReadOnlyError, ResultUnknownError, IllegalParamError, MessageTooLongError,
    * ConnectionClosedError, or the signal's reason: then the command may be applied all the same if it was on its way
    */
   async submit(command: Command, options: WaitOptions = {}): Promise<Result> {
@@ -188,10 +191,10 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     if (this.core.waiting >= MAX_PENDING_COMMANDS)
       throw errorOf(ILLEGAL_PARAM, `${MAX_PENDING_COMMANDS} commands wait already`);
     if (this.rejects && !this.core.isWritable) throw new ReadOnlyError(this.whyReadOnly());
-    const result = pending<Result>();
+    const result = deferred<Result>();
     let ticket = 0;
     // The outcome comes through the order, so it never comes before the ticket.
-    this.seat.act(() => {
+    this.binding.input(() => {
       ticket = this.core.submit(body);
       this.waiting.set(ticket, result);
     });
@@ -204,7 +207,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 
   /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
   async ready(options: WaitOptions = {}): Promise<void> {
-    await this.until(() => this.core.isLive, signalOf(options));
+    await this.until(() => this.core.hasState, signalOf(options));
   }
 
   /** Waits until commands are applied. @throws ConnectionClosedError, or the signal's reason */
@@ -223,14 +226,14 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   private host(
-    seat: Seat,
+    seat: GroupBinding,
     machine: Machine<Command, Result>,
     options: z.infer<typeof replicatedSchema>,
   ): void {
-    const trouble = (error: unknown): void => void this.emit('trouble', error);
-    this.snapshots = new Snapshots((...piece) => seat.act(() => this.core.supplied(...piece)), trouble);
+    const trouble = (error: unknown): void => void this.emit('snapshot-error', error);
+    this.snapshots = new Snapshots((...piece) => seat.input(() => this.core.supplied(...piece)), trouble);
     const { snapshots } = this;
-    const { quorum, of, patience } = options;
+    const { quorum, maxMembers, silenceTimeoutMs } = options;
     const label = labelOf(machine, options);
     this.core = new ReplicatedCore(
       seat.self,
@@ -248,13 +251,18 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         restoreEnd: () => this.restoring?.finish(),
         restoreAbort: () => this.restoring?.giveUp(),
         settled: (ticket, outcome) => this.settled(ticket, outcome),
-        thrownBack: (commands) => void this.emit('thrown-back', commands),
+        rolledBack: (commands) => void this.emit('rolled-back', commands),
         // Behind the input that is under way.
         misfit: (theirs) => queueMicrotask(() => seat.fail(misfit(seat.group.name, theirs, label))),
         doubted: (member) => this.doubted(member),
         changed: () => this.changed(),
       },
-      { quorum: quorum ?? null, merges: machine.merge !== undefined, label, ...given({ of, patience }) },
+      {
+        quorum: quorum ?? null,
+        merges: machine.merge !== undefined,
+        label,
+        ...given({ maxMembers, silenceTimeoutMs }),
+      },
     );
     seat.host(this.core);
     seat.checkPrivate();
@@ -262,12 +270,12 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 
   private async contribute(id: string): Promise<void> {
     const bytes = await this.snapshots.whole(id);
-    if (bytes) this.seat.act(() => this.core.contribution(id, bytes));
+    if (bytes) this.binding.input(() => this.core.contribution(id, bytes));
   }
 
   private restore(machine: Machine<Command, Result>): void {
     this.restoring?.giveUp();
-    const restoring = new Restoring();
+    const restoring = new RestoreStream();
     this.restoring = restoring;
     this.restored = this.fill(machine, restoring, this.restored);
   }
@@ -275,7 +283,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   /** @param before the state before this one: a machine takes one at a time */
   private async fill(
     machine: Machine<Command, Result>,
-    restoring: Restoring,
+    restoring: RestoreStream,
     before: Promise<void>,
   ): Promise<void> {
     await before;
@@ -285,11 +293,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       await machine.restore(restoring);
     } catch (error) {
       isSound = false;
-      if (this.restoring === restoring && !restoring.isGivenUp) this.emit('trouble', error);
+      if (this.restoring === restoring && !restoring.isGivenUp) this.emit('snapshot-error', error);
     }
     if (this.restoring !== restoring || this.hasEnded) return;
     this.restoring = null;
-    this.seat.act(() => this.core.restored(isSound));
+    this.binding.input(() => this.core.restored(isSound));
   }
 
   private settled(ticket: number, outcome: Settled): void {
@@ -297,14 +305,14 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.waiting.delete(ticket);
     if (outcome.kind === 'applied') waiting?.resolve(outcome.result as Result);
     else if (outcome.kind === 'failed') waiting?.reject(outcome.error as Error);
-    else waiting?.reject(new ResultLostError('the command was applied, its result is not known here'));
+    else waiting?.reject(new ResultUnknownError('the command was applied, its result is not known here'));
   }
 
   private changed(): void {
-    const { isLive, isWritable } = this.core;
+    const { hasState: isLive, isWritable } = this.core;
     const before = this.status;
-    if (before.isLive !== isLive || before.isWritable !== isWritable) {
-      this.status = { isLive, isWritable };
+    if (before.hasState !== isLive || before.isWritable !== isWritable) {
+      this.status = { hasState: isLive, isWritable };
       this.emit('status', this.status);
     }
     this.looked();
@@ -339,11 +347,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   /** How many of those here have the state is not known to all of them. */
   private whyReadOnly(): string {
     const { quorum } = this;
-    const here = this.seat.group.members.length;
+    const here = this.binding.group.members.length;
     const now = 'no command can be applied here now';
     if (quorum !== undefined && here < quorum)
       return `${now}: ${here} of the ${quorum} members that are needed ${here === 1 ? 'is' : 'are'} here`;
-    if (!this.core.isLive) return `${now}: this member does not have the state yet: wait for ready()`;
+    if (!this.core.hasState) return `${now}: this member does not have the state yet: wait for ready()`;
     return `${now}: the members here have to agree first: wait for writable()`;
   }
 }
@@ -367,11 +375,11 @@ const machineOf = <Command, Result>(
 });
 
 /** What has to be equal at all members, in words. */
-function labelOf(machine: Machine<never, unknown>, { quorum, of }: ReplicatedOptions): string {
+function labelOf(machine: Machine<never, unknown>, { quorum, maxMembers: of }: ReplicatedOptions): string {
   const what = `a ${(machine.kind ?? 'machine').slice(0, 100)}`;
   if (quorum !== undefined) return `${what} with a quorum of ${quorum} of ${of ?? 2 * quorum - 1}`;
   return machine.merge === undefined ? `${what} without a quorum` : `${what} that merges`;
 }
 
-const misfit = (group: string, theirs: string, ours: string): MisfitError =>
-  new MisfitError(`the group ${group} holds ${theirs}, and this member brings ${ours}`);
+const misfit = (group: string, theirs: string, ours: string): IncompatibleMemberError =>
+  new IncompatibleMemberError(`the group ${group} holds ${theirs}, and this member brings ${ours}`);

@@ -1,7 +1,7 @@
 /** A state on its way into a machine: pieces come, the machine takes them at its own speed. */
 import { Buffer } from 'node:buffer';
 
-export class Restoring {
+export class RestoreStream {
   private readonly pieces: Buffer[] = [];
   private wake: () => void = () => undefined;
   private end: 'open' | 'whole' | 'given up' = 'open';

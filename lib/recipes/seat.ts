@@ -8,7 +8,7 @@ import type { Group } from '../group/group.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { type DropReason, MembersOnly } from './core/members-only.js';
-import type { Post, RecipeCore } from './core/port.js';
+import type { Sender, RecipeCore } from './core/port.js';
 import { opened, sealed } from './core/private.js';
 
 /** Longest time that a timer can be set to. */
@@ -40,7 +40,7 @@ const LEFT: End = { error: undefined, text: 'the group was left' };
 /** Milliseconds since 1970; within one process it never goes back. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
-export class Seat implements Post {
+export class GroupBinding implements Sender {
   private core: RecipeCore | null = null;
   private timer: NodeJS.Timeout | undefined;
   private how: End | null = null;
@@ -57,18 +57,18 @@ export class Seat implements Post {
    * Joins the group. @param ended called once when the group was left or the connection is gone
    * @throws IllegalParamError when another recipe or listener has the group, and what `Connection.join` throws
    */
-  static async take(
+  static async join(
     connection: Connection,
     name: string,
     signal: AbortSignal | undefined,
     ended: (end: End) => void,
-  ): Promise<Seat> {
+  ): Promise<GroupBinding> {
     if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
     if (taken.has(group) || group.eventNames().length > 0)
       throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe has a group of its own`);
     taken.add(group);
-    return new Seat(connection, group, ended);
+    return new GroupBinding(connection, group, ended);
   }
 
   /** Set before the core hears of it. */
@@ -90,7 +90,7 @@ export class Seat implements Post {
   }
 
   /** An input that does not come from the group. */
-  act(input: (now: number) => void): void {
+  input(input: (now: number) => void): void {
     input(now());
     this.arm();
   }
@@ -133,7 +133,7 @@ export class Seat implements Post {
     const { core } = this;
     if (!core || this.how) return;
     if (event.kind === 'self-leave') return this.end(LEFT);
-    this.act((time) => {
+    this.input((time) => {
       if (event.kind === 'data') core.message(event.sender, event.body, time);
       else if (event.kind === 'view') core.view(event, time);
       else core.transition(time);
@@ -144,7 +144,7 @@ export class Seat implements Post {
     const { core } = this;
     const message = opened(this.group.name, body);
     if (core && message && message.length > 0 && !this.how)
-      this.act((time) => core.message(sender, message, time));
+      this.input((time) => core.message(sender, message, time));
   };
 
   /**
@@ -194,6 +194,6 @@ export class Seat implements Post {
     const { core } = this;
     if (!core || this.how || core.dueAt === Infinity) return;
     const wait = Math.min(Math.max(0, Math.ceil(core.dueAt - now())), LONGEST_TIMER_MS);
-    this.timer = setTimeout(() => this.act((time) => core.tick(time)), wait).unref();
+    this.timer = setTimeout(() => this.input((time) => core.tick(time)), wait).unref();
   }
 }

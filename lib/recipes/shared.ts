@@ -1,9 +1,9 @@
 /** What map, counter, lock and barrier have in common: a replicated machine of their own. */
-import { pending } from '../group/abort.js';
+import { deferred } from '../group/abort.js';
 import type { WaitOptions } from './options.js';
 import type { Replicated } from './replicated.js';
 
-export abstract class Shared<Command, Result> implements AsyncDisposable {
+export abstract class ReplicatedObject<Command, Result> implements AsyncDisposable {
   constructor(
     /** What it stands on: its events, `isLive`, `isWritable`. */
     readonly replica: Replicated<Command, Result>,
@@ -34,7 +34,7 @@ export abstract class Shared<Command, Result> implements AsyncDisposable {
 }
 
 /** Facts that others wait for, looked at whenever something has changed. */
-export class Watch {
+export class ConditionWaiter {
   private readonly looks = new Set<() => void>();
 
   look(): void {
@@ -44,7 +44,7 @@ export class Watch {
   /** Resolves when the fact holds; `wait` may end the wait otherwise, by its rejection. */
   async until(fact: () => boolean, wait: (found: Promise<void>) => Promise<void>): Promise<void> {
     if (fact()) return;
-    const found = pending<void>();
+    const found = deferred<void>();
     const look = (): void => {
       if (fact()) found.resolve();
     };

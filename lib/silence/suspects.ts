@@ -22,7 +22,7 @@ interface Suspect {
   readonly line: TcpLine;
 }
 
-export interface Patience {
+export interface AnswerTimes {
   /** Milliseconds of silence that end a connection. */
   readonly timeout: number;
   /** Milliseconds after the last sign of life at which the kernel begins to ask. */
@@ -37,7 +37,7 @@ export class Suspects {
   }
 
   /** Takes in what a look shows of a connection. @returns whether it has been silent for too long */
-  isSilent(line: TcpLine, { timeout, idle }: Patience, now: number): boolean {
+  isSilent(line: TcpLine, { timeout, idle }: AnswerTimes, now: number): boolean {
     if (line.unanswered === 0) {
       this.suspects.delete(line.key);
       return false;

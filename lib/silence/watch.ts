@@ -8,7 +8,7 @@
 import { Buffer } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { isIPv4, type Socket } from 'node:net';
-import { type Patience, Suspects } from './suspects.js';
+import { type AnswerTimes, Suspects } from './suspects.js';
 import { readTcpLine, tableKey } from './tcp-table.js';
 
 /** Milliseconds of silence that end a connection, unless the caller says otherwise. */
@@ -48,14 +48,14 @@ export type WatchedSocket = Pick<
   destroy(error: Error): unknown;
 };
 
-interface Watched extends Patience {
+interface Watched extends AnswerTimes {
   readonly socket: WatchedSocket;
   readonly isIPv4: boolean;
   /** Bytes it had written at the last look. */
   written: number;
 }
 
-export class Watch {
+export class SilenceWatch {
   private readonly watched = new Map<string, Watched>();
   private readonly suspects = new Suspects();
   /** Whether the last look has seen data on their way. */
@@ -189,7 +189,7 @@ async function* linesOf(file: string): AsyncGenerator<string[]> {
 }
 
 /** One watch for all connections of the process: one look serves them all. */
-const watch = new Watch();
+const watch = new SilenceWatch();
 
 export const watchPeer = (socket: WatchedSocket, timeout = SILENCE_TIMEOUT): void =>
   watch.add(socket, timeout);

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
-import type { Order } from '../../daemon/core/pack.js';
+import type { Sequencer } from '../../daemon/core/pack.js';
 import { silentLogger } from '../../daemon/monitor/logger.js';
 import { defaultLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
@@ -48,13 +48,13 @@ export class World {
   readonly server: SessionServer;
 
   constructor() {
-    const order: Order = {
+    const order: Sequencer = {
       send: (payload, { exchange = false }) => {
         if (exchange) core.exchange(payload, 'd');
         else core.deliver(payload);
         return true;
       },
-      proceed: () => undefined,
+      exchangeDone: () => undefined,
       exclude: () => undefined,
     };
     const core = new Core({ name: 'd', id: 1 }, order);

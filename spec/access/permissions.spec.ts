@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { type Action, Permissions } from '../../daemon/access/permissions.js';
-import type { Permit } from '../../daemon/core/local-session.js';
+import type { Authorize } from '../../daemon/core/local-session.js';
 import { refusalOf } from './refusal.js';
 
-const permit = (principals: readonly string[], ...lines: readonly string[]): Permit =>
+const permit = (principals: readonly string[], ...lines: readonly string[]): Authorize =>
   Permissions.parse(lines.join('\n'), 'rules').permitOf(principals);
 const refusal = (...lines: readonly string[]): string =>
   refusalOf((text, file) => Permissions.parse(text, file), lines.join('\n'));
 /** Those of the groups that the action is allowed in. */
-const allowed = (may: Permit, action: Action, ...groups: readonly string[]): string[] =>
+const allowed = (may: Authorize, action: Action, ...groups: readonly string[]): string[] =>
   groups.filter((group) => may(action, group));
 
 describe('access: permissions', () => {

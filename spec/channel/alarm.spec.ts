@@ -1,6 +1,6 @@
 /** The clock of the channels. */
 import { expect } from 'chai';
-import { Alarm } from '../../lib/channel/alarm.js';
+import { TimerQueue } from '../../lib/channel/alarm.js';
 import { within } from './support.js';
 
 describe('Alarm', () => {
@@ -8,25 +8,25 @@ describe('Alarm', () => {
     const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
     const before = timers();
     const seen = [];
-    const alarm = new Alarm();
+    const alarm = new TimerQueue();
     for (const ms of [60_000, 70_000, 50_000]) {
-      const due = alarm.in(ms, () => undefined);
+      const due = alarm.after(ms, () => undefined);
       seen.push(timers() - before);
-      alarm.off(due);
+      alarm.cancel(due);
       seen.push(timers() - before);
     }
     expect(seen).to.deep.equal([1, 0, 1, 0, 1, 0]);
   });
 
   it('runs what is due at its time, whatever was turned off before', async () => {
-    const alarm = new Alarm();
+    const alarm = new TimerQueue();
     const ran: number[] = [];
     const begin = alarm.now();
-    alarm.off(alarm.in(10, () => ran.push(10)));
+    alarm.cancel(alarm.after(10, () => ran.push(10)));
     await within(
       new Promise<void>((resolve) => {
         for (const ms of [40, 20, 30]) {
-          alarm.in(ms, () => {
+          alarm.after(ms, () => {
             ran.push(ms);
             expect(alarm.now() - begin).to.be.at.least(ms);
             if (ms === 40) resolve();

@@ -5,8 +5,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Channels } from '../../lib/channel/channels.js';
 import { Random } from '../support/random.js';
 import { isWaiting } from '../group/support.js';
-import { bytes, code, echo, failure, next, pairOf, Place, request, settle, text, within } from './support.js';
-import { World } from './world.js';
+import {
+  bytes,
+  code,
+  echo,
+  failure,
+  next,
+  pairOf,
+  ChannelFixture,
+  request,
+  settle,
+  text,
+  within,
+} from './support.js';
+import { ChannelWorld } from './world.js';
 
 async function talk(serverSide: Channels, clientSide: Channels): Promise<void> {
   const { server, client } = await pairOf(serverSide, clientSide);
@@ -28,12 +40,12 @@ async function talk(serverSide: Channels, clientSide: Channels): Promise<void> {
 }
 
 describe('channel: basics', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Channels;
   let c: Channels;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.channels('s');
     c = await place.channels('c');
   });
@@ -45,7 +57,7 @@ describe('channel: basics', () => {
   });
 
   it('[channels C1] a call brings type, body and sender there, and status and body back, at two daemons', async () => {
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     await talk(await world.channels('d1', 's'), await world.channels('d2', 'c'));
   });
 

@@ -33,7 +33,7 @@ describe('channel: on real daemons', function () {
     await watch.together();
     const all = [];
     for (const node of cluster.nodes) {
-      const connection = await connect({ address: node.address, name: 'x', timeout: 5000 });
+      const connection = await connect({ address: node.address, name: 'x', timeoutMs: 5000 });
       connections.push(connection);
       all.push(await openChannels(connection));
     }

@@ -3,15 +3,25 @@ import { expect } from 'chai';
 import type { WatchEvent } from '../../lib/channel/event.js';
 import { performance } from 'node:perf_hooks';
 import { isWaiting } from '../group/support.js';
-import { code, failure, next, pairOf, type Party, Place, request, settle, within } from './support.js';
+import {
+  code,
+  failure,
+  next,
+  pairOf,
+  type Party,
+  ChannelFixture,
+  request,
+  settle,
+  within,
+} from './support.js';
 
 describe('channel: death', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
   let c: Party;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
     c = await place.party('c');
   });

@@ -7,14 +7,14 @@ import { Random } from '../support/random.js';
 import { until } from '../support/wait.js';
 import { isWaiting } from '../group/support.js';
 import { code, echo, next, request, within } from './support.js';
-import type { House } from './house.js';
+import type { ChannelHost } from './house.js';
 import { SimulatedHouse } from './simulated.js';
-import { World } from './world.js';
+import { ChannelWorld } from './world.js';
 
 const DAEMONS = ['d1', 'd2', 'd3'];
 
 /** One connection with channels at each daemon. */
-async function team(world: House, daemons = DAEMONS, options = {}): Promise<Channels[]> {
+async function team(world: ChannelHost, daemons = DAEMONS, options = {}): Promise<Channels[]> {
   const all = [];
   for (const daemon of daemons) all.push(await world.channels(daemon, 'x', options));
   await world.settle();
@@ -44,13 +44,18 @@ async function news(client: ClientChannel): Promise<ClientEvent['kind']> {
 /** Where the checks are made. */
 const houses: readonly {
   readonly where: string;
-  readonly build: (daemons: readonly string[], random?: Random) => House;
+  readonly build: (daemons: readonly string[], random?: Random) => ChannelHost;
   /** Most steps of a merge before a daemon dies. */
   readonly most: number;
   /** Names in [channels C41], which asks for ten thousand; fewer where they take long. */
   readonly names: number;
 }[] = [
-  { where: 'in memory', build: (daemons, random) => new World(daemons, random), most: 12, names: 10_000 },
+  {
+    where: 'in memory',
+    build: (daemons, random) => new ChannelWorld(daemons, random),
+    most: 12,
+    names: 10_000,
+  },
   ...(['ideal', 'cpg'] as const).map((kind) => ({
     where: `on simulated daemons (${kind})`,
     build: (daemons: readonly string[], random?: Random) =>
@@ -156,7 +161,7 @@ for (const { where, build, most, names: wanted } of houses)
 
     it('[channels C38] with the policy available the smaller claim wins, and the loser and its clients are told', async () => {
       const world = build(['d1', 'd2']);
-      const [a, b] = (await team(world, ['d1', 'd2'], { registry: 'available' })) as [Channels, Channels];
+      const [a, b] = (await team(world, ['d1', 'd2'], { registry: 'any-partition' })) as [Channels, Channels];
       world.reconfigure([['d1'], ['d2']]);
       await world.settle();
       const servers = [await a.createChannel('c'), await b.createChannel('c')];
@@ -180,7 +185,7 @@ for (const { where, build, most, names: wanted } of houses)
     });
 
     describe('[channels C39]', () => {
-      let world: House;
+      let world: ChannelHost;
       let a: Channels;
       let b: Channels;
 
@@ -294,7 +299,7 @@ for (const { where, build, most, names: wanted } of houses)
         const random = new Random(seed);
         const daemons = ['d1', 'd2', 'd3', 'd4'];
         const world = build(daemons, random);
-        const all = await team(world, daemons, { registry: 'available' });
+        const all = await team(world, daemons, { registry: 'any-partition' });
         const sides = [daemons.slice(0, 2), daemons.slice(2)];
         world.reconfigure(sides);
         await world.settle();

@@ -7,19 +7,19 @@ import { openChannels } from '../../lib/channel/open.js';
 import { CHANNEL_MESSAGE, MAX_PIECE } from '../../lib/channel/limits.js';
 import { encodeMessage, MESSAGE_HEADER } from '../../lib/channel/protocol/message.js';
 import { inParts } from '../../lib/channel/protocol/parts.js';
-import { code, next, pairOf, type Pair, type Party, Place, request, within } from './support.js';
+import { code, next, pairOf, type Pair, type Party, ChannelFixture, request, within } from './support.js';
 
 /** For values that the types refuse. */
 const any = (value: unknown): never => value as never;
 
 describe('channel: bad input', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
   let c: Party;
   let pair: Pair;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
     c = await place.party('c');
     pair = await pairOf(s.channels, c.channels, { maxBody: 1000 });

@@ -6,16 +6,16 @@ import { ConnectionLink } from '../../lib/channel/link.js';
 import { REGISTRY_GROUP } from '../../lib/channel/limits.js';
 import { Random } from '../support/random.js';
 import { isWaiting } from '../group/support.js';
-import { code, failure, next, pairOf, type Party, Place, request, within } from './support.js';
-import { World } from './world.js';
+import { code, failure, next, pairOf, type Party, ChannelFixture, request, within } from './support.js';
+import { ChannelWorld } from './world.js';
 
 describe('channel: names', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
   let c: Party;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
     c = await place.party('c');
   });
@@ -26,13 +26,13 @@ describe('channel: names', () => {
     await s.channels.createChannel('c');
     expect(await code(s.channels.createChannel('c'))).to.equal('EXISTS');
     expect(await code(c.channels.createChannel('c'))).to.equal('EXISTS');
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     await (await world.channels('d1', 'a')).createChannel('c');
     expect(await code((await world.channels('d2', 'b')).createChannel('c'))).to.equal('EXISTS');
   });
 
   it('[channels C28] of two creates at the same moment one succeeds, two hundred times', async () => {
-    const world = new World(['d1', 'd2'], new Random(28));
+    const world = new ChannelWorld(['d1', 'd2'], new Random(28));
     const [a, b] = [await world.channels('d1', 'a'), await world.channels('d2', 'b')];
     const outcomes = new Set<string>();
     for (let round = 0; round < 200; round++) {
@@ -100,7 +100,7 @@ describe('channel: names', () => {
   });
 
   it('[channels C33] the same user at another daemon cannot close the channel', async () => {
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     const owner = await world.channels('d1', 'x');
     const server = await owner.createChannel('c');
     const thief = world.link('d2', 'x');

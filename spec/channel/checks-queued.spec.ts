@@ -3,15 +3,15 @@ import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWaiting } from '../group/support.js';
 import { until } from '../support/wait.js';
-import { code, failure, next, pairOf, type Party, Place, settle, within } from './support.js';
+import { code, failure, next, pairOf, type Party, ChannelFixture, settle, within } from './support.js';
 
 describe('channel: posts', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
   let c: Party;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
     c = await place.party('c');
   });
@@ -153,11 +153,11 @@ describe('channel: posts', () => {
 });
 
 describe('channel: timers', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
   });
 

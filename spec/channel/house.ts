@@ -1,7 +1,7 @@
 /** Several daemons with connections that use channels, in one process: what the specs do to them. */
 import type { Channels, ChannelsSettings } from '../../lib/channel/channels.js';
 
-export interface House {
+export interface ChannelHost {
   /** Whether nothing moves by itself. */
   isManual: boolean;
   /** A connection `#name#daemon` with its channels. */

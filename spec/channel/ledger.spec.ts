@@ -1,13 +1,17 @@
 /** Places in a queue: what is given never is more than there is, and whoever waits is served. */
 import { expect } from 'chai';
-import { type Credit, Ledger } from '../../lib/channel/ledger.js';
+import { type Credit, CreditLedger } from '../../lib/channel/ledger.js';
 import type { Overflow } from '../../lib/channel/registry/entry.js';
 import { Random } from '../support/random.js';
 
 /** A ledger whose words are remembered. */
-function ledger(posts: number, bytes: number, overflow: Overflow = 'block'): { told: string[]; it: Ledger } {
+function ledger(
+  posts: number,
+  bytes: number,
+  overflow: Overflow = 'block',
+): { told: string[]; it: CreditLedger } {
   const told: string[] = [];
-  const it = new Ledger(posts, bytes, overflow, {
+  const it = new CreditLedger(posts, bytes, overflow, {
     grant: (client, credit, isFirst) =>
       told.push(`${client} ${isFirst ? 'begins with' : 'gets'} ${credit.posts}/${credit.bytes}`),
     recall: (client) => told.push(`${client} gives back`),
@@ -121,7 +125,7 @@ describe('Ledger', () => {
       /** What the server has told, in order. */
       const inbox: (() => void)[] = [];
       const purseOf = (client: string) => purses.get(client) as { posts: number; bytes: number };
-      const it = new Ledger(maxPosts, maxBytes, 'block', {
+      const it = new CreditLedger(maxPosts, maxBytes, 'block', {
         grant: (client, credit: Credit, isFirst) =>
           inbox.push(() => {
             const { posts, bytes } = isFirst ? { posts: 0, bytes: 0 } : purseOf(client);

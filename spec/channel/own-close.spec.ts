@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError } from '../../lib/errors.js';
 import { ConnectionLostError } from '../../lib/channel/errors.js';
 import { election } from '../../lib/recipes/index.js';
-import { type Party, Place, within } from './support.js';
+import { type Party, ChannelFixture, within } from './support.js';
 
 /** Every kind of loop that a connection can have; each resolves with how its loop ends. */
 async function loops({ connection, channels }: Party): Promise<Readonly<Record<string, Promise<string>>>> {
@@ -35,7 +35,7 @@ async function ends(running: Awaited<ReturnType<typeof loops>>): Promise<Record<
 
 describe('the end of a connection', () => {
   it('that was wanted here ends every loop without an error', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const party = await place.party('a');
     const running = await loops(party);
     await party.connection.close();
@@ -50,7 +50,7 @@ describe('the end of a connection', () => {
   });
 
   it('that broke is an error of every loop but those that tell of others', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const running = await loops(await place.party('a'));
     await place.daemon.stop();
     expect(await ends(running)).to.deep.equal({

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { claimId, claimText } from '../../lib/channel/claim-id.js';
-import { DueList } from '../../lib/channel/due.js';
+import { TimerHeap } from '../../lib/channel/due.js';
 import { channelError, ChannelError, errnoOf, HasClientsError } from '../../lib/channel/errors.js';
 import { MAX_PIECE } from '../../lib/channel/limits.js';
 import { decodeMessage, encodeMessage, type Message } from '../../lib/channel/protocol/message.js';
@@ -13,7 +13,7 @@ import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/
 import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
 import { merge } from '../../lib/channel/registry/merge.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
-import { Exchange } from '../../lib/channel/registry/exchange.js';
+import { TableExchange } from '../../lib/channel/registry/exchange.js';
 import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
 import { LAST_EPOCH } from '../../lib/primary/rules.js';
 import { hashText, Table } from '../../lib/channel/registry/table.js';
@@ -50,8 +50,8 @@ function table(...entries: readonly Entry[]): Table {
 describe('DueList', () => {
   it('gives what is due in the order of the times, without what was removed, as a sorted list does', () => {
     const random = new Random(1);
-    const list = new DueList();
-    let model: { at: number; number: number; due: ReturnType<DueList['add']> }[] = [];
+    const list = new TimerHeap();
+    let model: { at: number; number: number; due: ReturnType<TimerHeap['add']> }[] = [];
     for (let step = 0; step < 5_000; step++) {
       if (random.chance(0.5)) {
         const at = random.below(1000);
@@ -333,8 +333,8 @@ describe('an epoch that a member of the registry claims', () => {
   const members = ['#a#d1', '#b#d2', '#liar#d3'];
 
   /** What members bring, by the epochs that they claim. */
-  function told(...epochs: readonly number[]): Exchange {
-    const exchange = new Exchange([...tag], members, true, '#z#d9', new Table());
+  function told(...epochs: readonly number[]): TableExchange {
+    const exchange = new TableExchange([...tag], members, true, '#z#d9', new Table());
     for (const [i, epoch] of epochs.entries()) {
       const covers = members.map((_, j) => i === j);
       exchange.state(members[i] as string, {

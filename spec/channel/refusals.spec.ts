@@ -4,10 +4,10 @@ import { CHANNEL_MESSAGE } from '../../lib/channel/limits.js';
 import { PermissionDeniedError } from '../../lib/errors.js';
 import type { RejectEvent } from '../../lib/group/event.js';
 import { withRules } from '../support/permissions.js';
-import { bytes, Place, within } from './support.js';
+import { bytes, ChannelFixture, within } from './support.js';
 
-const place = (...rules: readonly string[]): Promise<Place> =>
-  withRules(rules, (options) => Place.start(options));
+const place = (...rules: readonly string[]): Promise<ChannelFixture> =>
+  withRules(rules, (options) => ChannelFixture.start(options));
 
 const forever = new Promise(() => undefined);
 

@@ -1,18 +1,18 @@
 /** The registry where somebody is slow, silent or in between. */
 import { expect } from 'chai';
-import type { Link, LinkHandler } from '../../lib/channel/link.js';
+import type { GroupLink, LinkHandler } from '../../lib/channel/link.js';
 import { Random } from '../support/random.js';
 import { openChannels } from '../../lib/channel/open.js';
-import { code, next, pairOf, Place, within } from './support.js';
-import { World } from './world.js';
+import { code, next, pairOf, ChannelFixture, within } from './support.js';
+import { ChannelWorld } from './world.js';
 
 const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
 
 describe('the registry', () => {
   it('goes on when a member says nothing at all', async () => {
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     const a = await world.channels('d1', 'a');
-    const silent: Link = world.link('d1', 'silent');
+    const silent: GroupLink = world.link('d1', 'silent');
     await silent.enter(deaf);
     await a.createChannel('c');
     const b = await world.channels('d2', 'b');
@@ -20,7 +20,7 @@ describe('the registry', () => {
   });
 
   it('goes on when the one who should speak for the others stands still', async () => {
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     const first = await world.channels('d1', 'a');
     const a = await world.channels('d1', 'b');
     await a.createChannel('c');
@@ -31,7 +31,7 @@ describe('the registry', () => {
 
   it('sends commands again that came during an exchange', async () => {
     for (let seed = 0; seed < 30; seed++) {
-      const world = new World(['d1', 'd2', 'd3'], new Random(seed));
+      const world = new ChannelWorld(['d1', 'd2', 'd3'], new Random(seed));
       const all = [await world.channels('d1', 'a'), await world.channels('d2', 'b')];
       const coming = world.channels('d3', 'c');
       const servers = await within(
@@ -43,7 +43,7 @@ describe('the registry', () => {
   });
 
   it('needs more than half of the daemons for the first name when it knows them', async () => {
-    const world = new World(['d1', 'd2', 'd3']);
+    const world = new ChannelWorld(['d1', 'd2', 'd3']);
     const options = { daemons: ['d1', 'd2', 'd3'] };
     const a = await world.channels('d1', 'a', options);
     expect(await code(a.createChannel('c'))).to.equal('NOT_PRIMARY');
@@ -52,7 +52,7 @@ describe('the registry', () => {
   });
 
   it('counts a daemon that came back with newcomers only when all of them are back', async () => {
-    const world = new World(['d1', 'd2', 'd3']);
+    const world = new ChannelWorld(['d1', 'd2', 'd3']);
     const a = await world.channels('d1', 'a');
     for (const daemon of ['d2', 'd3']) await world.channels(daemon, 'b');
     await world.settle();
@@ -73,7 +73,7 @@ describe('the registry', () => {
   });
 
   it('tells watchers who goes out of sight, comes back, and ends', async () => {
-    const world = new World(['d1', 'd2']);
+    const world = new ChannelWorld(['d1', 'd2']);
     const a = await world.channels('d1', 'a');
     const b = await world.channels('d2', 'b');
     await world.settle();
@@ -91,7 +91,7 @@ describe('the registry', () => {
   });
 
   it('sends a table that is longer than one message', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const a = await place.channels('a');
     const metadata = new Uint8Array(1024);
     for (let i = 0; i < 200; i++) await a.createChannel(`name ${i}`, { metadata });
@@ -101,7 +101,7 @@ describe('the registry', () => {
   });
 
   it('shows new metadata to everybody', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const [a, b] = [await place.channels('a'), await place.channels('b')];
     const { server } = await pairOf(a, b);
     await server.setMetadata(Uint8Array.of(1, 2, 3));
@@ -111,7 +111,7 @@ describe('the registry', () => {
   });
 
   it('is one for a connection, until it is closed', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const { channels, connection } = await place.party('a');
     expect(await openChannels(connection)).to.equal(channels);
     await channels.close();
@@ -121,7 +121,7 @@ describe('the registry', () => {
   });
 
   it('is given up by a signal, and with the connection', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const { connection, channels } = await place.party('a');
     expect(await code(openChannels(connection, { signal: AbortSignal.abort() }))).to.equal('ABORTED');
     const waiting = code(channels.openChannel('c', { waitMs: 10_000 }));
@@ -132,7 +132,7 @@ describe('the registry', () => {
   });
 
   it('gives the same handle to who opens a channel twice, and frees it for who closes', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const [a, b] = [await place.channels('a'), await place.channels('b')];
     const { server, client } = await pairOf(a, b);
     expect(await b.openChannel('c')).to.equal(client);
@@ -143,7 +143,7 @@ describe('the registry', () => {
   });
 
   it('closes with its channels: owners are gone for their clients, clients have left', async () => {
-    await using place = await Place.start();
+    await using place = await ChannelFixture.start();
     const [a, b] = [await place.channels('a'), await place.channels('b')];
     const { client } = await pairOf(a, b);
     const other = await b.createChannel('other');

@@ -12,8 +12,18 @@ import type { ServerRequest } from '../../lib/channel/request.js';
 import type { ServerChannel } from '../../lib/channel/server-channel.js';
 import { isWaiting } from '../group/support.js';
 import { until } from '../support/wait.js';
-import { code, failure, next, type Pair, pairOf, type Party, Place, request, within } from './support.js';
-import { World } from './world.js';
+import {
+  code,
+  failure,
+  next,
+  type Pair,
+  pairOf,
+  type Party,
+  ChannelFixture,
+  request,
+  within,
+} from './support.js';
+import { ChannelWorld } from './world.js';
 
 /** A call that its maker can end. */
 function abortable(
@@ -34,8 +44,8 @@ function standStill(ms: number): void {
 }
 
 /** Server and client at two daemons, in memory. */
-async function apart(options?: ChannelOptions): Promise<{ world: World; pair: Pair }> {
-  const world = new World(['d1', 'd2']);
+async function apart(options?: ChannelOptions): Promise<{ world: ChannelWorld; pair: Pair }> {
+  const world = new ChannelWorld(['d1', 'd2']);
   return {
     world,
     pair: await pairOf(await world.channels('d1', 's'), await world.channels('d2', 'c'), options),
@@ -43,12 +53,12 @@ async function apart(options?: ChannelOptions): Promise<{ world: World; pair: Pa
 }
 
 describe('channel: requests', () => {
-  let place: Place;
+  let place: ChannelFixture;
   let s: Party;
   let c: Party;
 
   beforeEach(async () => {
-    place = await Place.start();
+    place = await ChannelFixture.start();
     s = await place.party('s');
     c = await place.party('c');
   });

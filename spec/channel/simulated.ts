@@ -2,17 +2,17 @@
 import { Buffer } from 'node:buffer';
 import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
 import { CHANNEL_MESSAGE, REGISTRY_GROUP } from '../../lib/channel/limits.js';
-import type { Link, LinkHandler } from '../../lib/channel/link.js';
+import type { GroupLink, LinkHandler } from '../../lib/channel/link.js';
 import { EventReader } from '../../lib/group/reader.js';
 import { type Service, serviceBit } from '../../lib/group/service.js';
-import type { Arrival } from '../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../lib/mailbox/arrival.js';
 import { encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
 import { SimulatedConnection } from '../simulation/connection.js';
 import { generate } from '../simulation/generate.js';
 import type { Kind } from '../simulation/plan.js';
 import { World } from '../simulation/world.js';
 import { Random } from '../support/random.js';
-import type { House } from './house.js';
+import type { ChannelHost } from './house.js';
 
 /** Milliseconds of virtual time between two looks at what the programs do. */
 const STEP = 4;
@@ -23,7 +23,7 @@ const START = 3000;
 /** Longest way of a message between a daemon and its client. */
 const LATENCY = 3;
 
-class SimulatedLink implements Link {
+class SimulatedLink implements GroupLink {
   handler: LinkHandler | null = null;
   private readonly reader: EventReader;
   private readonly connection: SimulatedConnection;
@@ -85,7 +85,7 @@ class SimulatedLink implements Link {
     this.house.stir();
   }
 
-  private frame(arrival: Arrival): void {
+  private frame(arrival: ReceivedMessage): void {
     this.house.stir();
     const event = this.reader.read(arrival);
     switch (event?.kind) {
@@ -117,7 +117,7 @@ class SimulatedLink implements Link {
   }
 }
 
-export class SimulatedHouse implements House {
+export class SimulatedHouse implements ChannelHost {
   isManual = false;
   readonly world: World;
   private readonly random: Random;
@@ -145,7 +145,12 @@ export class SimulatedHouse implements House {
   }
 
   async channels(daemon: string, name: string, options: Partial<ChannelsSettings> = {}): Promise<Channels> {
-    const settings = { registry: 'strict', daemons: [], orphanTimeoutMs: 30_000, ...options } as const;
+    const settings = {
+      registry: 'primary-partition',
+      daemons: [],
+      orphanTimeoutMs: 30_000,
+      ...options,
+    } as const;
     const privateName = `#${name}#${daemon}`;
     const index = this.daemons.indexOf(daemon);
     const link = new SimulatedLink(privateName, this, index, this.random.next() * LATENCY);

@@ -25,13 +25,13 @@ export interface Party {
 }
 
 /** A real daemon named `d1`. Its end closes the connections that were made here. */
-export class Place implements AsyncDisposable {
+export class ChannelFixture implements AsyncDisposable {
   private readonly connections: Connection[] = [];
 
   private constructor(readonly daemon: Daemon) {}
 
-  static async start(options: DaemonOptions = {}): Promise<Place> {
-    return new Place(
+  static async start(options: DaemonOptions = {}): Promise<ChannelFixture> {
+    return new ChannelFixture(
       await createDaemon({ name: 'd1', listen: [{ host: '127.0.0.1', port: 0 }], ...options }),
     );
   }

@@ -5,11 +5,11 @@
  */
 import { Buffer } from 'node:buffer';
 import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
-import type { Link, LinkHandler } from '../../lib/channel/link.js';
+import type { GroupLink, LinkHandler } from '../../lib/channel/link.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
 import type { RegistryView } from '../../lib/channel/registry/machine.js';
 import type { Random } from '../support/random.js';
-import type { House } from './house.js';
+import type { ChannelHost } from './house.js';
 
 type Item =
   | {
@@ -33,7 +33,7 @@ interface Seat {
   readonly entered: () => void;
 }
 
-export class World implements House {
+export class ChannelWorld implements ChannelHost {
   private parts: Part[];
   private readonly seats = new Map<string, Seat>();
   private readonly dead = new Set<string>();
@@ -51,7 +51,7 @@ export class World implements House {
   }
 
   /** The link of a new connection `#name#daemon`. */
-  link(daemon: string, name: string): Link {
+  link(daemon: string, name: string): GroupLink {
     const privateName = `#${name}#${daemon}`;
     this.dead.delete(privateName);
     return {
@@ -71,7 +71,12 @@ export class World implements House {
 
   /** A connection with its channels. */
   async channels(daemon: string, name: string, options: Partial<ChannelsSettings> = {}): Promise<Channels> {
-    const settings = { registry: 'strict', daemons: [], orphanTimeoutMs: 30_000, ...options } as const;
+    const settings = {
+      registry: 'primary-partition',
+      daemons: [],
+      orphanTimeoutMs: 30_000,
+      ...options,
+    } as const;
     const channels = new Channels(this.link(daemon, name), settings);
     await channels.enter(undefined);
     return channels;

@@ -7,15 +7,15 @@ import type { Rig } from './shared.js';
 /** Milliseconds for the daemons of a rig to notice a break or a merge, several times over. */
 export const LIMIT = 20_000;
 
-export class Company implements AsyncDisposable {
+export class ClusterClients implements AsyncDisposable {
   private constructor(
     readonly rig: Rig,
     /** In the order of the nodes. */
     readonly connections: Connection[],
   ) {}
 
-  static async gather(rig: Rig): Promise<Company> {
-    const company = new Company(rig, []);
+  static async gather(rig: Rig): Promise<ClusterClients> {
+    const company = new ClusterClients(rig, []);
     for (const node of rig.cluster.nodes) await company.hire(node.number);
     return company;
   }
@@ -23,7 +23,7 @@ export class Company implements AsyncDisposable {
   /** Another connection at the node, in the place of the one before. */
   async hire(node: number): Promise<Connection> {
     const { address } = this.rig.cluster.node(node);
-    const connection = await connect({ address, name: 'x', timeout: 5000 });
+    const connection = await connect({ address, name: 'x', timeoutMs: 5000 });
     this.connections[node - 1] = connection;
     return connection;
   }

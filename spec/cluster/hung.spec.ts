@@ -5,7 +5,7 @@ import { election } from '../../lib/recipes/election.js';
 import { lock } from '../../lib/recipes/lock.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
-import { Company, LIMIT, nameAt, Outcome } from './company.js';
+import { ClusterClients, LIMIT, nameAt, Outcome } from './company.js';
 import { freshRig, TOKEN_MS } from './shared.js';
 
 /** Time within which the holder hears of it. */
@@ -19,7 +19,7 @@ describe('a Corosync that hangs', function () {
     if (whyNoCluster() !== null) this.skip();
     const rig = await freshRig();
     const { cluster, watch } = rig;
-    await using company = await Company.gather(rig);
+    await using company = await ClusterClients.gather(rig);
     const log: string[] = [];
     const told = new Map<string, number>();
     const note = (text: string): void => {
@@ -37,7 +37,7 @@ describe('a Corosync that hangs', function () {
     for (const each of locks) await (await each.acquire()).release();
     const held = await locks[0].acquire();
     held.signal.addEventListener('abort', () => note('lock lost at 1'));
-    workers[0].on('lapsed', () => note('lead lost at 1'));
+    workers[0].on('leader-lost', () => note('lead lost at 1'));
     workers[1].on('elected', ({ leader }) => note(`${leader} leads`));
     const next = new Outcome(locks[1].acquire());
     void next.promise.then(() => note('lock held at 2'));

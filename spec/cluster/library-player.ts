@@ -11,13 +11,13 @@ import {
   type Trace,
 } from '../support/recordings.js';
 import { eventually } from '../support/wait.js';
-import { type Seen, seenOf } from './seen.js';
+import { type ClientLog, seenOf } from './seen.js';
 
 /** The marker of the byte order in service words [session 4.2]. */
 const MARKER = 0x80000080;
 
 export class LibraryPlayer {
-  readonly seen: Seen[] = [];
+  readonly seen: ClientLog[] = [];
   private mailbox: Mailbox | null = null;
   private readonly requests: Decoded[];
 

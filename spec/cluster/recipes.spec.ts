@@ -20,7 +20,7 @@ import {
 } from '../../lib/recipes/index.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
-import { Company, LIMIT, nameAt, Outcome } from './company.js';
+import { ClusterClients, LIMIT, nameAt, Outcome } from './company.js';
 import { freshRig } from './shared.js';
 
 const THREE = [nameAt(1), nameAt(2), nameAt(3)] as const;
@@ -28,12 +28,12 @@ const QUORUM = { quorum: 2 };
 
 describe('recipes on three nodes', function () {
   this.timeout(60_000);
-  let company: Company;
+  let company: ClusterClients;
 
   before(skipWithoutCluster);
 
   beforeEach(async function () {
-    if (whyNoCluster() === null) company = await Company.gather(await freshRig());
+    if (whyNoCluster() === null) company = await ClusterClients.gather(await freshRig());
   });
 
   afterEach(async () => {
@@ -44,7 +44,7 @@ describe('recipes on three nodes', function () {
     /** What one member was told: leaders, and null where one lapsed. */
     function told(it: Election): (Leadership | null)[] {
       const list: (Leadership | null)[] = [];
-      it.on('elected', (leadership) => list.push(leadership)).on('lapsed', () => list.push(null));
+      it.on('elected', (leadership) => list.push(leadership)).on('leader-lost', () => list.push(null));
       return list;
     }
 
@@ -184,7 +184,7 @@ describe('recipes on three nodes', function () {
       const kinds = async (call: Outcome<Awaited<ReturnType<typeof a.call>>>): Promise<string[]> =>
         [...(await call.kept('a call')).outcomes].map(([name, { kind }]) => `${name} ${kind}`);
       const ask = (from: typeof a, silent: readonly number[]): Outcome<Awaited<ReturnType<typeof a.call>>> =>
-        new Outcome(from.call(silent, { mode: 'all', timeout }));
+        new Outcome(from.call(silent, { mode: 'all', timeoutMs: timeout }));
 
       const [inside, outside] = [ask(a, [3]), ask(c, [1, 2])];
       await eventually(() => held.length === 3, 'the handlers', LIMIT);
@@ -203,8 +203,8 @@ describe('recipes on three nodes', function () {
       expect(await kinds(ask(c, []))).to.deep.equal([`${nameAt(3)} value`]);
       await company.heal();
       for (const each of all) {
-        const { values, isEnough } = await ask(each, []).kept('a call of all');
-        expect([values, isEnough]).to.deep.equal([[1, 2, 3], true]);
+        const { values, satisfied: satisfied } = await ask(each, []).kept('a call of all');
+        expect([values, satisfied]).to.deep.equal([[1, 2, 3], true]);
       }
 
       held = [];

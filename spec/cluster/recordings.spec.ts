@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { daemonId } from '../../daemon/config/daemon-id.js';
 import { parsePrivateGroup } from '../../lib/wire/name.js';
-import { replay, type Stage } from '../conformance/replay.js';
+import { replay, type ReplayFixture } from '../conformance/replay.js';
 import { skipWithoutCluster } from '../support/cluster/available.js';
 import type { Cluster } from '../support/cluster/cluster.js';
 import { applyFault, parseFault } from '../support/cluster/faults.js';
@@ -19,7 +19,7 @@ import { canonical, idsIn } from './canonical.js';
 import { ranked } from './group-ids.js';
 import { LibraryPlayer } from './library-player.js';
 import { networkEvents } from './network-events.js';
-import { idsOf, recordedSights, type Seen } from './seen.js';
+import { idsOf, recordedSights, type ClientLog } from './seen.js';
 import { freshRig } from './shared.js';
 
 /** Ids of dmn1, dmn2, dmn3. The reference hashes names in another way; dmn2 is first in no recorded view. */
@@ -54,7 +54,7 @@ function bytesOf(trace: Trace, frames: number): number {
   return last ? last.offset + last.length : 0;
 }
 
-const stageOf = (cluster: Cluster, barrier: Barrier): Stage => ({
+const stageOf = (cluster: Cluster, barrier: Barrier): ReplayFixture => ({
   open: (trace) => RawClient.open(nodeOf(cluster, trace)),
   send: async (trace, client, bytes) => {
     client.send(bytes);
@@ -134,7 +134,7 @@ describe('recordings of three daemons, played on three nodes', function () {
 });
 
 /** What all clients of a run saw, with the ranks of group ids in the place of the ids. */
-function withRanks(all: readonly (readonly Seen[])[], daemons: readonly number[]): object[][] {
+function withRanks(all: readonly (readonly ClientLog[])[], daemons: readonly number[]): object[][] {
   const rank = ranked(idsOf(all.flat()), daemons);
   return all.map((sights) => sights.map((seen) => ({ ...seen, id: seen.id && rank(seen.id) })));
 }

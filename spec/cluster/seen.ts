@@ -1,5 +1,5 @@
 /** What a client sees, as the recordings tell it and as our library does: so that the two can be compared. */
-import type { Arrival } from '../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../lib/mailbox/arrival.js';
 import { type GroupId, readGroupId } from '../../lib/wire/group-id.js';
 import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
 import { type DecodedFrame, framesOf, type Trace } from '../support/recordings.js';
@@ -7,7 +7,7 @@ import { type DecodedFrame, framesOf, type Trace } from '../support/recordings.j
 /** The marker of the byte order in service words [session 4.2]. */
 const MARKER = 0x80000080;
 
-export interface Seen {
+export interface ClientLog {
   readonly service: number;
   /** Sender, or group of a membership message. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface Seen {
 
 const noMembership = { text: '', id: null, sets: [], own: '' };
 
-const seenOfFrame = ({ type, name, groups, membership, data_text: text = '' }: DecodedFrame): Seen => {
+const seenOfFrame = ({ type, name, groups, membership, data_text: text = '' }: DecodedFrame): ClientLog => {
   const base = { ...noMembership, service: Number(type) & ~MARKER, name, groups };
   if (!membership) return { ...base, text };
   const id: GroupId = [membership.group_id[0] | 0, membership.group_id[1], membership.group_id[2]];
@@ -31,9 +31,9 @@ const seenOfFrame = ({ type, name, groups, membership, data_text: text = '' }: D
 };
 
 /** What the recorded client got. */
-export const recordedSights = (trace: Trace): Seen[] => framesOf(trace, 'd2c').map(seenOfFrame);
+export const recordedSights = (trace: Trace): ClientLog[] => framesOf(trace, 'd2c').map(seenOfFrame);
 
-export function seenOf(arrival: Arrival): Seen {
+export function seenOf(arrival: ReceivedMessage): ClientLog {
   const { kind, service, name, body, little } = arrival;
   const base = { ...noMembership, service, name, groups: arrival.names() };
   if (kind === 'transition') return { ...base, id: readGroupId(body, 0, little) };
@@ -43,4 +43,5 @@ export function seenOf(arrival: Arrival): Seen {
   return { ...base, id, sets: names.toSorted(), own: names[ownSet] ?? '' };
 }
 
-export const idsOf = (sights: readonly Seen[]): GroupId[] => sights.flatMap(({ id }) => (id ? [id] : []));
+export const idsOf = (sights: readonly ClientLog[]): GroupId[] =>
+  sights.flatMap(({ id }) => (id ? [id] : []));

@@ -7,7 +7,7 @@ import { chunkBytes, firstOf, type Recording, streamOf, type Trace } from '../su
 import { until } from '../support/wait.js';
 
 /** Where the clients of a recording are played. */
-export interface Stage {
+export interface ReplayFixture {
   /** A connection without a handshake, to the daemon that the trace was recorded at. */
   open(trace: Trace): Promise<RawClient>;
   /** Sends, and resolves when what any client sends next comes behind it in the order. */
@@ -17,7 +17,7 @@ export interface Stage {
 }
 
 /** One daemon of this process. */
-export const stageOf = (daemon: Daemon): Stage => ({
+export const stageOf = (daemon: Daemon): ReplayFixture => ({
   open: (trace) => RawClient.open(trace.transport === 'unix' ? (daemon.unixPath as string) : daemon.port),
   // The next chunk of whatever client is sent only when the daemon has read this one: so the order is kept.
   send: async (_trace, client, bytes) => {
@@ -41,7 +41,7 @@ export class Player {
 
   constructor(
     readonly trace: Trace,
-    private readonly stage: Stage,
+    private readonly stage: ReplayFixture,
     /** Bytes the daemon is to send in the whole trace. */
     readonly expected: Buffer,
   ) {}
@@ -144,7 +144,7 @@ const saysGoodbye = (trace: Trace): boolean =>
  */
 export async function replay(
   recording: Recording,
-  stage: Stage,
+  stage: ReplayFixture,
   expected: (trace: Trace) => Buffer,
   before?: (seq: number, players: readonly Player[]) => Promise<void>,
 ): Promise<Player[]> {

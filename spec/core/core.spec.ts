@@ -12,11 +12,11 @@ import {
   REJECT_NOT_UNIQUE,
   SAFE_MESS,
 } from '../../lib/wire/index.js';
-import { type Client, remote, World } from './world.js';
+import { type Client, remote, CoreWorld } from './world.js';
 
 describe('core: order', () => {
   it('does nothing to the groups before a payload comes back', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     world.core.flush();
     expect([world.core.groups.size, alice.told]).to.deep.equal([0, []]);
@@ -25,7 +25,7 @@ describe('core: order', () => {
   });
 
   it('sends data, joins, leaves and disconnects in the order they were submitted in', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g').send('one', ['g']).leave('g').send('two', ['g']).disconnect();
     world.core.flush();
     const sent = Buffer.concat(world.order.take().map(({ payload }) => payload));
@@ -43,7 +43,7 @@ describe('core: order', () => {
   });
 
   it('follows the order of the payloads, not that of the submissions', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     world.core.flush();
     const first = world.order.take();
@@ -55,7 +55,7 @@ describe('core: order', () => {
   });
 
   it('makes safe what is sent safe, and the disconnects that the daemon decides', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world
       .open('alice')
       .join('g')
@@ -69,7 +69,7 @@ describe('core: order', () => {
   });
 
   it('lists members of other daemons at their daemon’s position', () => {
-    const world = new World('b', ['a', 'b', 'c']);
+    const world = new CoreWorld('b', ['a', 'b', 'c']);
     const alice = world.open('alice').join('g');
     world.run();
     world.deliver(remote('z', 'c').join('g'), remote('y', 'a').join('g'), remote('b', 'c').join('g'));
@@ -77,14 +77,14 @@ describe('core: order', () => {
   });
 
   it('routes a message for a private group by the daemon that its name says', () => {
-    const world = new World('b', ['a', 'b']);
+    const world = new CoreWorld('b', ['a', 'b']);
     const alice = world.open('alice');
     world.deliver(remote('x', 'a').send('here', ['#alice#b']), remote('x', 'a').send('there', ['#alice#a']));
     expect(alice.told).to.deep.equal(['#x#a > #alice#b: here']);
   });
 
   it('drops the members of another daemon’s session at its disconnect', () => {
-    const world = new World('a', ['a', 'b']);
+    const world = new CoreWorld('a', ['a', 'b']);
     const alice = world.open('alice').join('g');
     world.run();
     const x = remote('x', 'b');
@@ -93,7 +93,7 @@ describe('core: order', () => {
   });
 
   it('does not mind a disconnect of somebody it never heard of', () => {
-    const world = new World('a', ['a', 'b']);
+    const world = new CoreWorld('a', ['a', 'b']);
     world.deliver(remote('x', 'b').disconnect());
     expect(world.core.counters.ordered).to.equal(1);
   });
@@ -101,7 +101,7 @@ describe('core: order', () => {
 
 describe('core: requests', () => {
   it('joins the first of several names and ignores the rest and the data', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice');
     alice.submit(encodeMessage(JOIN_MESS, alice.name, ['g', 'h'], 5, [Buffer.from('data')]));
     world.run();
@@ -109,7 +109,7 @@ describe('core: requests', () => {
   });
 
   it('ignores joins and leaves of names that no library allows, and counts them', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice');
     for (const name of ['', '#abc', '#alice#d', 'a b', 'é', '!', '\x7f']) alice.join(name).leave(name);
     world.run();
@@ -122,7 +122,7 @@ describe('core: requests', () => {
 
   for (const kind of [JOIN_MESS, LEAVE_MESS]) {
     it(`refuses a ${kind === JOIN_MESS ? 'join' : 'leave'} whose name field holds no NUL`, () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice');
       const frame = encodeRequest(kind, alice.name, ['g']);
       frame.fill('g', 48, 80);
@@ -133,7 +133,7 @@ describe('core: requests', () => {
   }
 
   it('takes a disconnect for the session that sent it, whatever name it carries', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     const bob = world.open('bob').join('g');
     world.run();
@@ -144,7 +144,7 @@ describe('core: requests', () => {
   });
 
   it('takes a disconnect without a name too', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const bob = world.open('bob');
     bob.submit(encodeRequest(KILL_MESS, bob.name, []));
     world.run();
@@ -152,7 +152,7 @@ describe('core: requests', () => {
   });
 
   it('takes nothing more from a session whose disconnect was read', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     world.open('bob').join('g').disconnect().send('too late', ['g']).leave('g').disconnect();
     world.run();
@@ -160,7 +160,7 @@ describe('core: requests', () => {
   });
 
   it('orders one disconnect when the client asks for it and then breaks', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const bob = world.open('bob').disconnect();
     world.core.disconnect(bob.session, true);
     world.core.flush();
@@ -168,7 +168,7 @@ describe('core: requests', () => {
   });
 
   it('keeps the name taken until the disconnect is ordered', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const bob = world.open('bob').disconnect();
     world.core.flush();
     expect([world.core.roster.reserve('bob'), bob.inbox.closed]).to.deep.equal([REJECT_NOT_UNIQUE, 0]);
@@ -177,7 +177,7 @@ describe('core: requests', () => {
   });
 
   it('gives the name to the next session when the disconnect has been ordered', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const first = world.open('bob').join('g').disconnect();
     world.run();
     const second = world.open('bob').join('g');
@@ -186,7 +186,7 @@ describe('core: requests', () => {
   });
 
   it('writes a big-endian header anew in little-endian order and touches nothing else', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const [alice, bob] = world.members('g', 'alice', 'bob');
     const frame = Buffer.concat([
       Buffer.from('00000010', 'hex'),
@@ -208,14 +208,14 @@ describe('core: requests', () => {
   });
 
   it('counts what it takes and what comes back', () => {
-    const world = new World();
+    const world = new CoreWorld();
     world.open('alice').join('g').join('').send('one', ['g']).disconnect().send('two', ['g']);
     world.run();
     expect(world.core.counters).to.include({ submitted: 4, ordered: 3, illegalGroupNames: 1 });
   });
 
   it('passes on that the engine wants no more for now', () => {
-    const world = new World();
+    const world = new CoreWorld();
     world.order.more = false;
     world.open('alice').join('g');
     expect(world.core.flush()).to.equal(false);
@@ -228,7 +228,7 @@ describe('core: payloads that are damaged', () => {
   const whole = remote('x', 'a').send('hello', ['g']);
 
   function delivered(payload: Buffer): { told: string[]; damaged: number; ordered: number } {
-    const world = new World('b', ['a', 'b']);
+    const world = new CoreWorld('b', ['a', 'b']);
     const [alice] = world.members('g', 'alice') as [Client];
     const before = world.core.counters.ordered;
     world.core.deliver(payload);

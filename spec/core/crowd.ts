@@ -26,7 +26,7 @@ const FLEETING = ['a', 'b', 'y', 'z'];
 const ALL_GROUPS = [...GROUPS, ...FLEETING];
 const LIMIT = 20_000;
 
-export class Visitor {
+export class RandomClient {
   /** Frames that were checked. */
   checked = 0;
 
@@ -40,9 +40,9 @@ export class Visitor {
   }
 }
 
-export class Crowd {
+export class RandomClients {
   readonly model = new GroupModel();
-  readonly visitors = new Map<string, Visitor>();
+  readonly visitors = new Map<string, RandomClient>();
   /** What was done, for the one who has to find out. */
   readonly history: string[] = [];
   /** Frames that were held against the model. */
@@ -65,7 +65,7 @@ export class Crowd {
     const session = await RawSession.connect(where, name, membership);
     this.apply({ kind: 'open', who: session.privateGroup, membership });
     const due = this.model.sessions.get(session.privateGroup)?.due ?? [];
-    this.visitors.set(name, new Visitor(session, due));
+    this.visitors.set(name, new RandomClient(session, due));
   }
 
   /** Some operations of one session, as they go into one write. */
@@ -97,7 +97,7 @@ export class Crowd {
   }
 
   /** Sends the operations in one write, which the daemon has not read yet. @returns how many bytes these are */
-  send(visitor: Visitor, operations: readonly Operation[]): number {
+  send(visitor: RandomClient, operations: readonly Operation[]): number {
     const bytes = Buffer.concat(operations.map(encode));
     visitor.session.client.send(bytes);
     return bytes.length;
@@ -137,7 +137,7 @@ export class Crowd {
   }
 
   /** What came so far is what is due, from the first frame on. */
-  private check(visitor: Visitor): void {
+  private check(visitor: RandomClient): void {
     const { session, due, who } = visitor;
     for (; visitor.checked < session.frames.length; visitor.checked++, this.checked++) {
       const frame = session.frames[visitor.checked] as Delivery;

@@ -5,7 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
-import type { Order } from '../../daemon/core/pack.js';
+import type { Sequencer } from '../../daemon/core/pack.js';
 import type { Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import { type Delivery, type GroupId, readGroupId } from '../../lib/wire/index.js';
@@ -40,7 +40,7 @@ class Period {
 }
 
 /** One daemon. */
-export class Node implements Order {
+export class Node implements Sequencer {
   readonly core: Core;
   readonly clients: Client[] = [];
   isUp = true;
@@ -69,7 +69,7 @@ export class Node implements Order {
     return true;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     this.mayProceed = true;
   }
 

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { Exchange } from '../../daemon/core/exchange.js';
+import { StateExchange } from '../../daemon/core/exchange.js';
 import {
   encodeHead,
   encodeVerdict,
@@ -27,20 +27,28 @@ const headOf = (daemon: string, more: Partial<Head> = {}): Head => ({
 });
 
 /** The exchange of `a`, in a view of all. */
-const begin = (own: Partial<Head> = {}): Exchange =>
-  new Exchange(TAG, DAEMONS, 0, headOf('a', own), REPORT_VERSION);
+const begin = (own: Partial<Head> = {}): StateExchange =>
+  new StateExchange(TAG, DAEMONS, 0, headOf('a', own), REPORT_VERSION);
 
-function head(exchange: Exchange, daemon: string, more: Partial<Head> = {}): string | null {
+function head(exchange: StateExchange, daemon: string, more: Partial<Head> = {}): string | null {
   return exchange.take(encodeHead(TAG, headOf(daemon, more)), daemon);
 }
 
-function part(exchange: Exchange, daemon: string, groups: readonly string[], last = true): string | null {
+function part(
+  exchange: StateExchange,
+  daemon: string,
+  groups: readonly string[],
+  last = true,
+): string | null {
   const writer = new PartWriter(TAG);
   for (const name of groups) writer.add(name, OLD, false, [`#x#${daemon}`]);
   return exchange.take(writer.take(last), daemon);
 }
 
-const heads = (exchange: Exchange, more: Readonly<Record<string, Partial<Head>>> = {}): Exchange => {
+const heads = (
+  exchange: StateExchange,
+  more: Readonly<Record<string, Partial<Head>>> = {},
+): StateExchange => {
   for (const daemon of DAEMONS) head(exchange, daemon, more[daemon]);
   return exchange;
 };
@@ -144,7 +152,7 @@ describe('core: exchange', () => {
 
   describe('says that a daemon makes no sense', () => {
     const faultOf = (
-      act: (exchange: Exchange) => string | null,
+      act: (exchange: StateExchange) => string | null,
       ...others: readonly string[]
     ): string | null => {
       const exchange = begin();

@@ -21,19 +21,19 @@ import { givenSeed, Random } from '../support/random.js';
 import { tell } from '../support/telling.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
-import { Crowd } from './crowd.js';
+import { RandomClients } from './crowd.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 1);
 const NAMES = Array.from({ length: 200 }, (_, i) => `s${i}`);
 
-type Play = (crowd: Crowd, random: Random, daemon: Daemon) => Promise<void>;
+type Play = (crowd: RandomClients, random: Random, daemon: Daemon) => Promise<void>;
 
 /** Plays one world; its failure names the seed. */
-async function world(seed: number, names: readonly string[], play: Play): Promise<Crowd> {
+async function world(seed: number, names: readonly string[], play: Play): Promise<RandomClients> {
   const random = new Random(seed);
   await using folder = await TemporaryDirectory.make();
   await using daemon = await startDaemon({ unixDir: folder.path });
-  const crowd = new Crowd(daemon, random, names);
+  const crowd = new RandomClients(daemon, random, names);
   try {
     await play(crowd, random, daemon);
     await crowd.settle();
@@ -56,7 +56,7 @@ async function worlds(play: Play): Promise<void> {
 }
 
 /** The order is that of the steps: the daemon has read one before the next is sent. */
-async function oneByOne(crowd: Crowd, random: Random, daemon: Daemon, steps: number): Promise<void> {
+async function oneByOne(crowd: RandomClients, random: Random, daemon: Daemon, steps: number): Promise<void> {
   for (let step = 0; step < steps; step++) {
     const name = random.pick(crowd.names);
     const visitor = crowd.visitors.get(name);
@@ -129,7 +129,7 @@ describe('two hundred sessions in twenty groups', function () {
     const names = NAMES.slice(0, 40);
     const play: Play = (crowd, random, daemon) => oneByOne(crowd, random, daemon, 300);
     const [first, second] = [await world(seed, names, play), await world(seed, names, play)];
-    const inboxes = ({ visitors }: Crowd): string[][] =>
+    const inboxes = ({ visitors }: RandomClients): string[][] =>
       [...visitors.values()].map(({ session }) => session.frames.map(tell));
     expect(second.history).to.deep.equal(first.history);
     expect(inboxes(second)).to.deep.equal(inboxes(first));

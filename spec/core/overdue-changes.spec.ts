@@ -2,12 +2,12 @@
 import { expect } from 'chai';
 import type { Patience } from '../../daemon/core/admission.js';
 import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
-import { type Client, World } from './world.js';
+import { type Client, CoreWorld } from './world.js';
 
 describe('core: changes that have waited long enough', () => {
   /** A group with a member that is behind, and one that wants to go. */
-  function besideOneBehind(): { world: World; slow: Client; other: Client } {
-    const world = new World();
+  function besideOneBehind(): { world: CoreWorld; slow: Client; other: Client } {
+    const world = new CoreWorld();
     const [slow, other] = world.members('g', 'slow', 'other') as [Client, Client];
     slow.inbox.isBehind = true;
     return { world, slow, other };
@@ -52,7 +52,7 @@ describe('core: changes that have waited long enough', () => {
   });
 
   it('are ends in the midst of changes that leave no room', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const [other] = world.members('g', 'other', 'another') as [Client, Client];
     world.members('big', ...Array.from({ length: 40 }, (_, i) => `m${i}`));
     world.core.changeBytes = 1;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Pack, PACK_BYTES } from '../../daemon/core/pack.js';
+import { Batcher, PACK_BYTES } from '../../daemon/core/pack.js';
 import { type Payload, QueueOrder } from './world.js';
 
 /** Frames here are any bytes: the pack does not look into them. */
@@ -13,7 +13,7 @@ interface Piece {
 }
 
 /** Gives the pack frames that stand side by side in one chunk. */
-function addChunk(pack: Pack, pieces: readonly Piece[]): Buffer {
+function addChunk(pack: Batcher, pieces: readonly Piece[]): Buffer {
   const chunk = Buffer.concat(pieces.map(({ bytes }) => bytes));
   let at = 0;
   for (const { bytes, safe } of pieces) {
@@ -23,9 +23,9 @@ function addChunk(pack: Pack, pieces: readonly Piece[]): Buffer {
   return chunk;
 }
 
-function packed(fill: (pack: Pack) => void): Payload[] {
+function packed(fill: (pack: Batcher) => void): Payload[] {
   const order = new QueueOrder();
-  const pack = new Pack(order);
+  const pack = new Batcher(order);
   fill(pack);
   pack.flush();
   return order.take();
@@ -162,7 +162,7 @@ describe('core: pack', () => {
 
   it('never writes again over bytes it gave away', () => {
     const order = new QueueOrder();
-    const pack = new Pack(order);
+    const pack = new Batcher(order);
     for (let round = 0; round < 300; round++) {
       pack.add(frame(1000, round % 250), 0, 1000, false);
       pack.flush();
@@ -173,7 +173,7 @@ describe('core: pack', () => {
 
   it('is empty after a flush, and sends nothing twice', () => {
     const order = new QueueOrder();
-    const pack = new Pack(order);
+    const pack = new Batcher(order);
     pack.add(frame(10, 1), 0, 10, false);
     expect(pack.isEmpty).to.equal(false);
     pack.flush();
@@ -183,7 +183,7 @@ describe('core: pack', () => {
 
   it('passes on whether the engine wants more', () => {
     const order = new QueueOrder();
-    const pack = new Pack(order);
+    const pack = new Batcher(order);
     order.more = false;
     pack.add(frame(10, 1), 0, 10, false);
     expect(pack.flush()).to.equal(false);
@@ -191,7 +191,7 @@ describe('core: pack', () => {
 
   it('gives everything away also when the engine wants no more', () => {
     const order = new QueueOrder();
-    const pack = new Pack(order);
+    const pack = new Batcher(order);
     order.more = false;
     for (const safe of [false, true, false]) pack.add(frame(10, 1), 0, 10, safe);
     pack.flush();

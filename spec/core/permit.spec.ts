@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import type { Permit } from '../../daemon/core/local-session.js';
+import type { Authorize } from '../../daemon/core/local-session.js';
 import { AGREED_MESS, isReject } from '../../lib/wire/index.js';
-import { World } from './world.js';
+import { CoreWorld } from './world.js';
 
 /** May join what begins with j and send to what begins with s, and notes what it was asked. */
-function noted(): { permit: Permit; asked: string[] } {
+function noted(): { permit: Authorize; asked: string[] } {
   const asked: string[] = [];
-  const permit: Permit = (action, group) => {
+  const permit: Authorize = (action, group) => {
     asked.push(`${action} ${group}`);
     return group.startsWith(action === 'join' ? 'j' : 's');
   };
@@ -15,7 +15,7 @@ function noted(): { permit: Permit; asked: string[] } {
 
 describe('core: permits', () => {
   it('let a session do what they allow', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const { permit, asked } = noted();
     const alice = world.open('alice', true, permit).join('js').send('hello', ['s1', 's2']);
     world.run();
@@ -24,7 +24,7 @@ describe('core: permits', () => {
   });
 
   it('send a refused message back to its sender, and to nobody else', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const [member] = world.members('g', 'member');
     const alice = world.open('alice', true, noted().permit).send('hello', ['g']);
     world.run();
@@ -39,7 +39,7 @@ describe('core: permits', () => {
   });
 
   it('refuse a message when one of its groups is refused', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const [member] = world.members('s', 'member');
     const alice = world.open('alice', true, noted().permit).send('hello', ['s', 'g'], AGREED_MESS);
     world.run();
@@ -47,7 +47,7 @@ describe('core: permits', () => {
   });
 
   it('refuse a join, of which nobody hears', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice', true, noted().permit).join('g');
     world.run();
     expect([world.core.groups.size, alice.inbox.frames.length]).to.deep.equal([0, 1]);
@@ -55,7 +55,7 @@ describe('core: permits', () => {
   });
 
   it('are not asked about leaves and disconnects', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const { permit, asked } = noted();
     const alice = world.open('alice', true, permit).leave('g').disconnect();
     world.run();

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { AGREED_MESS, encodeMessage, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';
 import { repositoryRoot } from '../support/recordings.js';
-import { type Client, remote, World } from './world.js';
+import { type Client, remote, CoreWorld } from './world.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const GROUPS = ['g', 'h', 'G', 'i'];
@@ -22,7 +22,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(
 
 /** Everything that comes out of a core: payloads for the order, and bytes for each session, in sequence. */
 function trace(steps: readonly Step[]): string {
-  const world = new World('two', DAEMONS);
+  const world = new CoreWorld('two', DAEMONS);
   const out: string[] = [];
   const clients = new Map<number, Client>();
   const all: Client[] = [];

@@ -8,11 +8,11 @@ import {
   SELF_DISCARD,
   UNRELIABLE_MESS,
 } from '../../lib/wire/index.js';
-import { type Client, remote, World } from './world.js';
+import { type Client, remote, CoreWorld } from './world.js';
 
 /** Alice, Bob and Carol are in g. */
-function three(): { world: World; alice: Client; bob: Client; carol: Client } {
-  const world = new World();
+function three(): { world: CoreWorld; alice: Client; bob: Client; carol: Client } {
+  const world = new CoreWorld();
   const [alice, bob, carol] = world.members('g', 'alice', 'bob', 'carol') as [Client, Client, Client];
   return { world, alice, bob, carol };
 }
@@ -112,7 +112,7 @@ describe('core: routing', () => {
   });
 
   it('delivers to a hundred groups at once', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const groups = Array.from({ length: MAX_GROUPS }, (_, i) => `g${i}`);
     const clients = groups.map((group, i) => world.open(`c${i}`).join(group));
     const sender = world.open('sender');
@@ -125,7 +125,7 @@ describe('core: routing', () => {
   });
 
   it('takes a destination field without NUL for a name that nobody has', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const name = 'g'.repeat(31);
     const [member, sender] = world.members(name, 'a', 'b') as [Client, Client];
     const frame = encodeMessage(AGREED_MESS, sender.name, [name], 0, []);

@@ -2,15 +2,15 @@ import { expect } from 'chai';
 import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/index.js';
 import { REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
 import { Daemons, tableOf } from './daemons.js';
-import { type Client, remote, World } from './world.js';
+import { type Client, remote, CoreWorld } from './world.js';
 
 const none = { maxGroups: 200_000, maxMemberships: 1_000_000 };
 const rejects = ({ inbox }: Client): string[] =>
   inbox.frames.filter(({ service }) => isReject(service)).map((frame) => frame.names().join(' '));
 
 describe('core: MaxGroups', () => {
-  const limited = (maxGroups: number): World => {
-    const world = new World('d', ['d', 'e']);
+  const limited = (maxGroups: number): CoreWorld => {
+    const world = new CoreWorld('d', ['d', 'e']);
     world.core.limits = { ...none, maxGroups };
     return world;
   };
@@ -101,7 +101,7 @@ describe('core: MaxGroups', () => {
 
 describe('core: MaxMemberships', () => {
   it('refuses a join beyond it, those on their way included, but not one of a member again', () => {
-    const world = new World();
+    const world = new CoreWorld();
     world.core.limits = { ...none, maxMemberships: 2 };
     const [alice, bob] = [world.open('alice'), world.open('bob')];
     alice.join('a');

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { groupIdOf } from '../support/telling.js';
-import { remote, World } from './world.js';
+import { remote, CoreWorld } from './world.js';
 
 describe('core: views', () => {
   describe('a join', () => {
     it('is told to the members and the one who joined, with the one who joined as vs set', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').join('g');
       world.run();
@@ -14,7 +14,7 @@ describe('core: views', () => {
     });
 
     it('has no answer when the session is a member already, and makes no view', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g').join('g').leave('g').join('g');
       world.run();
       expect(alice.told).to.deep.equal([
@@ -26,7 +26,7 @@ describe('core: views', () => {
     });
 
     it('is not told to sessions without the membership option, who are members all the same', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const quiet = world.open('quiet', false).join('g');
       const alice = world.open('alice').join('g');
       alice.send('hello', ['g']);
@@ -36,7 +36,7 @@ describe('core: views', () => {
     });
 
     it('of several groups gives each its own view and its own counter', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g').join('h');
       world.run();
       expect(alice.inbox.frames.map(groupIdOf)).to.deep.equal([
@@ -46,7 +46,7 @@ describe('core: views', () => {
     });
 
     it("of another daemon's session stands at its daemon's place", () => {
-      const world = new World('b', ['c', 'b', 'a']);
+      const world = new CoreWorld('b', ['c', 'b', 'a']);
       const alice = world.open('alice').join('g');
       world.run();
       world.deliver(remote('x', 'a').join('g'), remote('y', 'c').join('g'));
@@ -57,7 +57,7 @@ describe('core: views', () => {
     });
 
     it('of a daemon that is not in the daemon view changes nothing', () => {
-      const world = new World('b', ['b', 'a']);
+      const world = new CoreWorld('b', ['b', 'a']);
       const alice = world.open('alice').join('g');
       world.run();
       world.deliver(remote('x', 'gone').join('g'), remote('x', 'gone').join('h'));
@@ -67,7 +67,7 @@ describe('core: views', () => {
 
   describe('a leave', () => {
     it('is a view to those who stay and a self-leave to the one who goes', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').join('g').leave('g');
       world.run();
@@ -77,7 +77,7 @@ describe('core: views', () => {
     });
 
     it('has no answer from a session that is no member, or of a group that is none', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').leave('g').leave('none').join('h').leave('g');
       world.run();
@@ -85,7 +85,7 @@ describe('core: views', () => {
     });
 
     it('has no self-leave for a session without the membership option', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const quiet = world.open('quiet', false).join('g').leave('g');
       world.run();
@@ -93,28 +93,28 @@ describe('core: views', () => {
     });
 
     it('ends the data: what the leaver sends to the group does not come back', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g').leave('g').send('hello', ['g']);
       world.run();
       expect(alice.told).to.deep.equal(['join g: #alice#d (#alice#d)', 'self-leave g']);
     });
 
     it('of the last member ends the group', () => {
-      const world = new World();
+      const world = new CoreWorld();
       world.open('alice').join('g').leave('g');
       world.run();
       expect(world.core.groups.size).to.equal(0);
     });
 
     it('of one group leaves the others as they were', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g').join('h').leave('g').send('hello', ['h']);
       world.run();
       expect(alice.told.slice(2)).to.deep.equal(['self-leave g', '#alice#d > h: hello']);
     });
 
     it("of another daemon's session is told here, without a self-leave", () => {
-      const world = new World('a', ['a', 'b']);
+      const world = new CoreWorld('a', ['a', 'b']);
       const alice = world.open('alice').join('g');
       world.run();
       world.deliver(remote('x', 'b').join('g'), remote('x', 'b').leave('g'));
@@ -124,7 +124,7 @@ describe('core: views', () => {
 
   describe('a disconnect', () => {
     it('is a view in each group, in byte order of the names, whatever the order of the joins', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const groups = ['b', 'a', 'Z', 'ab', '$'];
       const alice = world.open('alice');
       const bob = world.open('bob');
@@ -139,7 +139,7 @@ describe('core: views', () => {
     });
 
     it('tells the one who goes nothing and closes its connection once', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const bob = world.open('bob').join('g');
       world.run();
       bob.disconnect();
@@ -149,7 +149,7 @@ describe('core: views', () => {
     });
 
     it('leaves the session a listed member until it is ordered', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').join('g');
       world.run();
@@ -163,7 +163,7 @@ describe('core: views', () => {
     });
 
     it('comes behind what the session sent before', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       world.open('bob').join('g').send('last words', ['g']).disconnect();
       world.run();
@@ -174,14 +174,14 @@ describe('core: views', () => {
     });
 
     it('ends groups that had no other member', () => {
-      const world = new World();
+      const world = new CoreWorld();
       world.open('bob').join('g').join('h').disconnect();
       world.run();
       expect(world.core.groups.size).to.equal(0);
     });
 
     it('of a session in no group is told to nobody', () => {
-      const world = new World();
+      const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').disconnect();
       world.run();
@@ -189,7 +189,7 @@ describe('core: views', () => {
     });
 
     it('does not undo what came before it: a join behind it in the order is not of that session', () => {
-      const world = new World('a', ['a', 'b']);
+      const world = new CoreWorld('a', ['a', 'b']);
       const alice = world.open('alice').join('g');
       world.run();
       const x = remote('x', 'b');
@@ -204,7 +204,7 @@ describe('core: views', () => {
   });
 
   it('carry an id that rises with every change, the same at all members', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     const bob = world.open('bob').join('g').leave('g').join('g');
     const carol = world.open('carol').join('g').disconnect();
@@ -217,7 +217,7 @@ describe('core: views', () => {
   });
 
   it('never repeat an id when a group was empty in between', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g').leave('g').join('g').leave('g').join('g');
     world.run();
     const ids = alice.inbox.frames
@@ -227,7 +227,7 @@ describe('core: views', () => {
   });
 
   it('have nobody as changed member in their zero-padded fields but the one who changed', () => {
-    const world = new World();
+    const world = new CoreWorld();
     const alice = world.open('alice').join('g');
     world.run();
     const frame = alice.inbox.frames[0];

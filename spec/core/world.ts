@@ -1,9 +1,9 @@
 /** The core with nothing around it: an order that is a queue, sessions that keep what they get. */
 import { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
-import type { LocalSession, Permit } from '../../daemon/core/local-session.js';
-import type { Outlet } from '../../daemon/core/outlet.js';
-import type { Order } from '../../daemon/core/pack.js';
+import type { LocalSession, Authorize } from '../../daemon/core/local-session.js';
+import type { SessionSink } from '../../daemon/core/outlet.js';
+import type { Sequencer } from '../../daemon/core/pack.js';
 import { encodeHead, type Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import {
@@ -26,7 +26,7 @@ export interface Payload {
 }
 
 /** Keeps what it is given until it is asked for it. */
-export class QueueOrder implements Order {
+export class QueueOrder implements Sequencer {
   queue: Payload[] = [];
   /** What `send` answers. */
   more = true;
@@ -40,7 +40,7 @@ export class QueueOrder implements Order {
     return this.more;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     this.proceeded++;
   }
 
@@ -56,7 +56,7 @@ export class QueueOrder implements Order {
 }
 
 /** Where a session's frames arrive. */
-export class Inbox implements Outlet {
+export class Inbox implements SessionSink {
   isBehind = false;
   isFarBehind = false;
   readonly frames: Delivery[] = [];
@@ -92,7 +92,7 @@ export class Client {
     private readonly world: { readonly core: Core },
     name: string,
     membership = true,
-    permit: Permit | null = null,
+    permit: Authorize | null = null,
   ) {
     const group = world.core.roster.reserve(name);
     if (typeof group === 'number') throw new Error(`${name} is refused: ${group}`);
@@ -132,7 +132,7 @@ export class Client {
 }
 
 /** One daemon's core in a daemon view of time 1000, whose first daemon is number 7; other daemons are names. */
-export class World {
+export class CoreWorld {
   readonly order = new QueueOrder();
   readonly core: Core;
 
@@ -150,7 +150,7 @@ export class World {
     }
   }
 
-  open(name: string, membership = true, permit: Permit | null = null): Client {
+  open(name: string, membership = true, permit: Authorize | null = null): Client {
     return new Client(this, name, membership, permit);
   }
 

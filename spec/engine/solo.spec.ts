@@ -21,7 +21,7 @@ async function begun(): Promise<{ solo: SoloEngine; heard: Heard }> {
 /** The exchange is over. */
 async function started(): Promise<{ solo: SoloEngine; heard: Heard }> {
   const { solo, heard } = await begun();
-  solo.proceed();
+  solo.exchangeDone();
   return { solo, heard };
 }
 
@@ -107,7 +107,7 @@ describe('engine: solo', () => {
     solo.send(Buffer.from('report'), { exchange: true });
     solo.send(Buffer.from('b'), { safe: true });
     expect([texts(heard), solo.stats().queuedBytes]).to.deep.equal([['report'], 2]);
-    solo.proceed();
+    solo.exchangeDone();
     expect([texts(heard), solo.stats().queuedBytes]).to.deep.equal([['report', 'a', 'b'], 0]);
     expect(heard.messages.map(({ index, safe, exchange }) => [index, safe, exchange])).to.deep.equal([
       [1, false, true],
@@ -120,7 +120,7 @@ describe('engine: solo', () => {
     const { solo, heard } = await begun();
     const seen: string[] = [];
     solo.on('message', ({ payload, exchange }) => {
-      if (exchange) solo.proceed();
+      if (exchange) solo.exchangeDone();
       seen.push(payload.toString());
     });
     solo.send(Buffer.from('a'));
@@ -134,7 +134,7 @@ describe('engine: solo', () => {
   it('takes it in good part that the exchange is said to be over twice', async () => {
     const { solo, heard } = await started();
     solo.send(Buffer.from('a'));
-    solo.proceed();
+    solo.exchangeDone();
     expect(texts(heard)).to.deep.equal(['a']);
   });
 

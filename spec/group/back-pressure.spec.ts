@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { QUEUE_BYTES, QUEUE_EVENTS } from '../../lib/index.js';
 import { flood, numbers, twoGroups } from './flood.js';
 import { data } from './frames.js';
-import { read, settle, Stage, World } from './support.js';
+import { read, settle, ClientFixture, ClientWorld } from './support.js';
 
 interface HeldTimers {
   /** Of the timers that are set. */
@@ -32,7 +32,7 @@ function heldTimers(): HeldTimers {
 
 describe('a reader that does not keep up', () => {
   it('makes the connection stand still at 1000 events, and go on at half of them, without a loss', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     // The first view and these are one short of the limit.
     await stage.session.send(...flood(QUEUE_EVENTS - 2), data('still there', ['h']));
@@ -55,7 +55,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('makes it stand still at 4 MiB of bodies, too', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     const body = Buffer.alloc(128 * 1024, 'x');
     const count = QUEUE_BYTES / body.length;
@@ -74,7 +74,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is waited for when several of them are full, until the last has room', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const loop = connection[Symbol.asyncIterator]();
     const { g, heard } = await twoGroups(stage);
@@ -89,7 +89,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is the connection when its loop was left and not taken up again', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const first = read(connection, 1);
     const { heard } = await twoGroups(stage);
@@ -105,7 +105,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is none when a listener takes the events, of whatever kind', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     g.on('self-leave', () => undefined);
     await stage.session.send(...flood(5_000), data('behind', ['h']));
@@ -114,7 +114,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is freed by the first listener, which gets everything in order', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     await stage.session.send(...flood(3_000), data('behind', ['h']));
     await settle();
@@ -125,7 +125,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is the slower one of two loops, which holds the other up and is named by the warning', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     const [quick, slow] = [g[Symbol.asyncIterator](), g[Symbol.asyncIterator]()];
     const warnings: string[] = [];
@@ -162,7 +162,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('holds nobody up any more when its loop is left beside another one', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     const [quick, slow] = [g[Symbol.asyncIterator](), g[Symbol.asyncIterator]()];
     const reading = read({ [Symbol.asyncIterator]: () => quick }, 2_001);
@@ -176,7 +176,7 @@ describe('a reader that does not keep up', () => {
   });
 
   it('is named by a warning after five seconds', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g } = await twoGroups(stage);
     const warnings: string[] = [];
     const note = ({ name, message }: Error): void => {
@@ -209,7 +209,7 @@ describe('a reader that does not keep up', () => {
       maxSessionMessages: 1e6,
       maxSessionBytes: 1e9,
     };
-    await using world = await World.start({ limits });
+    await using world = await ClientWorld.start({ limits });
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const group = await a.join('room');
     const body = Buffer.alloc(10_000, 'x');

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { connect, ConnectionClosedError } from '../../lib/index.js';
 import { until } from '../support/wait.js';
 import { alone, data, REQUEST_BYTES } from './frames.js';
-import { failure, read, readAll, settle, Stage, within, World } from './support.js';
+import { failure, read, readAll, settle, ClientFixture, within, ClientWorld } from './support.js';
 
 describe('Connection.close', () => {
   it('shows the others a disconnect, and frees the name', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const group = await b.join('room');
     await a.join('room');
@@ -17,7 +17,7 @@ describe('Connection.close', () => {
   });
 
   it('ends loops behind what they were handed, without an error', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const events = readAll(connection);
     const join = connection.join('g');
@@ -32,7 +32,7 @@ describe('Connection.close', () => {
   });
 
   it('tells close once, without an error', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const heard: unknown[] = [];
     a.on('close', (error) => heard.push(error));
@@ -43,7 +43,7 @@ describe('Connection.close', () => {
   });
 
   it('gives everybody who calls it the same end, a listener of close too', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const closes: Promise<void>[] = [];
     a.on('close', () => closes.push(a.close()));
@@ -55,7 +55,7 @@ describe('Connection.close', () => {
   });
 
   it('sends what was sent before', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const group = await b.join('room');
     const sends = Array.from({ length: 100 }, (_, i) => a.send('room', `${i}`.padEnd(20_000)));
@@ -64,7 +64,7 @@ describe('Connection.close', () => {
   });
 
   it('from within a listener ends everything, too', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const heard: string[] = [];
     connection.on('message', ({ text }) => {
@@ -79,14 +79,14 @@ describe('Connection.close', () => {
   });
 
   it('works before anything has arrived', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await connect({ address: world.address });
     await a.close();
     await until(() => world.daemon.sessions === 0, 'the end of the session');
   });
 
   it('makes every later call fail with ConnectionClosedError', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     await a.close();
@@ -96,14 +96,14 @@ describe('Connection.close', () => {
   });
 
   it('comes after a loss without a fuss', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     stage.session.reset();
     await until(() => !stage.connection.open, 'the loss');
     await within(stage.connection.close(), 'the close');
   });
 
   it('happens at the end of an await using, in the order of things: group, then connection', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const b = await (await world.connect('b')).join('room');
     {
       await using a = await world.connect('a');

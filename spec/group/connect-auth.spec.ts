@@ -36,7 +36,7 @@ describe('connect with a password', () => {
     const address = `${daemon.port}@127.0.0.1`;
     await using connection = await connect({ address, auth: { user: 'alice', password: 'secret' } });
     expect(connection.open).to.equal(true);
-    expect(daemon.sight.sessions()[0]?.principal).to.equal('alice');
+    expect(daemon.status.sessions()[0]?.principal).to.equal('alice');
   });
 
   it('is an AuthError with a wrong one, and without any', async () => {
@@ -66,7 +66,7 @@ describe('connect with a password', () => {
     await using connection = await connect({ address, auth, tls: { ca } });
     await using group = await connection.join('room');
     expect(group.members).to.deep.equal([connection.privateName]);
-    expect(daemon.sight.sessions()[0]?.tls).to.equal(true);
+    expect(daemon.status.sessions()[0]?.tls).to.equal(true);
     expect(await failure(connect({ address, auth }))).to.be.instanceOf(CouldNotConnectError);
   });
 });

@@ -17,7 +17,7 @@ import {
   VersionError,
 } from '../../lib/index.js';
 import { FakeDaemon } from '../support/fake-daemon.js';
-import { failure, World } from './support.js';
+import { failure, ClientWorld } from './support.js';
 
 /** A silent daemon and a connection attempt that it has noticed. */
 async function withSilence(work: (address: string, daemon: FakeDaemon) => Promise<void>): Promise<void> {
@@ -34,10 +34,10 @@ describe('connect', () => {
     const options: readonly (readonly [what: string, options: unknown, says: string])[] = [
       ['an address that is no text', { address: 4803 }, 'address'],
       ['a name that is no text', { name: 7 }, 'name'],
-      ['a negative timeout', { timeout: -1 }, 'timeout'],
-      ['a time of silence below a second', { silenceTimeout: 999 }, 'silenceTimeout'],
-      ['a time of silence that no timer holds', { silenceTimeout: 2 ** 31 }, 'silenceTimeout'],
-      ['a timeout that is no number', { timeout: Number.NaN }, 'timeout'],
+      ['a negative timeout', { timeoutMs: -1 }, 'timeout'],
+      ['a time of silence below a second', { silenceTimeoutMs: 999 }, 'silenceTimeoutMs'],
+      ['a time of silence that no timer holds', { silenceTimeoutMs: 2 ** 31 }, 'silenceTimeoutMs'],
+      ['a timeout that is no number', { timeoutMs: Number.NaN }, 'timeoutMs'],
       ['a signal that is none', { signal: {} }, 'signal'],
       ['an option that is unknown', { adress: '4803@localhost' }, 'adress'],
       ['options that are none', '4803@localhost', 'object'],
@@ -78,7 +78,7 @@ describe('connect', () => {
     });
 
     it('NotUniqueError for a name that is in use', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       await world.connect('a');
       const error = await failure(world.connect('a'));
       expect(error).to.be.instanceOf(NotUniqueError).and.instanceOf(RejectedError).and.instanceOf(SspError);
@@ -87,13 +87,13 @@ describe('connect', () => {
 
     it('QuotaError when the daemon is full', async () => {
       const limits = { maxSessions: 1 };
-      await using world = await World.start({ limits });
+      await using world = await ClientWorld.start({ limits });
       await world.connect('a');
       expect(await failure(world.connect('b'))).to.be.instanceOf(QuotaError);
     });
 
     it('AuthError when the daemon offers no method that fits', async () => {
-      await using world = await World.start({ allowedAuthMethods: [] });
+      await using world = await ClientWorld.start({ allowedAuthMethods: [] });
       expect(await failure(world.connect('a'))).to.be.instanceOf(AuthError);
     });
 
@@ -130,7 +130,7 @@ describe('connect', () => {
 
     it('CouldNotConnectError that tells the limit when the time is up', async () => {
       await withSilence(async (address) => {
-        const error = await failure(connect({ address, timeout: 30 }));
+        const error = await failure(connect({ address, timeoutMs: 30 }));
         expect(error).to.be.instanceOf(CouldNotConnectError);
         expect(error.message).to.contain(`${address} did not accept within 30 ms`);
         expect(error.cause).to.include({ code: 'ETIMEDOUT' });
@@ -148,7 +148,7 @@ describe('connect', () => {
           /: tls: unknown option "servernam"; there are ca, cert, key, servername; did you mean "servername"\? /,
         ],
         [{ auth: { usr: 'x', password: 'y' } }, /: auth[.:]/],
-        [{ timeout: -1 }, /^illegal argument: timeout: [^\n]*$/],
+        [{ timeoutMs: -1 }, /^illegal argument: timeoutMs: [^\n]*$/],
       ] as const) {
         const { message } = await failure(connect(given as ConnectOptions));
         expect(message).to.match(text);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { connect, CouldNotConnectError } from '../../lib/index.js';
 import { FakeDaemon } from '../support/fake-daemon.js';
 import { until } from '../support/wait.js';
-import { failure, World } from './support.js';
+import { failure, ClientWorld } from './support.js';
 
 /** A silent daemon and a connection attempt that it has noticed. */
 async function withSilence(work: (address: string, daemon: FakeDaemon) => Promise<void>): Promise<void> {
@@ -18,7 +18,7 @@ async function withSilence(work: (address: string, daemon: FakeDaemon) => Promis
 
 describe('connect', () => {
   it('resolves with an open connection that knows its private name', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const connection = await connect({ address: world.address, name: 'worker' });
     expect([connection.privateName, connection.open]).to.deep.equal(['#worker#d1', true]);
     await connection.close();
@@ -26,7 +26,7 @@ describe('connect', () => {
   });
 
   it('lets the daemon make up a name', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     await using first = await connect({ address: world.address });
     await using second = await connect({ address: world.address, name: '' });
     expect(first.privateName).to.match(/^#[$-~]{1,10}#d1$/);
@@ -34,8 +34,8 @@ describe('connect', () => {
   });
 
   it('takes undefined for every option as left out', async () => {
-    await using world = await World.start();
-    const options = { address: world.address, name: undefined, timeout: undefined, signal: undefined };
+    await using world = await ClientWorld.start();
+    const options = { address: world.address, name: undefined, timeoutMs: undefined, signal: undefined };
     await using connection = await connect(options);
     expect(connection.open).to.equal(true);
   });
@@ -43,13 +43,13 @@ describe('connect', () => {
   it('reaches a daemon by its local socket', async () => {
     const unixDir = await mkdtemp('/tmp/ssp-group-');
     try {
-      await using world = await World.start({ unixDir });
+      await using world = await ClientWorld.start({ unixDir });
       const error = await failure(connect({ address: String(world.daemon.port) }));
       expect(error, 'the directory is /tmp').to.be.instanceOf(CouldNotConnectError);
     } finally {
       await rm(unixDir, { recursive: true });
     }
-    await using world = await World.start({ unixDir: '/tmp' });
+    await using world = await ClientWorld.start({ unixDir: '/tmp' });
     await using connection = await connect({ address: String(world.daemon.port) });
     expect(connection.open).to.equal(true);
   });
@@ -81,7 +81,7 @@ describe('connect', () => {
     });
 
     it('leaves no session when it comes as the daemon accepts', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const stop = new AbortController();
       const attempt = connect({ address: world.address, name: 'a', signal: stop.signal });
       await until(() => world.daemon.counters.sessions === 1, 'the session');
@@ -91,7 +91,7 @@ describe('connect', () => {
     });
 
     it('leaves no session when it comes right behind the acceptance', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const stop = new AbortController();
       const { signal } = stop;
       // Taking its listener off is the last thing that the handshake does.
@@ -105,7 +105,7 @@ describe('connect', () => {
     });
 
     it('does nothing to a connection that is there', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const stop = new AbortController();
       await using connection = await connect({ address: world.address, signal: stop.signal });
       expect(getEventListeners(stop.signal, 'abort')).to.have.length(0);

@@ -1,12 +1,12 @@
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
 import { A, alone, change, data, REQUEST_BYTES, selfLeave } from './frames.js';
-import { caughtUp, failure, read, Stage, within, World } from './support.js';
+import { caughtUp, failure, read, ClientFixture, within, ClientWorld } from './support.js';
 
 describe('Connection.join', () => {
   describe('with a signal', () => {
     it('throws its reason when it came before, and asks nobody', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const reason = new Error('no');
       expect(await failure(connection.join('g', { signal: AbortSignal.abort(reason) }))).to.equal(reason);
@@ -15,7 +15,7 @@ describe('Connection.join', () => {
     });
 
     it('throws its reason when it comes meanwhile, and leaves the group', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const stop = new AbortController();
       const join = connection.join('g', { signal: stop.signal });
@@ -28,7 +28,7 @@ describe('Connection.join', () => {
     });
 
     it('can be followed by another join, which waits for the leave', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       const b = await (await world.connect('b')).join('room');
       const stop = new AbortController();
@@ -41,7 +41,7 @@ describe('Connection.join', () => {
     });
 
     it('is taken over by another join in the same turn', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       const stop = new AbortController();
       const given = failure(a.join('room', { signal: stop.signal }));
@@ -54,7 +54,7 @@ describe('Connection.join', () => {
     });
 
     it('does not take the group from another join that waits', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const stop = new AbortController();
       const given = connection.join('g', { signal: stop.signal });
@@ -68,7 +68,7 @@ describe('Connection.join', () => {
     });
 
     it('gives up waiting for a leave, too', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const first = connection.join('g');
       await session.bytesFrom(REQUEST_BYTES);
@@ -85,7 +85,7 @@ describe('Connection.join', () => {
     });
 
     it('leaves the group also when the view and the signal come together', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const stop = new AbortController();
       connection.on('event', () => stop.abort());
@@ -97,7 +97,7 @@ describe('Connection.join', () => {
     });
 
     it('has no effect once the group is there', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       const stop = new AbortController();
       const group = await a.join('room', { signal: stop.signal });

@@ -7,11 +7,11 @@ import {
   type JoinOptions,
 } from '../../lib/index.js';
 import { A, alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
-import { caughtUp, failure, isWaiting, read, Stage, within, word, World } from './support.js';
+import { caughtUp, failure, isWaiting, read, ClientFixture, within, word, ClientWorld } from './support.js';
 
 describe('Connection.join', () => {
   it('resolves with the group when its first view is there', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     expect(group.name).to.equal('room');
@@ -20,7 +20,7 @@ describe('Connection.join', () => {
   });
 
   it('waits for the view and for nothing else', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.bytesFrom(REQUEST_BYTES);
@@ -31,14 +31,14 @@ describe('Connection.join', () => {
   });
 
   it('gives the same object again', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     expect(await a.join('room')).to.equal(group);
   });
 
   it('gives joins at the same time the same object and asks the daemon once', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const joins = Promise.all([connection.join('g'), connection.join('g'), connection.join('g')]);
     await connection.send('g', '');
@@ -49,7 +49,7 @@ describe('Connection.join', () => {
   });
 
   it('joins many groups at a time', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const names = Array.from({ length: 200 }, (_, i) => `group-${i}`);
     const groups = await Promise.all(names.map((name) => a.join(name)));
@@ -59,7 +59,7 @@ describe('Connection.join', () => {
 
   for (const name of ['', 'a b', '#a#d1', 'x'.repeat(32), 'é', 'a\0b', 7, undefined]) {
     it(`throws IllegalGroupError for ${JSON.stringify(name) ?? 'undefined'}`, async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       const error = await failure(a.join(name as string));
       expect(error).to.be.instanceOf(IllegalGroupError);
@@ -68,7 +68,7 @@ describe('Connection.join', () => {
   }
 
   it('throws IllegalParamError for options that are none', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     for (const options of [{ signal: 'x' }, { timeout: 5 }, null]) {
       expect(await failure(a.join('room', options as JoinOptions))).to.be.instanceOf(IllegalParamError);
@@ -77,7 +77,7 @@ describe('Connection.join', () => {
   });
 
   it('makes a new object after a leave, which the old one does not touch', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const old = await a.join('room');
     await old.leave();
@@ -90,7 +90,7 @@ describe('Connection.join', () => {
   });
 
   it('waits for a leave that is under way, then joins anew', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const old = await a.join('room');
     const leave = old.leave();
@@ -101,7 +101,7 @@ describe('Connection.join', () => {
   });
 
   it('resolves also when a leave follows at once', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const join = a.join('room');
     const leave = a.leave('room');
@@ -112,7 +112,7 @@ describe('Connection.join', () => {
   });
 
   it('is rejected when a policy of the daemon refuses, and can be tried again', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.bytesFrom(REQUEST_BYTES);
@@ -128,7 +128,7 @@ describe('Connection.join', () => {
   });
 
   it('is rejected when the group is left before there was a view', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const [join, leave] = [connection.join('g'), connection.leave('g')];
     await session.bytesFrom(2 * REQUEST_BYTES);
@@ -138,7 +138,7 @@ describe('Connection.join', () => {
   });
 
   it('is not disturbed by a refusal of something else', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.send(refusal(0x10, ['g']), refusal(0x200, ['g']), refusal(0x100, ['h']));
@@ -150,7 +150,7 @@ describe('Connection.join', () => {
 
   describe('on a connection that is gone', () => {
     it('throws ConnectionClosedError after close, also for a group that was joined', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       await a.join('old');
       await a.close();
@@ -161,7 +161,7 @@ describe('Connection.join', () => {
 
     it('throws ConnectionClosedError when it is lost or closed while it waits', async () => {
       for (const how of ['lost', 'closed']) {
-        await using stage = await Stage.open();
+        await using stage = await ClientFixture.open();
         const joins = [stage.connection.join('g'), stage.connection.join('g'), stage.connection.join('h')];
         await stage.session.bytesFrom(2 * REQUEST_BYTES);
         if (how === 'lost') stage.session.end();
@@ -171,7 +171,7 @@ describe('Connection.join', () => {
     });
 
     it('throws ConnectionClosedError also before the loss was told', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       session.end();
       while (connection.open) await new Promise((resolve) => setImmediate(resolve));

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { PermissionDeniedError } from '../../lib/index.js';
 import { alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
-import { failure, isWaiting, read, readAll, Stage, World } from './support.js';
+import { failure, isWaiting, read, readAll, ClientFixture, ClientWorld } from './support.js';
 
 describe('leaving a group', () => {
   it('resolves when the leave has its place in the order, and ends the loop behind it', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     await group.send('last');
@@ -18,7 +18,7 @@ describe('leaving a group', () => {
   });
 
   it('ends a loop that waits', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     const loop = readAll(group);
@@ -27,7 +27,7 @@ describe('leaving a group', () => {
   });
 
   it('tells the id of the last view', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     const { id } = group.view;
@@ -36,7 +36,7 @@ describe('leaving a group', () => {
   });
 
   it('shows those who stay a leave', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const left = await a.join('room');
     const stays = await b.join('room');
@@ -45,7 +45,7 @@ describe('leaving a group', () => {
   });
 
   it('hands over nothing of the group afterwards', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.bytesFrom(REQUEST_BYTES);
@@ -58,7 +58,7 @@ describe('leaving a group', () => {
   });
 
   it('asks once, however often it is called', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const b = await world.connectRaw('b');
     b.join('room');
@@ -72,7 +72,7 @@ describe('leaving a group', () => {
   });
 
   it('resolves at once for a group that is not joined', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     await a.leave('nowhere');
     await a.leave('');
@@ -80,7 +80,7 @@ describe('leaving a group', () => {
 
   it('resolves when the connection is closed or lost meanwhile, or was before', async () => {
     for (const how of ['lost', 'closed']) {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const join = connection.join('g');
       await session.bytesFrom(REQUEST_BYTES);
@@ -97,7 +97,7 @@ describe('leaving a group', () => {
   });
 
   it('is rejected when a policy of the daemon refuses; the group stays joined', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.bytesFrom(REQUEST_BYTES);
@@ -117,7 +117,7 @@ describe('leaving a group', () => {
   });
 
   it('happens at the end of an await using', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     {
       await using group = await a.join('room');
@@ -128,7 +128,7 @@ describe('leaving a group', () => {
   });
 
   it('can still send to the group', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const group = await a.join('room');
     const other = await b.join('room');

@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import { expect } from 'chai';
 import type { GroupEvent } from '../../lib/index.js';
 import { A, alone, change, data, selfLeave, transition } from './frames.js';
-import { joinG, read, settle, Stage, within, word } from './support.js';
+import { joinG, read, settle, ClientFixture, within, word } from './support.js';
 
 /** Runs the work while uncaught exceptions are caught; returns them. */
 async function uncaught(work: () => Promise<void>): Promise<unknown[]> {
@@ -22,7 +22,7 @@ const messages = texts.map((text) => data(text));
 
 describe('listeners of a group', () => {
   it('get what came before the first of them, in order, not within the call', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages);
     const heard: string[] = [];
     group.on('event', (event) => heard.push(word(event)));
@@ -33,7 +33,7 @@ describe('listeners of a group', () => {
   });
 
   it('attached in the same turn all get it', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), data('x'), transition(), change('leave', '#b#d1', [A]));
     const heard: string[] = [];
     group.on('view', (view) => heard.push(`view: ${word(view)}`));
@@ -44,7 +44,7 @@ describe('listeners of a group', () => {
   });
 
   it('get each kind, then the event', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     const heard: string[] = [];
     const hear = (name: string) => (event: GroupEvent) => heard.push(`${name} ${event.kind}`);
@@ -58,7 +58,7 @@ describe('listeners of a group', () => {
   });
 
   it('by once take one event; the rest waits for the next reader', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), data('1'), data('2'));
     const first = await within(
       new Promise<string>((resolve) => group.once('data', ({ text }) => resolve(text))),
@@ -71,7 +71,7 @@ describe('listeners of a group', () => {
   });
 
   it('that are taken off leave what comes then to the next reader', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     const heard: string[] = [];
     const hear = (event: GroupEvent): void => void heard.push(word(event));
@@ -86,7 +86,7 @@ describe('listeners of a group', () => {
   });
 
   it('get what arrived also when the connection is lost', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), data('x'));
     stage.session.end();
     await within(new Promise((resolve) => stage.connection.on('close', resolve)), 'the loss');
@@ -97,7 +97,7 @@ describe('listeners of a group', () => {
   });
 
   it('have their context', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     const context = { heard: 0 };
     function hear(this: typeof context): void {
@@ -110,7 +110,7 @@ describe('listeners of a group', () => {
   });
 
   it('and loops get all there is, each of them', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages);
     const heard: string[] = [];
     group.on('data', ({ text }) => heard.push(text));
@@ -121,7 +121,7 @@ describe('listeners of a group', () => {
   });
 
   it('attached after a loop began get what comes from there on', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), data('1'));
     expect(await read(group, 1)).to.deep.equal(['join a +a']);
     const heard: string[] = [];
@@ -133,7 +133,7 @@ describe('listeners of a group', () => {
   });
 
   it('that begin a loop share the rest with it', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), data('1'), data('2'));
     const heard: string[] = [];
     let loop: Promise<string[]> | undefined;
@@ -147,7 +147,7 @@ describe('listeners of a group', () => {
 
   describe('that throw', () => {
     it('cause an uncaught exception and stop neither other kinds nor what follows', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const group = await joinG(stage, alone());
       const heard: string[] = [];
@@ -169,7 +169,7 @@ describe('listeners of a group', () => {
     });
 
     it('do not keep a connection from closing', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       stage.connection.on('close', () => {
         throw new Error('a defect');
       });

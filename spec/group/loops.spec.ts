@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { alone, data } from './frames.js';
-import { failure, joinG, read, readAll, Stage, word, World } from './support.js';
+import { failure, joinG, read, readAll, ClientFixture, word, ClientWorld } from './support.js';
 
 const texts = Array.from({ length: 10 }, (_, i) => String(i));
 const messages = texts.map((text) => data(text));
 
 describe('loops over a group', () => {
   it('can be left and taken up again without a loss', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages);
     const words: string[] = [];
     for (let loops = 0; loops < 11; loops++) words.push(...(await read(group, 1)));
@@ -15,7 +15,7 @@ describe('loops over a group', () => {
   });
 
   it('can be left by an error in their body', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages);
     const error = new Error('in the body');
     const loop = async (): Promise<void> => {
@@ -26,7 +26,7 @@ describe('loops over a group', () => {
   });
 
   it('get everything, all of them, when there are several', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages.slice(0, 5));
     // The first has taken an event before the second is begun, in the same turn.
     const loops = [read(group, 11), read(group, 11), read(group, 11)];
@@ -35,14 +35,14 @@ describe('loops over a group', () => {
   });
 
   it('get everything of the connection, too', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const loops = [read(stage.connection, 11), read(stage.connection, 11)];
     await joinG(stage, alone(), ...messages);
     for (const words of await Promise.all(loops)) expect(words).to.deep.equal(['join a +a', ...texts]);
   });
 
   it('get what comes from there on when they are begun beside an earlier one', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages.slice(0, 5));
     const first = group[Symbol.asyncIterator]();
     await first.next();
@@ -58,7 +58,7 @@ describe('loops over a group', () => {
   });
 
   it('leave what they have not read to the next one only when no other is there', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone(), ...messages);
     const [slow, quick] = [group[Symbol.asyncIterator](), group[Symbol.asyncIterator]()];
     for (let count = 0; count < 9; count++) await quick.next();
@@ -68,7 +68,7 @@ describe('loops over a group', () => {
   });
 
   it('can be ended from outside; a call that waits takes no event then', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     const loop = group[Symbol.asyncIterator]();
     await loop.next();
@@ -82,7 +82,7 @@ describe('loops over a group', () => {
   });
 
   it('answer calls of next in their order', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const loop = (await joinG(stage, alone()))[Symbol.asyncIterator]();
     const calls = Promise.all([loop.next(), loop.next(), loop.next()]);
     await stage.session.send(data('1'), data('2'));
@@ -91,7 +91,7 @@ describe('loops over a group', () => {
   });
 
   it('end once and for all', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const group = await a.join('room');
     await group.leave();

@@ -2,14 +2,14 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { ConnectionClosedError } from '../../lib/index.js';
 import { alone, data } from './frames.js';
-import { failure, isWaiting, joinG, readAll, settle, Stage, within, word } from './support.js';
+import { failure, isWaiting, joinG, readAll, settle, ClientFixture, within, word } from './support.js';
 
 const texts = Array.from({ length: 10 }, (_, i) => String(i));
 const messages = texts.map((text) => data(text));
 
 describe('when the connection is lost', () => {
   it('loops get what arrived, then throw ConnectionClosedError', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const events = readAll(connection);
     const group = await joinG(stage, alone(), ...messages);
@@ -22,7 +22,7 @@ describe('when the connection is lost', () => {
   });
 
   it('a group has no members, so that nobody keeps leading', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     expect(group.members).to.have.length(1);
     stage.session.end();
@@ -31,7 +31,7 @@ describe('when the connection is lost', () => {
   });
 
   it('every loop throws, once', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     const [one, two] = [group[Symbol.asyncIterator](), group[Symbol.asyncIterator]()];
     await Promise.all([one.next(), two.next()]);
@@ -45,7 +45,7 @@ describe('when the connection is lost', () => {
   });
 
   it('close is told once, with the error and its cause, behind everything that arrived', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const heard: unknown[] = [];
     connection.on('event', (event) => heard.push(word(event)));
@@ -62,13 +62,13 @@ describe('when the connection is lost', () => {
   });
 
   it('close is told also when it is lost with the acceptance', async () => {
-    await using stage = await Stage.open({ first: Buffer.alloc(48, 0xff) });
+    await using stage = await ClientFixture.open({ first: Buffer.alloc(48, 0xff) });
     const closed = new Promise<Error | undefined>((resolve) => stage.connection.once('close', resolve));
     expect(await within(closed, 'the loss')).to.be.instanceOf(ConnectionClosedError);
   });
 
   it('its cause is told by the error', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const closed = new Promise<Error | undefined>((resolve) => connection.once('close', resolve));
     await session.send(Buffer.alloc(48, 0xff));
@@ -84,7 +84,7 @@ describe('when the connection is lost', () => {
     const note = (error: unknown): void => void unhandled.push(error);
     process.on('unhandledRejection', note);
     try {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       await joinG(stage, alone());
       const join = stage.connection.join('h');
       join.catch(() => undefined);
@@ -98,7 +98,7 @@ describe('when the connection is lost', () => {
   });
 
   it('a loop does not end before what is under way has come', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, alone());
     expect(await isWaiting(readAll(group))).to.equal(true);
   });

@@ -4,14 +4,14 @@ import { type DataEvent, PermissionDeniedError, type RejectEvent, SERVICES } fro
 import type { Connection } from '../../lib/group/connection.js';
 import { frame } from '../support/fake-daemon-frames.js';
 import { A, alone, data, refusal } from './frames.js';
-import { caughtUp, isWaiting, next, read, settle, Stage, within, World } from './support.js';
+import { caughtUp, isWaiting, next, read, settle, ClientFixture, within, ClientWorld } from './support.js';
 
 const nextPrivate = (connection: Connection): Promise<DataEvent> =>
   within(new Promise((resolve) => connection.once('message', resolve)), 'a private message');
 
 describe('messages', () => {
   it('tell sender, groups, body, text, type and whether they are mine', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const [mine, other] = [await a.join('room'), await b.join('room')];
     await mine.send('grüße', { type: -7 });
@@ -25,7 +25,7 @@ describe('messages', () => {
 
   for (const service of SERVICES) {
     it(`arrive with the service ${service}`, async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const group = await (await world.connect('a')).join('room');
       await group.send('x', { service });
       expect((await next(group, 'data')).service).to.equal(service);
@@ -33,14 +33,14 @@ describe('messages', () => {
   }
 
   it('are agreed and of type 0 unless told otherwise', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const group = await (await world.connect('a')).join('room');
     await group.send('x', { service: undefined, type: undefined, selfDiscard: undefined });
     expect(await next(group, 'data')).to.deep.include({ service: 'agreed', type: 0 });
   });
 
   it('with selfDiscard reach everybody but the sender', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const [mine, other] = [await a.join('room'), await b.join('room')];
     await mine.send('to you', { selfDiscard: true, service: 'fifo' });
@@ -50,7 +50,7 @@ describe('messages', () => {
   });
 
   it('of a sender with the other byte order say so, and are not converted', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const join = stage.connection.join('g');
     const body = Buffer.from([1, 2, 3, 4]);
     const sent = { type: 0x10, name: '#b#d2', groups: ['g'], messType: -2, data: body };
@@ -62,7 +62,7 @@ describe('messages', () => {
   });
 
   it('that make no sense are left out', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     // A view of nobody, a forged view beside a service, a transition without its id.
@@ -79,7 +79,7 @@ describe('messages', () => {
 
   describe('to several groups', () => {
     it('reach each of them that is joined, once, as the same object', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const [a, b] = [await world.connect('a'), await world.connect('b')];
       const [red, blue] = [await a.join('red'), await a.join('blue')];
       await b.send(['red', 'nowhere', 'blue', 'red'], 'x');
@@ -93,7 +93,7 @@ describe('messages', () => {
     });
 
     it('can have private names among them', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const [a, b] = [await world.connect('a'), await world.connect('b')];
       const group = await a.join('room');
       const heard = nextPrivate(a);
@@ -104,7 +104,7 @@ describe('messages', () => {
 
   describe('that a policy of the daemon refuses', () => {
     it('come back as reject, with what was sent', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const rejects: RejectEvent[] = [];
       connection.on('reject', (event) => rejects.push(event));
@@ -121,7 +121,7 @@ describe('messages', () => {
     });
 
     it('stand in the loop over the connection', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const { connection, session } = stage;
       const loop = read(connection, 2);
       await session.send(refusal(0x10, ['g']), data('x', [A]));

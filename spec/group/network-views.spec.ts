@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { A, change, ID, network, transition, type ViewOptions } from './frames.js';
-import { joinG, next, parts, Stage } from './support.js';
+import { joinG, next, parts, ClientFixture } from './support.js';
 
 const [B, C, D, E] = ['#b#d1', '#c#d2', '#d#d3', '#e#d3'] as const;
 
 describe('views when daemons are lost or found', () => {
   it('tell who is gone; all who stay came along', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, change('join', A, [A, B, C, D]));
     await stage.session.send(transition(), network([A, B], [[A, B]], 0));
     await next(group, 'view');
@@ -24,7 +24,7 @@ describe('views when daemons are lost or found', () => {
   it('tell of a merge who came along with me and who is new, whichever set is mine', async () => {
     const members = [A, B, C, D];
     for (const own of [0, 1]) {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const group = await joinG(stage, change('join', A, [A, B]));
       const sets =
         own === 0
@@ -51,7 +51,7 @@ describe('views when daemons are lost or found', () => {
   });
 
   it('tell of members lost and others found at once', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, change('join', A, [A, B, C]));
     await stage.session.send(
       transition(),
@@ -71,7 +71,7 @@ describe('views when daemons are lost or found', () => {
   });
 
   it('tell of one who is in both views and did not come along', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, change('join', A, [A, B, C]));
     await stage.session.send(transition(), network([A, B, C], [[A, B], [C]], 0));
     await next(group, 'view');
@@ -79,7 +79,7 @@ describe('views when daemons are lost or found', () => {
   });
 
   it('can be the first view of a group', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, network([A, C], [[C], [A]], 1));
     expect(parts(await next(group, 'view'))).to.deep.include({
       cause: 'network',
@@ -90,7 +90,7 @@ describe('views when daemons are lost or found', () => {
   });
 
   it('are announced by a transition with the id of the view that ends', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const group = await joinG(stage, change('join', A, [A, B]));
     await stage.session.send(transition('g', ID), network([A], [[A]], 0, { id: [7, 200, 1] }));
     const kinds = [];
@@ -107,7 +107,7 @@ describe('views when daemons are lost or found', () => {
   });
 
   it('are read from a daemon of the other byte order', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const big: ViewOptions = { little: false, id: [1, -2, 3] };
     const group = await joinG(stage, change('join', A, [A], big));
     await stage.session.send(network([A, C, D], [[C, D], [A]], 1, big));

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Connection } from '../../lib/group/connection.js';
 import type { ConnectionEvent } from '../../lib/index.js';
-import { read, within, word, World } from './support.js';
+import { read, within, word, ClientWorld } from './support.js';
 
 /** Everything that the connection hears, until `count` messages are there. */
 function record(connection: Connection, count: number): Promise<string[]> {
@@ -23,7 +23,7 @@ const line = (event: ConnectionEvent): string =>
 
 describe('the order of a connection', () => {
   it('is one for all groups and private messages, in a loop over it', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const loop = read(a, 7);
     const red = await a.join('red');
@@ -38,7 +38,7 @@ describe('the order of a connection', () => {
   });
 
   it('is the same for all members, whoever sends and however', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const names = ['a', 'b', 'c'];
     const connections = await Promise.all(names.map((name) => world.connect(name)));
     for (const connection of connections) {
@@ -60,7 +60,7 @@ describe('the order of a connection', () => {
   });
 
   it('has views at the same place for all who see them', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b, c] = [await world.connect('a'), await world.connect('b'), await world.connect('c')];
     const [one, two] = [await a.join('room'), await b.join('room')];
     const churn = async (): Promise<void> => {

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import type { SelfLeaveEvent } from '../../lib/index.js';
-import { Outlet } from '../../lib/group/outlet.js';
+import { EventFanout } from '../../lib/group/outlet.js';
 
 const event = (group: string): SelfLeaveEvent => ({ kind: 'self-leave', group, id: [0, 0, 0] });
 
 /** An outlet whose listeners note the groups of what they hear while there are any. */
-function outlet(): { out: Outlet<SelfLeaveEvent>; heard: string[]; listen: (there: boolean) => void } {
+function outlet(): { out: EventFanout<SelfLeaveEvent>; heard: string[]; listen: (there: boolean) => void } {
   const heard: string[] = [];
   let there = false;
   const listeners = { heard: () => there, tell: ({ group }: SelfLeaveEvent) => void heard.push(group) };
-  const out = new Outlet<SelfLeaveEvent>(listeners, () => undefined);
+  const out = new EventFanout<SelfLeaveEvent>(listeners, () => undefined);
   const listen = (now: boolean): void => {
     there = now;
     if (now) out.attached();

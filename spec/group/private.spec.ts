@@ -3,14 +3,14 @@ import { expect } from 'chai';
 import { type DataEvent } from '../../lib/index.js';
 import type { Connection } from '../../lib/group/connection.js';
 import { A, alone, data, REQUEST_BYTES } from './frames.js';
-import { caughtUp, read, settle, Stage, within, World } from './support.js';
+import { caughtUp, read, settle, ClientFixture, within, ClientWorld } from './support.js';
 
 const nextPrivate = (connection: Connection): Promise<DataEvent> =>
   within(new Promise((resolve) => connection.once('message', resolve)), 'a private message');
 
 describe('messages to one connection', () => {
   it('arrive as its message, from a full name, a short one, and from itself', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     const heard: string[] = [];
     b.on('message', ({ sender, groups, text, fromMe }) =>
@@ -29,7 +29,7 @@ describe('messages to one connection', () => {
   });
 
   it('can be answered by their sender', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const [a, b] = [await world.connect('a'), await world.connect('b')];
     b.on('message', ({ sender, text }) => void b.sendTo(sender, `${text} too`));
     const answer = nextPrivate(a);
@@ -38,7 +38,7 @@ describe('messages to one connection', () => {
   });
 
   it('to nobody do nothing', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     await a.sendTo('ghost', 'x');
     await a.sendTo('#a#elsewhere', 'x');
@@ -48,7 +48,7 @@ describe('messages to one connection', () => {
 
   it('that come with the acceptance wait for a listener attached at once', async () => {
     const first = Buffer.concat([data('1', [A]), data('2', [A])]);
-    await using stage = await Stage.open({ first });
+    await using stage = await ClientFixture.open({ first });
     const heard: string[] = [];
     stage.connection.on('message', ({ text }) => heard.push(text));
     await settle();
@@ -56,7 +56,7 @@ describe('messages to one connection', () => {
   });
 
   it('wait for the first listener, however late, and go on behind it', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     connection.on('close', () => undefined);
     await session.send(data('1', [A]), data('2', [A]));
@@ -71,7 +71,7 @@ describe('messages to one connection', () => {
   });
 
   it('wait for the first loop', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     await session.send(data('1', [A]), alone('h'), data('2', ['h']));
     await settle();
@@ -81,7 +81,7 @@ describe('messages to one connection', () => {
   });
 
   it('wait also when the connection is lost before there is a listener', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     await session.send(data('1', [A]));
     session.end();
@@ -90,7 +90,7 @@ describe('messages to one connection', () => {
   });
 
   it('that nobody ever hears stop nothing; the newest hundred are kept', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const join = connection.join('g');
     await session.bytesFrom(REQUEST_BYTES);

@@ -6,10 +6,10 @@ import { encodeRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS } from '../../lib/wire/service.js';
 import { withRules } from '../support/permissions.js';
 import { A, refusal, REQUEST_BYTES } from './frames.js';
-import { caughtUp, failure, settle, Stage, World } from './support.js';
+import { caughtUp, failure, settle, ClientFixture, ClientWorld } from './support.js';
 
-const world = (...rules: readonly string[]): Promise<World> =>
-  withRules(rules, (options) => World.start(options));
+const world = (...rules: readonly string[]): Promise<ClientWorld> =>
+  withRules(rules, (options) => ClientWorld.start(options));
 
 describe('refusals by permission', () => {
   it('reject a join with group and action', async () => {
@@ -59,7 +59,7 @@ describe('refusals by permission', () => {
   });
 
   it('are told apart from a limit of the daemon, which is TooManyGroupsError', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const rejects: RejectEvent[] = [];
     connection.on('reject', (event) => rejects.push(event));
@@ -76,7 +76,7 @@ describe('refusals by permission', () => {
   });
 
   it('say leave where a leave was refused', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const rejects: RejectEvent[] = [];
     stage.connection.on('reject', (event) => rejects.push(event));
     await stage.session.send(refusal(0x200, ['g']));

@@ -15,13 +15,13 @@ import {
 } from '../../lib/index.js';
 import { until } from '../support/wait.js';
 import { A } from './frames.js';
-import { caughtUp, failure, isWaiting, settle, Stage, within, World } from './support.js';
+import { caughtUp, failure, isWaiting, settle, ClientFixture, within, ClientWorld } from './support.js';
 
 const MAX_BODY = 143_920;
 
 /** A connection in the group `room`, with the messages that it hears there. */
 async function listening(
-  world: World,
+  world: ClientWorld,
 ): Promise<{ messages: DataEvent[]; until(count: number): Promise<void> }> {
   const group = await (await world.connect('listener')).join('room');
   const messages: DataEvent[] = [];
@@ -65,7 +65,7 @@ describe('Connection.send', () => {
       ];
     for (const [what, Class, [groups, body = '', options]] of refusals) {
       it(`${what} with ${Class.name}, and the connection stays`, async () => {
-        await using world = await World.start();
+        await using world = await ClientWorld.start();
         const a = await world.connect('a');
         const given = what === 'a body that is missing' ? undefined : body;
         const error = await failure(a.send(groups as string, given as Body, options as SendOptions));
@@ -76,7 +76,7 @@ describe('Connection.send', () => {
     }
 
     it('a private name that is none by a rejection, too', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       for (const name of ['', 'elevenchars', '#a', 'a b', undefined]) {
         expect(await failure(a.sendTo(name as string, ''))).to.be.instanceOf(IllegalGroupError);
@@ -85,7 +85,7 @@ describe('Connection.send', () => {
   });
 
   it('takes text, bytes and nothing', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const heard = await listening(world);
     const a = await world.connect('a');
     const bytes = new Uint8Array([9, 0, 255, 254, 9]);
@@ -101,7 +101,7 @@ describe('Connection.send', () => {
   });
 
   it('takes every type of 16 bits', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const heard = await listening(world);
     const a = await world.connect('a');
     const types = [-32_768, -1, 0, 1, 255, 32_767];
@@ -111,7 +111,7 @@ describe('Connection.send', () => {
   });
 
   it('takes 100 groups', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const heard = await listening(world);
     const a = await world.connect('a');
     const groups = [...Array.from({ length: 99 }, (_, i) => `group-${i}`), 'room'];
@@ -122,7 +122,7 @@ describe('Connection.send', () => {
 
   for (const size of [1, 16_383, 16_384, 65_536, 143_119, MAX_BODY]) {
     it(`brings ${size} bytes across as they are`, async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const heard = await listening(world);
       const a = await world.connect('a');
       const body = Buffer.from(Array.from({ length: size }, (_, i) => i % 251));
@@ -136,7 +136,7 @@ describe('Connection.send', () => {
   }
 
   it('copies a small body at once', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const heard = await listening(world);
     const a = await world.connect('a');
     const body = Buffer.from('before');
@@ -148,7 +148,7 @@ describe('Connection.send', () => {
   });
 
   it('keeps the order of the calls, whatever their sizes and whoever waits', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const heard = await listening(world);
     const a = await world.connect('a');
     const sizes = [1, 20_000, 5, 143_000, 0, 17_000, 3];
@@ -162,7 +162,7 @@ describe('Connection.send', () => {
   });
 
   it('resolves when the kernel has the bytes: not while the daemon takes none', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     session.socket.pause();
     const body = Buffer.alloc(100_000);
@@ -178,7 +178,7 @@ describe('Connection.send', () => {
   });
 
   it('fails with ConnectionClosedError when the connection breaks before', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     session.socket.pause();
     const sends = Array.from({ length: 200 }, () => connection.send('room', Buffer.alloc(100_000)));
@@ -194,7 +194,7 @@ describe('Connection.send', () => {
   });
 
   it('takes private names as it takes groups', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const heard = new Promise<DataEvent>((resolve) => a.once('message', resolve));
     await a.send([A, 'room'], 'x', { type: 3 });

@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { ConnectionClosedError, QUEUE_EVENTS } from '../../lib/index.js';
 import { flood, numbers, twoGroups } from './flood.js';
 import { alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
-import { failure, isWaiting, read, readAll, settle, Stage, within } from './support.js';
+import { failure, isWaiting, read, readAll, settle, ClientFixture, within } from './support.js';
 
 describe('a connection that stands still', () => {
   it('lets a leave of the full group through, which keeps what was there', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
     await stage.session.send(...flood(3_000), selfLeave(), data('behind', ['h']));
     await settle();
@@ -19,7 +19,7 @@ describe('a connection that stands still', () => {
   });
 
   it('lets a leave inside of a loop through', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g } = await twoGroups(stage);
     const loop = async (): Promise<number> => {
       let count = 0;
@@ -31,7 +31,7 @@ describe('a connection that stands still', () => {
   });
 
   it('lets a join through, and stands still again', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g, heard } = await twoGroups(stage);
     await session.send(...flood(3_000), alone('k'), data('behind', ['h']));
@@ -45,7 +45,7 @@ describe('a connection that stands still', () => {
   });
 
   it('stands still also after a join that was refused', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g, heard } = await twoGroups(stage);
     const join = failure(connection.join('k'));
@@ -59,7 +59,7 @@ describe('a connection that stands still', () => {
   });
 
   it('is not undone by what an older group of the same name does', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g, heard } = await twoGroups(stage);
     await session.send(...flood(2_000), selfLeave());
@@ -78,7 +78,7 @@ describe('a connection that stands still', () => {
   });
 
   it('can be closed', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { g } = await twoGroups(stage);
     await stage.session.send(...flood(3_000));
     await settle();
@@ -88,7 +88,7 @@ describe('a connection that stands still', () => {
   });
 
   it('tells a loss only behind what arrived', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g } = await twoGroups(stage);
     const closed = new Promise((resolve) => connection.on('close', resolve));
@@ -102,7 +102,7 @@ describe('a connection that stands still', () => {
   });
 
   it('answers a join that the loss overtook', async () => {
-    await using stage = await Stage.open();
+    await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g } = await twoGroups(stage);
     session.socket.end(Buffer.concat(flood(3_000)));

@@ -12,14 +12,14 @@ import { REQUEST_BYTES } from './frames.js';
 export { within } from '../support/fake-daemon.js';
 
 /** A real daemon named `d1`. Its end closes the connections that were made here. */
-export class World implements AsyncDisposable {
+export class ClientWorld implements AsyncDisposable {
   private readonly connections: Connection[] = [];
   private readonly raw: RawSession[] = [];
 
   private constructor(readonly daemon: Daemon) {}
 
-  static async start(options: DaemonOptions = {}): Promise<World> {
-    return new World(
+  static async start(options: DaemonOptions = {}): Promise<ClientWorld> {
+    return new ClientWorld(
       await createDaemon({ name: 'd1', listen: [{ host: '127.0.0.1', port: 0 }], ...options }),
     );
   }
@@ -49,17 +49,17 @@ export class World implements AsyncDisposable {
 }
 
 /** A connection `#a#d1` to a daemon that follows a script. */
-export class Stage implements AsyncDisposable {
+export class ClientFixture implements AsyncDisposable {
   private constructor(
     private readonly daemon: FakeDaemon,
     readonly session: FakeSession,
     readonly connection: Connection,
   ) {}
 
-  static async open(script?: FakeDaemonScript): Promise<Stage> {
+  static async open(script?: FakeDaemonScript): Promise<ClientFixture> {
     const daemon = await FakeDaemon.start(script);
     const connection = await connect({ address: daemon.spreadName, name: 'a' });
-    return new Stage(daemon, await daemon.session(), connection);
+    return new ClientFixture(daemon, await daemon.session(), connection);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,7 +69,7 @@ export class Stage implements AsyncDisposable {
 }
 
 /** Joins the group `g` of a stage. @param frames what the daemon answers, a view first */
-export async function joinG({ connection, session }: Stage, ...frames: Buffer[]): Promise<Group> {
+export async function joinG({ connection, session }: ClientFixture, ...frames: Buffer[]): Promise<Group> {
   const join = connection.join('g');
   await session.bytesFrom(REQUEST_BYTES);
   await session.send(...frames);

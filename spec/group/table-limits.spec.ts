@@ -5,21 +5,21 @@ import { TooManyGroupsError } from '../../lib/index.js';
 import { counter, members } from '../../lib/recipes/index.js';
 import { CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/service.js';
 import { RawSession } from '../support/raw-client.js';
-import { failure, World } from './support.js';
+import { failure, ClientWorld } from './support.js';
 
 describe('groups beyond MaxGroups', () => {
   it('reject the join with TooManyGroupsError, and have room when one is gone', async () => {
-    await using w = await World.start({ limits: { maxGroups: 1 } });
+    await using w = await ClientWorld.start({ limits: { maxGroups: 1 } });
     const a = await w.connect('a');
     const room = await a.join('room');
     expect(await failure(a.join('hall'))).to.be.instanceOf(TooManyGroupsError);
-    expect(w.daemon.sight.core.limited).to.equal(1);
+    expect(w.daemon.status.core.limited).to.equal(1);
     await room.leave();
     expect((await a.join('hall')).name).to.equal('hall');
   });
 
   it('reject recipes and channels with it', async () => {
-    await using w = await World.start({ limits: { maxGroups: 1 } });
+    await using w = await ClientWorld.start({ limits: { maxGroups: 1 } });
     await (await w.connect('a')).join('room');
     const b = await w.connect('b');
     for (const act of [
@@ -33,7 +33,7 @@ describe('groups beyond MaxGroups', () => {
   });
 
   it('are a reject frame for other clients, whose session lives on', async () => {
-    await using w = await World.start({ limits: { maxMemberships: 1 } });
+    await using w = await ClientWorld.start({ limits: { maxMemberships: 1 } });
     const client = await RawSession.connect(w.daemon.port, 'raw');
     client.join('one');
     expect((await client.next()).names()).to.deep.equal(['#raw#d1']);

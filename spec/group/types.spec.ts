@@ -20,7 +20,7 @@ import {
   type TransitionEvent,
   type ViewEvent,
 } from '../../lib/index.js';
-import { within, World } from './support.js';
+import { within, ClientWorld } from './support.js';
 
 type Within<A, B> = [A] extends [B] ? true : false;
 type IsAny<A> = 0 extends 1 & A ? true : false;
@@ -114,7 +114,7 @@ describe('the types', () => {
   });
 
   it('fit the program of the first ten minutes', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const lines: string[] = [];
     const program = async (): Promise<void> => {
       await using connection = await connect({ address: world.address, name: 'worker1' });

@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { equalGroupIds } from '../../lib/index.js';
 import { A, change, selfLeave } from './frames.js';
-import { joinG, next, parts, Stage, within, World } from './support.js';
+import { joinG, next, parts, ClientFixture, within, ClientWorld } from './support.js';
 
 const B = '#b#d1';
 
 describe('views', () => {
   describe('of a daemon', () => {
     it('tell of joins: who joined, who is there, where I am', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const b = await (await world.connect('b')).join('room');
       expect(parts(await next(b, 'view'))).to.deep.equal({
         cause: 'join',
@@ -37,7 +37,7 @@ describe('views', () => {
     });
 
     it('tell of leaves and disconnects by their cause', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const [a, b, c] = [await world.connect('a'), await world.connect('b'), await world.connect('c')];
       const leaving = await b.join('room');
       await c.join('room');
@@ -66,7 +66,7 @@ describe('views', () => {
     });
 
     it('have the same id at all members, and another one than the view before', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await (await world.connect('a')).join('room');
       const b = await (await world.connect('b')).join('room');
       const [alone, atA, atB] = [await next(a, 'view'), await next(a, 'view'), await next(b, 'view')];
@@ -75,7 +75,7 @@ describe('views', () => {
     });
 
     it('begin anew when a group is joined again', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const a = await world.connect('a');
       await (await world.connect('b')).join('room');
       const old = await a.join('room');
@@ -87,7 +87,7 @@ describe('views', () => {
 
   describe('of the Group', () => {
     it('are the newest that arrived, ahead of a loop', async () => {
-      await using world = await World.start();
+      await using world = await ClientWorld.start();
       const group = await (await world.connect('a')).join('room');
       const { view } = group;
       expect(group.members).to.equal(view.members);
@@ -101,7 +101,7 @@ describe('views', () => {
     });
 
     it('has no members after a leave, though its last view stays', async () => {
-      await using stage = await Stage.open();
+      await using stage = await ClientFixture.open();
       const group = await joinG(stage, change('join', A, [A, B]));
       expect(group.isMember).to.equal(true);
       const leave = group.leave();

@@ -61,7 +61,7 @@ describe('a connection that cannot be made', () => {
     ];
     for (const [what, options, says, cause] of cases) {
       it(`names ${what}`, async () => {
-        const error = await failure(connect({ ...options(), timeout: 5_000 }));
+        const error = await failure(connect({ ...options(), timeoutMs: 5_000 }));
         expect(error).to.be.instanceOf(CouldNotConnectError);
         expect(error.message)
           .to.match(says)

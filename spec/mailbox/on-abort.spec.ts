@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { onAbort } from '../../lib/mailbox/on-abort.js';
 import { openChannels } from '../../lib/channel/index.js';
 import { election, lock } from '../../lib/recipes/index.js';
-import { settle, World } from '../group/support.js';
+import { settle, ClientWorld } from '../group/support.js';
 
 /** As many as Node takes for a leak, and more. */
 const MANY = 20;
@@ -40,7 +40,7 @@ describe('one signal for many waits', () => {
   });
 
   it('holds for recipes, channels and joins', async () => {
-    await using world = await World.start();
+    await using world = await ClientWorld.start();
     const connection = await world.connect('a');
     const controller = new AbortController();
     const { signal } = controller;

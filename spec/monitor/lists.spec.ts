@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { GroupSight } from '../../daemon/monitor/sight.js';
+import type { GroupInfo } from '../../daemon/monitor/sight.js';
 import { Lists } from '../../daemon/monitor/lists.js';
 import { FRESH_TIME, Once } from '../../daemon/monitor/once.js';
 import { firstSorted, SLICE } from '../../daemon/monitor/slices.js';
@@ -18,12 +18,12 @@ class Bench {
     this.lists = new Lists(sight, () => this.now);
   }
 
-  async ask(query = ''): Promise<{ total: number; groups: GroupSight[] }> {
+  async ask(query = ''): Promise<{ total: number; groups: GroupInfo[] }> {
     const body = await this.lists.groups(new URLSearchParams(query));
-    return JSON.parse(String(body)) as { total: number; groups: GroupSight[] };
+    return JSON.parse(String(body)) as { total: number; groups: GroupInfo[] };
   }
 
-  private *groups(count: number): IterableIterator<GroupSight> {
+  private *groups(count: number): IterableIterator<GroupInfo> {
     this.made++;
     for (let i = 0; i < count; i++) yield group(`g${(i * 7) % count}`);
   }

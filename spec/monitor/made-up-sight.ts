@@ -1,8 +1,8 @@
 /** A daemon that is not there, for specs of what can be seen of one. */
-import type { GroupSight, SessionSight, Sight } from '../../daemon/monitor/sight.js';
+import type { GroupInfo, SessionInfo, DaemonStatus } from '../../daemon/monitor/sight.js';
 import { newCounters } from '../../daemon/monitor/counters.js';
 
-export const session = (id: number, fields: Partial<SessionSight> = {}): SessionSight => ({
+export const session = (id: number, fields: Partial<SessionInfo> = {}): SessionInfo => ({
   id,
   name: `#s${id}#one`,
   from: `127.0.0.1:${40_000 + id}`,
@@ -22,7 +22,7 @@ export const session = (id: number, fields: Partial<SessionSight> = {}): Session
   ...fields,
 });
 
-export const group = (name: string, members = 2): GroupSight => ({
+export const group = (name: string, members = 2): GroupInfo => ({
   name,
   id: '1.2.3',
   members,
@@ -32,7 +32,7 @@ export const group = (name: string, members = 2): GroupSight => ({
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Fields can be changed, to see whether the change is seen. */
-export function madeUpSight(fields: Partial<Sight> = {}): Writable<Sight> {
+export function madeUpSight(fields: Partial<DaemonStatus> = {}): Writable<DaemonStatus> {
   const counters = { ...newCounters(), connections: 5, sessions: 3, bytesIn: 1_000, bytesOut: 2_000 };
   return {
     name: 'one',

@@ -34,7 +34,12 @@ function stayBusy(milliseconds: number): void {
 
 const lines = new Lines();
 const connection = await connect({ address, name });
-const joining = replicated(connection, 'lines', lines, quorum ? { quorum: Number(quorum), of: 5 } : {});
+const joining = replicated(
+  connection,
+  'lines',
+  lines,
+  quorum ? { quorum: Number(quorum), maxMembers: 5 } : {},
+);
 if (role === 'late') {
   await new Promise(setImmediate);
   await new Promise(setImmediate);

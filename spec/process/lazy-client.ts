@@ -2,7 +2,7 @@
 import { connect } from '../../lib/index.js';
 
 const [address = '', count = ''] = process.argv.slice(2);
-const connection = await connect({ address, name: 'lazy', silenceTimeout: 1000 });
+const connection = await connect({ address, name: 'lazy', silenceTimeoutMs: 1000 });
 let taken = 0;
 connection.on('message', () => {
   taken++;

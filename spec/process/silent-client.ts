@@ -24,7 +24,7 @@ async function member(name: string, group: string, tls = false): Promise<Connect
   const connection = await connect({
     address: tls ? `tls://${host}:${tlsPort}` : address,
     name,
-    silenceTimeout: Number(timeout),
+    silenceTimeoutMs: Number(timeout),
     ...(tls && { tls: { ca, servername: 'localhost' } }),
   });
   tellEnd(connection, name, await connection.join(group));

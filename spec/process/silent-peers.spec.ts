@@ -71,7 +71,7 @@ describe('silent peers', function () {
     noise = setInterval(() => void observer.send('noisy', 'noise').catch(() => undefined), 50);
     lazy.freeze();
     for (let i = 0; i < LAZY_MESSAGES; i++) await observer.sendTo('lazy', Buffer.alloc(LAZY_BYTES));
-    await eventually(() => daemon.sight.waitingBytes > 0, 'more than the lazy one takes');
+    await eventually(() => daemon.status.waitingBytes > 0, 'more than the lazy one takes');
 
     lan.cut(GONE);
     await eventually(() => members().every((each) => each.length === 0), 'the silent ones to leave', LIMIT);

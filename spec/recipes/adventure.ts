@@ -1,7 +1,7 @@
 /** Random lives of a group: members come, go, crash, freeze, are parted and found again. */
 import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import { Random } from '../support/random.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
 /**
  * How many a spec lives through. The simulator plays more, and slower, with real daemons; the mutation test has fewer,
@@ -9,11 +9,11 @@ import { type Member, World } from './world.js';
  */
 export const WORLDS = Number(process.env['WORLDS'] ?? 300);
 
-export interface Adventure {
+export interface RandomWorld {
   /** Makes the core of a new member; null for one that takes no part. */
   make(member: Member): RecipeCore | null;
   /** A random deed of a member, such as a command. */
-  act?(member: Member, random: Random, world: World): void;
+  act?(member: Member, random: Random, world: RecipeWorld): void;
   /** Processes that there may be at one time. */
   readonly most: number;
   readonly steps?: number;
@@ -24,15 +24,16 @@ export interface Adventure {
   /** Where members only come at the begin: how many of them may crash. */
   readonly crashes?: number;
   /** Whether this one may, as things are. */
-  mayCrash?(member: Member, world: World): boolean;
+  mayCrash?(member: Member, world: RecipeWorld): boolean;
 }
 
-const alive = (world: World): Member[] => world.members.filter(({ isUp, core }) => isUp && core !== null);
+const alive = (world: RecipeWorld): Member[] =>
+  world.members.filter(({ isUp, core }) => isUp && core !== null);
 
 /** @returns the world, whole again and at rest */
-export function live(seed: number, adventure: Adventure): World {
+export function live(seed: number, adventure: RandomWorld): RecipeWorld {
   const random = new Random(seed);
-  const world = new World(random);
+  const world = new RecipeWorld(random);
   const { most, steps = 600 } = adventure;
   let { crashes = 0 } = adventure;
   const start = (): void => {
@@ -67,13 +68,13 @@ export function live(seed: number, adventure: Adventure): World {
   return world;
 }
 
-function part(world: World, random: Random): void {
+function part(world: RecipeWorld, random: Random): void {
   const sets: Member[][] = [[], [], []];
   for (const member of world.members) random.pick(sets.slice(0, random.chance(0.3) ? 3 : 2)).push(member);
   world.regroup(sets.filter((set) => set.length > 0));
 }
 
-function freeze(world: World, random: Random): void {
+function freeze(world: RecipeWorld, random: Random): void {
   const { members } = world;
   for (const member of members) member.isFrozen = false;
   if (random.chance(0.6)) random.pick(members).isFrozen = true;

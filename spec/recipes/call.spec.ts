@@ -3,10 +3,10 @@ import { expect } from 'chai';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { Calls, type Manner, TIMEOUT } from './calls.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
-function started(calls: Calls, ...names: readonly string[]): [World, Member[]] {
-  const world = new World(new Random(5));
+function started(calls: Calls, ...names: readonly string[]): [RecipeWorld, Member[]] {
+  const world = new RecipeWorld(new Random(5));
   const members = names.map((name) => world.start(name, calls.make));
   world.settle();
   return [world, members];

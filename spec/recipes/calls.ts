@@ -1,7 +1,7 @@
 /** Calls in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
-import type { Chair } from './chair.js';
+import type { WorldMember } from './chair.js';
 
 export interface Ended {
   readonly outcomes: ReadonlyMap<string, RawOutcome>;
@@ -14,16 +14,18 @@ export type Manner = 'value' | 'error' | 'hold' | 'none';
 export const TIMEOUT = 3000;
 
 export class Calls {
-  readonly cores = new Map<Chair, CallCore>();
-  readonly ended = new Map<Chair, Map<number, Ended | 'broken'>>();
-  readonly begun = new Map<Chair, Map<number, number>>();
+  readonly cores = new Map<WorldMember, CallCore>();
+  readonly ended = new Map<WorldMember, Map<number, Ended | 'broken'>>();
+  readonly begun = new Map<WorldMember, Map<number, number>>();
   /** Requests that wait for an answer, where members do not answer at once. */
   readonly held: (() => void)[] = [];
   private instances = 0;
 
-  constructor(private readonly answer: (member: Pick<Chair, 'name' | 'privateName' | 'index'>) => Manner) {}
+  constructor(
+    private readonly answer: (member: Pick<WorldMember, 'name' | 'privateName' | 'index'>) => Manner,
+  ) {}
 
-  readonly make = (member: Chair): CallCore => {
+  readonly make = (member: WorldMember): CallCore => {
     const ended = new Map<number, Ended | 'broken'>();
     this.ended.set(member, ended);
     this.begun.set(member, new Map());
@@ -43,14 +45,14 @@ export class Calls {
     return core;
   };
 
-  call(member: Chair, mode: CallMode, now: number): number {
+  call(member: WorldMember, mode: CallMode, now: number): number {
     const core = this.cores.get(member) as CallCore;
     const call = core.call(Buffer.from('q'), mode, TIMEOUT, now);
     this.begun.get(member)?.set(call, now);
     return call;
   }
 
-  of(member: Chair, call: number): Record<string, string> {
+  of(member: WorldMember, call: number): Record<string, string> {
     const ended = this.ended.get(member)?.get(call);
     if (!ended || ended === 'broken') return { ended: String(ended) };
     return Object.fromEntries(
@@ -58,7 +60,7 @@ export class Calls {
     );
   }
 
-  private serve(member: Chair, core: CallCore, ticket: Ticket, body: Buffer): void {
+  private serve(member: WorldMember, core: CallCore, ticket: Ticket, body: Buffer): void {
     const how = this.answer(member);
     if (how === 'error') core.fail(ticket, 'no');
     else if (how === 'value') core.answer(ticket, body);
@@ -71,7 +73,7 @@ export class Calls {
    * @param members those who are there
    * @param manners of everybody who ever was, by private name
    */
-  faults(members: readonly Chair[], manners: ReadonlyMap<string, readonly Manner[]>): string[] {
+  faults(members: readonly WorldMember[], manners: ReadonlyMap<string, readonly Manner[]>): string[] {
     const faults: string[] = [];
     for (const member of members) {
       const { privateName } = member;

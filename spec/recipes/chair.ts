@@ -1,7 +1,7 @@
 /** What the core of a recipe stands on in a test: a member's place in one group, in a world of either kind. */
-import type { Post } from '../../lib/recipes/core/port.js';
+import type { Sender } from '../../lib/recipes/core/port.js';
 
-export interface Chair extends Post {
+export interface WorldMember extends Sender {
   readonly privateName: string;
   readonly name: string;
   /** Number of the member, or of its daemon. */

@@ -106,21 +106,25 @@ describe('whether a member is parted', () => {
   };
 
   it('depends on how many of the last primary component came along', () => {
-    expect([came(3).isParted, came(2).isParted, came(1).isParted]).to.deep.equal([false, false, true]);
+    expect([came(3).isPartitioned, came(2).isPartitioned, came(1).isPartitioned]).to.deep.equal([
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('is so when others go on with another state', () => {
     const separation = came(3);
     separation.lost();
     separation.update(false, false);
-    expect(separation.isParted).to.equal(true);
+    expect(separation.isPartitioned).to.equal(true);
   });
 
   it('is not told by the transitional signal', () => {
     const separation = new Separation(2);
     separation.update(true, false);
     separation.update(false, true);
-    expect(separation.isParted).to.equal(false);
+    expect(separation.isPartitioned).to.equal(false);
   });
 });
 

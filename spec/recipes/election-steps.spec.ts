@@ -32,7 +32,7 @@ describe('an election, step by step', () => {
         lapsed: ({ leader }: { leader: string }) => void this.lines.push(`lapsed ${leader}`),
         doubted: (member: string) => void this.lines.push(`doubted ${member}`),
       };
-      this.core = new ElectionCore(self, sink, { quorum, patience: 100 });
+      this.core = new ElectionCore(self, sink, { quorum, silenceTimeoutMs: 100 });
     }
 
     claim(

@@ -8,15 +8,15 @@ import type { GroupId } from '../../lib/wire/group-id.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { Elections } from './elections.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** When a world begins. */
-const world0 = new World(new Random(1)).now;
+const world0 = new RecipeWorld(new Random(1)).now;
 
-function together(elections: Elections, count: number): [World, Member[]] {
-  const world = new World(new Random(1));
+function together(elections: Elections, count: number): [RecipeWorld, Member[]] {
+  const world = new RecipeWorld(new Random(1));
   const members = Array.from({ length: count }, (_, index) => world.start(`m${index}`, elections.make));
   world.settle();
   return [world, members];
@@ -67,7 +67,7 @@ describe('the core of an election', () => {
 
   it('passes over a member that says nothing, and waits for it once only', () => {
     const elections = new Elections(1);
-    const world = new World(new Random(1));
+    const world = new RecipeWorld(new Random(1));
     world.start('mute', () => null);
     const member = world.start('m', elections.make);
     const begin = world.now;
@@ -114,8 +114,12 @@ describe('the core of an election', () => {
       );
 
     /** Members with an election, then some without, which claim in each view as soon as they see it. */
-    function withLiars(elections: Elections, honest: number, floors: readonly number[]): [World, Member[]] {
-      const world = new World(new Random(1));
+    function withLiars(
+      elections: Elections,
+      honest: number,
+      floors: readonly number[],
+    ): [RecipeWorld, Member[]] {
+      const world = new RecipeWorld(new Random(1));
       const members = Array.from({ length: honest }, (_, i) => world.start(`m${i}`, elections.make));
       for (const [i, floor] of floors.entries()) {
         const make = (member: Member): RecipeCore => ({
@@ -164,7 +168,7 @@ describe('the core of an election', () => {
 
     it('counts whole what was granted: a member follows no later leader with a lower term', () => {
       const elections = new Elections(1);
-      const world = new World(new Random(1));
+      const world = new RecipeWorld(new Random(1));
       const ahead = world.start('m0', elections.make, undefined, 0, 3 * DAY);
       world.settle();
       const granted = elections.at(ahead)?.term ?? NaN;
@@ -198,7 +202,7 @@ describe('the core of an election', () => {
 
     it('raises the term once more when one that was not waited for knows of a higher one', () => {
       const elections = new Elections(1);
-      const world = new World(new Random(1));
+      const world = new RecipeWorld(new Random(1));
       const ahead = world.start('m0', elections.make, undefined, 0, 5 * HOUR);
       const other = world.start('m1', elections.make);
       world.regroup([[ahead], [other]]);
@@ -218,7 +222,7 @@ describe('the core of an election', () => {
 
     it('gives terms that rise whatever the clocks show, as long as one that knows the last one stays', () => {
       const elections = new Elections(1);
-      const world = new World(new Random(3));
+      const world = new RecipeWorld(new Random(3));
       const stays = world.start('stays', elections.make, undefined, 9);
       world.settle();
       let last = elections.at(stays)?.term ?? NaN;

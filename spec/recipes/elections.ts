@@ -1,15 +1,15 @@
 /** Elections in simulated worlds, and what has to be true of them. */
 import { ElectionCore, type Leadership } from '../../lib/recipes/core/election.js';
 import { groupIdText } from '../../lib/wire/group-id.js';
-import type { Chair } from './chair.js';
+import type { WorldMember } from './chair.js';
 
 interface Seen extends Leadership {
   readonly view: string;
 }
 
 export class Elections {
-  readonly seen = new Map<Chair, Seen[]>();
-  readonly cores = new Map<Chair, ElectionCore>();
+  readonly seen = new Map<WorldMember, Seen[]>();
+  readonly cores = new Map<WorldMember, ElectionCore>();
   /** Whose claim did not count, and for whom. */
   readonly doubted: string[] = [];
   /** Members that had a leader behind the transitional signal. */
@@ -17,7 +17,7 @@ export class Elections {
 
   constructor(private readonly quorum: number) {}
 
-  readonly make = (member: Chair): ElectionCore => {
+  readonly make = (member: WorldMember): ElectionCore => {
     const seen: Seen[] = [];
     this.seen.set(member, seen);
     let view = '';
@@ -73,11 +73,11 @@ export class Elections {
   }
 
   /** Members that lead, as they know it. */
-  leaders(): Chair[] {
+  leaders(): WorldMember[] {
     return [...this.cores].filter(([, { leadership }]) => leadership?.isMe).map(([chair]) => chair);
   }
 
-  at(member: Chair | undefined): Leadership | null {
+  at(member: WorldMember | undefined): Leadership | null {
     return (member && this.cores.get(member)?.leadership) ?? null;
   }
 }

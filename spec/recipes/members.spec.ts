@@ -3,11 +3,11 @@ import { expect } from 'chai';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { HOUR, Presences } from './presences.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
-function two(): [World, Presences, Member, Member] {
+function two(): [RecipeWorld, Presences, Member, Member] {
   const presences = new Presences();
-  const world = new World(new Random(1));
+  const world = new RecipeWorld(new Random(1));
   const a = world.start('a', presences.make);
   const b = world.start('b', presences.make);
   world.settle();

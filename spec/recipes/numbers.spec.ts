@@ -18,7 +18,7 @@ import { Submitters } from '../../lib/recipes/core/replicated/submitters.js';
 import { LAST_EPOCH } from '../../lib/primary/rules.js';
 import { Random } from '../support/random.js';
 import { ledgers, Replicas } from './replicas.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
 const DAY = 86_400_000;
 const NOW = 1_800_000_000_000;
@@ -65,7 +65,7 @@ describe('an epoch that a member claims', () => {
 
   it('never leaves a group without writers once it is the last that there is', () => {
     const replicas = new Replicas(ledgers, { quorum: 2 });
-    const world = new World(new Random(2));
+    const world = new RecipeWorld(new Random(2));
     const members = ['a', 'b', 'c'].map((name) => world.start(name, replicas.make));
     world.settle();
     for (const member of members.slice(0, 2))

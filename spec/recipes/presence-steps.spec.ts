@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
-import { MembersCore } from '../../lib/recipes/core/members.js';
+import { PresenceCore } from '../../lib/recipes/core/members.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
@@ -17,7 +17,7 @@ describe('presence, step by step', () => {
   class Watch {
     lines: string[] = [];
     sent: Buffer[] = [];
-    readonly core = new MembersCore(A, 1, Buffer.from('me'), 100, {
+    readonly core = new PresenceCore(A, 1, Buffer.from('me'), 100, {
       send: (body) => void this.sent.push(body),
       sendTo: () => undefined,
       joined: ({ name }) => void this.lines.push(`joined ${name}`),

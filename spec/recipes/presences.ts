@@ -1,26 +1,26 @@
 /** Presences in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
-import { MembersCore, type Presence } from '../../lib/recipes/core/members.js';
-import type { Chair } from './chair.js';
+import { PresenceCore, type MemberPresence } from '../../lib/recipes/core/members.js';
+import type { WorldMember } from './chair.js';
 
 export const HOUR = 3_600_000;
 
 export class Presences {
-  readonly cores = new Map<Chair, MembersCore>();
-  readonly lines = new Map<Chair, string[]>();
+  readonly cores = new Map<WorldMember, PresenceCore>();
+  readonly lines = new Map<WorldMember, string[]>();
   private instances = 0;
 
-  readonly make = (member: Chair): MembersCore => {
+  readonly make = (member: WorldMember): PresenceCore => {
     const lines: string[] = [];
     this.lines.set(member, lines);
     const told = new Map<string, 'here' | 'away'>();
-    const note = (what: string, who: Presence, from: unknown, to?: 'here' | 'away'): void => {
+    const note = (what: string, who: MemberPresence, from: unknown, to?: 'here' | 'away'): void => {
       if (told.get(who.name) !== from) lines.push(`FAULT: ${what} ${who.name} was ${told.get(who.name)}`);
       if (to) told.set(who.name, to);
       else told.delete(who.name);
       lines.push(`${what} ${who.name.split('#')[1]}`);
     };
-    const core = new MembersCore(member.privateName, ++this.instances, Buffer.from(member.name), HOUR, {
+    const core = new PresenceCore(member.privateName, ++this.instances, Buffer.from(member.name), HOUR, {
       send: (body, service) => member.send(body, service),
       sendTo: (name, body) => member.sendTo(name, body),
       joined: (who) => note('joined', who, undefined, 'here'),
@@ -33,19 +33,19 @@ export class Presences {
     return core;
   };
 
-  told(member: Chair): string[] {
+  told(member: WorldMember): string[] {
     return this.lines.get(member)?.splice(0) ?? [];
   }
 
-  core(member: Chair): MembersCore {
-    return this.cores.get(member) as MembersCore;
+  core(member: WorldMember): PresenceCore {
+    return this.cores.get(member) as PresenceCore;
   }
 
   /**
    * The checker: every member has been told a story without holes, and knows those who are there now, with what they
    * announce.
    */
-  faults(members: readonly Chair[]): string[] {
+  faults(members: readonly WorldMember[]): string[] {
     const there = members.map(({ privateName }) => privateName).toSorted();
     return [
       ...[...this.lines.values()].flat().filter((line) => line.startsWith('FAULT')),

@@ -5,7 +5,7 @@ import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
 import { CHUNK_BYTES, MAX_PROCESSES } from '../../lib/recipes/core/limits.js';
-import type { Chair } from './chair.js';
+import type { WorldMember } from './chair.js';
 
 /** A list of all commands, with who was there. */
 export class Ledger implements StateMachine {
@@ -38,7 +38,7 @@ export interface Seat {
   readonly instance: number;
   readonly machine: AnyMachine;
   readonly outcomes: Map<number, Outcome>;
-  readonly thrownBack: number[];
+  readonly rolledBack: number[];
 }
 
 /** A machine as an application writes it, or one of bytes. */
@@ -73,7 +73,7 @@ const MOST_EPOCHS = 10_000;
 const CHUNK = 40;
 
 export class Replicas<M extends AnyMachine> {
-  readonly seats = new Map<Chair, Seat & { readonly machine: M }>();
+  readonly seats = new Map<WorldMember, Seat & { readonly machine: M }>();
   instances = 0;
   /** Members that had no place in the group, and what the group has. */
   readonly misfits: string[] = [];
@@ -85,11 +85,11 @@ export class Replicas<M extends AnyMachine> {
     private readonly options: Partial<ReplicatedCoreOptions>,
   ) {}
 
-  readonly make = (member: Chair): ReplicatedCore => {
+  readonly make = (member: WorldMember): ReplicatedCore => {
     const machine = this.kind.make();
     const snapshots = new Map<string, Buffer>();
     const outcomes = new Map<number, Outcome>();
-    const thrownBack: number[] = [];
+    const rolledBack: number[] = [];
     const restoring: Buffer[] = [];
     /** Where the next answer to each begins. */
     const places = new Map<string, number>();
@@ -125,23 +125,23 @@ export class Replicas<M extends AnyMachine> {
         },
         contribute: (id) => core.contribution(id, Buffer.from(linesOf(snapshots.get(id) as Buffer))),
         settled: (ticket, outcome) => void outcomes.set(ticket, outcome),
-        thrownBack: (commands) => void thrownBack.push(commands),
+        rolledBack: (commands) => void rolledBack.push(commands),
         misfit: (label) => void this.misfits.push(`${member.privateName}: ${label}`),
         changed: () => this.look(core),
         doubted: () => undefined,
       },
       this.options,
     );
-    this.seats.set(member, { core, instance, machine, outcomes, thrownBack });
+    this.seats.set(member, { core, instance, machine, outcomes, rolledBack });
     return core;
   };
 
-  of(member: Chair | undefined): Seat & { readonly machine: M } {
-    return this.seats.get(member as Chair) as Seat & { readonly machine: M };
+  of(member: WorldMember | undefined): Seat & { readonly machine: M } {
+    return this.seats.get(member as WorldMember) as Seat & { readonly machine: M };
   }
 
   /** What a member keeps or does without a bound. */
-  bounds(member: Chair): string[] {
+  bounds(member: WorldMember): string[] {
     const { core } = this.of(member);
     const { submitters } = inside(core);
     const processes = new Map<string, number>();
@@ -164,7 +164,7 @@ export class Replicas<M extends AnyMachine> {
       this.unbounded.add('a merge of pieces that are nothing');
   }
 
-  submit(member: Chair, text: string): number {
+  submit(member: WorldMember, text: string): number {
     return this.of(member).core.submit(Buffer.from(text));
   }
 }

@@ -4,12 +4,16 @@ import { decode } from '../../lib/recipes/core/replicated/messages.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './adventure.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
-import { Restless } from './restless.js';
-import { type Member, World } from './world.js';
+import { ChurnWorld } from './restless.js';
+import { type Member, RecipeWorld } from './world.js';
 
-function started(quorum: number | null, count: number, merges = false): [World, Replicas<Ledger>, Member[]] {
+function started(
+  quorum: number | null,
+  count: number,
+  merges = false,
+): [RecipeWorld, Replicas<Ledger>, Member[]] {
   const replicas = new Replicas(ledgers, { quorum, merges });
-  const world = new World(new Random(11));
+  const world = new RecipeWorld(new Random(11));
   const members = Array.from({ length: count }, (_, index) => world.start(`m${index}`, replicas.make));
   world.settle();
   return [world, replicas, members];
@@ -59,7 +63,7 @@ describe('the core of replicated state', () => {
     }
     world.settle();
     expect(members.filter(({ isUp }) => isUp)).to.have.length(2);
-    expect(core.isLive).to.equal(true);
+    expect(core.hasState).to.equal(true);
     expect(lines(replicas, [late])).to.deep.equal(
       lines(replicas, members.filter(({ isUp }) => isUp).slice(1)),
     );
@@ -139,8 +143,8 @@ describe('the core of replicated state', () => {
     [3, 'one', ''],
   ] as const) {
     it(`${of === 2 ? 'knows' : 'cannot know'} that nothing was done behind its back where one of ${of} was lost to the network`, () => {
-      const replicas = new Replicas(ledgers, { quorum: 2, of });
-      const world = new World(new Random(11));
+      const replicas = new Replicas(ledgers, { quorum: 2, maxMembers: of });
+      const world = new RecipeWorld(new Random(11));
       const [a, b] = [world.start('a', replicas.make), world.start('b', replicas.make)];
       world.settle();
       replicas.submit(a, 'one');
@@ -206,7 +210,7 @@ describe('the core of replicated state', () => {
   it('has no place for one who replicates something else, whoever comes first', () => {
     const replicas = new Replicas(ledgers, { quorum: null, label: 'a ledger' });
     const others = new Replicas(ledgers, { quorum: null, label: 'a lock' });
-    const world = new World(new Random(11));
+    const world = new RecipeWorld(new Random(11));
     const members = [
       world.start('a', replicas.make),
       world.start('b', others.make),
@@ -234,9 +238,9 @@ describe('the core of replicated state', () => {
     world.regroup([[a, b, c]]);
     world.settle();
     expect(a.isUp || b.isUp).to.equal(false);
-    expect(replicas.of(c).core.isLive).to.equal(true);
+    expect(replicas.of(c).core.hasState).to.equal(true);
     expect(lines(replicas, [c])).to.deep.equal([before]);
-    expect(replicas.of(c).thrownBack).to.deep.equal([]);
+    expect(replicas.of(c).rolledBack).to.deep.equal([]);
   });
 
   it('throws the smaller side back without a quorum, and says so', () => {
@@ -252,7 +256,7 @@ describe('the core of replicated state', () => {
     world.regroup([members]);
     world.settle();
     expect(new Set(lines(replicas, members))).to.deep.equal(new Set(['common large']));
-    expect(members.map((member) => replicas.of(member).thrownBack)).to.deep.equal([[2], [], []]);
+    expect(members.map((member) => replicas.of(member).rolledBack)).to.deep.equal([[2], [], []]);
   });
 
   it('merges the state of the smaller side when it is told how', () => {
@@ -293,7 +297,7 @@ describe('the core of replicated state', () => {
 
   it(`keeps what it promises with a quorum in ${WORLDS} worlds in which nothing lasts`, () => {
     for (let seed = 1; seed <= WORLDS; seed++)
-      expect(new Restless(seed).live(), `seed ${seed}`).to.deep.equal([]);
+      expect(new ChurnWorld(seed).live(), `seed ${seed}`).to.deep.equal([]);
   }).timeout(120_000);
 
   for (const [title, quorum, merges] of [
@@ -335,7 +339,7 @@ function check(seed: number, quorum: number | null, merges: boolean): void {
   const { lines: all } = replicas.of(first).machine;
   for (const member of present) {
     const { core, machine } = replicas.of(member);
-    expect(core.isLive, `${what}: ${member.name} is live`).to.equal(true);
+    expect(core.hasState, `${what}: ${member.name} is live`).to.equal(true);
     expect(core.waiting, `${what}: ${member.name} waits`).to.equal(0);
     expect(machine.lines, `${what}: ${member.name} against ${first.name}`).to.deep.equal(all);
   }

@@ -5,7 +5,7 @@
 import { Random } from '../support/random.js';
 import { memberLie, Overheard, Silent, strangerLie } from './liars.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
-import { type Member, World } from './world.js';
+import { type Member, RecipeWorld } from './world.js';
 
 const PLACES = 5;
 const QUORUM = 3;
@@ -14,10 +14,10 @@ const GUESTS_IN = 3;
 /** Milliseconds that clocks are wrong by in it, at most. */
 const WRONG = 6 * 3_600_000;
 
-export class Restless {
+export class ChurnWorld {
   private readonly random: Random;
   private readonly replicas = new Replicas<Ledger>(ledgers, { quorum: QUORUM });
-  private readonly world: World;
+  private readonly world: RecipeWorld;
   private readonly places: (Member | null)[] = [];
   /** Places of those that have crashed and are not forgotten yet. */
   private readonly dead = new Map<Member, number>();
@@ -34,7 +34,7 @@ export class Restless {
     private readonly hasGuests = seed % GUESTS_IN === 0,
   ) {
     this.random = new Random(seed);
-    this.world = new World(this.random);
+    this.world = new RecipeWorld(this.random);
     for (let place = 0; place < PLACES; place++) this.start(place, this.places[0] ?? undefined);
     this.guests = hasGuests ? this.welcome() : null;
   }
@@ -190,7 +190,7 @@ export class Restless {
     faults.push(...lines.filter((line) => !/^(c\d+|of a liar .*)$/.test(line)));
     for (const member of up) {
       const { core, machine } = replicas.of(member);
-      if (!core.isLive) faults.push(`${member.name} has no state`);
+      if (!core.hasState) faults.push(`${member.name} has no state`);
       faults.push(...replicas.bounds(member));
       if (core.waiting > 0) faults.push(`${member.name} waits`);
       if (String(machine.lines) !== String(lines)) faults.push(`${member.name} has another state`);

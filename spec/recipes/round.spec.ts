@@ -1,23 +1,23 @@
 import { expect } from 'chai';
-import { Round } from '../../lib/recipes/core/round.js';
+import { StatementRound } from '../../lib/recipes/core/round.js';
 
 describe('a round', () => {
   it('is over when every member has spoken', () => {
-    const round = new Round<number>(['a', 'b'], 1);
+    const round = new StatementRound<number>(['a', 'b'], 1);
     expect(round.state('b', 2, [])).to.equal(false);
     expect(round.state('a', 1, [])).to.equal(true);
     expect(round.speakers).to.deep.equal(['a', 'b']);
   });
 
   it('does not wait for those who are known to be silent', () => {
-    const round = new Round<number>(['a', 'b', 'c'], 1);
+    const round = new StatementRound<number>(['a', 'b', 'c'], 1);
     expect(round.state('a', 1, ['c'])).to.equal(false);
     expect(round.state('b', 1, [])).to.equal(true);
     expect(round.others).to.deep.equal(['c']);
   });
 
   it('is over when a member settles it, and enough have spoken', () => {
-    const round = new Round<number>(['a', 'b', 'c'], 2);
+    const round = new StatementRound<number>(['a', 'b', 'c'], 2);
     round.state('a', 1, []);
     expect(round.settle('a')).to.equal(false);
     round.state('b', 1, []);
@@ -27,7 +27,7 @@ describe('a round', () => {
   });
 
   it('takes the first word of each member, and nothing behind its end', () => {
-    const round = new Round<number>(['a', 'b'], 1);
+    const round = new StatementRound<number>(['a', 'b'], 1);
     round.state('a', 1, []);
     round.state('a', 2, []);
     round.state('stranger', 3, []);
@@ -38,7 +38,7 @@ describe('a round', () => {
   });
 
   it('goes on after it has been opened again', () => {
-    const round = new Round<number>(['a', 'b'], 1);
+    const round = new StatementRound<number>(['a', 'b'], 1);
     round.state('a', 1, []);
     round.settle('a');
     round.reopen();

@@ -8,9 +8,9 @@ import {
   MAX_SILENCES,
   WINDOW_BYTES,
 } from '../../lib/recipes/core/limits.js';
-import { Contributions } from '../../lib/recipes/core/replicated/contributions.js';
-import { Donor } from '../../lib/recipes/core/replicated/donor.js';
-import { Loader } from '../../lib/recipes/core/replicated/loader.js';
+import { MergeSender } from '../../lib/recipes/core/replicated/contributions.js';
+import { SnapshotSender } from '../../lib/recipes/core/replicated/donor.js';
+import { SnapshotReceiver } from '../../lib/recipes/core/replicated/loader.js';
 import { decode, type Message, type Part } from '../../lib/recipes/core/replicated/messages.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
@@ -18,10 +18,10 @@ const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
 /** One that is given a state, and in words what it does: `pull #a#d1 0-100`, `begin`, `chunk text`, `complete`, `end`. */
 class Taker {
   said: string[] = [];
-  readonly loader: Loader;
+  readonly loader: SnapshotReceiver;
 
   constructor(isHandingOn = true) {
-    this.loader = new Loader('capture', Buffer.alloc(0), isHandingOn, {
+    this.loader = new SnapshotReceiver('capture', Buffer.alloc(0), isHandingOn, {
       sendTo: (name, body) => {
         const { offset, until, restart } = decode(body) as Message & { kind: 'pull' };
         this.said.push(`pull ${name} ${offset}-${until}${restart ? ' anew' : ''}`);
@@ -175,9 +175,9 @@ describe('one that is given a state', () => {
 
 describe('one that gives a state', () => {
   /** `capture x`, `release x`, `supply x #b#d2 0-9`, `none #b#d2`, `chunk #b#d2 text`. */
-  function donor(): { donor: Donor; take: () => string[] } {
+  function donor(): { donor: SnapshotSender; take: () => string[] } {
     let said: string[] = [];
-    const made = new Donor({
+    const made = new SnapshotSender({
       sendTo: (name, body) => {
         const message = decode(body) as Message;
         said.push(
@@ -241,7 +241,7 @@ describe('a state that lost', () => {
     said: string[] = [];
     readonly parts: Part[] = [];
     readonly merged = new Set<number>();
-    readonly contributions = new Contributions(
+    readonly contributions = new MergeSender(
       A,
       {
         capture: (id) => this.said.push(`capture ${id}`),

@@ -46,7 +46,7 @@ class Trace {
         restoreAbort: () => this.core.restored(false),
         contribute: () => undefined,
         settled: () => undefined,
-        thrownBack: (commands) => void this.thrown.push(commands),
+        rolledBack: (commands) => void this.thrown.push(commands),
         misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
         doubted: () => undefined,
@@ -166,7 +166,7 @@ describe('the phases of a member', () => {
     expect(trace.last('state').statement).to.deep.include({ tookPart: true, promised: 1 });
     // One that remembers and a new one, of three, cannot know what is newest.
     expect(trace.echo('state').state(C, null).core.phase).to.equal('agreeing');
-    expect(trace.core.isParted).to.equal(true);
+    expect(trace.core.isPartitioned).to.equal(true);
   });
 
   it('are agreeing again in each view before an epoch has formed', () => {
@@ -194,7 +194,7 @@ describe('the phases of a member', () => {
     const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
     trace.offer(formed(trace.last('state').statement.ask), headerOf(0)).chunk('c0');
     trace.signal().echo('arrived');
-    expect([trace.core.isLive, trace.core.remembers, trace.core.isWritable]).to.deep.equal([
+    expect([trace.core.hasState, trace.core.remembers, trace.core.isWritable]).to.deep.equal([
       true,
       false,
       false,
@@ -372,7 +372,7 @@ describe('the phases of a member', () => {
     trace.offer(component, headerOf(0)).chunk('c0').offer(component, headerOf(0));
     expect(trace.echo('arrived').core.phase).to.equal('primary');
     trace.offer(component, headerOf(0));
-    expect([trace.core.isLive, trace.core.phase, trace.lines]).to.deep.equal([true, 'primary', ['c0']]);
+    expect([trace.core.hasState, trace.core.phase, trace.lines]).to.deep.equal([true, 'primary', ['c0']]);
   });
 
   it('are none that a message before the first view could change', () => {
@@ -388,6 +388,10 @@ describe('the phases of a member', () => {
     const trace = new Trace(null).view('join', [A]).echo('state');
     expect(trace.core.phase).to.equal('primary');
     trace.core.left();
-    expect([trace.core.phase, trace.core.dueAt, trace.core.isLive]).to.deep.equal(['left', Infinity, false]);
+    expect([trace.core.phase, trace.core.dueAt, trace.core.hasState]).to.deep.equal([
+      'left',
+      Infinity,
+      false,
+    ]);
   });
 });

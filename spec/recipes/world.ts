@@ -6,7 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { MembersOnly } from '../../lib/recipes/core/members-only.js';
-import type { Post, RecipeCore, RecipeView } from '../../lib/recipes/core/port.js';
+import type { Sender, RecipeCore, RecipeView } from '../../lib/recipes/core/port.js';
 import type { Random } from '../support/random.js';
 
 type Service = 'agreed' | 'safe';
@@ -29,7 +29,7 @@ export interface Component {
 }
 
 /** One member: a daemon of its own with one client. */
-export class Member implements Post {
+export class Member implements Sender {
   core: RecipeCore | null = null;
   component!: Component;
   /** Entries that the daemon has, and those of them that are delivered. */
@@ -85,7 +85,7 @@ export class Member implements Post {
   }
 }
 
-export class World {
+export class RecipeWorld {
   /** Milliseconds since 1970. */
   now = 1_700_000_000_000;
   readonly members: Member[] = [];

@@ -90,7 +90,7 @@ describe('session: authentication', () => {
     it('knows the user behind the session', async () => {
       await using daemon = await start();
       const { mbox } = await SP_connect(`${daemon.port}@127.0.0.1`, 'c', 0, true, { auth: [good] });
-      expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['alice']);
+      expect(daemon.status.sessions().map(({ principal }) => principal)).to.deep.equal(['alice']);
       await SP_disconnect(mbox);
     });
 
@@ -183,7 +183,7 @@ describe('session: authentication', () => {
       expect(clients.map(({ received }) => received.toString())).to.deep.equal(
         clients.map(() => '\x06PWORD '),
       );
-      expect(daemon.sight.handshakes).to.equal(10);
+      expect(daemon.status.handshakes).to.equal(10);
       await daemon.stop();
       for (const client of clients) await client.end();
     });
@@ -216,12 +216,12 @@ describe('session: authentication', () => {
         }
       };
       const guessers = Array.from({ length: 50 }, guess);
-      await until(() => daemon.sight.handshakes > 40, 'the guessers');
+      await until(() => daemon.status.handshakes > 40, 'the guessers');
       for (let i = 0; i < 3; i++) {
-        const before = daemon.sight.handshakes;
+        const before = daemon.status.handshakes;
         expect(await answer(`${daemon.port}@127.0.0.1`, good)).to.equal(ACCEPT_SESSION);
         // It did not wait for all of them.
-        expect(daemon.sight.handshakes).to.be.above(before / 2);
+        expect(daemon.status.handshakes).to.be.above(before / 2);
       }
       over.abort();
       await Promise.all(guessers);

@@ -1,14 +1,14 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Backlog } from '../../daemon/session/backlog.js';
+import { SendQueue } from '../../daemon/session/backlog.js';
 import {
   defaultLimits,
   MAX_GATHER_BYTES,
   MAX_WRITE_BYTES,
   type SessionLimits,
 } from '../../daemon/session/limits.js';
-import { Turn } from '../../daemon/session/turn.js';
+import { BatchTick } from '../../daemon/session/turn.js';
 import { until } from '../support/wait.js';
 import { Sink } from './sink.js';
 
@@ -19,11 +19,11 @@ class Bench {
   readonly sink = new Sink();
   readonly overflows: string[] = [];
   writes = 0;
-  readonly turn = new Turn(
+  readonly turn = new BatchTick(
     () => undefined,
     () => undefined,
   );
-  readonly backlog: Backlog;
+  readonly backlog: SendQueue;
 
   constructor(limits: Partial<SessionLimits> = {}) {
     const events = {
@@ -33,7 +33,7 @@ class Bench {
       },
     };
     const all = { ...defaultLimits, ...limits };
-    this.backlog = new Backlog(this.sink.socket, this.turn, all, events, STALL_TIME);
+    this.backlog = new SendQueue(this.sink.socket, this.turn, all, events, STALL_TIME);
   }
 
   /** One message in a buffer of its own. */

@@ -1,23 +1,23 @@
 import { expect } from 'chai';
-import { Brake, type Braked, FLOOD_BYTES, FLOOD_TIME } from '../../daemon/session/brake.js';
+import { FloodThrottle, type Throttled, FLOOD_BYTES, FLOOD_TIME } from '../../daemon/session/brake.js';
 import { until } from '../support/wait.js';
 
 /** Milliseconds; the daemon's own is longer. */
 const STALL_TIME = 40;
 
 /** A session as the brake sees it. */
-class Fake implements Braked {
+class Fake implements Throttled {
   isHeld = false;
   waitingBytes = 0;
   takenBytes = 0;
   isBehind = false;
 
-  hold(_holder: 'flood', held: boolean): void {
+  setPaused(_holder: 'flood', held: boolean): void {
     this.isHeld = held;
   }
 
   /** Its socket refuses some bytes. */
-  refuse(brake: Brake, bytes: number): void {
+  refuse(brake: FloodThrottle, bytes: number): void {
     this.waitingBytes += bytes;
     brake.wrote(this);
   }
@@ -30,8 +30,8 @@ class Fake implements Braked {
 }
 
 /** A flooder that is held because a receiver refuses bytes. */
-function jam(waiting = 1000): { brake: Brake; flooder: Fake; receiver: Fake } {
-  const brake = new Brake(STALL_TIME);
+function jam(waiting = 1000): { brake: FloodThrottle; flooder: Fake; receiver: Fake } {
+  const brake = new FloodThrottle(STALL_TIME);
   const flooder = new Fake();
   const receiver = new Fake();
   brake.wasRead(flooder, FLOOD_BYTES);
@@ -42,7 +42,7 @@ function jam(waiting = 1000): { brake: Brake; flooder: Fake; receiver: Fake } {
 
 describe('session: brake', () => {
   it('holds a session that floods until the turn is over', () => {
-    const brake = new Brake(STALL_TIME);
+    const brake = new FloodThrottle(STALL_TIME);
     const flooder = new Fake();
     brake.wasRead(flooder, FLOOD_BYTES);
     expect(flooder.isHeld).to.equal(true);
@@ -51,7 +51,7 @@ describe('session: brake', () => {
   });
 
   it('adds up what a session brings', () => {
-    const brake = new Brake(STALL_TIME);
+    const brake = new FloodThrottle(STALL_TIME);
     const flooder = new Fake();
     brake.wasRead(flooder, FLOOD_BYTES / 2);
     expect(flooder.isHeld).to.equal(false);
@@ -61,7 +61,7 @@ describe('session: brake', () => {
   });
 
   it('adds up for each session by itself', () => {
-    const brake = new Brake(STALL_TIME);
+    const brake = new FloodThrottle(STALL_TIME);
     const [one, other] = [new Fake(), new Fake()];
     brake.wasRead(one, FLOOD_BYTES - 1);
     brake.wasRead(other, FLOOD_BYTES - 1);
@@ -69,7 +69,7 @@ describe('session: brake', () => {
   });
 
   it('starts to count again when the flood time is over', async () => {
-    const brake = new Brake(STALL_TIME);
+    const brake = new FloodThrottle(STALL_TIME);
     const flooder = new Fake();
     brake.endTurn();
     const start = performance.now();
@@ -189,9 +189,9 @@ describe('session: brake', () => {
 
   describe('with several daemons', () => {
     /** What is said to the others. */
-    function behind(): { brake: Brake; told: boolean[]; receiver: Fake } {
+    function behind(): { brake: FloodThrottle; told: boolean[]; receiver: Fake } {
       const told: boolean[] = [];
-      const brake = new Brake(STALL_TIME, undefined, (isBehind) => told.push(isBehind));
+      const brake = new FloodThrottle(STALL_TIME, undefined, (isBehind) => told.push(isBehind));
       const receiver = new Fake();
       receiver.refuse(brake, 1000);
       receiver.isBehind = true;
@@ -238,7 +238,7 @@ describe('session: brake', () => {
     });
 
     it('holds flooders here, also slower ones, while a receiver elsewhere is behind', () => {
-      const brake = new Brake(STALL_TIME);
+      const brake = new FloodThrottle(STALL_TIME);
       const [flooder, calm] = [new Fake(), new Fake()];
       brake.elsewhere = true;
       brake.wasRead(flooder, FLOOD_BYTES / 4);

@@ -24,7 +24,7 @@ describe('session: a crowd', () => {
       await using daemon = await startDaemon({ limits: { maxHandshakes: 5 } });
       const names = Array.from({ length: 300 }, (_, i) => `c${i}`);
       const sessions = await Promise.all(names.map((name) => RawSession.connect(daemon.port, name)));
-      expect([daemon.sessions, daemon.sight.handshakes, daemon.counters.rejections]).to.deep.equal([
+      expect([daemon.sessions, daemon.status.handshakes, daemon.counters.rejections]).to.deep.equal([
         300,
         0,
         {},
@@ -84,7 +84,7 @@ describe('session: a crowd', () => {
       expect(clients.map(({ closed }) => closed)).to.deep.equal([true, true, false, false, false]);
       expect(daemon.counters.rejections).to.deep.equal({ crowded: 2 });
       expect(daemon.counters.ends).to.deep.equal({ 'handshake-crowded': 2 });
-      expect(daemon.sight.handshakes).to.equal(3);
+      expect(daemon.status.handshakes).to.equal(3);
       for (const client of clients) client.close();
     });
 
@@ -92,7 +92,7 @@ describe('session: a crowd', () => {
       await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeout: 60_000 } });
       const sessions: RawSession[] = [];
       for (let i = 0; i < 5; i++) sessions.push(await RawSession.connect(daemon.port, `s${i}`));
-      expect(daemon.sight.handshakes).to.equal(0);
+      expect(daemon.status.handshakes).to.equal(0);
       expect(daemon.counters.rejections).to.deep.equal({});
       for (const session of sessions) session.close();
     });
@@ -115,13 +115,13 @@ describe('session: a crowd', () => {
       while (silent.length < 500) {
         silent.push(...(await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.port)))));
       }
-      await until(() => daemon.sight.handshakes === 500, 'all of them');
+      await until(() => daemon.status.handshakes === 500, 'all of them');
       const before = performance.now();
       const session = await RawSession.connect(daemon.port, 'late');
       session.join('g');
       await session.next();
       expect(performance.now() - before).to.be.lessThan(1_000);
-      expect([daemon.sessions, daemon.sight.handshakes]).to.deep.equal([501, 500]);
+      expect([daemon.sessions, daemon.status.handshakes]).to.deep.equal([501, 500]);
       for (const client of silent) client.close();
       session.close();
       await deserted(daemon);
@@ -133,7 +133,7 @@ describe('session: a crowd', () => {
       for (const client of silent) await client.end();
       expect(daemon.counters.rejections).to.deep.equal({ timeout: 50 });
       expect(daemon.counters.ends).to.deep.equal({ 'handshake-timeout': 50 });
-      expect([daemon.sessions, daemon.sight.handshakes]).to.deep.equal([0, 0]);
+      expect([daemon.sessions, daemon.status.handshakes]).to.deep.equal([0, 0]);
     });
   });
 
@@ -166,19 +166,19 @@ describe('session: a crowd', () => {
         sender.multicast(AGREED_MESS, [++sent % 8 === 0 ? 'both' : 'one'], body);
         const { messagesIn } = daemon.counters;
         await until(() => daemon.counters.messagesIn > messagesIn, 'the message', 20_000);
-        most = Math.max(most, daemon.sight.waitingBytes);
+        most = Math.max(most, daemon.status.waitingBytes);
       }
       expect(daemon.counters.ends).to.deep.equal({ 'slow-total': 1 });
       // The sum is looked at when a turn ends: one turn's messages may be above.
       expect(most).to.be.within(MAX - 1024 * 1024, MAX + 1024 * 1024);
       await until(() => daemon.sessions === 2, 'the end of the heaviest');
-      expect(daemon.sight.sessions().map(({ name }) => name)).to.have.members([
+      expect(daemon.status.sessions().map(({ name }) => name)).to.have.members([
         '#light#dmn1',
         '#sender#dmn1',
       ]);
-      expect(daemon.sight.waitingBytes).to.be.lessThan(MAX);
+      expect(daemon.status.waitingBytes).to.be.lessThan(MAX);
       light.client.socket.resume();
-      await until(() => daemon.sight.waitingBytes === 0, 'the light one to read');
+      await until(() => daemon.status.waitingBytes === 0, 'the light one to read');
       for (const session of [heavy, light, sender]) session.close();
     });
   });

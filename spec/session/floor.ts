@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { AddressInfo, Server } from 'node:net';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
-import type { Order } from '../../daemon/core/pack.js';
+import type { Sequencer } from '../../daemon/core/pack.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import type { Logger } from '../../daemon/monitor/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
@@ -28,7 +28,7 @@ export function keepLog(): Logger & { readonly lines: LogLine[] } {
 }
 
 /** An engine of one daemon that can be behind: what is sent then waits, and `send` answers false. */
-export class HeldOrder implements Order {
+export class HeldOrder implements Sequencer {
   held = false;
   /** Bytes that were sent, delivered or not. */
   sent = 0;
@@ -47,7 +47,7 @@ export class HeldOrder implements Order {
     return !this.held;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     // There is one daemon view, and nothing is sent before it.
   }
 

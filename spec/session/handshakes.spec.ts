@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { Handshakes, type Pending } from '../../daemon/session/handshakes.js';
+import { Handshakes, type PendingHandshake } from '../../daemon/session/handshakes.js';
 import { defaultLimits, HANDSHAKE_PATIENCE, HANDSHAKE_WAIT } from '../../daemon/session/limits.js';
 import { ManualClock } from './manual-clock.js';
 
-class Guest implements Pending {
+class Guest implements PendingHandshake {
   constructor(
     private readonly bench: Bench,
     readonly name: string,

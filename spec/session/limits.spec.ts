@@ -152,13 +152,13 @@ describe('session: quota', () => {
     it('counts connections with TLS, those in the handshake included', async () => {
       await using daemon = await startDaemon({ tls: tlsOn(), limits: { maxSessionsPerAddress: 1 } });
       const silent = await RawClient.open(daemon.tlsPort);
-      await until(() => daemon.sight.handshakes === 1, 'the handshake');
+      await until(() => daemon.status.handshakes === 1, 'the handshake');
       const second = await RawClient.open(daemon.tlsPort);
       await second.end();
       const third = await RawClient.open(daemon.port);
       await third.end();
       silent.close();
-      await until(() => daemon.sight.handshakes === 0, 'its end');
+      await until(() => daemon.status.handshakes === 0, 'its end');
       const session = await RawSession.connect(daemon.port, 'a');
       session.close();
       expect(daemon.counters.rejections).to.deep.equal({ REJECT_QUOTA: 2, tls: 1 });

@@ -96,7 +96,7 @@ describe('session: permissions', () => {
     expect(tell(await session.next())).to.equal('join public.a: #nobody#dmn1 (#nobody#dmn1)');
     session.multicast(AGREED_MESS, ['public.a'], 'hello');
     expect(tell(await session.next())).to.equal('#nobody#dmn1 > public.a: hello');
-    expect(daemon.sight.core.refused).to.equal(0);
+    expect(daemon.status.core.refused).to.equal(0);
     session.close();
   });
 
@@ -109,7 +109,7 @@ describe('session: permissions', () => {
       ['team-a', '#nobody#dmn1'],
       '',
     ]);
-    expect([daemon.groups, daemon.sight.core.refused]).to.deep.equal([0, 1]);
+    expect([daemon.groups, daemon.status.core.refused]).to.deep.equal([0, 1]);
     session.close();
   });
 
@@ -217,7 +217,7 @@ describe('session: permissions', () => {
       '#bob#dmn1',
       ['team-a', '#bob#dmn1'],
     ]);
-    expect(daemon.sight.members('team-a')).to.deep.equal(['#alice#dmn1']);
+    expect(daemon.status.members('team-a')).to.deep.equal(['#alice#dmn1']);
     for (const mbox of [alice, bob]) await SP_disconnect(mbox);
   });
 
@@ -254,7 +254,7 @@ describe('session: permissions', () => {
     await SP_join(mbox, 'team-a');
     expect((await receive(mbox)).sender).to.equal('work');
     expect((await receive(mbox)).sender).to.equal('team-a');
-    expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['alice']);
+    expect(daemon.status.sessions().map(({ principal }) => principal)).to.deep.equal(['alice']);
     await SP_disconnect(mbox);
   });
 

@@ -130,7 +130,7 @@ describe('session: reload', () => {
     it('when a file is wrong', async () => {
       const groupFile = await write('groups', '* join,send public');
       await using daemon = await startDaemon({ groupFile });
-      const { configurationHash } = daemon.sight;
+      const { configurationHash } = daemon.status;
       await write('groups', '* join,send *\n* read *');
       const error = await failure(daemon.reload({ ...base, groupFile, limits: { maxSessions: 0 } }));
       expect(error).to.be.instanceOf(AccessFileError);
@@ -138,7 +138,7 @@ describe('session: reload', () => {
       const session = await RawSession.connect(daemon.port, 'a');
       session.multicast(AGREED_MESS, ['secret'], 'x');
       expect((await session.next()).service & REJECT_MESS).to.equal(REJECT_MESS);
-      expect(daemon.sight.configurationHash).to.equal(configurationHash);
+      expect(daemon.status.configurationHash).to.equal(configurationHash);
       session.close();
     });
 
@@ -209,12 +209,12 @@ describe('session: reload', () => {
 
   it('shows in the hash of the configuration', async () => {
     await using daemon = await startDaemon();
-    const { configurationHash } = daemon.sight;
+    const { configurationHash } = daemon.status;
     await daemon.reload(base);
-    expect(daemon.sight.configurationHash)
+    expect(daemon.status.configurationHash)
       .to.equal(configurationHash)
       .and.match(/^[0-9a-f]{64}$/);
     await daemon.reload({ ...base, limits: { maxSessions: 5 } });
-    expect(daemon.sight.configurationHash).not.to.equal(configurationHash);
+    expect(daemon.status.configurationHash).not.to.equal(configurationHash);
   });
 });

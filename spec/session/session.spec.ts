@@ -45,9 +45,9 @@ describe('session: holding', () => {
   it('stops reading, and resumes', async () => {
     await using floor = await Floor.open();
     const { line, session } = await accepted(floor);
-    session.hold('flood', true);
+    session.setPaused('flood', true);
     expect(line.isPaused()).to.equal(true);
-    session.hold('flood', false);
+    session.setPaused('flood', false);
     expect(line.isPaused()).to.equal(false);
     line.destroy();
   });
@@ -55,11 +55,11 @@ describe('session: holding', () => {
   it('by the engine outlasts that by the brake', async () => {
     await using floor = await Floor.open();
     const { line, session } = await accepted(floor);
-    session.hold('flood', true);
-    session.hold('engine', true);
-    session.hold('flood', false);
+    session.setPaused('flood', true);
+    session.setPaused('engine', true);
+    session.setPaused('flood', false);
     expect(line.isPaused()).to.equal(true);
-    session.hold('engine', false);
+    session.setPaused('engine', false);
     expect(line.isPaused()).to.equal(false);
     line.destroy();
   });
@@ -67,11 +67,11 @@ describe('session: holding', () => {
   it('by the brake outlasts that by the engine', async () => {
     await using floor = await Floor.open();
     const { line, session } = await accepted(floor);
-    session.hold('engine', true);
-    session.hold('flood', true);
-    session.hold('engine', false);
+    session.setPaused('engine', true);
+    session.setPaused('flood', true);
+    session.setPaused('engine', false);
     expect(line.isPaused()).to.equal(true);
-    session.hold('flood', false);
+    session.setPaused('flood', false);
     expect(line.isPaused()).to.equal(false);
     line.destroy();
   });
@@ -79,9 +79,9 @@ describe('session: holding', () => {
   it('needs one release, however often it was asked for', async () => {
     await using floor = await Floor.open();
     const { line, session } = await accepted(floor);
-    session.hold('engine', true);
-    session.hold('engine', true);
-    session.hold('engine', false);
+    session.setPaused('engine', true);
+    session.setPaused('engine', true);
+    session.setPaused('engine', false);
     expect(line.isPaused()).to.equal(false);
     line.destroy();
   });
@@ -90,7 +90,7 @@ describe('session: holding', () => {
     await using floor = await Floor.open();
     const line = new Line();
     const session = new Session(line.socket, floor.server, 1);
-    session.hold('engine', true);
+    session.setPaused('engine', true);
     expect(line.isPaused()).to.equal(false);
     line.push(handshake);
     await until(() => floor.core.roster.size === 1, 'the session');

@@ -12,7 +12,7 @@ describe('session: sight', () => {
     await using folder = await TemporaryDirectory.make();
     const before = Date.now();
     await using daemon = await startDaemon({ id: 77, unixDir: folder.path });
-    const { name, id, addresses, unixPath, daemons, started, engine } = daemon.sight;
+    const { name, id, addresses, unixPath, daemons, started, engine } = daemon.status;
     expect([name, id, unixPath, daemons]).to.deep.equal([
       'dmn1',
       77,
@@ -26,7 +26,7 @@ describe('session: sight', () => {
 
   it('tells an id below 0 without its sign', async () => {
     await using daemon = await startDaemon({ id: -1 });
-    expect(daemon.sight.id).to.equal(0xffff_ffff);
+    expect(daemon.status.id).to.equal(0xffff_ffff);
   });
 
   it('tells the sessions', async () => {
@@ -40,7 +40,7 @@ describe('session: sight', () => {
     await alice.next();
     bob.multicast(AGREED_MESS, ['g'], 'hello');
     await alice.next();
-    const [first, second] = daemon.sight.sessions();
+    const [first, second] = daemon.status.sessions();
     expect(first).to.deep.include({
       id: 1,
       name: '#alice#dmn1',
@@ -62,16 +62,16 @@ describe('session: sight', () => {
     expect(first?.since).to.be.within(before, Date.now());
     for (const session of [alice, bob]) session.close();
     await deserted(daemon);
-    expect(daemon.sight.sessions()).to.deep.equal([]);
+    expect(daemon.status.sessions()).to.deep.equal([]);
   });
 
   it('tells connections in their handshake', async () => {
     await using daemon = await startDaemon();
     const client = await RawClient.open(daemon.port);
-    await until(() => daemon.sight.sessionCount === 1, 'the connection');
-    expect(daemon.sight.handshakes).to.equal(1);
-    expect(daemon.sight.sessions()).to.have.length(1);
-    expect(daemon.sight.sessions()[0]).to.deep.include({
+    await until(() => daemon.status.sessionCount === 1, 'the connection');
+    expect(daemon.status.handshakes).to.equal(1);
+    expect(daemon.status.sessions()).to.have.length(1);
+    expect(daemon.status.sessions()[0]).to.deep.include({
       name: '',
       version: '',
       membership: false,
@@ -79,31 +79,31 @@ describe('session: sight', () => {
     });
     client.close();
     await deserted(daemon);
-    expect(daemon.sight.handshakes).to.equal(0);
+    expect(daemon.status.handshakes).to.equal(0);
   });
 
   it('tells groups and their members in order', async () => {
     await using daemon = await startDaemon();
     const sessions = await connectMembers(daemon, 'g', 'bob', 'alice');
-    expect(daemon.sight.groupCount).to.equal(1);
-    expect(daemon.sight.groups().map(({ name, members, local }) => [name, members, local])).to.deep.equal([
+    expect(daemon.status.groupCount).to.equal(1);
+    expect(daemon.status.groups().map(({ name, members, local }) => [name, members, local])).to.deep.equal([
       ['g', 2, 2],
     ]);
-    expect(daemon.sight.groups()[0]?.id).to.match(/^\d+\.\d+\.\d+$/);
-    expect(daemon.sight.members('g')).to.have.members(['#bob#dmn1', '#alice#dmn1']);
-    expect(daemon.sight.members('none')).to.equal(null);
+    expect(daemon.status.groups()[0]?.id).to.match(/^\d+\.\d+\.\d+$/);
+    expect(daemon.status.members('g')).to.have.members(['#bob#dmn1', '#alice#dmn1']);
+    expect(daemon.status.members('none')).to.equal(null);
     for (const session of sessions) session.close();
     await deserted(daemon);
-    await until(() => daemon.sight.groupCount === 0, 'the end of the group');
-    expect(daemon.sight.members('g')).to.equal(null);
+    await until(() => daemon.status.groupCount === 0, 'the end of the group');
+    expect(daemon.status.members('g')).to.equal(null);
   });
 
   it('finds no group by a name that is longer than a name can be', async () => {
     await using daemon = await startDaemon();
     const name = 'g'.repeat(31);
     const [session] = await connectMembers(daemon, name, 'bob');
-    expect(daemon.sight.members(name)).to.deep.equal(['#bob#dmn1']);
-    expect(daemon.sight.members(`${name}g`)).to.equal(null);
+    expect(daemon.status.members(name)).to.deep.equal(['#bob#dmn1']);
+    expect(daemon.status.members(`${name}g`)).to.equal(null);
     session?.close();
   });
 
@@ -117,18 +117,18 @@ describe('session: sight', () => {
     await writer.next();
     await reader.next();
     reader.client.socket.pause();
-    while (daemon.sight.waitingBytes === 0) {
+    while (daemon.status.waitingBytes === 0) {
       const { messagesIn } = daemon.counters;
       writer.multicast(AGREED_MESS, ['g'], Buffer.alloc(100_000));
       await until(() => daemon.counters.messagesIn > messagesIn, 'the message');
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
-    const slow = daemon.sight.sessions().find(({ waitingBytes }) => waitingBytes > 0);
+    const slow = daemon.status.sessions().find(({ waitingBytes }) => waitingBytes > 0);
     expect(slow?.name).to.equal('#reader#dmn1');
     expect(slow?.waitingMessages).to.be.greaterThan(0);
-    expect(daemon.sight.waitingBytes).to.equal(slow?.waitingBytes);
+    expect(daemon.status.waitingBytes).to.equal(slow?.waitingBytes);
     reader.client.socket.resume();
-    await until(() => daemon.sight.waitingBytes === 0, 'the reader');
+    await until(() => daemon.status.waitingBytes === 0, 'the reader');
     for (const session of [reader, writer]) session.close();
   });
 });

@@ -42,7 +42,7 @@ describe('session: TLS', () => {
     await using daemon = await startDaemon({ tls: tlsOn() });
     const { ret, mbox, private_group } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca } });
     expect([ret, private_group]).to.deep.equal([ACCEPT_SESSION, '#c#dmn1']);
-    expect(daemon.sight.sessions().map(({ tls, principal, name }) => [tls, principal, name])).to.deep.equal([
+    expect(daemon.status.sessions().map(({ tls, principal, name }) => [tls, principal, name])).to.deep.equal([
       [true, '', '#c#dmn1'],
     ]);
     await SP_disconnect(mbox);
@@ -102,7 +102,7 @@ describe('session: TLS', () => {
       await using daemon = await startDaemon({ tls: tlsOn(true) });
       const { ret, mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca, ...worker } });
       expect(ret).to.equal(ACCEPT_SESSION);
-      expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['cert:worker1']);
+      expect(daemon.status.sessions().map(({ principal }) => principal)).to.deep.equal(['cert:worker1']);
       await SP_disconnect(mbox);
     });
 
@@ -122,7 +122,7 @@ describe('session: TLS', () => {
     it('asks nobody for one unless it is told to', async () => {
       await using daemon = await startDaemon({ tls: tlsOn() });
       const { mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca, ...worker } });
-      expect(daemon.sight.sessions().map(({ principal }) => principal)).to.deep.equal(['']);
+      expect(daemon.status.sessions().map(({ principal }) => principal)).to.deep.equal(['']);
       await SP_disconnect(mbox);
     });
   });
@@ -179,7 +179,7 @@ describe('session: TLS', () => {
       const client = await RawClient.open(daemon.tlsPort);
       await client.end();
       await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
-      expect(daemon.sight.handshakes).to.equal(0);
+      expect(daemon.status.handshakes).to.equal(0);
     });
 
     it('delay nobody', async () => {
@@ -187,7 +187,7 @@ describe('session: TLS', () => {
       const silent = await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.tlsPort)));
       expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
       for (const client of silent) client.close();
-      await until(() => daemon.sight.handshakes === 0, 'the end of the others');
+      await until(() => daemon.status.handshakes === 0, 'the end of the others');
     });
 
     it('count among the connections that there may be: the oldest gives way', async () => {
@@ -196,9 +196,9 @@ describe('session: TLS', () => {
         limits: { handshakeTimeout: 60_000, maxSessions: 2 },
       });
       const oldest = await RawClient.open(daemon.tlsPort);
-      await until(() => daemon.sight.handshakes === 1, 'the first');
+      await until(() => daemon.status.handshakes === 1, 'the first');
       const second = await RawClient.open(daemon.port);
-      await until(() => daemon.sight.handshakes === 2, 'the second');
+      await until(() => daemon.status.handshakes === 2, 'the second');
       expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
       await oldest.end();
       expect(second.closed).to.equal(false);
@@ -220,18 +220,18 @@ describe('session: TLS', () => {
           await once(waiting, 'connect');
         });
         ({ localPort = 0 } = waiting);
-        await until(() => daemon.sight.handshakes > i, 'the handshake');
+        await until(() => daemon.status.handshakes > i, 'the handshake');
         waiting.resetAndDestroy();
         await once(waiting, 'close');
       }
       first.close();
-      await until(() => daemon.sight.handshakes === 0, 'the end of all');
+      await until(() => daemon.status.handshakes === 0, 'the end of all');
     });
 
     it('do not hold the daemon up when it stops', async () => {
       const daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 60_000 } });
       const client = await RawClient.open(daemon.tlsPort);
-      await until(() => daemon.sight.handshakes === 1, 'the handshake');
+      await until(() => daemon.status.handshakes === 1, 'the handshake');
       await daemon.stop();
       await client.end();
     });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { Turn } from '../../daemon/session/turn.js';
+import { BatchTick } from '../../daemon/session/turn.js';
 import { until } from '../support/wait.js';
 
 /** A turn that writes down what happens in it. */
-function noted(onOrder: () => void = () => undefined): { turn: Turn; notes: string[] } {
+function noted(onOrder: () => void = () => undefined): { turn: BatchTick; notes: string[] } {
   const notes: string[] = [];
-  const turn = new Turn(
+  const turn = new BatchTick(
     () => {
       notes.push('order');
       onOrder();

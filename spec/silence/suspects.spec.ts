@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { type Patience, Suspects } from '../../lib/silence/suspects.js';
+import { type AnswerTimes, Suspects } from '../../lib/silence/suspects.js';
 import type { Awaited, TcpLine } from '../../lib/silence/tcp-table.js';
 
-const patience: Patience = { timeout: 15, idle: 5 };
+const patience: AnswerTimes = { timeout: 15, idle: 5 };
 
 const line = (awaits: Awaited, unanswered: number, queued = 100): TcpLine => ({
   key: 'a b',

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { tableKey } from '../../lib/silence/tcp-table.js';
-import { tellsSilence, Watch } from '../../lib/silence/watch.js';
+import { tellsSilence, SilenceWatch } from '../../lib/silence/watch.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 
@@ -85,7 +85,7 @@ describe('silence: watch', () => {
   });
 
   it('ends a connection whose other end is silent, and no other', async () => {
-    const watch = new Watch(table);
+    const watch = new SilenceWatch(table);
     const ends = ['10.0.0.2', '10.0.0.3', '10.0.0.4', '10.0.0.5'].map((address) => new End(address));
     const [silent, lively, unread, idle] = ends as [End, End, End, End];
     const stranger = new End('10.0.0.9');
@@ -110,7 +110,7 @@ describe('silence: watch', () => {
   });
 
   it('knows two connections from one port of the other end by their addresses', async () => {
-    const watch = new Watch(table);
+    const watch = new SilenceWatch(table);
     const [silent, lively] = [new End('10.0.0.2', 7), new End('10.0.0.3', 7)];
     table.show(silent.line('01', 6), lively.line('01', 0));
     for (const end of [lively, silent]) watch.add(end, TIMEOUT);
@@ -120,7 +120,7 @@ describe('silence: watch', () => {
   });
 
   it('has the kernel ask so that ten questions, one a second, end with the time', () => {
-    const watch = new Watch(table);
+    const watch = new SilenceWatch(table);
     for (const [timeout, idle] of [
       [1_000, 1_000],
       [6_000, 2_000],
@@ -136,7 +136,7 @@ describe('silence: watch', () => {
   });
 
   it('leaves alone what comes from this machine, and what is gone already', async () => {
-    const watch = new Watch(table);
+    const watch = new SilenceWatch(table);
     const ends = [new End(undefined), new End('10.0.0.1')];
     for (const end of ends) watch.add(end, TIMEOUT);
     expect(ends.map(({ keepAlive }) => keepAlive)).to.deep.equal([null, null]);
@@ -144,7 +144,7 @@ describe('silence: watch', () => {
 
   it('looks only while something is on its way', async () => {
     // A look each 10 ms, and a time with which the kernel ends idle connections by itself.
-    const watch = new Watch(table, 1_500);
+    const watch = new SilenceWatch(table, 1_500);
     const end = new End('10.0.0.2');
     table.show(end.line('02', 0, 0, 0));
     watch.add(end, 15_000);
@@ -169,7 +169,7 @@ describe('silence: watch', () => {
 
   it('does without a table where there is none, and says so to who asks', async () => {
     const nowhere = directory.file('none');
-    const watch = new Watch({ ipv4: nowhere, ipv6: nowhere });
+    const watch = new SilenceWatch({ ipv4: nowhere, ipv6: nowhere });
     const end = new End('10.0.0.2');
     watch.add(end, TIMEOUT);
     expect([await tellsSilence(nowhere), end.destroyed]).to.deep.equal([false, false]);

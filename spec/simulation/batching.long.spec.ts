@@ -1,6 +1,6 @@
 /** The promises do not depend on how much goes into a payload: worlds with the longest turns, and with none. */
 import { expect } from 'chai';
-import { Pack } from '../../daemon/core/pack.js';
+import { Batcher } from '../../daemon/core/pack.js';
 import type { Clock } from '../../daemon/session/clock.js';
 import { givenSeed } from '../support/random.js';
 import { replace } from './bugs/planted.js';
@@ -19,7 +19,7 @@ describe('simulation: batches', function () {
   /** Payloads that were handed to an engine, and the bytes in them. */
   function play(): { payloads: number; bytes: number } {
     const sum = { payloads: 0, bytes: 0 };
-    const restore = replace(Pack, 'flush', (flush) => (self) => {
+    const restore = replace(Batcher, 'flush', (flush) => (self) => {
       const pack = self as { close(): void; ready: { payload: { length: number } }[] };
       pack.close();
       for (const { payload } of pack.ready) {
@@ -60,7 +60,7 @@ describe('simulation: batches', function () {
   });
 
   it(`of one frame each break no promise in ${SEEDS} worlds`, () => {
-    const restore = replace(Pack, 'add', (add) => (self, ...args) => {
+    const restore = replace(Batcher, 'add', (add) => (self, ...args) => {
       add(self, ...args);
       (self as { close?: () => void }).close?.();
     });

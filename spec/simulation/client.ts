@@ -1,6 +1,6 @@
 /** A simulated client: does what its plan says and writes down what it sent and saw. */
 import { Buffer } from 'node:buffer';
-import type { Arrival } from '../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../lib/mailbox/arrival.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,
@@ -174,7 +174,7 @@ export class SimulatedClient {
     this.trace.note(this.plan.name, () => tellEntry(entry));
   }
 
-  private frame(delivery: Arrival): void {
+  private frame(delivery: ReceivedMessage): void {
     const { service, name } = delivery;
     if (isRegularMembership(service)) this.note(viewOf(delivery));
     else if (isTransition(service)) {

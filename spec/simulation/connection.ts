@@ -1,6 +1,6 @@
 /** The client's side of one connection: it speaks the session protocol in bytes, over a socket without a kernel. */
 import type { Buffer } from 'node:buffer';
-import { Arrival } from '../../lib/mailbox/arrival.js';
+import { ReceivedMessage } from '../../lib/mailbox/arrival.js';
 import { checkDelivery, ClientHandshake, FrameReader } from '../../lib/wire/index.js';
 import type { SimulatedDaemon } from './daemon.js';
 import { FakeSocket } from './fake-socket.js';
@@ -22,7 +22,7 @@ export interface ConnectionPlan {
 export interface ConnectionHandler {
   accepted(privateGroup: string): void;
   refused(): void;
-  frame(arrival: Arrival): void;
+  frame(arrival: ReceivedMessage): void;
   /** Comes once, behind everything that was read. */
   ended(): void;
 }
@@ -51,7 +51,7 @@ export class SimulatedConnection {
     this.handshake = new ClientHandshake({ privateName: name, membership, priority: 0 });
     this.reader = new FrameReader({
       header: checkDelivery,
-      frame: (bytes, start, end) => handler.frame(new Arrival(bytes, start, end)),
+      frame: (bytes, start, end) => handler.frame(new ReceivedMessage(bytes, start, end)),
     });
     const far = { readable: () => this.readSoon(), ended: () => this.readSoon() };
     this.socket = new FakeSocket(daemon.process, socketBytes, far);

@@ -65,8 +65,8 @@ export class SimulatedDaemon {
       { name: this.name, id: daemonId(this.name), reportVersion },
       {
         send: (payload, options) => this.send(payload, options),
-        proceed: () => {
-          engine.proceed();
+        exchangeDone: () => {
+          engine.exchangeDone();
           this.observer.proceeded(this);
         },
         exclude: (faults) => engine.exclude(faults),

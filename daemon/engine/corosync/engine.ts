@@ -106,8 +106,8 @@ export class CorosyncEngine implements Engine {
     return more;
   }
 
-  proceed(): void {
-    this.machine?.proceed(this.turn());
+  exchangeDone(): void {
+    this.machine?.exchangeDone(this.turn());
     this.arm();
   }
 

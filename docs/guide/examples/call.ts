@@ -22,7 +22,7 @@ const shops = await caller<string, number>(connection, 'shops'); // no handler: 
 const apples = await shops.call('apples');
 console.log(`apples: ${apples.values.reduce((sum, count) => sum + count, 0)}`);
 
-const { outcomes } = await shops.call('pears', { timeout: 1000 });
+const { outcomes } = await shops.call('pears', { timeoutMs: 1000 });
 for (const [name, outcome] of outcomes) {
   if (outcome.kind === 'value') console.log(`${short(name)}: ${outcome.value}`);
   else if (outcome.kind === 'error') console.log(`${short(name)}: ${outcome.message}`);
@@ -30,5 +30,5 @@ for (const [name, outcome] of outcomes) {
 }
 
 const first = await shops.call('pears', { mode: 'first' });
-console.log(`somebody has pears: ${first.isEnough}`);
+console.log(`somebody has pears: ${first.satisfied}`);
 process.exit();

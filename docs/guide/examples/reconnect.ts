@@ -6,7 +6,7 @@ const address = process.argv[2] ?? '4803@localhost';
 
 // One connection, the recipes on it, and the work. Returns when the connection has ended.
 async function run(): Promise<void> {
-  await using connection = await connect({ address, timeout: 5000 });
+  await using connection = await connect({ address, timeoutMs: 5000 });
   const starts = await counter(connection, 'starts');
   console.log(`connected, start ${await starts.add()}`);
   // ... do the work here ...

@@ -13,7 +13,7 @@ export type Outcome =
   | { readonly ok: true; readonly entry: Entry | null }
   | { readonly ok: false; readonly code: ChannelCode; readonly count: number };
 
-export interface Surroundings {
+export interface ApplyContext {
   /** Members of the view. */
   readonly members: ReadonlySet<string>;
   /** Of the primary component; 0: this is not one. */
@@ -24,7 +24,7 @@ export interface Surroundings {
 const done = (entry: Entry | null): Outcome => ({ ok: true, entry });
 const refused = (code: ChannelCode, count = 0): Outcome => ({ ok: false, code, count });
 
-export function apply(table: Table, sender: string, command: Command, around: Surroundings): Outcome {
+export function apply(table: Table, sender: string, command: Command, around: ApplyContext): Outcome {
   switch (command.kind) {
     case 'claim':
       return claim(table, sender, command, around);
@@ -43,7 +43,7 @@ export function apply(table: Table, sender: string, command: Command, around: Su
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
-function claim(table: Table, owner: string, command: Of<'claim'>, around: Surroundings): Outcome {
+function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyContext): Outcome {
   const present = table.find(command.name);
   const mayTake =
     present !== undefined && !around.members.has(present.owner) && command.from === present.claim;
@@ -63,7 +63,7 @@ function claim(table: Table, owner: string, command: Of<'claim'>, around: Surrou
   return done(entry);
 }
 
-function release(table: Table, sender: string, command: Of<'release'>, { tell }: Surroundings): Outcome {
+function release(table: Table, sender: string, command: Of<'release'>, { tell }: ApplyContext): Outcome {
   const entry = table.get(command.claim);
   if (!entry) return refused('NOT_FOUND');
   if (entry.owner !== sender) return refused('NOT_OWNER');
@@ -73,7 +73,7 @@ function release(table: Table, sender: string, command: Of<'release'>, { tell }:
   return done(entry);
 }
 
-function attach(table: Table, client: string, command: Of<'attach'>, around: Surroundings): Outcome {
+function attach(table: Table, client: string, command: Of<'attach'>, around: ApplyContext): Outcome {
   const entry = table.find(command.name);
   if (!entry) return refused('NOT_FOUND');
   if (!around.members.has(entry.owner)) return refused('SERVER_UNREACHABLE');
@@ -84,7 +84,7 @@ function attach(table: Table, client: string, command: Of<'attach'>, around: Sur
   return done(changed);
 }
 
-function detach(table: Table, client: string, command: Of<'detach'>, { tell }: Surroundings): Outcome {
+function detach(table: Table, client: string, command: Of<'detach'>, { tell }: ApplyContext): Outcome {
   const entry = table.get(command.claim);
   if (!entry?.clients.has(client)) return refused('NOT_ATTACHED');
   const changed = without(entry, client);

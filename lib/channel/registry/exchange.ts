@@ -23,7 +23,7 @@ export interface Told extends Side {
   readonly electorates: readonly (readonly string[])[];
 }
 
-export class Exchange {
+export class TableExchange {
   private readonly missing: Set<string>;
   private readonly told = new Map<string, Told>();
   private readonly parts = new Map<string, Buffer[]>();

@@ -21,7 +21,7 @@ import {
 } from './command.js';
 import { tellDifference, tellMembers } from './difference.js';
 import type { RegistryEvent } from './event.js';
-import { Exchange, type Told } from './exchange.js';
+import { TableExchange, type Told } from './exchange.js';
 import { merge } from './merge.js';
 import { daemonOf, daemonsOf, type PartTestimony } from './primary.js';
 import { Table } from './table.js';
@@ -77,7 +77,7 @@ export class RegistryMachine {
   private readonly glimpsed = new Set<string>();
   /** Members that went out of sight and have neither come back nor ended. */
   private readonly unreachable = new Set<string>();
-  private exchange: Exchange | null = null;
+  private exchange: TableExchange | null = null;
   /** The vote on giving away names in this view; null: none, or it has passed. */
   private ballot: Ballot | null = null;
   /** What this member and its peers bring into a vote. */
@@ -252,7 +252,7 @@ export class RegistryMachine {
     const { members, peers, self } = this;
     const others = members.filter((member) => !peers.has(member));
     const isWide = wide || others.length > MAX_TABLE_RECEIVERS;
-    this.exchange = new Exchange(this.viewId, members, isWide, self, this.table);
+    this.exchange = new TableExchange(this.viewId, members, isWide, self, this.table);
     const place = members.filter((member) => peers.has(member)).indexOf(self);
     if (place === 0) this.speak(isWide ? null : others);
     else this.sink.waiting(place);
@@ -281,7 +281,7 @@ export class RegistryMachine {
     return count;
   }
 
-  private complete(exchange: Exchange): void {
+  private complete(exchange: TableExchange): void {
     this.exchange = null;
     if (!this.has) this.told = this.present;
     this.has = true;

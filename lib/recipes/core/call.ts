@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
-import type { Post, RecipeCore, RecipeView } from './port.js';
+import type { Sender, RecipeCore, RecipeView } from './port.js';
 
 /** What became of a request at one member. */
 export type RawOutcome =
@@ -19,7 +19,7 @@ export type RawOutcome =
 /** When a call is over: with the first value, with values of more than half of those asked, or when all are done. */
 export type CallMode = 'first' | 'majority' | 'all';
 
-export interface CallSink extends Post {
+export interface CallSink extends Sender {
   /** A request to this member, to be answered with `answer`. */
   request(from: string, ticket: Ticket, body: Buffer): void;
   /** A call is over. Members that were still open at that time are missing. */
@@ -178,9 +178,9 @@ export class CallCore implements RecipeCore {
     if (!asked) return;
     let values = 0;
     for (const { kind } of outcomes.values()) if (kind === 'value') values++;
-    const isEnough =
+    const satisfied =
       (mode === 'first' && values > 0) || (mode === 'majority' && values > Math.floor(asked.length / 2));
-    if (isEnough || outcomes.size >= asked.length) this.finish(call, pending);
+    if (satisfied || outcomes.size >= asked.length) this.finish(call, pending);
   }
 
   private finish(call: number, pending: Pending): void {

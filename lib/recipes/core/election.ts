@@ -11,8 +11,8 @@ import { equalGroupIds } from '../../wire/group-id.js';
 import { Claims, isTimeFarAbove } from '../../primary/claims.js';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
-import type { Post, RecipeCore, RecipeView } from './port.js';
-import { Round } from './round.js';
+import type { Sender, RecipeCore, RecipeView } from './port.js';
+import { StatementRound } from './round.js';
 
 export interface Leadership {
   /** Private name. */
@@ -22,7 +22,7 @@ export interface Leadership {
   readonly isMe: boolean;
 }
 
-export interface ElectionSink extends Post {
+export interface ElectionSink extends Sender {
   elected(leadership: Leadership): void;
   /** There is no leader until the next one is elected. */
   lapsed(before: Leadership): void;
@@ -34,7 +34,7 @@ export interface ElectionCoreOptions {
   /** Members that have to take part; default 1. */
   readonly quorum: number;
   /** Milliseconds that a silent member is waited for. */
-  readonly patience: number;
+  readonly silenceTimeoutMs: number;
 }
 
 const CLAIM = 1;
@@ -44,7 +44,7 @@ export class ElectionCore implements RecipeCore {
   dueAt = Infinity;
   private readonly options: ElectionCoreOptions;
   private current: RecipeView | null = null;
-  private round: Round<number> | null = null;
+  private round: StatementRound<number> | null = null;
   private silent = new Set<string>();
   /** Since the transitional signal: what is decided now may be unknown to members that are about to be lost. */
   private isEnding = false;
@@ -58,7 +58,7 @@ export class ElectionCore implements RecipeCore {
     private readonly sink: ElectionSink,
     options: Partial<ElectionCoreOptions> = {},
   ) {
-    this.options = { quorum: 1, patience: PATIENCE_MS, ...options };
+    this.options = { quorum: 1, silenceTimeoutMs: PATIENCE_MS, ...options };
   }
 
   get leadership(): Leadership | null {
@@ -70,14 +70,14 @@ export class ElectionCore implements RecipeCore {
     this.isEnding = false;
     this.decided = null;
     this.current = view;
-    this.round = new Round(view.members, this.options.quorum);
+    this.round = new StatementRound(view.members, this.options.quorum);
     const members = new Set(view.members);
     this.silent = new Set([...this.silent].filter((name) => members.has(name)));
     const floor = this.floor(Math.floor(now));
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
     const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(floor).texts(silent);
     this.sink.send(claim.finish(), 'safe');
-    this.dueAt = now + this.options.patience;
+    this.dueAt = now + this.options.silenceTimeoutMs;
   }
 
   /** The view ends: its leader leads no more, for the others may be about to elect another. */
@@ -99,7 +99,7 @@ export class ElectionCore implements RecipeCore {
       if (!equalGroupIds(id, current.id)) return;
       if (round.late(sender, floor)) this.hearLate(round);
       else if (round.state(sender, floor, silent)) this.decide(round);
-      else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.patience;
+      else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
     } else if (reader.kind === SETTLE && reader.isSound && equalGroupIds(id, current.id)) {
       if (round.settle(sender)) this.decide(round);
     }
@@ -117,7 +117,7 @@ export class ElectionCore implements RecipeCore {
     if (now < this.dueAt) return;
     this.dueAt = Infinity;
     if (!round || !current || round.isOver) return;
-    this.dueAt = now + this.options.patience;
+    this.dueAt = now + this.options.silenceTimeoutMs;
     if (!round.canSettle || round.statement(this.self) === undefined) return;
     this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), 'safe');
   }
@@ -132,7 +132,7 @@ export class ElectionCore implements RecipeCore {
     return this.highest >= MAX_TERM;
   }
 
-  private decide(round: Round<number>): void {
+  private decide(round: StatementRound<number>): void {
     const claims = this.counted(round);
     const [leader] = claims.keys();
     this.dueAt = Infinity;
@@ -143,14 +143,14 @@ export class ElectionCore implements RecipeCore {
   }
 
   /** One that the others did not wait for may know of a higher term, without a quorum: then it rises once more. */
-  private hearLate(round: Round<number>): void {
+  private hearLate(round: StatementRound<number>): void {
     const { decided } = this;
     const term = Math.max(...this.counted(round).values());
     if (decided && term > decided.term) this.lead(decided.leader, term);
   }
 
   /** The claims that count. */
-  private counted(round: Round<number>): Map<string, number> {
+  private counted(round: StatementRound<number>): Map<string, number> {
     const claims = new Map(round.speakers.map((name) => [name, round.statement(name) as number]));
     const { doubtful } = new Claims(claims, isTimeFarAbove);
     if (doubtful === null) return claims;

@@ -6,9 +6,9 @@
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from './limits.js';
-import type { Post, RecipeCore, RecipeView } from './port.js';
+import type { Sender, RecipeCore, RecipeView } from './port.js';
 
-export interface Presence {
+export interface MemberPresence {
   /** Private name. */
   readonly name: string;
   /** The number of its process. */
@@ -21,22 +21,22 @@ export interface Presence {
 /** Why one is gone for good: it left, its connection ended, or it was out of reach for too long. */
 export type Departure = 'left' | 'disconnected' | 'forgotten';
 
-export interface MembersSink extends Post {
-  joined(who: Presence): void;
-  updated(who: Presence, before: Presence): void;
-  left(who: Presence, how: Departure): void;
+export interface MembersSink extends Sender {
+  joined(who: MemberPresence): void;
+  updated(who: MemberPresence, before: MemberPresence): void;
+  left(who: MemberPresence, how: Departure): void;
   /** The network broke between us; it may come back. */
-  unreachable(who: Presence): void;
-  returned(who: Presence): void;
+  unreachable(who: MemberPresence): void;
+  returned(who: MemberPresence): void;
 }
 
 const ANNOUNCE = 1;
 
-export class MembersCore implements RecipeCore {
+export class PresenceCore implements RecipeCore {
   private present: readonly string[] = [];
-  private readonly here = new Map<string, Presence>();
-  private readonly away = new Map<string, { readonly who: Presence; readonly until: number }>();
-  private me: Presence | null = null;
+  private readonly here = new Map<string, MemberPresence>();
+  private readonly away = new Map<string, { readonly who: MemberPresence; readonly until: number }>();
+  private me: MemberPresence | null = null;
 
   /**
    * @param instance a number of this process that no other one has
@@ -51,11 +51,11 @@ export class MembersCore implements RecipeCore {
   ) {}
 
   /** Those who announced themselves, in the order of the view. */
-  get reachable(): Presence[] {
+  get reachable(): MemberPresence[] {
     return this.present.flatMap((name) => this.here.get(name) ?? []);
   }
 
-  get unreachable(): Presence[] {
+  get unreachable(): MemberPresence[] {
     return [...this.away.values()].map(({ who }) => who);
   }
 
@@ -112,7 +112,7 @@ export class MembersCore implements RecipeCore {
     for (const [name, { who, until }] of this.away) if (until <= now) this.forget(name, who, 'forgotten');
   }
 
-  private announced(who: Presence): void {
+  private announced(who: MemberPresence): void {
     const { name } = who;
     const before = this.here.get(name);
     const past = this.away.get(name)?.who;
@@ -129,7 +129,7 @@ export class MembersCore implements RecipeCore {
     if (!known.metadata.equals(who.metadata)) this.sink.updated(who, known);
   }
 
-  private lose(who: Presence, cause: RecipeView['cause'], now: number): void {
+  private lose(who: MemberPresence, cause: RecipeView['cause'], now: number): void {
     this.here.delete(who.name);
     if (cause !== 'network') {
       this.sink.left(who, cause === 'leave' ? 'left' : 'disconnected');
@@ -141,12 +141,12 @@ export class MembersCore implements RecipeCore {
     if (this.away.size > MAX_AWAY && oldest) this.forget(oldest[0], oldest[1].who, 'forgotten');
   }
 
-  private forget(name: string, who: Presence, how: Departure): void {
+  private forget(name: string, who: MemberPresence, how: Departure): void {
     this.away.delete(name);
     this.sink.left(who, how);
   }
 
-  private presence(now: number): Presence {
+  private presence(now: number): MemberPresence {
     const { self: name, instance, metadata } = this;
     return { name, instance, since: Math.floor(now), metadata };
   }

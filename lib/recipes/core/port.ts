@@ -10,7 +10,7 @@ import type { ViewEvent } from '../../group/event.js';
 export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithMe'>;
 
 /** What the core of every recipe sends through. */
-export interface Post {
+export interface Sender {
   /** To the group. Safe messages are delivered before the next transitional signal only if everybody gets them. */
   send(body: Buffer, service: 'agreed' | 'safe'): void;
   /** To one member alone. */

@@ -5,7 +5,7 @@
  * views names them as silent. All of it travels as messages, so the round ends at one place in the order.
  */
 
-export class Round<S> {
+export class StatementRound<S> {
   private readonly members: ReadonlySet<string>;
   private readonly stated = new Map<string, S>();
   private readonly silent = new Set<string>();

@@ -5,7 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../../daemon/core/core.js';
 import type { LocalSession } from '../../../daemon/core/local-session.js';
-import type { Outlet } from '../../../daemon/core/outlet.js';
+import type { SessionSink } from '../../../daemon/core/outlet.js';
 import { encodeHead } from '../../../daemon/core/report.js';
 import { CoreSlices } from '../../../daemon/slices.js';
 import { encodeRequest } from '../../../lib/wire/request.js';
@@ -36,7 +36,7 @@ const outlet = {
   close: () => undefined,
   isBehind: false,
   isFarBehind: false,
-} satisfies Outlet;
+} satisfies SessionSink;
 
 class World {
   readonly core: Core;
@@ -47,7 +47,7 @@ class World {
   constructor() {
     const order = {
       send: (payload: Buffer) => this.sent.push(payload) > 0,
-      proceed: () => undefined,
+      exchangeDone: () => undefined,
       exclude: () => undefined,
     };
     this.core = new Core({ name: 'a', id: 1 }, order, new CoreSlices(() => this.core));

@@ -3,20 +3,23 @@ import { expect } from 'chai';
 import type { Channels } from '../../../lib/channel/channels.js';
 import type { ServerChannel } from '../../../lib/channel/server-channel.js';
 import { code } from '../support.js';
-import { World } from '../world.js';
+import { ChannelWorld } from '../world.js';
 
 const DAEMONS = ['d0', 'd1', 'd2'];
 
 /** A connection at each daemon, which is told all daemons. */
-async function begin(): Promise<{ readonly world: World; readonly all: [Channels, Channels, Channels] }> {
-  const world = new World(DAEMONS);
+async function begin(): Promise<{
+  readonly world: ChannelWorld;
+  readonly all: [Channels, Channels, Channels];
+}> {
+  const world = new ChannelWorld(DAEMONS);
   const all: Channels[] = [];
   for (const daemon of DAEMONS) all.push(await world.channels(daemon, 'a', { daemons: DAEMONS }));
   await world.settle();
   return { world, all: all as [Channels, Channels, Channels] };
 }
 
-async function regroup(world: World, ...parts: readonly (readonly string[])[]): Promise<void> {
+async function regroup(world: ChannelWorld, ...parts: readonly (readonly string[])[]): Promise<void> {
   world.reconfigure(parts);
   await world.settle();
 }

@@ -37,7 +37,7 @@ describe('the Corosync engine', () => {
   const listen = (to: CorosyncEngine): void => {
     to.on('view', ({ members }) => {
       said.push(`view ${members.map(({ name }) => name).join(',')}`);
-      to.proceed();
+      to.exchangeDone();
     });
     to.on('message', ({ payload }) => said.push(payload.toString()));
     to.on('transitional', () => said.push('transitional'));

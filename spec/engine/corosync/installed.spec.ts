@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import { type Entry, NO_PAST } from '../../../daemon/engine/corosync/views/control.js';
-import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
+import { InstalledView } from '../../../daemon/engine/corosync/views/installed.js';
 import {
   DATA_HEAD_BYTES,
   FLAG_SAFE,
@@ -19,10 +19,10 @@ const entries = [1, 2, 3].map((node): Entry => {
 const [first, second, third] = entries as [Entry, Entry, Entry];
 
 /** The view of three as one of them has it since 1000, and what it delivers. */
-function installedAt(self: Entry): { installed: Installed; said: string[] } {
+function installedAt(self: Entry): { installed: InstalledView; said: string[] } {
   const said: string[] = [];
   const view = viewOf(viewId('v'), entries, self, null);
-  const installed = new Installed(view, entries, self, 1000, ({ sender, index, payload }) =>
+  const installed = new InstalledView(view, entries, self, 1000, ({ sender, index, payload }) =>
     said.push(`${sender.name} ${index} ${payload.toString()}`),
   );
   return { installed, said };
@@ -81,9 +81,9 @@ describe('a view in force', () => {
 
   it('has a first member, until that has moved on', () => {
     const [a, b, c] = entries.map((entry) => installedAt(entry).installed) as [
-      Installed,
-      Installed,
-      Installed,
+      InstalledView,
+      InstalledView,
+      InstalledView,
     ];
     expect([a.isFirst, b.isFirst, c.isFirst]).to.deep.equal([true, false, false]);
     for (const each of [a, b, c]) {

@@ -368,7 +368,7 @@ describe('the view machine', () => {
       a.send('table', { exchange: true });
       ring.run(5);
       expect(a.take()).to.deep.equal(['view d1 (d1)', 'exchange d1 table']);
-      a.machine.proceed(ring.now);
+      a.machine.exchangeDone(ring.now);
       ring.run(5);
       expect(a.take()).to.deep.equal(['message d1 early', 'message d1 late']);
     });
@@ -868,7 +868,7 @@ describe('the view machine', () => {
       a.machine.disconnected(ring.now);
       a.machine.disconnected(ring.now);
       ring.together();
-      a.machine.proceed(ring.now);
+      a.machine.exchangeDone(ring.now);
       ring.run(5);
       expect(a.take()).to.deep.equal(['view d1 (d1)', 'message d1 x']);
     });

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
-import { Assembly } from '../../../daemon/engine/corosync/views/assembly.js';
+import { FragmentAssembler } from '../../../daemon/engine/corosync/views/assembly.js';
 import { ControlFault } from '../../../daemon/engine/corosync/views/bytes.js';
 import * as control from '../../../daemon/engine/corosync/views/control.js';
-import { Early } from '../../../daemon/engine/corosync/views/early.js';
+import { EarlyMessages } from '../../../daemon/engine/corosync/views/early.js';
 import { Fifo } from '../../../daemon/engine/corosync/views/fifo.js';
 import { hash64, History } from '../../../daemon/engine/corosync/views/hash.js';
 import { checkedOptions, MAX_PAYLOAD } from '../../../daemon/engine/corosync/views/limits.js';
 import * as wire from '../../../daemon/engine/corosync/views/message.js';
-import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
+import { SendBuffer } from '../../../daemon/engine/corosync/views/outgoing.js';
 import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
 
 describe('the parts of the view machine', () => {
@@ -139,11 +139,11 @@ describe('the parts of the view machine', () => {
   describe('an assembly', () => {
     it('gives a payload of one fragment at once, as it is', () => {
       const fragment = Buffer.from('x');
-      expect(new Assembly(1).add(0, fragment, false)).to.equal(fragment);
+      expect(new FragmentAssembler(1).add(0, fragment, false)).to.equal(fragment);
     });
 
     it('puts the fragments of each sender together', () => {
-      const assembly = new Assembly(2);
+      const assembly = new FragmentAssembler(2);
       expect(assembly.add(0, Buffer.from('a'), true)).to.equal(null);
       expect(assembly.add(1, Buffer.from('1'), true)).to.equal(null);
       expect(assembly.add(0, Buffer.from('b'), true)).to.equal(null);
@@ -157,7 +157,7 @@ describe('the parts of the view machine', () => {
     const event = (text: string) => ({ kind: 'deliver', node: 1, pid: 1, data: Buffer.from(text) }) as const;
 
     it('are kept by the view they belong to', () => {
-      const early = new Early(100);
+      const early = new EarlyMessages(100);
       early.add(event('a'), 1n);
       early.add(event('b'), 2n);
       early.add(event('c'), 1n);
@@ -166,14 +166,14 @@ describe('the parts of the view machine', () => {
     });
 
     it('are given up when there are too many bytes', () => {
-      const early = new Early(4);
+      const early = new EarlyMessages(4);
       expect(early.add(event('four'), 1n)).to.equal(true);
       expect(early.add(event('5'), 1n)).to.equal(false);
       expect(early.take(1n)).to.deep.equal([]);
     });
 
     it('count no more when they were taken, or given up', () => {
-      const early = new Early(4);
+      const early = new EarlyMessages(4);
       for (let i = 0; i < 3; i++) {
         expect(early.add(event('four'), 1n)).to.equal(true);
         early.take(1n);
@@ -184,7 +184,7 @@ describe('the parts of the view machine', () => {
   });
 
   describe('the outgoing queue', () => {
-    const texts = (outgoing: Outgoing, onlyExchange = false): string[] => {
+    const texts = (outgoing: SendBuffer, onlyExchange = false): string[] => {
       const out: string[] = [];
       for (let next = outgoing.next(onlyExchange); next; next = outgoing.next(onlyExchange)) {
         out.push(next.bytes.toString() + (next.more ? '+' : ''));
@@ -192,8 +192,8 @@ describe('the parts of the view machine', () => {
       }
       return out;
     };
-    const filled = (...payloads: readonly string[]): Outgoing => {
-      const outgoing = new Outgoing(4);
+    const filled = (...payloads: readonly string[]): SendBuffer => {
+      const outgoing = new SendBuffer(4);
       for (const payload of payloads) outgoing.add(Buffer.from(payload), false, payload.startsWith('x'));
       return outgoing;
     };
@@ -322,7 +322,7 @@ describe('the parts of the view machine', () => {
         key: 1n,
         id: '1.4/1.100.ab.1',
         members: [entry, { ...entry, node: 1, past: control.NO_PAST }],
-        leftOut: [{ node: 3, pid: 4, reason: control.Reason.name }],
+        excluded: [{ node: 3, pid: 4, reason: control.Reason.name }],
       };
       expect(control.readInstall(control.encodeInstall(version, install))).to.deep.equal(install);
       for (const excluded of [[], [{ node: 1, pid: 2, reason: control.Reason.report, why: 'bad' }]]) {

@@ -55,7 +55,7 @@ export class RingDaemon {
         transitional: ({ members }) => this.say(`transitional ${namesOf(members)}`),
         view: ({ members, sets }) => {
           this.say(`view ${namesOf(members)} (${sets.map(namesOf).join('|')})`);
-          if (proceeds) this.machine.proceed(ring.now);
+          if (proceeds) this.machine.exchangeDone(ring.now);
         },
         awaited: () => this.awaited,
         drain: () => this.say('drain'),

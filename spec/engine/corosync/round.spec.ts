@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
 import { NO_PAST, Reason, type State } from '../../../daemon/engine/corosync/views/control.js';
 import { checkedOptions } from '../../../daemon/engine/corosync/views/limits.js';
-import { Round, sameAddress } from '../../../daemon/engine/corosync/views/round.js';
+import { ViewAgreement, sameAddress } from '../../../daemon/engine/corosync/views/round.js';
 
 const at = (node: number, pid = 100 + node): CpgAddress => ({ node, pid });
 const [A, B, C] = [at(1), at(2), at(3)] as const;
@@ -17,15 +17,15 @@ interface Given {
 }
 
 /** A round that begins at 1000, by default of the first of three daemons. */
-function begun({ self = A, processes = [A, B, C], nodes = [1, 2, 3], seq = 4n }: Given = {}): Round {
-  const round = new Round(self, checkedOptions({}));
+function begun({ self = A, processes = [A, B, C], nodes = [1, 2, 3], seq = 4n }: Given = {}): ViewAgreement {
+  const round = new ViewAgreement(self, checkedOptions({}));
   round.hint({ kind: 'confchg', members: processes });
   round.hint({ kind: 'ring', rep: 1, seq, nodes });
   round.begin(1000);
   return round;
 }
 
-const stateOf = (round: Round, more: Partial<State> = {}): State => ({
+const stateOf = (round: ViewAgreement, more: Partial<State> = {}): State => ({
   inc: 1n,
   name: 'x',
   key: round.key,
@@ -36,12 +36,12 @@ const stateOf = (round: Round, more: Partial<State> = {}): State => ({
 });
 
 /** These say that they are there, each with a name of its own. */
-function told(round: Round, ...addresses: readonly CpgAddress[]): Round {
+function told(round: ViewAgreement, ...addresses: readonly CpgAddress[]): ViewAgreement {
   for (const address of addresses) round.take(address, stateOf(round, { name: `d${address.node}` }));
   return round;
 }
 
-const membersOf = (round: Round): string[] =>
+const membersOf = (round: ViewAgreement): string[] =>
   round.conclude().members.map(({ node, pid }) => `${node}.${pid}`);
 
 describe('a round of the view machine', () => {
@@ -71,7 +71,7 @@ describe('a round of the view machine', () => {
     });
 
     it('that is 0 without a ring, and where this daemon is not in it', () => {
-      const round = new Round(A, checkedOptions({}));
+      const round = new ViewAgreement(A, checkedOptions({}));
       round.hint({ kind: 'confchg', members: [A, B] });
       round.begin(0);
       expect([round.key, round.ringText, round.isToTell(1e9)]).to.deep.equal([0n, '', false]);
@@ -100,7 +100,7 @@ describe('a round of the view machine', () => {
     const times: number[] = [];
     for (let now = 1000; now < 3000; now++) if (round.isToTell(now)) times.push(now - 1000);
     expect(times).to.deep.equal([0, 50, 150, 350, 850, 1350, 1850]);
-    round.tellAgain(3000);
+    round.resend(3000);
     expect([round.isToTell(3000), round.isToTell(3049), round.isToTell(3050)]).to.deep.equal([
       true,
       false,
@@ -221,7 +221,7 @@ describe('a round of the view machine', () => {
         const round = told(begun(), A);
         round.take(B, stateOf(round, { past: first }));
         round.take(C, stateOf(round, { past: second }));
-        const { members, leftOut } = round.conclude();
+        const { members, excluded: leftOut } = round.conclude();
         expect(members.map(({ node }) => node)).to.deep.equal([1, stays]);
         expect(leftOut).to.deep.equal([{ ...at(5 - stays), reason: Reason.name }]);
       });
@@ -231,12 +231,12 @@ describe('a round of the view machine', () => {
       const round = told(begun(), A);
       round.leaveOut(B, Reason.silent);
       round.leaveOut(C, null);
-      expect(round.conclude().leftOut).to.deep.equal([{ ...B, reason: Reason.silent }]);
+      expect(round.conclude().excluded).to.deep.equal([{ ...B, reason: Reason.silent }]);
     });
 
     it('and takes over what another one concluded', () => {
       const round = told(begun({ self: C }), B);
-      round.adopt([
+      round.adoptExclusions([
         { ...A, reason: Reason.silent },
         { ...B, reason: Reason.name },
       ]);
@@ -248,7 +248,7 @@ describe('a round of the view machine', () => {
   describe('waits', () => {
     it('two seconds for companions, one for strangers', () => {
       const round = told(begun(), A);
-      round.tellAgain(5000);
+      round.resend(5000);
       expect(round.dueAt([A, B])).to.equal(2000);
       expect(round.timeUp(1999, [A, B])).to.deep.equal([]);
       expect(round.timeUp(2000, [A, B])).to.deep.equal([C]);

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import type { Multicast } from '../../../daemon/engine/corosync/cpg.js';
 import { type Entry, NO_PAST } from '../../../daemon/engine/corosync/views/control.js';
-import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
+import { InstalledView } from '../../../daemon/engine/corosync/views/installed.js';
 import { checkedOptions, type ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
 import {
   DATA_HEAD_BYTES,
@@ -14,7 +14,7 @@ import {
   versionOf,
   writeViewHead,
 } from '../../../daemon/engine/corosync/views/message.js';
-import { Sending } from '../../../daemon/engine/corosync/views/sending.js';
+import { SendWindow } from '../../../daemon/engine/corosync/views/sending.js';
 import { viewId, viewOf } from '../../../daemon/engine/corosync/views/view.js';
 
 const entries = [1, 2].map((node): Entry => {
@@ -28,23 +28,23 @@ class Scripted {
   /** `ack number.acknowledged`, `data text`, `control text`. */
   sent: string[] = [];
   answer: Multicast = 'ok';
-  readonly sending: Sending;
-  readonly installed: Installed;
+  readonly sending: SendWindow;
+  readonly installed: InstalledView;
   private others = 0;
 
   constructor(options: Partial<ViewsOptions> = {}) {
-    this.sending = new Sending(checkedOptions(options), version, (head, body) => {
+    this.sending = new SendWindow(checkedOptions(options), version, (head, body) => {
       this.sent.push(this.tell(head, body));
       return this.answer;
     });
     const view = viewOf(viewId('v'), entries, self, null);
-    this.installed = new Installed(view, entries, self, 0, () => undefined);
+    this.installed = new InstalledView(view, entries, self, 0, () => undefined);
   }
 
   /** In the view since 0, with the exchange behind it. */
   begin(): this {
     this.sending.begin(this.installed, 0);
-    this.sending.proceed();
+    this.sending.exchangeDone();
     return this;
   }
 
@@ -113,7 +113,7 @@ describe('what a view machine sends', () => {
       expect([scripted.sending.pump(0), scripted.take()]).to.deep.equal([false, []]);
       scripted.sending.begin(scripted.installed, 0);
       expect([scripted.sending.pump(0), scripted.take()]).to.deep.equal([true, ['data table']]);
-      scripted.sending.proceed();
+      scripted.sending.exchangeDone();
       expect([scripted.sending.pump(0), scripted.take()]).to.deep.equal([true, ['data x']]);
     });
 

@@ -1,9 +1,9 @@
 /** The guards of replicated state, each of which can be switched off: scenarios and random worlds have to notice. */
 import { Component } from '../../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
-import { Donor } from '../../../lib/recipes/core/replicated/donor.js';
+import { SnapshotSender } from '../../../lib/recipes/core/replicated/donor.js';
 import { Holding } from '../../../lib/recipes/core/replicated/holding.js';
-import { Loader } from '../../../lib/recipes/core/replicated/loader.js';
+import { SnapshotReceiver } from '../../../lib/recipes/core/replicated/loader.js';
 import type { Statement } from '../../../lib/recipes/core/replicated/messages.js';
 import { Separation } from '../../../lib/recipes/core/replicated/separation.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
@@ -175,7 +175,7 @@ const transfers: readonly Guard[] = [
     name: 'a donor says nothing of a snapshot that it does not have',
     seenBy: 'D6b',
     off: () =>
-      replace(Donor, 'pulled', (original) => (self, from, pull) => {
+      replace(SnapshotSender, 'pulled', (original) => (self, from, pull) => {
         const { given } = self as { given: Map<string, string> };
         if (given.get(from as string) === (pull as { capture: string }).capture) original(self, from, pull);
       }),
@@ -183,14 +183,14 @@ const transfers: readonly Guard[] = [
   {
     name: 'a member whose donors are silent asks no more',
     seenBy: worlds(null, 3),
-    off: () => replace(Loader, 'tick', () => () => true),
+    off: () => replace(SnapshotReceiver, 'tick', () => () => true),
   },
   {
     name: 'a member that nobody offers the state asks no more',
     seenBy: worlds(null, 5),
     off: () =>
       replace(Holding, 'tick', () => (self, now) => {
-        const { loader } = self as { loader: Loader | null };
+        const { loader } = self as { loader: SnapshotReceiver | null };
         return loader?.tick(now as number) !== false;
       }),
   },

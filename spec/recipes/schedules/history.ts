@@ -94,7 +94,7 @@ export class History {
     if (this.hasQuorum) this.lookAtParts(clients);
     const shown = new Map<string, { readonly name: string; readonly text: string }>();
     for (const { core, machine, name, viewId, isFrozen } of clients) {
-      const isShown = this.hasQuorum ? core.isWritable : core.isLive && !core.isParted;
+      const isShown = this.hasQuorum ? core.isWritable : core.hasState && !core.isPartitioned;
       if (!isShown || isFrozen || !viewId) continue;
       const text = `${machine.lines.join(' ')} | ${machine.who.join(' ')}`;
       const other = shown.get(groupIdText(viewId)) ?? { name, text };
@@ -110,7 +110,7 @@ export class History {
     const writer = awake.find(({ core }) => core.isWritable);
     if (!writer) return;
     for (const { core, name, viewId } of awake)
-      if (!core.isParted && componentOf(viewId) !== componentOf(writer.viewId))
+      if (!core.isPartitioned && componentOf(viewId) !== componentOf(writer.viewId))
         throw new Fault(`PARTED: ${name} is not, while ${writer.name} writes elsewhere`);
   }
 
@@ -121,7 +121,7 @@ export class History {
     const { lines } = first.machine;
     if (this.hasQuorum) this.lookForLosses(clients);
     for (const { name, core, machine } of clients) {
-      if (!core.isLive) throw new Fault(`STUCK: ${name} is ${core.phase}, without the state`);
+      if (!core.hasState) throw new Fault(`STUCK: ${name} is ${core.phase}, without the state`);
       if (!core.isWritable) throw new Fault(`STUCK: ${name} is ${core.phase} and cannot write`);
       if (core.waiting > 0) throw new Fault(`STUCK: ${core.waiting} commands of ${name} wait`);
       if (String(machine.lines) !== String(lines))
@@ -135,7 +135,7 @@ export class History {
   private lookForLosses(clients: readonly ReplicaClient[]): void {
     const { committed } = this;
     const has = ({ core, machine }: ReplicaClient): boolean =>
-      core.isLive && committed.every((line, at) => machine.lines[at] === line);
+      core.hasState && committed.every((line, at) => machine.lines[at] === line);
     if (!clients.some(has)) throw new Fault(`GONE: nobody has ${committed.join(' ')} any more`);
   }
 

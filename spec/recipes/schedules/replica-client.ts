@@ -81,9 +81,9 @@ export class ReplicaClient implements Client {
     this.machine = new CountedLedger((text) => ground.fault(text));
     this.core = new ReplicatedCore(name, instance, this.machine, this.sink(), {
       quorum,
-      of,
+      maxMembers: of,
       label: 'ledger',
-      patience: PATIENCE_MS,
+      silenceTimeoutMs: PATIENCE_MS,
     });
     this.outer = new MembersOnly(this.core, () => undefined);
   }
@@ -201,7 +201,7 @@ export class ReplicaClient implements Client {
       restoreEnd: () => this.beginRestore(Buffer.concat(restoring)),
       restoreAbort: () => this.core.restored(false),
       contribute: () => undefined,
-      thrownBack: () => undefined,
+      rolledBack: () => undefined,
       misfit: (label) => ground.fault(`MISFIT: the group has ${label}`),
       settled: (ticket, outcome) => ground.settled(this.texts.get(ticket) ?? '', outcome),
       changed: () => undefined,

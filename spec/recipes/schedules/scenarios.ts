@@ -86,7 +86,7 @@ function seenByOneAlone(): void {
   const world = worldOf(2, 3, false);
   world.run();
   cut(world, '02', '1');
-  runUntil(world, () => client(world, 0).core.isLive);
+  runUntil(world, () => client(world, 0).core.hasState);
   world.regroup([world.daemons]);
   world.run(2);
   // The second has everything that was on its way, after its signal; the others have nothing of it.
@@ -114,7 +114,7 @@ function emptyHanded(): void {
   };
   world.settle();
   if (refused.size === 0) throw new Fault('SCHEDULE: nobody was asked');
-  if (!loader.core.isLive) throw new Fault('STUCK: the loader does not ask again');
+  if (!loader.core.hasState) throw new Fault('STUCK: the loader does not ask again');
   world.heal();
 }
 
@@ -189,7 +189,7 @@ function companions(): void {
   cut(world, '012');
   for (let isAtRest = false; !isAtRest; isAtRest = world.run(1))
     for (const { core, name } of world.up.slice(0, 2))
-      if (core.isParted) throw new Fault(`PARTED: ${name} is, with the quorum that it came along with`);
+      if (core.isPartitioned) throw new Fault(`PARTED: ${name} is, with the quorum that it came along with`);
   world.heal();
 }
 

@@ -126,11 +126,13 @@ export class ScheduleWorld {
     const { of, quorum, ends } = this.options;
     const own = this.clientOf(daemon);
     const others = this.up.filter((client) => client !== own);
-    if (quorum === null) return others.some(({ core }) => core.isLive);
+    if (quorum === null) return others.some(({ core }) => core.hasState);
     const remembering = others.filter(({ core }) => core.remembers);
     if (ends === 'loose') return remembering.length > of - quorum;
     const { length } = this.history.committed;
-    const complete = remembering.filter(({ core, machine }) => core.isLive && machine.lines.length >= length);
+    const complete = remembering.filter(
+      ({ core, machine }) => core.hasState && machine.lines.length >= length,
+    );
     return complete.length >= quorum;
   }
 

@@ -13,7 +13,7 @@ import {
   members,
   replicated,
 } from '../../../lib/recipes/index.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 /** For values that the types refuse. */
 const any = (value: unknown): never => value as never;
@@ -44,11 +44,11 @@ async function refused(promise: Promise<unknown>, what: RegExp, hint?: string): 
 }
 
 describe('what a recipe is given', () => {
-  let house: House;
+  let house: DaemonFixture;
   let connection: Connection;
 
   beforeEach(async () => {
-    house = await House.open();
+    house = await DaemonFixture.open();
     connection = await house.connect('a');
   });
 
@@ -79,10 +79,11 @@ describe('what a recipe is given', () => {
   });
 
   it('a quorum that is none for so many members is told which one is', async () => {
-    const of = (quorum: number, most: number): Promise<unknown> => map(connection, 'g', { quorum, of: most });
-    await refused(of(3, 2), /with `of: 2` a quorum is 2, not 3/);
-    await refused(of(2, 5), /with `of: 5` a quorum is 3 to 5, not 2/);
-    await refused(map(connection, 'g', { of: 3 }), /`of` goes with `quorum`/);
+    const of = (quorum: number, most: number): Promise<unknown> =>
+      map(connection, 'g', { quorum, maxMembers: most });
+    await refused(of(3, 2), /with `maxMembers: 2` a quorum is 2, not 3/);
+    await refused(of(2, 5), /with `maxMembers: 5` a quorum is 3 to 5, not 2/);
+    await refused(map(connection, 'g', { maxMembers: 3 }), /`of` goes with `quorum`/);
   });
 
   it('a machine has its four methods', async () => {
@@ -134,7 +135,7 @@ describe('what travels', () => {
   ];
 
   it('is what JSON can hold, as a value of a map, and the error names the key', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await map<unknown>(await house.connect('a'), 'config');
     for (const [text, value] of nothing) {
       await refused(a.set('colour', value), /the value of "colour"/, text);
@@ -144,7 +145,7 @@ describe('what travels', () => {
   });
 
   it('is what JSON can hold, as a command, metadata and request', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const commands = await replicated(connection, 'commands', any(machine()));
     const metadata: unknown = 1;
@@ -159,7 +160,7 @@ describe('what travels', () => {
   });
 
   it('is text, as a key', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await map<number>(await house.connect('a'), 'config');
     for (const key of [5, null, undefined, {}, Symbol('k')].map(any))
       for (const attempt of [a.set(key, 1), a.add(key, 1), a.delete(key)])
@@ -168,7 +169,7 @@ describe('what travels', () => {
   });
 
   it('is the same at whoever set it as at all others', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await map<unknown>(await house.connect('a'), 'config');
     await a.set('when', new Date(0));
     await a.set('some', { gone: undefined, list: [undefined, NaN], none: new Map([[1, 2]]) });
@@ -182,7 +183,7 @@ describe('what travels', () => {
   });
 
   it('is a whole number, added to a counter', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await counter(await house.connect('a'), 'hits');
     for (const amount of [1.5, '1', null, NaN, Infinity, 2 ** 53, 1n].map(any))
       await refused(a.add(amount), /a whole number/, String(amount));

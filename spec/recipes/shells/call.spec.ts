@@ -1,26 +1,26 @@
 import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { caller } from '../../../lib/recipes/index.js';
-import { pending } from '../../../lib/group/abort.js';
-import { failure, House } from './house.js';
+import { deferred } from '../../../lib/group/abort.js';
+import { failure, DaemonFixture } from './house.js';
 
 const double = (value: number): number => 2 * value;
 
 describe('caller', () => {
   it('gets the answer of every member', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await caller<number, number>(await house.connect('a'), 'calc', { handler: double });
     await caller<number, number>(await house.connect('b'), 'calc', { handler: double });
-    const { outcomes, values, isEnough } = await a.call(21);
+    const { outcomes, values, satisfied: satisfied } = await a.call(21);
     expect([...outcomes.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
     expect(values).to.deep.equal([42, 42]);
-    expect(isEnough).to.equal(true);
+    expect(satisfied).to.equal(true);
   });
 
   it('shows what a handler throws, and what leaves, and who is late', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const leaving = await house.connect('c');
-    const asked = pending<void>();
+    const asked = deferred<void>();
     const never = async (): Promise<number> => {
       asked.resolve();
       return await new Promise<number>(() => undefined);
@@ -32,20 +32,20 @@ describe('caller', () => {
     await caller<number, number>(await house.connect('b'), 'calc', { handler: throwing });
     await caller<number, number>(leaving, 'calc', { handler: never });
     await caller<number, number>(await house.connect('d'), 'calc', { handler: never });
-    const calling = a.call(1, { timeout: 300 });
+    const calling = a.call(1, { timeoutMs: 300 });
     await asked.promise;
     await leaving.close();
-    const { outcomes, isEnough } = await calling;
+    const { outcomes, satisfied: satisfied } = await calling;
     expect([...outcomes]).to.deep.equal([
       ['#b#dmn1', { kind: 'error', message: 'too hard' }],
       ['#c#dmn1', { kind: 'left' }],
       ['#d#dmn1', { kind: 'timeout' }],
     ]);
-    expect(isEnough).to.equal(false);
+    expect(satisfied).to.equal(false);
   });
 
   it('ends with the connection, and with the patience of the caller', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const handler = async (_: unknown, { signal }: { readonly signal: AbortSignal }): Promise<number> =>
       await new Promise((resolve) => signal.addEventListener('abort', () => resolve(1)));
@@ -58,24 +58,24 @@ describe('caller', () => {
   });
 
   it('refuses what cannot travel', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await caller(await house.connect('a'), 'calc');
     expect(await failure(a.call('x'.repeat(150_000)))).to.be.instanceOf(MessageTooLongError);
     expect(await failure(a.call(() => 1))).to.be.instanceOf(IllegalParamError);
-    expect(await failure(a.call(1, { timeout: 0 }))).to.be.instanceOf(IllegalParamError);
+    expect(await failure(a.call(1, { timeoutMs: 0 }))).to.be.instanceOf(IllegalParamError);
   });
 
   it('has not enough answers where nobody is asked, in any mode', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await caller(await house.connect('a'), 'calc');
     for (const mode of ['first', 'majority', 'all'] as const) {
-      const { outcomes, values, isEnough } = await a.call(1, { mode });
-      expect([outcomes.size, values, isEnough], mode).to.deep.equal([0, [], false]);
+      const { outcomes, values, satisfied: satisfied } = await a.call(1, { mode });
+      expect([outcomes.size, values, satisfied], mode).to.deep.equal([0, [], false]);
     }
   });
 
   it('makes an error of an answer that JSON cannot hold', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await caller(await house.connect('a'), 'calc', { handler: () => NaN });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');
@@ -85,7 +85,7 @@ describe('caller', () => {
   });
 
   it('makes an error of an answer that is too long', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await caller(await house.connect('a'), 'calc', { handler: () => 'x'.repeat(150_000) });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');

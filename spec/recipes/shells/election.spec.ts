@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
 import { election, type Leadership } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 describe('election', () => {
   it('has one leader, and the next one when it goes', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
     const first = await election(a, 'leaders');
     const mine = await first.waitFor();
@@ -21,7 +21,7 @@ describe('election', () => {
   });
 
   it('can be followed in a loop, which ends when the group is left', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const it = await election(await house.connect('a'), 'leaders');
     const seen: (Leadership | null)[] = [];
     const loop = (async () => {
@@ -35,7 +35,7 @@ describe('election', () => {
   });
 
   it('elects nobody below the quorum', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const first = await election(await house.connect('a'), 'leaders', { quorum: 2 });
     const error = await failure(first.waitFor({ signal: AbortSignal.timeout(50) }));
     expect(error.name).to.equal('TimeoutError');
@@ -44,7 +44,7 @@ describe('election', () => {
   });
 
   it('ends who waits when the connection is closed', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const it = await election(connection, 'leaders', { quorum: 2 });
     const waiting = failure(it.waitFor());
@@ -53,16 +53,16 @@ describe('election', () => {
   });
 
   it('wants a group of its own', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     await election(connection, 'leaders');
     expect(await failure(election(connection, 'leaders'))).to.be.instanceOf(IllegalParamError);
   });
 
   it('refuses options that are none', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
-    for (const options of [{ quorum: 0 }, { quorum: 1.5 }, { patience: -1 }, { qourum: 2 }])
+    for (const options of [{ quorum: 0 }, { quorum: 1.5 }, { silenceTimeoutMs: -1 }, { qourum: 2 }])
       expect(await failure(election(connection, 'x', options))).to.be.instanceOf(IllegalParamError);
   });
 });

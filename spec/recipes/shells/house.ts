@@ -4,13 +4,13 @@ import { connect } from '../../../lib/group/connect.js';
 import type { Connection } from '../../../lib/group/connection.js';
 import { startDaemon } from '../../support/local-daemon.js';
 
-export class House implements AsyncDisposable {
+export class DaemonFixture implements AsyncDisposable {
   private readonly connections: Connection[] = [];
 
   private constructor(readonly daemon: Daemon) {}
 
-  static async open(options?: DaemonOptions): Promise<House> {
-    return new House(await startDaemon(options));
+  static async open(options?: DaemonOptions): Promise<DaemonFixture> {
+    return new DaemonFixture(await startDaemon(options));
   }
 
   get address(): string {

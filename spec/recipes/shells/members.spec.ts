@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
 import { members } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 describe('members', () => {
   it('shows who is here with what each says of itself', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [first, second] = [await house.connect('a'), await house.connect('b')];
     const begin = Date.now();
     const a = await members(first, 'workers', { metadata: { port: 1 } });
@@ -28,7 +28,7 @@ describe('members', () => {
   });
 
   it('tells when metadata changes', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await members<string>(await house.connect('a'), 'workers', { metadata: 'idle' });
     const b = await members<string>(await house.connect('b'), 'workers', { metadata: 'idle' });
     await until(() => a.here.length === 2, 'both to be here');
@@ -40,7 +40,7 @@ describe('members', () => {
   });
 
   it('refuses metadata that is too long or nothing', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     for (const metadata of ['x'.repeat(20_000), undefined, () => 1])
       expect(await failure(members(connection, 'workers', { metadata }))).to.be.instanceOf(IllegalParamError);

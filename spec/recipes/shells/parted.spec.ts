@@ -112,11 +112,11 @@ describe('parted', () => {
       const [a] = await all((each) => lock(each, 'door', QUORUM));
       const [first, ...others] = connections;
       parting.split([first], others);
-      expect(a.replica.isParted).to.equal(true);
+      expect(a.replica.isPartitioned).to.equal(true);
       const more = ['d', 'e'].map((name) => lock(parting.connect(name), 'door', QUORUM));
-      expect(a.replica.isParted, 'while they agree').to.equal(true);
+      expect(a.replica.isPartitioned, 'while they agree').to.equal(true);
       await Promise.all(more);
-      expect(a.replica.isParted).to.equal(true);
+      expect(a.replica.isPartitioned).to.equal(true);
     });
   });
 

@@ -17,7 +17,7 @@ import {
 } from '../../../lib/recipes/index.js';
 import { withRules } from '../../support/permissions.js';
 import { within } from '../../support/fake-daemon.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 interface Started {
   readonly closed: Promise<Error | undefined>;
@@ -75,8 +75,8 @@ const recipes: Readonly<Record<string, (connection: Connection) => Promise<Start
 };
 
 describe('refusals by permission in recipes', () => {
-  const house = (...rules: readonly string[]): Promise<House> =>
-    withRules(rules, (options) => House.open(options));
+  const house = (...rules: readonly string[]): Promise<DaemonFixture> =>
+    withRules(rules, (options) => DaemonFixture.open(options));
 
   for (const [name, start] of Object.entries(recipes)) {
     it(`${name}: a refused join rejects`, async () => {

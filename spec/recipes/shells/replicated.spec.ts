@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { type Machine, ReadOnlyError, type Replicated, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 /** A list of texts. */
 class List implements Machine<string, number> {
@@ -29,14 +29,18 @@ class List implements Machine<string, number> {
   }
 }
 
-async function join(house: House, name: string, options = {}): Promise<[List, Replicated<string, number>]> {
+async function join(
+  house: DaemonFixture,
+  name: string,
+  options = {},
+): Promise<[List, Replicated<string, number>]> {
   const list = new List();
   return [list, await replicated(await house.connect(name), 'list', list, options)];
 }
 
 describe('replicated', () => {
   it('gives each submitter the result of its own command', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [first, a] = await join(house, 'a');
     const [second, b] = await join(house, 'b');
     const results = await Promise.all([a.submit('x'), b.submit('y'), a.submit('z')]);
@@ -46,7 +50,7 @@ describe('replicated', () => {
   });
 
   it('throws what the machine throws, everywhere the same', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [list, a] = await join(house, 'a');
     expect(await failure(a.submit('bad'))).to.be.instanceOf(RangeError);
     await a.submit('good');
@@ -54,7 +58,7 @@ describe('replicated', () => {
   });
 
   it('waits for the quorum, or refuses when that is wanted', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [, a] = await join(house, 'a', { quorum: 2 });
     const waits = a.submit('x');
     const [, b] = await join(house, 'b', { quorum: 2, whenReadOnly: 'reject' });
@@ -65,7 +69,7 @@ describe('replicated', () => {
   });
 
   it('says how many are missing when it refuses', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [, a] = await join(house, 'a', { quorum: 2, whenReadOnly: 'reject' });
     const { message } = await failure(a.submit('x'));
     expect(message).to.match(/1 of the 2 members that are needed/);
@@ -77,7 +81,7 @@ describe('replicated', () => {
   });
 
   it('gives a newcomer ten thousand lines while others go on, and all are equal', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [first, a] = await join(house, 'a');
     const all = Array.from({ length: 10_000 }, (_, index) => a.submit(`line ${index}`));
     const [second, b] = await join(house, 'b');
@@ -90,7 +94,7 @@ describe('replicated', () => {
   });
 
   it('tries again when a state cannot be taken', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [, a] = await join(house, 'a');
     await a.submit('x');
     const list = new List();
@@ -102,14 +106,14 @@ describe('replicated', () => {
     };
     const troubles: unknown[] = [];
     const b = await replicated(await house.connect('b'), 'list', list);
-    b.on('trouble', (error) => troubles.push((error as Error).message));
+    b.on('snapshot-error', (error) => troubles.push((error as Error).message));
     await b.ready();
     expect(list.lines).to.deep.equal(['x']);
     expect(troubles).to.deep.equal(['not now']);
   });
 
   it('ends who waits when the connection is closed', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const it = await replicated(connection, 'list', new List(), { quorum: 2 });
     const [submitting, waiting] = [failure(it.submit('x')), failure(it.writable())];
@@ -120,7 +124,7 @@ describe('replicated', () => {
   });
 
   it('takes a command back that waits when its signal is aborted', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [list, a] = await join(house, 'a', { quorum: 2 });
     expect((await failure(a.submit('x', { signal: AbortSignal.timeout(20) }))).name).to.equal('TimeoutError');
     const [, b] = await join(house, 'b', { quorum: 2 });
@@ -130,7 +134,7 @@ describe('replicated', () => {
   });
 
   it('refuses what cannot be', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const merging = Object.assign(new List(), { merge: () => undefined });
     expect(await failure(replicated(connection, 'x', merging, { quorum: 2 }))).to.be.instanceOf(
@@ -144,14 +148,19 @@ describe('replicated', () => {
   });
 
   it('wants a quorum to be a majority of those it is said to be of', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
-    for (const options of [{ of: 3 }, { quorum: 2, of: 4 }, { quorum: 3, of: 2 }, { quorum: 2, of: 2.5 }])
+    for (const options of [
+      { maxMembers: 3 },
+      { quorum: 2, maxMembers: 4 },
+      { quorum: 3, maxMembers: 2 },
+      { quorum: 2, maxMembers: 2.5 },
+    ])
       expect(
         await failure(replicated(connection, 'list', new List(), options)),
         JSON.stringify(options),
       ).to.be.instanceOf(IllegalParamError);
-    const [, a] = await join(house, 'b', { quorum: 1, of: 1 });
+    const [, a] = await join(house, 'b', { quorum: 1, maxMembers: 1 });
     expect(await a.submit('x')).to.equal(1);
   });
 });

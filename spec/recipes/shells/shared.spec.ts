@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
-import { barrier, counter, lock, map, MisfitError } from '../../../lib/recipes/index.js';
+import { barrier, counter, lock, map, IncompatibleMemberError } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, House } from './house.js';
+import { failure, DaemonFixture } from './house.js';
 
 describe('counter', () => {
   it('counts exactly, whoever adds', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await counter(await house.connect('a'), 'hits');
     const b = await counter(await house.connect('b'), 'hits');
     const sums = await Promise.all(
@@ -18,7 +18,7 @@ describe('counter', () => {
   });
 
   it('says so where a sum could not be exact any more, and goes on', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await counter(await house.connect('a'), 'hits');
     expect(await a.add(Number.MAX_SAFE_INTEGER)).to.equal(Number.MAX_SAFE_INTEGER);
     const error = await failure(a.add());
@@ -30,7 +30,7 @@ describe('counter', () => {
 
 describe('two recipes in one group', () => {
   it('end the one who comes second, and say why', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const first = await map<number>(await house.connect('a'), 'config');
     await first.set('x', 1);
     const second = await lock(await house.connect('b'), 'config');
@@ -38,7 +38,7 @@ describe('two recipes in one group', () => {
       'the group config holds a map without a quorum, and this member brings a lock without a quorum',
     );
     const third = await map<number>(await house.connect('c'), 'config', { quorum: 2 });
-    expect(await failure(third.ready())).to.be.instanceOf(MisfitError);
+    expect(await failure(third.ready())).to.be.instanceOf(IncompatibleMemberError);
     await first.set('x', 2);
     expect(first.get('x')).to.equal(2);
   });
@@ -46,7 +46,7 @@ describe('two recipes in one group', () => {
 
 describe('map', () => {
   it('is the same at all members, and tells what changes', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await map<number>(await house.connect('a'), 'config');
     await a.set('x', 1);
     await a.set('gone', 2);
@@ -67,7 +67,7 @@ describe('map', () => {
   });
 
   it('is read as a Map is', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await map<number>(await house.connect('a'), 'config');
     for (const [key, value] of Object.entries({ x: 1, y: 2 })) await a.set(key, value);
     expect([...a.keys()]).to.have.members(['x', 'y']);
@@ -82,7 +82,7 @@ describe('map', () => {
 
 describe('lock', () => {
   it('passes from hand to hand with growing tokens', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await lock(await house.connect('a'), 'door');
     const b = await lock(await house.connect('b'), 'door');
     const first = await a.acquire();
@@ -97,7 +97,7 @@ describe('lock', () => {
   });
 
   it('passes on when its holder goes', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     const a = await lock(connection, 'door');
     const b = await lock(await house.connect('b'), 'door');
@@ -110,7 +110,7 @@ describe('lock', () => {
   });
 
   it('is lost with the quorum, and free when that is back', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const other = await house.connect('b');
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });
     await lock(other, 'door', { quorum: 2 });
@@ -123,7 +123,7 @@ describe('lock', () => {
   });
 
   it('stays with its holder while many come', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     for (const [group, options] of Object.entries({ door: {}, gate: { quorum: 2 } })) {
       const a = await lock(await house.connect(`a${group}`), group, options);
       await (await lock(await house.connect(`b${group}`), group, options)).ready();
@@ -137,7 +137,7 @@ describe('lock', () => {
   });
 
   it('can be left while there is no quorum', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });
     const waits = failure(a.acquire());
     await a.leave();
@@ -145,7 +145,7 @@ describe('lock', () => {
   });
 
   it('gives up a wait that is aborted', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await lock(await house.connect('a'), 'door');
     const b = await lock(await house.connect('b'), 'door');
     const held = await a.acquire();
@@ -158,7 +158,7 @@ describe('lock', () => {
 
 describe('barrier', () => {
   it('opens when all are there, and closes behind them', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const options = { parties: 2 };
     const a = await barrier(await house.connect('a'), 'start', options);
     const b = await barrier(await house.connect('b'), 'start', options);
@@ -172,7 +172,7 @@ describe('barrier', () => {
   });
 
   it('forgets who leaves', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const leaving = await house.connect('b');
     const a = await barrier(await house.connect('a'), 'start', { parties: 2 });
     const b = await barrier(leaving, 'start', { parties: 2 });

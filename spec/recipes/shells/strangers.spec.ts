@@ -10,7 +10,7 @@ import { encode } from '../../../lib/recipes/core/replicated/messages.js';
 import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
 import { barrier, caller, counter, election, lock, map, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { House } from './house.js';
+import { DaemonFixture } from './house.js';
 
 interface Dropped {
   readonly group: string;
@@ -60,7 +60,7 @@ async function delivered(connection: Connection): Promise<void> {
 describe('a client that is not a member', () => {
   it('sets nothing in a map, is counted each time, and warned of once', async () => {
     using watch = new Watch();
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const config = await map(await house.connect('a'), 'config');
     await config.set('k', 1);
     const stranger = await house.connect('evil');
@@ -77,7 +77,7 @@ describe('a client that is not a member', () => {
 
   it('takes no lock, opens no barrier and calls no handler', async () => {
     using watch = new Watch();
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await house.connect('a');
     const stranger = await house.connect('evil');
     const jobs = await lock(a, 'jobs');
@@ -99,7 +99,7 @@ describe('a client that is not a member', () => {
 
   it('of an earlier version is refused with a line that says so', async () => {
     using watch = new Watch();
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const config = await map(await house.connect('a'), 'config');
     await config.ready();
     const stranger = await house.connect('evil');
@@ -121,7 +121,7 @@ describe('a client that is not a member', () => {
 describe('a group that somebody reads already', () => {
   for (const event of ['event', 'data', 'view'] as const)
     it(`by a listener of ${event} is not for a recipe, which would miss the first view`, async () => {
-      await using house = await House.open();
+      await using house = await DaemonFixture.open();
       const connection = await house.connect('a');
       const group = await connection.join('config');
       group.on(event, () => undefined);
@@ -132,7 +132,7 @@ describe('a group that somebody reads already', () => {
 
 describe('a member that lies', () => {
   it('cannot put a value into a map that is too deep for the snapshot of newcomers', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
     const config = await map(a, 'config');
     await config.ready();
@@ -154,14 +154,14 @@ describe('a member that lies', () => {
   });
 
   /** A member of the group that runs no recipe. */
-  const liarIn = async (house: House, group: string): Promise<Connection> => {
+  const liarIn = async (house: DaemonFixture, group: string): Promise<Connection> => {
     const connection = await house.connect('liar');
     await connection.join(group);
     return connection;
   };
 
   it('cannot release the lock of another one, whose numbers it knows', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const jobs = await lock(await house.connect('a'), 'jobs');
     const held = await jobs.acquire();
     const liar = await liarIn(house, 'jobs');
@@ -173,7 +173,7 @@ describe('a member that lies', () => {
   });
 
   it('cannot take the place of the next command of another one', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const hits = await counter(await house.connect('a'), 'hits');
     await hits.add(1);
     const liar = await liarIn(house, 'hits');
@@ -184,10 +184,10 @@ describe('a member that lies', () => {
 
   it('leads nobody by a term far above all others, and is named in one warning', async () => {
     using watch = new Watch();
-    await using house = await House.open();
-    const first = await election(await house.connect('b'), 'leaders', { patience: 50 });
+    await using house = await DaemonFixture.open();
+    const first = await election(await house.connect('b'), 'leaders', { silenceTimeoutMs: 50 });
     await first.waitForLeader();
-    const second = await election(await house.connect('c'), 'leaders', { patience: 50 });
+    const second = await election(await house.connect('c'), 'leaders', { silenceTimeoutMs: 50 });
     // The first in the view, and the first that speaks.
     const liar = await house.connect('a');
     const group = await liar.join('leaders');
@@ -216,7 +216,7 @@ describe('a member that lies', () => {
 
   it('takes no token that is far above what the clocks of the others show', async () => {
     using watch = new Watch();
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const jobs = await lock(await house.connect('a'), 'jobs');
     const first = await jobs.acquire();
     await first.release();
@@ -235,7 +235,7 @@ describe('a member that lies', () => {
   });
 
   it('stops nobody by a merge that makes no sense', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const troubles: unknown[] = [];
     const machine = {
       reset: () => undefined,
@@ -245,7 +245,7 @@ describe('a member that lies', () => {
       merge: (state: Buffer) => void JSON.parse(state.toString()),
     };
     const it = await replicated(await house.connect('a'), 'merging', machine);
-    it.on('trouble', (error) => troubles.push(error));
+    it.on('snapshot-error', (error) => troubles.push(error));
     await it.ready();
     const liar = await liarIn(house, 'merging');
     const data = Buffer.from('neither');
@@ -256,7 +256,7 @@ describe('a member that lies', () => {
   });
 
   it('changes nothing by commands that make no sense', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const a = await house.connect('a');
     const [jobs, gate] = [await lock(a, 'jobs'), await barrier(a, 'gate', { parties: 3 })];
     const first = await jobs.acquire();

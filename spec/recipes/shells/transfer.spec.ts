@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import type { Connection } from '../../../lib/group/connection.js';
 import { type Machine, map, replicated, type ReplicatedMap } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { House } from './house.js';
+import { DaemonFixture } from './house.js';
 
 const VALUE_BYTES = 100_000;
 const STATE_BYTES = 20_000_000;
@@ -60,7 +60,7 @@ class Given {
 
 describe('the transfer of a large state', () => {
   it('continues where the donor goes half way, and the newcomer has what the others have', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const donor = await house.connect('a');
     const first = await map<string>(donor, 'large');
     const worker = await map<string>(await house.connect('b'), 'large');
@@ -138,7 +138,7 @@ const SLOW_BYTES = 4_000_000;
 
 describe('the transfer of a state that is slow to read', () => {
   it('comes to its end where the other donors need long to find the place', async () => {
-    await using house = await House.open();
+    await using house = await DaemonFixture.open();
     const donor = await house.connect('a');
     const first = await replicated(donor, 'slow', new Slow(FAST_MS));
     const others = Array.from({ length: 2 }, () => new Slow(SLOW_MS));

@@ -7,11 +7,11 @@ import { BarrierMachine } from '../../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../../lib/recipes/core/machines/map.js';
-import { MembersCore } from '../../../lib/recipes/core/members.js';
+import { PresenceCore } from '../../../lib/recipes/core/members.js';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
 import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
-import { Donor, type DonorSink } from '../../../lib/recipes/core/replicated/donor.js';
+import { SnapshotSender, type DonorSink } from '../../../lib/recipes/core/replicated/donor.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
 import { Replica } from '../../../lib/recipes/core/replicated/replica.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
@@ -168,7 +168,7 @@ const trustBugs: readonly RecipeBug[] = [
     recipe: 'map',
     options: guestsIn(replicated.map),
     plant: () =>
-      replace(Donor, 'pulled', () => (self, from, pull) => {
+      replace(SnapshotSender, 'pulled', () => (self, from, pull) => {
         const { sink } = self as { sink: DonorSink };
         const { capture, offset, until, restart } = pull as Message & { kind: 'pull' };
         sink.supply(capture, from as string, offset, until, restart);
@@ -210,7 +210,7 @@ const ordinaryBugs: readonly RecipeBug[] = [
     name: 'one out of reach is taken for one who left',
     recipe: 'members',
     plant: () =>
-      replace(MembersCore, 'lose', (original) => (self, who, _cause, now) => {
+      replace(PresenceCore, 'lose', (original) => (self, who, _cause, now) => {
         (self as { away: Map<string, unknown> }).away.set((who as { name: string }).name, {
           who,
           until: now,
@@ -222,7 +222,7 @@ const ordinaryBugs: readonly RecipeBug[] = [
     name: 'nobody introduces itself to those who were parted',
     recipe: 'members',
     plant: () =>
-      replace(MembersCore, 'introduce', (original) => (self, since) => {
+      replace(PresenceCore, 'introduce', (original) => (self, since) => {
         const fields = self as { wasIntroduced?: boolean };
         if (!fields.wasIntroduced) original(self, since);
         fields.wasIntroduced = true;

@@ -1,7 +1,7 @@
 /** An application at one simulated daemon: one connection with all recipes, each in a group of its own. */
 import { Buffer } from 'node:buffer';
 import { EventReader } from '../../../lib/group/reader.js';
-import type { Arrival } from '../../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../../lib/mailbox/arrival.js';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
 import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import { opened, sealed } from '../../../lib/recipes/core/private.js';
@@ -9,7 +9,7 @@ import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, SAFE_MESS } from 
 import { type ConnectionPlan, SimulatedConnection } from '../../simulation/connection.js';
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
 import type { Loop } from '../../simulation/loop.js';
-import type { Chair } from '../chair.js';
+import type { WorldMember } from '../chair.js';
 import type { Overheard } from '../liars.js';
 import type { Subject } from './subject.js';
 
@@ -29,7 +29,7 @@ export interface ClientPlan extends ConnectionPlan {
 }
 
 /** Its place in the group of one recipe. */
-export class SimulatedSeat implements Chair {
+export class SimulatedSeat implements WorldMember {
   isMember = false;
   private readonly core: RecipeCore;
 
@@ -147,7 +147,7 @@ export class SimulatedMember {
     this.connection.close('reset');
   }
 
-  private frame(arrival: Arrival): void {
+  private frame(arrival: ReceivedMessage): void {
     const event = this.reader.read(arrival);
     if (event === null || event.kind === 'reject') throw new Error('an event that no daemon may send');
     if (event.kind === 'data') {

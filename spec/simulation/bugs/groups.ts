@@ -1,20 +1,20 @@
 /** Bugs in the groups and the sessions, over the ideal engine. */
 import type { Buffer } from 'node:buffer';
-import { DaemonViews } from '../../../daemon/core/daemon-views.js';
-import { Exchange } from '../../../daemon/core/exchange.js';
+import { ViewChange } from '../../../daemon/core/daemon-views.js';
+import { StateExchange } from '../../../daemon/core/exchange.js';
 import { Group } from '../../../daemon/core/group.js';
 import { Groups } from '../../../daemon/core/groups.js';
 import type { Member } from '../../../daemon/core/member.js';
-import { Pack } from '../../../daemon/core/pack.js';
+import { Batcher } from '../../../daemon/core/pack.js';
 import type { Request } from '../../../daemon/core/report.js';
 import { Requests } from '../../../daemon/core/requests.js';
 import { Roster } from '../../../daemon/core/roster.js';
 import { Settlement } from '../../../daemon/core/settlement.js';
 import { Routing } from '../../../daemon/core/routing.js';
-import { Times } from '../../../daemon/core/times.js';
-import { Views } from '../../../daemon/core/views.js';
+import { ViewTimestamps } from '../../../daemon/core/times.js';
+import { GroupMembership } from '../../../daemon/core/views.js';
 import { Workbench } from '../../../daemon/core/work.js';
-import { Backlog } from '../../../daemon/session/backlog.js';
+import { SendQueue } from '../../../daemon/session/backlog.js';
 import { SessionServer } from '../../../daemon/session/server.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
 import { type Bug, replace } from './planted.js';
@@ -43,14 +43,14 @@ export const groupBugs: readonly Bug[] = [
   {
     name: 'no transitional signal',
     choice: worlds('partition'),
-    plant: () => replace(Views, 'transition', () => () => [].values()),
+    plant: () => replace(GroupMembership, 'transition', () => () => [].values()),
   },
   {
     name: 'a transitional signal for each cut of a cascade',
     choice: worlds('nested'),
     plant: () =>
-      replace(Views, 'transition', (original) => (self, stays) => {
-        for (const group of (self as { groups: Groups }).groups.values()) group.lost = false;
+      replace(GroupMembership, 'transition', (original) => (self, stays) => {
+        for (const group of (self as { groups: Groups }).groups.values()) group.inTransition = false;
         return original(self, stays);
       }),
   },
@@ -59,7 +59,7 @@ export const groupBugs: readonly Bug[] = [
     choice: worlds('crash'),
     plant: () =>
       replace(
-        Views,
+        GroupMembership,
         'transition',
         (original) => (self, stays) =>
           original(self, (daemon: string) => (stays as (name: string) => boolean)(daemon) && daemon === 'd1'),
@@ -121,7 +121,7 @@ export const groupBugs: readonly Bug[] = [
   {
     name: 'the time of a daemon view is used twice',
     choice: worlds('flapping'),
-    plant: () => replace(Times, 'propose', () => () => 1_700_000_000),
+    plant: () => replace(ViewTimestamps, 'propose', () => () => 1_700_000_000),
   },
   {
     name: 'members stand in the order of their joins',
@@ -160,7 +160,7 @@ export const groupBugs: readonly Bug[] = [
     choice: { kind: 'ideal', profile: 'safe' },
     plant: () =>
       replace(
-        Pack,
+        Batcher,
         'add',
         (original) => (self, bytes, start, end) => original(self, bytes, start, end, false),
       ),
@@ -169,7 +169,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'a turn is ordered from its end',
     choice: worlds('load'),
     plant: () =>
-      replace(Pack, 'flush', (original) => (self) => {
+      replace(Batcher, 'flush', (original) => (self) => {
         (self as { close(): void }).close();
         (self as { ready: unknown[] }).ready.reverse();
         return original(self);
@@ -179,7 +179,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'an exchange does not wait for the last report',
     choice: worlds('partition'),
     plant: () =>
-      replace(Exchange, 'hasHeads', () => (self) => {
+      replace(StateExchange, 'hasHeads', () => (self) => {
         const { reporters } = self as { reporters: { head: object | null }[] };
         const missing = reporters.filter(({ head }) => head === null).length;
         const hasHeads = missing === 0 || (missing === 1 && reporters.length > 2);
@@ -192,7 +192,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'the past does not change when a daemon view comes',
     choice: worlds('flapping'),
     plant: () =>
-      replace(DaemonViews, 'install', (original) => (self, view) => {
+      replace(ViewChange, 'install', (original) => (self, view) => {
         const { past } = self as { past: bigint };
         Object.defineProperty(self, 'past', { configurable: true, get: () => past, set() {} });
         original(self, view);
@@ -203,8 +203,8 @@ export const groupBugs: readonly Bug[] = [
     name: 'who lost members in a cancelled change is forgotten',
     choice: worlds('nested'),
     plant: () =>
-      replace(DaemonViews, 'install', (original) => (self, view) => {
-        for (const group of (self as { groups: Groups }).groups.values()) group.lost = false;
+      replace(ViewChange, 'install', (original) => (self, view) => {
+        for (const group of (self as { groups: Groups }).groups.values()) group.inTransition = false;
         return original(self, view);
       }),
   },
@@ -220,7 +220,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'a disconnect forgets one of the groups',
     choice: worlds('churn'),
     plant: () =>
-      replace(Views, 'disconnect', (original) => (self, name) => {
+      replace(GroupMembership, 'disconnect', (original) => (self, name) => {
         const member = (self as { members: Map<string, Member> }).members.get(name as string);
         const [first] = member?.groups ?? [];
         if (first && member && member.groups.size > 1) member.groups.delete(first);
@@ -232,7 +232,7 @@ export const groupBugs: readonly Bug[] = [
     choice: worlds('slow'),
     plant: () => {
       let pushes = 0;
-      return replace(Backlog, 'push', (original) => (self, bytes, start, end, messages) => {
+      return replace(SendQueue, 'push', (original) => (self, bytes, start, end, messages) => {
         const { writing } = self as { writing: object | null };
         if (writing !== null && ++pushes % 3 === 0) return;
         original(self, bytes, start, end, messages);
@@ -243,7 +243,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'what a slow session gets is written twice',
     choice: worlds('slow'),
     plant: () =>
-      replace(Backlog, 'take', (original) => (self) => {
+      replace(SendQueue, 'take', (original) => (self) => {
         const batch = original(self) as { buffers: Buffer[] };
         if (batch.buffers.length > 1) batch.buffers.push(batch.buffers[0] as Buffer);
         return batch;
@@ -257,13 +257,13 @@ export const groupBugs: readonly Bug[] = [
   {
     name: 'a damaged report stalls the exchange',
     choice: worlds('mixed'),
-    plant: () => replace(Exchange, 'isToSpeak', () => () => false),
+    plant: () => replace(StateExchange, 'isToSpeak', () => () => false),
   },
   {
     name: 'a daemon is left out by the word of one, before the others have spoken',
     choice: worlds('mixed'),
     plant: () =>
-      replace(Exchange, 'takeJudgement', () => (self) => {
+      replace(StateExchange, 'takeJudgement', () => (self) => {
         const { isJudged, reporters } = self as {
           isJudged: boolean;
           reporters: { name: string; verdict: readonly { daemon: string }[] | null }[];
@@ -284,7 +284,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'the end of an exchange is told to the engine when it is in the next view already',
     choice: { ...worlds('tables'), change: { faults: 60 } },
     plant: () =>
-      replace(DaemonViews, 'complete', (original) => (self, exchange) => {
+      replace(ViewChange, 'complete', (original) => (self, exchange) => {
         Object.assign(self, { isPresent: () => true });
         return original(self, exchange);
       }),
@@ -293,7 +293,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'members of daemons with another past are forgotten in large tables',
     choice: worlds('tables'),
     plant: () =>
-      replace(Exchange, 'part', (original) => (self, part, reporter) => {
+      replace(StateExchange, 'part', (original) => (self, part, reporter) => {
         const { groups, ...rest } = part as { groups: unknown[] };
         const kept = groups.length > 40 ? groups.slice(0, -1) : groups;
         original(self, { ...rest, groups: kept }, reporter, false);

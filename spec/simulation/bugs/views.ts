@@ -1,13 +1,13 @@
 /** Bugs in the view machine, over the hostile CPG. */
-import { Exchange } from '../../../daemon/core/exchange.js';
+import { StateExchange } from '../../../daemon/core/exchange.js';
 import { Apart } from '../../../daemon/engine/corosync/views/apart.js';
-import { Assembly } from '../../../daemon/engine/corosync/views/assembly.js';
+import { FragmentAssembler } from '../../../daemon/engine/corosync/views/assembly.js';
 import { History } from '../../../daemon/engine/corosync/views/hash.js';
-import { Installed } from '../../../daemon/engine/corosync/views/installed.js';
+import { InstalledView } from '../../../daemon/engine/corosync/views/installed.js';
 import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
-import { Outgoing } from '../../../daemon/engine/corosync/views/outgoing.js';
-import { Round } from '../../../daemon/engine/corosync/views/round.js';
-import { Sending } from '../../../daemon/engine/corosync/views/sending.js';
+import { SendBuffer } from '../../../daemon/engine/corosync/views/outgoing.js';
+import { ViewAgreement } from '../../../daemon/engine/corosync/views/round.js';
+import { SendWindow } from '../../../daemon/engine/corosync/views/sending.js';
 import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { type Bug, replace } from './planted.js';
@@ -15,7 +15,7 @@ import { type Bug, replace } from './planted.js';
 const worlds = (profile: string): Bug['choice'] => ({ kind: 'cpg', profile });
 
 interface Machine {
-  installed: Installed | null;
+  installed: InstalledView | null;
   operational: boolean;
 }
 
@@ -49,7 +49,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'safe payloads are delivered before they are stable',
     choice: worlds('safe'),
     plant: () =>
-      replace(Installed, 'put', (original) => (self, sender, payload, kind) => {
+      replace(InstalledView, 'put', (original) => (self, sender, payload, kind) => {
         const { safe, ...rest } = kind as { safe: boolean };
         const installed = self as { deliver: (message: object) => void };
         const before = installed.deliver.bind(installed);
@@ -71,7 +71,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'what is held is dropped at the end of the view',
     choice: worlds('safe'),
     plant: () =>
-      replace(Installed, 'releaseAll', () => (self) => {
+      replace(InstalledView, 'releaseAll', () => (self) => {
         (self as { held: { drain(): void } }).held.drain();
       }),
   },
@@ -79,7 +79,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'who came along is told by the view alone, not by what was delivered',
     choice: worlds('flapping'),
     plant: () =>
-      replace(Installed, 'past', (original) => (self) => ({
+      replace(InstalledView, 'past', (original) => (self) => ({
         ...(original(self) as object),
         count: 0,
         hash: 0n,
@@ -101,7 +101,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'what was sent in vain is lost',
     choice: worlds('load'),
     plant: () =>
-      replace(Outgoing, 'endView', (original) => (self) => {
+      replace(SendBuffer, 'endView', (original) => (self) => {
         (self as { unfinished: { drain(): void } }).unfinished.drain();
         return original(self);
       }),
@@ -111,7 +111,7 @@ export const viewBugs: readonly Bug[] = [
     choice: worlds('load'),
     plant: () => {
       let count = 0;
-      return replace(Outgoing, 'delivered', (original) => (self) => {
+      return replace(SendBuffer, 'delivered', (original) => (self) => {
         const { unfinished } = self as { unfinished: { first: unknown; putBack(items: unknown[]): void } };
         const { first } = unfinished;
         original(self);
@@ -123,7 +123,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'what is sent again goes out in the wrong order',
     choice: worlds('load'),
     plant: () =>
-      replace(Outgoing, 'endView', (original) => (self) => {
+      replace(SendBuffer, 'endView', (original) => (self) => {
         const { unfinished } = self as {
           unfinished: { drain(): unknown[]; putBack(items: unknown[]): void };
         };
@@ -134,14 +134,14 @@ export const viewBugs: readonly Bug[] = [
   {
     name: 'what may have been delivered before Corosync died is sent again',
     choice: { kind: 'cpg', profile: 'corosync', change: { mix: { 'corosync-kill': 1 }, pace: 30 } },
-    plant: () => replace(Outgoing, 'takeAccepted', () => () => []),
+    plant: () => replace(SendBuffer, 'takeAccepted', () => () => []),
   },
   {
     name: 'a ring change without new members is no cut',
     choice: worlds('flapping'),
     plant: () =>
       replace(ViewMachine, 'hint', (original) => (self, event) => {
-        const machine = self as Machine & { round: Round };
+        const machine = self as Machine & { round: ViewAgreement };
         const { kind } = event as { kind: string };
         if (kind === 'ring' && machine.operational) machine.round.hint(event as never);
         else original(self, event);
@@ -152,7 +152,7 @@ export const viewBugs: readonly Bug[] = [
     choice: worlds('crash'),
     plant: () =>
       replace(ViewMachine, 'hint', (original) => (self, event) => {
-        const machine = self as Machine & { round: Round };
+        const machine = self as Machine & { round: ViewAgreement };
         const { kind } = event as { kind: string };
         if (kind === 'confchg' && machine.operational) machine.round.hint(event as never);
         else original(self, event);
@@ -163,7 +163,7 @@ export const viewBugs: readonly Bug[] = [
     choice: worlds('everything'),
     plant: () =>
       replace(ViewMachine, 'install', (original) => (self, from, install) => {
-        const { round, self: own } = self as { round: Round; self: { node: number } };
+        const { round, self: own } = self as { round: ViewAgreement; self: { node: number } };
         const { members } = install as { members: { node: number; attempt: number }[] };
         const changed = members.map((each) => structuredClone(each));
         for (const each of changed) if (each.node === own.node) each.attempt = round.attempt;
@@ -174,7 +174,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'payloads of clients go out during the exchange',
     choice: worlds('flapping'),
     plant: () =>
-      replace(Sending, 'pump', (original) => (self, now) => {
+      replace(SendWindow, 'pump', (original) => (self, now) => {
         (self as { proceeding: boolean }).proceeding = true;
         return original(self, now);
       }),
@@ -182,7 +182,7 @@ export const viewBugs: readonly Bug[] = [
   {
     name: 'the drain is never told',
     choice: worlds('pressure'),
-    plant: () => replace(Sending, 'hasDrained', () => () => false),
+    plant: () => replace(SendWindow, 'hasDrained', () => () => false),
   },
   {
     name: 'a hung Corosync is not noticed',
@@ -208,7 +208,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'the first fragment passes for the whole',
     choice: { kind: 'cpg', profile: 'load' },
     plant: () =>
-      replace(Assembly, 'add', () => (self, sender, fragment, more) => {
+      replace(FragmentAssembler, 'add', () => (self, sender, fragment, more) => {
         const { parts } = self as { parts: unknown[][] };
         const own = parts[sender as number] as unknown[];
         own.push(fragment);
@@ -225,7 +225,7 @@ export const viewBugs: readonly Bug[] = [
         const { version } = self as { version: number };
         return original(self, event, version, type, flags);
       });
-      const stalls = replace(Exchange, 'isToSpeak', () => () => false);
+      const stalls = replace(StateExchange, 'isToSpeak', () => () => false);
       return () => {
         lets();
         stalls();
@@ -246,8 +246,8 @@ export const viewBugs: readonly Bug[] = [
     name: 'a daemon that was excluded takes what the others say for its own',
     choice: worlds('mixed'),
     plant: () => {
-      const all = replace(Round, 'ignores', () => () => false);
-      const states = replace(Round, 'ignoresState', () => () => false);
+      const all = replace(ViewAgreement, 'ignores', () => () => false);
+      const states = replace(ViewAgreement, 'ignoresState', () => () => false);
       return () => {
         all();
         states();

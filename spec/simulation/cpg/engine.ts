@@ -141,8 +141,8 @@ export class CpgEngine implements SimulatedEngine, Client {
     return more;
   }
 
-  proceed(): void {
-    this.machine.proceed(this.turn());
+  exchangeDone(): void {
+    this.machine.exchangeDone(this.turn());
     this.arm();
   }
 

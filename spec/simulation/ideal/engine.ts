@@ -10,7 +10,7 @@ import type { Process } from '../process.js';
 import { Recorder } from '../recorder.js';
 import type { Trace } from '../trace.js';
 import type { IdealNetwork } from './network.js';
-import type { IdealView, Item, Place } from './view.js';
+import type { IdealView, Item, MemberPosition } from './view.js';
 
 /** Milliseconds that an exchange may last before those that it waits for are excluded. */
 const PATIENCE = 1000;
@@ -23,7 +23,7 @@ export class IdealEngine implements SimulatedEngine {
   current: IdealView | null = null;
   /** The view that it is in or will go to next. */
   planned: IdealView | null = null;
-  place: Place | null = null;
+  place: MemberPosition | null = null;
   /** Whom its exchange waits for. */
   awaited: () => readonly string[] = () => [];
   isAlive = true;
@@ -90,7 +90,7 @@ export class IdealEngine implements SimulatedEngine {
     return false;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     this.isProceeding = true;
     if (this.current) this.network.ordering(this.current);
   }
@@ -146,7 +146,7 @@ export class IdealEngine implements SimulatedEngine {
 
   /** Goes on to another view, with what belongs between the two. */
   move(to: IdealView): void {
-    const next = to.places.get(this) as Place;
+    const next = to.places.get(this) as MemberPosition;
     const { current: old, place } = this;
     if (old && place) this.close(old, place, next);
     this.current = to;
@@ -167,7 +167,7 @@ export class IdealEngine implements SimulatedEngine {
   }
 
   /** One that keeps the exchange waiting is left out. */
-  private watch(place: Place): void {
+  private watch(place: MemberPosition): void {
     this.process.after(PATIENCE, () => {
       if (this.place !== place || this.isProceeding || !this.current) return;
       const awaited = this.awaited().filter((name) => name !== this.self.name);
@@ -176,7 +176,7 @@ export class IdealEngine implements SimulatedEngine {
     });
   }
 
-  private close(old: IdealView, place: Place, { set, common }: Place): void {
+  private close(old: IdealView, place: MemberPosition, { set, common }: MemberPosition): void {
     this.deliver();
     this.recorder.transitional({ previous: old.id, members: set.map(({ self }) => self) });
     while (place.delivered < common) this.give(old.items[place.delivered] as Item, ++place.delivered);

@@ -7,7 +7,7 @@ import type { Fabric, Surroundings } from '../fabric.js';
 import type { Loop } from '../loop.js';
 import type { Process } from '../process.js';
 import { IdealEngine } from './engine.js';
-import { IdealView, type Item, type Place } from './view.js';
+import { IdealView, type Item, type MemberPosition } from './view.js';
 
 export interface IdealOptions {
   /** Milliseconds until a side that cannot be reached, or a frozen daemon, is noticed. */
@@ -180,7 +180,7 @@ export class IdealNetwork implements Fabric {
       if (!item) break;
       view.items.push(item satisfies Item);
     }
-    const own = view.places.get(sender) as Place;
+    const own = view.places.get(sender) as MemberPosition;
     own.have = view.items.length;
     this.spread(view, sender);
   }
@@ -197,7 +197,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** After the way to a member, if the view stands still then. */
-  private later(view: IdealView, place: Place, act: () => void): void {
+  private later(view: IdealView, place: MemberPosition, act: () => void): void {
     const { engine } = place;
     this.loop.after(this.random.next() * this.options.delay, () => {
       if (view.isClosed || !engine.isAlive || engine.isFrozen) return;
@@ -273,10 +273,10 @@ export class IdealNetwork implements Fabric {
         place.have = common;
         place.stable = commonStable;
       }
-      return set.map((engine): Place => ({ engine, set, common, have: 0, delivered: 0, stable: 0 }));
+      return set.map((engine): MemberPosition => ({ engine, set, common, have: 0, delivered: 0, stable: 0 }));
     });
     for (const engine of engines) {
-      view.places.set(engine, places.find((place) => place.engine === engine) as Place);
+      view.places.set(engine, places.find((place) => place.engine === engine) as MemberPosition);
       if (engine.current) engine.current.isClosed = true;
       if (engine.planned) engine.planned.isClosed = true;
     }

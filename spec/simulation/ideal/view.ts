@@ -12,7 +12,7 @@ export interface Item {
 }
 
 /** One member's part in a view. */
-export interface Place {
+export interface MemberPosition {
   readonly engine: IdealEngine;
   /** The set it came in. */
   readonly set: readonly IdealEngine[];
@@ -28,7 +28,7 @@ export interface Place {
 export class IdealView {
   readonly items: Item[] = [];
   /** In order of the view. */
-  readonly places = new Map<IdealEngine, Place>();
+  readonly places = new Map<IdealEngine, MemberPosition>();
   /** Another view is on its way: nothing more is ordered or received. */
   isClosed = false;
   isOrdering = false;

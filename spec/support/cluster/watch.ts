@@ -61,7 +61,7 @@ export class NodeWatch {
   }
 
   private async watch(): Promise<void> {
-    const connection = await connect({ address: this.node.address, name: NAME, timeout: CONNECT_MS });
+    const connection = await connect({ address: this.node.address, name: NAME, timeoutMs: CONNECT_MS });
     this.sightings.length = 0;
     this.connection = connection;
     if (this.isOver) await connection.close();

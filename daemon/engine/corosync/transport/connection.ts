@@ -6,7 +6,7 @@ import type { Collector } from './collector.js';
 import { refusal, TransportError } from './errors.js';
 import type { CpgLibrary, Handle, Iovec, Registered } from './library.js';
 import { CsStatus, DELIVER_INITIAL_RING, DISPATCH_ONE_NONBLOCKING, MODEL_V1, TYPE_AGREED } from './status.js';
-import { connections, hangUp } from './stuck.js';
+import { connections, shutdownSocket } from './stuck.js';
 
 /** Milliseconds between two tries of a request that was answered "try again". */
 const PAUSE = 20;
@@ -67,7 +67,7 @@ export class Connection {
     const own = this.descriptorOf;
     const hanging =
       own === null ? connections(this.library, 'cpg').filter((each) => !known.has(each)) : [own];
-    for (const descriptor of hanging) hangUp(this.library, descriptor);
+    for (const descriptor of hanging) shutdownSocket(this.library, descriptor);
   }
 
   /** Leaves the group. The others see it at once, and so does a poll of the descriptor. */

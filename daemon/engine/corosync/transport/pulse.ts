@@ -9,7 +9,7 @@ import { DEFAULT_TOKEN } from '../watchdog.js';
 import { TransportError } from './errors.js';
 import type { CmapLibrary, CpgLibrary, Handle } from './library.js';
 import { CsStatus } from './status.js';
-import { connections, hangUp } from './stuck.js';
+import { connections, shutdownSocket } from './stuck.js';
 
 /** In milliseconds, with what `token_coefficient` adds for each node. */
 const TOKEN_KEY = 'runtime.config.totem.token';
@@ -73,7 +73,8 @@ export class Pulse {
   private interrupt(): void {
     const { descriptor, library } = this;
     const unknown = connections(library, 'cmap').filter((each) => !known.has(each));
-    for (const each of descriptor === null ? unknown : [...unknown, descriptor]) hangUp(library, each);
+    for (const each of descriptor === null ? unknown : [...unknown, descriptor])
+      shutdownSocket(library, each);
   }
 
   private async release(): Promise<void> {

@@ -14,7 +14,7 @@ const PATH_START = 2;
 const SERVICES = { cpg: /^(?:\0|\/.*\/)cpg\0/, cmap: /^(?:\0|\/.*\/)cmap\0/ } as const;
 
 /** Ends the connection from this side: whoever waits for an answer gets an error. */
-export const hangUp = (library: Pick<CpgLibrary, 'shutdown'>, descriptor: number): void => {
+export const shutdownSocket = (library: Pick<CpgLibrary, 'shutdown'>, descriptor: number): void => {
   library.shutdown(descriptor, SHUT_RDWR);
 };
 

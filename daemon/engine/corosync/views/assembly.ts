@@ -1,7 +1,7 @@
 /** Puts the fragments of long payloads together, for each sender of one view. */
 import { Buffer } from 'node:buffer';
 
-export class Assembly {
+export class FragmentAssembler {
   private readonly parts: Buffer[][];
 
   constructor(members: number) {

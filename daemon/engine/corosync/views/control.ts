@@ -56,7 +56,7 @@ export interface Install {
   /** Identity of the view for people. */
   readonly id: string;
   readonly members: readonly Entry[];
-  readonly leftOut: readonly LeftOut[];
+  readonly excluded: readonly LeftOut[];
 }
 
 /** Not to be waited for in the round that follows. */
@@ -106,7 +106,7 @@ export function readState(bytes: Buffer, flags: number): State {
   };
 }
 
-export function encodeInstall(version: number, { key, id, members, leftOut }: Install): Buffer {
+export function encodeInstall(version: number, { key, id, members, excluded: leftOut }: Install): Buffer {
   const to = new Writer().u64(key).text(id).u16(members.length);
   for (const { node, pid, inc, name, attempt, past } of members) {
     writePast(to.u32(node).u32(pid).u64(inc).text(name).u32(attempt), past);
@@ -129,7 +129,7 @@ export function readInstall(bytes: Buffer): Install {
     ...readAddress(from),
     reason: from.u8(),
   }));
-  return { key, id, members, leftOut };
+  return { key, id, members, excluded: leftOut };
 }
 
 export function encodeReset(version: number, { tag, excluded }: Reset): Buffer {

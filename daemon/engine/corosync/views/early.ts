@@ -3,7 +3,7 @@ import type { CpgEvent } from '../cpg.js';
 
 type Deliver = Extract<CpgEvent, { kind: 'deliver' }>;
 
-export class Early {
+export class EarlyMessages {
   private readonly messages: { readonly event: Deliver; readonly tag: bigint }[] = [];
   private bytes = 0;
 

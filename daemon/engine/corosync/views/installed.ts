@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { DaemonId, EngineMessage, View } from '../../port.js';
 import type { CpgAddress } from '../cpg.js';
-import { Assembly } from './assembly.js';
+import { FragmentAssembler } from './assembly.js';
 import type { Entry, Past } from './control.js';
 import { Fifo } from './fifo.js';
 import { History } from './hash.js';
@@ -14,7 +14,7 @@ const KIND_DATA = 0;
 const KIND_ACK = 1;
 const KIND_ALONE = 2;
 
-export class Installed {
+export class InstalledView {
   readonly history = new History();
   readonly stability: Stability;
   readonly selfIndex: number;
@@ -35,7 +35,7 @@ export class Installed {
   private readonly moved = new Set<number>();
   /** What this daemon may acknowledge: with a hole not what came behind it. */
   private acknowledgeable = Infinity;
-  private readonly assembly: Assembly;
+  private readonly assembly: FragmentAssembler;
   /** Not stable safe messages and what stands behind them. */
   private readonly held = new Fifo<EngineMessage>();
 
@@ -51,7 +51,7 @@ export class Installed {
     this.lastHeard = new Array<number>(length).fill(now);
     this.numbers = new Array<number>(length).fill(0);
     this.lastData = new Array<number>(length).fill(now);
-    this.assembly = new Assembly(length);
+    this.assembly = new FragmentAssembler(length);
     this.selfIndex = entries.findIndex((entry) => sameAddress(entry, self));
   }
 

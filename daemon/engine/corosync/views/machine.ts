@@ -10,24 +10,24 @@ import type { DaemonId, SendOptions, View } from '../../port.js';
 import type { CpgAddress, CpgEvent } from '../cpg.js';
 import { ControlFault } from './bytes.js';
 import * as control from './control.js';
-import { Early } from './early.js';
-import { Installed } from './installed.js';
+import { EarlyMessages } from './early.js';
+import { InstalledView } from './installed.js';
 import { checkedOptions, EXCHANGE_PATIENCE, OWN_FREEZE, type ViewsOptions } from './limits.js';
 import * as wire from './message.js';
-import { Round, sameAddress } from './round.js';
-import { Sending } from './sending.js';
+import { ViewAgreement, sameAddress } from './round.js';
+import { SendWindow } from './sending.js';
 import type { ViewsSink, ViewsStats } from './sink.js';
-import { Strangers } from './strangers.js';
+import { ForeignProcesses } from './strangers.js';
 import { viewId, viewOf } from './view.js';
 
 type Deliver = Extract<CpgEvent, { kind: 'deliver' }>;
 
 export class ViewMachine {
   private readonly options: ViewsOptions;
-  private readonly round: Round;
-  private readonly sending: Sending;
-  private readonly early: Early;
-  private installed: Installed | null = null;
+  private readonly round: ViewAgreement;
+  private readonly sending: SendWindow;
+  private readonly early: EarlyMessages;
+  private installed: InstalledView | null = null;
   private operational = false;
   private stopped = false;
   private past: control.Past = control.NO_PAST;
@@ -44,7 +44,7 @@ export class ViewMachine {
   private isBehindElsewhere = false;
   private cutAt = 0;
   private readonly counts = { views: 0, sent: 0, delivered: 0, resent: 0, dropped: 0, last: 0 };
-  private readonly strangers: Strangers;
+  private readonly strangers: ForeignProcesses;
   /** Both versions, as they stand in each message. */
   private readonly version: number;
 
@@ -55,10 +55,10 @@ export class ViewMachine {
   ) {
     this.options = checkedOptions(options);
     this.version = wire.versionOf(this.options.reportVersion);
-    this.round = new Round(self, this.options);
-    this.sending = new Sending(this.options, this.version, (head, body) => sink.mcast(head, body));
-    this.strangers = new Strangers(sink.note.bind(sink));
-    this.early = new Early(this.options.maxEarlyBytes);
+    this.round = new ViewAgreement(self, this.options);
+    this.sending = new SendWindow(this.options, this.version, (head, body) => sink.mcast(head, body));
+    this.strangers = new ForeignProcesses(sink.note.bind(sink));
+    this.early = new EarlyMessages(this.options.maxEarlyBytes);
   }
 
   get view(): View | null {
@@ -69,7 +69,7 @@ export class ViewMachine {
   get dueAt(): number {
     if (this.stopped) return Infinity;
     if (this.operational) return Math.min(this.sending.dueAt, this.watchAt, this.round.askAt);
-    return Math.min(this.sending.dueAt, this.round.dueAt(this.companions));
+    return Math.min(this.sending.dueAt, this.round.dueAt(this.previousMembers));
   }
 
   stats(): ViewsStats {
@@ -97,9 +97,9 @@ export class ViewMachine {
   }
 
   /** The exchange after the view is over: what waits may go. */
-  proceed(now = this.now): void {
+  exchangeDone(now = this.now): void {
     this.turn(now);
-    this.sending.proceed();
+    this.sending.exchangeDone();
     this.sending.pump(this.now);
   }
 
@@ -169,7 +169,7 @@ export class ViewMachine {
   private cut(): void {
     if (this.operational) {
       this.operational = false;
-      this.past = (this.installed as Installed).past;
+      this.past = (this.installed as InstalledView).past;
       this.cutAt = this.now;
     }
     this.counts.resent += this.sending.end();
@@ -180,12 +180,12 @@ export class ViewMachine {
   }
 
   /** Those who were in the last view: they are waited for longer. */
-  private get companions(): readonly CpgAddress[] {
+  private get previousMembers(): readonly CpgAddress[] {
     return this.installed?.entries ?? [];
   }
 
   private remind(): void {
-    for (const { node, pid } of this.round.timeUp(this.now, this.companions)) {
+    for (const { node, pid } of this.round.timeUp(this.now, this.previousMembers)) {
       this.sink.note('warn', 'a daemon says nothing and is left out', { node, pid });
     }
   }
@@ -227,7 +227,7 @@ export class ViewMachine {
   private inView(event: Deliver, type: number, flags: number): void {
     const tag = wire.readTag(event.data);
     if (this.operational) {
-      const installed = this.installed as Installed;
+      const installed = this.installed as InstalledView;
       // What a member sent in views before stands before its STATE: it has gone on to another view.
       if (tag === installed.view.id.tag) this.take(installed, event, type, flags);
       else if (installed.indexOf(event) >= 0) this.sendReset([]);
@@ -238,7 +238,7 @@ export class ViewMachine {
     else if (!this.early.add(event, tag)) this.cut();
   }
 
-  private take(installed: Installed, event: Deliver, type: number, flags: number): void {
+  private take(installed: InstalledView, event: Deliver, type: number, flags: number): void {
     const sender = installed.indexOf(event);
     if (sender < 0) {
       this.counts.dropped++;
@@ -259,7 +259,7 @@ export class ViewMachine {
   }
 
   /** It must not happen [corosync 5.2.8]. Own messages go on, the view ends with the RESET. */
-  private hole(installed: Installed, { node, pid }: CpgAddress): void {
+  private hole(installed: InstalledView, { node, pid }: CpgAddress): void {
     this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid });
     installed.stop();
     this.sendReset([]);
@@ -276,7 +276,7 @@ export class ViewMachine {
       if (!this.round.take(from, state)) this.counts.dropped++;
       return;
     }
-    const installed = this.installed as Installed;
+    const installed = this.installed as InstalledView;
     if (state.key !== this.round.key || this.round.isRefused(from, state.inc)) return;
     const entry = installed.entryOf(from);
     if (entry && entry.inc === state.inc && entry.attempt >= state.attempt) {
@@ -307,7 +307,7 @@ export class ViewMachine {
   }
 
   /** A view without this daemon. */
-  private leftOut({ leftOut, members }: control.Install): void {
+  private leftOut({ excluded: leftOut, members }: control.Install): void {
     const own = leftOut.find((each) => sameAddress(each, this.self));
     if (own?.reason === control.Reason.name) {
       const other = members.find(({ name }) => name === this.self.name);
@@ -324,11 +324,11 @@ export class ViewMachine {
       this.sink.transitional({ previous: old.view.id, members: view.sets[0] ?? [] });
       old.releaseAll();
     }
-    this.installed = new Installed(view, install.members, this.self, this.now, (message) =>
+    this.installed = new InstalledView(view, install.members, this.self, this.now, (message) =>
       this.sink.message(message),
     );
     if (!sameAddress(from, this.self)) this.ownInstall = null;
-    this.round.adopt(install.leftOut);
+    this.round.adoptExclusions(install.excluded);
     this.round.entered(install.members.length, this.now);
     this.operational = true;
     this.sending.begin(this.installed, this.now);
@@ -343,7 +343,7 @@ export class ViewMachine {
     if (!this.operational) {
       // Others begin again, have forgotten what they were told, and that view is over before it came here.
       this.closed = tag;
-      this.round.tellAgain(this.now);
+      this.round.resend(this.now);
       return;
     }
     if (tag !== this.installed?.view.id.tag) return;

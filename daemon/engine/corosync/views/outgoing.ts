@@ -26,7 +26,7 @@ export interface Fragment {
   readonly more: boolean;
 }
 
-export class Outgoing {
+export class SendBuffer {
   /** Bytes of payloads that have not come back, sent or not. */
   queuedBytes = 0;
   /** Bytes that are sent and have not come back. */

@@ -21,7 +21,7 @@ export const sameAddress = (a: CpgAddress, b: CpgAddress): boolean => a.node ===
 const compareAddresses = (a: CpgAddress, b: CpgAddress): number => a.node - b.node || a.pid - b.pid;
 const text = ({ node, pid }: CpgAddress): string => `${node}.${pid}`;
 
-export class Round {
+export class ViewAgreement {
   /** Cuts so far. */
   attempt = 0;
   /** Names ring and processes; 0 while there is nothing to agree on. */
@@ -79,11 +79,11 @@ export class Round {
     this.isApart = this.apart.isApart(this.self, now);
     this.askAt = this.isApart ? this.apart.ownEnd : Infinity;
     this.aim();
-    this.tellAgain(now);
+    this.resend(now);
   }
 
   /** The own STATE may be lost or forgotten: it goes out at once, and then again and again [corosync 5.2.3]. */
-  tellAgain(now: number): void {
+  resend(now: number): void {
     this.tellAt = this.key === 0n ? Infinity : now;
     this.told = 0;
   }
@@ -181,7 +181,7 @@ export class Round {
   }
 
   /** The members of the view in its order; of two with one name the one that has had a view stays, or the first. */
-  conclude(): { members: Entry[]; leftOut: LeftOut[] } {
+  conclude(): { members: Entry[]; excluded: LeftOut[] } {
     const entries = this.awaited().map((address) => this.states.get(text(address)) as Entry);
     const byName = new Map<string, Entry>();
     for (const entry of entries) {
@@ -197,11 +197,11 @@ export class Round {
       const reason = this.absent.get(text({ node, pid }))?.reason;
       return reason === Reason.silent || reason === Reason.report ? [{ node, pid, reason }] : [];
     });
-    return { members, leftOut: [...clashing, ...others] };
+    return { members, excluded: [...clashing, ...others] };
   }
 
   /** What an INSTALL says of those who are not in the view. */
-  adopt(leftOut: readonly LeftOut[]): void {
+  adoptExclusions(leftOut: readonly LeftOut[]): void {
     for (const address of leftOut) {
       this.leaveOut(address, address.reason, this.states.get(text(address))?.inc ?? null);
     }

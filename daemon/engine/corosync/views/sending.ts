@@ -6,17 +6,17 @@
 import { Buffer } from 'node:buffer';
 import type { SendOptions } from '../../port.js';
 import type { Multicast } from '../cpg.js';
-import type { Installed } from './installed.js';
+import type { InstalledView } from './installed.js';
 import { RETRY_DELAY, type ViewsOptions } from './limits.js';
 import * as wire from './message.js';
-import { type Fragment, Outgoing } from './outgoing.js';
+import { type Fragment, SendBuffer } from './outgoing.js';
 
-export class Sending {
-  readonly outgoing: Outgoing;
+export class SendWindow {
+  readonly outgoing: SendBuffer;
   /** Times that the transport asked for patience. */
   tryAgain = 0;
   /** The view that is in force; null from its cut to the next. */
-  private installed: Installed | null = null;
+  private installed: InstalledView | null = null;
   /** The exchange that follows the view is over. */
   proceeding = false;
   /** Control messages in their order; they go before everything else. */
@@ -40,7 +40,7 @@ export class Sending {
     private readonly version: number,
     private readonly transport: (head: Buffer, body: Buffer | null) => Multicast,
   ) {
-    this.outgoing = new Outgoing(options.fragmentBytes);
+    this.outgoing = new SendBuffer(options.fragmentBytes);
   }
 
   /** When `tick` is to be called. */
@@ -53,7 +53,7 @@ export class Sending {
   }
 
   /** A view is in force. */
-  begin(installed: Installed, now: number): void {
+  begin(installed: InstalledView, now: number): void {
     this.installed = installed;
     this.proceeding = false;
     this.control = [];
@@ -94,7 +94,7 @@ export class Sending {
     this.isBehind = isBehind;
   }
 
-  proceed(): void {
+  exchangeDone(): void {
     this.proceeding = true;
   }
 
@@ -146,7 +146,7 @@ export class Sending {
     return went;
   }
 
-  private sendData(installed: Installed, fragment: Fragment, now: number): boolean {
+  private sendData(installed: InstalledView, fragment: Fragment, now: number): boolean {
     const { own, bytes, more } = fragment;
     const flags =
       this.flags |
@@ -171,7 +171,7 @@ export class Sending {
   }
 
   private acknowledge(now: number): void {
-    const { view, stability, acknowledged: ack } = this.installed as Installed;
+    const { view, stability, acknowledged: ack } = this.installed as InstalledView;
     const { number, version } = this;
     wire.writeViewHead(this.head, {
       version,
@@ -202,7 +202,7 @@ export class Sending {
   }
 
   /** Whether the window and the slowest member allow one more. */
-  private mayGo({ stability, entries }: Installed): boolean {
+  private mayGo({ stability, entries }: InstalledView): boolean {
     const { total, least, most } = this.options.inFlightBytes;
     if (stability.unstableBytes >= this.options.maxUnstableBytes) return false;
     const window = Math.max(least, Math.min(most, total / entries.length));

@@ -17,7 +17,7 @@ interface Excluded extends CpgAddress {
   readonly time: number;
 }
 
-export class Strangers {
+export class ForeignProcesses {
   private readonly named = new Set<string>();
 
   constructor(private readonly note: (level: 'warn', text: string, facts: object) => void) {}

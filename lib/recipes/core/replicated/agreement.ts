@@ -1,7 +1,7 @@
 /** The round of statements in a view, again and again until it can be decided whose state continues (rules 2, 3 and 13). */
 import { equalGroupIds } from '../../../wire/group-id.js';
 import type { RecipeView } from '../port.js';
-import { Round } from '../round.js';
+import { StatementRound } from '../round.js';
 import type { Statement, Tag } from './messages.js';
 
 export class Agreement {
@@ -9,7 +9,7 @@ export class Agreement {
   dueAt = Infinity;
   private current: RecipeView | null = null;
   private number = 0;
-  private round: Round<Statement> | null = null;
+  private round: StatementRound<Statement> | null = null;
   /** Members that said nothing in the last round. */
   private silent = new Set<string>();
 
@@ -46,7 +46,7 @@ export class Agreement {
   /** @param isAgain whether there was a round in this view that decided nothing that lasts */
   begin(isAgain: boolean, now: number): void {
     if (isAgain) this.number++;
-    this.round = new Round(this.current?.members ?? [], this.needed);
+    this.round = new StatementRound(this.current?.members ?? [], this.needed);
     this.dueAt = now + this.patience;
   }
 

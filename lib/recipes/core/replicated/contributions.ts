@@ -18,7 +18,7 @@ interface Contribution {
   state: 'kept' | 'wanted' | 'sent';
 }
 
-export class Contributions {
+export class MergeSender {
   private readonly kept = new Map<number, Contribution>();
 
   constructor(

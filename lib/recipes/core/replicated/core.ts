@@ -9,9 +9,9 @@ import type { RecipeCore, RecipeView } from '../port.js';
 import type { Electorate } from '../../../primary/rules.js';
 import { Agreement } from './agreement.js';
 import { Component } from './component.js';
-import { Contributions } from './contributions.js';
+import { MergeSender } from './contributions.js';
 import { couldChange, decide, type Decision } from './decision.js';
-import { Donor } from './donor.js';
+import { SnapshotSender } from './donor.js';
 import { Holding } from './holding.js';
 import { decode, encode, type Message, type Statement } from './messages.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';
@@ -26,8 +26,8 @@ export class ReplicatedCore implements RecipeCore {
   private readonly replica: Replica;
   private readonly submissions: Submissions;
   private readonly agreement: Agreement;
-  private readonly donor: Donor;
-  private readonly contributions: Contributions;
+  private readonly donor: SnapshotSender;
+  private readonly contributions: MergeSender;
   private readonly holding: Holding;
   private readonly separation: Separation;
   private place: Place = { kind: 'joining' };
@@ -53,8 +53,8 @@ export class ReplicatedCore implements RecipeCore {
     private readonly sink: ReplicatedSink,
     options: Partial<ReplicatedCoreOptions> = {},
   ) {
-    this.options = { quorum: null, patience: PATIENCE_MS, merges: false, label: '', ...options };
-    const { quorum, of, patience } = this.options;
+    this.options = { quorum: null, silenceTimeoutMs: PATIENCE_MS, merges: false, label: '', ...options };
+    const { quorum, maxMembers: of, silenceTimeoutMs: patience } = this.options;
     this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
     this.replica = new Replica(self, instance, machine, {
       asked: (input, steps, header) => this.offer(input, steps, header),
@@ -64,9 +64,9 @@ export class ReplicatedCore implements RecipeCore {
     });
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
     this.agreement = new Agreement(self, quorum ?? 1, patience);
-    this.donor = new Donor(sink);
+    this.donor = new SnapshotSender(sink);
     this.separation = new Separation(quorum);
-    this.contributions = new Contributions(self, sink, (part) => this.send(part));
+    this.contributions = new MergeSender(self, sink, (part) => this.send(part));
     const kept = this.options.merges ? this.contributions : null;
     this.holding = new Holding(this.replica, sink, quorum !== null, kept, () => this.component);
   }
@@ -76,19 +76,19 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   /** Whether this member has the state. */
-  get isLive(): boolean {
+  get hasState(): boolean {
     const { phase } = this;
     return phase !== 'loading' && phase !== 'left' && !this.holding.isEmpty && this.replica.isWhole;
   }
 
   /** Whether commands are applied now. */
   get isWritable(): boolean {
-    return this.isLive && this.isOpen;
+    return this.hasState && this.isOpen;
   }
 
   /** Whether this member is where nothing may be applied, and knows it: the transitional signal alone tells nothing. */
-  get isParted(): boolean {
-    return this.separation.isParted;
+  get isPartitioned(): boolean {
+    return this.separation.isPartitioned;
   }
 
   /** Rule 4. Whether a quorum can count on what this member knows. */

@@ -11,7 +11,7 @@ export interface DonorSink {
   supply(id: string, to: string, offset: number, until: number, restart: boolean): void;
 }
 
-export class Donor {
+export class SnapshotSender {
   /** Which snapshot each member is being given. */
   private readonly given = new Map<string, string>();
 

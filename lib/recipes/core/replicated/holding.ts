@@ -2,15 +2,15 @@
 import type { Buffer } from 'node:buffer';
 import { DONOR_PATIENCE_MS } from '../limits.js';
 import type { Component } from './component.js';
-import type { Contributions } from './contributions.js';
-import { Loader } from './loader.js';
+import type { MergeSender } from './contributions.js';
+import { SnapshotReceiver } from './loader.js';
 import type { Held, Message } from './messages.js';
 import type { TakerSink } from './ports.js';
 import type { Replica } from './replica.js';
 
 export interface HoldingSink extends TakerSink {
   sendTo(privateName: string, body: Buffer): void;
-  thrownBack(commands: number): void;
+  rolledBack(commands: number): void;
 }
 
 /** The state that the machine holds. */
@@ -26,7 +26,7 @@ interface State {
 export class Holding {
   private state: State | null = null;
   private current = false;
-  private loader: Loader | null = null;
+  private loader: SnapshotReceiver | null = null;
   private retryAt = Infinity;
   /** Whether the machine is taking in a state. */
   private isTaking = false;
@@ -43,7 +43,7 @@ export class Holding {
     private readonly replica: Replica,
     private readonly sink: HoldingSink,
     private readonly hasQuorum: boolean,
-    private readonly merges: Contributions | null,
+    private readonly merges: MergeSender | null,
     private readonly place: () => Component | null,
   ) {}
 
@@ -179,7 +179,7 @@ export class Holding {
 
   private load(capture: string, header: Buffer): void {
     const { sink } = this;
-    this.loader = new Loader(capture, header, this.state === null, {
+    this.loader = new SnapshotReceiver(capture, header, this.state === null, {
       sendTo: (name, body) => sink.sendTo(name, body),
       restoreBegin: () => {
         this.replaced();
@@ -209,6 +209,6 @@ export class Holding {
     this.state = null;
     if (!state || hasQuorum) return;
     merges?.keep(state.lineage, state.holders);
-    if (replica.position > state.splitAt) sink.thrownBack(replica.position - state.splitAt);
+    if (replica.position > state.splitAt) sink.rolledBack(replica.position - state.splitAt);
   }
 }

@@ -13,7 +13,7 @@ export interface LoaderSink {
   complete(): void;
 }
 
-export class Loader {
+export class SnapshotReceiver {
   /** When the donor has been silent for too long; Infinity while there is none. */
   dueAt = Infinity;
   isComplete = false;

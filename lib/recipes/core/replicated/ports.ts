@@ -1,6 +1,6 @@
 /** What the core of replicated state needs of its surroundings. */
 import type { Buffer } from 'node:buffer';
-import type { Post } from '../port.js';
+import type { Sender } from '../port.js';
 import type { ContributionsSink } from './contributions.js';
 import type { DonorSink } from './donor.js';
 import type { Settled } from './submissions.js';
@@ -16,10 +16,10 @@ export interface TakerSink {
   restoreAbort(): void;
 }
 
-export interface ReplicatedSink extends Post, DonorSink, TakerSink, ContributionsSink {
+export interface ReplicatedSink extends Sender, DonorSink, TakerSink, ContributionsSink {
   settled(ticket: number, outcome: Settled): void;
   /** Another state has taken the place of this one, in which so many of the last commands are not applied. */
-  thrownBack(commands: number): void;
+  rolledBack(commands: number): void;
   /** The group has another kind of state, or other options: this member has no place in it. */
   misfit(label: string): void;
   /** The epoch that this member claims is far above all others, and its statement does not count. */
@@ -32,11 +32,11 @@ export interface ReplicatedCoreOptions {
   /** Replicas with the state that have to be together for commands to be applied; null: any component continues by itself. */
   readonly quorum: number | null;
   /** Replicas that there can ever be at one time; default: as many as the quorum is the smallest majority of. */
-  readonly of?: number;
+  readonly maxMembers?: number;
   /** What is replicated, and how: members that say another one do not belong to this one. At most 200 characters. */
   readonly label: string;
   /** Milliseconds that a silent member is waited for. */
-  readonly patience: number;
+  readonly silenceTimeoutMs: number;
   /** Whether the states of components that lost are merged into the one that continues. */
   readonly merges: boolean;
 }

@@ -10,7 +10,7 @@ export class Separation {
   /** @param quorum null: each component continues by itself, and where two meet, one of them gives up */
   constructor(private readonly quorum: number | null) {}
 
-  get isParted(): boolean {
+  get isPartitioned(): boolean {
     return this.parted;
   }
 

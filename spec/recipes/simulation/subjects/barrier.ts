@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type BarrierCommand, BarrierMachine } from '../../../../lib/recipes/core/machines/barrier.js';
 import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
@@ -44,7 +44,7 @@ export class BarrierSubject extends ReplicatedSubject<WatchedBarrier, BarrierCom
     this.seen = faults;
   }
 
-  act(chair: Chair): void {
+  act(chair: WorldMember): void {
     const { machine, instance } = this.replicas.of(chair);
     const { privateName } = chair;
     if (machine.entered.includes(privateName)) return;

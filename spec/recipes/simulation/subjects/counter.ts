@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { CounterMachine } from '../../../../lib/recipes/core/machines/counter.js';
 import type { Random } from '../../../support/random.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
@@ -18,7 +18,7 @@ export class CounterSubject extends ReplicatedSubject<CounterMachine, number> {
     super('counter', counters, rules);
   }
 
-  act(chair: Chair, random: Random): void {
+  act(chair: WorldMember, random: Random): void {
     this.submit(chair, 1 + random.below(9));
   }
 

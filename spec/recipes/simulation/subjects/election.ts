@@ -1,5 +1,5 @@
 import type { Rules, Subject } from '../subject.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import { Elections } from '../../elections.js';
 import { BEGIN } from '../member.js';
 
@@ -26,7 +26,7 @@ export function electionSubject({ quorum }: Rules): Subject {
   };
 }
 
-function leaderFaults(elections: Elections, chairs: readonly Chair[]): string[] {
+function leaderFaults(elections: Elections, chairs: readonly WorldMember[]): string[] {
   const leaders = new Set(chairs.map((chair) => elections.at(chair)?.leader ?? 'nobody'));
   const isOne = leaders.size === 1 && chairs.some(({ privateName }) => leaders.has(privateName));
   return isOne ? [] : [`in the end ${[...leaders].join(' and ')} lead`];

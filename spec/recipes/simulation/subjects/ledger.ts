@@ -1,4 +1,4 @@
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import { type Ledger, ledgers } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
@@ -16,7 +16,7 @@ export class LedgerSubject extends ReplicatedSubject<Ledger, string> {
     return Math.max(...[...this.replicas.seats.values()].map(({ core }) => core.position));
   }
 
-  act(chair: Chair): void {
+  act(chair: WorldMember): void {
     const text = `c${++this.count}`;
     this.submit(chair, text, text);
   }

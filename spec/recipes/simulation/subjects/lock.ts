@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { isOf, type LockCommand, LockMachine } from '../../../../lib/recipes/core/machines/lock.js';
 import type { ReplicatedCore } from '../../../../lib/recipes/core/replicated/core.js';
 import type { Random } from '../../../support/random.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
 import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
 import { isLiar, isStranger } from '../guests.js';
@@ -35,11 +35,11 @@ class WatchedLock extends LockMachine {
  */
 export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
   private readonly byToken = new Map<number, string>();
-  private readonly newest = new Map<Chair, number>();
-  private readonly wanted = new Map<Chair, number>();
+  private readonly newest = new Map<WorldMember, number>();
+  private readonly wanted = new Map<WorldMember, number>();
   private readonly seen: string[] = [];
   /** Members that were granted it and have not lost it, as they know it. */
-  private readonly holding = new Set<Chair>();
+  private readonly holding = new Set<WorldMember>();
   private requests = 0;
 
   constructor(rules: Rules) {
@@ -57,14 +57,14 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
     this.seen = wrong;
   }
 
-  override make(chair: Chair): ReplicatedCore {
+  override make(chair: WorldMember): ReplicatedCore {
     const core = super.make(chair);
     // As the shell does: what an earlier process of the name held is free.
     this.submit(chair, { op: 'begin', instance: this.replicas.of(chair).instance, now: chair.now() });
     return core;
   }
 
-  act(chair: Chair, random: Random, now: number): void {
+  act(chair: WorldMember, random: Random, now: number): void {
     const request = this.wanted.get(chair);
     const { instance } = this.replicas.of(chair);
     if (request === undefined) {
@@ -80,7 +80,7 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
     for (const [chair, { core, machine, instance }] of this.replicas.seats) {
       const { holder, token } = machine;
       const isOwn = holder?.member === chair.privateName && holder.instance === instance;
-      if (!isOwn || !core.isLive || core.isParted) this.holding.delete(chair);
+      if (!isOwn || !core.hasState || core.isPartitioned) this.holding.delete(chair);
       else if (core.isWritable) this.holding.add(chair);
       if (!core.isWritable || !holder) continue;
       const text = `${holder.member} with request ${holder.request}`;
@@ -93,7 +93,7 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
     }
   }
 
-  holders(): readonly Chair[] {
+  holders(): readonly WorldMember[] {
     return [...this.holding];
   }
 
@@ -105,6 +105,6 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
   }
 
   private isThere(instance: number): boolean {
-    return [...this.replicas.seats.values()].some((seat) => seat.instance === instance && seat.core.isLive);
+    return [...this.replicas.seats.values()].some((seat) => seat.instance === instance && seat.core.hasState);
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type MapCommand, MapMachine } from '../../../../lib/recipes/core/machines/map.js';
 import type { Random } from '../../../support/random.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';
@@ -27,7 +27,7 @@ export class MapSubject extends ReplicatedSubject<MapMachine<number>, Command> {
     super('map', maps, rules);
   }
 
-  act(chair: Chair, random: Random): void {
+  act(chair: WorldMember, random: Random): void {
     const number = random.below(KEYS);
     const value = ++this.count;
     const chance = random.next();

@@ -2,12 +2,12 @@
 import type { Buffer } from 'node:buffer';
 import type { Outcome } from '../../../../lib/recipes/core/replicated/replica.js';
 import type { Random } from '../../../support/random.js';
-import type { Chair } from '../../chair.js';
+import type { WorldMember } from '../../chair.js';
 import { type AnyMachine, type Kind, Replicas } from '../../replicas.js';
 import type { Rules, Subject } from '../subject.js';
 
 export interface Submitted<Command> {
-  readonly chair: Chair;
+  readonly chair: WorldMember;
   readonly command: Command;
   /** Undefined: its end is not known. */
   readonly outcome: Outcome | undefined;
@@ -15,8 +15,11 @@ export interface Submitted<Command> {
 
 export abstract class ReplicatedSubject<M extends AnyMachine, Command> implements Subject {
   protected readonly replicas: Replicas<M>;
-  private readonly tickets: { readonly chair: Chair; readonly ticket: number; readonly command: Command }[] =
-    [];
+  private readonly tickets: {
+    readonly chair: WorldMember;
+    readonly ticket: number;
+    readonly command: Command;
+  }[] = [];
 
   constructor(
     readonly group: string,
@@ -26,23 +29,23 @@ export abstract class ReplicatedSubject<M extends AnyMachine, Command> implement
     this.replicas = new Replicas(kind, { quorum: rules.quorum });
   }
 
-  make(chair: Chair): ReturnType<Replicas<M>['make']> {
+  make(chair: WorldMember): ReturnType<Replicas<M>['make']> {
     return this.replicas.make(chair);
   }
 
-  abstract act(chair: Chair, random: Random, now: number): void;
+  abstract act(chair: WorldMember, random: Random, now: number): void;
 
-  isSettled(chair: Chair): boolean {
+  isSettled(chair: WorldMember): boolean {
     return this.replicas.of(chair).core.remembers;
   }
 
-  faults(chairs: readonly Chair[]): string[] {
+  faults(chairs: readonly WorldMember[]): string[] {
     const [first] = chairs;
     if (!first) return [];
     const bytes = chairs.map((chair) => this.stateAt(chair));
     return [
       ...chairs.flatMap((chair, i) => [
-        ...(this.replicas.of(chair).core.isLive ? [] : [`${chair.privateName} has no state`]),
+        ...(this.replicas.of(chair).core.hasState ? [] : [`${chair.privateName} has no state`]),
         ...(bytes[i]?.equals(bytes[0] as Buffer) === true
           ? []
           : [
@@ -60,7 +63,7 @@ export abstract class ReplicatedSubject<M extends AnyMachine, Command> implement
   /** What a quorum promises beyond equal states. @param machine as it is in the end */
   protected abstract quorumFaults(machine: M): string[];
 
-  protected submit(chair: Chair, command: Command, text = JSON.stringify(command)): void {
+  protected submit(chair: WorldMember, command: Command, text = JSON.stringify(command)): void {
     this.tickets.push({ chair, ticket: this.replicas.submit(chair, text), command });
   }
 
@@ -73,7 +76,7 @@ export abstract class ReplicatedSubject<M extends AnyMachine, Command> implement
     }));
   }
 
-  private stateAt(chair: Chair): Buffer {
+  private stateAt(chair: WorldMember): Buffer {
     return this.kind.save(this.replicas.of(chair).machine);
   }
 }

@@ -16,7 +16,7 @@ const PROOF_LIMIT = 30_000;
 /** `CorosyncGroup` as it is by itself, and another one. */
 const CPG_GROUPS = ['ssp-toolkit', 'elsewhere'] as const;
 
-export class Crowd {
+export class RandomClients {
   private readonly promises: Promises;
   private readonly honest: readonly RecipeClient[];
   private readonly deceived: readonly RecipeClient[];

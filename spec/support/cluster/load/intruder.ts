@@ -59,7 +59,7 @@ export class Intruder {
   /** One connection to its end. */
   private async visit(): Promise<void> {
     const { address } = this.node;
-    const connection = await connect({ address, name: `${INTRUDER}${this.name}`, timeout: CONNECT_MS });
+    const connection = await connect({ address, name: `${INTRUDER}${this.name}`, timeoutMs: CONNECT_MS });
     this.connection = connection;
     for (const group of this.prey.joins) connection.join(group).catch(() => undefined);
     while (connection.open && !this.isOver) {

@@ -113,15 +113,15 @@ export class RecipeClient {
   private async open(): Promise<Tools> {
     const { node, rules } = this;
     const { prefix, quorum, of } = rules;
-    const connection = await connect({ address: node.address, name: prefix, timeout: CONNECT_MS });
+    const connection = await connect({ address: node.address, name: prefix, timeoutMs: CONNECT_MS });
     try {
       const signal = AbortSignal.timeout(PATIENCE_MS);
       const groups = recipeGroups(prefix);
       const tools = {
         connection,
-        lock: await lock(connection, groups[0], { quorum, of, signal }),
+        lock: await lock(connection, groups[0], { quorum, maxMembers: of, signal }),
         election: await election(connection, groups[1], { quorum, signal }),
-        map: await map<number>(connection, groups[2], { quorum, of, signal }),
+        map: await map<number>(connection, groups[2], { quorum, maxMembers: of, signal }),
       };
       // A recipe is the first to read its group, else it would not know who is there.
       for (const name of groups) {
@@ -145,7 +145,7 @@ export class RecipeClient {
       promises?.numbered('term', term, leader);
       if (isMe) promises?.granted('lead', who, node.number);
     });
-    it.on('lapsed', lost);
+    it.on('leader-lost', lost);
     connection.on('close', () => {
       lost();
       this.tools = null;

@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster.js';
 import { type FaultLimits, RandomFaults } from '../random-faults.js';
 import type { Watch } from '../watch.js';
 import { LoadClient } from './client.js';
-import { Crowd } from './crowd.js';
+import { RandomClients } from './crowd.js';
 import { safePrefix } from './safe-prefix.js';
 
 export interface FaultPlan {
@@ -51,7 +51,7 @@ export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan)
     }),
   );
   const faults = new RandomFaults(cluster, random, plan.limits);
-  const crowd = new Crowd(cluster, random.fork());
+  const crowd = new RandomClients(cluster, random.fork());
   try {
     for (let i = 0; i < plan.faults; i++) {
       await faults.next();

@@ -1,5 +1,5 @@
 /** One connection of a load client with the log that the checkers read. */
-import type { Arrival } from '../../../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../../../lib/mailbox/arrival.js';
 import type { Mailbox } from '../../../../lib/mailbox/mailbox.js';
 import { readTransition, readView } from '../../../../lib/mailbox/view.js';
 import { groupIdText } from '../../../../lib/wire/group-id.js';
@@ -93,7 +93,7 @@ export class LoadSession {
     if (this.isOpen) log.end = 'closed';
   }
 
-  private entryOf(arrival: Arrival): Entry {
+  private entryOf(arrival: ReceivedMessage): Entry {
     const { kind, name, body, service } = arrival;
     if (kind === 'self-leave') return { kind, group: name };
     if (kind === 'transition') return { kind, group: name, gid: groupIdText(readTransition(arrival)) };
@@ -104,7 +104,7 @@ export class LoadSession {
     return { kind: 'data', id: id ?? '', sender: name, groups: arrival.names(), service };
   }
 
-  private viewOf(arrival: Arrival): ViewEntry {
+  private viewOf(arrival: ReceivedMessage): ViewEntry {
     const { body, little } = arrival;
     const { group, id, cause, members } = readView(arrival, this.log.privateGroup);
     const { sets, ownSet } = readMembershipBody(body, 0, body.length, little);
