@@ -3,31 +3,37 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { loadAccess } from './access/load.js';
+import type { Sequencer } from './core/batcher.js';
 import { Core } from './core/core.js';
-import type { HashKey } from './core/keyed-hash.js';
-import type { Sequencer } from './core/pack.js';
+import type { HashKey } from './core/name-table.js';
 import type { DaemonId, Engine, View } from './engine/port.js';
-import { ViewTimeFile } from './last-time.js';
+import { LiveStatus } from './live-status.js';
+import type { Logger } from './log/logger.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
-import type { Logger } from './monitor/logger.js';
-import type { DaemonStatus } from './monitor/sight.js';
+import type { DaemonStatus } from './monitor/status.js';
 import {
-  accessFilesOf,
-  checkOptions,
+  RESERVED_DESCRIPTORS,
+  descriptorLimit,
+  listenTcp,
+  listenTls,
+  listenUnix,
+  unixPath,
+} from './net/listener.js';
+import { tellLateEnds } from './net/peer.js';
+import { removeDeadSockets } from './net/socket-file.js';
+import type { TlsFiles } from './net/tls-files.js';
+import {
   type CheckedOptions,
   type DaemonOptions,
+  accessFilesOf,
+  checkOptions,
   engineOptionsOf,
   loggerOf,
 } from './options.js';
-import { prepare, type Prepared } from './prepare.js';
-import { descriptorLimit, RESERVED_DESCRIPTORS } from './session/descriptors.js';
-import { listenTcp, listenTls, listenUnix, unixPath } from './session/listener.js';
+import { type Prepared, prepare } from './prepare.js';
 import { SessionServer } from './session/server.js';
-import { tellLateEnds } from './session/silent-peers.js';
-import type { TlsFiles } from './session/tls-files.js';
-import { LiveStatus } from './sight.js';
 import { CoreSlices } from './slices.js';
-import { removeDeadSockets } from './socket-file.js';
+import { ViewTimeFile } from './view-time-file.js';
 
 export class Daemon implements AsyncDisposable {
   readonly name: string;

@@ -1,18 +1,18 @@
 /** What `import ... from 'ssp-toolkit/daemon'` gives: the daemon in this process. */
 export { IllegalParamError } from '../lib/errors.js';
 export type { Method } from './access/access.js';
-export { AccessFileError } from './access/error.js';
+export { AccessFileError } from './access/lines.js';
 export { createDaemon, type Daemon } from './daemon.js';
 export { TransportError, type TransportErrorCode } from './engine/corosync/transport/errors.js';
-export type { Counters } from './monitor/counters.js';
-export { MonitorError } from './monitor/error.js';
-export type { Logger } from './monitor/logger.js';
+export type { Counters } from './counters.js';
+export { MonitorError } from './monitor/endpoint.js';
+export type { Logger } from './log/logger.js';
 export type {
   GroupInfo as GroupSight,
   SessionInfo as SessionSight,
   DaemonStatus as Sight,
-} from './monitor/sight.js';
+} from './monitor/status.js';
 export { type DaemonOptions, hostDaemonName } from './options.js';
 export type { SessionLimits } from './session/limits.js';
-export { ListenError } from './session/listener.js';
-export type { EndReason } from './session/reason.js';
+export { ListenError } from './net/tcp-address.js';
+export type { EndReason } from './session/end-reason.js';

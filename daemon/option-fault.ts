@@ -1,6 +1,6 @@
 /** What is wrong with the options of a daemon, in words for whoever wrote them. */
 import { z } from 'zod';
-import { closestWord } from '../lib/did-you-mean.js';
+import { closestWord } from '../lib/util/option-errors.js';
 
 const LONGEST_SHOWN = 60;
 

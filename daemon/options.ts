@@ -9,7 +9,7 @@ import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
 import type { EngineOptions } from './engine/create.js';
-import { type Logger, silentLogger } from './monitor/logger.js';
+import { type Logger, silentLogger } from './log/logger.js';
 import { optionFaults, show } from './option-fault.js';
 import { defaultLimits, type SessionLimits } from './session/limits.js';
 

@@ -6,18 +6,17 @@ import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
 import { createEngine } from './engine/create.js';
 import type { Engine } from './engine/port.js';
-import { checkEndpoint } from './monitor/endpoint.js';
-import type { Logger } from './monitor/logger.js';
-import { checkToken } from './monitor/token.js';
+import type { Logger } from './log/logger.js';
+import { checkEndpoint, checkToken } from './monitor/endpoint.js';
+import { checkTcp, checkUnix } from './net/listener.js';
+import { type TlsFiles, loadTlsFiles } from './net/tls-files.js';
 import {
-  accessFilesOf,
-  checkOptions,
   type CheckedOptions,
   type DaemonOptions,
+  accessFilesOf,
+  checkOptions,
   engineOptionsOf,
 } from './options.js';
-import { checkTcp, checkUnix } from './session/places.js';
-import { loadTlsFiles, type TlsFiles } from './session/tls-files.js';
 
 export interface Prepared {
   readonly options: CheckedOptions;

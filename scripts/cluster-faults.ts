@@ -5,7 +5,7 @@
 import { cpSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { integer } from '../lib/command/values.js';
+import { integer } from '../lib/cli/values.js';
 import { whyNoCluster } from '../spec/support/cluster/available.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { runFaults } from '../spec/support/cluster/load/run.js';

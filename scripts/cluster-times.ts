@@ -6,8 +6,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { connect } from '../lib/index.js';
-import { summary } from '../lib/command/statistics.js';
-import { integer } from '../lib/command/values.js';
+import { summary } from '../lib/cli/ping.js';
+import { integer } from '../lib/cli/values.js';
 import { whyNoCluster } from '../spec/support/cluster/available.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { Watch } from '../spec/support/cluster/watch.js';

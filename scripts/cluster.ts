@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { integer } from '../lib/command/values.js';
+import { integer } from '../lib/cli/values.js';
 import { whyNoCluster } from '../spec/support/cluster/available.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { applyFault, type Fault, FAULT_FORMS, parseFault } from '../spec/support/cluster/faults.js';

@@ -3,9 +3,9 @@
  * every run; a promise that does not hold ends the demo with status 1.
  */
 import { createDaemon } from '../daemon/index.js';
-import { Connection } from '../lib/group/connection.js';
-import type { DataEvent, ViewEvent } from '../lib/group/event.js';
-import type { Group } from '../lib/group/group.js';
+import { Connection } from '../lib/client/connection.js';
+import type { DataEvent, ViewEvent } from '../lib/client/event.js';
+import type { Group } from '../lib/client/group.js';
 import { Mailbox } from '../lib/mailbox/mailbox.js';
 
 const GROUP = 'room';

@@ -4,7 +4,7 @@
  */
 import { Command } from 'commander';
 import * as fc from 'fast-check';
-import { integer } from '../lib/command/values.js';
+import { integer } from '../lib/cli/values.js';
 import { targets } from './fuzz/targets.js';
 
 const command = new Command('fuzz')

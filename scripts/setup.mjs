@@ -62,4 +62,4 @@ for (const room of ['lib', 'daemon', 'spec', 'scripts']) {
       unlinkSync(at(`build/${room}/${file}`));
   }
 }
-for (const bin of ['build/lib/command/bin.js', 'build/daemon/bin.js']) chmodSync(at(bin), 0o755);
+for (const bin of ['build/lib/cli/bin.js', 'build/daemon/cli/bin.js']) chmodSync(at(bin), 0o755);

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import './setup.mjs';
 
-const sspd = fileURLToPath(new URL('../build/daemon/main.js', import.meta.url));
+const sspd = fileURLToPath(new URL('../build/daemon/cli/main.js', import.meta.url));
 const daemon = spawn(process.execPath, ['--enable-source-maps', sspd, ...process.argv.slice(2)], {
   stdio: ['inherit', 'pipe', 'inherit'],
 });

@@ -8,7 +8,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { integer } from '../lib/command/values.js';
+import { integer } from '../lib/cli/values.js';
 import { whyNoCluster } from '../spec/support/cluster/available.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
 import { Watch } from '../spec/support/cluster/watch.js';

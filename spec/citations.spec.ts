@@ -266,7 +266,7 @@ describe('what checks citations', () => {
     'The cost is below 2 ** (16 r): RFC 7914, section 2.',
     'the members #a#D1 and d2',
     'a daemon of 1.1.7 (2.7 MB)',
-    'a file in lib/mailbox/ssp-receive.ts',
+    'a file in lib/ssp/ssp-receive.ts',
     'members (2) of two groups (3)',
   ])
     it(`finds nothing in: ${text}`, () => {

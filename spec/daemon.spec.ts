@@ -4,7 +4,7 @@ import { createDaemon, type DaemonOptions, hostDaemonName, IllegalParamError } f
 import { isDaemonName } from '../lib/wire/name.js';
 import { startDaemon } from './support/local-daemon.js';
 import { RawClient, RawSession } from './support/raw-client.js';
-import { groupIdOf } from './support/telling.js';
+import { groupIdOf } from './support/describe-frame.js';
 
 /** The words that the options are refused with. */
 async function refused(options: unknown): Promise<string> {

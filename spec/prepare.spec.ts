@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { createDaemon, type DaemonOptions } from '../daemon/index.js';
-import { silentLogger } from '../daemon/monitor/logger.js';
+import { silentLogger } from '../daemon/log/logger.js';
 import { prepare } from '../daemon/prepare.js';
 import { TemporaryDirectory } from './support/temporary.js';
 import { tlsFile } from './support/tls-files.js';
@@ -110,7 +110,7 @@ describe('a check before the start', () => {
     const line = asNobody([
       '--input-type=module',
       '-e',
-      `import { tcpObstacle } from ${JSON.stringify(new URL('../daemon/tcp-place.js', import.meta.url).href)};
+      `import { tcpObstacle } from ${JSON.stringify(new URL('../daemon/net/tcp-address.js', import.meta.url).href)};
        console.log(await tcpObstacle('127.0.0.1', 7), await tcpObstacle('127.0.0.1', 7777));`,
     ]);
     expect(line).to.equal('permission denied null\n');

@@ -1,5 +1,6 @@
 /** Files that the daemon writes: never a pipe or a device, which would hold it up or do what it is told. */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   constants,
@@ -11,12 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { expect } from 'chai';
-import { ViewTimeFile } from '../daemon/last-time.js';
-import { checkLog, LogError, openLog } from '../daemon/monitor/log.js';
-import { silentLogger } from '../daemon/monitor/logger.js';
+import { LogError, checkLog, openLog, silentLogger } from '../daemon/log/logger.js';
 import { openRegular } from '../daemon/regular-file.js';
+import { ViewTimeFile } from '../daemon/view-time-file.js';
 import { TemporaryDirectory } from './support/temporary.js';
 import { until } from './support/wait.js';
 

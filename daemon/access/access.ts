@@ -1,8 +1,7 @@
 /** Who gets in, and what they may do: the methods, their files, and the permissions, as one answer for the sessions. */
-import type { Credentials } from '../../lib/wire/handshake/credentials.js';
-import { METHODS, type Method } from '../../lib/wire/handshake/methods.js';
+import { type Credentials, METHODS, type Method } from '../../lib/wire/handshake/authentication.js';
 import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
-import type { Authorize } from '../core/local-session.js';
+import type { Authorize } from '../core/group.js';
 import { IpRules, type Origin } from './ip-rules.js';
 import { Passwords } from './passwords.js';
 import type { Permissions } from './permissions.js';

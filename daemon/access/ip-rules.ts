@@ -4,8 +4,7 @@
  * lines that begin with `#` say nothing. Whoever no rule names is refused.
  */
 import { BlockList, isIP, isIPv4 } from 'node:net';
-import { AccessFileError } from './error.js';
-import { entriesOf } from './lines.js';
+import { AccessFileError, entriesOf } from './lines.js';
 
 /** How a client came in: over the local socket, or from this address. */
 export type Origin = { readonly unix: true } | { readonly unix: false; readonly address: string };

@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccessRules, Method } from './access.js';
-import { AccessFileError } from './error.js';
+import { AccessFileError } from './lines.js';
 import { IpRules } from './ip-rules.js';
 import { Passwords } from './passwords.js';
 import { Permissions } from './permissions.js';

@@ -8,11 +8,10 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import {
   type Credentials,
   PASSWORD_BYTES,
-  passwordFault,
   USER_BYTES,
-} from '../../lib/wire/handshake/credentials.js';
-import { AccessFileError } from './error.js';
-import { entriesOf } from './lines.js';
+  passwordFault,
+} from '../../lib/wire/handshake/authentication.js';
+import { AccessFileError, entriesOf } from './lines.js';
 
 interface Hash {
   readonly cost: number;

@@ -9,10 +9,8 @@
  * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
  * is refused: the request goes back to its sender as a reject frame [session 4.9].
  */
-import type { Authorize } from '../core/local-session.js';
-import { AccessFileError } from './error.js';
-import { entriesOf } from './lines.js';
-import { Pattern } from './pattern.js';
+import type { Authorize } from '../core/group.js';
+import { AccessFileError, entriesOf } from './lines.js';
 
 /** What a rule can allow. */
 export type Action = Parameters<Authorize>[0];
@@ -64,5 +62,39 @@ export class Permissions {
       }
       return answer;
     };
+  }
+}
+
+/**
+ * A pattern of group names, in which `*` stands for any characters. Each text between stars is searched once, from the
+ * left: an earlier place leaves more for what follows, so no place is tried twice. A regular expression would go back
+ * and try the others, which takes seconds for a pattern of eight stars.
+ */
+export class Pattern {
+  private readonly first: string;
+  /** Between the first star and the last one, in order; none of them empty. */
+  private readonly middle: readonly string[];
+  /** Null without a star: the first text is the whole name. */
+  private readonly last: string | null;
+
+  constructor(pattern: string) {
+    const [first = '', ...rest] = pattern.split('*');
+    this.first = first;
+    this.last = rest.pop() ?? null;
+    this.middle = rest.filter((text) => text !== '');
+  }
+
+  matches(name: string): boolean {
+    const { first, middle, last } = this;
+    if (last === null) return name === first;
+    if (!name.startsWith(first)) return false;
+    const end = name.length - last.length;
+    let at = first.length;
+    for (const text of middle) {
+      const found = name.indexOf(text, at);
+      if (found < 0) return false;
+      at = found + text.length;
+    }
+    return at <= end && name.endsWith(last);
   }
 }

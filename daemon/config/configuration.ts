@@ -1,11 +1,8 @@
 /** A whole `spread.conf`, read and checked, before anybody asked which of its daemons this one is. */
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
-import type { Family } from './address.js';
 import { daemonId } from './daemon-id.js';
-import { ConfigurationError, located, show, type Position } from './error.js';
+import { ConfigurationError, located, show } from './error.js';
 import { parseSyntax } from './grammar.js';
-import type { InterfaceRole } from './keywords.js';
-import type { Options } from './options.js';
 import { ineffective, readOptions } from './read-options.js';
 import {
   checkAddresses,
@@ -15,48 +12,8 @@ import {
   checkSegmentAddress,
   familyOfFile,
 } from './rules.js';
-import type { DaemonNode, InterfaceNode, SegmentNode } from './syntax.js';
-
-export interface ParsedInterface {
-  readonly position: Position;
-  readonly address: string;
-  /** What it serves; everything, when no letter stands before it. */
-  readonly uses: ReadonlySet<InterfaceRole>;
-}
-
-export interface ParsedSegment {
-  readonly addresses: readonly string[];
-  readonly port: number;
-}
-
-export interface ParsedDaemon {
-  readonly position: Position;
-  readonly name: string;
-  readonly id: number;
-  readonly idPosition: Position;
-  /** What the file says in place of an address; longer than the name, perhaps, which is cut. */
-  readonly host: string;
-  /** Undefined until `resolveDaemons` has looked it up. */
-  readonly address: string | undefined;
-  readonly addressPosition: Position;
-  /** Position of its segment in the file, from 0. */
-  readonly segment: number;
-  /** Undefined without an interface block: everything is served everywhere. */
-  readonly interfaces: readonly ParsedInterface[] | undefined;
-}
-
-export interface ParsedConfiguration {
-  readonly file: string;
-  readonly family: Family;
-  readonly segments: readonly ParsedSegment[];
-  /** In the order of the file, which is the order of daemons everywhere. */
-  readonly daemons: readonly ParsedDaemon[];
-  readonly options: Options;
-  /** Names of the given options that change nothing in this daemon. */
-  readonly withoutEffect: readonly string[];
-  /** One line each: what is legal and hardly meant. */
-  readonly warnings: readonly string[];
-}
+import type { ParsedConfiguration, ParsedDaemon, ParsedInterface, ParsedSegment } from './parsed.js';
+import type { DaemonNode, InterfaceNode, InterfaceRole, SegmentNode } from './syntax.js';
 
 /**
  * Reads the text of a `spread.conf` and checks it by all rules of [daemon 4.2, 4.4].

@@ -1,20 +1,25 @@
 /** Tokens into a syntax tree, by the grammar of [daemon 4.2]: recursive descent, one method a rule. */
-import { didYouMean } from '../../lib/did-you-mean.js';
+import { didYouMean } from '../../lib/util/option-errors.js';
 import { canonicalAddress, familyOf, looksLikeIPv4 } from './address.js';
-import { ConfigurationError, show, type Position } from './error.js';
-import { isKeyword, isStatementKeyword, isUse, SEGMENT, VIRTUAL_ID, type InterfaceRole } from './keywords.js';
-import { tokenize, type Token, type TokenKind } from './lexer.js';
+import { ConfigurationError, type Position, show } from './error.js';
+import { type Token, type TokenKind, tokenize } from './lexer.js';
 import { MAX_DIGITS, MAX_PORT } from './limits.js';
-import { formOf, isOptionName, type OptionName, optionNames } from './options.js';
-import type {
-  AddressNode,
-  DaemonNode,
-  InterfaceNode,
-  OptionNode,
-  SegmentNode,
-  SyntaxTree,
+import { type OptionName, formOf, isOptionName, optionNames } from './options.js';
+import {
+  type AddressNode,
+  type DaemonNode,
+  type InterfaceNode,
+  type InterfaceRole,
+  type OptionNode,
+  SEGMENT,
+  type SegmentNode,
+  type SyntaxTree,
+  VIRTUAL_ID,
+  isKeyword,
+  isStatementKeyword,
+  isUse,
 } from './syntax.js';
-import { readNumber, type Literal } from './values.js';
+import { type Literal, readNumber } from './values.js';
 
 /** @throws ConfigurationError at the first word that does not fit */
 export const parseSyntax = (text: string, file: string): SyntaxTree =>

@@ -1,14 +1,15 @@
 /** The room of the `spread.conf` language: from a file's name to a plain, checked `Configuration`. */
 import { networkInterfaces } from 'node:os';
 import { parseConfiguration } from './configuration.js';
-import { selectOwn, type Configuration } from './own.js';
+import { selectOwn, type Configuration } from './select-self.js';
 import { addressesOfHost, resolveDaemons } from './resolve.js';
 import { searchConfiguration } from './search.js';
 
-export { parseConfiguration, type ParsedDaemon } from './configuration.js';
+export { parseConfiguration } from './configuration.js';
+export type { ParsedDaemon } from './parsed.js';
 export { daemonId } from './daemon-id.js';
 export { ConfigurationError } from './error.js';
-export { findOwn, selectOwn, type Configuration } from './own.js';
+export { findOwn, selectOwn, type Configuration } from './select-self.js';
 export { resolveDaemons, type Lookup, type ResolvedConfiguration, type ResolvedDaemon } from './resolve.js';
 export { searchConfiguration } from './search.js';
 

@@ -1,7 +1,7 @@
 /** Daemons that the file gives by name alone get their addresses [daemon 4.2]. */
 import { lookup as systemLookup } from 'node:dns/promises';
 import { canonicalAddress, familyOf, isMulticast, isUnspecified, type Family } from './address.js';
-import type { ParsedConfiguration, ParsedDaemon } from './configuration.js';
+import type { ParsedConfiguration, ParsedDaemon } from './parsed.js';
 import { ConfigurationError, show } from './error.js';
 import { checkAddresses } from './rules.js';
 

@@ -3,7 +3,7 @@ import { isDaemonName } from '../../lib/wire/name.js';
 import { isMulticast, isUnspecified, type Family } from './address.js';
 import { ConfigurationError, located, show, type Position } from './error.js';
 import { MAX_DAEMONS, MAX_INTERFACES, MAX_SEGMENT_ADDRESSES, MAX_SEGMENTS } from './limits.js';
-import type { ParsedDaemon } from './configuration.js';
+import type { ParsedDaemon } from './parsed.js';
 import type { AddressNode, InterfaceNode, OptionNode, SegmentNode, SyntaxTree } from './syntax.js';
 
 /** How many there may be of everything, and that there is something at all. */

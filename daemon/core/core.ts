@@ -4,24 +4,22 @@
  * themselves, in little-endian form. No sockets, timers, clocks or chance.
  */
 import type { Buffer } from 'node:buffer';
-import { DATA_LENGTH_AT, normalizeHeader, NUM_GROUPS_AT } from '../../lib/wire/header.js';
+import { DATA_LENGTH_AT, NUM_GROUPS_AT, normalizeHeader } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
-import { encodeReject, REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
+import { REJECTED_BY_LIMIT, encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
-import { Admission, type Patience } from './admission.js';
+import { Admission, type Patience, type TableLimits, UnderWay, defaultTableLimits } from './admission.js';
+import { Batcher, type Sequencer } from './batcher.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
-import { type DaemonSelf, type DaemonView, ViewChange } from './daemon-views.js';
+import { GroupMembership } from './group-membership.js';
+import { type Authorize, LocalSession, type SessionSink } from './group.js';
 import { Groups } from './groups.js';
-import { LocalSession, type Authorize } from './local-session.js';
-import type { SessionSink } from './outlet.js';
-import { type Sequencer, Batcher } from './pack.js';
 import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
-import { defaultTableLimits, type TableLimits, UnderWay } from './under-way.js';
-import { GroupMembership } from './views.js';
+import { type DaemonSelf, type DaemonView, ViewChange } from './view-change.js';
 import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
 
 /** Bytes of a payload that are read in one unit of work. */

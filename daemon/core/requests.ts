@@ -8,12 +8,11 @@ import { NAME_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { parsePrivateGroup, readName } from '../../lib/wire/name.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
-import type { Admission } from './admission.js';
+import type { Admission, UnderWay } from './admission.js';
 import type { CoreCounters } from './counters.js';
+import type { GroupMembership } from './group-membership.js';
 import type { Request } from './report.js';
 import type { Roster } from './roster.js';
-import type { UnderWay } from './under-way.js';
-import type { GroupMembership } from './views.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
 const REQUEST_COST = 4;

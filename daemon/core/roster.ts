@@ -4,9 +4,8 @@
  */
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { nameField, privateGroup } from '../../lib/wire/name.js';
-import type { LocalSession } from './local-session.js';
-import { FIXED_KEY, type HashKey } from './keyed-hash.js';
-import { NameTable } from './name-table.js';
+import type { LocalSession } from './group.js';
+import { FIXED_KEY, type HashKey, NameTable } from './name-table.js';
 
 /** Made-up names count up to here and start again; with `r` and a blank-free number they stay below 10 bytes. */
 const MAX_MADE_UP = 99_999_999;

@@ -6,9 +6,8 @@ import type { Buffer } from 'node:buffer';
 import { NAME_AT } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { SELF_DISCARD } from '../../lib/wire/service.js';
-import type { Group } from './group.js';
+import type { Group, LocalSession } from './group.js';
 import type { Groups } from './groups.js';
-import type { LocalSession } from './local-session.js';
 import type { Roster } from './roster.js';
 
 const HASH = '#'.charCodeAt(0);

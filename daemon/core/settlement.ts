@@ -5,16 +5,14 @@
  * and nobody is told.
  */
 import { Buffer } from 'node:buffer';
-import { encodeRegularMembership } from '../../lib/wire/membership.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
+import { encodeRegularMembership } from '../../lib/wire/membership.js';
 import { writeName } from '../../lib/wire/name.js';
 import { CAUSED_BY_NETWORK } from '../../lib/wire/service.js';
-import type { StateExchange, DaemonShare } from './exchange.js';
-import type { Group } from './group.js';
-import type { Groups } from './groups.js';
-import type { Member, Place } from './member.js';
-import { sortedByName } from './sorting.js';
-import { fieldsOf, isHeard, type GroupMembership } from './views.js';
+import type { DaemonShare, StateExchange } from './exchange.js';
+import { type GroupMembership, fieldsOf, isHeard } from './group-membership.js';
+import type { Group, Member, Place } from './group.js';
+import { type Groups, sortedByName } from './groups.js';
 
 const STEP = 64;
 /** The set of those who came with this daemon. */

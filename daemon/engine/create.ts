@@ -1,5 +1,5 @@
 /** The engine that the options ask for, not started yet. */
-import type { Logger } from '../monitor/logger.js';
+import type { Logger } from '../log/logger.js';
 import { CorosyncEngine } from './corosync/engine.js';
 import { KoffiCpgTransport } from './corosync/transport/cpg-transport.js';
 import { CPG_LIBRARY, loadLibrary } from './corosync/transport/library.js';

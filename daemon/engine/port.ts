@@ -109,3 +109,8 @@ export interface Engine {
   stats(): EngineStats;
   on<K extends keyof EngineEvents>(event: K, handler: (...args: EngineEvents[K]) => void): this;
 }
+
+/** The daemon cannot be part of the cluster it wants to be in; somebody has to change something. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+}

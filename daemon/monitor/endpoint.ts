@@ -1,11 +1,11 @@
 /** Where the monitor listens: a TCP address, or a local socket. */
-import { chmod } from 'node:fs/promises';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { BlockList, isIPv4, type ListenOptions, type Server } from 'node:net';
-import { MonitorError } from './error.js';
-import { clearSocketFile, socketObstacle } from '../socket-file.js';
-import { IN_USE, placeReason, tcpObstacle } from '../tcp-place.js';
+import { chmod } from 'node:fs/promises';
+import { BlockList, type ListenOptions, type Server, isIPv4 } from 'node:net';
+import { clearSocketFile, socketObstacle } from '../net/socket-file.js';
+import { IN_USE, placeReason, tcpObstacle } from '../net/tcp-address.js';
 
 export type MonitorEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
 
@@ -83,4 +83,32 @@ async function listen(server: Server, endpoint: MonitorEndpoint, options: Listen
   } catch (error) {
     throw failure(endpoint, placeReason(error), error);
   }
+}
+
+/** The monitor could not be opened; `message` is one line for the person who started the daemon. */
+export class MonitorError extends Error {
+  override readonly name = 'MonitorError';
+}
+
+// The token that a client of the monitor shows: `Authorization: Bearer TOKEN`.
+
+/**
+ * Whether a header can carry it as one word.
+ * @throws MonitorError
+ */
+export function checkToken(token: string | null): void {
+  if (token === null || /^[!-~]+$/.test(token)) return;
+  throw new MonitorError('the token of the monitor is one word of visible ASCII characters');
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** A check of `Authorization` headers that takes the same time whatever is wrong. Without a token everybody passes. */
+export function tokenCheck(token: string | null): (header: string | undefined) => boolean {
+  if (token === null) return () => true;
+  const wanted = digest(token);
+  return (header = '') => {
+    const [, shown = ''] = /^bearer +(\S+) *$/i.exec(header) ?? [];
+    return timingSafeEqual(digest(shown), wanted);
+  };
 }

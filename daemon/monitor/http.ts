@@ -2,9 +2,10 @@
  * The monitor: HTTP pages on what the daemon does, for people, probes and Prometheus. Off unless it is asked for, and
  * read only: no request can change anything.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { isIP } from 'node:net';
-import { listenOn, type MonitorEndpoint } from './endpoint.js';
+import type { Logger } from '../log/logger.js';
+import { type MonitorEndpoint, checkToken, listenOn, tokenCheck } from './endpoint.js';
 import {
   CHECK_INTERVAL,
   HEADERS_TIMEOUT,
@@ -13,15 +14,13 @@ import {
   MAX_HEADER_BYTES,
   REQUEST_TIMEOUT,
   SILENCE_TIMEOUT,
-} from './http-limits.js';
-import type { Logger } from './logger.js';
+} from './limits.js';
 import { Lists } from './lists.js';
 import { LoopDelay } from './loop-delay.js';
-import { errorPage, type Page, pageOf, type PageSources } from './pages.js';
-import type { DaemonStatus } from './sight.js';
-import { checkToken, tokenCheck } from './token.js';
+import { type Page, type PageSources, errorPage, pageOf } from './pages.js';
+import type { DaemonStatus } from './status.js';
 
-export { MonitorError } from './error.js';
+export { MonitorError } from './endpoint.js';
 
 export interface MonitorOptions {
   readonly endpoint: MonitorEndpoint;

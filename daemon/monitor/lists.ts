@@ -1,10 +1,9 @@
 /** The lists of the monitor: sessions, groups, the members of one group. */
 import { Buffer } from 'node:buffer';
 import { isGroupName } from '../../lib/wire/name.js';
-import { DEFAULT_ENTRIES, MAX_ENTRIES } from './http-limits.js';
-import { Once } from './once.js';
-import type { GroupInfo, SessionInfo, DaemonStatus } from './sight.js';
+import { DEFAULT_ENTRIES, MAX_ENTRIES } from './limits.js';
 import { firstSorted, jsonOf, pause } from './slices.js';
+import type { DaemonStatus, GroupInfo, SessionInfo } from './status.js';
 
 /** A question that cannot be answered; `message` says what is wrong with it. */
 export class QuestionError extends Error {}
@@ -66,14 +65,14 @@ export class Lists {
     if (!isSortKey(key)) throw new QuestionError(`sort is one of ${Object.keys(sortKeys).join(', ')}`);
     const most = limitOf(query);
     return await this.body(`sessions ${key}`, most, 'sessions', () =>
-      made(this.sight.eachSession(), comparison(key)),
+      listOf(this.sight.eachSession(), comparison(key)),
     );
   }
 
   /** The body of `/groups`, in the order of their names. */
   async groups(query: URLSearchParams): Promise<Buffer | null> {
     const byName = (left: GroupInfo, right: GroupInfo): number => compare(left.name, right.name);
-    return await this.body('groups', limitOf(query), 'groups', () => made(this.sight.eachGroup(), byName));
+    return await this.body('groups', limitOf(query), 'groups', () => listOf(this.sight.eachGroup(), byName));
   }
 
   /** The body of `/groups/NAME`; null when there is no such group. */
@@ -118,7 +117,7 @@ export class Lists {
   }
 }
 
-async function made<T>(entries: Iterable<T>, order: (left: T, right: T) => number): Promise<Made> {
+async function listOf<T>(entries: Iterable<T>, order: (left: T, right: T) => number): Promise<Made> {
   const time = Date.now();
   const { total, first } = await firstSorted(entries, order, MAX_ENTRIES);
   return { total, time, entries: await jsonOf(first), bodies: new Map() };
@@ -143,4 +142,45 @@ function comparison(key: SortKey): (left: SessionInfo, right: SessionInfo) => nu
 function compare(left: string | number, right: string | number): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
+}
+
+// Work that several ask for and that is done for all of them: each piece at most once in a time, one after the other.
+
+/** Milliseconds for which what was made is given to everybody who asks for it. */
+export const FRESH_TIME = 1_000;
+/** Pieces that are kept. */
+const MAX_KEPT = 16;
+
+interface Piece<T> {
+  readonly made: Promise<T>;
+  /** Until when it is given out; while it is being made, always. */
+  freshUntil: number;
+}
+
+export class Once<T> {
+  private readonly pieces = new Map<string, Piece<T>>();
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly now: () => number) {}
+
+  get(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.pieces.get(key);
+    if (known !== undefined && this.now() < known.freshUntil) return known.made;
+    let startedAt = 0;
+    const made = this.last.then(() => {
+      startedAt = this.now();
+      return make();
+    });
+    const piece: Piece<T> = { made, freshUntil: Infinity };
+    this.last = made
+      .catch(() => this.pieces.delete(key))
+      .finally(() => {
+        piece.freshUntil = startedAt + FRESH_TIME;
+      });
+    this.pieces.delete(key);
+    this.pieces.set(key, piece);
+    const [oldest] = this.pieces.keys();
+    if (this.pieces.size > MAX_KEPT && oldest !== undefined) this.pieces.delete(oldest);
+    return made;
+  }
 }

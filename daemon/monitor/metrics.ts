@@ -4,7 +4,7 @@
  * are. docs/operate/metrics.md has every name; a spec compares.
  */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { DaemonStatus } from './sight.js';
+import type { DaemonStatus } from './status.js';
 
 const PREFIX = 'sspd_';
 

@@ -1,10 +1,9 @@
 /** The pages of the monitor: a path and a query in, an answer out. Knows nothing of sockets. */
 import type { Buffer } from 'node:buffer';
 import { type Lists, QuestionError } from './lists.js';
-import type { LoopDelay } from './loop-delay.js';
+import type { Delays, LoopDelay } from './loop-delay.js';
 import type { Metrics } from './metrics.js';
-import type { DaemonStatus } from './sight.js';
-import { isOperational, varz } from './varz.js';
+import type { DaemonStatus } from './status.js';
 
 export interface Page {
   readonly status: number;
@@ -83,3 +82,60 @@ async function find(
 
 const list = (body: Buffer | null): Page =>
   body === null ? errorPage(404, 'there is no such group') : { status: 200, type: JSON_TYPE, body };
+
+// Everything in one look: the status record of [daemon 5] as far as it means something here, and its wishes.
+
+/** The object of the page `/varz`. A field that is there stays there; others may come. */
+export function varz(sight: DaemonStatus, delays: Delays, now: number): object {
+  const { counters, core, engine, daemons } = sight;
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return {
+    name: sight.name,
+    id: sight.id,
+    version: sight.version,
+    node: process.version,
+    pid: process.pid,
+    configurationHash: sight.configurationHash,
+    started: new Date(sight.started).toISOString(),
+    uptimeSeconds: Math.max(0, Math.floor((now - sight.started) / 1_000)),
+    addresses: sight.addresses,
+    unixPath: sight.unixPath,
+    state: isOperational(sight) ? 'operational' : 'no-view',
+    daemons,
+    leader: daemons[0] ?? null,
+    sessions: sight.sessionCount,
+    handshakes: sight.handshakes,
+    groups: sight.groupCount,
+    memberships: sight.membershipCount,
+    waitingBytes: sight.waitingBytes,
+    sessionsBehind: sight.behindCount,
+    connections: {
+      accepted: counters.connections,
+      established: counters.sessions,
+      rejections: counters.rejections,
+      ends: counters.ends,
+    },
+    traffic: {
+      messagesIn: counters.messagesIn,
+      messagesOut: counters.messagesOut,
+      bytesIn: counters.bytesIn,
+      bytesOut: counters.bytesOut,
+    },
+    requests: {
+      submitted: core.submitted,
+      ordered: core.ordered,
+      refused: core.refused,
+      limited: core.limited,
+      illegalGroupNames: core.illegalGroupNames,
+      exchanges: core.exchanges,
+      deferred: core.deferred,
+      damaged: core.damaged,
+    },
+    engine,
+    eventLoopDelayMilliseconds: delays,
+    memoryBytes: { rss, heapTotal, heapUsed, external, arrayBuffers },
+  };
+}
+
+/** Whether there is a daemon view: without one nothing is ordered. */
+export const isOperational = ({ daemons }: DaemonStatus): boolean => daemons.length > 0;

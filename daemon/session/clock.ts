@@ -1,4 +1,6 @@
 /** Time as the session machine sees it. The simulator gives it another one. */
+import type { Socket } from 'node:net';
+import { STOP_TIMEOUT } from './limits.js';
 
 export interface Timer {
   cancel(): void;
@@ -36,3 +38,13 @@ export const realClock: Clock = {
   after: (milliseconds, f) => new RealTimer(setTimeout(f, milliseconds)),
   soon: (f) => void setImmediate(f),
 };
+
+// The last word to a client that is refused.
+
+/** Ends the connection when what was written is out; a client that does not take it has a second. */
+export function endSoon(socket: Socket, clock: Clock): void {
+  socket.destroySoon();
+  if (socket.destroyed) return;
+  const timer = clock.after(STOP_TIMEOUT, () => socket.destroy());
+  socket.once('close', () => timer.cancel());
+}

@@ -1,6 +1,6 @@
 /** Every limit of a session, with its default. The configuration names the same [daemon 3, 4.4]. */
 import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
-import { defaultTableLimits, type TableLimits } from '../core/under-way.js';
+import { defaultTableLimits, type TableLimits } from '../core/admission.js';
 
 export interface SessionLimits extends TableLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */

@@ -7,9 +7,8 @@
  * A wrong password is answered late, twice as late with each failure of the user from that address, and for any user
  * with every FAILURES_A_STEP of the address. A right one is answered at once, so an honest client pays nothing for it.
  */
-import type { Credentials } from '../../lib/wire/handshake/credentials.js';
+import type { Credentials } from '../../lib/wire/handshake/authentication.js';
 import type { Clock } from './clock.js';
-import { Failures } from './failures.js';
 
 /** The longest delay of an answer in milliseconds, unless the configured one is longer. */
 export const MAX_AUTH_DELAY = 60_000;
@@ -145,3 +144,37 @@ export class Logins {
 
 /** No address has a blank in it. */
 const pairOf = (address: string, user: string): string => `${address} ${user}`;
+
+// Failures not long ago, by key. What is remembered is bounded: of too many keys those that failed longest ago go.
+
+/** Milliseconds after which a key without another failure is forgotten. */
+export const FAILURE_MEMORY = 300_000;
+export const MAX_FAILED_KEYS = 10_000;
+
+export class Failures {
+  /** In the order of their last failure. */
+  private readonly keys = new Map<string, { count: number; at: number }>();
+
+  constructor(private readonly clock: Clock) {}
+
+  add(key: string): void {
+    const count = this.count(key) + 1;
+    this.keys.delete(key);
+    this.keys.set(key, { count, at: this.clock.now() });
+    const [oldest] = this.keys.keys();
+    if (this.keys.size > MAX_FAILED_KEYS && oldest !== undefined) this.keys.delete(oldest);
+  }
+
+  count(key: string): number {
+    const known = this.keys.get(key);
+    return known === undefined || this.clock.now() - known.at > FAILURE_MEMORY ? 0 : known.count;
+  }
+
+  has(key: string): boolean {
+    return this.count(key) > 0;
+  }
+
+  forget(key: string): void {
+    this.keys.delete(key);
+  }
+}

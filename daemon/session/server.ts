@@ -2,34 +2,33 @@
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { watchPeer } from '../../lib/silence/watch.js';
-import { codeName, REJECT_NOT_UNIQUE, REJECT_QUOTA } from '../../lib/wire/codes.js';
+import { REJECT_NOT_UNIQUE, REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
 import { MAX_CHANGE_BYTES } from '../core/admission.js';
 import type { Core } from '../core/core.js';
-import { type Counters, newCounters } from '../monitor/counters.js';
-import type { Logger } from '../monitor/logger.js';
-import { FloodThrottle } from './brake.js';
-import { type Clock, realClock, type Timer } from './clock.js';
-import { endSoon } from './end-soon.js';
+import { type Counters, newCounters } from '../counters.js';
+import { LogLimit } from '../log/log-limit.js';
+import type { Logger } from '../log/logger.js';
+import { addressKey } from '../net/peer.js';
+import { BatchTick } from './batch-tick.js';
+import { BufferedBytes } from './buffered-bytes.js';
+import { type Clock, type Timer, endSoon, realClock } from './clock.js';
+import type { Rejection, SessionContext } from './context.js';
+import type { EndReason } from './end-reason.js';
 import { Handshakes, type PendingHandshake } from './handshakes.js';
-import type { Rejection, SessionContext } from './host.js';
-import { LogLimit } from './log-limit.js';
-import { Logins } from './logins.js';
 import {
   CHANGE_RETRY,
   MAX_END_WAIT,
-  type SessionLimits,
   STALL_TIME,
   STOP_TIMEOUT,
+  type SessionLimits,
   TOTAL_PAUSE,
 } from './limits.js';
+import { Logins } from './logins.js';
 import { NameWaits } from './name-waits.js';
-import { addressKey } from './peer.js';
-import type { EndReason } from './reason.js';
 import { Session } from './session.js';
-import { BufferedBytes } from './total.js';
-import { BatchTick } from './turn.js';
+import { FloodThrottle } from './throttle.js';
 
 /** Ends that are worth a line in an ordinary log; the others are the clients' own doing. */
 const NOTABLE = /^(slow|silent|illegal|too-many|handshake)/;
@@ -48,7 +47,7 @@ export interface TlsHandshake {
   readonly destroy: () => void;
 }
 
-export class SessionServer implements SessionContext {
+export class SessionServer implements SessionContext<Session> {
   readonly counters: Counters = newCounters();
   readonly tick: BatchTick;
   /** One object for good: every backlog looks at it. */

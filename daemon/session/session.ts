@@ -4,25 +4,23 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { codeName, REJECT_QUOTA } from '../../lib/wire/codes.js';
+import { REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
-import type { Credentials } from '../../lib/wire/handshake/credentials.js';
+import type { Credentials } from '../../lib/wire/handshake/authentication.js';
+import { versionText } from '../../lib/wire/handshake/connect-request.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
-import { versionText } from '../../lib/wire/handshake/version.js';
 import { checkRequest } from '../../lib/wire/request.js';
-import type { LocalSession } from '../core/local-session.js';
-import { SendQueue } from './backlog.js';
-import type { Timer } from './clock.js';
-import { endSoon } from './end-soon.js';
-import type { SessionContext } from './host.js';
+import type { LocalSession } from '../core/group.js';
+import { type Peer, addressKey, peerOf, reasonOfError } from '../net/peer.js';
+import { type Timer, endSoon } from './clock.js';
+import type { SessionContext } from './context.js';
 import { DeferredFrames } from './deferred-frames.js';
-import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
+import type { EndReason } from './end-reason.js';
 import type { PendingHandshake } from './handshakes.js';
-import { addressKey, type Peer, peerOf } from './peer.js';
-import type { EndReason } from './reason.js';
-import { reasonOfError } from './silent-peers.js';
+import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
+import { SendQueue } from './send-queue.js';
 
 /** Who stops reading from a client: the brake, an engine that is behind, or a join or leave that waits. */
 export type PauseReason = 'flood' | 'engine' | 'change';
@@ -62,7 +60,7 @@ export class Session implements PendingHandshake {
 
   constructor(
     private readonly socket: Socket,
-    private readonly context: SessionContext,
+    private readonly context: SessionContext<Session>,
     /** For logs; the protocol knows sessions by private group. */
     readonly id: number,
   ) {

@@ -1,36 +1,34 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
+import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
-import { TimerQueue } from './alarm.js';
-import type { ClaimId } from './claim-id.js';
+import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { checkName } from './check.js';
 import { ClientChannel } from './client-channel.js';
-import type { TimerEntry } from './due.js';
+import { type ChannelContext, type Dropped, nothingDropped } from './context.js';
 import {
   BadArgumentError,
   type ChannelError,
-  commandError,
   ConnectionLostError,
   NotAttachedError,
   NotFoundError,
+  commandError,
 } from './errors.js';
 import type { WatchEvent } from './event.js';
-import { type Dropped, type ChannelContext, nothingDropped } from './hub.js';
-import { type ChannelInfo, infoOf, listOf, type Registry, snapshotOf } from './info.js';
+import type { GroupLink } from './group-link.js';
 import { SPEAKER_LIMIT_MS } from './limits.js';
-import type { GroupLink } from './link.js';
-import { checkName } from './name.js';
 import {
-  checkedCreateOptions,
-  checkedOpenOptions,
   type ChannelsOptions,
   type CreateOptions,
   type OpenOptions,
+  checkedCreateOptions,
+  checkedOpenOptions,
 } from './options.js';
-import { throwIfAborted, BoundedWait } from './patience.js';
+import { type ChannelInfo, type Registry, infoOf, listOf, snapshotOf } from './registry-info.js';
 import type { Outcome } from './registry/apply.js';
 import type { Command } from './registry/command.js';
-import type { Entry, Order } from './registry/entry.js';
-import type { RegistryEvent } from './registry/event.js';
+import type { RegistryEvent } from './registry/difference.js';
+import type { ClaimId, Entry, Order } from './registry/entry.js';
 import { RegistryMachine } from './registry/machine.js';
 import { Router } from './router.js';
 import { ServerChannel } from './server-channel.js';

@@ -1,6 +1,8 @@
 /** Arguments of the hot calls, checked by hand before any byte is sent [channels 19]. */
-import { noOptions, unknownOption } from '../group/option-fault.js';
-import { BadArgumentError, BodyTooLongError } from './errors.js';
+import { Buffer } from 'node:buffer';
+import { noOptions, unknownOption } from '../util/option-errors.js';
+import { BadArgumentError, BadNameError, BodyTooLongError } from './errors.js';
+import { MAX_CHANNEL_NAME } from './limits.js';
 
 const LOWEST = -(2 ** 31);
 const HIGHEST = 2 ** 31 - 1;
@@ -65,4 +67,21 @@ export function checkPatience({ timeoutMs, signal }: WaitLimits): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new BadArgumentError('signal is no AbortSignal');
   }
+}
+
+/** Names of channels: checked the same way by who creates and by who opens [channels 15.1, D7]. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const illegal = /[\u0000-\u001f\u007f-\u009f#]/;
+
+/** Whether it is one; text with half of a surrogate pair is not, since its bytes would be another name. */
+export function isChannelName(name: unknown): name is string {
+  if (typeof name !== 'string' || name === '' || illegal.test(name)) return false;
+  const bytes = Buffer.from(name);
+  return bytes.length <= MAX_CHANNEL_NAME && bytes.toString() === name;
+}
+
+/** @throws BadNameError */
+export function checkName(name: unknown): asserts name is string {
+  if (!isChannelName(name))
+    throw new BadNameError(typeof name === 'string' ? JSON.stringify(name) : String(name));
 }

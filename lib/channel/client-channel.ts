@@ -1,29 +1,28 @@
 /** A channel as its client holds it [channels 17.2, 17.4]. */
-import { checkCount, checkedBody, checkKeys, checkNumber, checkPatience, type WaitLimits } from './check.js';
+import { AsyncQueue } from '../util/async-queue.js';
+import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { type WaitLimits, checkCount, checkKeys, checkNumber, checkPatience, checkedBody } from './check.js';
+import type { ChannelContext } from './context.js';
 import {
   BadArgumentError,
   BodyTooLongError,
   BufferingOffError,
   ConnectionLostError,
+  type GoneReason,
   NotAttachedError,
   ServerGoneError,
   ServerUnreachableError,
   TimeoutError,
 } from './errors.js';
-import type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './client-options.js';
-import { AsyncQueue } from './event-loop.js';
 import type { ClientEvent } from './event.js';
-import type { ChannelContext } from './hub.js';
+import type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './options.js';
 import { Outbox } from './outbox.js';
-import { idle, type Outgoing, replyOf } from './outgoing.js';
-import { throwIfAborted, BoundedWait } from './patience.js';
-import { APPLICATION_PING } from './pings.js';
-import { ANY_LENGTH, encodeMessage, type Message } from './protocol/message.js';
+import { type Outgoing, Receipt, idle, replyOf } from './outgoing.js';
+import { ANY_LENGTH, type Message, encodeMessage } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
 import { refusalOf } from './protocol/refusal.js';
-import type { GoneReason } from './reason.js';
-import { Receipt } from './receipt.js';
 import type { Entry } from './registry/entry.js';
+import { APPLICATION_PING } from './server-requests.js';
 
 const CALL_KEYS = new Set(['timeoutMs', 'signal', 'maxReply', 'partition']);
 const POST_KEYS = new Set(['timeoutMs', 'signal', 'partition', 'confirm']);

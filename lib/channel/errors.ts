@@ -2,7 +2,6 @@
  * What channels throw: one class per condition, with a word in `code`, a number in `errno`, and the code that MESSIP
  * gave where it had one [channels 19].
  */
-import type { GoneReason } from './reason.js';
 import { keepNames } from '../errors.js';
 
 const conditions = {
@@ -179,3 +178,13 @@ export function refusalError(errno: number, code: string, text: string): Channel
   if (known === undefined || known === 'HAS_CLIENTS') return new RefusedError(code, text);
   return channelError(known, text || undefined);
 }
+
+// Why somebody is not there any more.
+
+/**
+ * `released`: the channel was closed. `left`: the connection gave up its channels in order. `disconnect`: process or
+ * connection ended. `network`: in another part of the network, and may come back. `conflict`: two parts of the network
+ * gave away the same name, and the other owner keeps it. `taken-over`: the name was given away while its owner was
+ * unreachable for long.
+ */
+export type GoneReason = 'released' | 'left' | 'disconnect' | 'network' | 'conflict' | 'taken-over';

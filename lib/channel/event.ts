@@ -1,5 +1,5 @@
 /** What servers, clients and watchers are told [channels 18]. */
-import type { GoneReason } from './reason.js';
+import type { GoneReason } from './errors.js';
 import type { ServerRequest } from './request.js';
 
 /** What `startTimer` gives and `stopTimer` takes. */

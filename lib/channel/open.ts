@@ -1,13 +1,13 @@
 /** From a connection to its channels. */
 import { ConnectionClosedError } from '../errors.js';
-import { abortable } from '../group/abort.js';
-import type { Connection } from '../group/connection.js';
+import { abortable } from '../util/deferred.js';
+import type { Connection } from '../client/connection.js';
 import { Channels } from './channels.js';
-import { isConnection, NO_CONNECTION } from '../group/option-fault.js';
+import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
 import { AbortedError, BadArgumentError, ConnectionLostError } from './errors.js';
-import { ConnectionLink } from './link.js';
+import { ConnectionLink } from './group-link.js';
 import { checkedChannelsOptions, type ChannelsOptions } from './options.js';
-import { throwIfAborted } from './patience.js';
+import { throwIfAborted } from './bounded-wait.js';
 
 /** Connections whose channels are open, or on the way. */
 const opened = new WeakMap<Connection, Promise<Channels>>();

@@ -1,7 +1,7 @@
 /** What creating, opening and the channels themselves take, checked once at the door. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
-import { optionFault } from '../group/option-fault.js';
+import { optionFault } from '../util/option-errors.js';
 import { isGroupName } from '../wire/name.js';
 import type { WaitLimits } from './check.js';
 import { BadArgumentError } from './errors.js';
@@ -15,7 +15,7 @@ import {
   MAX_WORD,
   REGISTRY_GROUP,
 } from './limits.js';
-import { ORDERS, type Order, OVERFLOWS, type Overflow, type Settings } from './registry/entry.js';
+import { ORDERS, OVERFLOWS, type Order, type Overflow, type Settings } from './registry/entry.js';
 
 export interface ChannelOptions {
   /** Posts that wait at most; 0: the channel takes none. Default 100. */
@@ -105,3 +105,43 @@ function checked<T>(schema: z.ZodType<T>, options: unknown): T {
   if (!result.success) throw new BadArgumentError(optionFault(schema, result.error));
   return result.data;
 }
+
+/** What a client's calls take and give [channels 18]. */
+export interface CallOptions extends WaitLimits {
+  /** Longest reply body wanted; the server's library cuts the rest off. Default: all of it. */
+  readonly maxReply?: number | undefined;
+  /** What happens while the server is in another part of the network. Default `fail`. */
+  readonly partition?: 'fail' | 'wait' | undefined;
+}
+
+export interface PostOptions extends WaitLimits {
+  readonly partition?: 'fail' | 'wait' | undefined;
+  /** Resolve only when the post is in the server's queue. Default false. */
+  readonly confirm?: boolean | undefined;
+}
+
+export interface PingOptions extends WaitLimits {
+  /** Who answers: the library as soon as its process runs (default), or the application when it receives next. */
+  readonly depth?: 'library' | 'application' | undefined;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** Bytes of the body that the server gave. */
+  readonly fullLength: number;
+  /** Whether `maxReply` cut it. */
+  readonly truncated: boolean;
+  /** Private name of the server. */
+  readonly from: string;
+}
+
+export type ClientState = 'open' | 'unreachable' | 'gone' | 'closed';
+
+/** What a server's calls take [channels 18]. */
+export interface CloseOptions {
+  /** Close although there are clients; they are told `server-gone`. Default false. */
+  readonly force?: boolean | undefined;
+}
+
+export type ReceiveOptions = WaitLimits;

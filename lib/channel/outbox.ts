@@ -3,14 +3,13 @@
  * [channels 17.2, 17.4].
  */
 import type { Buffer } from 'node:buffer';
-import { Fifo } from '../mailbox/fifo.js';
+import { Fifo } from '../util/fifo.js';
+import { type ChannelContext, transmitted } from './context.js';
 import { ServerUnreachableError } from './errors.js';
-import { type ChannelContext, transmitted } from './hub.js';
 import type { Outgoing } from './outgoing.js';
-import { CREDIT, decodeGrant, encodeGiveBack, encodeWant, type Grant } from './protocol/credit.js';
-import { stampDeadline } from './protocol/deadline.js';
-import { encodeMessage, type Message } from './protocol/message.js';
-import { decodeAnswer, encodeQuery, type Fate, MAX_QUERIED } from './protocol/query.js';
+import { CREDIT, type Grant, decodeGrant, encodeGiveBack, encodeWant } from './protocol/credit.js';
+import { type Message, encodeMessage, stampDeadline } from './protocol/message.js';
+import { type Fate, MAX_QUERIED, decodeAnswer, encodeQuery } from './protocol/query.js';
 import type { Entry } from './registry/entry.js';
 
 export class Outbox {

@@ -1,8 +1,8 @@
 /** What a client sends and may have to wait with. */
 import { Buffer } from 'node:buffer';
-import type { Reply } from './client-options.js';
+import { ChannelError } from './errors.js';
+import type { Reply } from './options.js';
 import type { Message } from './protocol/message.js';
-import type { Receipt } from './receipt.js';
 
 /** Something on its way: sent and awaited, or behind a post that waits for a place. */
 export interface Outgoing {
@@ -45,3 +45,18 @@ export const replyOf = ({ word, body, limit }: Message, from: string): Reply => 
   truncated: body.length < limit,
   from,
 });
+
+/** Whether the server's application has taken a request [channels 17.2], as far as its client knows. */
+export class Receipt {
+  received = false;
+
+  /** The same outcome; an error tells along whether there was a receipt. */
+  async of<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      if (error instanceof ChannelError) Object.assign(error, { received: this.received });
+      throw error;
+    }
+  }
+}

@@ -1,7 +1,7 @@
 /** A request as the server holds it: the right to answer it, once [channels 17.3]. */
 import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
-import type { TimerEntry } from './due.js';
+import type { TimerEntry } from '../util/timer-queue.js';
 import { AlreadyRepliedError, BadArgumentError, ClientGoneError } from './errors.js';
 import type { Message } from './protocol/message.js';
 

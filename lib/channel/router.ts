@@ -1,8 +1,8 @@
 /** From what arrives to the handle that it is for. Everything else is dropped and counted [channels 17]. */
 import type { Buffer } from 'node:buffer';
-import type { ClaimId } from './claim-id.js';
+import type { ClaimId } from './registry/entry.js';
 import type { ClientChannel } from './client-channel.js';
-import type { Dropped } from './hub.js';
+import type { Dropped } from './context.js';
 import { CREDIT } from './protocol/credit.js';
 import { decodeMessage, type Message } from './protocol/message.js';
 import { Parts } from './protocol/parts.js';

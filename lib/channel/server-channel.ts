@@ -1,33 +1,30 @@
 /** A channel as its owner holds it [channels 17.3, 17.4, 18]. */
 import { Buffer } from 'node:buffer';
-import { checkKeys, checkPatience, type WaitLimits } from './check.js';
-import { claimText } from './claim-id.js';
+import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { type WaitLimits, checkKeys, checkPatience } from './check.js';
+import { type ChannelContext, transmitted } from './context.js';
+import { CreditLedger } from './credit-ledger.js';
 import {
   BadArgumentError,
   BusyError,
-  channelError,
   ConnectionLostError,
-  errnoOf,
   HasClientsError,
   NotAttachedError,
   TimeoutError,
+  channelError,
+  errnoOf,
 } from './errors.js';
 import type { PostEvent, ServerEvent, TimerId } from './event.js';
-import { type ChannelContext, transmitted } from './hub.js';
-import { CreditLedger } from './ledger.js';
 import { MAX_METADATA_BYTES, MAX_QUEUED_CALLS } from './limits.js';
-import { throwIfAborted, BoundedWait } from './patience.js';
-import { Pings } from './pings.js';
+import type { CloseOptions, ReceiveOptions } from './options.js';
 import { CREDIT, decodeGiveBack, encodeGrant, encodeRecall } from './protocol/credit.js';
-import { encodeMessage, type Message } from './protocol/message.js';
+import { type Message, encodeMessage } from './protocol/message.js';
 import { decodeQuery, encodeAnswer } from './protocol/query.js';
 import { refusalBody } from './protocol/refusal.js';
-import type { Entry } from './registry/entry.js';
-import type { RegistryEvent } from './registry/event.js';
-import { ServerClient } from './server-client.js';
-import type { CloseOptions, ReceiveOptions } from './server-options.js';
+import type { RegistryEvent } from './registry/difference.js';
+import { type Entry, claimText } from './registry/entry.js';
 import { ServerQueue } from './server-queue.js';
-import { ServerRequests } from './server-requests.js';
+import { Pings, ServerClient, ServerRequests } from './server-requests.js';
 import { Timers } from './timers.js';
 
 const RECEIVE_KEYS = new Set(['timeoutMs', 'signal']);

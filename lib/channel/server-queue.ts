@@ -1,5 +1,5 @@
 /** What waits for a server: requests, posts, timers and news in one order. Pure. */
-import { Fifo } from '../mailbox/fifo.js';
+import { Fifo } from '../util/fifo.js';
 import type { PostEvent, ServerEvent, TimerEvent } from './event.js';
 import type { ServerRequest } from './request.js';
 

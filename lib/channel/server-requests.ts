@@ -3,15 +3,14 @@
  * [channels 17.1 to 17.3].
  */
 import type { Buffer } from 'node:buffer';
+import type { ChannelContext } from './context.js';
 import { ClientGoneError } from './errors.js';
-import type { ChannelContext } from './hub.js';
-import { timeLeft } from './protocol/deadline.js';
-import { encodeMessage, type Message } from './protocol/message.js';
+import { type Message, encodeMessage, timeLeft } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
+import type { Fate } from './protocol/query.js';
 import { refusalBody } from './protocol/refusal.js';
 import type { Entry } from './registry/entry.js';
 import { type RequestHost, ServerRequest } from './request.js';
-import type { ServerClient } from './server-client.js';
 
 export interface RequestsSink {
   /** Why nothing can be answered any more, or null. */
@@ -136,5 +135,62 @@ export class ServerRequests implements RequestHost {
     const client = this.clients.get(request.from);
     if (client) this.close(client, request);
     request.cancel(false);
+  }
+}
+
+/** What a server knows of one of its clients. */
+export class ServerClient {
+  /** Requests without an answer, by correlation id. */
+  readonly requests = new Map<number, ServerRequest>();
+  /** Requests that get none: the client goes on waiting for them. */
+  readonly dropped = new Set<number>();
+  /** The newest request that has come: ids rise. */
+  lastSeen = 0;
+  /** Posts that have left the queue. */
+  taken = 0;
+  isReachable = true;
+  /** What is to be sent when the client is back. */
+  private held: (readonly Buffer[])[] = [];
+
+  constructor(readonly name: string) {}
+
+  hold(messages: readonly Buffer[]): void {
+    this.held.push(messages);
+  }
+
+  /** Gives out what was held. */
+  release(): (readonly Buffer[])[] {
+    return this.held.splice(0);
+  }
+
+  /** What became of a request. */
+  fate(id: number): Fate {
+    const request = this.requests.get(id);
+    if (request) return request.isHeld ? 'received' : 'queued';
+    if (this.dropped.has(id)) return 'received';
+    return id > this.lastSeen ? 'unseen' : 'answered';
+  }
+}
+
+// Pings of a server's clients [channels 17.6]: of the library, and of the application.
+
+/** The word of a ping that the application is to answer, by receiving. */
+export const APPLICATION_PING = 1;
+
+export class Pings {
+  private waiting: { readonly client: string; readonly id: number }[] = [];
+
+  constructor(private readonly pong: (client: string, id: number) => void) {}
+
+  /** @param isReceiving whether the application waits for an event now */
+  take(client: string, { word, id }: Message, isReceiving: boolean): void {
+    if (word !== APPLICATION_PING || isReceiving) this.pong(client, id);
+    else this.waiting.push({ client, id });
+  }
+
+  /** The application has asked for an event. */
+  received(): void {
+    if (this.waiting.length === 0) return;
+    for (const { client, id } of this.waiting.splice(0)) this.pong(client, id);
   }
 }

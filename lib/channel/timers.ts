@@ -1,7 +1,6 @@
 /** Timers of a channel [channels 8]: the next shot is due by the first, however late the last one came. */
-import type { TimerQueue } from './alarm.js';
+import type { TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { checkNumber, checkTime } from './check.js';
-import type { TimerEntry } from './due.js';
 import { BadArgumentError } from './errors.js';
 import type { TimerEvent, TimerId } from './event.js';
 import { MAX_WAITING_SHOTS } from './limits.js';

@@ -1,8 +1,8 @@
 /** Who is watched, and by which loops [channels 17.5]. */
-import { AsyncQueue } from './event-loop.js';
+import { AsyncQueue } from '../util/async-queue.js';
 import type { WatchEvent } from './event.js';
-import type { RegistryEvent } from './registry/event.js';
-import { onAbort } from '../mailbox/on-abort.js';
+import type { RegistryEvent } from './registry/difference.js';
+import { onAbort } from '../util/deferred.js';
 
 export class Watches {
   private readonly byName = new Map<string, Set<AsyncQueue<WatchEvent>>>();

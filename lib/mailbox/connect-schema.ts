@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import { MAX_SILENCE_TIMEOUT, MIN_SILENCE_TIMEOUT } from '../silence/watch.js';
-import type { Authenticator } from '../wire/handshake/authenticator.js';
+import type { Authenticator } from '../wire/handshake/authentication.js';
 
 const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
 export const tlsSchema = z.strictObject({

@@ -5,11 +5,11 @@ import { connect as connectTls } from 'node:tls';
 import { watchPeer } from '../silence/watch.js';
 import { CONNECTION_CLOSED, COULD_NOT_CONNECT, ILLEGAL_SPREAD } from '../wire/codes.js';
 import type { Accept } from '../wire/handshake/accept.js';
-import type { Authenticator } from '../wire/handshake/authenticator.js';
+import type { Authenticator } from '../wire/handshake/authentication.js';
 import { ClientHandshake } from '../wire/handshake/client-handshake.js';
 import { type Address, parseAddress } from './address.js';
 import { connectCode, type DialFailure, isTlsError } from './dial-failure.js';
-import { onAbort } from './on-abort.js';
+import { onAbort } from '../util/deferred.js';
 
 export interface DialOptions {
   /** Where the daemon is, see `parseAddress`; default the local socket of port 4803. */

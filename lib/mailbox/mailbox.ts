@@ -6,17 +6,17 @@ import { checkDelivery } from '../wire/delivery.js';
 import { FrameFault } from '../wire/fault.js';
 import { FrameReader } from '../wire/frame-reader.js';
 import type { Accept } from '../wire/handshake/accept.js';
-import type { Version } from '../wire/handshake/version.js';
+import type { Version } from '../wire/handshake/connect-request.js';
 import { HEADER_BYTES } from '../wire/limits.js';
 import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
-import { ReceivedMessage } from './arrival.js';
+import { ReceivedMessage } from './received-message.js';
 import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
 import type { DialFailure } from './dial-failure.js';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../util/fifo.js';
 import { Outbox } from './outbox.js';
-import { ViewIds } from './view-ids.js';
-import { PendingReceives } from './waiters.js';
+import { ViewIds } from './view.js';
+import { PendingReceives } from './pending-receives.js';
 
 /** The socket is not read while this many messages, or bytes of messages, wait to be taken. */
 export const RECEIVE_QUEUE_MESSAGES = 10_000;

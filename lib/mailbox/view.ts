@@ -1,7 +1,7 @@
 /** What a membership frame says [session 6], [receive R49 to R57]. */
 import { FrameFault } from '../wire/fault.js';
 import { GROUP_ID_BYTES, type GroupId, readGroupId } from '../wire/group-id.js';
-import { readMembershipBody, readVsSet, type VsSet } from '../wire/membership.js';
+import { type VsSet, readMembershipBody, readVsSet } from '../wire/membership.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,
@@ -10,7 +10,7 @@ import {
   MEMBERSHIP_MESS,
   REG_MEMB_MESS,
 } from '../wire/service.js';
-import type { ReceivedMessage } from './arrival.js';
+import type { ReceivedMessage } from './received-message.js';
 
 export type Cause = 'join' | 'leave' | 'disconnect' | 'network';
 
@@ -70,4 +70,25 @@ export function readTransition(arrival: ReceivedMessage): GroupId {
   const { body } = arrival;
   if (body.length < GROUP_ID_BYTES) throw new FrameFault('membership-body', 'a transition without its id');
   return readGroupId(body, 0, arrival.little);
+}
+
+/**
+ * The id of the last view of every group the connection is in. A self-leave frame carries none, but SSP's body of it
+ * does [receive Q22]. Kept in the order of arrival, which is the order in which messages are taken.
+ */
+export class ViewIds {
+  private readonly ids = new Map<string, GroupId>();
+
+  /** Notes what a membership frame says; a self-leave gets its id and the group is forgotten. */
+  note(arrival: ReceivedMessage): void {
+    const { kind } = arrival;
+    if (kind === 'view') {
+      const { body } = arrival;
+      if (body.length >= GROUP_ID_BYTES) this.ids.set(arrival.name, readGroupId(body, 0, arrival.little));
+    } else if (kind === 'self-leave') {
+      const group = arrival.name;
+      arrival.leftId = this.ids.get(group) ?? arrival.leftId;
+      this.ids.delete(group);
+    }
+  }
 }

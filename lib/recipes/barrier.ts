@@ -1,11 +1,10 @@
 /** A barrier: members wait at it until so many are there. */
 import { z } from 'zod';
-import type { Connection } from '../group/connection.js';
+import type { Connection } from '../client/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
-import { instanceNumber } from './instance.js';
-import { checkedOptions, signalOf, type WaitOptions } from './options.js';
-import { type Replicated, replicated, type ReplicatedOptions, replicatedSchema } from './replicated.js';
-import { ReplicatedObject, ConditionWaiter } from './shared.js';
+import { type WaitOptions, checkedOptions, instanceNumber, signalOf } from './options.js';
+import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
+import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
 
 export interface BarrierOptions extends ReplicatedOptions {
   /** Members that open it. */

@@ -1,17 +1,15 @@
 /** Asking a whole group, and getting what became of it at each member. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
-import type { Connection } from '../group/connection.js';
-import { abortable, type Deferred, deferred } from '../group/abort.js';
+import { type Deferred, abortable, deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
-import { instanceNumber } from './instance.js';
-import { jsonText } from './json.js';
-import { checkedOptions, signalOption } from './options.js';
+import { GroupBinding } from './group-binding.js';
+import { checkedOptions, instanceNumber, jsonText, signalOption } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { GroupBinding } from './seat.js';
 
 /**
  * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`

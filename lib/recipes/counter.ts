@@ -1,11 +1,11 @@
 /** A number that all members add to. */
 import { errorOf } from '../errors.js';
-import type { Connection } from '../group/connection.js';
+import type { Connection } from '../client/connection.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { CounterMachine } from './core/machines/counter.js';
 import type { WaitOptions } from './options.js';
 import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
-import { ReplicatedObject } from './shared.js';
+import { ReplicatedObject } from './replicated-object.js';
 
 /** @throws as `replicated` */
 export async function counter(

@@ -1,6 +1,6 @@
 /** Leader election: the first member that takes part leads, and everybody knows it. */
 import { z } from 'zod';
-import type { Connection } from '../group/connection.js';
+import type { Connection } from '../client/connection.js';
 import { ElectionCore, type Leadership } from './core/election.js';
 import {
   checkedOptions,
@@ -12,7 +12,7 @@ import {
   type WaitOptions,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { GroupBinding } from './seat.js';
+import { GroupBinding } from './group-binding.js';
 
 export interface ElectionOptions {
   /**

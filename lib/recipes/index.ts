@@ -2,14 +2,14 @@
 export type { Leadership } from './core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
 export type { RecipeEvents } from './recipe.js';
-export type { Departure } from './core/members.js';
+export type { Departure } from './core/presence.js';
 export {
   presence as members,
   type Member,
   type Presence as Members,
   type PresenceEvents as MembersEvents,
   type PresenceOptions as MembersOptions,
-} from './members.js';
+} from './presence.js';
 export type { CallMode } from './core/call.js';
 export {
   groupRpc as caller,
@@ -26,12 +26,12 @@ export { barrier, type Barrier, type BarrierOptions } from './barrier.js';
 export { counter, type Counter } from './counter.js';
 export type { WaitOptions } from './options.js';
 export {
-  LeftGroupError as LeftGroupError,
+  LeftGroupError,
   LockEndedError,
-  IncompatibleMemberError as IncompatibleMemberError,
+  IncompatibleMemberError,
   ReadOnlyError,
   RecipeError,
-  ResultUnknownError as ResultUnknownError,
+  ResultUnknownError,
 } from './errors.js';
 export { type HeldLock, lock, type Lock } from './lock.js';
 export { map, type ReplicatedMap, type ReplicatedMapEvents } from './map.js';

@@ -1,13 +1,12 @@
 /** A lock that one member of a group holds at a time. */
-import type { Connection } from '../group/connection.js';
+import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
-import { type Claim, isOf, type LockCommand, LockMachine } from './core/machines/lock.js';
+import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
-import { instanceNumber } from './instance.js';
-import { signalOf, type WaitOptions } from './options.js';
-import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
-import { type End, now } from './seat.js';
-import { ReplicatedObject, ConditionWaiter } from './shared.js';
+import { type End, now } from './group-binding.js';
+import { type WaitOptions, instanceNumber, signalOf } from './options.js';
+import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
+import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 
 /** @throws as `replicated` */
 export async function lock(
@@ -151,7 +150,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 
   private look(): void {
     for (const [request, held] of this.held) {
-      const { ending, isLive, isPartitioned: isPartitioned } = this.replica;
+      const { ending, isLive, isPartitioned } = this.replica;
       if (isLive && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
       const wasReleased = held.signal.aborted;

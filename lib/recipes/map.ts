@@ -1,12 +1,11 @@
 /** A map that is the same at all members. */
+import type { Connection } from '../client/connection.js';
+import { Emitter } from '../client/event-fanout.js';
 import { errorOf } from '../errors.js';
-import type { Connection } from '../group/connection.js';
-import { Emitter } from '../group/emitter.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { type MapCommand, MapMachine } from './core/machines/map.js';
-import { jsonText } from './json.js';
-import type { WaitOptions } from './options.js';
-import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { type WaitOptions, jsonText } from './options.js';
+import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 
 export interface ReplicatedMapEvents<V> {
   /** Somebody has set a key. */

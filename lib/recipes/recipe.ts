@@ -1,10 +1,10 @@
 /** What the outer faces of all recipes have in common: events, loops, leaving, the end. */
 import { errorOf } from '../errors.js';
-import { abortable, type Deferred, deferred } from '../group/abort.js';
-import { Emitter } from '../group/emitter.js';
+import { abortable, type Deferred, deferred } from '../util/deferred.js';
+import { Emitter } from '../client/event-fanout.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { LeftGroupError } from './errors.js';
-import type { End, GroupBinding } from './seat.js';
+import type { End, GroupBinding } from './group-binding.js';
 
 export interface RecipeEvents {
   /** It is over: the group was left, or, with an error, the connection was lost or this member cannot stay. Comes once. */

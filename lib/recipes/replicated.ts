@@ -1,9 +1,9 @@
 /** State that is the same at all members: commands go in, and everybody applies them in one order. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
-import { abortable, type Deferred, deferred } from '../group/abort.js';
-import type { Connection } from '../group/connection.js';
+import { type Deferred, abortable, deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { parseJson } from './core/json-depth.js';
 import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
@@ -12,21 +12,20 @@ import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
 import { IncompatibleMemberError, ReadOnlyError, ResultUnknownError } from './errors.js';
-import { instanceNumber } from './instance.js';
-import { jsonText } from './json.js';
+import { type End, GroupBinding } from './group-binding.js';
 import {
+  type WaitOptions,
   checkedOptions,
   given,
-  silenceTimeoutOption,
+  instanceNumber,
+  jsonText,
   quorumOption,
   signalOf,
   signalOption,
-  type WaitOptions,
+  silenceTimeoutOption,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { RestoreStream } from './restoring.js';
-import { type End, GroupBinding } from './seat.js';
-import { Snapshots } from './snapshots.js';
+import { RestoreStream, Snapshots } from './snapshots.js';
 
 export interface ReplicatedOptions {
   /**

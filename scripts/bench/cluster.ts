@@ -3,8 +3,8 @@
  * total and how old they are when they arrive. Everything runs on this one machine and shares its cores.
  */
 import { Command, Option } from 'commander';
-import { count } from '../../lib/command/units.js';
-import { integer } from '../../lib/command/values.js';
+import { count } from '../../lib/cli/text.js';
+import { integer } from '../../lib/cli/values.js';
 import { AGREED_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { whyNoCluster } from '../../spec/support/cluster/available.js';
 import { Cluster } from '../../spec/support/cluster/cluster.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
-import { integer } from '../../lib/command/values.js';
+import { integer } from '../../lib/cli/values.js';
 import type { Case, Settings } from './case.js';
 import { endCluster } from './cases/cluster.js';
 import { cases } from './cases/index.js';

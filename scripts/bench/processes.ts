@@ -7,7 +7,7 @@ import type { Question, Reply } from './load/serve.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const program = (name: string): string => at(`programs/${name}.js`);
-export const SSPD = at('../../daemon/main.js');
+export const SSPD = at('../../daemon/cli/main.js');
 
 /** A server of a bench: what listens on a port until it is told to end. */
 export class Server implements AsyncDisposable {

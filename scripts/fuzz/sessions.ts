@@ -7,8 +7,8 @@ import { Buffer } from 'node:buffer';
 import * as fc from 'fast-check';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
-import type { Sequencer } from '../../daemon/core/pack.js';
-import { silentLogger } from '../../daemon/monitor/logger.js';
+import type { Sequencer } from '../../daemon/core/batcher.js';
+import { silentLogger } from '../../daemon/log/logger.js';
 import { defaultLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
 import {

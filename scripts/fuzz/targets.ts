@@ -13,7 +13,7 @@ import {
   daemonFrames,
   daemonHears,
   type Heard,
-} from '../../spec/wire/sides.js';
+} from '../../spec/wire/handshake-pair.js';
 import { sessionSequences } from './sessions.js';
 
 type Property = fc.IProperty<[...unknown[]]> | fc.IAsyncProperty<[...unknown[]]>;

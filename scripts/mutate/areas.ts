@@ -39,8 +39,8 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'views',
-    sources: 'daemon/engine/corosync/views',
-    specs: [...all('engine/corosync', /machine\.spec/), ...named('simulation', 'scenarios')],
+    sources: 'daemon/engine/views',
+    specs: [...all('engine/views', /machine\.spec/), ...named('simulation', 'scenarios')],
   },
   {
     name: 'recipes',

@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { type AccessFiles, loadAccess } from '../../daemon/access/load.js';
-import { AccessFileError } from '../../daemon/access/error.js';
+import { AccessFileError } from '../../daemon/access/lines.js';
 import { hashPassword } from '../../daemon/access/passwords.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Pattern } from '../../daemon/access/pattern.js';
+import { Pattern } from '../../daemon/access/permissions.js';
 import { Random } from '../support/random.js';
 
 /** What the pattern means, tried in every way; too slow for long names. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Action, Permissions } from '../../daemon/access/permissions.js';
-import type { Authorize } from '../../daemon/core/local-session.js';
+import type { Authorize } from '../../daemon/core/group.js';
 import { refusalOf } from './refusal.js';
 
 const permit = (principals: readonly string[], ...lines: readonly string[]): Authorize =>

@@ -1,6 +1,6 @@
 /** What a bad file is told. */
 import { expect } from 'chai';
-import { AccessFileError } from '../../daemon/access/error.js';
+import { AccessFileError } from '../../daemon/access/lines.js';
 
 const FILE = 'rules';
 

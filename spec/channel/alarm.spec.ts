@@ -1,6 +1,6 @@
 /** The clock of the channels. */
 import { expect } from 'chai';
-import { TimerQueue } from '../../lib/channel/alarm.js';
+import { TimerQueue } from '../../lib/util/timer-queue.js';
 import { within } from './support.js';
 
 describe('Alarm', () => {

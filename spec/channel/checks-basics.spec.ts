@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Channels } from '../../lib/channel/channels.js';
 import { Random } from '../support/random.js';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import {
   bytes,
   code,
@@ -18,7 +18,7 @@ import {
   text,
   within,
 } from './support.js';
-import { ChannelWorld } from './world.js';
+import { ChannelWorld } from './channel-world.js';
 
 async function talk(serverSide: Channels, clientSide: Channels): Promise<void> {
   const { server, client } = await pairOf(serverSide, clientSide);

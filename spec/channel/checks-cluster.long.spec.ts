@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import { openChannels } from '../../lib/channel/open.js';
-import { connect } from '../../lib/group/connect.js';
-import type { Connection } from '../../lib/group/connection.js';
+import { connect } from '../../lib/client/connect.js';
+import type { Connection } from '../../lib/client/connection.js';
 import { skipWithoutCluster } from '../support/cluster/available.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { Watch } from '../support/cluster/watch.js';

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { WatchEvent } from '../../lib/channel/event.js';
 import { performance } from 'node:perf_hooks';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import {
   code,
   failure,

@@ -5,11 +5,11 @@ import type { ClientChannel } from '../../lib/channel/client-channel.js';
 import type { ClientEvent } from '../../lib/channel/event.js';
 import { Random } from '../support/random.js';
 import { until } from '../support/wait.js';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import { code, echo, next, request, within } from './support.js';
-import type { ChannelHost } from './house.js';
+import type { ChannelHost } from './channel-host.js';
 import { SimulatedHouse } from './simulated.js';
-import { ChannelWorld } from './world.js';
+import { ChannelWorld } from './channel-world.js';
 
 const DAEMONS = ['d1', 'd2', 'd3'];
 

@@ -2,12 +2,12 @@
 import { expect } from 'chai';
 import { performance } from 'node:perf_hooks';
 import { encodeRegistryMessage } from '../../lib/channel/registry/command.js';
-import { ConnectionLink } from '../../lib/channel/link.js';
+import { ConnectionLink } from '../../lib/channel/group-link.js';
 import { REGISTRY_GROUP } from '../../lib/channel/limits.js';
 import { Random } from '../support/random.js';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import { code, failure, next, pairOf, type Party, ChannelFixture, request, within } from './support.js';
-import { ChannelWorld } from './world.js';
+import { ChannelWorld } from './channel-world.js';
 
 describe('channel: names', () => {
   let place: ChannelFixture;

@@ -1,7 +1,7 @@
 /** Queued messages and timers [channels C42 to C50]. */
 import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import { until } from '../support/wait.js';
 import { code, failure, next, pairOf, type Party, ChannelFixture, settle, within } from './support.js';
 

@@ -1,6 +1,6 @@
 /** Places in a queue: what is given never is more than there is, and whoever waits is served. */
 import { expect } from 'chai';
-import { type Credit, CreditLedger } from '../../lib/channel/ledger.js';
+import { type Credit, CreditLedger } from '../../lib/channel/credit-ledger.js';
 import type { Overflow } from '../../lib/channel/registry/entry.js';
 import { Random } from '../support/random.js';
 

@@ -2,21 +2,19 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { claimId, claimText } from '../../lib/channel/claim-id.js';
-import { TimerHeap } from '../../lib/channel/due.js';
-import { channelError, ChannelError, errnoOf, HasClientsError } from '../../lib/channel/errors.js';
+import { ChannelError, HasClientsError, channelError, errnoOf } from '../../lib/channel/errors.js';
 import { MAX_PIECE } from '../../lib/channel/limits.js';
-import { decodeMessage, encodeMessage, type Message } from '../../lib/channel/protocol/message.js';
-import { inParts, Parts } from '../../lib/channel/protocol/parts.js';
+import { type Message, decodeMessage, encodeMessage } from '../../lib/channel/protocol/message.js';
+import { Parts, inParts } from '../../lib/channel/protocol/parts.js';
 import { refusalBody, refusalOf } from '../../lib/channel/protocol/refusal.js';
 import { decodeRegistryMessage, encodeRegistryMessage } from '../../lib/channel/registry/command.js';
-import type { Entry, Settings } from '../../lib/channel/registry/entry.js';
+import { type Entry, type Settings, claimId, claimText } from '../../lib/channel/registry/entry.js';
+import { TableExchange } from '../../lib/channel/registry/exchange.js';
 import { merge } from '../../lib/channel/registry/merge.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
-import { TableExchange } from '../../lib/channel/registry/exchange.js';
-import { Ballot, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
-import { LAST_EPOCH } from '../../lib/primary/rules.js';
-import { hashText, Table } from '../../lib/channel/registry/table.js';
+import { Table, hashText } from '../../lib/channel/registry/table.js';
+import { Ballot, LAST_EPOCH, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
+import { TimerHeap } from '../../lib/util/timer-queue.js';
 import { Random } from '../support/random.js';
 
 const settings: Settings = {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { CHANNEL_MESSAGE } from '../../lib/channel/limits.js';
 import { PermissionDeniedError } from '../../lib/errors.js';
-import type { RejectEvent } from '../../lib/group/event.js';
+import type { RejectEvent } from '../../lib/client/event.js';
 import { withRules } from '../support/permissions.js';
 import { bytes, ChannelFixture, within } from './support.js';
 

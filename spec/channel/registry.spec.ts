@@ -1,10 +1,10 @@
 /** The registry where somebody is slow, silent or in between. */
 import { expect } from 'chai';
-import type { GroupLink, LinkHandler } from '../../lib/channel/link.js';
+import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { Random } from '../support/random.js';
 import { openChannels } from '../../lib/channel/open.js';
 import { code, next, pairOf, ChannelFixture, within } from './support.js';
-import { ChannelWorld } from './world.js';
+import { ChannelWorld } from './channel-world.js';
 
 const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
 

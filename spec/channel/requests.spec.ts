@@ -1,29 +1,33 @@
 /** [channels 17.1 to 17.3]: the time a request has, the word that it was received, and giving up its answer. */
 import { Buffer } from 'node:buffer';
-import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import type { ClientChannel } from '../../lib/channel/client-channel.js';
 import { CHANNEL_MESSAGE } from '../../lib/channel/limits.js';
 import type { ChannelOptions } from '../../lib/channel/options.js';
-import { deadlineWord, timeLeft } from '../../lib/channel/protocol/deadline.js';
-import { encodeMessage, type MessageKind } from '../../lib/channel/protocol/message.js';
+import {
+  type MessageKind,
+  deadlineWord,
+  encodeMessage,
+  timeLeft,
+} from '../../lib/channel/protocol/message.js';
 import type { ServerRequest } from '../../lib/channel/request.js';
 import type { ServerChannel } from '../../lib/channel/server-channel.js';
-import { isWaiting } from '../group/support.js';
+import { isWaiting } from '../client/support.js';
 import { until } from '../support/wait.js';
+import { ChannelWorld } from './channel-world.js';
 import {
+  ChannelFixture,
+  type Pair,
+  type Party,
   code,
   failure,
   next,
-  type Pair,
   pairOf,
-  type Party,
-  ChannelFixture,
   request,
   within,
 } from './support.js';
-import { ChannelWorld } from './world.js';
 
 /** A call that its maker can end. */
 function abortable(

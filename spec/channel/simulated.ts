@@ -2,17 +2,17 @@
 import { Buffer } from 'node:buffer';
 import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
 import { CHANNEL_MESSAGE, REGISTRY_GROUP } from '../../lib/channel/limits.js';
-import type { GroupLink, LinkHandler } from '../../lib/channel/link.js';
-import { EventReader } from '../../lib/group/reader.js';
-import { type Service, serviceBit } from '../../lib/group/service.js';
-import type { ReceivedMessage } from '../../lib/mailbox/arrival.js';
+import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
+import { EventReader } from '../../lib/client/reader.js';
+import { type Service, serviceBit } from '../../lib/client/send.js';
+import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
 import { encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
 import { SimulatedConnection } from '../simulation/connection.js';
 import { generate } from '../simulation/generate.js';
 import type { Kind } from '../simulation/plan.js';
 import { World } from '../simulation/world.js';
 import { Random } from '../support/random.js';
-import type { ChannelHost } from './house.js';
+import type { ChannelHost } from './channel-host.js';
 
 /** Milliseconds of virtual time between two looks at what the programs do. */
 const STEP = 4;

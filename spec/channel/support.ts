@@ -9,11 +9,11 @@ import { openChannels } from '../../lib/channel/open.js';
 import type { ChannelsOptions } from '../../lib/channel/options.js';
 import type { ServerRequest } from '../../lib/channel/request.js';
 import type { ServerChannel } from '../../lib/channel/server-channel.js';
-import { Connection } from '../../lib/group/connection.js';
+import { Connection } from '../../lib/client/connection.js';
 import { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { within } from '../support/fake-daemon.js';
 
-export { settle } from '../group/support.js';
+export { settle } from '../client/support.js';
 export { within } from '../support/fake-daemon.js';
 
 /** One connection with its channels. */

@@ -9,7 +9,7 @@ import { RigProcess } from '../support/cluster/process.js';
 import { eventually } from '../support/wait.js';
 import { freshRig, type Rig } from './shared.js';
 
-const SSPD = fileURLToPath(new URL('../../daemon/main.js', import.meta.url));
+const SSPD = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const STRANGER = fileURLToPath(new URL('stranger.js', import.meta.url));
 const OTHERS = [1, 2];
 /** Milliseconds; the reference needs up to 31 s. */

@@ -5,7 +5,7 @@ import { election } from '../../lib/recipes/election.js';
 import { lock } from '../../lib/recipes/lock.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
-import { ClusterClients, LIMIT, nameAt, Outcome } from './company.js';
+import { ClusterClients, LIMIT, nameAt, Outcome } from './cluster-clients.js';
 import { freshRig, TOKEN_MS } from './shared.js';
 
 /** Time within which the holder hears of it. */

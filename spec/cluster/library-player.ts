@@ -11,7 +11,7 @@ import {
   type Trace,
 } from '../support/recordings.js';
 import { eventually } from '../support/wait.js';
-import { type ClientLog, seenOf } from './seen.js';
+import { type ClientLog, seenOf } from './client-log.js';
 
 /** The marker of the byte order in service words [session 4.2]. */
 const MARKER = 0x80000080;

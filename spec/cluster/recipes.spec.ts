@@ -20,7 +20,7 @@ import {
 } from '../../lib/recipes/index.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
-import { ClusterClients, LIMIT, nameAt, Outcome } from './company.js';
+import { ClusterClients, LIMIT, nameAt, Outcome } from './cluster-clients.js';
 import { freshRig } from './shared.js';
 
 const THREE = [nameAt(1), nameAt(2), nameAt(3)] as const;
@@ -203,7 +203,7 @@ describe('recipes on three nodes', function () {
       expect(await kinds(ask(c, []))).to.deep.equal([`${nameAt(3)} value`]);
       await company.heal();
       for (const each of all) {
-        const { values, satisfied: satisfied } = await ask(each, []).kept('a call of all');
+        const { values, satisfied } = await ask(each, []).kept('a call of all');
         expect([values, satisfied]).to.deep.equal([[1, 2, 3], true]);
       }
 

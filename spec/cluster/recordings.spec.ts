@@ -19,7 +19,7 @@ import { canonical, idsIn } from './canonical.js';
 import { ranked } from './group-ids.js';
 import { LibraryPlayer } from './library-player.js';
 import { networkEvents } from './network-events.js';
-import { idsOf, recordedSights, type ClientLog } from './seen.js';
+import { idsOf, recordedSights, type ClientLog } from './client-log.js';
 import { freshRig } from './shared.js';
 
 /** Ids of dmn1, dmn2, dmn3. The reference hashes names in another way; dmn2 is first in no recorded view. */

@@ -7,7 +7,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { KoffiCpgTransport } from '../../daemon/engine/corosync/transport/cpg-transport.js';
 import { REPORT_VERSION } from '../../daemon/core/report.js';
-import { Type, versionOf, writePrefix } from '../../daemon/engine/corosync/views/message.js';
+import { Type, versionOf, writePrefix } from '../../daemon/engine/views/message.js';
 
 const MOST_BYTES = 300;
 const PAUSE_MS = 200;

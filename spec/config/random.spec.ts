@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { ConfigurationError, selectOwn } from '../../daemon/config/index.js';
-import { isKeyword } from '../../daemon/config/keywords.js';
+import { isKeyword } from '../../daemon/config/syntax.js';
 import { optionNames } from '../../daemon/config/options.js';
 import { parse, resolved } from './support.js';
 

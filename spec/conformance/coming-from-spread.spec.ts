@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { hashPassword } from '../../daemon/access/passwords.js';
-import * as ssp from '../../lib/mailbox/ssp.js';
+import * as ssp from '../../lib/ssp/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { repositoryRoot } from '../support/recordings.js';
 import { TemporaryDirectory } from '../support/temporary.js';

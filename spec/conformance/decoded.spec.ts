@@ -5,22 +5,23 @@ import { expect } from 'chai';
 import { type FaultReason, FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { readAccept, readCode } from '../../lib/wire/handshake/accept.js';
-import { readConnectRequest } from '../../lib/wire/handshake/connect-request.js';
-import { CHOICE_BYTES, readMethodChoice, readMethodList } from '../../lib/wire/handshake/methods.js';
+import { CHOICE_BYTES, readMethodChoice, readMethodList } from '../../lib/wire/handshake/authentication.js';
 import {
   FIRST_WITH_METHODS,
   FIRST_WITH_PATCH,
   type Version,
+  readConnectRequest,
   versionNumber,
   versionText,
-} from '../../lib/wire/handshake/version.js';
+} from '../../lib/wire/handshake/connect-request.js';
 import { nameField } from '../../lib/wire/name.js';
 import { checkGroupField, checkRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import {
-  allTraces,
   type Decoded,
   type Direction,
+  type Trace,
+  allTraces,
   decodedOf,
   firstOf,
   framesOf,
@@ -29,7 +30,6 @@ import {
   privateGroupOf,
   recordings,
   streamOf,
-  type Trace,
   traceOf,
 } from '../support/recordings.js';
 import { deliveryUnits, requestUnit, requestUnits } from '../wire/units.js';

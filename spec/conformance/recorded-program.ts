@@ -19,7 +19,7 @@ import {
   SP_poll,
   SP_receive,
   SP_scat_multicast,
-} from '../../lib/mailbox/ssp.js';
+} from '../../lib/ssp/index.js';
 import { type Call, type CallResult, elidedBytes } from '../support/recordings.js';
 
 const FILL = 0x55;

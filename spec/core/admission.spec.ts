@@ -1,9 +1,7 @@
 import { expect } from 'chai';
 import { Admission } from '../../daemon/core/admission.js';
-import { Group } from '../../daemon/core/group.js';
-import { LocalSession } from '../../daemon/core/local-session.js';
-import { Member } from '../../daemon/core/member.js';
-import { Inbox } from './world.js';
+import { Group, LocalSession, Member } from '../../daemon/core/group.js';
+import { Inbox } from './core-world.js';
 
 const session = (name: string, listens = true): LocalSession =>
   new LocalSession(`#${name}#d1`, listens, new Inbox());

@@ -14,9 +14,9 @@ import {
   SAFE_MESS,
 } from '../../lib/wire/index.js';
 import { Random } from '../support/random.js';
-import { groupIdOf, tell, vsSetsOf } from '../support/telling.js';
+import { groupIdOf, tell, vsSetsOf } from '../support/describe-frame.js';
 import { closedIdOf, Daemons, type Node, ownSetOf, tableOf } from './daemons.js';
-import type { Client } from './world.js';
+import type { Client } from './core-world.js';
 
 const NAMES = ['a', 'b', 'c', 'd'];
 const GROUPS = ['g', 'h', 'G'];

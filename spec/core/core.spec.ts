@@ -12,7 +12,7 @@ import {
   REJECT_NOT_UNIQUE,
   SAFE_MESS,
 } from '../../lib/wire/index.js';
-import { type Client, remote, CoreWorld } from './world.js';
+import { type Client, remote, CoreWorld } from './core-world.js';
 
 describe('core: order', () => {
   it('does nothing to the groups before a payload comes back', () => {

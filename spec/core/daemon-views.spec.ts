@@ -1,7 +1,7 @@
 /** Who is told what when daemon views change: [daemon 2.5, 2.7.2, 2.7.5]. */
 import { expect } from 'chai';
 import { Daemons, forget, ownSetOf, tableOf } from './daemons.js';
-import type { Client } from './world.js';
+import type { Client } from './core-world.js';
 
 /** Lets everything that is under way arrive, and forgets it. */
 function settle(daemons: Daemons, ...clients: readonly Client[]): void {

@@ -5,12 +5,12 @@
  */
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
-import type { Sequencer } from '../../daemon/core/pack.js';
+import type { Sequencer } from '../../daemon/core/batcher.js';
 import type { Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import { type Delivery, type GroupId, readGroupId } from '../../lib/wire/index.js';
-import { bodyOf, groupIdOf } from '../support/telling.js';
-import { Client } from './world.js';
+import { bodyOf, groupIdOf } from '../support/describe-frame.js';
+import { Client } from './core-world.js';
 
 interface Outgoing {
   readonly payload: Buffer;

@@ -1,9 +1,9 @@
 /** Requests that are in flight when the daemon view changes [daemon 2.7.3, 2.7.4]. */
 import { expect } from 'chai';
-import { groupIdOf } from '../support/telling.js';
+import { groupIdOf } from '../support/describe-frame.js';
 import { REJECT_NOT_UNIQUE, SAFE_MESS } from '../../lib/wire/index.js';
 import { Daemons, forget, tableOf } from './daemons.js';
-import type { Client } from './world.js';
+import type { Client } from './core-world.js';
 
 /** Members of g: x at a, z at b, w at c. */
 function three(): { daemons: Daemons; all: [Client, Client, Client] } {

@@ -1,14 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { StateExchange } from '../../daemon/core/exchange.js';
+import { StateExchange, judge } from '../../daemon/core/exchange.js';
 import {
-  encodeHead,
-  encodeVerdict,
   type Head,
   PartWriter,
   REPORT_VERSION,
+  encodeHead,
+  encodeVerdict,
 } from '../../daemon/core/report.js';
-import { judge } from '../../daemon/core/verdict.js';
 import { type GroupId, JOIN_MESS, nameField, privateGroup, readName } from '../../lib/wire/index.js';
 
 const TAG = 5n;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { encodeVerdict } from '../../daemon/core/report.js';
 import { Daemons } from './daemons.js';
-import { type Payload, QueueOrder } from './world.js';
+import { type Payload, QueueOrder } from './core-world.js';
 
 describe('core: daemon views and the engine', () => {
   it('begin with one payload for the exchange and end it with one word to the engine', () => {

@@ -1,11 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Group } from '../../daemon/core/group.js';
-import { LocalSession } from '../../daemon/core/local-session.js';
-import { compareMembers, Member, type Place } from '../../daemon/core/member.js';
+import { Group, LocalSession, Member, type Place, compareMembers } from '../../daemon/core/group.js';
 import { privateGroup } from '../../lib/wire/name.js';
-import { Inbox } from './world.js';
+import { Inbox } from './core-world.js';
 
 const places: readonly Place[] = ['zd1', 'ad2', 'md3'].map((daemon, position) => ({ daemon, position }));
 const member = (name: string, daemon: number): Member => {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { FIXED_KEY, type HashKey, hashName } from '../../daemon/core/keyed-hash.js';
+import { FIXED_KEY, type HashKey, hashName } from '../../daemon/core/name-table.js';
 import { nameField } from '../../lib/wire/name.js';
 import { Random } from '../support/random.js';
 

@@ -18,10 +18,10 @@ import {
 import { startDaemon } from '../support/local-daemon.js';
 import type { Operation } from '../support/group-model.js';
 import { givenSeed, Random } from '../support/random.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
-import { RandomClients } from './crowd.js';
+import { RandomClients } from './random-clients.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 1);
 const NAMES = Array.from({ length: 200 }, (_, i) => `s${i}`);

@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { cellOf, collidingNames } from '../../scripts/bench/load/colliding-names.js';
 import fc from 'fast-check';
-import { FIXED_KEY, hashName } from '../../daemon/core/keyed-hash.js';
-import { type Named, NameTable } from '../../daemon/core/name-table.js';
+import { FIXED_KEY, NameTable, type Named, hashName } from '../../daemon/core/name-table.js';
 import { isGroupName, nameField } from '../../lib/wire/name.js';
+import { cellOf, collidingNames } from '../../scripts/bench/load/colliding-names.js';
 
 const named = (name: string): Named & { readonly name: string } => ({ name, field: nameField(name) });
 

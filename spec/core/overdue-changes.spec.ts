@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import type { Patience } from '../../daemon/core/admission.js';
 import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
-import { type Client, CoreWorld } from './world.js';
+import { type Client, CoreWorld } from './core-world.js';
 
 describe('core: changes that have waited long enough', () => {
   /** A group with a member that is behind, and one that wants to go. */

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Batcher, PACK_BYTES } from '../../daemon/core/pack.js';
-import { type Payload, QueueOrder } from './world.js';
+import { Batcher, PACK_BYTES } from '../../daemon/core/batcher.js';
+import { type Payload, QueueOrder } from './core-world.js';
 
 /** Frames here are any bytes: the pack does not look into them. */
 const frame = (size: number, fill: number): Buffer => Buffer.alloc(size, fill);

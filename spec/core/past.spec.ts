@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { extend, afterExchange, NO_LINEAGE } from '../../daemon/core/past.js';
+import { extend, afterExchange, NO_LINEAGE } from '../../daemon/core/lineage.js';
 
 describe('core: past', () => {
   it('is the same for all who completed the same exchange, whatever was before', () => {

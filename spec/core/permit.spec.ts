@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Authorize } from '../../daemon/core/local-session.js';
+import type { Authorize } from '../../daemon/core/group.js';
 import { AGREED_MESS, isReject } from '../../lib/wire/index.js';
-import { CoreWorld } from './world.js';
+import { CoreWorld } from './core-world.js';
 
 /** May join what begins with j and send to what begins with s, and notes what it was asked. */
 function noted(): { permit: Authorize; asked: string[] } {

@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { AGREED_MESS, encodeMessage, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';
 import { repositoryRoot } from '../support/recordings.js';
-import { type Client, remote, CoreWorld } from './world.js';
+import { type Client, remote, CoreWorld } from './core-world.js';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e'];
 const GROUPS = ['g', 'h', 'G', 'i'];

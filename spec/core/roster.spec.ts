@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { LocalSession } from '../../daemon/core/local-session.js';
+import { LocalSession } from '../../daemon/core/group.js';
 import { Roster } from '../../daemon/core/roster.js';
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { nameField, parsePrivateGroup } from '../../lib/wire/name.js';
-import { Inbox } from './world.js';
+import { Inbox } from './core-world.js';
 
 describe('core: roster', () => {
   it('makes the private group of the name and the daemon', () => {

@@ -8,7 +8,7 @@ import {
   SELF_DISCARD,
   UNRELIABLE_MESS,
 } from '../../lib/wire/index.js';
-import { type Client, remote, CoreWorld } from './world.js';
+import { type Client, remote, CoreWorld } from './core-world.js';
 
 /** Alice, Bob and Carol are in g. */
 function three(): { world: CoreWorld; alice: Client; bob: Client; carol: Client } {

@@ -2,8 +2,8 @@
 import { expect } from 'chai';
 import type { Delivery } from '../../lib/wire/index.js';
 import { closedIdOf, Daemons, forget, lastIdOf, ownSetOf } from './daemons.js';
-import type { Client } from './world.js';
-import { groupIdOf } from '../support/telling.js';
+import type { Client } from './core-world.js';
+import { groupIdOf } from '../support/describe-frame.js';
 
 type Four = [Client, Client, Client, Client];
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/index.js';
 import { REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
 import { Daemons, tableOf } from './daemons.js';
-import { type Client, remote, CoreWorld } from './world.js';
+import { type Client, remote, CoreWorld } from './core-world.js';
 
 const none = { maxGroups: 200_000, maxMemberships: 1_000_000 };
 const rejects = ({ inbox }: Client): string[] =>

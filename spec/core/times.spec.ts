@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_REMEMBERED_TIMES, ViewTimestamps } from '../../daemon/core/times.js';
+import { MAX_REMEMBERED_TIMES, ViewTimestamps } from '../../daemon/core/view-timestamps.js';
 
 describe('core: times', () => {
   it('are the clock’s when that has moved on', () => {

@@ -1,8 +1,8 @@
 /** Ids of the groups' views over changes of the daemon view [daemon 2.4]. */
 import { expect } from 'chai';
-import { groupIdOf } from '../support/telling.js';
+import { groupIdOf } from '../support/describe-frame.js';
 import { Daemons, lastIdOf } from './daemons.js';
-import type { Client } from './world.js';
+import type { Client } from './core-world.js';
 
 describe('core: ids of views', () => {
   it('are of the first daemon of the daemon view, with a time that rises though the clock stands', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { groupIdOf } from '../support/telling.js';
-import { remote, CoreWorld } from './world.js';
+import { groupIdOf } from '../support/describe-frame.js';
+import { remote, CoreWorld } from './core-world.js';
 
 describe('core: views', () => {
   describe('a join', () => {

@@ -3,7 +3,7 @@ import { Core } from '../../daemon/core/core.js';
 import { encodeHead, PartWriter } from '../../daemon/core/report.js';
 import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
 import { tableOf } from './daemons.js';
-import { Client, type Payload, QueueOrder } from './world.js';
+import { Client, type Payload, QueueOrder } from './core-world.js';
 
 /** Slices that are called for by hand. */
 class ByHand implements Slices {

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { createInterface } from 'node:readline';
-import type { CpgEvent } from '../../daemon/engine/corosync/cpg.js';
+import type { CpgEvent } from '../../daemon/engine/views/ordered-transport.js';
 import { KoffiCpgTransport } from '../../daemon/engine/corosync/transport/cpg-transport.js';
 import { TransportError } from '../../daemon/engine/corosync/transport/errors.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { MAX_CPG_MESSAGE } from '../../daemon/engine/corosync/cpg.js';
+import { MAX_CPG_MESSAGE } from '../../daemon/engine/views/ordered-transport.js';
 import { KoffiCpgTransport } from '../../daemon/engine/corosync/transport/cpg-transport.js';
 import { refusal, TransportError } from '../../daemon/engine/corosync/transport/errors.js';
 import { skipWithoutCluster } from '../support/cluster/available.js';

@@ -5,8 +5,8 @@ import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
 import { connect, ConnectionClosedError, CouldNotConnectError, type SspError } from '../../lib/index.js';
 import { failureError } from '../../lib/mailbox/dial-failure.js';
-import type { ConnectOptions } from '../../lib/group/options.js';
-import { failure } from '../group/support.js';
+import type { ConnectOptions } from '../../lib/client/options.js';
+import { failure } from '../client/support.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { ca, tlsOn, tlsText } from '../support/tls-files.js';
 

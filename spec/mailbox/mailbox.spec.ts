@@ -7,8 +7,8 @@ import { FrameFault } from '../../lib/wire/fault.js';
 import { FakeDaemon, within } from '../support/fake-daemon.js';
 import { frame } from '../support/fake-daemon-frames.js';
 import { breakOff, deliver, endPairs, pair, type Pair, until } from '../support/fake-daemon-mailbox.js';
-import { isWaiting, settle } from './receiving.js';
-import { messages, V } from './vectors.js';
+import { isWaiting, settle } from '../ssp/receiving.js';
+import { messages, V } from '../ssp/vectors.js';
 
 const { H, TEN, Z, J, N, SL, TR } = messages;
 

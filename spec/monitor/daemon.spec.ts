@@ -4,7 +4,7 @@ import type { Daemon } from '../../daemon/index.js';
 import { MonitorError } from '../../daemon/monitor/http.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { ask, loopback } from './asking.js';
+import { ask, loopback } from './monitor-fixture.js';
 import { until } from '../support/wait.js';
 
 const page = async (daemon: Daemon, path: string): Promise<Record<string, unknown>> => {

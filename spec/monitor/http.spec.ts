@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { type Monitor, MonitorError, openMonitor } from '../../daemon/monitor/http.js';
-import { MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../daemon/monitor/http-limits.js';
-import { silentLogger } from '../../daemon/monitor/logger.js';
+import { MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../daemon/monitor/limits.js';
+import { silentLogger } from '../../daemon/log/logger.js';
 import { until } from '../support/wait.js';
-import { ask, loopback, monitored } from './asking.js';
-import { madeUpSight } from './made-up-sight.js';
+import { ask, loopback, monitored } from './monitor-fixture.js';
+import { madeUpSight } from './fake-status.js';
 
 /** A connection that says what a client of HTTP would not. */
 class RawAsker implements Disposable {

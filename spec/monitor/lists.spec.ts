@@ -1,10 +1,9 @@
 import { expect } from 'chai';
-import type { GroupInfo } from '../../daemon/monitor/sight.js';
-import { Lists } from '../../daemon/monitor/lists.js';
-import { FRESH_TIME, Once } from '../../daemon/monitor/once.js';
-import { firstSorted, SLICE } from '../../daemon/monitor/slices.js';
+import { FRESH_TIME, Lists, Once } from '../../daemon/monitor/lists.js';
+import { SLICE, firstSorted } from '../../daemon/monitor/slices.js';
+import type { GroupInfo } from '../../daemon/monitor/status.js';
 import { Random } from '../support/random.js';
-import { group, madeUpSight } from './made-up-sight.js';
+import { group, madeUpSight } from './fake-status.js';
 
 /** Lists of many groups, on a clock that a spec moves. */
 class Bench {

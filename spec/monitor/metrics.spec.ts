@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Metrics } from '../../daemon/monitor/metrics.js';
 import { repositoryRoot } from '../support/recordings.js';
-import { madeUpSight } from './made-up-sight.js';
+import { madeUpSight } from './fake-status.js';
 
 /** Names in a text for Prometheus. */
 const named = (text: string): string[] =>

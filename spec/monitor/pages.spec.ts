@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Monitor } from '../../daemon/monitor/http.js';
-import { ask, monitored } from './asking.js';
-import { group, madeUpSight, session } from './made-up-sight.js';
+import { ask, monitored } from './monitor-fixture.js';
+import { group, madeUpSight, session } from './fake-status.js';
 
 describe('monitor: pages', () => {
   const sight = madeUpSight();

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { MonitorError } from '../../daemon/monitor/error.js';
-import { checkToken, tokenCheck } from '../../daemon/monitor/token.js';
+import { MonitorError, checkToken, tokenCheck } from '../../daemon/monitor/endpoint.js';
 
 describe('monitor: token', () => {
   it('is one word of visible characters', () => {

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { MonitorError } from '../../daemon/monitor/http.js';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { ask, monitored } from './asking.js';
+import { ask, monitored } from './monitor-fixture.js';
 
 /** The line that refuses the path. */
 async function refused(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { includesNewest, LAST_EPOCH, nextEpoch, type Testimony } from '../../lib/primary/rules.js';
+import { includesNewest, LAST_EPOCH, nextEpoch, type Testimony } from '../../lib/primary/ballot.js';
 
 const knowing: Testimony = { tookPart: true, epoch: 3, promised: 3 };
 /** It took part, and has lost what it knew: a state that it gave up is not replaced yet. */

@@ -13,7 +13,7 @@ import { skipWithoutNamespaces } from '../support/cluster/available.js';
 import { Lan } from '../support/cluster/lan.js';
 import { tlsOn } from '../support/tls-files.js';
 import { eventually } from '../support/wait.js';
-import { keepLog } from '../session/floor.js';
+import { keepLog } from '../session/session-fixture.js';
 
 const SILENT = fileURLToPath(new URL('silent-client.js', import.meta.url));
 const LAZY = fileURLToPath(new URL('lazy-client.js', import.meta.url));

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Monitor } from '../../daemon/monitor/http.js';
-import { monitored } from '../monitor/asking.js';
-import { madeUpSight, session } from '../monitor/made-up-sight.js';
+import { monitored } from '../monitor/monitor-fixture.js';
+import { madeUpSight, session } from '../monitor/fake-status.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
@@ -26,7 +26,7 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   const at = (place: string, args: readonly string[], environment: Record<string, string> = {}): Program =>
-    Program.start('lib/command/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '', ...environment });
+    Program.start('lib/cli/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '', ...environment });
 
   const ssp = (...args: readonly string[]): Program => at(`http://127.0.0.1:${monitor.port}`, args);
 

@@ -1,7 +1,7 @@
 /** `ssp` where a policy of the daemon refuses: it says so, and ends with status 1. */
 import { expect } from 'chai';
 import { createDaemon, type Daemon } from '../../daemon/index.js';
-import { connect } from '../../lib/group/connect.js';
+import { connect } from '../../lib/client/connect.js';
 import { withRules } from '../support/permissions.js';
 import { Program } from '../support/program.js';
 
@@ -21,7 +21,7 @@ describe('process: ssp, refusals by permission', () => {
   });
 
   const ssp = (...args: readonly string[]): Program =>
-    Program.start('lib/command/main.js', args, { SSP_ADDRESS: address });
+    Program.start('lib/cli/main.js', args, { SSP_ADDRESS: address });
 
   for (const [args, refused] of [
     [['send', 'room', 'x'], 'send to room'],

@@ -19,7 +19,7 @@ describe('process: ssp over TLS', () => {
   });
 
   const ssp = (verb: string, ...args: readonly string[]): Program =>
-    Program.start('lib/command/main.js', [verb, '-a', `tls://localhost:${daemon.tlsPort}`, ...args]);
+    Program.start('lib/cli/main.js', [verb, '-a', `tls://localhost:${daemon.tlsPort}`, ...args]);
 
   it('gets in with its certificate', async () => {
     const { status, err } = await ssp('ping', '--count', '1', ...CA, ...OWN).end();

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { TOOLKIT_VERSION } from '../../lib/wire/handshake/version.js';
+import { TOOLKIT_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { Program } from '../support/program.js';
 
-const ssp = (...args: readonly string[]): Program => Program.start('lib/command/main.js', args);
+const ssp = (...args: readonly string[]): Program => Program.start('lib/cli/main.js', args);
 const verbs = ['join', 'send', 'user', 'ping', 'flood'];
 
 describe('process: the usage of ssp', () => {
@@ -37,7 +37,7 @@ describe('process: the usage of ssp', () => {
   }
 
   it('refuses an environment variable that is no address', async () => {
-    const { status, err } = await Program.start('lib/command/main.js', ['ping'], {
+    const { status, err } = await Program.start('lib/cli/main.js', ['ping'], {
       SSP_ADDRESS: 'here',
     }).end();
     expect(status).to.equal(2);

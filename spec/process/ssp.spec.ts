@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import { createDaemon, type Daemon } from '../../daemon/index.js';
-import { Connection } from '../../lib/group/connection.js';
-import { connect } from '../../lib/group/connect.js';
-import type { DataEvent } from '../../lib/group/event.js';
+import { Connection } from '../../lib/client/connection.js';
+import { connect } from '../../lib/client/connect.js';
+import type { DataEvent } from '../../lib/client/event.js';
 import { Program } from '../support/program.js';
 
-const MAIN = 'lib/command/main.js';
+const MAIN = 'lib/cli/main.js';
 
 /** A port of this host that nobody listens on. */
 const NOWHERE = '1@127.0.0.1';

@@ -33,7 +33,7 @@ describe('sspd and its engine', function () {
   }
 
   const sspd = (args: readonly string[], environment: Record<string, string> = {}): Program =>
-    Program.start('daemon/main.js', args, environment);
+    Program.start('daemon/cli/main.js', args, environment);
 
   for (const check of [[], ['--check']]) {
     const how = ['-c', 'FILE', ...check].join(' ');

@@ -10,13 +10,13 @@ import { expect } from 'chai';
 import { Passwords } from '../../daemon/access/passwords.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/index.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsFile } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 import { type Ending, Sspd } from './sspd.js';
 
-const MAIN = fileURLToPath(new URL('../../daemon/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
 
 /** A port that was free a moment ago: a configuration cannot ask for any free one. */

@@ -8,7 +8,7 @@ import { AGREED_MESS } from '../../lib/wire/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { repositoryRoot } from '../support/recordings.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 import { Sspd } from './sspd.js';

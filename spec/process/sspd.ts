@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/wait.js';
 
-const MAIN = fileURLToPath(new URL('../../daemon/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
 
 export interface Ending {

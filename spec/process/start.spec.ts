@@ -49,12 +49,12 @@ describe('npm start', function () {
     write(
       'node_modules/typescript/bin/tsc',
       `const { mkdirSync, writeFileSync } = require('fs');
-       for (const folder of ['lib/command', 'daemon', 'spec', 'scripts']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
-       writeFileSync(${root} + '/build/lib/command/bin.js', '');
-       for (const file of ['bin', 'main']) writeFileSync(${root} + '/build/daemon/' + file + '.js', 'console.log("sspd listens on 127.0.0.1:7")');
+       for (const folder of ['lib/cli', 'daemon/cli', 'spec', 'scripts']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
+       writeFileSync(${root} + '/build/lib/cli/bin.js', '');
+       for (const file of ['bin', 'main']) writeFileSync(${root} + '/build/daemon/cli/' + file + '.js', 'console.log("sspd listens on 127.0.0.1:7")');
        console.log('compiled');`,
     );
-    for (const source of ['lib/command/bin.ts', 'daemon/bin.ts', 'daemon/main.ts']) write(source, '');
+    for (const source of ['lib/cli/bin.ts', 'daemon/cli/bin.ts', 'daemon/cli/main.ts']) write(source, '');
   };
 
   function run(options: readonly string[], script: string, environment: NodeJS.ProcessEnv = {}): Ended {
@@ -75,7 +75,7 @@ describe('npm start', function () {
     for (const script of ['start.mjs', 'setup.mjs']) {
       expect(run(OLD, script)).to.deep.equal({ status: 1, out: '', err: line });
     }
-    for (const program of ['build/daemon/bin.js', 'build/lib/command/bin.js']) {
+    for (const program of ['build/daemon/cli/bin.js', 'build/lib/cli/bin.js']) {
       const { status, stderr } = spawnSync(process.execPath, [...OLD, join(repositoryRoot, program)]);
       expect([status, String(stderr)]).to.deep.equal([1, line]);
     }

@@ -1,10 +1,9 @@
 /** Bodies of recipes at their bounds: whose they are, and from whom they count. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
+import { BodyReader, BodyWriter, opened, sealed } from '../../lib/recipes/core/codec.js';
 import { MembersOnly } from '../../lib/recipes/core/members-only.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
-import { opened, sealed } from '../../lib/recipes/core/private.js';
 
 const [A, B] = ['#a#d1', '#b#d2'] as const;
 

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Random } from '../support/random.js';
-import { live, WORLDS } from './adventure.js';
+import { live, WORLDS } from './random-world.js';
 import { Calls, type Manner, TIMEOUT } from './calls.js';
-import { type Member, RecipeWorld } from './world.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
 
 function started(calls: Calls, ...names: readonly string[]): [RecipeWorld, Member[]] {
   const world = new RecipeWorld(new Random(5));

@@ -1,7 +1,7 @@
 /** Calls in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
-import type { WorldMember } from './chair.js';
+import type { WorldMember } from './world-member.js';
 
 export interface Ended {
   readonly outcomes: ReadonlyMap<string, RawOutcome>;

@@ -1,7 +1,7 @@
 /** What replicas say in a round, and what that decides. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { LAST_EPOCH } from '../../lib/primary/rules.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { Agreement } from '../../lib/recipes/core/replicated/agreement.js';
 import { decide } from '../../lib/recipes/core/replicated/decision.js';
 import { decode, encode, type Message, type Statement } from '../../lib/recipes/core/replicated/messages.js';

@@ -6,9 +6,9 @@ import { MAX_TERM } from '../../lib/recipes/core/limits.js';
 import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { Random } from '../support/random.js';
-import { live, WORLDS } from './adventure.js';
+import { live, WORLDS } from './random-world.js';
 import { Elections } from './elections.js';
-import { type Member, RecipeWorld } from './world.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,7 +1,7 @@
 /** Elections in simulated worlds, and what has to be true of them. */
 import { ElectionCore, type Leadership } from '../../lib/recipes/core/election.js';
 import { groupIdText } from '../../lib/wire/group-id.js';
-import type { WorldMember } from './chair.js';
+import type { WorldMember } from './world-member.js';
 
 interface Seen extends Leadership {
   readonly view: string;

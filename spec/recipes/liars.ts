@@ -7,7 +7,7 @@ import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { CHUNK_BYTES, MAX_METADATA_BYTES, MAX_TERM } from '../../lib/recipes/core/limits.js';
 import type { RecipeCore, RecipeView } from '../../lib/recipes/core/port.js';
 import { decode, encode, type Message } from '../../lib/recipes/core/replicated/messages.js';
-import { LAST_EPOCH } from '../../lib/primary/rules.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { equalGroupIds, type GroupId } from '../../lib/wire/group-id.js';
 import type { Random } from '../support/random.js';
 

@@ -7,10 +7,10 @@ import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../lib/recipes/core/machines/map.js';
 import { Random } from '../support/random.js';
-import { live, WORLDS } from './adventure.js';
+import { live, WORLDS } from './random-world.js';
 import { Replicas } from './replicas.js';
 import { counters } from './simulation/subjects/counter.js';
-import type { Member } from './world.js';
+import type { Member } from './recipe-world.js';
 
 const INFO = { sender: '#a#d', index: 0 };
 

@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Random } from '../support/random.js';
-import { live, WORLDS } from './adventure.js';
+import { live, WORLDS } from './random-world.js';
 import { HOUR, Presences } from './presences.js';
-import { type Member, RecipeWorld } from './world.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
 
 function two(): [RecipeWorld, Presences, Member, Member] {
   const presences = new Presences();

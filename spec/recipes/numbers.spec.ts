@@ -15,10 +15,10 @@ import { decide } from '../../lib/recipes/core/replicated/decision.js';
 import { decode, encode, type Statement } from '../../lib/recipes/core/replicated/messages.js';
 import { Replica } from '../../lib/recipes/core/replicated/replica.js';
 import { Submitters } from '../../lib/recipes/core/replicated/submitters.js';
-import { LAST_EPOCH } from '../../lib/primary/rules.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { Random } from '../support/random.js';
 import { ledgers, Replicas } from './replicas.js';
-import { type Member, RecipeWorld } from './world.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
 
 const DAY = 86_400_000;
 const NOW = 1_800_000_000_000;

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
-import { PresenceCore } from '../../lib/recipes/core/members.js';
+import { PresenceCore } from '../../lib/recipes/core/presence.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;

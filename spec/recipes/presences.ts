@@ -1,7 +1,7 @@
 /** Presences in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
-import { PresenceCore, type MemberPresence } from '../../lib/recipes/core/members.js';
-import type { WorldMember } from './chair.js';
+import { PresenceCore, type MemberPresence } from '../../lib/recipes/core/presence.js';
+import type { WorldMember } from './world-member.js';
 
 export const HOUR = 3_600_000;
 

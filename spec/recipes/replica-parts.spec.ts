@@ -1,10 +1,9 @@
 /** Commands of a member on their way, and the inputs of its replica. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
-import { Pending } from '../../lib/recipes/core/replicated/pending.js';
+import { CHUNK_BYTES, MAX_MERGED, MAX_MERGE_BYTES, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
 import { type Asked, type Outcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
-import { Submissions } from '../../lib/recipes/core/replicated/submissions.js';
+import { Pending, Submissions } from '../../lib/recipes/core/replicated/submissions.js';
 
 const [A, B, C, D] = ['#a#d1', '#b#d2', '#c#d3', '#d#d4'] as const;
 

@@ -5,7 +5,7 @@ import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
 import { CHUNK_BYTES, MAX_PROCESSES } from '../../lib/recipes/core/limits.js';
-import type { WorldMember } from './chair.js';
+import type { WorldMember } from './world-member.js';
 
 /** A list of all commands, with who was there. */
 export class Ledger implements StateMachine {

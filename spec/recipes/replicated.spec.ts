@@ -2,10 +2,10 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { decode } from '../../lib/recipes/core/replicated/messages.js';
 import { Random } from '../support/random.js';
-import { live, WORLDS } from './adventure.js';
+import { live, WORLDS } from './random-world.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
-import { ChurnWorld } from './restless.js';
-import { type Member, RecipeWorld } from './world.js';
+import { ChurnWorld } from './churn-world.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
 
 function started(
   quorum: number | null,

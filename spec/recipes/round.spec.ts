@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { StatementRound } from '../../lib/recipes/core/round.js';
+import { StatementRound } from '../../lib/recipes/core/statement-round.js';
 
 describe('a round', () => {
   it('is over when every member has spoken', () => {

@@ -7,7 +7,7 @@ import { type BarrierCommand, BarrierMachine } from '../../lib/recipes/core/mach
 import { CounterMachine } from '../../lib/recipes/core/machines/counter.js';
 import { type LockCommand, LockMachine } from '../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../lib/recipes/core/machines/map.js';
-import { isCount } from '../../lib/recipes/core/machines/small.js';
+import { isCount } from '../../lib/recipes/core/machines/machine.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
 const from = (sender: string) => ({ sender, index: 0 });

@@ -8,9 +8,9 @@ import {
   MAX_SILENCES,
   WINDOW_BYTES,
 } from '../../lib/recipes/core/limits.js';
-import { MergeSender } from '../../lib/recipes/core/replicated/contributions.js';
-import { SnapshotSender } from '../../lib/recipes/core/replicated/donor.js';
-import { SnapshotReceiver } from '../../lib/recipes/core/replicated/loader.js';
+import { MergeSender } from '../../lib/recipes/core/replicated/merge-sender.js';
+import { SnapshotSender } from '../../lib/recipes/core/replicated/snapshot-sender.js';
+import { SnapshotReceiver } from '../../lib/recipes/core/replicated/snapshot-receiver.js';
 import { decode, type Message, type Part } from '../../lib/recipes/core/replicated/messages.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;

@@ -14,7 +14,7 @@ import {
   REJECT_AUTH,
   SP_connect,
   SP_disconnect,
-} from '../../lib/mailbox/ssp.js';
+} from '../../lib/ssp/index.js';
 import {
   AGREED_MESS,
   encodeConnectRequest,
@@ -27,7 +27,7 @@ import {
 } from '../../lib/wire/index.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { ca, tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';

@@ -4,7 +4,7 @@ import { STALL_TIME } from '../../daemon/session/limits.js';
 import { AGREED_MESS } from '../../lib/wire/index.js';
 import { RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 const BODY = Buffer.alloc(50_000);
 const MESSAGES = 400;

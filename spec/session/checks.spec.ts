@@ -15,7 +15,7 @@ import {
 } from '../../lib/wire/index.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 
 const MALLORY = '#mallory#dmn1';

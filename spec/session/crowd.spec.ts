@@ -1,7 +1,7 @@
 /** Many clients at once: half-open connections, and bytes that wait for all of them. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { ACCEPT_SESSION, SP_connect, SP_disconnect } from '../../lib/mailbox/ssp.js';
+import { ACCEPT_SESSION, SP_connect, SP_disconnect } from '../../lib/ssp/index.js';
 import {
   AGREED_MESS,
   encodeConnectRequest,

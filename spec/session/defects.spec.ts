@@ -17,7 +17,7 @@ import {
 } from '../../lib/wire/index.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { groupIdOf, tell } from '../support/telling.js';
+import { groupIdOf, tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 

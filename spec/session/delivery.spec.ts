@@ -4,7 +4,7 @@ import type { Daemon } from '../../daemon/index.js';
 import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 
 /** Gives everything that the sessions get until each has got the message that ends the test. */

@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { AGREED_MESS, encodeMessage, encodeRequest, KILL_MESS } from '../../lib/wire/index.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 type Pair = [RawSession, RawSession];
 

@@ -5,7 +5,7 @@ import type { Daemon } from '../../daemon/index.js';
 import { AGREED_MESS, HEADER_BYTES, NAME_BYTES } from '../../lib/wire/index.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 
 type Pair = [RawSession, RawSession];

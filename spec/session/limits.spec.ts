@@ -12,7 +12,7 @@ import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 const request = (privateName: string): Buffer =>
   encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });

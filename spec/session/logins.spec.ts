@@ -1,6 +1,12 @@
 import { expect } from 'chai';
-import { FAILURE_MEMORY, Failures, MAX_FAILED_KEYS } from '../../daemon/session/failures.js';
-import { FAILURES_A_STEP, Logins, MAX_AUTH_DELAY } from '../../daemon/session/logins.js';
+import {
+  FAILURES_A_STEP,
+  FAILURE_MEMORY,
+  Failures,
+  Logins,
+  MAX_AUTH_DELAY,
+  MAX_FAILED_KEYS,
+} from '../../daemon/session/logins.js';
 import { ManualClock } from './manual-clock.js';
 
 const DELAY = 500;

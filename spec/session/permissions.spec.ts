@@ -15,7 +15,7 @@ import {
   SP_join,
   SP_multicast,
   SP_receive,
-} from '../../lib/mailbox/ssp.js';
+} from '../../lib/ssp/index.js';
 import {
   AGREED_MESS,
   type Delivery,
@@ -28,7 +28,7 @@ import {
 } from '../../lib/wire/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { ca, tlsOn, tlsText } from '../support/tls-files.js';
 import { until } from '../support/wait.js';

@@ -19,7 +19,7 @@ import {
 } from '../../lib/wire/index.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { counterOf, tell } from '../support/telling.js';
+import { counterOf, tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 
 type Pair = [RawSession, RawSession];

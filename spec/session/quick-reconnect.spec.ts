@@ -15,7 +15,7 @@ import { until } from '../support/wait.js';
 import { FakeSocket } from '../simulation/fake-socket.js';
 import { Loop } from '../simulation/loop.js';
 import { Process } from '../simulation/process.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 const request = (privateName: string): Buffer =>
   encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });

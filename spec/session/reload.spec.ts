@@ -1,7 +1,7 @@
 /** New options for a daemon that runs: for new sessions, all or nothing. */
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { AccessFileError } from '../../daemon/access/error.js';
+import { AccessFileError } from '../../daemon/access/lines.js';
 import { hashPassword } from '../../daemon/access/passwords.js';
 import { type Daemon, type DaemonOptions, IllegalParamError } from '../../daemon/index.js';
 import {
@@ -12,11 +12,11 @@ import {
   REJECT_MESS,
   SP_connect,
   SP_disconnect,
-} from '../../lib/mailbox/ssp.js';
+} from '../../lib/ssp/index.js';
 import { AGREED_MESS } from '../../lib/wire/index.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsOn } from '../support/tls-files.js';
 

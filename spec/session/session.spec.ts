@@ -5,7 +5,7 @@ import { expect } from 'chai';
 import { Session } from '../../daemon/session/session.js';
 import { encodeConnectRequest, encodeMethodChoice, PROTOCOL_VERSION } from '../../lib/wire/index.js';
 import { until } from '../support/wait.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 /** The daemon's end of a connection, without a network. */
 class Line extends Duplex {

@@ -1,8 +1,8 @@
 /** What the end of a silent client is called. Real silence is in spec/process/silent-peers. */
 import { expect } from 'chai';
-import { reasonOfError, tellLateEnds } from '../../daemon/session/silent-peers.js';
+import { reasonOfError, tellLateEnds } from '../../daemon/net/peer.js';
 import { startDaemon } from '../support/local-daemon.js';
-import { keepLog } from './floor.js';
+import { keepLog } from './session-fixture.js';
 
 describe('session: silent clients', () => {
   for (const [code, reason] of [

@@ -15,9 +15,9 @@ import {
 } from '../../lib/wire/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
-import { tell } from '../support/telling.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
-import { Floor } from './floor.js';
+import { Floor } from './session-fixture.js';
 
 const request = (privateName: string): Buffer =>
   encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });

@@ -1,6 +1,6 @@
 /** A simulated client: does what its plan says and writes down what it sent and saw. */
 import { Buffer } from 'node:buffer';
-import type { ReceivedMessage } from '../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,

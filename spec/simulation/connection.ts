@@ -1,6 +1,6 @@
 /** The client's side of one connection: it speaks the session protocol in bytes, over a socket without a kernel. */
 import type { Buffer } from 'node:buffer';
-import { ReceivedMessage } from '../../lib/mailbox/arrival.js';
+import { ReceivedMessage } from '../../lib/mailbox/received-message.js';
 import { checkDelivery, ClientHandshake, FrameReader } from '../../lib/wire/index.js';
 import type { SimulatedDaemon } from './daemon.js';
 import { FakeSocket } from './fake-socket.js';

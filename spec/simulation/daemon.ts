@@ -6,7 +6,7 @@ import { Core } from '../../daemon/core/core.js';
 import { REPORT_VERSION } from '../../daemon/core/report.js';
 import { AT_ONCE, type Slices } from '../../daemon/core/work.js';
 import type { DaemonId, SendOptions } from '../../daemon/engine/port.js';
-import { silentLogger } from '../../daemon/monitor/logger.js';
+import { silentLogger } from '../../daemon/log/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
 import type { Fabric, SimulatedEngine } from './fabric.js';

@@ -1,5 +1,5 @@
 /** A run as data: what the world is like, and what is done to it when. It can be kept, changed and cut down. */
-import type { ViewsOptions } from '../../daemon/engine/corosync/views/limits.js';
+import type { ViewsOptions } from '../../daemon/engine/views/ports.js';
 import type { SessionLimits } from '../../daemon/session/limits.js';
 import type { CpgOptions } from './cpg/options.js';
 import type { IdealOptions } from './ideal/network.js';

@@ -1,8 +1,8 @@
 /** A mailbox connected to a fake daemon, and waiting for what happens between the two. */
 import type { Buffer } from 'node:buffer';
-import { connect, type ConnectOptions } from '../../lib/mailbox/connect.js';
+import { connect, type ConnectOptions } from '../../lib/ssp/connect.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
-import { leave, mailboxAt } from '../../lib/mailbox/table.js';
+import { leave, mailboxAt } from '../../lib/ssp/mailbox-table.js';
 import { FakeDaemon, type FakeDaemonScript, type FakeSession } from './fake-daemon.js';
 import { until } from './wait.js';
 

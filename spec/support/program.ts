@@ -43,7 +43,7 @@ export class Program {
     });
   }
 
-  /** @param path below the build folder, such as `lib/command/main.js` */
+  /** @param path below the build folder, such as `lib/cli/main.js` */
   static start(path: string, args: readonly string[], environment: Record<string, string> = {}): Program {
     const { SSP_ADDRESS: _, ...inherited } = process.env;
     const script = join(buildFolder(), path);

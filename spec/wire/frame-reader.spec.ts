@@ -6,7 +6,7 @@ import { DATA_LENGTH_AT } from '../../lib/wire/header.js';
 import { MAX_REQUEST_BYTES } from '../../lib/wire/limits.js';
 import { encodeMessage } from '../../lib/wire/request.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
-import { cutAt, inPieces } from './sides.js';
+import { cutAt, inPieces } from './handshake-pair.js';
 
 const message = (size: number, fill = 0x61): Buffer =>
   encodeMessage(AGREED_MESS, '#a#d', ['g'], 0, [Buffer.alloc(size, fill)]);

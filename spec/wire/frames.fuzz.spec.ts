@@ -2,17 +2,16 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { Delivery } from '../../lib/wire/delivery.js';
+import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
 import { FrameFault } from '../../lib/wire/fault.js';
+import { normalizeHeader } from '../../lib/wire/header.js';
 import { MAX_MESSAGE_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
 import { encodeReject } from '../../lib/wire/reject.js';
-import { normalizeHeader } from '../../lib/wire/header.js';
 import { checkGroupField } from '../../lib/wire/request.js';
 import { isRegularMembership } from '../../lib/wire/service.js';
-import { checkDelivery } from '../../lib/wire/delivery.js';
 import { bytes, damaged, fractions, frames, positions } from './arbitraries.js';
-import { clientFrames, cutAt, daemonFrames, type Frames } from './sides.js';
+import { type Frames, clientFrames, cutAt, daemonFrames } from './handshake-pair.js';
 
 const run = (side: Frames, pieces: readonly Buffer[]) => {
   for (const piece of pieces) side.push(piece);

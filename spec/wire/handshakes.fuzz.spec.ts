@@ -2,13 +2,16 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { passwordAuthenticator, nullAuthenticator } from '../../lib/wire/handshake/authenticator.js';
+import {
+  CHOICE_BYTES,
+  nullAuthenticator,
+  passwordAuthenticator,
+} from '../../lib/wire/handshake/authentication.js';
 import { ClientHandshake, type ClientHandshakeOptions } from '../../lib/wire/handshake/client-handshake.js';
-import { CHOICE_BYTES } from '../../lib/wire/handshake/methods.js';
 import { type HandshakePolicy, ServerHandshake } from '../../lib/wire/handshake/server-handshake.js';
 import { MAX_AUTH_LIST } from '../../lib/wire/limits.js';
 import { bytes, damaged, fractions, positions, stream } from './arbitraries.js';
-import { clientHears, cutAt, daemonHears, inPieces } from './sides.js';
+import { clientHears, cutAt, daemonHears, inPieces } from './handshake-pair.js';
 
 const policy: fc.Arbitrary<HandshakePolicy> = fc
   .record({

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { allTraces, framesOf, privateGroupOf, streamOf } from '../support/recordings.js';
 import { optionsOf, policyOf } from './recorded.js';
-import { clientHears, cutAt, daemonHears, type Heard, inPieces } from './sides.js';
+import { clientHears, cutAt, daemonHears, type Heard, inPieces } from './handshake-pair.js';
 
 /** Bytes up to which a stream is cut at every one; behind them it is cut in this many places more. */
 const EVERY_BYTE = 8000;

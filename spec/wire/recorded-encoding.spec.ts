@@ -2,16 +2,16 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Delivery } from '../../lib/wire/delivery.js';
+import { readGroupId } from '../../lib/wire/group-id.js';
 import { encodeAccept, encodeCode } from '../../lib/wire/handshake/accept.js';
-import { passwordAuthenticator } from '../../lib/wire/handshake/authenticator.js';
-import { encodeConnectRequest } from '../../lib/wire/handshake/connect-request.js';
 import {
   CHOICE_BYTES,
   encodeMethodChoice,
   encodeMethodList,
+  passwordAuthenticator,
   readMethodList,
-} from '../../lib/wire/handshake/methods.js';
-import type { Version } from '../../lib/wire/handshake/version.js';
+} from '../../lib/wire/handshake/authentication.js';
+import { type Version, encodeConnectRequest } from '../../lib/wire/handshake/connect-request.js';
 import { NAME_AT, normalizeHeader, readHeader, writeHeader } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import {
@@ -21,18 +21,17 @@ import {
   readMembershipBody,
   readVsSet,
 } from '../../lib/wire/membership.js';
-import { readGroupId } from '../../lib/wire/group-id.js';
 import { fieldLength, isPrivateName, nameField } from '../../lib/wire/name.js';
 import { encodeReject } from '../../lib/wire/reject.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { REG_MEMB_MESS } from '../../lib/wire/service.js';
 import {
-  allTraces,
   type DecodedFrame,
+  type Trace,
+  allTraces,
   firstOf,
   framesOf,
   recordings,
-  type Trace,
   traceOf,
   unitBytes,
 } from '../support/recordings.js';

@@ -1,14 +1,14 @@
 /** What the parties of a recorded connection wanted: the policy of its daemon, the options of its client. */
-import type { Authenticator } from '../../lib/wire/handshake/authenticator.js';
 import {
+  type Authenticator,
   ipAuthenticator,
   nullAuthenticator,
   passwordAuthenticator,
-} from '../../lib/wire/handshake/authenticator.js';
+  readMethodList,
+} from '../../lib/wire/handshake/authentication.js';
 import type { ClientHandshakeOptions } from '../../lib/wire/handshake/client-handshake.js';
-import { readMethodList } from '../../lib/wire/handshake/methods.js';
 import type { HandshakePolicy } from '../../lib/wire/handshake/server-handshake.js';
-import { firstOf, type Recording, type Trace } from '../support/recordings.js';
+import { type Recording, type Trace, firstOf } from '../support/recordings.js';
 
 /** Methods behind a setting in the recorder's description of the daemon. */
 function setting(recording: Recording, name: string): string[] | null {

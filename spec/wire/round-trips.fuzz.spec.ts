@@ -2,16 +2,20 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
-import { checkDelivery, Delivery } from '../../lib/wire/delivery.js';
+import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
+import { readGroupId } from '../../lib/wire/group-id.js';
 import { encodeAccept, readAccept } from '../../lib/wire/handshake/accept.js';
-import { encodeConnectRequest, readConnectRequest } from '../../lib/wire/handshake/connect-request.js';
 import {
   encodeMethodChoice,
   encodeMethodList,
   readMethodChoice,
   readMethodList,
-} from '../../lib/wire/handshake/methods.js';
-import { PROTOCOL_VERSION } from '../../lib/wire/handshake/version.js';
+} from '../../lib/wire/handshake/authentication.js';
+import {
+  PROTOCOL_VERSION,
+  encodeConnectRequest,
+  readConnectRequest,
+} from '../../lib/wire/handshake/connect-request.js';
 import { normalizeHeader, readHeader, writeHeader } from '../../lib/wire/header.js';
 import {
   encodeRegularMembership,
@@ -25,7 +29,6 @@ import { isPrivateGroup, nameField, parsePrivateGroup, privateGroup, readName } 
 import { encodeReject, rejectedService } from '../../lib/wire/reject.js';
 import { checkRequest, encodeMessage } from '../../lib/wire/request.js';
 import { CAUSED_BY_NETWORK, ENDIAN_RESERVED, REG_MEMB_MESS } from '../../lib/wire/service.js';
-import { readGroupId } from '../../lib/wire/group-id.js';
 import { bytes, groupId, name } from './arbitraries.js';
 
 const messType = fc.integer({ min: -32_768, max: 32_767 });

@@ -1,14 +1,14 @@
 /** Reads frames through lib/wire into the form that the recorder used for its `decoded` entries. */
 import type { Buffer } from 'node:buffer';
-import { checkDelivery, Delivery } from '../../lib/wire/delivery.js';
-import { ENDIAN_RESERVED } from '../../lib/wire/service.js';
-import * as service from '../../lib/wire/service.js';
+import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
-import { frameLength, HINT_AT, readHeader } from '../../lib/wire/header.js';
+import { readGroupId } from '../../lib/wire/group-id.js';
+import { HINT_AT, frameLength, readHeader } from '../../lib/wire/header.js';
 import { HEADER_BYTES } from '../../lib/wire/limits.js';
 import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
-import { readGroupId } from '../../lib/wire/group-id.js';
 import { readNames } from '../../lib/wire/name.js';
+import * as service from '../../lib/wire/service.js';
+import { ENDIAN_RESERVED } from '../../lib/wire/service.js';
 import type { DecodedFrame, DecodedMembership } from '../support/recordings.js';
 
 /** A decoded frame without its place among the chunks. */

@@ -7,14 +7,21 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
-import type { Logger } from '../../monitor/logger.js';
-import { EngineError } from '../error.js';
-import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } from '../port.js';
-import type { CpgEvent, CpgTransport } from './cpg.js';
+import type { Logger } from '../../log/logger.js';
+import {
+  type DaemonId,
+  type Engine,
+  EngineError,
+  type EngineEvents,
+  type EngineStats,
+  type SendOptions,
+  type View,
+} from '../port.js';
+import { ViewMachine } from '../views/machine.js';
+import type { CpgEvent, CpgTransport } from '../views/ordered-transport.js';
+import { MAX_PAYLOAD, type ViewsOptions, checkedOptions } from '../views/ports.js';
 import { LoopBack } from './loop-back.js';
-import { checkedOptions, MAX_PAYLOAD, type ViewsOptions } from './views/limits.js';
-import { ViewMachine } from './views/machine.js';
-import { stallLimit, Watchdog } from './watchdog.js';
+import { Watchdog, stallLimit } from './watchdog.js';
 
 /** Milliseconds between two tries to reach Corosync. */
 const RECONNECT_DELAY = 250;

@@ -1,6 +1,6 @@
 /** Stands in for Corosync while there is none: this daemon is alone in a ring of its own and hears itself. */
 import { Buffer } from 'node:buffer';
-import type { CpgAddress, CpgEvent, Multicast } from './cpg.js';
+import type { CpgAddress, CpgEvent, Multicast } from '../views/ordered-transport.js';
 
 export class LoopBack {
   private queue: CpgEvent[] = [];

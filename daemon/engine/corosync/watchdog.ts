@@ -10,7 +10,7 @@
  * token timeout is never taken for hung.
  */
 
-import type { ViewsOptions } from './views/limits.js';
+import type { ViewsOptions } from '../views/ports.js';
 
 /** Milliseconds; the value that docs/operate/cluster.md recommends. It holds until Corosync has said its own. */
 export const DEFAULT_TOKEN = 1000;

@@ -1,7 +1,7 @@
 /** Messages of the kind `credit` [channels 17.4]. */
 import { Buffer } from 'node:buffer';
-import type { ClaimId } from '../claim-id.js';
-import type { Credit } from '../ledger.js';
+import type { ClaimId } from '../registry/entry.js';
+import type { Credit } from '../credit-ledger.js';
 import { encodeMessage, type Message } from './message.js';
 
 /** What its `word` says. From the server: grant, first, recall. From the client: want, giveBack. */

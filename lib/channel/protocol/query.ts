@@ -3,7 +3,7 @@
  * a message may have been lost on the way, and only the server knows whether it ever came.
  */
 import { Buffer } from 'node:buffer';
-import type { ClaimId } from '../claim-id.js';
+import type { ClaimId } from '../registry/entry.js';
 import { encodeMessage, type Message } from './message.js';
 
 /**

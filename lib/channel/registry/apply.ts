@@ -5,7 +5,7 @@
 import type { ChannelCode } from '../errors.js';
 import type { Command } from './command.js';
 import type { Entry } from './entry.js';
-import type { Tell } from './event.js';
+import type { Tell } from './difference.js';
 import type { Table } from './table.js';
 
 /** What a command came to. `count` of HAS_CLIENTS. */

@@ -5,12 +5,12 @@
 import { Buffer } from 'node:buffer';
 import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';
 import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
-import type { ClaimId } from '../claim-id.js';
 import {
+  type ClaimId,
+  type Settings,
   readChannelName,
   readClaim,
   readSettings,
-  type Settings,
   writeClaim,
   writeSettings,
 } from './entry.js';

@@ -1,8 +1,6 @@
 /** From one table to the next: what owners, clients and watchers are to be told after a change of the view. */
-import type { ClaimId } from '../claim-id.js';
-import type { GoneReason } from '../reason.js';
-import type { Entry } from './entry.js';
-import type { Tell } from './event.js';
+import type { GoneReason } from '../errors.js';
+import type { ClaimId, Entry } from './entry.js';
 import { daemonOf, daemonsOf } from './primary.js';
 import type { Table } from './table.js';
 
@@ -79,3 +77,26 @@ function tellEntry(before: EarlierScene, now: Scene, entry: Entry, next: Entry, 
     if (!entry.clients.has(client)) tell({ kind: 'client-joined', entry: next, client });
   }
 }
+
+/** What a change of the registry means to owners, clients and watchers; the same, in the same order, at every member. */
+export type RegistryEvent =
+  /** A channel can be opened that could not before. */
+  | { readonly kind: 'opened'; readonly entry: Entry }
+  /** An entry is gone; the entry is the last state of it. */
+  | { readonly kind: 'closed'; readonly entry: Entry; readonly reason: GoneReason }
+  | { readonly kind: 'server-unreachable' | 'server-back'; readonly entry: Entry }
+  | {
+      readonly kind: 'client-joined' | 'client-left' | 'client-back';
+      readonly entry: Entry;
+      readonly client: string;
+    }
+  | {
+      readonly kind: 'client-gone' | 'client-unreachable';
+      readonly entry: Entry;
+      readonly client: string;
+      readonly reason: GoneReason;
+    }
+  | { readonly kind: 'member-gone'; readonly member: string; readonly reason: GoneReason }
+  | { readonly kind: 'member-unreachable' | 'member-back'; readonly member: string };
+
+export type Tell = (event: RegistryEvent) => void;

@@ -1,9 +1,9 @@
 /** One channel in the registry [channels 15.1]. */
 import { Buffer } from 'node:buffer';
+import type { GroupId } from '../../wire/group-id.js';
 import { type ByteReader, type ByteWriter, Malformed } from '../bytes.js';
-import { CLAIM_BYTES, type ClaimId } from '../claim-id.js';
+import { isChannelName } from '../check.js';
 import { MAX_METADATA_BYTES } from '../limits.js';
-import { isChannelName } from '../name.js';
 
 export const OVERFLOWS = ['block', 'reject', 'drop-oldest'] as const;
 export type Overflow = (typeof OVERFLOWS)[number];
@@ -92,3 +92,23 @@ export function readEntry(bytes: ByteReader): Entry {
   for (let rest = bytes.u32(); rest > 0; rest--) clients.add(bytes.text('latin1'));
   return { name, owner, claim, epoch, settings, over, clients };
 }
+
+/**
+ * Claim ids: 16 bytes that name one ownership of a name and no other, ever. They are the id of the view with which the
+ * owner's connection came into the registry and a counter of its own. A daemon gives out no group id twice, and the
+ * view with which somebody joins brings nobody else in, so no two owners have the same.
+ *
+ * Inside they are strings of 16 latin1 characters: keys of maps that compare as their bytes do.
+ */
+export const CLAIM_BYTES = 16;
+
+export type ClaimId = string;
+
+export function claimId(view: GroupId, counter: number): ClaimId {
+  const bytes = Buffer.alloc(CLAIM_BYTES);
+  for (const [i, word] of [...view, counter].entries()) bytes.writeUInt32BE(word >>> 0, 4 * i);
+  return bytes.toString('latin1');
+}
+
+/** As people and the API see it: 32 hexadecimal digits. */
+export const claimText = (claim: ClaimId): string => Buffer.from(claim, 'latin1').toString('hex');

@@ -4,10 +4,9 @@
  * nothing stops nobody.
  */
 import { Buffer } from 'node:buffer';
-import { NEWCOMER } from '../../primary/ballot.js';
+import { NEWCOMER, claimedEpoch } from '../../primary/ballot.js';
 import { Claims } from '../../primary/claims.js';
-import { claimedEpoch } from '../../primary/rules.js';
-import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
+import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import type { Part, State } from './command.js';
 import type { Side } from './merge.js';
 import type { PartTestimony } from './primary.js';

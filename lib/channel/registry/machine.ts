@@ -6,24 +6,22 @@
  * by everybody, and sent again by those who asked.
  */
 import type { Buffer } from 'node:buffer';
-import { Ballot, NEWCOMER, UNINFORMED } from '../../primary/ballot.js';
-import type { Testimony } from '../../primary/rules.js';
-import { equalGroupIds, type GroupId } from '../../wire/group-id.js';
-import { claimId, type ClaimId } from '../claim-id.js';
+import { Ballot, NEWCOMER, type Testimony, UNINFORMED } from '../../primary/ballot.js';
+import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
-import { apply, depart, type Outcome } from './apply.js';
+import { type Outcome, apply, depart } from './apply.js';
 import {
   type Command,
-  decodeRegistryMessage,
-  encodeRegistryMessage,
   type Numbered,
   type Vote,
+  decodeRegistryMessage,
+  encodeRegistryMessage,
 } from './command.js';
-import { tellDifference, tellMembers } from './difference.js';
-import type { RegistryEvent } from './event.js';
+import { type RegistryEvent, tellDifference, tellMembers } from './difference.js';
+import { type ClaimId, claimId } from './entry.js';
 import { TableExchange, type Told } from './exchange.js';
 import { merge } from './merge.js';
-import { daemonOf, daemonsOf, type PartTestimony } from './primary.js';
+import { type PartTestimony, daemonOf, daemonsOf } from './primary.js';
 import { Table } from './table.js';
 
 /** A view of the registry's group. */

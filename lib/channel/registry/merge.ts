@@ -2,10 +2,9 @@
  * One table out of those that several parts of the network bring along [channels 15.4]. What somebody owns or
  * is attached to is told by the table of the part that he comes from: there alone it could change meanwhile.
  */
-import type { ClaimId } from '../claim-id.js';
-import type { GoneReason } from '../reason.js';
-import type { Entry } from './entry.js';
-import { daemonsOf, daemonOf } from './primary.js';
+import type { GoneReason } from '../errors.js';
+import type { ClaimId, Entry } from './entry.js';
+import { daemonOf, daemonsOf } from './primary.js';
 import { Table } from './table.js';
 
 /** What one part brings. */

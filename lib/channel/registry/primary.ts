@@ -1,5 +1,5 @@
 /** Daemons as voters (lib/primary), and what is told of a vote. */
-import type { Testimony } from '../../primary/rules.js';
+import type { Testimony } from '../../primary/ballot.js';
 import type { ByteReader, ByteWriter } from '../bytes.js';
 
 /** Name of the daemon in `#name#daemon`. */

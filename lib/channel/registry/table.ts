@@ -1,8 +1,7 @@
 /** The table of names. Entries are values: a change puts a new one in the place of the old. */
 import type { Buffer } from 'node:buffer';
 import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
-import type { ClaimId } from '../claim-id.js';
-import { type Entry, readEntry, writeEntry } from './entry.js';
+import { type ClaimId, type Entry, readEntry, writeEntry } from './entry.js';
 
 export class Table {
   private readonly byClaim = new Map<ClaimId, Entry>();

@@ -12,7 +12,7 @@ import { Claims, isTimeFarAbove } from '../../primary/claims.js';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { Sender, RecipeCore, RecipeView } from './port.js';
-import { StatementRound } from './round.js';
+import { StatementRound } from './statement-round.js';
 
 export interface Leadership {
   /** Private name. */

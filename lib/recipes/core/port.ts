@@ -4,7 +4,7 @@
  * timer and no chance; time and random numbers are handed in.
  */
 import type { Buffer } from 'node:buffer';
-import type { ViewEvent } from '../../group/event.js';
+import type { ViewEvent } from '../../client/event.js';
 
 /** What a core wants to know of a view. */
 export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithMe'>;

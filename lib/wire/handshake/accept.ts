@@ -8,7 +8,7 @@ import {
   PROTOCOL_VERSION,
   type Version,
   versionNumber,
-} from './version.js';
+} from './connect-request.js';
 
 export interface Accept {
   readonly version: Version;

@@ -7,10 +7,13 @@ import { Buffer } from 'node:buffer';
 import { CONNECTION_CLOSED, REJECT_AUTH } from '../codes.js';
 import { MAX_AUTH_LIST } from '../limits.js';
 import { type Accept, readAccept, readCode } from './accept.js';
-import { type Authenticator, nullAuthenticator } from './authenticator.js';
-import { encodeConnectRequest } from './connect-request.js';
-import { encodeMethodChoice, readMethodList } from './methods.js';
-import { PROTOCOL_VERSION } from './version.js';
+import {
+  type Authenticator,
+  encodeMethodChoice,
+  nullAuthenticator,
+  readMethodList,
+} from './authentication.js';
+import { PROTOCOL_VERSION, encodeConnectRequest } from './connect-request.js';
 
 export interface ClientHandshakeOptions {
   /** Cut to 10 bytes; empty asks the daemon to make up a name. */

@@ -5,10 +5,22 @@
 import { Buffer } from 'node:buffer';
 import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';
 import { encodeAccept, encodeCode } from './accept.js';
-import { type ConnectRequest, readConnectRequest } from './connect-request.js';
-import { type Credentials, CREDENTIALS_BYTES, readCredentials } from './credentials.js';
-import { CHOICE_BYTES, encodeMethodList, type Method, METHODS, readMethodChoice } from './methods.js';
-import { FIRST_WITH_METHODS, versionNumber } from './version.js';
+import {
+  CHOICE_BYTES,
+  CREDENTIALS_BYTES,
+  type Credentials,
+  METHODS,
+  type Method,
+  encodeMethodList,
+  readCredentials,
+  readMethodChoice,
+} from './authentication.js';
+import {
+  type ConnectRequest,
+  FIRST_WITH_METHODS,
+  readConnectRequest,
+  versionNumber,
+} from './connect-request.js';
 
 export interface HandshakePolicy {
   /** Methods in the list, at most three. */

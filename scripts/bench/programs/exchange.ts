@@ -4,8 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../../daemon/core/core.js';
-import type { LocalSession } from '../../../daemon/core/local-session.js';
-import type { SessionSink } from '../../../daemon/core/outlet.js';
+import type { LocalSession, SessionSink } from '../../../daemon/core/group.js';
 import { encodeHead } from '../../../daemon/core/report.js';
 import { CoreSlices } from '../../../daemon/slices.js';
 import { encodeRequest } from '../../../lib/wire/request.js';

@@ -1,7 +1,7 @@
 /** Clients that all connect at one time, as after a restart of the daemon; and honest logins while others guess. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Mailbox } from '../../../lib/mailbox/mailbox.js';
-import { passwordAuthenticator } from '../../../lib/wire/handshake/authenticator.js';
+import { passwordAuthenticator } from '../../../lib/wire/handshake/authentication.js';
 import { Latencies } from '../load/latencies.js';
 import { now } from '../load/now.js';
 import { serve } from '../load/serve.js';

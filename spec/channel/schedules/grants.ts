@@ -2,9 +2,8 @@
  * Who was given which name, as the applications know it. A frozen application learns late what was decided,
  * and one that has ended never does.
  */
-import { type ClaimId, claimText } from '../../../lib/channel/claim-id.js';
-import type { GoneReason } from '../../../lib/channel/reason.js';
-import type { Entry } from '../../../lib/channel/registry/entry.js';
+import type { GoneReason } from '../../../lib/channel/errors.js';
+import { type ClaimId, type Entry, claimText } from '../../../lib/channel/registry/entry.js';
 import type { Table } from '../../../lib/channel/registry/table.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection } from './registry-connection.js';
 

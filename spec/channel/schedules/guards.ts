@@ -3,14 +3,13 @@
  * schedule violates nothing, without it something that the checks see.
  */
 import type { Buffer } from 'node:buffer';
-import { claimId, type ClaimId } from '../../../lib/channel/claim-id.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import { type ClaimId, claimId } from '../../../lib/channel/registry/entry.js';
 import type { Told } from '../../../lib/channel/registry/exchange.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
-import { daemonOf, type PartTestimony } from '../../../lib/channel/registry/primary.js';
-import { Ballot } from '../../../lib/primary/ballot.js';
+import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
-import { includesNewest, type Testimony } from '../../../lib/primary/rules.js';
+import { Ballot, type Testimony, includesNewest } from '../../../lib/primary/ballot.js';
 import type { GroupId } from '../../../lib/wire/group-id.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { type Choose, chooseFrom } from './daemon-cut.js';

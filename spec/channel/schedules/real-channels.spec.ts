@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Channels } from '../../../lib/channel/channels.js';
 import type { ServerChannel } from '../../../lib/channel/server-channel.js';
 import { code } from '../support.js';
-import { ChannelWorld } from '../world.js';
+import { ChannelWorld } from '../channel-world.js';
 
 const DAEMONS = ['d0', 'd1', 'd2'];
 

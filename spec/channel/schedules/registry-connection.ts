@@ -3,11 +3,10 @@
  * attach, take over names whose owner has been out of sight for long, nudge an exchange that takes long.
  */
 import { Buffer } from 'node:buffer';
-import type { ClaimId } from '../../../lib/channel/claim-id.js';
 import type { Outcome } from '../../../lib/channel/registry/apply.js';
 import type { Command } from '../../../lib/channel/registry/command.js';
-import type { Settings } from '../../../lib/channel/registry/entry.js';
-import type { RegistryEvent } from '../../../lib/channel/registry/event.js';
+import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
+import type { ClaimId, Settings } from '../../../lib/channel/registry/entry.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
 import type { Daemon, DaemonClient, GroupView } from './daemon.js';
 

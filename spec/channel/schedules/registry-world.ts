@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Outcome } from '../../../lib/channel/registry/apply.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
-import type { RegistryEvent } from '../../../lib/channel/registry/event.js';
+import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { Component, Daemon } from './daemon.js';
 import { type Choose, chooseFirst } from './daemon-cut.js';
 import { DaemonWorld } from './daemon-world.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
 import { CorosyncEngine, type CorosyncOptions } from '../../../daemon/engine/corosync/engine.js';
-import { EngineError } from '../../../daemon/engine/error.js';
-import { silentLogger } from '../../../daemon/monitor/logger.js';
+import { EngineError } from '../../../daemon/engine/port.js';
+import { silentLogger } from '../../../daemon/log/logger.js';
 import { until } from '../../support/wait.js';
 import { FakeCorosync, PassingError } from './fake-corosync.js';
 

@@ -1,6 +1,11 @@
 /** Corosync as one daemon sees it through its transport: there or not, alone on its ring. */
 import { Buffer } from 'node:buffer';
-import type { CpgAddress, CpgEvent, CpgTransport, Multicast } from '../../../daemon/engine/corosync/cpg.js';
+import type {
+  CpgAddress,
+  CpgEvent,
+  CpgTransport,
+  Multicast,
+} from '../../../daemon/engine/views/ordered-transport.js';
 
 type Handlers = Parameters<CpgTransport['open']>[1];
 

@@ -1,9 +1,9 @@
 /** The guards of replicated state, each of which can be switched off: scenarios and random worlds have to notice. */
 import { Component } from '../../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
-import { SnapshotSender } from '../../../lib/recipes/core/replicated/donor.js';
+import { SnapshotSender } from '../../../lib/recipes/core/replicated/snapshot-sender.js';
 import { Holding } from '../../../lib/recipes/core/replicated/holding.js';
-import { SnapshotReceiver } from '../../../lib/recipes/core/replicated/loader.js';
+import { SnapshotReceiver } from '../../../lib/recipes/core/replicated/snapshot-receiver.js';
 import type { Statement } from '../../../lib/recipes/core/replicated/messages.js';
 import { Separation } from '../../../lib/recipes/core/replicated/separation.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';

@@ -2,7 +2,7 @@
 import { Component } from '../../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import { encode, type Message, type Statement } from '../../../lib/recipes/core/replicated/messages.js';
-import type { Electorate } from '../../../lib/primary/rules.js';
+import type { Electorate } from '../../../lib/primary/ballot.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import type { Ends, WorldOptions } from './schedule-world.js';
 

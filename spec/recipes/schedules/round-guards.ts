@@ -3,7 +3,7 @@ import { Agreement } from '../../../lib/recipes/core/replicated/agreement.js';
 import { Component } from '../../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import type { Statement } from '../../../lib/recipes/core/replicated/messages.js';
-import { type Electorate, remembers } from '../../../lib/primary/rules.js';
+import { type Electorate, remembers } from '../../../lib/primary/ballot.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import {
   agreed,

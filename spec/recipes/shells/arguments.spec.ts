@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
-import type { Connection } from '../../../lib/group/connection.js';
+import type { Connection } from '../../../lib/client/connection.js';
 import {
   barrier,
   caller,
@@ -13,7 +13,7 @@ import {
   members,
   replicated,
 } from '../../../lib/recipes/index.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 /** For values that the types refuse. */
 const any = (value: unknown): never => value as never;

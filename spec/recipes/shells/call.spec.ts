@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { caller } from '../../../lib/recipes/index.js';
-import { deferred } from '../../../lib/group/abort.js';
-import { failure, DaemonFixture } from './house.js';
+import { deferred } from '../../../lib/util/deferred.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 const double = (value: number): number => 2 * value;
 
@@ -11,7 +11,7 @@ describe('caller', () => {
     await using house = await DaemonFixture.open();
     const a = await caller<number, number>(await house.connect('a'), 'calc', { handler: double });
     await caller<number, number>(await house.connect('b'), 'calc', { handler: double });
-    const { outcomes, values, satisfied: satisfied } = await a.call(21);
+    const { outcomes, values, satisfied } = await a.call(21);
     expect([...outcomes.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
     expect(values).to.deep.equal([42, 42]);
     expect(satisfied).to.equal(true);
@@ -35,7 +35,7 @@ describe('caller', () => {
     const calling = a.call(1, { timeoutMs: 300 });
     await asked.promise;
     await leaving.close();
-    const { outcomes, satisfied: satisfied } = await calling;
+    const { outcomes, satisfied } = await calling;
     expect([...outcomes]).to.deep.equal([
       ['#b#dmn1', { kind: 'error', message: 'too hard' }],
       ['#c#dmn1', { kind: 'left' }],
@@ -69,7 +69,7 @@ describe('caller', () => {
     await using house = await DaemonFixture.open();
     const a = await caller(await house.connect('a'), 'calc');
     for (const mode of ['first', 'majority', 'all'] as const) {
-      const { outcomes, values, satisfied: satisfied } = await a.call(1, { mode });
+      const { outcomes, values, satisfied } = await a.call(1, { mode });
       expect([outcomes.size, values, satisfied], mode).to.deep.equal([0, [], false]);
     }
   });

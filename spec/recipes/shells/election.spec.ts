@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
 import { election, type Leadership } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 describe('election', () => {
   it('has one leader, and the next one when it goes', async () => {

@@ -1,7 +1,7 @@
 /** The end of a recipe: how one hears of it, and what those get who come too late. */
 import { expect } from 'chai';
 import { ConnectionClosedError } from '../../../lib/errors.js';
-import type { Connection } from '../../../lib/group/connection.js';
+import type { Connection } from '../../../lib/client/connection.js';
 import {
   barrier,
   caller,
@@ -13,7 +13,7 @@ import {
   members,
 } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 interface Any {
   readonly closed: Promise<Error | undefined>;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
 import { members } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 describe('members', () => {
   it('shows who is here with what each says of itself', async () => {

@@ -1,6 +1,6 @@
 /** Lock and barrier when the network breaks and heals: what becomes of those who hold and of those who wait. */
 import { expect } from 'chai';
-import type { Connection } from '../../../lib/group/connection.js';
+import type { Connection } from '../../../lib/client/connection.js';
 import { barrier, lock } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { Parting } from './parting.js';

@@ -3,8 +3,8 @@
  * daemon cannot show. Events of one moment come without a pause between.
  */
 import type { Buffer } from 'node:buffer';
-import type { Connection } from '../../../lib/group/connection.js';
-import { Emitter } from '../../../lib/group/emitter.js';
+import type { Connection } from '../../../lib/client/connection.js';
+import { Emitter } from '../../../lib/client/event-fanout.js';
 
 /** Keeps what comes before anybody listens. */
 class MemoryGroup extends Emitter<{ event: [object] }> {

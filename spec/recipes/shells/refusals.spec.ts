@@ -1,9 +1,9 @@
 /** Recipes whose group refuses join or send reject with that, at once. */
 import { expect } from 'chai';
 import { PermissionDeniedError } from '../../../lib/errors.js';
-import type { Connection } from '../../../lib/group/connection.js';
-import type { RejectEvent } from '../../../lib/group/event.js';
-import { sealed } from '../../../lib/recipes/core/private.js';
+import type { Connection } from '../../../lib/client/connection.js';
+import type { RejectEvent } from '../../../lib/client/event.js';
+import { sealed } from '../../../lib/recipes/core/codec.js';
 import {
   barrier,
   caller,
@@ -17,7 +17,7 @@ import {
 } from '../../../lib/recipes/index.js';
 import { withRules } from '../../support/permissions.js';
 import { within } from '../../support/fake-daemon.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 interface Started {
   readonly closed: Promise<Error | undefined>;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { type Machine, ReadOnlyError, type Replicated, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 /** A list of texts. */
 class List implements Machine<string, number> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
 import { barrier, counter, lock, map, IncompatibleMemberError } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './house.js';
+import { failure, DaemonFixture } from './daemon-fixture.js';
 
 describe('counter', () => {
   it('counts exactly, whoever adds', async () => {

@@ -4,13 +4,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
-import type { Connection } from '../../../lib/group/connection.js';
+import type { Connection } from '../../../lib/client/connection.js';
 import { BodyWriter } from '../../../lib/recipes/core/codec.js';
 import { encode } from '../../../lib/recipes/core/replicated/messages.js';
 import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
 import { barrier, caller, counter, election, lock, map, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { DaemonFixture } from './house.js';
+import { DaemonFixture } from './daemon-fixture.js';
 
 interface Dropped {
   readonly group: string;

@@ -5,10 +5,10 @@
 import { Buffer } from 'node:buffer';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { Connection } from '../../../lib/group/connection.js';
+import type { Connection } from '../../../lib/client/connection.js';
 import { type Machine, map, replicated, type ReplicatedMap } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { DaemonFixture } from './house.js';
+import { DaemonFixture } from './daemon-fixture.js';
 
 const VALUE_BYTES = 100_000;
 const STATE_BYTES = 20_000_000;

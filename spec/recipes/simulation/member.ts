@@ -1,15 +1,15 @@
 /** An application at one simulated daemon: one connection with all recipes, each in a group of its own. */
 import { Buffer } from 'node:buffer';
-import { EventReader } from '../../../lib/group/reader.js';
-import type { ReceivedMessage } from '../../../lib/mailbox/arrival.js';
+import { EventReader } from '../../../lib/client/reader.js';
+import type { ReceivedMessage } from '../../../lib/mailbox/received-message.js';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
 import type { RecipeCore } from '../../../lib/recipes/core/port.js';
-import { opened, sealed } from '../../../lib/recipes/core/private.js';
+import { opened, sealed } from '../../../lib/recipes/core/codec.js';
 import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, SAFE_MESS } from '../../../lib/wire/index.js';
 import { type ConnectionPlan, SimulatedConnection } from '../../simulation/connection.js';
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
 import type { Loop } from '../../simulation/loop.js';
-import type { WorldMember } from '../chair.js';
+import type { WorldMember } from '../world-member.js';
 import type { Overheard } from '../liars.js';
 import type { Subject } from './subject.js';
 

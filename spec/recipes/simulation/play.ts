@@ -3,8 +3,7 @@
  * crashes, frozen daemons and members that read slowly. Members that end come back as new processes.
  */
 import { generate } from '../../simulation/generate.js';
-import type { Act, Plan } from '../../simulation/plan.js';
-import type { Kind } from '../../simulation/plan.js';
+import type { Act, Kind, Plan } from '../../simulation/plan.js';
 import { World } from '../../simulation/world.js';
 import { Random } from '../../support/random.js';
 import { Overheard } from '../liars.js';

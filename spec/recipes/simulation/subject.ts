@@ -1,7 +1,7 @@
 /** One recipe in the simulator: its cores at all members, what applications do with it, and what has to be true. */
 import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import type { Random } from '../../support/random.js';
-import type { WorldMember } from '../chair.js';
+import type { WorldMember } from '../world-member.js';
 
 export interface Subject {
   /** Of its own. */

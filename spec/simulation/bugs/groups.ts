@@ -1,20 +1,19 @@
 /** Bugs in the groups and the sessions, over the ideal engine. */
 import type { Buffer } from 'node:buffer';
-import { ViewChange } from '../../../daemon/core/daemon-views.js';
+import { Batcher } from '../../../daemon/core/batcher.js';
 import { StateExchange } from '../../../daemon/core/exchange.js';
-import { Group } from '../../../daemon/core/group.js';
+import { GroupMembership } from '../../../daemon/core/group-membership.js';
+import { Group, type Member } from '../../../daemon/core/group.js';
 import { Groups } from '../../../daemon/core/groups.js';
-import type { Member } from '../../../daemon/core/member.js';
-import { Batcher } from '../../../daemon/core/pack.js';
 import type { Request } from '../../../daemon/core/report.js';
 import { Requests } from '../../../daemon/core/requests.js';
 import { Roster } from '../../../daemon/core/roster.js';
-import { Settlement } from '../../../daemon/core/settlement.js';
 import { Routing } from '../../../daemon/core/routing.js';
-import { ViewTimestamps } from '../../../daemon/core/times.js';
-import { GroupMembership } from '../../../daemon/core/views.js';
+import { Settlement } from '../../../daemon/core/settlement.js';
+import { ViewChange } from '../../../daemon/core/view-change.js';
+import { ViewTimestamps } from '../../../daemon/core/view-timestamps.js';
 import { Workbench } from '../../../daemon/core/work.js';
-import { SendQueue } from '../../../daemon/session/backlog.js';
+import { SendQueue } from '../../../daemon/session/send-queue.js';
 import { SessionServer } from '../../../daemon/session/server.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
 import { type Bug, replace } from './planted.js';

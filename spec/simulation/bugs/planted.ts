@@ -1,6 +1,5 @@
 /** A bug that is planted for one run of the simulator, and taken out again. */
-import type { Choice } from '../generate.js';
-import { generate } from '../generate.js';
+import { type Choice, generate } from '../generate.js';
 import { run } from '../run.js';
 
 export interface Bug {

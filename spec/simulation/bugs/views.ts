@@ -1,15 +1,14 @@
 /** Bugs in the view machine, over the hostile CPG. */
 import { StateExchange } from '../../../daemon/core/exchange.js';
-import { Apart } from '../../../daemon/engine/corosync/views/apart.js';
-import { FragmentAssembler } from '../../../daemon/engine/corosync/views/assembly.js';
-import { History } from '../../../daemon/engine/corosync/views/hash.js';
-import { InstalledView } from '../../../daemon/engine/corosync/views/installed.js';
-import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
-import { SendBuffer } from '../../../daemon/engine/corosync/views/outgoing.js';
-import { ViewAgreement } from '../../../daemon/engine/corosync/views/round.js';
-import { SendWindow } from '../../../daemon/engine/corosync/views/sending.js';
-import { Stability } from '../../../daemon/engine/corosync/views/stability.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
+import { Apart } from '../../../daemon/engine/views/apart.js';
+import { History } from '../../../daemon/engine/views/hash.js';
+import { InstalledView, Stability } from '../../../daemon/engine/views/installed-view.js';
+import { ViewMachine } from '../../../daemon/engine/views/machine.js';
+import { FragmentAssembler } from '../../../daemon/engine/views/message.js';
+import { SendBuffer } from '../../../daemon/engine/views/send-buffer.js';
+import { SendWindow } from '../../../daemon/engine/views/send-window.js';
+import { ViewAgreement } from '../../../daemon/engine/views/view-agreement.js';
 import { type Bug, replace } from './planted.js';
 
 const worlds = (profile: string): Bug['choice'] => ({ kind: 'cpg', profile });

@@ -1,8 +1,8 @@
 /** The real view machine on the hostile CPG: what daemon/engine/corosync/engine.ts does, in virtual time. */
 import { Buffer } from 'node:buffer';
-import type { CpgEvent, Multicast } from '../../../daemon/engine/corosync/cpg.js';
-import { checkedOptions, type ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
-import { ViewMachine } from '../../../daemon/engine/corosync/views/machine.js';
+import type { CpgEvent, Multicast } from '../../../daemon/engine/views/ordered-transport.js';
+import { checkedOptions, type ViewsOptions } from '../../../daemon/engine/views/ports.js';
+import { ViewMachine } from '../../../daemon/engine/views/machine.js';
 import { stallLimit, Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import type {
   DaemonId,

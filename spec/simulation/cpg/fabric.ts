@@ -1,9 +1,8 @@
 /** Daemons connected by a hostile CPG, each with a Corosync of its own. */
-import { checkedOptions } from '../../../daemon/engine/corosync/views/limits.js';
 import { stallLimit } from '../../../daemon/engine/corosync/watchdog.js';
 import type { DaemonId } from '../../../daemon/engine/port.js';
+import { type ViewsOptions, checkedOptions } from '../../../daemon/engine/views/ports.js';
 import { Replaced } from '../checks/replaced.js';
-import type { ViewsOptions } from '../../../daemon/engine/corosync/views/limits.js';
 import type { Fabric, Surroundings } from '../fabric.js';
 import type { Process } from '../process.js';
 import { CpgEngine } from './engine.js';

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { CpgEvent } from '../../../daemon/engine/corosync/cpg.js';
+import type { CpgEvent } from '../../../daemon/engine/views/ordered-transport.js';
 import { Random } from '../../support/random.js';
 import { Loop } from '../loop.js';
 import { Process } from '../process.js';

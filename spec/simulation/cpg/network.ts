@@ -2,7 +2,7 @@
  * Corosync on all nodes, in virtual time: cuts are noticed late, rings form in steps that can be interrupted, and lists
  * and deliveries lie as [corosync 4.4] tells.
  */
-import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
+import type { CpgAddress } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
 import type { Surroundings } from '../fabric.js';
 import type { Loop } from '../loop.js';

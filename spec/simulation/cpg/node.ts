@@ -1,6 +1,6 @@
 /** One Corosync: its queue, its place in the ring, its list of the group, and the daemon process that uses it. */
 import { Buffer } from 'node:buffer';
-import type { CpgAddress, CpgEvent, Multicast } from '../../../daemon/engine/corosync/cpg.js';
+import type { CpgAddress, CpgEvent, Multicast } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
 import type { Process } from '../process.js';
 import type { CpgOptions } from './options.js';

@@ -1,5 +1,5 @@
 /** What a node tells its process after a ring change, in one go [corosync 4.1]: C lost, C gained, C gone, T. */
-import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
+import type { CpgAddress } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
 import type { Node } from './node.js';
 import type { CpgOptions } from './options.js';

@@ -3,7 +3,7 @@
  * processes. Without all of its nodes a ring stands still: the token is lost.
  */
 import { Buffer } from 'node:buffer';
-import type { CpgAddress } from '../../../daemon/engine/corosync/cpg.js';
+import type { CpgAddress } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
 import type { Loop } from '../loop.js';
 import type { Node } from './node.js';

@@ -12,7 +12,7 @@ import { eventually } from '../wait.js';
 import { RigProcess } from './process.js';
 import { daemonName, SSPD_PORT } from './settings.js';
 
-const SSPD = fileURLToPath(new URL('../../../daemon/main.js', import.meta.url));
+const SSPD = fileURLToPath(new URL('../../../daemon/cli/main.js', import.meta.url));
 const START_LIMIT = 20_000;
 const run = promisify(execFile);
 

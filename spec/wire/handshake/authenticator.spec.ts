@@ -4,7 +4,7 @@ import {
   ipAuthenticator,
   nullAuthenticator,
   passwordAuthenticator,
-} from '../../../lib/wire/handshake/authenticator.js';
+} from '../../../lib/wire/handshake/authentication.js';
 
 const sent = (user: string, password: string): string | undefined =>
   passwordAuthenticator(user, password).credentials?.toString('latin1');

@@ -3,13 +3,14 @@ import { expect } from 'chai';
 import { CONNECTION_CLOSED, REJECT_AUTH, REJECT_VERSION } from '../../../lib/wire/codes.js';
 import {
   type Authenticator,
+  encodeMethodChoice,
+  encodeMethodList,
   ipAuthenticator,
   nullAuthenticator,
   passwordAuthenticator,
-} from '../../../lib/wire/handshake/authenticator.js';
+} from '../../../lib/wire/handshake/authentication.js';
 import { ClientHandshake } from '../../../lib/wire/handshake/client-handshake.js';
-import { encodeMethodChoice, encodeMethodList } from '../../../lib/wire/handshake/methods.js';
-import { inPieces } from '../sides.js';
+import { inPieces } from '../handshake-pair.js';
 
 const LIST = encodeMethodList(['NULL']);
 const ACCEPT = Buffer.from('010500010b23616c69636523646d6e31', 'hex');

@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { REJECT_ILLEGAL_NAME, REJECT_VERSION } from '../../../lib/wire/codes.js';
-import { encodeConnectRequest, readConnectRequest } from '../../../lib/wire/handshake/connect-request.js';
-import { PROTOCOL_VERSION } from '../../../lib/wire/handshake/version.js';
+import {
+  PROTOCOL_VERSION,
+  encodeConnectRequest,
+  readConnectRequest,
+} from '../../../lib/wire/handshake/connect-request.js';
 
 const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, privateName: 'alice' };
 

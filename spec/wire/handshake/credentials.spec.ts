@@ -1,8 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { passwordAuthenticator } from '../../../lib/wire/handshake/authenticator.js';
-import { CREDENTIALS_BYTES, readCredentials } from '../../../lib/wire/handshake/credentials.js';
-import { allTraces, type DecodedCredentials, unitBytes } from '../../support/recordings.js';
+import {
+  CREDENTIALS_BYTES,
+  passwordAuthenticator,
+  readCredentials,
+} from '../../../lib/wire/handshake/authentication.js';
+import { type DecodedCredentials, allTraces, unitBytes } from '../../support/recordings.js';
 
 const field = (text: string, size: number): string => text.padEnd(size, '\0');
 const read = (user: string, password: string): object =>

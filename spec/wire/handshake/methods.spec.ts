@@ -6,7 +6,7 @@ import {
   encodeMethodList,
   readMethodChoice,
   readMethodList,
-} from '../../../lib/wire/handshake/methods.js';
+} from '../../../lib/wire/handshake/authentication.js';
 
 /** A choice with these texts in its slots, cut to 30 bytes and not ended by force. */
 function slots(...texts: string[]): Buffer {

@@ -10,7 +10,7 @@ import {
   recording,
 } from '../../support/recordings.js';
 import { connectResult, optionsOf, policyOf } from '../recorded.js';
-import { clientHears, daemonHears, type Heard, inPieces } from '../sides.js';
+import { clientHears, daemonHears, type Heard, inPieces } from '../handshake-pair.js';
 
 /** Our daemon waits for missing bytes and takes early ones; the reference refused these [session 3.9, 13]. */
 const tolerated = new Set([

@@ -7,12 +7,14 @@ import {
   REJECT_QUOTA,
   REJECT_VERSION,
 } from '../../../lib/wire/codes.js';
-import { passwordAuthenticator } from '../../../lib/wire/handshake/authenticator.js';
+import {
+  type Credentials,
+  encodeMethodChoice,
+  passwordAuthenticator,
+} from '../../../lib/wire/handshake/authentication.js';
 import type { ConnectRequest } from '../../../lib/wire/handshake/connect-request.js';
-import type { Credentials } from '../../../lib/wire/handshake/credentials.js';
-import { encodeMethodChoice } from '../../../lib/wire/handshake/methods.js';
 import { type HandshakePolicy, ServerHandshake } from '../../../lib/wire/handshake/server-handshake.js';
-import { inPieces } from '../sides.js';
+import { inPieces } from '../handshake-pair.js';
 
 const REQUEST = Buffer.from('0500010103626f62', 'hex');
 const CHOICE = encodeMethodChoice(['NULL']);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { PROTOCOL_VERSION, versionNumber, versionText } from '../../../lib/wire/handshake/version.js';
+import { PROTOCOL_VERSION, versionNumber, versionText } from '../../../lib/wire/handshake/connect-request.js';
 
 describe('wire: versions', () => {
   it('are compared by major, then minor, then patch', () => {

@@ -3,7 +3,7 @@
  * callback could call the library again, and an exception would lose the rest of the turn [corosync 2.1].
  */
 import { Buffer } from 'node:buffer';
-import type { CpgAddress, CpgEvent } from '../cpg.js';
+import type { CpgAddress, CpgEvent } from '../../views/ordered-transport.js';
 import type { CpgLibrary, Pointer, RawCallbacks } from './library.js';
 
 /** `struct cpg_address`: node, process, reason. */

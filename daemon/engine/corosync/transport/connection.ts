@@ -1,12 +1,19 @@
 /** One handle of the library: had, used, and given back, also when Corosync has stopped answering. */
 import { Buffer } from 'node:buffer';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CpgAddress } from '../cpg.js';
+import type { CpgAddress } from '../../views/ordered-transport.js';
 import type { Collector } from './collector.js';
-import { refusal, TransportError } from './errors.js';
+import {
+  CsStatus,
+  DELIVER_INITIAL_RING,
+  DISPATCH_ONE_NONBLOCKING,
+  MODEL_V1,
+  TYPE_AGREED,
+  TransportError,
+  refusal,
+} from './errors.js';
 import type { CpgLibrary, Handle, Iovec, Registered } from './library.js';
-import { CsStatus, DELIVER_INITIAL_RING, DISPATCH_ONE_NONBLOCKING, MODEL_V1, TYPE_AGREED } from './status.js';
-import { connections, shutdownSocket } from './stuck.js';
+import { connections, shutdownSocket } from './request-timeout.js';
 
 /** Milliseconds between two tries of a request that was answered "try again". */
 const PAUSE = 20;

@@ -6,14 +6,13 @@ import {
   type CpgTransport,
   MAX_CPG_MESSAGE,
   type Multicast,
-} from '../cpg.js';
+} from '../../views/ordered-transport.js';
 import { Collector } from './collector.js';
 import { Connection } from './connection.js';
-import { lost, TransportError } from './errors.js';
+import { CsStatus, TransportError, lost } from './errors.js';
 import { type CpgLibrary, type Iovec, loadCmapLibrary, loadLibrary } from './library.js';
 import { Poll } from './poll.js';
 import { Pulse } from './pulse.js';
-import { CsStatus } from './status.js';
 
 /** What one turn dispatches at most, so that the event loop gets to everything else in between. */
 const TURN_EVENTS = 2000;

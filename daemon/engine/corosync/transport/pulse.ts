@@ -6,10 +6,9 @@
  * While rings change one behind the other, Corosync serves no request, and lives. It still lets in who knocks.
  */
 import { DEFAULT_TOKEN } from '../watchdog.js';
-import { TransportError } from './errors.js';
+import { CsStatus, TransportError } from './errors.js';
 import type { CmapLibrary, CpgLibrary, Handle } from './library.js';
-import { CsStatus } from './status.js';
-import { connections, shutdownSocket } from './stuck.js';
+import { connections, shutdownSocket } from './request-timeout.js';
 
 /** In milliseconds, with what `token_coefficient` adds for each node. */
 const TOKEN_KEY = 'runtime.config.totem.token';

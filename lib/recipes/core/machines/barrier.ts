@@ -1,6 +1,6 @@
 /** A barrier: opens when so many members are at it, and closes behind them. Who leaves the group is at it no more. */
 import type { CommandInfo } from '../replicated/replica.js';
-import { isCount, isListOf, SmallMachine } from './small.js';
+import { isCount, isListOf, SmallMachine } from './machine.js';
 
 export type BarrierCommand =
   | { readonly op: 'enter'; readonly instance: number; readonly parties: number }

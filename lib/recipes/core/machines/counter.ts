@@ -1,6 +1,6 @@
 import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
-import { SmallMachine } from './small.js';
+import { SmallMachine } from './machine.js';
 
 /** Adds, and gives what the sum is then. Throws what cannot be added exactly, and stays as it was. */
 export class CounterMachine extends SmallMachine<number, number, number> {

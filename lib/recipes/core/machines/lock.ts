@@ -4,7 +4,7 @@ import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { isFarAbove, isTimeFarAbove } from '../../../primary/claims.js';
 import { MAX_LOCK_REQUESTS, MAX_TERM } from '../limits.js';
-import { isCount, isListOf, SmallMachine } from './small.js';
+import { isCount, isListOf, SmallMachine } from './machine.js';
 
 export type LockCommand =
   /** A process has begun: what an earlier one of its name held is free. */

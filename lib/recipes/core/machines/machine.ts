@@ -1,5 +1,9 @@
 /** What an application replicates. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
+import { errorOf } from '../../../errors.js';
+import { ILLEGAL_PARAM } from '../../../wire/codes.js';
+import { parseJson } from '../json-depth.js';
+import { MAX_STATE_DEPTH } from '../limits.js';
 import type { CommandInfo } from '../replicated/replica.js';
 
 /** The whole state in bytes, or a function that begins to give it piece by piece, each time from the first on. */
@@ -31,4 +35,62 @@ export interface Machine<Command, Result> {
   present?(members: readonly string[]): void;
   /** Takes in the state, as `snapshot` gave it, of a component that was parted from this one. */
   merge?(state: Buffer): void;
+}
+
+// A machine whose state is small: its snapshot is one JSON text.
+
+/** Whether it is a number that counts something: an integer from 0 that is exact. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** Whether it is a list of things that are all of a kind. */
+export const isListOf = (value: unknown, isOne: (each: Record<string, unknown>) => boolean): boolean =>
+  Array.isArray(value) && value.every((each) => isOne(Object(each) as Record<string, unknown>));
+
+export abstract class SmallMachine<State, Command, Result> implements Machine<Command, Result> {
+  abstract readonly kind: string;
+  /** Called when the state may have changed. */
+  changed: () => void = () => undefined;
+  protected state: State;
+
+  constructor() {
+    this.state = this.first();
+  }
+
+  reset(): void {
+    this.state = this.first();
+    this.changed();
+  }
+
+  /** @throws IllegalParamError for what is not a command of this machine; the state stays as it was */
+  apply(command: Command, info: CommandInfo): Result {
+    if (!this.isCommand(command)) throw errorOf(ILLEGAL_PARAM, `expected a command of a ${this.kind}`);
+    const result = this.act(command, info);
+    this.changed();
+    return result;
+  }
+
+  snapshot(): Uint8Array {
+    return Buffer.from(JSON.stringify(this.state));
+  }
+
+  async restore(pieces: AsyncIterable<Buffer>): Promise<void> {
+    const all: Buffer[] = [];
+    for await (const piece of pieces) all.push(piece);
+    this.load(Buffer.concat(all));
+  }
+
+  /** @throws SyntaxError, or IllegalParamError for what is not a state of this machine */
+  load(bytes: Buffer): void {
+    const state: unknown = parseJson(bytes.toString(), MAX_STATE_DEPTH);
+    if (!this.isState(state)) throw errorOf(ILLEGAL_PARAM, `expected the state of a ${this.kind}`);
+    this.state = state;
+    this.changed();
+  }
+
+  protected abstract first(): State;
+  /** A state comes from another member, too. */
+  protected abstract isState(state: unknown): state is State;
+  /** Commands come from other members: every field is checked here, and nowhere else. */
+  protected abstract isCommand(command: unknown): command is Command;
+  protected abstract act(command: Command, info: CommandInfo): Result;
 }

@@ -1,7 +1,7 @@
 /** The round of statements in a view, again and again until it can be decided whose state continues (rules 2, 3 and 13). */
 import { equalGroupIds } from '../../../wire/group-id.js';
 import type { RecipeView } from '../port.js';
-import { StatementRound } from '../round.js';
+import { StatementRound } from '../statement-round.js';
 import type { Statement, Tag } from './messages.js';
 
 export class Agreement {

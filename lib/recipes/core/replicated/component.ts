@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import type { RecipeView } from '../port.js';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { extendLineage } from '../../../primary/lineage.js';
-import { LAST_EPOCH } from '../../../primary/rules.js';
+import { LAST_EPOCH } from '../../../primary/ballot.js';
 
 /** What a decision begins a component with. */
 export interface Beginning {

@@ -6,12 +6,12 @@
 import type { Buffer } from 'node:buffer';
 import { PATIENCE_MS } from '../limits.js';
 import type { RecipeCore, RecipeView } from '../port.js';
-import type { Electorate } from '../../../primary/rules.js';
+import type { Electorate } from '../../../primary/ballot.js';
 import { Agreement } from './agreement.js';
 import { Component } from './component.js';
-import { MergeSender } from './contributions.js';
+import { MergeSender } from './merge-sender.js';
 import { couldChange, decide, type Decision } from './decision.js';
-import { SnapshotSender } from './donor.js';
+import { SnapshotSender } from './snapshot-sender.js';
 import { Holding } from './holding.js';
 import { decode, encode, type Message, type Statement } from './messages.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';

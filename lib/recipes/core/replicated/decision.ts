@@ -6,7 +6,7 @@ import {
   includesNewest,
   nextEpoch,
   type Testimony,
-} from '../../../primary/rules.js';
+} from '../../../primary/ballot.js';
 import { Claims, isFarAbove } from '../../../primary/claims.js';
 import type { RecipeView } from '../port.js';
 import type { Statement } from './messages.js';

@@ -2,8 +2,8 @@
 import type { Buffer } from 'node:buffer';
 import { DONOR_PATIENCE_MS } from '../limits.js';
 import type { Component } from './component.js';
-import type { MergeSender } from './contributions.js';
-import { SnapshotReceiver } from './loader.js';
+import type { MergeSender } from './merge-sender.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
 import type { Held, Message } from './messages.js';
 import type { TakerSink } from './ports.js';
 import type { Replica } from './replica.js';

@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
-import { LAST_EPOCH } from '../../../primary/rules.js';
+import { LAST_EPOCH } from '../../../primary/ballot.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
 /** The state that a replica holds. */

@@ -1,8 +1,8 @@
 /** What the core of replicated state needs of its surroundings. */
 import type { Buffer } from 'node:buffer';
 import type { Sender } from '../port.js';
-import type { ContributionsSink } from './contributions.js';
-import type { DonorSink } from './donor.js';
+import type { ContributionsSink } from './merge-sender.js';
+import type { DonorSink } from './snapshot-sender.js';
 import type { Settled } from './submissions.js';
 
 /** Where the state that is taken goes. */

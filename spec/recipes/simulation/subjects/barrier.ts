@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type BarrierCommand, BarrierMachine } from '../../../../lib/recipes/core/machines/barrier.js';
 import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';

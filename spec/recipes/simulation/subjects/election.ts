@@ -1,5 +1,5 @@
 import type { Rules, Subject } from '../subject.js';
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import { Elections } from '../../elections.js';
 import { BEGIN } from '../member.js';
 

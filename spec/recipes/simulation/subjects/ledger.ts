@@ -1,4 +1,4 @@
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import { type Ledger, ledgers } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { isOf, type LockCommand, LockMachine } from '../../../../lib/recipes/core/machines/lock.js';
 import type { ReplicatedCore } from '../../../../lib/recipes/core/replicated/core.js';
 import type { Random } from '../../../support/random.js';
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import type { Kind } from '../../replicas.js';
 import type { CommandInfo } from '../../../../lib/recipes/core/replicated/replica.js';
 import { isLiar, isStranger } from '../guests.js';

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { type MapCommand, MapMachine } from '../../../../lib/recipes/core/machines/map.js';
 import type { Random } from '../../../support/random.js';
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import type { Kind } from '../../replicas.js';
 import type { Rules } from '../subject.js';
 import { ReplicatedSubject } from './replicated.js';

@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Outcome } from '../../../../lib/recipes/core/replicated/replica.js';
 import type { Random } from '../../../support/random.js';
-import type { WorldMember } from '../../chair.js';
+import type { WorldMember } from '../../world-member.js';
 import { type AnyMachine, type Kind, Replicas } from '../../replicas.js';
 import type { Rules, Subject } from '../subject.js';
 

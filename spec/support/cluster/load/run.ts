@@ -11,7 +11,7 @@ import type { Cluster } from '../cluster.js';
 import { type FaultLimits, RandomFaults } from '../random-faults.js';
 import type { Watch } from '../watch.js';
 import { LoadClient } from './client.js';
-import { RandomClients } from './crowd.js';
+import { RandomClients } from './random-clients.js';
 import { safePrefix } from './safe-prefix.js';
 
 export interface FaultPlan {

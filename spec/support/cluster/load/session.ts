@@ -1,5 +1,5 @@
 /** One connection of a load client with the log that the checkers read. */
-import type { ReceivedMessage } from '../../../../lib/mailbox/arrival.js';
+import type { ReceivedMessage } from '../../../../lib/mailbox/received-message.js';
 import type { Mailbox } from '../../../../lib/mailbox/mailbox.js';
 import { readTransition, readView } from '../../../../lib/mailbox/view.js';
 import { groupIdText } from '../../../../lib/wire/group-id.js';

@@ -1,0 +1,96 @@
+/** The command line of `sspd`. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DEFAULT_PORT } from '../../lib/wire/limits.js';
+import { TOOLKIT_VERSION, versionText } from '../../lib/wire/handshake/connect-request.js';
+import { defaultUnixDir } from '../config/options.js';
+import { type Endpoint, readEndpoint } from '../config/values.js';
+import { LOG_LEVELS, type LogLevel } from '../log/logger.js';
+
+export const DEFAULT_HOST = '127.0.0.1';
+
+export interface Flags {
+  readonly config?: string;
+  readonly name?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly unixDir?: string;
+  readonly monitor?: Endpoint;
+  readonly log?: LogLevel;
+  readonly check?: true;
+  readonly hostName?: string;
+  readonly hashPassword?: true;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 65_535) {
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  }
+  return value;
+}
+
+function endpoint(text: string): Endpoint {
+  const place = readEndpoint(text);
+  if (place === undefined) {
+    throw new InvalidArgumentError('expected host:port, [address]:port or the path of a local socket');
+  }
+  return place;
+}
+
+function hostName(text: string): string {
+  if (text !== '') return text;
+  throw new InvalidArgumentError('expected the name of a host');
+}
+
+/** @throws CommanderError for what is none, and after help or version was printed */
+export function readCommandLine(): Flags {
+  const command = new Command('sspd')
+    .description('Puts the messages and the membership changes of groups into one agreed order.')
+    .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option(
+      '-c, --config <file>',
+      'configuration in the spread.conf language; without it the daemon runs alone',
+    )
+    .option('-n, --name <name>', 'name of this daemon (default: the name of this host)')
+    .option('--host <host>', `address to listen on (default: ${DEFAULT_HOST})`)
+    .option(
+      '--port <port>',
+      `TCP port, and name of the local socket; 0 takes a free one (default: ${DEFAULT_PORT})`,
+      portNumber,
+    )
+    .option(
+      '--unix-dir <dir>',
+      `directory of the local socket, "" for none (default: ${defaultUnixDir() || 'none'})`,
+    )
+    .option(
+      '--monitor <place>',
+      'where HTTP tells what goes on: host:port or the path of a local socket (default: nowhere)',
+      endpoint,
+    )
+    .addOption(
+      new Option('--log <level>', 'least level of log lines (default: info)').choices([...LOG_LEVELS]),
+    )
+    .option('--check', 'check configuration and files, print the result and end')
+    .option('--host-name <host>', 'with --check: read the configuration for another host', hostName)
+    .option('--hash-password', 'read a password from standard input, print its hash for AccessPasswordFile')
+    .addHelpText(
+      'after',
+      '\nExample:\n  sspd --name one --port 4803        # then, elsewhere: ssp join room\n',
+    )
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`sspd: ${onOneLine(text)}\n`) })
+    .parse();
+  const flags = command.opts<Flags>();
+  if (flags.hostName !== undefined && !(flags.check && flags.config !== undefined)) {
+    command.error('--host-name goes with --check and --config');
+  }
+  return flags;
+}
+
+const onOneLine = (text: string): string =>
+  text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ');

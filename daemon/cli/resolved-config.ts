@@ -1,0 +1,93 @@
+/** From command line and configuration file to the options of a daemon. What the command line says counts more. */
+import { readFile } from 'node:fs/promises';
+import { DEFAULT_PORT } from '../../lib/wire/limits.js';
+import type { Method } from '../access/access.js';
+import { AccessFileError } from '../access/lines.js';
+import { DEFAULT_HOST, type Flags } from './command-line.js';
+import { type Configuration, loadConfiguration } from '../config/index.js';
+import { defaultUnixDir } from '../config/options.js';
+import type { LogLevel } from '../log/logger.js';
+import type { DaemonOptions } from '../options.js';
+
+export interface ResolvedConfig {
+  readonly options: DaemonOptions;
+  readonly logLevel: LogLevel;
+  readonly logFile: string | null;
+  /** One line each, for the log. */
+  readonly warnings: readonly string[];
+  /** Options of the file that change nothing in this daemon. */
+  readonly withoutEffect: readonly string[];
+}
+
+/** @throws ConfigurationError, AccessFileError */
+export async function readStart(flags: Flags): Promise<ResolvedConfig> {
+  const { config, name, hostName } = flags;
+  if (config === undefined) {
+    const monitor = flags.monitor === undefined ? {} : { monitor: { endpoint: flags.monitor } };
+    const alone = { ...placesOf(flags, null), ...monitor, ...(name === undefined ? {} : { name }) };
+    return { options: alone, logLevel: flags.log ?? 'info', logFile: null, warnings: [], withoutEffect: [] };
+  }
+  const file = await loadConfiguration({ file: config, name, hostName });
+  return {
+    options: { ...(await optionsOf(file, flags)), ...placesOf(flags, file) },
+    logLevel: flags.log ?? file.logLevel,
+    logFile: file.logFile,
+    warnings: file.warnings,
+    withoutEffect: file.withoutEffect,
+  };
+}
+
+/** Where clients come in. */
+function placesOf(flags: Flags, file: Configuration | null): Pick<DaemonOptions, 'listen' | 'unixDir'> {
+  const unixDir = flags.unixDir ?? (file ? (file.unixDir ?? '') : defaultUnixDir());
+  const host = flags.host ?? file?.listen[0]?.host ?? DEFAULT_HOST;
+  const port = flags.port ?? file?.port ?? DEFAULT_PORT;
+  const isGiven = flags.host !== undefined || flags.port !== undefined;
+  const listen = file && !isGiven ? file.listen : [{ host, port }];
+  return { listen, unixDir: unixDir === '' ? null : unixDir };
+}
+
+async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptions> {
+  const { tls } = file;
+  const monitor = flags.monitor ?? file.monitor;
+  // For another host its token is there, and not here.
+  const tokenFile = flags.hostName === undefined ? file.monitorTokenFile : null;
+  return {
+    name: file.name,
+    id: file.id,
+    engine: file.engine,
+    corosync: file.corosync,
+    tls,
+    // The schema of the configuration lets no other names through.
+    allowedAuthMethods: file.allowedAuthMethods as readonly Method[],
+    requiredAuthMethods: file.requiredAuthMethods as readonly Method[],
+    ipFile: file.ipFile,
+    passwordFile: file.passwordFile,
+    groupFile: file.groupFile,
+    cleartextPasswords: file.cleartextPasswords,
+    monitor: monitor && { endpoint: monitor, token: await tokenOf(tokenFile) },
+    limits: {
+      maxSessions: file.maxSessions,
+      maxSessionsPerAddress: file.maxSessionsPerAddress,
+      maxHandshakes: file.maxHandshakes,
+      handshakeTimeout: file.handshakeTimeout,
+      clientSilenceTimeout: file.clientSilenceTimeout,
+      authFailureDelay: file.authFailureDelay,
+      maxSessionMessages: file.maxSessionMessages,
+      maxSessionBytes: file.maxSessionBytes,
+      maxTotalBytes: file.maxTotalBytes,
+      maxGroups: file.maxGroups,
+      maxMemberships: file.maxMemberships,
+    },
+  };
+}
+
+async function tokenOf(path: string | null): Promise<string | null> {
+  if (path === null) return null;
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new AccessFileError(`cannot be read (${error.code})`, path);
+  });
+  const token = text.trim();
+  if (token === '') throw new AccessFileError('holds no token', path);
+  return token;
+}

@@ -1,0 +1,30 @@
+/** What the daemon counts. Plain numbers: an addition must cost nothing. */
+import type { EndReason } from './session/end-reason.js';
+
+export interface Counters {
+  /** Connections accepted by a listener. */
+  connections: number;
+  /** Handshakes that ended well. */
+  sessions: number;
+  /** Refused handshakes by code; `timeout` for those that took too long. */
+  readonly rejections: Record<string, number>;
+  /** Ended connections by reason. */
+  readonly ends: Partial<Record<EndReason, number>>;
+  bytesIn: number;
+  bytesOut: number;
+  /** Frames taken from sessions. */
+  messagesIn: number;
+  /** Frames handed to sessions, one for each receiver. */
+  messagesOut: number;
+}
+
+export const newCounters = (): Counters => ({
+  connections: 0,
+  sessions: 0,
+  rejections: {},
+  ends: {},
+  bytesIn: 0,
+  bytesOut: 0,
+  messagesIn: 0,
+  messagesOut: 0,
+});

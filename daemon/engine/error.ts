@@ -1,4 +1,0 @@
-/** The daemon cannot be part of the cluster it wants to be in; somebody has to change something. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
-}

@@ -1,0 +1,44 @@
+/** What a session needs of the daemon around it, and tells it. */
+import type { Access } from '../access/access.js';
+import type { Core } from '../core/core.js';
+import type { Counters } from '../counters.js';
+import type { Clock } from './clock.js';
+import type { Logins } from './logins.js';
+import type { SessionLimits } from './limits.js';
+import type { EndReason } from './end-reason.js';
+import type { BatchTick } from './batch-tick.js';
+
+/** A code of the handshake, or what ended it without one. */
+export type Rejection = number | 'timeout' | 'crowded' | 'tls';
+
+/** @typeParam Session the session itself, which it passes to name itself */
+export interface SessionContext<Session> {
+  readonly core: Core;
+  readonly tick: BatchTick;
+  readonly limits: SessionLimits;
+  readonly access: Access;
+  readonly counters: Counters;
+  readonly logins: Logins;
+  readonly clock: Clock;
+  /** Takes a private name: the private group, the code that refuses it, or null while it belongs to one that ends. */
+  reserve(privateName: string): string | number | null;
+  /** The session's handshake waits for a name that is not free yet; `nameFreed` is called when one is. */
+  awaitsName(session: Session): void;
+  /** The session's disconnect has its place in the order. */
+  nameFreed(): void;
+  accepted(session: Session): void;
+  /** Its handshake is over, well or not. */
+  handshakeEnded(session: Session): void;
+  /** The handshake was refused with this code, or took too long. */
+  rejected(code: Rejection): void;
+  /** Called once for each connection, with the first reason there was. */
+  ended(session: Session, reason: EndReason, detail?: string): void;
+  /** The connection is gone. */
+  closed(session: Session): void;
+  /** `bytes` were read from the session in this turn. */
+  wasRead(session: Session, bytes: number): void;
+  /** A join or leave of the session has to wait; `retry` follows. */
+  changeWaits(session: Session): void;
+  /** The session's backlog was written, as far as its socket took it. */
+  wrote(session: Session): void;
+}

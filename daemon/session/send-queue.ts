@@ -1,0 +1,234 @@
+/**
+ * What waits for one session's socket. Frames that stand side by side in one buffer are one piece, so a fan-out costs a
+ * few words per session and batch; bytes are shared with the other receivers until they are written.
+ *
+ * A session is dropped when more messages wait than its limit and its socket has stopped taking bytes; one that is
+ * only slower than its senders is not, until its limit of bytes (docs/decisions/brake.md).
+ */
+import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
+import { type Clock, realClock, type Timer } from './clock.js';
+import {
+  MAX_BEHIND_BYTES,
+  MAX_GATHER_BYTES,
+  MAX_WRITE_BYTES,
+  type SessionLimits,
+  STALL_TIME,
+} from './limits.js';
+import type { BatchTick } from './batch-tick.js';
+
+/** Looks at one that is excused within the time. */
+const LOOKS = 4;
+
+interface Piece {
+  readonly bytes: Buffer;
+  readonly start: number;
+  end: number;
+  messages: number;
+}
+
+export interface BacklogEvents {
+  /** The limit is passed; the backlog is empty and takes nothing more. */
+  overflow(reason: 'slow-messages' | 'slow-bytes'): void;
+  /** Something was written, as far as the socket took it. */
+  wrote(): void;
+}
+
+export class SendQueue {
+  /** Bytes that the socket has taken so far: shows progress also while more is pushed than taken. */
+  takenBytes = 0;
+  private pieces: Piece[] = [];
+  /** Pieces before this index have been written. */
+  private head = 0;
+  private messages = 0;
+  private bytes = 0;
+  /** Messages and bytes of the write that the kernel has not taken whole. */
+  private writing: { messages: number; bytes: number } | null = null;
+  /** Messages that the socket refused at the end of the last turn: only these show that the reader is slow. */
+  private refused = 0;
+  private touched = false;
+  /** When the socket last took a whole write; what it refuses is measured from there. */
+  private progress = 0;
+  private watch: Timer | null = null;
+  private over: 'slow-messages' | 'slow-bytes' | null = null;
+  private ended = false;
+  /** The client is not read, and may be waiting for just that before it reads: it is not judged meanwhile. */
+  private isExcused = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly turn: BatchTick,
+    private readonly limits: SessionLimits,
+    private readonly events: BacklogEvents,
+    private readonly stallTime = STALL_TIME,
+    private readonly clock: Clock = realClock,
+  ) {}
+
+  /** Messages that wait, a partly written one included. */
+  get waitingMessages(): number {
+    return this.messages + (this.writing?.messages ?? 0);
+  }
+
+  get waitingBytes(): number {
+    return this.bytes + (this.writing?.bytes ?? 0);
+  }
+
+  /** Whether more waits than others may add to; one that has stopped is not waited for. */
+  get isBehind(): boolean {
+    return this.readsWith(Math.min(MAX_BEHIND_BYTES, this.limits.maxSessionBytes / 4));
+  }
+
+  /** The same for half of what may wait at all. */
+  get isFarBehind(): boolean {
+    return this.readsWith(this.limits.maxSessionBytes / 2);
+  }
+
+  private readsWith(bytes: number): boolean {
+    if (this.waitingBytes <= bytes) return false;
+    return this.writing === null || this.clock.now() - this.progress < this.stallTime;
+  }
+
+  /** Takes frames for the session; see `Outlet.deliver`. */
+  push(bytes: Buffer, start: number, end: number, messages: number): void {
+    if (this.ended) return;
+    if (!this.touched) {
+      this.touched = true;
+      this.turn.touch(this);
+    }
+    if (this.isStuck()) this.overflow('slow-messages');
+    else if (this.waitingBytes + (end - start) > this.limits.maxSessionBytes) this.overflow('slow-bytes');
+    if (this.ended) return;
+    this.messages += messages;
+    this.bytes += end - start;
+    const last = this.pieces[this.pieces.length - 1];
+    if (last !== undefined && last.bytes === bytes && last.end === start) {
+      last.end = end;
+      last.messages += messages;
+    } else {
+      this.pieces.push({ bytes, start, end, messages });
+    }
+  }
+
+  /** @param isExcused whether the daemon does not read the client at present */
+  excuse(isExcused: boolean): void {
+    this.isExcused = isExcused;
+  }
+
+  /** What the client sent while it was not read came now: it was waiting for that, and its time to read begins here. */
+  wasBlocked(): void {
+    this.progress = this.clock.now();
+  }
+
+  /** Throws away what waits; nothing is written any more. */
+  end(): void {
+    this.ended = true;
+    this.watch?.cancel();
+    this.watch = null;
+    this.pieces = [];
+    this.head = 0;
+    this.messages = 0;
+    this.bytes = 0;
+  }
+
+  /** Writes what the kernel takes. Called by the turn, and when a write has gone through. */
+  flush(): void {
+    this.touched = false;
+    if (this.over) this.events.overflow(this.over);
+    while (!this.ended && this.writing === null && this.head < this.pieces.length) this.write();
+    this.refused = this.waitingMessages;
+    if (this.isOverLimit() && !this.ended) this.watch ??= this.clock.after(this.stallTime, this.look);
+    this.events.wrote();
+  }
+
+  private isOverLimit(): boolean {
+    return this.refused >= this.limits.maxSessionMessages && this.refused > 0;
+  }
+
+  private isStuck(): boolean {
+    // A limit of 0 lets no message wait at all [daemon 3.3].
+    if (this.limits.maxSessionMessages === 0) return true;
+    if (this.isExcused) return false;
+    return this.isOverLimit() && this.clock.now() - this.progress >= this.stallTime;
+  }
+
+  /** A session that stopped reading is found also when nothing more comes for it. */
+  private readonly look = (): void => {
+    this.watch = null;
+    if (this.isStuck()) {
+      this.end();
+      this.events.overflow('slow-messages');
+    } else if (this.isOverLimit()) {
+      const left = this.stallTime - (this.clock.now() - this.progress);
+      this.watch = this.clock.after(left > 0 ? left : this.stallTime / LOOKS, this.look);
+    }
+  };
+
+  /** The core is in the middle of a delivery, so the end is told when the turn comes round to the sessions. */
+  private overflow(reason: 'slow-messages' | 'slow-bytes'): void {
+    this.over = reason;
+    this.end();
+  }
+
+  private write(): void {
+    const batch = this.take();
+    const last = batch.buffers.pop() as Buffer;
+    if (batch.buffers.length > 0) this.socket.cork();
+    for (const buffer of batch.buffers) this.socket.write(buffer);
+    this.socket.write(last, this.written);
+    if (batch.buffers.length > 0) this.socket.uncork();
+    if (this.socket.writableLength === 0) {
+      this.takenBytes += batch.bytes;
+    } else {
+      this.writing = batch;
+      this.progress = this.clock.now();
+    }
+  }
+
+  private readonly written = (error?: Error | null): void => {
+    if (this.writing === null || this.socket.writableLength > 0) return;
+    if (!error) this.takenBytes += this.writing.bytes;
+    this.writing = null;
+    this.progress = this.clock.now();
+    if (!error) this.flush();
+  };
+
+  /** The next pieces up to a write's size, small ones copied together. */
+  private take(): { buffers: Buffer[]; messages: number; bytes: number } {
+    const buffers: Buffer[] = [];
+    let messages = 0;
+    let bytes = 0;
+    let small: Piece[] = [];
+    const gather = (): void => {
+      if (small.length > 0) buffers.push(joined(small));
+      small = [];
+    };
+    while (this.head < this.pieces.length && bytes < MAX_WRITE_BYTES) {
+      const piece = this.pieces[this.head++] as Piece;
+      if (piece.end - piece.start <= MAX_GATHER_BYTES) {
+        small.push(piece);
+      } else {
+        gather();
+        buffers.push(piece.bytes.subarray(piece.start, piece.end));
+      }
+      messages += piece.messages;
+      bytes += piece.end - piece.start;
+    }
+    gather();
+    if (this.head * 2 >= this.pieces.length) {
+      this.pieces = this.pieces.slice(this.head);
+      this.head = 0;
+    }
+    this.messages -= messages;
+    this.bytes -= bytes;
+    return { buffers, messages, bytes };
+  }
+}
+
+function joined(pieces: readonly Piece[]): Buffer {
+  const [first] = pieces;
+  if (pieces.length === 1 && first) return first.bytes.subarray(first.start, first.end);
+  const whole = Buffer.allocUnsafe(pieces.reduce((sum, { start, end }) => sum + (end - start), 0));
+  let at = 0;
+  for (const { bytes, start, end } of pieces) at += bytes.copy(whole, at, start, end);
+  return whole;
+}

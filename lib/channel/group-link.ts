@@ -1,0 +1,105 @@
+/** What the channels need of the world: one connection to the group layer, seen through one registry group. */
+import { Buffer } from 'node:buffer';
+import type { Connection } from '../client/connection.js';
+import type { ConnectionEvent } from '../client/event.js';
+import type { Service } from '../client/send.js';
+import { CHANNEL_MESSAGE } from './limits.js';
+import type { RegistryView } from './registry/machine.js';
+
+export interface LinkHandler {
+  view(view: RegistryView): void;
+  transition(): void;
+  /** @param toGroup whether it was sent to the registry's group */
+  message(sender: string, toGroup: boolean, body: Buffer): void;
+  /**
+   * A message was refused by a policy of the daemon.
+   * @param body null for one of those without which nobody can take part: to the registry's group, or privately at all
+   */
+  refused(body: Buffer | null, error: Error): void;
+  /** Nothing comes any more. @param isOwn whether that was wanted here */
+  closed(isOwn: boolean): void;
+}
+
+export interface GroupLink {
+  readonly privateName: string;
+  /** Comes into the registry's group; from here on the handler is called. */
+  enter(handler: LinkHandler, signal?: AbortSignal): Promise<void>;
+  /** Leaves it; resolves when nothing comes any more. */
+  leave(): Promise<void>;
+  /** @param to private names; null: the registry's group. Rejects when the connection is gone. */
+  send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void>;
+}
+
+/** The link of a real connection. The application may go on using it. */
+export class ConnectionLink implements GroupLink {
+  private handler: LinkHandler | null = null;
+  private readonly onEvent = (event: ConnectionEvent): void => this.take(event);
+  private readonly onClose = (error?: Error): void => this.end(error === undefined);
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly group: string,
+  ) {}
+
+  get privateName(): string {
+    return this.connection.privateName;
+  }
+
+  async enter(handler: LinkHandler, signal?: AbortSignal): Promise<void> {
+    this.handler = handler;
+    this.connection.on('event', this.onEvent);
+    this.connection.on('close', this.onClose);
+    try {
+      const group = await this.connection.join(this.group, { signal });
+      // A group wants a reader of its own. What comes is taken from the connection, where private messages have their
+      // place among the views.
+      group.on('event', () => undefined);
+      // Asks whether the daemon lets private messages through, by one without content to this connection itself.
+      this.send([this.privateName], Buffer.alloc(0), 'agreed').catch(() => undefined);
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  async leave(): Promise<void> {
+    await this.connection.leave(this.group);
+    this.end();
+  }
+
+  send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void> {
+    return this.connection.send(to ?? this.group, body, { service, type: CHANNEL_MESSAGE });
+  }
+
+  private take(event: ConnectionEvent): void {
+    switch (event.kind) {
+      case 'data':
+        if (event.type === CHANNEL_MESSAGE && !(event.fromMe && event.body.length === 0)) {
+          this.handler?.message(event.sender, event.groups.includes(this.group), event.body);
+        }
+        break;
+      case 'reject':
+        if (event.refused === 'data' && event.type === CHANNEL_MESSAGE) {
+          const isVital = event.body.length === 0 || event.groups.includes(this.group);
+          this.handler?.refused(isVital ? null : event.body, event.error);
+        }
+        break;
+      case 'view':
+        if (event.group === this.group) this.handler?.view(event);
+        break;
+      case 'transition':
+        if (event.group === this.group) this.handler?.transition();
+        break;
+      default:
+        break;
+    }
+  }
+
+  private end(isOwn = true): void {
+    const { handler } = this;
+    this.handler = null;
+    this.connection.off('event', this.onEvent);
+    this.connection.off('close', this.onClose);
+    handler?.closed(isOwn);
+  }
+}

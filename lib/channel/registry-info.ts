@@ -1,0 +1,80 @@
+/** The registry as it is shown. */
+import { groupIdText } from '../wire/group-id.js';
+import { type Entry, type Order, type Overflow, claimText } from './registry/entry.js';
+import type { RegistryMachine } from './registry/machine.js';
+import { hashText } from './registry/table.js';
+
+export interface ChannelInfo {
+  readonly name: string;
+  /** Private name. */
+  readonly owner: string;
+  /** Names this ownership of the name: 32 hexadecimal digits. */
+  readonly claimId: string;
+  /** `orphan`: the owner is in another part of the network. */
+  readonly state: 'active' | 'orphan';
+  readonly maxBuffered: number;
+  readonly maxBufferedBytes: number;
+  readonly overflow: Overflow;
+  readonly maxBody: number;
+  readonly order: Order;
+  /** Whether the error of a call tells if the server had begun with it. */
+  readonly ackReceipt: boolean;
+  readonly metadata: Uint8Array;
+  /** Private names, in the order in which they attached. */
+  readonly clients: readonly string[];
+}
+
+export interface RegistrySnapshot {
+  /** Private names of the connections that use channels, the same list in the same order at each of them. */
+  readonly members: readonly string[];
+  /** Whether this part of the network may give away names. */
+  readonly primary: boolean;
+  /** The view of the registry's group, as text. */
+  readonly view: string;
+  /** Equal for equal tables. */
+  readonly hash: string;
+  readonly channels: readonly ChannelInfo[];
+}
+
+/** The names of all. Reads are answered from the table here, which is the same at every connection at its own time. */
+export interface Registry {
+  /**
+   * @param options `linearizable`: after everything that was ordered before this call, wherever it was
+   * @throws BadNameError, ConnectionLostError
+   */
+  lookup(
+    name: string,
+    options?: { readonly linearizable?: boolean | undefined },
+  ): Promise<ChannelInfo | undefined>;
+  /** By name, those that begin with the prefix. */
+  list(prefix?: string): Promise<ChannelInfo[]>;
+  snapshot(): Promise<RegistrySnapshot>;
+}
+
+export function infoOf(entry: Entry, machine: RegistryMachine): ChannelInfo {
+  const { name, owner, claim, settings, clients } = entry;
+  return {
+    name,
+    owner,
+    claimId: claimText(claim),
+    state: machine.isMember(owner) ? 'active' : 'orphan',
+    ...settings,
+    metadata: Uint8Array.from(settings.metadata),
+    clients: [...clients],
+  };
+}
+
+/** Those whose names begin so, by name. */
+export const listOf = (machine: RegistryMachine, prefix: string): ChannelInfo[] =>
+  [...machine.table.entries()]
+    .filter(({ name }) => name.startsWith(prefix))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((entry) => infoOf(entry, machine));
+
+export const snapshotOf = (machine: RegistryMachine): RegistrySnapshot => ({
+  members: [...machine.members],
+  primary: machine.isPrimary,
+  view: groupIdText(machine.viewId),
+  hash: hashText(machine.table.encode()),
+  channels: listOf(machine, ''),
+});

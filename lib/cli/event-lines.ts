@@ -1,0 +1,83 @@
+/** What arrives, one line for people each. */
+import type { ConnectionEvent, ViewEvent } from '../client/event.js';
+import { groupIdText } from '../wire/group-id.js';
+import { bodyFields, bodyLine, clock, plural, printable } from './text.js';
+
+export interface LineOptions {
+  /** Private name of the reader, who is marked. */
+  readonly me: string;
+  /** Characters of a body that are shown; default all. */
+  readonly limit?: number;
+}
+
+/** A line without its end. */
+export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: LineOptions): string {
+  const at = clock(time);
+  switch (event.kind) {
+    case 'data': {
+      const { sender, groups, service, type, body, fromMe } = event;
+      const from = printable(sender) + (fromMe ? ' (me)' : '');
+      const words = [groups.map(printable).join(','), from, service, `type ${type}`, bodyLine(body, limit)];
+      return `${at} data  ${words.join('  ')}`;
+    }
+    case 'view':
+      return `${at} view  ${printable(event.group)}  ${causeText(event, me)}  ${membersText(event.members, me)}`;
+    case 'transition':
+      return `${at} trans  ${printable(event.group)}  daemons were lost; the next view says who is left`;
+    case 'self-leave':
+      return `${at} left  ${printable(event.group)}`;
+    case 'reject': {
+      const { groups, error, body } = event;
+      return `${at} reject  ${groups.map(printable).join(',')}  ${printable(error.message)}  ${bodyLine(body, limit)}`;
+    }
+  }
+}
+
+/** Why there is a new view: `join of #a#host`. */
+function causeText(view: ViewEvent, me: string): string {
+  if (view.cause !== 'network') return `${view.cause} of ${named(view.changed, me)}`;
+  const { joined, left } = view;
+  const parts = [
+    ...(left.length > 0 ? [`without ${left.map((name) => named(name, me)).join(' ')}`] : []),
+    ...(joined.length > 0 ? [`with ${joined.map((name) => named(name, me)).join(' ')}`] : []),
+  ];
+  return ['network', ...parts].join(' ');
+}
+
+/** `2 members: #a#host (leader) #b#host (me)`; the first one leads. */
+export function membersText(members: readonly string[], me: string): string {
+  const list = members.map((name, place) => {
+    const marks = [...(place === 0 ? ['leader'] : []), ...(name === me ? ['me'] : [])];
+    return printable(name) + (marks.length > 0 ? ` (${marks.join(', ')})` : '');
+  });
+  return `${plural(members.length, 'member')}: ${list.join(' ')}`;
+}
+
+const named = (name: string, me: string): string => printable(name) + (name === me ? ' (me)' : '');
+
+// What arrives, one object for programs each. The names are those of the library's events.
+
+/** A line without its end. @param me private name of the reader */
+export const eventJson = (event: ConnectionEvent, time: Date, me: string): string =>
+  JSON.stringify({ kind: event.kind, time: time.toISOString(), ...fields(event, me) });
+
+function fields(event: ConnectionEvent, me: string): object {
+  switch (event.kind) {
+    case 'data': {
+      const { groups, sender, service, type, fromMe, endianMismatch, body } = event;
+      return { groups, sender, service, type, fromMe, endianMismatch, ...bodyFields(body) };
+    }
+    case 'view': {
+      const { group, id, cause, members, changed, joined, left, cameWithMe } = event;
+      const leader = members[0] ?? null;
+      return { group, id: groupIdText(id), cause, members, leader, me, changed, joined, left, cameWithMe };
+    }
+    case 'transition':
+    case 'self-leave':
+      return { group: event.group, id: groupIdText(event.id) };
+    case 'reject': {
+      const { refused, reason, groups, type, body } = event;
+      return { refused, reason, groups, type, ...bodyFields(body) };
+    }
+  }
+}

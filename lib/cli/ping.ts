@@ -1,0 +1,103 @@
+/** `ssp ping`: how long a message takes through the order and back. */
+import { Buffer } from 'node:buffer';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Connection } from '../client/connection.js';
+import type { Service } from '../client/send.js';
+import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { Echo } from './echo.js';
+import { interruption, print } from './failure.js';
+import { type Access, withConnection } from './session.js';
+import { count as counted, microseconds, plural } from './text.js';
+import { duration, group, integer, jsonOption, nameOption, serviceOption, verb } from './values.js';
+
+/** Longest body to one group. */
+const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
+
+interface Flags extends Access {
+  readonly count: number;
+  readonly size: number;
+  readonly service: Service;
+  readonly interval: number;
+  readonly json?: boolean;
+}
+
+export const pingCommand = (): Command =>
+  verb('ping', 'Measure round trips: a message is sent, takes its place in the order, and comes back.', [
+    'ssp ping',
+    'ssp ping room --service safe --count 200 --interval 10ms',
+  ])
+    .argument('[group]', 'group to join and to send to; without it messages go to oneself alone', group)
+    .addOption(nameOption())
+    .option('-c, --count <n>', 'round trips', integer(1, 10_000_000), 1_000)
+    .option('--size <bytes>', 'size of the body', integer(0, MAX_BODY), 100)
+    .addOption(serviceOption())
+    .option('-i, --interval <time>', 'pause between two, a number alone is milliseconds', duration('ms'), 0)
+    .addOption(jsonOption('the result as one JSON object, times in microseconds'))
+    .action(async (name: string | undefined, flags: Flags) => {
+      const stop = interruption(true);
+      const times: number[] = [];
+      try {
+        await withConnection(flags, stop, (connection) => measure(connection, name, flags, stop, times));
+      } finally {
+        // Also what there is when it was cut short.
+        if (times.length > 0) await print(report(times, flags), stop);
+      }
+    });
+
+/** @param times takes the microseconds of each round trip */
+async function measure(
+  connection: Connection,
+  name: string | undefined,
+  { count, size, service, interval }: Flags,
+  stop: AbortSignal,
+  times: number[],
+): Promise<void> {
+  const echo = await Echo.open(connection, name);
+  const body = Buffer.alloc(size, 'x');
+  while (times.length < count) {
+    const start = performance.now();
+    await echo.trip(body, { service });
+    times.push(Math.round((performance.now() - start) * 10_000) / 10);
+    if (interval > 0 && times.length < count) await sleep(interval, undefined, { signal: stop });
+  }
+}
+
+function report(times: readonly number[], { address, size, service, json = false }: Flags): string {
+  const { count, min, median, p99, max } = summary(times);
+  if (json) {
+    return JSON.stringify({ verb: 'ping', address, count, size, service, unit: 'us', min, median, p99, max });
+  }
+  const columns = Object.entries({ min, median, p99, max }).map(
+    ([label, value]) => `${label} ${microseconds(value)}`,
+  );
+  const what = `${plural(count, 'round trip')} through ${address}, ${counted(size)}-byte bodies, ${service}`;
+  return `${what}\n${columns.join('   ')}`;
+}
+
+/** A series of measurements in a few numbers. */
+export interface Summary {
+  readonly count: number;
+  readonly min: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** The smallest value that at least this share of the values does not exceed. @param sorted at least one value */
+export function percentile(sorted: readonly number[], share: number): number {
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  return sorted[rank - 1] as number;
+}
+
+/** @param values at least one, in any order; left as they are */
+export function summary(values: readonly number[]): Summary {
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    count: sorted.length,
+    min: sorted[0] as number,
+    median: percentile(sorted, 0.5),
+    p99: percentile(sorted, 0.99),
+    max: sorted.at(-1) as number,
+  };
+}

@@ -1,0 +1,110 @@
+/** Arguments from text to values. A parser throws what commander turns into a line of usage. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SERVICES } from '../client/send.js';
+import { ADDRESS_FORMS, addressFault, parseAddress } from '../mailbox/address.js';
+import { DEFAULT_PORT } from '../wire/limits.js';
+import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/name.js';
+import { checkTlsFlags, tlsOptions } from './session.js';
+
+export const DEFAULT_ADDRESS = `${DEFAULT_PORT}@localhost`;
+
+/** Empty is the default, so that an empty environment variable counts as none. */
+export function address(text: string): string {
+  if (text === '') return DEFAULT_ADDRESS;
+  if (parseAddress(text) === null) throw new InvalidArgumentError(`${addressFault(text)}.`);
+  return text;
+}
+
+export function privateName(text: string): string {
+  if (!isPrivateName(text)) {
+    throw new InvalidArgumentError(
+      'A private name has 1 to 10 characters from "$" to "~", so no blank and no "#".',
+    );
+  }
+  return text;
+}
+
+const GROUP_RULE = 'A group name has 1 to 31 characters from "$" to "~", so no blank and no "#".';
+
+export function group(text: string): string {
+  if (!isGroupName(text)) throw new InvalidArgumentError(GROUP_RULE);
+  return text;
+}
+
+/** For commander, which hands over one name after the other. */
+export const groups = (text: string, before: readonly string[] = []): string[] => [...before, group(text)];
+
+/** Where a message can go: groups and private names, separated by commas. */
+export function destinations(text: string): string[] {
+  const names = text.split(',');
+  for (const name of names) {
+    if (isGroupName(name) || parsePrivateGroup(name) !== null) continue;
+    const rule = name.startsWith('#') ? 'A private name is written #name#daemon.' : GROUP_RULE;
+    throw new InvalidArgumentError(rule);
+  }
+  return names;
+}
+
+/** A parser of whole numbers in a range. */
+export function integer(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `of ${least} and more` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+    }
+    return value;
+  };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+/**
+ * A parser of durations: a number with `ms`, `s` or `m` behind it.
+ * @param bare the unit of a number alone
+ * @returns milliseconds
+ */
+export function duration(bare: 'ms' | 's'): (text: string) => number {
+  return (text) => {
+    const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+    const unit = units[match?.[2] ?? bare];
+    if (match === null || unit === undefined) {
+      throw new InvalidArgumentError(`It must be a time such as 5${bare} or 0.5s.`);
+    }
+    return Number(match[1]) * unit;
+  };
+}
+
+/** What all verbs share: the way they are declared. */
+const ENVIRONMENT = 'SSP_USER and SSP_PASSWORD in the environment answer a daemon that asks for them.';
+
+/** @param example what a person would type, lines of it */
+export function verb(name: string, description: string, example: readonly string[]): Command {
+  const command = new Command(name)
+    .description(description)
+    .addOption(
+      new Option('-a, --address <address>', `where the daemon is: ${ADDRESS_FORMS}`)
+        .env('SSP_ADDRESS')
+        .default(DEFAULT_ADDRESS)
+        .argParser(address),
+    )
+    .helpOption('-h, --help', 'print this help')
+    .hook('preAction', checkTlsFlags)
+    .addHelpText('after', `\nExample:\n${example.map((line) => `  ${line}`).join('\n')}\n\n${ENVIRONMENT}`)
+    .allowExcessArguments(false);
+  for (const option of tlsOptions()) command.addOption(option);
+  return command;
+}
+
+export const nameOption = (): Option =>
+  new Option(
+    '-n, --name <name>',
+    'private name, 1 to 10 characters (default: the daemon makes one up)',
+  ).argParser(privateName);
+
+export const serviceOption = (): Option =>
+  new Option('-s, --service <service>', 'what is asked of the order')
+    .choices([...SERVICES])
+    .default('agreed');
+
+export const jsonOption = (what: string): Option => new Option('--json', what);

@@ -1,0 +1,101 @@
+/** What arrives, in one order for all of a connection's groups: data, views, transitional signals, self-leaves. */
+import type { Buffer } from 'node:buffer';
+import type { SspError } from '../errors.js';
+import type { GroupId } from '../wire/group-id.js';
+import type { Cause } from '../mailbox/view.js';
+import type { Service } from './send.js';
+
+/** A message. */
+export class DataEvent {
+  readonly kind = 'data';
+
+  constructor(
+    /** Private name of the sender, `#name#daemon`: what `sendTo` takes to answer. */
+    readonly sender: string,
+    /** Where it was sent to, as the sender wrote it. */
+    readonly groups: readonly string[],
+    /** Shares its memory with messages that arrived with it: copy a small part that is kept for long. */
+    readonly body: Buffer,
+    /** The sender's own number for the kind of message, -32768 to 32767. */
+    readonly type: number,
+    readonly service: Service,
+    /** Whether this connection sent it. */
+    readonly fromMe: boolean,
+    /** Whether the sender's machine has the other byte order; bodies are never converted. */
+    readonly endianMismatch: boolean,
+  ) {}
+
+  /** The body as UTF-8. */
+  get text(): string {
+    return this.body.toString();
+  }
+}
+
+interface Membership {
+  readonly kind: 'view';
+  readonly group: string;
+  /** Equal at all members of the view; meaningful with the group's name only. */
+  readonly id: GroupId;
+  /** Private names. The first one can serve as leader: everybody agrees on it. */
+  readonly members: readonly string[];
+  /** Place of this connection among the members, from 0. */
+  readonly myIndex: number;
+  /** Members that were not in this connection's last view of the group: all of them in its first one. */
+  readonly joined: readonly string[];
+  /** Members of the last view that are gone. */
+  readonly left: readonly string[];
+  /** Members that came from the last view together with this connection, itself included: they saw what it saw. */
+  readonly cameWithMe: readonly string[];
+}
+
+/** One member came or went. */
+export interface ChangeView extends Membership {
+  readonly cause: Exclude<Cause, 'network'>;
+  /** Private name of the one who joined, left or was disconnected. */
+  readonly changed: string;
+}
+
+/** Daemons were lost or found, and any number of members with them. */
+export interface NetworkView extends Membership {
+  readonly cause: 'network';
+  readonly changed: null;
+}
+
+/** A regular membership: who is in the group from here on, the same list in the same order at every member. */
+export type ViewEvent = ChangeView | NetworkView;
+
+/**
+ * The daemon view broke: up to here everything was delivered as promised in the whole old view. What follows, up to the
+ * next view of the group, is only known to reach those who come along [receive R46].
+ */
+export interface TransitionEvent {
+  readonly kind: 'transition';
+  readonly group: string;
+  /** Id of the view that ends. */
+  readonly id: GroupId;
+}
+
+/** This connection has left the group: nothing of it follows. */
+export interface SelfLeaveEvent {
+  readonly kind: 'self-leave';
+  readonly group: string;
+  /** Id of the last view. */
+  readonly id: GroupId;
+}
+
+/** A request that the daemon refused. Nobody else has heard of it. */
+export interface RejectEvent {
+  readonly kind: 'reject';
+  readonly refused: 'join' | 'leave' | 'data';
+  /** `permission`: a policy of the daemon; `too-many-groups`, of a join only: a limit of the daemon. */
+  readonly reason: 'permission' | 'too-many-groups';
+  /** The same as an error: PermissionDeniedError or TooManyGroupsError. */
+  readonly error: SspError;
+  /** Where the request went, as it was sent. */
+  readonly groups: readonly string[];
+  readonly body: Buffer;
+  readonly type: number;
+}
+
+export type GroupEvent = DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent;
+export type ConnectionEvent = GroupEvent | RejectEvent;

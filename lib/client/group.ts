@@ -1,0 +1,147 @@
+/** One group that a connection has joined. */
+import { Emitter, EventFanout } from './event-fanout.js';
+import type { DataEvent, GroupEvent, SelfLeaveEvent, TransitionEvent, ViewEvent } from './event.js';
+import type { Body, SendOptions } from './send.js';
+
+export interface GroupEvents {
+  data: [DataEvent];
+  view: [ViewEvent];
+  transition: [TransitionEvent];
+  'self-leave': [SelfLeaveEvent];
+  /** Each of the above, in order. */
+  event: [GroupEvent];
+}
+
+/** What a group needs of its connection. */
+export interface GroupHome {
+  send(group: string, body: Body, options: SendOptions | undefined): Promise<void>;
+  leave(group: Group): Promise<void>;
+  /** Too much waits for a reader, or that is over. @param which of several loops */
+  filled(group: Group, reader: object, isFull: boolean, which: string): void;
+}
+
+/**
+ * Read it with `for await`, with listeners, or with both.
+ *
+ * Nothing is lost before there is a reader: everything since the join, the first view included, waits for the first
+ * loop or the first listener, in order. A listener of any event counts as a reader of all. A loop begun in the same
+ * turn as the listeners gets what they get; one begun later gets what comes from there on. From its first loop on, a
+ * group keeps every event for a loop: leaving one early loses nothing, the next one continues where it stopped. Several
+ * loops at a time get everything, each from its beginning on: those of one turn begin alike.
+ *
+ * Nothing is dropped when readers are slow: when 1000 events or 4 MiB of bodies wait, the whole connection stands still
+ * until half of them are read, as an unread mailbox does; after five seconds a warning names the group. Of several loops
+ * the slowest one holds the others up, and is named in the warning. So do not stay in a group without reading it; a
+ * listener that does nothing will do. Joins and leaves still come through, whatever waits.
+ *
+ * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are told by the
+ * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
+ */
+export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
+  private readonly outlet: EventFanout<GroupEvent>;
+  private isOver = false;
+
+  /** @internal Made by `Connection.join`. */
+  constructor(
+    readonly name: string,
+    private current: ViewEvent,
+    private readonly home: GroupHome,
+  ) {
+    super();
+    const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
+    this.outlet = new EventFanout(listeners, (...how) => home.filled(this, ...how));
+    this.outlet.deliver(current);
+  }
+
+  /**
+   * The newest view that has arrived. A loop may be behind it; a decision that all members have to make alike is made
+   * from the view events in their order.
+   */
+  get view(): ViewEvent {
+    return this.current;
+  }
+
+  /**
+   * Private names of the members in `view`, the same list in the same order everywhere; its first can serve as leader.
+   * Empty once this group was left or the connection ended: nobody is known to be there any more.
+   */
+  get members(): readonly string[] {
+    return this.isMember ? this.current.members : [];
+  }
+
+  /** Whether this connection is a member: until the group is left or the connection ends. */
+  get isMember(): boolean {
+    return !this.isOver;
+  }
+
+  /**
+   * Sends to this group, as `Connection.send` does. It need not be joined any more.
+   * @throws SspError as `Connection.send`
+   */
+  send(body: Body, options?: SendOptions): Promise<void> {
+    return this.home.send(this.name, body, options);
+  }
+
+  /**
+   * Leaves. Resolves when the leave has its place in the order, after which nothing of this group arrives; at once when
+   * it was left already, also if it has been joined again: that is another Group.
+   * @throws PermissionDeniedError when a policy of the daemon refuses
+   */
+  leave(): Promise<void> {
+    return this.home.leave(this);
+  }
+
+  /** Leaves. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+
+  /**
+   * The events one by one. The loop ends behind the self-leave, or when the connection is closed on this side; it throws
+   * ConnectionClosedError when the connection is lost.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {
+    return this.outlet.loop();
+  }
+
+  /** @internal */
+  deliver(event: GroupEvent): void {
+    if (event.kind === 'view') this.current = event;
+    this.outlet.deliver(event);
+    if (event.kind === 'self-leave') this.end();
+  }
+
+  /** @internal */
+  end(error?: Error): void {
+    this.isOver = true;
+    this.outlet.end(error);
+  }
+
+  protected override attached(): void {
+    this.outlet.attached();
+  }
+
+  private hasListener(): boolean {
+    return names.some((name) => this.listenerCount(name) > 0);
+  }
+
+  private tell(event: GroupEvent): void {
+    switch (event.kind) {
+      case 'data':
+        this.emit('data', event);
+        break;
+      case 'view':
+        this.emit('view', event);
+        break;
+      case 'transition':
+        this.emit('transition', event);
+        break;
+      case 'self-leave':
+        this.emit('self-leave', event);
+        break;
+    }
+    this.emit('event', event);
+  }
+}
+
+const names = ['event', 'data', 'view', 'self-leave', 'transition'] as const satisfies (keyof GroupEvents)[];

@@ -1,0 +1,42 @@
+/** What `connect` and `join` take. */
+import { errorOf } from '../errors.js';
+import type { TlsOptions } from '../mailbox/dial.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { noOptions, unknownOption } from '../util/option-errors.js';
+
+export interface ConnectOptions {
+  /**
+   * Where the daemon is: `4803@host`, `host:4803`, `[::1]:4803` or `tcp://host:4803` for TCP, `tls://host:4843` for TLS,
+   * `4803` for the local socket `/tmp/4803`, `unix:/path` for one elsewhere. Default: the local socket of port 4803.
+   */
+  readonly address?: string | undefined;
+  /** Private name, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
+  readonly name?: string | undefined;
+  /** Milliseconds for connection and handshake; 0, the default, is no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000, least 1000. */
+  readonly silenceTimeoutMs?: number | undefined;
+  /** Proves who we are with the method PWORD; the protocol carries 8 bytes of the password. Default: the method NULL. */
+  readonly auth?: { readonly user: string; readonly password: string } | undefined;
+  /** For `tls://`: whom to believe, and what to show. */
+  readonly tls?: TlsOptions | undefined;
+  /** Gives up the attempt. Has no effect on the connection once it is there. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JoinOptions {
+  /** Gives up waiting for the first view. Has no effect on the membership once it is there. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @throws IllegalParamError that says which option is wrong */
+export function checkedJoinOptions(options: JoinOptions): JoinOptions {
+  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, noOptions(['signal']));
+  const { signal, ...others } = options;
+  const strangers = Object.keys(others);
+  if (strangers.length > 0) throw errorOf(ILLEGAL_PARAM, unknownOption(strangers, ['signal']));
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw errorOf(ILLEGAL_PARAM, 'signal is no AbortSignal');
+  }
+  return options;
+}

@@ -1,0 +1,98 @@
+/** Moves what arrives from the mailbox to the readers, as long as all of them keep up. */
+import type { ReceivedMessage } from '../mailbox/received-message.js';
+import type { Mailbox } from '../mailbox/mailbox.js';
+
+/** Milliseconds of standing still after which a warning names who does not read. */
+const STALL_WARNING_MS = 5_000;
+
+/** Messages handed on in one go before the event loop has its turn. */
+const BURST = 1_000;
+
+export interface PumpTarget {
+  take(arrival: ReceivedMessage): void;
+  /** The connection broke, and everything that had arrived has been handed on. */
+  lost(cause: Error | undefined): void;
+  /** Whether an answer is awaited that comes behind what waits: nobody stands still then, lest nobody ever goes on. */
+  isAwaiting(): boolean;
+}
+
+export class Pump {
+  /** Readers that are full. While there are any, the mailbox is left to fill, then the socket, then the sender. */
+  private readonly full = new Map<object, string>();
+  private go: (() => void) | null = null;
+  private stopped = false;
+  private readonly running: Promise<void>;
+
+  constructor(
+    private readonly mailbox: Mailbox,
+    private readonly target: PumpTarget,
+  ) {
+    this.running = this.run();
+  }
+
+  /** A reader is full, or has room again. @param name for the warning */
+  block(reader: object, isFull: boolean, name: string): void {
+    if (isFull) this.full.set(reader, name);
+    else if (this.full.delete(reader)) this.wake();
+  }
+
+  /** Looks again whether there is a reason to stand still. */
+  wake(): void {
+    this.go?.();
+  }
+
+  /** Resolves when nothing more is handed on. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { mailbox } = this;
+    // Whoever waits for the connection gets to know it before the first message.
+    await turn();
+    while (!this.stopped) {
+      const isMore = await this.burst();
+      if (this.stopped) return;
+      if (isMore) await turn();
+      else if (mailbox.state === 'open') await mailbox.wait();
+      else return this.target.lost(mailbox.cause);
+    }
+  }
+
+  /** Hands on what is there. Returns true when there may be more. */
+  private async burst(): Promise<boolean> {
+    for (let count = 0; count < BURST; count++) {
+      if (this.mustStand()) await this.stand();
+      if (this.stopped) return false;
+      const arrival = this.mailbox.take();
+      if (arrival === undefined) return false;
+      this.target.take(arrival);
+    }
+    return true;
+  }
+
+  private mustStand(): boolean {
+    return this.full.size > 0 && !this.stopped && !this.target.isAwaiting();
+  }
+
+  private async stand(): Promise<void> {
+    const warning = setTimeout(() => this.warn(), STALL_WARNING_MS).unref();
+    while (this.mustStand()) {
+      await new Promise<void>((resolve) => {
+        this.go = resolve;
+      });
+    }
+    clearTimeout(warning);
+  }
+
+  private warn(): void {
+    const readers = [...this.full.values()].join(', ');
+    const { privateGroup } = this.mailbox;
+    process.emitWarning(`${privateGroup} stands still: nobody reads ${readers}`, 'SspStallWarning');
+  }
+}
+
+/** Lets the event loop have its turn. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,199 @@
+/** The place of one recipe in its group: feeds its core what happens there, in order, and the time. */
+import { Buffer } from 'node:buffer';
+import { errorOf } from '../errors.js';
+import type { Connection } from '../client/connection.js';
+import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
+import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
+import type { Group } from '../client/group.js';
+import { reportDropped } from '../mailbox/diagnostics.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { type DropReason, MembersOnly } from './core/members-only.js';
+import type { Sender, RecipeCore } from './core/port.js';
+import { opened, sealed } from './core/codec.js';
+
+/** Longest time that a timer can be set to. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How it ended. */
+export interface End {
+  /** What broke the connection, or keeps this member from staying; undefined when the end was wanted here. */
+  readonly error: Error | undefined;
+  /** The same as a sentence. */
+  readonly text: string;
+}
+
+/** Why something is ignored that came from the group. */
+type IgnoreReason = DropReason | 'claim';
+
+const WHAT: Readonly<Record<IgnoreReason, (sender: string) => string>> = {
+  stranger: (sender) => `messages of ${sender}, which is not a member`,
+  version: (sender) => `messages of ${sender}, which runs an incompatible version of ssp-toolkit`,
+  claim: (sender) =>
+    `the number claimed by ${sender}, which is more than a day above all others: compare the clocks`,
+};
+
+/** Groups in which a recipe sits. */
+const taken = new WeakSet<Group>();
+
+const LEFT: End = { error: undefined, text: 'the group was left' };
+
+/** Milliseconds since 1970; within one process it never goes back. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
+export class GroupBinding implements Sender {
+  private core: RecipeCore | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private how: End | null = null;
+  /** Kinds of warnings that were given: each comes once. */
+  private readonly warned = new Set<string>();
+
+  private constructor(
+    readonly connection: Connection,
+    readonly group: Group,
+    private readonly ended: (end: End) => void,
+  ) {}
+
+  /**
+   * Joins the group. @param ended called once when the group was left or the connection is gone
+   * @throws IllegalParamError when another recipe or listener has the group, and what `Connection.join` throws
+   */
+  static async join(
+    connection: Connection,
+    name: string,
+    signal: AbortSignal | undefined,
+    ended: (end: End) => void,
+  ): Promise<GroupBinding> {
+    if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
+    const group = await connection.join(name, { signal });
+    if (taken.has(group) || group.eventNames().length > 0)
+      throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe has a group of its own`);
+    taken.add(group);
+    return new GroupBinding(connection, group, ended);
+  }
+
+  /** Set before the core hears of it. */
+  get ending(): End | null {
+    return this.how;
+  }
+
+  get self(): string {
+    return this.connection.privateName;
+  }
+
+  /** From here on the core gets its inputs, from the first view on. */
+  host(core: RecipeCore): void {
+    this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason));
+    this.group.on('event', this.onEvent);
+    this.connection.on('message', this.onPrivate);
+    this.connection.on('reject', this.onReject);
+    this.connection.on('close', this.onClose);
+  }
+
+  /** An input that does not come from the group. */
+  input(input: (now: number) => void): void {
+    input(now());
+    this.arm();
+  }
+
+  send(body: Buffer, service: 'agreed' | 'safe'): void {
+    // What does not get out is answered by the end of the connection.
+    if (!this.how) this.group.send(body, { service }).catch(() => undefined);
+  }
+
+  sendTo(privateName: string, body: Buffer): void {
+    const { connection, group } = this;
+    if (!this.how) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
+  }
+
+  /**
+   * Asks whether the daemon lets private messages through, by one without content to this connection itself. Else the
+   * first one that a member waits for would be lost, long after the start.
+   */
+  checkPrivate(): void {
+    this.sendTo(this.self, Buffer.alloc(0));
+  }
+
+  /** What this member claims is far above all others, and does not count. */
+  doubted(member: string): void {
+    this.ignored(member, 'claim');
+  }
+
+  async leave(): Promise<void> {
+    await this.group.leave();
+    this.end(LEFT);
+  }
+
+  /** Leaves, because it cannot stay. */
+  fail(why: Error): void {
+    this.end({ error: why, text: why.message });
+    this.group.leave().catch(() => undefined);
+  }
+
+  private readonly onEvent = (event: GroupEvent): void => {
+    const { core } = this;
+    if (!core || this.how) return;
+    if (event.kind === 'self-leave') return this.end(LEFT);
+    this.input((time) => {
+      if (event.kind === 'data') core.message(event.sender, event.body, time);
+      else if (event.kind === 'view') core.view(event, time);
+      else core.transition(time);
+    });
+  };
+
+  private readonly onPrivate = ({ sender, body }: DataEvent): void => {
+    const { core } = this;
+    const message = opened(this.group.name, body);
+    if (core && message && message.length > 0 && !this.how)
+      this.input((time) => core.message(sender, message, time));
+  };
+
+  /**
+   * A recipe that may not send to its group, or privately at all, cannot do its part. One member that may not be sent to
+   * is not worth the state that others have of this one.
+   */
+  private readonly onReject = ({ refused, groups, body, error }: RejectEvent): void => {
+    if (refused !== 'data') return;
+    const { name } = this.group;
+    if (groups.includes(name)) return this.fail(error);
+    const message = opened(name, body);
+    if (message === null) return;
+    if (message.length === 0) this.fail(error);
+    else this.warn(`${error.message}, so it gets no state and no answers of this member`);
+  };
+
+  private readonly onClose = (error: Error | undefined): void =>
+    this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
+
+  /** Subscribers hear of all of them, the application of the first for each reason. */
+  private ignored(sender: string, reason: IgnoreReason): void {
+    const { connection, group } = this;
+    reportDropped({ id: connection.privateName, group: group.name, sender, reason });
+    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', reason);
+  }
+
+  private warn(text: string, type = 'SspRefusedWarning', kind: string = type): void {
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    process.emitWarning(`${this.group.name}: ${text}`, type);
+  }
+
+  private end(end: End): void {
+    if (this.how) return;
+    this.how = end;
+    clearTimeout(this.timer);
+    this.group.off('event', this.onEvent);
+    this.connection.off('message', this.onPrivate);
+    this.connection.off('reject', this.onReject);
+    this.connection.off('close', this.onClose);
+    this.core?.left(now());
+    this.ended(end);
+  }
+
+  private arm(): void {
+    clearTimeout(this.timer);
+    const { core } = this;
+    if (!core || this.how || core.dueAt === Infinity) return;
+    const wait = Math.min(Math.max(0, Math.ceil(core.dueAt - now())), LONGEST_TIMER_MS);
+    this.timer = setTimeout(() => this.input((time) => core.tick(time)), wait).unref();
+  }
+}

@@ -1,0 +1,142 @@
+/** Who is here, since when, and what each says of itself. */
+import { Buffer } from 'node:buffer';
+import { z } from 'zod';
+import type { Connection } from '../client/connection.js';
+import { errorOf } from '../errors.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { MAX_METADATA_BYTES } from './core/limits.js';
+import { type Departure, type MemberPresence, PresenceCore } from './core/presence.js';
+import { GroupBinding } from './group-binding.js';
+import { checkedOptions, instanceNumber, jsonText, signalOption } from './options.js';
+import { Recipe, type RecipeEvents } from './recipe.js';
+
+/** One who takes part. */
+export interface Member<M> {
+  /** Private name. */
+  readonly name: string;
+  /** When it began to take part, by its own clock. */
+  readonly since: Date;
+  /** What it announced; null when that is no JSON. */
+  readonly metadata: M | null;
+  readonly isMe: boolean;
+}
+
+export interface PresenceOptions<M> {
+  /** What the others get to know of this member: anything that JSON can hold, up to 16 KiB. */
+  readonly metadata: M;
+  /** Milliseconds for which one who is out of reach is remembered; default one hour. */
+  readonly forgetAfterMs?: number | undefined;
+  /** Gives up joining. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface PresenceEvents<M> extends RecipeEvents {
+  /** One is here, and its metadata too. Comes for those who were here before, and for this member itself. */
+  joined: [Member<M>];
+  /** One announced other metadata: now, before. */
+  updated: [Member<M>, Member<M>];
+  /** One is gone for good. */
+  left: [Member<M>, Departure];
+  /** The network broke between this member and that one. It may go on, and come back. */
+  unreachable: [Member<M>];
+  /** One that was out of reach is here again, the same process. */
+  returned: [Member<M>];
+}
+
+const HOUR_MS = 3_600_000;
+
+const schema = z.strictObject({
+  metadata: z.unknown().optional(),
+  forgetAfterMs: z.number().min(0).default(HOUR_MS),
+  signal: signalOption,
+});
+
+/**
+ * Joins the group and announces this member.
+ * @throws IllegalParamError, also for metadata that is too long or no JSON, and what `Connection.join` throws
+ */
+export async function presence<M = unknown>(
+  connection: Connection,
+  group: string,
+  options: PresenceOptions<M>,
+): Promise<Presence<M>> {
+  const { metadata, forgetAfterMs, signal } = checkedOptions(schema, options);
+  if (metadata === undefined)
+    throw errorOf(ILLEGAL_PARAM, 'metadata is missing: give null where there is nothing to say');
+  return await Presence.open<M>(connection, group, bytesOf(metadata), forgetAfterMs, signal);
+}
+
+export class Presence<M> extends Recipe<PresenceEvents<M>> {
+  private core!: PresenceCore;
+
+  /** @internal */
+  static async open<M>(
+    connection: Connection,
+    group: string,
+    metadata: Buffer,
+    forgetAfter: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Presence<M>> {
+    const it = new Presence<M>();
+    const seat = await GroupBinding.join(connection, group, signal, (end) => it.end(end));
+    it.binding = seat;
+    const emit = it as Recipe<PresenceEvents<unknown>>;
+    const member = (who: MemberPresence): Member<unknown> => it.memberOf(who);
+    it.core = new PresenceCore(seat.self, instanceNumber(), metadata, forgetAfter, {
+      send: seat.send.bind(seat),
+      sendTo: seat.sendTo.bind(seat),
+      joined: (who) => void emit.emit('joined', member(who)),
+      updated: (who, before) => void emit.emit('updated', member(who), member(before)),
+      left: (who, how) => void emit.emit('left', member(who), how),
+      unreachable: (who) => void emit.emit('unreachable', member(who)),
+      returned: (who) => void emit.emit('returned', member(who)),
+    });
+    seat.host(it.core);
+    return it;
+  }
+
+  /** Those who are here, in the one order that all members see. */
+  get here(): Member<M>[] {
+    return this.core.reachable.map((who) => this.memberOf(who));
+  }
+
+  /** Those that the network has parted from this member. */
+  get unreachable(): Member<M>[] {
+    return this.core.unreachable.map((who) => this.memberOf(who));
+  }
+
+  /** Private names of members of the group that announce nothing, such as other programs. */
+  get silent(): string[] {
+    return this.core.silent;
+  }
+
+  /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON */
+  announce(metadata: M): void {
+    const bytes = bytesOf(metadata);
+    this.binding.input(() => this.core.announce(bytes));
+  }
+
+  private memberOf({ name, since, metadata }: MemberPresence): Member<M> {
+    return {
+      name,
+      since: new Date(since),
+      metadata: valueOf(metadata) as M | null,
+      isMe: name === this.binding.self,
+    };
+  }
+}
+
+function bytesOf(metadata: unknown): Buffer {
+  const bytes = Buffer.from(jsonText(metadata, 'the metadata'));
+  if (bytes.length > MAX_METADATA_BYTES)
+    throw errorOf(ILLEGAL_PARAM, `metadata of ${bytes.length} bytes, ${MAX_METADATA_BYTES} are possible`);
+  return bytes;
+}
+
+function valueOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,58 @@
+/** What map, counter, lock and barrier have in common: a replicated machine of their own. */
+import { deferred } from '../util/deferred.js';
+import type { WaitOptions } from './options.js';
+import type { Replicated } from './replicated.js';
+
+export abstract class ReplicatedObject<Command, Result> implements AsyncDisposable {
+  constructor(
+    /** What it stands on: its events, `isLive`, `isWritable`. */
+    readonly replica: Replicated<Command, Result>,
+  ) {}
+
+  /**
+   * Resolves when it is over: with nothing when the group was left, with the error when the connection was lost or this
+   * member cannot stay.
+   */
+  get closed(): Promise<Error | undefined> {
+    return this.replica.closed;
+  }
+
+  /** Waits until this member has the state. @throws ConnectionClosedError, or the signal's reason */
+  async ready(options: WaitOptions = {}): Promise<void> {
+    await this.replica.ready(options);
+  }
+
+  /** Leaves the group. */
+  async leave(): Promise<void> {
+    await this.replica.leave();
+  }
+
+  /** Leaves the group. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.replica.leave();
+  }
+}
+
+/** Facts that others wait for, looked at whenever something has changed. */
+export class ConditionWaiter {
+  private readonly looks = new Set<() => void>();
+
+  look(): void {
+    for (const look of this.looks) look();
+  }
+
+  /** Resolves when the fact holds; `wait` may end the wait otherwise, by its rejection. */
+  async until(fact: () => boolean, wait: (found: Promise<void>) => Promise<void>): Promise<void> {
+    if (fact()) return;
+    const found = deferred<void>();
+    const look = (): void => {
+      if (fact()) found.resolve();
+    };
+    this.looks.add(look);
+    try {
+      await wait(found.promise);
+    } finally {
+      this.looks.delete(look);
+    }
+  }
+}

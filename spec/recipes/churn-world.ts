@@ -1,0 +1,207 @@
+/**
+ * Lives of a group in which nothing lasts: five places, processes that end and come back under their old names, members
+ * that change sides one by one, regroupings while everything is on its way. It found what calmer worlds did not.
+ */
+import { Random } from '../support/random.js';
+import { memberLie, Overheard, Silent, strangerLie } from './liars.js';
+import { type Ledger, ledgers, Replicas } from './replicas.js';
+import { type Member, RecipeWorld } from './recipe-world.js';
+
+const PLACES = 5;
+const QUORUM = 3;
+/** One world in this many has a liar and a stranger, and clocks that differ. */
+const GUESTS_IN = 3;
+/** Milliseconds that clocks are wrong by in it, at most. */
+const WRONG = 6 * 3_600_000;
+
+export class ChurnWorld {
+  private readonly random: Random;
+  private readonly replicas = new Replicas<Ledger>(ledgers, { quorum: QUORUM });
+  private readonly world: RecipeWorld;
+  private readonly places: (Member | null)[] = [];
+  /** Places of those that have crashed and are not forgotten yet. */
+  private readonly dead = new Map<Member, number>();
+  private readonly submitted: { readonly member: Member; readonly ticket: number; readonly text: string }[] =
+    [];
+  private readonly longest = new Map<Member, number>();
+  private readonly seen = new Set<string>();
+  /** One that is a member of the group and lies, one that is not a member. */
+  private readonly guests: readonly [liar: Member, stranger: Member] | null;
+  private readonly heard = new Overheard();
+
+  constructor(
+    seed: number,
+    private readonly hasGuests = seed % GUESTS_IN === 0,
+  ) {
+    this.random = new Random(seed);
+    this.world = new RecipeWorld(this.random);
+    for (let place = 0; place < PLACES; place++) this.start(place, this.places[0] ?? undefined);
+    this.guests = hasGuests ? this.welcome() : null;
+  }
+
+  private welcome(): readonly [Member, Member] {
+    const { heard, world } = this;
+    const liar = world.start('z-liar', ({ privateName }) => new Silent(heard, privateName));
+    const stranger = world.start('z-stranger', () => null);
+    // It never joins.
+    stranger.outbox.length = 0;
+    return [liar, stranger];
+  }
+
+  /** Somebody says what he may not say. */
+  private lie(): void {
+    const { guests, heard, random, world } = this;
+    if (!guests) return;
+    const isStranger = random.chance(0.5);
+    const scene = { group: 'ledger', heard, random, now: world.now, hasQuorum: true };
+    const lie = isStranger ? strangerLie(scene) : memberLie(scene);
+    const from = guests[isStranger ? 1 : 0];
+    for (const body of lie ? [lie.body, ...(lie.more ?? [])] : [])
+      if (lie?.to) from.sendTo(lie.to, body);
+      else from.send(body, random.chance(0.5) ? 'agreed' : 'safe');
+  }
+
+  /** @returns what was wrong */
+  live(): string[] {
+    const { random, world } = this;
+    const cuts = 0.01 + random.next() * 0.06;
+    const [crashes, deeds] = [random.next() * 0.02, random.next() * 0.5];
+    const [burst, most] = [1 + random.below(4), 1 + random.below(14)];
+    for (let steps = 250 + random.below(500); steps > 0; steps--) {
+      if (random.chance(cuts)) world.regroup(this.regrouped());
+      else if (random.chance(crashes)) this.crash(random.pick(this.up));
+      else if (random.chance(0.03)) world.pass(random.below(600));
+      else if (random.chance(deeds)) this.submit(random.pick(this.up), 1 + random.below(burst));
+      if (this.hasGuests && random.chance(deeds)) this.lie();
+      this.comeBack();
+      for (let count = random.below(most); count > 0; count--) this.step();
+    }
+    return this.end();
+  }
+
+  private get up(): Member[] {
+    return this.places.filter((member): member is Member => member?.isUp === true);
+  }
+
+  private start(place: number, beside: Member | undefined): void {
+    const ahead = this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0;
+    this.places[place] = this.world.start(`m${place}`, this.replicas.make, beside, place, ahead);
+  }
+
+  private submit(member: Member, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const text = `c${this.submitted.length}`;
+      this.submitted.push({ member, ticket: this.replicas.submit(member, text), text });
+    }
+  }
+
+  /** As long as a quorum of others remembers; often where nobody sees it. */
+  private crash(member: Member): void {
+    const { random, world } = this;
+    const others = this.up.filter((each) => each !== member && each.isMember);
+    if (others.filter((each) => this.replicas.of(each).core.remembers).length < QUORUM) return;
+    if (random.chance(0.4)) {
+      const rest = this.sides().map((side) => side.filter((each) => each !== member));
+      world.regroup([...rest.filter(({ length }) => length > 0), [member]]);
+    }
+    world.crash(member);
+    this.dead.set(member, this.places.indexOf(member));
+  }
+
+  private comeBack(): void {
+    const { random, world } = this;
+    for (const [member, place] of this.dead) {
+      if (!world.bury(member)) continue;
+      this.dead.delete(member);
+      this.places[place] = null;
+    }
+    for (const [place, member] of this.places.entries()) {
+      const beside = world.members.filter(({ isUp }) => isUp);
+      if (member === null && beside.length > 0 && random.chance(0.5)) this.start(place, random.pick(beside));
+    }
+  }
+
+  private sides(): Member[][] {
+    return this.world.components.map(({ members }) => [...members]).filter(({ length }) => length > 0);
+  }
+
+  /** All anew, one that changes sides, two sides that meet, or all together. */
+  private regrouped(): Member[][] {
+    const { random, world } = this;
+    const kind = random.next();
+    if (kind < 0.3) {
+      const sides: Member[][] = [[], [], []];
+      for (const member of world.members)
+        random.pick(sides.slice(0, random.chance(0.3) ? 3 : 2)).push(member);
+      return sides.filter(({ length }) => length > 0);
+    }
+    const sides = this.sides();
+    if (kind < 0.6) {
+      const mover = random.pick(world.members);
+      const left = sides.map((side) => side.filter((member) => member !== mover));
+      const target = random.below(left.length + 1);
+      if (target === left.length) left.push([mover]);
+      else left[target]?.push(mover);
+      return left.filter(({ length }) => length > 0);
+    }
+    if (kind < 0.9 && sides.length > 1) {
+      const [joined = []] = sides.splice(random.below(sides.length), 1);
+      random.pick(sides).push(...joined);
+      return sides;
+    }
+    return [[...world.members]];
+  }
+
+  /** What is shown where commands are applied never goes back. */
+  private step(): boolean {
+    const moved = this.world.step();
+    for (const member of this.up) {
+      const { core, machine } = this.replicas.of(member);
+      if (!core.isWritable) continue;
+      const { length } = machine.lines;
+      if (length < (this.longest.get(member) ?? 0)) this.seen.add(`${member.name} goes back to ${length}`);
+      this.longest.set(member, length);
+    }
+    return moved;
+  }
+
+  private end(): string[] {
+    const { world } = this;
+    // Those who come back then may be the last that a quorum waits for.
+    for (let round = 0; round < 4; round++) {
+      world.regroup([[...world.members]]);
+      while (this.step());
+      world.settle();
+      this.comeBack();
+      world.settle();
+    }
+    for (const member of this.up) this.submit(member, 1);
+    world.settle();
+    return [...this.seen, ...this.faults()];
+  }
+
+  private faults(): string[] {
+    const faults: string[] = [];
+    const { up, replicas } = this;
+    const lines = up[0] ? replicas.of(up[0]).machine.lines : [];
+    const places = new Map(lines.map((line, i) => [line, i]));
+    const own = lines.filter((line) => line.startsWith('c'));
+    if (new Set(own).size !== own.length) faults.push('a command is there twice');
+    faults.push(...lines.filter((line) => !/^(c\d+|of a liar .*)$/.test(line)));
+    for (const member of up) {
+      const { core, machine } = replicas.of(member);
+      if (!core.hasState) faults.push(`${member.name} has no state`);
+      faults.push(...replicas.bounds(member));
+      if (core.waiting > 0) faults.push(`${member.name} waits`);
+      if (String(machine.lines) !== String(lines)) faults.push(`${member.name} has another state`);
+    }
+    for (const { member, ticket, text } of this.submitted) {
+      const outcome = replicas.of(member).outcomes.get(ticket);
+      const place = places.get(text);
+      if (outcome && place === undefined) faults.push(`${text} (${outcome.kind}) is lost`);
+      else if (outcome?.kind === 'applied' && place !== Number(outcome.result) - 1)
+        faults.push(`${text} is not where it was said to be`);
+    }
+    return faults;
+  }
+}
