@@ -153,13 +153,14 @@ export class Channels implements AsyncDisposable {
       { kind: 'claim', name, claim, settings, strict, from: this.takeable(name) },
       (outcome) => {
         if (!outcome.ok) return waiting.reject(commandError(outcome.code, name));
+        const entry = outcome.entry as Entry;
         // Nobody waits for it any more.
         if (waiting.isOver) {
-          this.submit({ kind: 'release', claim, force: true }, ignore, ignore);
+          this.submit({ kind: 'release', claim: entry.claim, force: true }, ignore, ignore);
           return;
         }
-        const server = new ServerChannel(this.hub, outcome.entry as Entry);
-        this.servers.set(claim, server);
+        const server = new ServerChannel(this.hub, entry);
+        this.servers.set(entry.claim, server);
         waiting.resolve(server);
       },
       (error) => waiting.reject(error),

@@ -22,7 +22,7 @@ import {
   writeTestimony,
 } from './primary.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** In the order of their numbers on the wire, from 32. */
 const KINDS = ['claim', 'release', 'attach', 'detach', 'update', 'nothing', 'part', 'state', 'vote'] as const;
@@ -84,7 +84,7 @@ export interface Vote {
 /** A command carries its sender's number for it, by which the sender knows it again. */
 export interface Numbered {
   readonly serial: number;
-  /** The view in which it was sent: a take-over is meant for no other one, where the owner may have been back. */
+  /** The view in which it was sent: it counts in no other one. */
   readonly view: GroupId;
   readonly command: Command;
 }

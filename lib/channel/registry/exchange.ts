@@ -4,7 +4,7 @@
  * nothing stops nobody.
  */
 import { Buffer } from 'node:buffer';
-import { NEWCOMER, claimedEpoch } from '../../primary/ballot.js';
+import { NEWCOMER, type Testimony, UNINFORMED, claimedEpoch } from '../../primary/ballot.js';
 import { Claims } from '../../primary/claims.js';
 import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import type { Part, State } from './command.js';
@@ -104,4 +104,30 @@ export class TableExchange {
     const pieces = this.parts.get(sender) ?? [];
     return pieces.length === parts ? Table.decode(Buffer.concat(pieces)) : null;
   }
+}
+
+/** What each member brings: a newcomer nothing. */
+export function testimoniesOf(
+  members: readonly string[],
+  sides: readonly Told[],
+): ReadonlyMap<string, Testimony> {
+  const sideOf = new Map(sides.flatMap((side) => [...side.members].map((member) => [member, side] as const)));
+  // Members that were cut off before they were told anything cannot say that there is nothing to know.
+  const newcomer = sides.some(({ informed }) => informed) ? NEWCOMER : UNINFORMED;
+  return new Map(
+    members.map((member) => {
+      const side = sideOf.get(member);
+      if (!side?.informed) return [member, newcomer];
+      return [member, { ...side.testimony, tookPart: side.tookPart.has(member) }];
+    }),
+  );
+}
+
+/** Of those who know the newest primary component; the shortest list is of those who know that it came about. */
+export function electoratesOf(sides: readonly Told[], epoch: number): Told['electorates'] {
+  const knowing = sides.filter((side) => side.has && side.epoch === epoch);
+  const [first] = (knowing.length > 0 ? knowing : sides).toSorted(
+    (a, b) => a.electorates.length - b.electorates.length,
+  );
+  return first?.electorates ?? [];
 }

@@ -2,11 +2,11 @@
  * The registry at one member: a state machine fed with what its group delivers, equal at all members of a view
  * [channels 15]. No clock, no chance, no input but the order.
  *
- * Every view that brings somebody in begins an exchange of tables. Commands that come before it is complete are dropped
- * by everybody, and sent again by those who asked.
+ * Every view that brings somebody in begins an exchange of tables. A command is sent when it is complete, and counts in the
+ * view in which it was sent: what comes in another one is dropped by everybody, and sent again by those who asked.
  */
 import type { Buffer } from 'node:buffer';
-import { Ballot, NEWCOMER, type Testimony, UNINFORMED } from '../../primary/ballot.js';
+import { Ballot, NEWCOMER } from '../../primary/ballot.js';
 import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
 import { type Outcome, apply, depart } from './apply.js';
@@ -19,7 +19,7 @@ import {
 } from './command.js';
 import { type RegistryEvent, tellDifference, tellMembers } from './difference.js';
 import { type ClaimId, claimId } from './entry.js';
-import { TableExchange, type Told } from './exchange.js';
+import { TableExchange, type Told, electoratesOf, testimoniesOf } from './exchange.js';
 import { merge } from './merge.js';
 import { type PartTestimony, daemonOf, daemonsOf } from './primary.js';
 import { Table } from './table.js';
@@ -47,10 +47,12 @@ export interface RegistrySink {
   ready(): void;
 }
 
+type Claim = Extract<Command, { kind: 'claim' }>;
+
 interface Pending {
   command: Command;
-  /** It came while it could not be applied. */
-  dropped: boolean;
+  /** It is not under way: it would not count now. */
+  waits: boolean;
 }
 
 export class RegistryMachine {
@@ -92,7 +94,7 @@ export class RegistryMachine {
   private serials = 0;
   private readonly pending = new Map<number, Pending>();
   /** Claims applied after the transitional signal: whether they hold the next primary component knows. */
-  private unsure: { serial: number; command: Command; claim: ClaimId }[] = [];
+  private unsure: { readonly serial: number; readonly command: Claim }[] = [];
 
   /**
    * @param listed the daemons of which more than half have to be together to give away names; none: more than half of those
@@ -129,10 +131,10 @@ export class RegistryMachine {
   /** Sends a command. @returns the number that its outcome will have */
   submit(command: Command): number {
     const serial = ++this.serials;
-    const pending = { command, dropped: false };
+    const pending = { command, waits: true };
     this.pending.set(serial, pending);
     this.forgetReturned();
-    this.sendCommand(serial, pending.command);
+    this.offer(serial, pending);
     return serial;
   }
 
@@ -193,9 +195,8 @@ export class RegistryMachine {
 
   private command(sender: string, { serial, view, command }: Numbered): void {
     const own = sender === this.self ? this.pending.get(serial) : undefined;
-    if (!this.isReady || this.mustWait(command, view)) {
-      if (own) own.dropped = true;
-      if (own && this.isReady && !this.ballot) this.sendDropped();
+    if (!this.counts(command, view)) {
+      if (own) this.offer(serial, own);
       return;
     }
     const epoch = this.isPrimary ? (this.testimony.epoch ?? 0) : 0;
@@ -204,18 +205,29 @@ export class RegistryMachine {
     if (!own) return;
     this.pending.delete(serial);
     if (this.inTransition && command.kind === 'claim' && command.strict && outcome.ok) {
-      this.unsure.push({ serial, command, claim: command.claim });
+      this.unsure.push({ serial, command });
     } else {
       this.sink.settled(serial, outcome);
     }
   }
 
-  /** While it is voted nobody knows whether names may be given away; and a take-over is meant for one view. */
-  private mustWait(command: Command, view: GroupId): boolean {
-    if (command.kind !== 'claim') return false;
-    return (
-      (command.strict && this.ballot !== null) || (command.from !== null && !equalGroupIds(view, this.viewId))
-    );
+  /**
+   * Whether a command that was sent in that view is applied, here and now. It is for everybody of the view or for nobody: the
+   * sender asks the same before it sends, and whoever receives the command has received all that the sender had by then.
+   * While it is voted nobody knows whether names may be given away.
+   */
+  private counts(command: Command, view: GroupId): boolean {
+    if (!this.isReady || !equalGroupIds(view, this.viewId)) return false;
+    return command.kind !== 'claim' || !command.strict || this.ballot === null;
+  }
+
+  /** Sends a command of this member if it would count now. */
+  private offer(serial: number, pending: Pending): void {
+    const { command } = pending;
+    pending.waits = !this.counts(command, this.viewId);
+    if (pending.waits) return;
+    const bytes = encodeRegistryMessage({ serial, view: this.viewId, command });
+    this.sink.send(null, bytes, command.kind === 'claim' && command.strict);
   }
 
   /** An owner that is back has to be out of sight for as long again before its name may be taken. */
@@ -244,6 +256,7 @@ export class RegistryMachine {
     if (cause === 'network') this.adopt([side]);
     this.tellNothing();
     this.beginVote([side]);
+    this.sendWaiting();
   }
 
   private beginExchange(wide: boolean): void {
@@ -291,7 +304,7 @@ export class RegistryMachine {
     this.tellNothing();
     this.sink.ready();
     this.beginVote(sides);
-    this.sendDropped();
+    this.sendWaiting();
   }
 
   /** What there is to tell of this view is told. */
@@ -300,12 +313,8 @@ export class RegistryMachine {
     this.glimpsed.clear();
   }
 
-  private sendDropped(): void {
-    for (const [serial, pending] of this.pending) {
-      if (!pending.dropped) continue;
-      pending.dropped = false;
-      this.sendCommand(serial, pending.command);
-    }
+  private sendWaiting(): void {
+    for (const [serial, pending] of this.pending) if (pending.waits) this.offer(serial, pending);
   }
 
   /** Takes over what the parts have told. */
@@ -353,46 +362,21 @@ export class RegistryMachine {
     // What came after the signal may have come to nobody else: then the earlier lists decide, too.
     if (this.listed.length === 0)
       this.electorates = [...(this.inTransition ? this.electorates : []), daemonsOf(this.members)];
-    for (const { serial, command, claim } of this.unsure.splice(0)) this.decide(serial, command, claim);
-    this.sendDropped();
+    for (const { serial, command } of this.unsure.splice(0)) this.decide(serial, command);
+    this.sendWaiting();
   }
 
-  /** A claim that was applied between two views holds if the primary component has it; else it is made again. */
-  private decide(serial: number, command: Command, claim: ClaimId): void {
-    const entry = this.table.get(claim);
+  /**
+   * A claim that was applied between two views holds if the primary component has it. Else it is over, as some were told
+   * already, and the name is claimed again.
+   */
+  private decide(serial: number, command: Claim): void {
+    const entry = this.table.get(command.claim);
     if (entry) return this.sink.settled(serial, { ok: true, entry });
-    this.pending.set(serial, { command, dropped: true });
-  }
-
-  private sendCommand(serial: number, command: Command): void {
-    const bytes = encodeRegistryMessage({ serial, view: this.viewId, command });
-    this.sink.send(null, bytes, command.kind === 'claim' && command.strict);
+    this.pending.set(serial, { command: { ...command, claim: this.newClaim() }, waits: true });
   }
 
   private send(message: Parameters<typeof encodeRegistryMessage>[0], safe = false): void {
     this.sink.send(null, encodeRegistryMessage(message), safe);
   }
-}
-
-/** What each member brings: a newcomer nothing. */
-function testimoniesOf(members: readonly string[], sides: readonly Told[]): ReadonlyMap<string, Testimony> {
-  const sideOf = new Map(sides.flatMap((side) => [...side.members].map((member) => [member, side] as const)));
-  // Members that were cut off before they were told anything cannot say that there is nothing to know.
-  const newcomer = sides.some(({ informed }) => informed) ? NEWCOMER : UNINFORMED;
-  return new Map(
-    members.map((member) => {
-      const side = sideOf.get(member);
-      if (!side?.informed) return [member, newcomer];
-      return [member, { ...side.testimony, tookPart: side.tookPart.has(member) }];
-    }),
-  );
-}
-
-/** Of those who know the newest primary component; the shortest list is of those who know that it came about. */
-function electoratesOf(sides: readonly Told[], epoch: number): Told['electorates'] {
-  const knowing = sides.filter((side) => side.has && side.epoch === epoch);
-  const [first] = (knowing.length > 0 ? knowing : sides).toSorted(
-    (a, b) => a.electorates.length - b.electorates.length,
-  );
-  return first?.electorates ?? [];
 }

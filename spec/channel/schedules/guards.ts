@@ -3,17 +3,16 @@
  * schedule violates nothing, without it something that the checks see.
  */
 import type { Buffer } from 'node:buffer';
-import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
-import { type ClaimId, claimId } from '../../../lib/channel/registry/entry.js';
+import { type Command, decodeRegistryMessage, encodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import type { ClaimId } from '../../../lib/channel/registry/entry.js';
 import type { Told } from '../../../lib/channel/registry/exchange.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
 import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
 import { Ballot, type Testimony, includesNewest } from '../../../lib/primary/ballot.js';
-import type { GroupId } from '../../../lib/wire/group-id.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { type Choose, chooseFrom } from './daemon-cut.js';
-import { ORPHAN_TIMEOUT, SETTINGS } from './registry-connection.js';
+import { ORPHAN_TIMEOUT, type RegistryConnection, SETTINGS } from './registry-connection.js';
 import { RegistryWorld } from './registry-world.js';
 
 export interface Guard {
@@ -50,16 +49,11 @@ const all =
 /** Has a connection, and is in no group. */
 const STRANGER = '#stranger#d1';
 
-/** The message with a command, as a machine in that view sends it. */
-function bytesOf(command: Command, view: GroupId = [0, 0, 0]): Buffer {
-  const sent: Buffer[] = [];
-  const nothing = (): void => undefined;
-  const send = (_: unknown, bytes: Buffer): void => void sent.push(bytes);
-  const sink = { send, settled: nothing, tell: nothing, waiting: nothing, ready: nothing };
-  const machine = new RegistryMachine(STRANGER, sink);
-  machine.viewId = view;
-  machine.submit(command);
-  return sent[0] as Buffer;
+/** A claim of x as this connection would say it, although its machine may not do so now. */
+function claimOf({ machine }: RegistryConnection, from: ClaimId | null = null): Buffer {
+  const claim = machine.newClaim();
+  const command = { kind: 'claim', name: 'x', claim, settings: SETTINGS, strict: true, from } as const;
+  return encodeRegistryMessage({ serial: 1, view: machine.viewId, command });
 }
 
 /** Daemons with a connection each that know one another. */
@@ -132,6 +126,36 @@ function handleCommandsAlways(): () => void {
     (original) => (self) => self === handled || original(self),
   );
   return all(messages, ready);
+}
+
+/** Commands are sent as soon as they are asked for. */
+const sendAtOnce = (): (() => void) =>
+  replace(RegistryMachine, 'submit', (original) => (self, ...args) => {
+    Object.defineProperty(self, 'counts', { configurable: true, value: () => true });
+    try {
+      return original(self, ...args);
+    } finally {
+      Reflect.deleteProperty(self, 'counts');
+    }
+  });
+
+/** A command counts in whatever view it comes. */
+const countInAllViews = (): (() => void) =>
+  replace(
+    RegistryMachine,
+    'counts',
+    (original) => (self, command) => original(self, command, (self as RegistryMachine).viewId),
+  );
+
+/**
+ * d0 alone receives what decides the vote that is open, and with it what d1 has sent. Then the two meet.
+ * @param step the last one before the cut
+ */
+function decideAtOne(world: RegistryWorld, step: () => void): void {
+  step();
+  world.turn = 0;
+  world.cut('0 1 2', chooseFrom(2, Infinity, 0, 0));
+  cut(world, '01 2');
 }
 
 /** A claim may have the id of another one. */
@@ -277,7 +301,13 @@ export const guards: readonly Guard[] = [
       world.cut('01 2');
       world.settle();
       world.cut('012');
-      world.create(world.at(0), 'x');
+      world.run(1);
+      world.sendRaw(0, world.at(0).id, claimOf(world.at(0)));
+      // It comes behind the table of d0, and before that of d2.
+      for (let step = 0; step < 3; step++) {
+        world.turn = 0;
+        world.run(1);
+      }
       return end(world);
     },
     refusals: [],
@@ -324,8 +354,7 @@ export const guards: readonly Guard[] = [
       }),
     play() {
       const world = begin();
-      const claim = { kind: 'claim', name: 'x', settings: SETTINGS, strict: true, from: null } as const;
-      world.sendRaw(1, STRANGER, bytesOf({ ...claim, claim: claimId([0, 0, 0], 1) }));
+      world.sendRaw(1, STRANGER, claimOf(world.at(0)));
       return end(world);
     },
     refusals: [],
@@ -360,10 +389,7 @@ export const guards: readonly Guard[] = [
       world.cut('012');
       world.settle();
       const { id, machine } = world.at(0);
-      const from = machine.table.find('x')?.claim ?? null;
-      const claim = { kind: 'claim', name: 'x', settings: SETTINGS, strict: true, from } as const;
-      // Its own machine would not send that.
-      world.sendRaw(0, id, bytesOf({ ...claim, claim: machine.newClaim() }, machine.viewId));
+      world.sendRaw(0, id, claimOf(world.at(0), machine.table.find('x')?.claim ?? null));
       return end(world);
     },
     refusals: [],
@@ -442,11 +468,17 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'claims wait while a vote is open',
-    switchOff: () => withFields('mustWait', { ballot: null }),
+    switchOff: () => withFields('counts', { ballot: null }),
     play() {
       const world = begin();
       world.cut('01 2');
+      world.run(1);
       world.create(world.at(0), 'x');
+      // All that d0 has to say comes before the vote of d1.
+      for (let step = 0; step < 2; step++) {
+        world.turn = 0;
+        world.run(1);
+      }
       world.settle();
       nothingRefused(world);
       return end(world);
@@ -455,12 +487,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'a take-over counts in no other view',
-    switchOff: () =>
-      replace(
-        RegistryMachine,
-        'mustWait',
-        (original) => (self, command) => original(self, command, (self as RegistryMachine).viewId),
-      ),
+    switchOff: countInAllViews,
     play() {
       const world = beginWithOrphan(4, '012 3');
       world.create(world.at(1), 'x');
@@ -471,6 +498,56 @@ export const guards: readonly Guard[] = [
       return end(world);
     },
     refusals: ['ORPHANED'],
+  },
+  {
+    name: 'a command counts in no other view than that in which it was sent',
+    switchOff: countInAllViews,
+    play() {
+      const world = begin();
+      cut(world, '01 2');
+      world.create(world.at(1), 'x');
+      world.cut('012');
+      runWithout1(world, () => world.at(0).machine.isReady);
+      decideAtOne(world, () => runWithout1(world, () => true));
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a command is sent only where it counts',
+    switchOff: sendAtOnce,
+    play() {
+      const world = begin();
+      cut(world, '01 2');
+      world.cut('012');
+      do world.run(1);
+      while (!world.at(1).machine.isReady);
+      world.create(world.at(1), 'x');
+      decideAtOne(world, () => {
+        world.turn = 1;
+        world.run(1);
+      });
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a claim that did not hold is made again under another id',
+    switchOff: () =>
+      replace(RegistryMachine, 'decide', (original) => (self, serial, command) => {
+        const { claim } = command as Command & { readonly claim: ClaimId };
+        Object.defineProperty(self, 'newClaim', { configurable: true, value: () => claim });
+        original(self, serial, command);
+        Reflect.deleteProperty(self, 'newClaim');
+      }),
+    play() {
+      const world = begin();
+      world.create(world.at(0), 'x');
+      world.cut('0 12', allAfterTheSignal());
+      world.settle();
+      return end(world);
+    },
+    refusals: [],
   },
   {
     name: 'a take-over is not sent again when the owner was in sight',
@@ -519,7 +596,9 @@ export const guards: readonly Guard[] = [
       const world = begin();
       world.cut('01 2');
       world.run(1);
+      const sendLater = sendAtOnce();
       world.create(world.at(0), 'x');
+      sendLater();
       // It passes at d0 alone, which gives the name to itself.
       world.cut('0 12', allAfterTheSignal());
       world.settle();

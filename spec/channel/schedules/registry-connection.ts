@@ -55,6 +55,8 @@ export class RegistryConnection implements DaemonClient {
   readonly unseen = new Map<ClaimId, number>();
   /** Claims to which it was attached. */
   readonly attached = new Set<ClaimId>();
+  /** Claims whose end it was told while it had their owner in its view. */
+  readonly ended = new Set<ClaimId>();
   /** Claims that it wants to give up. */
   readonly releasing = new Set<ClaimId>();
   private readonly calls = new Map<number, Command>();

@@ -146,8 +146,16 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   }
 
   heard(connection: RegistryConnection, event: RegistryEvent): void {
-    if (event.kind === 'opened') this.grants.opened(event.entry, this.latest(event.entry.owner));
+    if (event.kind === 'opened') {
+      if (connection.ended.has(event.entry.claim))
+        this.fail(
+          'comes-back',
+          `${event.entry.name} of ${event.entry.owner} begins again at ${connection.id}`,
+        );
+      this.grants.opened(event.entry, this.latest(event.entry.owner));
+    }
     if (event.kind !== 'closed') return;
+    if (connection.machine.isMember(event.entry.owner)) connection.ended.add(event.entry.claim);
     const { entry, reason } = event;
     this.log(`      ${connection.id} hears the end of ${entry.name} of ${entry.owner}: ${reason}`);
     this.grants.closed(connection, entry, reason);

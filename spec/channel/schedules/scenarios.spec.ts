@@ -2,12 +2,16 @@
 import { expect } from 'chai';
 import { chooseFrom } from './daemon-cut.js';
 import { Violation } from './daemon-world.js';
-import { ORPHAN_TIMEOUT } from './registry-connection.js';
+import { ORPHAN_TIMEOUT, type RegistryConnection } from './registry-connection.js';
 import { RegistryWorld } from './registry-world.js';
 
 /** What a cut leaves of the messages under way, see `daemon-cut.ts`. */
 const ONE_MORE_IS_ORDERED = 1;
+const TWO_MORE_ARE_ORDERED = 2;
+const NOTHING_OF_IT = 0;
 const ALL_OF_IT = Infinity;
+/** More than an exchange of tables takes. */
+const MAX_STEPS = 20;
 
 /** A connection at each of these daemons, one after the other. */
 function begin(world: RegistryWorld, at: readonly number[] = [0, 1, 2]): void {
@@ -33,6 +37,22 @@ function cut(world: RegistryWorld, components: string): void {
 function crash(world: RegistryWorld, daemon: number): void {
   world.end(world.at(daemon), 'crash');
   world.settle();
+}
+
+function checkOwner(world: RegistryWorld, owner: RegistryConnection): void {
+  if (world.grants.of(owner).length !== 1)
+    world.fail('refused', `${owner.id} was not given what it asked for`);
+}
+
+/**
+ * Steps until the tables have come together for this connection.
+ * @param turn the daemon that says what it has to say before others do, at each step
+ */
+function runUntilReady(world: RegistryWorld, { machine }: RegistryConnection, turn?: number): void {
+  for (let step = 0; step === 0 || (step < MAX_STEPS && !machine.isReady); step++) {
+    world.turn = turn ?? world.turn;
+    world.run(1);
+  }
 }
 
 /**
@@ -203,6 +223,78 @@ describe('the registry of channel names in schedules of three daemons', () => {
       cut(world, '0 12');
       create(world, 'x', [1]);
       create(world, 'x', [2]);
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a claim that its owner could not count is counted by nobody', () => {
+    const found = violations((world) => {
+      begin(world);
+      cut(world, '01 2');
+      world.cut('012');
+      runUntilReady(world, world.at(1));
+      // The vote is open. d0 alone receives what decides it, and with it what d1 has sent.
+      world.create(world.at(1), 'x');
+      world.turn = 1;
+      world.run(1);
+      world.turn = 0;
+      world.cut('0 1 2', chooseFrom(TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT));
+      cut(world, '01 2');
+      checkOwner(world, world.at(1));
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a claim of an earlier view counts in none', () => {
+    const found = violations((world) => {
+      begin(world);
+      cut(world, '01 2');
+      world.create(world.at(1), 'x');
+      world.cut('012');
+      // What d1 has sent waits; d0 alone receives what decides the vote, and then the claim.
+      const notOf1 = 2;
+      runUntilReady(world, world.at(0), notOf1);
+      world.turn = notOf1;
+      world.run(1);
+      world.turn = 0;
+      world.cut('0 1 2', chooseFrom(TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT));
+      cut(world, '01 2');
+      checkOwner(world, world.at(1));
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a create that waits for a vote is refused when the part is too small for one', () => {
+    const found = violations((world) => {
+      begin(world);
+      world.cut('01 2');
+      world.run(1);
+      world.create(world.at(0), 'x');
+      // d0 has said all that it has to say, and d1 has not voted.
+      for (let step = 0; step < 2; step++) {
+        world.turn = 0;
+        world.run(1);
+      }
+      cut(world, '0 12');
+      const refusals = [...world.refusals.keys()].join(' ');
+      if (refusals !== 'NOT_PRIMARY') world.fail('refused', `expected NOT_PRIMARY, got "${refusals}"`);
+      world.endFaults();
+    });
+    expect(found).to.deep.equal([]);
+  });
+
+  it('a claim that did not hold is over, and its name is claimed again', () => {
+    const found = violations((world) => {
+      begin(world);
+      world.create(world.at(0), 'x');
+      // It arrives at d0 alone, after the transitional signal; d1 and d2 continue without it.
+      world.cut('0 12', chooseFrom(ONE_MORE_IS_ORDERED, ALL_OF_IT, NOTHING_OF_IT));
+      world.settle();
+      cut(world, '012');
+      checkOwner(world, world.at(0));
       world.endFaults();
     });
     expect(found).to.deep.equal([]);
