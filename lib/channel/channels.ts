@@ -24,7 +24,7 @@ import {
   checkedCreateOptions,
   checkedOpenOptions,
 } from './options.js';
-import { type ChannelInfo, type Registry, infoOf, listOf, snapshotOf } from './registry-info.js';
+import { type ChannelInfo, type Registry, infoOf, isShown, listOf, snapshotOf } from './registry-info.js';
 import type { Outcome } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { RegistryEvent } from './registry/difference.js';
@@ -155,10 +155,8 @@ export class Channels implements AsyncDisposable {
         if (!outcome.ok) return waiting.reject(commandError(outcome.code, name));
         const entry = outcome.entry as Entry;
         // Nobody waits for it any more.
-        if (waiting.isOver) {
-          this.submit({ kind: 'release', claim: entry.claim, force: true }, ignore, ignore);
-          return;
-        }
+        if (waiting.isOver)
+          return this.submit({ kind: 'release', claim: entry.claim, force: true }, ignore, ignore);
         const server = new ServerChannel(this.hub, entry);
         this.servers.set(entry.claim, server);
         waiting.resolve(server);
@@ -274,6 +272,8 @@ export class Channels implements AsyncDisposable {
       this.clients.set(claim, client);
       waiting.resolve(client);
     };
+    const present = this.machine.table.find(name);
+    if (present && !isShown(present, this.machine)) return failed(commandError('NOT_FOUND', name));
     this.submit({ kind: 'attach', name }, attached, (error) => waiting.reject(error));
   }
 
@@ -297,7 +297,7 @@ export class Channels implements AsyncDisposable {
     this.checkOpen();
     if (linearizable) await this.command({ kind: 'nothing' });
     const entry = this.machine.table.find(name);
-    return entry && infoOf(entry, this.machine);
+    return entry && isShown(entry, this.machine) ? infoOf(entry, this.machine) : undefined;
   }
 
   private async transmit(to: string, messages: readonly Buffer[], order: Order): Promise<void> {

@@ -51,6 +51,10 @@ export interface Registry {
   snapshot(): Promise<RegistrySnapshot>;
 }
 
+/** Whether applications see the entry: not while its owner, who is here, does not know whether the name is his. */
+export const isShown = ({ unsure, owner }: Entry, machine: RegistryMachine): boolean =>
+  !unsure || !machine.isMember(owner);
+
 export function infoOf(entry: Entry, machine: RegistryMachine): ChannelInfo {
   const { name, owner, claim, settings, clients } = entry;
   return {
@@ -67,7 +71,7 @@ export function infoOf(entry: Entry, machine: RegistryMachine): ChannelInfo {
 /** Those whose names begin so, by name. */
 export const listOf = (machine: RegistryMachine, prefix: string): ChannelInfo[] =>
   [...machine.table.entries()]
-    .filter(({ name }) => name.startsWith(prefix))
+    .filter((entry) => entry.name.startsWith(prefix) && isShown(entry, machine))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => infoOf(entry, machine));
 

@@ -34,6 +34,7 @@ const entry = (name: string, owner: string, number: number, clients: readonly st
   owner,
   claim: claim(number),
   epoch: 0,
+  unsure: false,
   settings,
   over: [],
   clients: new Set(clients),

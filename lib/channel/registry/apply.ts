@@ -4,7 +4,7 @@
  */
 import type { ChannelCode } from '../errors.js';
 import type { Command } from './command.js';
-import type { Entry } from './entry.js';
+import { type Entry, isKnown } from './entry.js';
 import type { Tell } from './difference.js';
 import type { Table } from './table.js';
 
@@ -18,6 +18,8 @@ export interface ApplyContext {
   readonly members: ReadonlySet<string>;
   /** Of the primary component; 0: this is not one. */
   readonly epoch: number;
+  /** Whether the transitional signal came before. */
+  readonly inTransition: boolean;
   readonly tell: Tell;
 }
 
@@ -56,10 +58,12 @@ function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyC
   }
   const { name, settings } = command;
   const over = present ? [...present.over, present.claim] : [];
-  const { epoch } = around;
-  const entry = { name, owner, claim: command.claim, epoch, settings, over, clients: new Set<string>() };
+  const { epoch, inTransition } = around;
+  const unsure = command.strict && inTransition;
+  const clients = new Set<string>();
+  const entry = { name, owner, claim: command.claim, epoch, unsure, settings, over, clients };
   table.put(entry);
-  around.tell({ kind: 'opened', entry });
+  if (!unsure) around.tell({ kind: 'opened', entry });
   return done(entry);
 }
 
@@ -107,12 +111,21 @@ const without = (entry: Entry, client: string): Entry => ({
   clients: new Set([...entry.clients].filter((each) => each !== client)),
 });
 
-/** A member has ended, or has left the registry: its channels and its places at others go with it. */
-export function depart(table: Table, member: string, reason: 'left' | 'disconnect', tell: Tell): void {
+/**
+ * A member has ended, or has left the registry: its channels and its places at others go with it.
+ * @param told the members by what was last told
+ */
+export function depart(
+  table: Table,
+  member: string,
+  reason: 'left' | 'disconnect',
+  told: ReadonlySet<string>,
+  tell: Tell,
+): void {
   for (const entry of table.entries()) {
     if (entry.owner === member) {
       table.remove(entry);
-      tell({ kind: 'closed', entry, reason });
+      if (isKnown(entry, told)) tell({ kind: 'closed', entry, reason });
     } else if (entry.clients.has(member)) {
       const changed = without(entry, member);
       table.put(changed);

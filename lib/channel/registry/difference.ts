@@ -1,6 +1,6 @@
 /** From one table to the next: what owners, clients and watchers are to be told after a change of the view. */
 import type { GoneReason } from '../errors.js';
-import type { ClaimId, Entry } from './entry.js';
+import { type ClaimId, type Entry, isKnown } from './entry.js';
 import { daemonOf, daemonsOf } from './primary.js';
 import type { Table } from './table.js';
 
@@ -24,11 +24,16 @@ export function tellDifference(
   for (const entry of before.table.entries()) {
     const next = now.table.get(entry.claim);
     if (next) tellEntry(before, now, entry, next, tell);
-    else tell({ kind: 'closed', entry, reason: dropped.get(entry.claim) ?? 'disconnect' });
+    else if (isKnown(entry, before.members))
+      tell({ kind: 'closed', entry, reason: dropped.get(entry.claim) ?? 'disconnect' });
   }
   for (const entry of now.table.entries()) {
-    if (!before.table.get(entry.claim) && now.members.has(entry.owner)) tell({ kind: 'opened', entry });
+    if (!before.table.get(entry.claim) && now.members.has(entry.owner)) tellOpened(entry, tell);
   }
+}
+
+function tellOpened(entry: Entry, tell: Tell): void {
+  if (!entry.unsure) tell({ kind: 'opened', entry });
 }
 
 /**
@@ -61,7 +66,9 @@ function tellEntry(before: EarlierScene, now: Scene, entry: Entry, next: Entry, 
   if ((was || before.glimpsed.has(entry.owner)) && !is) tell({ kind: 'server-unreachable', entry: next });
   if (!was && is) {
     tell({ kind: 'server-back', entry: next });
-    tell({ kind: 'opened', entry: next });
+    tellOpened(next, tell);
+  } else if (is && entry.unsure) {
+    tellOpened(next, tell);
   }
   for (const client of entry.clients) {
     if (!next.clients.has(client)) {

@@ -29,12 +29,21 @@ export interface Entry {
   readonly claim: ClaimId;
   /** The epoch of the primary component that gave the name away; 0: it was given away elsewhere. */
   readonly epoch: number;
+  /** It was claimed after the transitional signal, and no primary component has shown yet that it holds: it is not announced. */
+  readonly unsure: boolean;
   readonly settings: Settings;
   /** Claims of owners who lost the name to this one while they were unreachable. */
   readonly over: readonly ClaimId[];
   /** Private names of the clients, in the order in which they attached. */
   readonly clients: ReadonlySet<string>;
 }
+
+/**
+ * Whether its end concerns anybody. The end of an unsure entry does not, unless it has clients all the same, or its owner was
+ * announced as out of sight. @param told the members by what was last told
+ */
+export const isKnown = ({ unsure, owner, clients }: Entry, told: ReadonlySet<string>): boolean =>
+  !unsure || clients.size > 0 || !told.has(owner);
 
 export function writeSettings(out: ByteWriter, settings: Settings): void {
   out.u32(settings.maxBuffered).u32(settings.maxBufferedBytes).u32(settings.maxBody);
@@ -71,7 +80,7 @@ export function readChannelName(bytes: ByteReader): string {
 export function writeEntry(out: ByteWriter, entry: Entry): void {
   out.text(entry.name).text(entry.owner, 'latin1');
   writeClaim(out, entry.claim);
-  out.u32(entry.epoch);
+  out.u32(entry.epoch).u8(entry.unsure ? 1 : 0);
   writeSettings(out, entry.settings);
   out.u16(entry.over.length);
   for (const claim of entry.over) writeClaim(out, claim);
@@ -85,12 +94,13 @@ export function readEntry(bytes: ByteReader): Entry {
   const owner = bytes.text('latin1');
   const claim = readClaim(bytes);
   const epoch = bytes.u32();
+  const unsure = bytes.u8() !== 0;
   const settings = readSettings(bytes);
   const over: ClaimId[] = [];
   for (let rest = bytes.u16(); rest > 0; rest--) over.push(readClaim(bytes));
   const clients = new Set<string>();
   for (let rest = bytes.u32(); rest > 0; rest--) clients.add(bytes.text('latin1'));
-  return { name, owner, claim, epoch, settings, over, clients };
+  return { name, owner, claim, epoch, unsure, settings, over, clients };
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   encodeRegistryMessage,
 } from './command.js';
 import { type RegistryEvent, tellDifference, tellMembers } from './difference.js';
-import { type ClaimId, claimId } from './entry.js';
+import { type ClaimId, type Entry, claimId } from './entry.js';
 import { TableExchange, type Told, electoratesOf, testimoniesOf } from './exchange.js';
 import { merge } from './merge.js';
 import { type PartTestimony, daemonOf, daemonsOf } from './primary.js';
@@ -196,15 +196,16 @@ export class RegistryMachine {
   private command(sender: string, { serial, view, command }: Numbered): void {
     const own = sender === this.self ? this.pending.get(serial) : undefined;
     if (!this.counts(command, view)) {
-      if (own) this.offer(serial, own);
+      if (own) this.repeat(serial, own.command);
       return;
     }
     const epoch = this.isPrimary ? (this.testimony.epoch ?? 0) : 0;
-    const around = { members: this.present, epoch, tell: this.sink.tell.bind(this.sink) };
+    const { inTransition, present: members } = this;
+    const around = { members, epoch, inTransition, tell: this.sink.tell.bind(this.sink) };
     const outcome = apply(this.table, sender, command, around);
     if (!own) return;
     this.pending.delete(serial);
-    if (this.inTransition && command.kind === 'claim' && command.strict && outcome.ok) {
+    if (command.kind === 'claim' && outcome.ok && outcome.entry?.unsure === true) {
       this.unsure.push({ serial, command });
     } else {
       this.sink.settled(serial, outcome);
@@ -219,6 +220,14 @@ export class RegistryMachine {
   private counts(command: Command, view: GroupId): boolean {
     if (!this.isReady || !equalGroupIds(view, this.viewId)) return false;
     return command.kind !== 'claim' || !command.strict || this.ballot === null;
+  }
+
+  /** Makes a command again that did not count, or did not hold: a claim under another id, since a part may have that one. */
+  private repeat(serial: number, command: Command): void {
+    const again = command.kind === 'claim' ? { ...command, claim: this.newClaim() } : command;
+    const pending = { command: again, waits: true };
+    this.pending.set(serial, pending);
+    this.offer(serial, pending);
   }
 
   /** Sends a command of this member if it would count now. */
@@ -243,7 +252,7 @@ export class RegistryMachine {
 
   private departed(member: string, cause: 'leave' | 'disconnect'): void {
     const reason = cause === 'leave' ? 'left' : 'disconnect';
-    depart(this.table, member, reason, (event) => this.sink.tell(event));
+    depart(this.table, member, reason, this.told, (event) => this.sink.tell(event));
     this.told = new Set([...this.told].filter((each) => each !== member));
     this.sink.tell({ kind: 'member-gone', member, reason });
   }
@@ -362,18 +371,23 @@ export class RegistryMachine {
     // What came after the signal may have come to nobody else: then the earlier lists decide, too.
     if (this.listed.length === 0)
       this.electorates = [...(this.inTransition ? this.electorates : []), daemonsOf(this.members)];
+    for (const entry of this.table.entries()) if (entry.unsure) this.ensure(entry);
     for (const { serial, command } of this.unsure.splice(0)) this.decide(serial, command);
     this.sendWaiting();
   }
 
-  /**
-   * A claim that was applied between two views holds if the primary component has it. Else it is over, as some were told
-   * already, and the name is claimed again.
-   */
+  /** The primary component has it. */
+  private ensure(unsure: Entry): void {
+    const entry = { ...unsure, unsure: false };
+    this.table.put(entry);
+    if (this.present.has(entry.owner)) this.sink.tell({ kind: 'opened', entry });
+  }
+
+  /** A claim that was applied between two views holds if the primary component has it. Else the name is claimed again. */
   private decide(serial: number, command: Claim): void {
     const entry = this.table.get(command.claim);
-    if (entry) return this.sink.settled(serial, { ok: true, entry });
-    this.pending.set(serial, { command: { ...command, claim: this.newClaim() }, waits: true });
+    if (entry) this.sink.settled(serial, { ok: true, entry });
+    else this.repeat(serial, command);
   }
 
   private send(message: Parameters<typeof encodeRegistryMessage>[0], safe = false): void {

@@ -58,7 +58,11 @@ function united(sides: readonly Side[], presence: Presence, dropped: Map<ClaimId
       const known = home === null ? versions[0] : home.table.get(claim);
       if (known === undefined || presence.isGone(owner)) dropped.set(claim, 'disconnect');
       else if (isOutdated(sides, known)) dropped.set(claim, 'taken-over');
-      else found.set(claim, { ...known, clients: clientsOf(versions, known, presence) });
+      else {
+        const clients = clientsOf(versions, known, presence);
+        // One part that is sure had it before the signal, or in a primary component.
+        found.set(claim, { ...known, unsure: versions.every(({ unsure }) => unsure), clients });
+      }
     }
   }
   return [...found.values()];

@@ -78,6 +78,12 @@ export class Grants {
     }
   }
 
+  /** A connection that could open the channel hears its end, with the owner in sight. */
+  begunAndOver(at: RegistryConnection, { claim, name }: Entry, owner: RegistryConnection | undefined): void {
+    if (!owner?.isUp || owner.isFrozen || this.byClaim.has(claim) || this.isTaken(claim)) return;
+    this.fail('never-given', `${at.id} heard of ${name}, which ${owner.id} was never given`);
+  }
+
   ownerEnded(owner: RegistryConnection): void {
     for (const grant of this.of(owner)) grant.end = 'owner-ended';
   }

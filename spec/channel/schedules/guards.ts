@@ -3,10 +3,14 @@
  * schedule violates nothing, without it something that the checks see.
  */
 import type { Buffer } from 'node:buffer';
-import { type Command, decodeRegistryMessage, encodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import {
+  type Command,
+  decodeRegistryMessage,
+  encodeRegistryMessage,
+} from '../../../lib/channel/registry/command.js';
 import type { ClaimId } from '../../../lib/channel/registry/entry.js';
 import type { Told } from '../../../lib/channel/registry/exchange.js';
-import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
+import { RegistryMachine, type RegistrySink } from '../../../lib/channel/registry/machine.js';
 import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
 import { Ballot, type Testimony, includesNewest } from '../../../lib/primary/ballot.js';
@@ -148,15 +152,39 @@ const countInAllViews = (): (() => void) =>
   );
 
 /**
- * d0 alone receives what decides the vote that is open, and with it what d1 has sent. Then the two meet.
- * @param step the last one before the cut
+ * In a view of all three, d2 and then d0 say what they bring, and d1 has something else to say. d0 alone receives all of it, after
+ * the signal; then d0 and d1 meet.
  */
-function decideAtOne(world: RegistryWorld, step: () => void): void {
-  step();
+function completeAtOne(world: RegistryWorld): void {
+  // Table and word of d2, table of d0.
+  for (const turn of [2, 2, 0]) {
+    world.turn = turn;
+    world.run(1);
+  }
   world.turn = 0;
   world.cut('0 1 2', chooseFrom(2, Infinity, 0, 0));
   cut(world, '01 2');
 }
+
+/** A claim is announced when it comes. */
+const announceAtOnce = (): (() => void) =>
+  replace(RegistryMachine, 'command', (original) => (self, ...args) => {
+    const { table } = self as RegistryMachine;
+    const { sink } = self as Inside;
+    const before = new Set([...table.entries()].map(({ claim }) => claim));
+    original(self, ...args);
+    for (const entry of table.entries())
+      if (entry.unsure && !before.has(entry.claim)) sink.tell({ kind: 'opened', entry });
+  });
+
+/** A claim that is made again has its old id. */
+const repeatWithOldClaims = (): (() => void) =>
+  replace(RegistryMachine, 'repeat', (original) => (self, serial, command) => {
+    const { claim } = command as { readonly claim?: ClaimId };
+    Object.defineProperty(self, 'newClaim', { configurable: true, value: () => claim });
+    original(self, serial, command);
+    Reflect.deleteProperty(self, 'newClaim');
+  });
 
 /** A claim may have the id of another one. */
 function acceptUsedClaims(): () => void {
@@ -230,6 +258,7 @@ interface Inside {
   tookPart: ReadonlySet<string>;
   testimony: PartTestimony;
   readonly glimpsed: Set<string>;
+  readonly sink: RegistrySink;
 }
 
 /** The votes of a daemon by its place in a list. */
@@ -505,10 +534,11 @@ export const guards: readonly Guard[] = [
     play() {
       const world = begin();
       cut(world, '01 2');
-      world.create(world.at(1), 'x');
+      create(world, 'x', 1);
+      world.close(world.at(1), 'x');
       world.cut('012');
-      runWithout1(world, () => world.at(0).machine.isReady);
-      decideAtOne(world, () => runWithout1(world, () => true));
+      world.run(1);
+      completeAtOne(world);
       return end(world);
     },
     refusals: [],
@@ -519,29 +549,51 @@ export const guards: readonly Guard[] = [
     play() {
       const world = begin();
       cut(world, '01 2');
+      create(world, 'x', 1);
       world.cut('012');
-      do world.run(1);
-      while (!world.at(1).machine.isReady);
-      world.create(world.at(1), 'x');
-      decideAtOne(world, () => {
-        world.turn = 1;
-        world.run(1);
-      });
+      world.run(1);
+      world.close(world.at(1), 'x');
+      completeAtOne(world);
       return end(world);
     },
     refusals: [],
   },
   {
     name: 'a claim that did not hold is made again under another id',
-    switchOff: () =>
-      replace(RegistryMachine, 'decide', (original) => (self, serial, command) => {
-        const { claim } = command as Command & { readonly claim: ClaimId };
-        Object.defineProperty(self, 'newClaim', { configurable: true, value: () => claim });
-        original(self, serial, command);
-        Reflect.deleteProperty(self, 'newClaim');
-      }),
+    switchOff: repeatWithOldClaims,
+    play() {
+      const world = begin(5);
+      world.create(world.at(1), 'x');
+      // d0 has the claim too; the others, who are more, continue without it.
+      world.cut('0 1 234', chooseFrom(1, Infinity, 0, 0));
+      world.settle();
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a claim that did not count is made again under another id',
+    switchOff: repeatWithOldClaims,
     play() {
       const world = begin();
+      world.startAt(2, 'late');
+      world.create(world.at(0), 'x');
+      world.turn = 2;
+      // The claim comes behind a join, which d1 does not see any more: so it counts there, and nowhere else.
+      world.cut('1 02', chooseFrom(2, Infinity, Infinity, 0, Infinity));
+      world.run(1);
+      world.cut('012');
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a name is announced only when it is given for good',
+    switchOff: announceAtOnce,
+    play() {
+      const world = begin();
+      world.startAt(0, 'other');
+      world.settle();
       world.create(world.at(0), 'x');
       world.cut('0 12', allAfterTheSignal());
       world.settle();

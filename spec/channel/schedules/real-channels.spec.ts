@@ -2,17 +2,31 @@
 import { expect } from 'chai';
 import type { Channels } from '../../../lib/channel/channels.js';
 import type { ServerChannel } from '../../../lib/channel/server-channel.js';
+import { Random } from '../../support/random.js';
 import { code } from '../support.js';
 import { ChannelWorld } from '../channel-world.js';
 
 const DAEMONS = ['d0', 'd1', 'd2'];
 
+/** How much of what is under way arrives at each part, instead of chance; then nothing. */
+class Arriving extends Random {
+  counts: number[] = [];
+
+  constructor() {
+    super(1);
+  }
+
+  override below(): number {
+    return this.counts.shift() ?? 0;
+  }
+}
+
 /** A connection at each daemon, which is told all daemons. */
-async function begin(): Promise<{
+async function begin(random: Random | null = null): Promise<{
   readonly world: ChannelWorld;
   readonly all: [Channels, Channels, Channels];
 }> {
-  const world = new ChannelWorld(DAEMONS);
+  const world = new ChannelWorld(DAEMONS, random);
   const all: Channels[] = [];
   for (const daemon of DAEMONS) all.push(await world.channels(daemon, 'a', { daemons: DAEMONS }));
   await world.settle();
@@ -99,6 +113,32 @@ describe('channels in schedules of three daemons', () => {
     expect(countOf(answers), 'owners of y').to.be.most(1);
     expect(await isPrimary(newcomer)).to.equal(await isPrimary(second));
     expect((await newcomer.registry.snapshot()).hash).to.equal((await second.registry.snapshot()).hash);
+  });
+
+  it('a channel is opened when its owner has been given the name, and not before', async () => {
+    const arriving = new Arriving();
+    const {
+      world,
+      all: [first],
+    } = await begin(arriving);
+    const other = await world.channels('d0', 'other', { daemons: DAEMONS });
+    await world.settle();
+    world.isManual = true;
+    const creating = first.createChannel('x');
+    // The claim arrives at d0 alone, behind the transitional signal.
+    arriving.counts = [1, 0];
+    world.reconfigure([['d0'], ['d1', 'd2']]);
+    world.isManual = false;
+    await world.settle();
+    expect(await code(other.openChannel('x'))).to.equal('NOT_FOUND');
+    expect(await other.registry.lookup('x')).to.equal(undefined);
+    expect(await other.registry.list()).to.deep.equal([]);
+    const opening = other.openChannel('x', { waitMs: 10_000 });
+    await regroup(world, DAEMONS);
+    const server = await creating;
+    const client = await opening;
+    expect(client.state).to.equal('open');
+    expect((await other.registry.lookup('x'))?.claimId).to.equal(server.claimId);
   });
 
   it('a connection cannot create without a majority of the daemons', async () => {

@@ -5,6 +5,7 @@
 import { Buffer } from 'node:buffer';
 import type { Outcome } from '../../../lib/channel/registry/apply.js';
 import type { Command } from '../../../lib/channel/registry/command.js';
+import { isShown } from '../../../lib/channel/registry-info.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Settings } from '../../../lib/channel/registry/entry.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
@@ -55,6 +56,8 @@ export class RegistryConnection implements DaemonClient {
   readonly unseen = new Map<ClaimId, number>();
   /** Claims to which it was attached. */
   readonly attached = new Set<ClaimId>();
+  /** Claims whose beginning it was told, and not their end. */
+  readonly begun = new Set<ClaimId>();
   /** Claims whose end it was told while it had their owner in its view. */
   readonly ended = new Set<ClaimId>();
   /** Claims that it wants to give up. */
@@ -116,6 +119,8 @@ export class RegistryConnection implements DaemonClient {
   }
 
   attach(name: string): void {
+    const entry = this.machine.table.find(name);
+    if (entry && !isShown(entry, this.machine)) return;
     if (this.hasEntered) this.submit({ kind: 'attach', name });
   }
 

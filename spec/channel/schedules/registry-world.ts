@@ -1,8 +1,10 @@
 /** Real registry machines in a small world of daemons, and what must hold among them. */
 import type { Buffer } from 'node:buffer';
+import type { GoneReason } from '../../../lib/channel/errors.js';
 import type { Outcome } from '../../../lib/channel/registry/apply.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
+import type { ClaimId, Entry } from '../../../lib/channel/registry/entry.js';
 import type { Component, Daemon } from './daemon.js';
 import { type Choose, chooseFirst } from './daemon-cut.js';
 import { DaemonWorld } from './daemon-world.js';
@@ -34,6 +36,8 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   /** Creates by the code of their refusal. */
   readonly refusals = new Map<string, number>();
   private readonly started: RegistryConnection[] = [];
+  /** Who has made each claim: another connection can have the name of one that has ended. */
+  private readonly claimants = new Map<ClaimId, RegistryConnection>();
   /** The view in which the registry began with nothing. */
   private begunIn: string | null = null;
 
@@ -134,6 +138,9 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   }
 
   send(from: RegistryConnection, to: readonly string[] | null, body: Buffer, isSafe: boolean): void {
+    const message = decodeRegistryMessage(body);
+    if (message && 'command' in message && message.command.kind === 'claim')
+      this.claimants.set(message.command.claim, from);
     this.sendAs(from.daemon, from.id, to, body, isSafe);
   }
 
@@ -146,18 +153,26 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   }
 
   heard(connection: RegistryConnection, event: RegistryEvent): void {
-    if (event.kind === 'opened') {
-      if (connection.ended.has(event.entry.claim))
-        this.fail(
-          'comes-back',
-          `${event.entry.name} of ${event.entry.owner} begins again at ${connection.id}`,
-        );
-      this.grants.opened(event.entry, this.latest(event.entry.owner));
+    if (event.kind === 'opened') this.begun(connection, event.entry);
+    else if (event.kind === 'closed') this.over(connection, event.entry, event.reason);
+  }
+
+  private begun(connection: RegistryConnection, entry: Entry): void {
+    const { claim, name, owner } = entry;
+    if (connection.ended.has(claim))
+      this.fail('comes-back', `${name} of ${owner} begins again at ${connection.id}`);
+    connection.begun.add(claim);
+    this.grants.opened(entry, this.latest(owner));
+  }
+
+  private over(connection: RegistryConnection, entry: Entry, reason: GoneReason): void {
+    const { claim, name, owner } = entry;
+    this.log(`      ${connection.id} hears the end of ${name} of ${owner}: ${reason}`);
+    if (connection.machine.isMember(owner)) {
+      connection.ended.add(claim);
+      if (connection.begun.has(claim)) this.grants.begunAndOver(connection, entry, this.claimants.get(claim));
     }
-    if (event.kind !== 'closed') return;
-    if (connection.machine.isMember(event.entry.owner)) connection.ended.add(event.entry.claim);
-    const { entry, reason } = event;
-    this.log(`      ${connection.id} hears the end of ${entry.name} of ${entry.owner}: ${reason}`);
+    connection.begun.delete(claim);
     this.grants.closed(connection, entry, reason);
   }
 
@@ -202,6 +217,7 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
       if (one.isPrimary !== other.isPrimary)
         this.fail('primary-differs', `${pair} do not agree whether they are primary`);
       this.checkOrphans(each);
+      this.checkBegun(each);
     }
     return first.machine.isPrimary ? [first] : [];
   }
@@ -211,6 +227,15 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     const unreachable = [...machine.table.entries()].filter(({ owner }) => !machine.isMember(owner));
     const heard = unreachable.every(({ claim }) => orphans.has(claim)) && unreachable.length === orphans.size;
     if (!heard) this.fail('orphans-differ', `${id} was not told rightly which owners are out of sight`);
+  }
+
+  /** What was heard to have begun, and not to be over, is in the table, and all that can be opened was heard of. */
+  private checkBegun({ id, machine, begun }: RegistryConnection): void {
+    for (const claim of begun)
+      if (!machine.table.get(claim)) this.fail('begun-differs', `${id} heard of a channel that is not there`);
+    for (const { claim, name, owner, unsure } of machine.table.entries())
+      if (!unsure && machine.isMember(owner) && !begun.has(claim))
+        this.fail('begun-differs', `${id} heard nothing of ${name} of ${owner}`);
   }
 
   private checkLiveness(): void {
