@@ -34,9 +34,6 @@ import { Router } from './router.js';
 import { ServerChannel } from './server-channel.js';
 import { Watches } from './watches.js';
 
-/** First byte of the registry's messages; those of clients and servers are below. */
-const FIRST_REGISTRY_KIND = 32;
-
 type Settled = (outcome: Outcome) => void;
 
 /** Waits for somebody to create the channel. */
@@ -63,7 +60,7 @@ export class Channels implements AsyncDisposable {
   private readonly hub: ChannelContext;
   private readonly servers = new Map<ClaimId, ServerChannel>();
   private readonly clients = new Map<ClaimId, ClientChannel>();
-  private readonly router = new Router(this.servers, this.clients, this.dropped);
+  private readonly router: Router;
   private readonly commands = new Map<number, { settled: Settled; failed: (error: Error) => void }>();
   private readonly openings = new Set<Opening>();
   private readonly watches = new Watches();
@@ -92,6 +89,7 @@ export class Channels implements AsyncDisposable {
       settings.daemons,
     );
     const { alarm, dropped } = this;
+    this.router = new Router(link.privateName, this.machine, this.servers, this.clients, dropped);
     this.hub = {
       alarm,
       dropped,
@@ -125,7 +123,7 @@ export class Channels implements AsyncDisposable {
       {
         view: (view) => this.machine.view(view),
         transition: () => this.machine.transition(),
-        message: (sender, toGroup, body) => this.message(sender, toGroup, body),
+        message: (sender, toGroup, body) => this.router.take(sender, toGroup, body),
         refused: (body, error) => this.refused(body, error),
         closed: (isOwn) => this.finish(new ConnectionLostError(), isOwn),
       },
@@ -365,13 +363,6 @@ export class Channels implements AsyncDisposable {
       default:
         this.servers.get(claim)?.hear(event);
     }
-  }
-
-  private message(sender: string, toGroup: boolean, body: Buffer): void {
-    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) return this.router.take(sender, toGroup, body);
-    const before = this.machine.refused;
-    this.machine.message(sender, body, toGroup);
-    this.dropped.malformed += this.machine.refused - before;
   }
 
   /** @see LinkHandler.refused */

@@ -3,9 +3,12 @@ import type { Buffer } from 'node:buffer';
 import type { ClaimId } from './registry/entry.js';
 import type { ClientChannel } from './client-channel.js';
 import type { Dropped } from './context.js';
+import { reportDropped } from '../mailbox/diagnostics.js';
+import { REGISTRY_GROUP } from './limits.js';
 import { CREDIT } from './protocol/credit.js';
 import { decodeMessage, type Message } from './protocol/message.js';
 import { Parts } from './protocol/parts.js';
+import type { RegistryMachine } from './registry/machine.js';
 import type { ServerChannel } from './server-channel.js';
 
 /** What only servers send. */
@@ -17,18 +20,43 @@ const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, C
 const isForClient = ({ kind, word }: Message): boolean =>
   fromServer.has(kind) || (kind === 'credit' && serverCredit.has(word));
 
+/** First byte of the registry's messages; those of clients and servers are below. */
+const FIRST_REGISTRY_KIND = 32;
+
 export class Router {
   private readonly parts = new Parts();
   private hasWarned = false;
 
+  /** @param self private name of the connection */
   constructor(
+    private readonly self: string,
+    private readonly registry: RegistryMachine,
     private readonly servers: ReadonlyMap<ClaimId, ServerChannel>,
     private readonly clients: ReadonlyMap<ClaimId, ClientChannel>,
     private readonly dropped: Dropped,
   ) {}
 
-  /** @param toGroup whether it was sent to the registry's group, where no message of ours belongs */
+  /** @param toGroup whether it was sent to the registry's group, where no message of clients and servers belongs */
   take(sender: string, toGroup: boolean, body: Buffer): void {
+    const { dropped } = this;
+    const { malformed, stranger } = dropped;
+    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) this.message(sender, toGroup, body);
+    else this.command(sender, toGroup, body);
+    if (dropped.malformed > malformed) this.report(sender, 'malformed');
+    else if (dropped.stranger > stranger) this.report(sender, 'stranger');
+  }
+
+  private report(sender: string, reason: string): void {
+    reportDropped({ id: this.self, group: REGISTRY_GROUP, sender, reason });
+  }
+
+  private command(sender: string, toGroup: boolean, body: Buffer): void {
+    const before = this.registry.refused;
+    this.registry.message(sender, body, toGroup);
+    this.dropped.malformed += this.registry.refused - before;
+  }
+
+  private message(sender: string, toGroup: boolean, body: Buffer): void {
     const message = toGroup ? null : decodeMessage(body);
     if (!message) this.dropped.malformed++;
     else if (message.kind === 'part') this.part(sender, message);

@@ -7,7 +7,7 @@
  * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup, error }`: an attempt has ended; code 1 is success |
  * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
- * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe ignored a message, or a number in it |
+ * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe or a channel ignored a message, or a number in it |
  * | `ssp-toolkit:paused` | `{ privateGroup, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
@@ -42,8 +42,9 @@ export interface DropReport {
   readonly group: string;
   readonly sender: string;
   /**
-   * `stranger`: the sender is not a member; `version`: it runs an incompatible version; `claim`: the number that it claims
-   * is far above all others.
+   * `stranger`: the sender is not a member; `version`: it runs an incompatible version; `malformed`: the message is damaged
+   * or out of bounds; `unowed`: it is private, and nobody asked for it; `claim`: the number that it claims is far above all
+   * others.
    */
   readonly reason: string;
 }

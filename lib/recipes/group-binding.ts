@@ -7,8 +7,8 @@ import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { type DropReason, MembersOnly } from './core/members-only.js';
-import type { Sender, RecipeCore } from './core/port.js';
+import { MembersOnly } from './core/members-only.js';
+import type { DropReason, Sender, RecipeCore } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
 
 /** Longest time that a timer can be set to. */
@@ -28,6 +28,8 @@ type IgnoreReason = DropReason | 'claim';
 const WHAT: Readonly<Record<IgnoreReason, (sender: string) => string>> = {
   stranger: (sender) => `messages of ${sender}, which is not a member`,
   version: (sender) => `messages of ${sender}, which runs an incompatible version of ssp-toolkit`,
+  malformed: (sender) => `messages of ${sender} that are damaged, or not what this recipe expects`,
+  unowed: (sender) => `private messages of ${sender} that this process did not ask for`,
   claim: (sender) =>
     `the number claimed by ${sender}, which is more than a day above all others: compare the clocks`,
 };
@@ -41,7 +43,7 @@ const LEFT: End = { error: undefined, text: 'the group was left' };
 export const now = (): number => performance.timeOrigin + performance.now();
 
 export class GroupBinding implements Sender {
-  private core: RecipeCore | null = null;
+  private core: MembersOnly | null = null;
   private timer: NodeJS.Timeout | undefined;
   private how: End | null = null;
   /** Kinds of warnings that were given: each comes once. */
@@ -113,6 +115,11 @@ export class GroupBinding implements Sender {
     this.sendTo(this.self, Buffer.alloc(0));
   }
 
+  /** Something of this member makes no sense, as was found out later. */
+  malformed(member: string): void {
+    this.ignored(member, 'malformed');
+  }
+
   /** What this member claims is far above all others, and does not count. */
   doubted(member: string): void {
     this.ignored(member, 'claim');
@@ -143,8 +150,9 @@ export class GroupBinding implements Sender {
   private readonly onPrivate = ({ sender, body }: DataEvent): void => {
     const { core } = this;
     const message = opened(this.group.name, body);
-    if (core && message && message.length > 0 && !this.how)
-      this.input((time) => core.message(sender, message, time));
+    if (!core || this.how || message === null) return;
+    // One without content is that of `checkPrivate`.
+    if (message.length > 0 || sender !== this.self) this.input((time) => core.direct(sender, message, time));
   };
 
   /**

@@ -8,6 +8,7 @@ import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { parseJson } from './core/json-depth.js';
 import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
 import type { Machine } from './core/machines/machine.js';
+import { MalformedCommandError } from './core/malformed.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
@@ -254,6 +255,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
         // Behind the input that is under way.
         misfit: (theirs) => queueMicrotask(() => seat.fail(misfit(seat.group.name, theirs, label))),
         doubted: (member) => this.doubted(member),
+        malformed: (member) => seat.malformed(member),
         changed: () => this.changed(),
       },
       {
@@ -361,7 +363,7 @@ const machineOf = <Command, Result>(
   trouble: (error: unknown) => void,
 ): StateMachine => ({
   reset: () => machine.reset(),
-  apply: (command, info) => machine.apply(parseJson(command.toString(), MAX_COMMAND_DEPTH) as Command, info),
+  apply: (command, info) => machine.apply(commandOf(command) as Command, info),
   present: (members) => machine.present?.(members),
   merge: (state) => {
     // Another member says what it had: an invalid state stops nobody.
@@ -372,6 +374,15 @@ const machineOf = <Command, Result>(
     }
   },
 });
+
+/** @throws MalformedCommandError */
+function commandOf(bytes: Buffer): unknown {
+  try {
+    return parseJson(bytes.toString(), MAX_COMMAND_DEPTH);
+  } catch (error) {
+    throw new MalformedCommandError((error as Error).message, { cause: error });
+  }
+}
 
 /** What has to be equal at all members, in words. */
 function labelOf(machine: Machine<never, unknown>, { quorum, maxMembers: of }: ReplicatedOptions): string {

@@ -1,5 +1,6 @@
 /** Bad input [channels C51 to C58]. */
 import { Buffer } from 'node:buffer';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import { BadArgumentError } from '../../lib/channel/errors.js';
@@ -204,6 +205,12 @@ describe('channel: bad input', () => {
       // A part of a body that is longer than the channel takes.
       ['unfit', long[0] as Buffer],
     ];
+    const reported: string[] = [];
+    const onDropped = (message: unknown): void => {
+      const { id, group, sender, reason } = message as Record<string, string>;
+      if (id === s.channels.privateName) reported.push(`${group} ${sender} ${reason}`);
+    };
+    subscribe('ssp-toolkit:dropped', onDropped);
     for (const [reason, bytes] of wrong) {
       const before = s.channels.dropped[reason];
       await raw(c, s.channels, bytes);
@@ -215,6 +222,11 @@ describe('channel: bad input', () => {
     await raw(stranger, s.channels, good);
     await (await stranger.channels.openChannel('c')).ping();
     expect(s.channels.dropped.stranger).to.equal(1);
+    unsubscribe('ssp-toolkit:dropped', onDropped);
+    expect(reported).to.deep.equal([
+      ...Array.from({ length: 5 }, () => `$channels ${c.channels.privateName} malformed`),
+      `$channels ${stranger.channels.privateName} stranger`,
+    ]);
     await next(pair.server, 'client-joined');
     await untouched();
   });

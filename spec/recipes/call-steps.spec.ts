@@ -133,6 +133,28 @@ describe('a call, step by step', () => {
     expect([silent.requests.length, silent.answers.length, silent.answers[0]?.[0]]).to.deep.equal([0, 1, B]);
   });
 
+  it('tells answers that nobody asked for from those that come too late', () => {
+    const calls = new Calls();
+    const call = calls.call('all');
+    const over = calls.call('first');
+    const verdict = (sender: string, id: number, { instance = 1, code = 0 } = {}): string | null => {
+      const body = new BodyWriter('call', 2).number(instance).number(id).number(code);
+      return calls.core.message(sender, body.data(Buffer.from('v')).finish());
+    };
+    expect([verdict(B, call), verdict(B, call)], 'the second of one member').to.deep.equal([null, 'unowed']);
+    expect([verdict(B, over), verdict(C, over)], 'one behind the first').to.deep.equal([null, null]);
+    expect(verdict('#d#d4', call), 'of one that was not asked').to.equal('unowed');
+    expect([verdict(C, 0), verdict(C, over + 1)], 'to no call').to.deep.equal(['unowed', 'unowed']);
+    expect(verdict(C, call, { instance: 2 }), 'to another process').to.equal('unowed');
+    expect(verdict(C, call, { code: 3 }), 'of no kind').to.equal('malformed');
+    calls.core.view(view([A, B]));
+    const waiting = calls.call('all');
+    calls.core.view(view([A]));
+    expect(verdict(B, waiting), 'of one that has left').to.equal(null);
+    const early = calls.core.call(Buffer.from('?'), 'all', 100, 0);
+    expect(verdict(A, early), 'before the request has its place').to.equal('unowed');
+  });
+
   it('has no answer longer than fits, and no longer text of an error', () => {
     const calls = new Calls();
     const ticket = { caller: B, instance: 7, call: 3 };

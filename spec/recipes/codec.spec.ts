@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Component } from '../../lib/recipes/core/replicated/component.js';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { MAX_LABEL, MAX_REQUEST_NAME, WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
@@ -47,7 +48,9 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     kind: fc.constant('offer' as const),
     ask: text,
     capture: text,
-    component: bytes,
+    component: fc
+      .record({ lineage: whole, epoch: fc.nat(), next: fc.nat(), holders: fc.array(text, { maxLength: 5 }) })
+      .map((each) => new Component({ quorum: null, ...each }).encode()),
     header: bytes,
   }),
   fc.record({ kind: fc.constant('misfit' as const), ask: text, label: text }),

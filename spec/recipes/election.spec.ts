@@ -126,7 +126,7 @@ describe('the core of an election', () => {
           dueAt: Infinity,
           view: () => claim(member, floor),
           transition: () => undefined,
-          message: () => undefined,
+          message: () => null,
           left: () => undefined,
           tick: () => undefined,
         });

@@ -150,6 +150,13 @@ const announcement = (instance: number, since: number, metadata: string | Buffer
 const claim = (view: GroupId, floor: number): Buffer =>
   new BodyWriter('election', 1).groupId(view).number(Math.floor(floor)).texts([]).finish();
 
+/** What counts if all members hear it, said to one of them. */
+const whisper: Teller = (scene) => {
+  const { group, heard, random } = scene;
+  const lie = group === 'schedule' ? command(random, 'whispered') : valid(scene);
+  return lie && { ...lie, to: someone(heard, random) ?? 'nobody' };
+};
+
 /** What was said, by one who did not say it. */
 const replay: Teller = ({ heard, random }) => (heard.all.length > 0 ? { ...random.pick(heard.all) } : null);
 
@@ -344,7 +351,7 @@ const replicatedLies = [
 export function memberLie(scene: Scene): Lie | null {
   const { group, random } = scene;
   const own = byRecipe[group] ?? random.pick(replicatedLies);
-  return random.pick([garbage, truncated, outdated, own, own, own])(scene);
+  return random.pick([garbage, truncated, outdated, whisper, own, own, own])(scene);
 }
 
 /** Sits in a group and takes no part: what it says is not of its own accord. */
@@ -365,8 +372,9 @@ export class Silent implements RecipeCore {
     // It does not care.
   }
 
-  message(sender: string, body: Buffer): void {
+  message(sender: string, body: Buffer): null {
     if (sender !== this.self) this.heard.note({ sender, to: null, body: Buffer.from(body) });
+    return null;
   }
 
   left(): void {

@@ -240,6 +240,7 @@ describe('a merge', () => {
       settled: () => undefined,
       merged: () => undefined,
       interrupted: () => undefined,
+      malformed: () => undefined,
     });
     it.begin();
     return [it, merged];

@@ -30,7 +30,7 @@ export interface Component {
 
 /** One member: a daemon of its own with one client. */
 export class Member implements Sender {
-  core: RecipeCore | null = null;
+  core: MembersOnly | null = null;
   component!: Component;
   /** Entries that the daemon has, and those of them that are delivered. */
   received = 0;
@@ -229,7 +229,9 @@ export class RecipeWorld {
     if (entry.kind === 'data') {
       const { from, body, to } = entry;
       if (to === null ? member.isMember : to === member.privateName)
-        this.give(member, (core) => core.message(from.privateName, body, member.now()));
+        this.give(member, (core) =>
+          core[to === null ? 'message' : 'direct'](from.privateName, body, member.now()),
+        );
       return;
     }
     const { privateName } = entry.from;
@@ -271,7 +273,7 @@ export class RecipeWorld {
     this.give(member, (core) => core.view(view, member.now()));
   }
 
-  private give(member: Member, act: (core: RecipeCore) => void): void {
+  private give(member: Member, act: (core: MembersOnly) => void): void {
     if (member.core) member.inbox.push(() => void (member.core && act(member.core)));
   }
 

@@ -142,6 +142,7 @@ describe('a replica', () => {
         settled: (ticket, { kind }) => this.lines.push(`settled ${ticket} ${kind}`),
         merged: (past) => this.lines.push(`merged ${past}`),
         interrupted: () => this.lines.push('interrupted'),
+        malformed: (sender) => this.lines.push(`malformed ${sender}`),
       },
     );
     header: Buffer = Buffer.alloc(0);
@@ -310,7 +311,8 @@ describe('a replica', () => {
     it('nothing that is larger than allowed', () => {
       const told = begun();
       const half = MAX_MERGE_BYTES / 2;
-      expect(merges(told.part(B, 7, 0, half).part(B, 7, 1, half + 1, true))).to.deep.equal([]);
+      expect(merges(told.part(B, 7, 0, half))).to.deep.equal([]);
+      expect(told.part(B, 7, 1, half + 1, true).take()).to.deep.equal([`malformed ${B}`]);
       expect(merges(told.part(B, 8, 0, half).part(B, 8, 1, half, true))).to.deep.equal([
         `merge ${MAX_MERGE_BYTES}`,
         'merged 8',

@@ -129,6 +129,7 @@ export class Replicas<M extends AnyMachine> {
         misfit: (label) => void this.misfits.push(`${member.privateName}: ${label}`),
         changed: () => this.look(core),
         doubted: () => undefined,
+        malformed: () => undefined,
       },
       this.options,
     );

@@ -50,6 +50,7 @@ class Trace {
         misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
         doubted: () => undefined,
+        malformed: () => undefined,
       },
       { quorum, label: 'x' },
     );

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
-import type { Sender, RecipeCore, RecipeView } from './port.js';
+import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 
 /** What became of a request at one member. */
 export type RawOutcome =
@@ -44,7 +44,7 @@ interface Pending {
 }
 
 const REQUEST = 1;
-const ANSWER = 2;
+export const ANSWER = 2;
 
 const VALUE = 0;
 const ERROR = 1;
@@ -118,19 +118,18 @@ export class CallCore implements RecipeCore {
     // Who is lost stands in the view that follows.
   }
 
-  message(sender: string, body: Buffer): void {
+  message(sender: string, body: Buffer): DropReason | null {
     const reader = BodyReader.open('call', body);
-    if (!reader) return;
+    if (!reader || (reader.kind !== REQUEST && reader.kind !== ANSWER)) return 'malformed';
     const instance = reader.number();
     const call = reader.number();
-    if (reader.kind === REQUEST) {
-      const payload = reader.data();
-      if (reader.isSound) this.requested({ caller: sender, instance, call }, payload);
-    } else if (reader.kind === ANSWER && instance === this.instance) {
-      const code = reader.number();
-      const payload = reader.data();
-      if (reader.isSound) this.answered(sender, call, code, payload);
-    }
+    const code = reader.kind === ANSWER ? reader.number() : VALUE;
+    const payload = reader.data();
+    if (!reader.isSound || code > NO_HANDLER) return 'malformed';
+    if (reader.kind === ANSWER)
+      return instance === this.instance ? this.answered(sender, call, code, payload) : 'unowed';
+    this.requested({ caller: sender, instance, call }, payload);
+    return null;
   }
 
   left(): void {
@@ -163,14 +162,17 @@ export class CallCore implements RecipeCore {
     else this.reply(ticket, NO_HANDLER, Buffer.alloc(0));
   }
 
-  private answered(sender: string, call: number, code: number, payload: Buffer): void {
+  private answered(sender: string, call: number, code: number, payload: Buffer): DropReason | null {
     const pending = this.pending.get(call);
-    if (!pending?.asked?.includes(sender) || pending.outcomes.has(sender)) return;
+    // A call may be over before all have answered, and one that left may have answered before.
+    if (!pending) return call >= 1 && call <= this.calls ? null : 'unowed';
+    if (pending.outcomes.get(sender)?.kind === 'left') return null;
+    if (!pending.asked?.includes(sender) || pending.outcomes.has(sender)) return 'unowed';
     if (code === NO_HANDLER) pending.asked = pending.asked.filter((name) => name !== sender);
     else if (code === VALUE) pending.outcomes.set(sender, { kind: 'value', body: payload });
-    else if (code === ERROR) pending.outcomes.set(sender, { kind: 'error', message: payload.toString() });
-    else return;
+    else pending.outcomes.set(sender, { kind: 'error', message: payload.toString() });
     this.look(call, pending);
+    return null;
   }
 
   private look(call: number, pending: Pending): void {

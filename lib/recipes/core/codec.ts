@@ -18,6 +18,11 @@ const ENVELOPE = 5;
 /** A varint of a number below 2^53 has at most eight bytes. */
 const VARINT_BYTES = 8;
 const FIRST_BYTES = 64;
+/** More kinds than fit into a byte. */
+const KINDS = 256;
+
+/** Recipe and kind of a message as one number. */
+export const headOf = (recipe: Recipe, kind: number): number => RECIPES[recipe] * KINDS + kind;
 
 export class BodyWriter {
   private bytes = Buffer.allocUnsafe(FIRST_BYTES);
@@ -93,11 +98,17 @@ export class BodyReader {
     return body.length >= ENVELOPE && body[0] === MAGIC_0 && body[1] === MAGIC_1 && body[2] !== VERSION;
   }
 
+  /** Recipe and kind of a body of this version as one number; -1 for what is none. */
+  static headOf(body: Buffer): number {
+    if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1 || body[2] !== VERSION)
+      return -1;
+    return (body[3] as number) * KINDS + (body[4] as number);
+  }
+
   /** Null when the body is none of the recipe. */
   static open(recipe: Recipe, body: Buffer): BodyReader | null {
-    if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1) return null;
-    if (body[2] !== VERSION || body[3] !== RECIPES[recipe]) return null;
-    return new BodyReader(body, body[4] as number);
+    const kind = BodyReader.headOf(body) - headOf(recipe, 0);
+    return kind >= 0 && kind < KINDS ? new BodyReader(body, kind) : null;
   }
 
   /** Whether every field so far was there, and only tagged fields follow them. To be asked after the last field. */
@@ -172,10 +183,10 @@ const KIND = 0;
 export const sealed = (group: string, body: Buffer): Buffer =>
   new BodyWriter('private', KIND).text(group).data(body).finish();
 
-/** What is in it, when it is for the recipe in that group; else null. */
+/** What is in it, when it is for the recipe in that group, and nothing where that is damaged; null: it is for another. */
 export function opened(group: string, bytes: Buffer): Buffer | null {
   const reader = BodyReader.open('private', bytes);
   if (!reader || reader.text() !== group) return null;
   const body = reader.data();
-  return reader.isSound ? body : null;
+  return reader.isSound ? body : Buffer.alloc(0);
 }

@@ -11,7 +11,7 @@ import { equalGroupIds } from '../../wire/group-id.js';
 import { Claims, isTimeFarAbove } from '../../primary/claims.js';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
-import type { Sender, RecipeCore, RecipeView } from './port.js';
+import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 import { StatementRound } from './statement-round.js';
 
 export interface Leadership {
@@ -86,23 +86,20 @@ export class ElectionCore implements RecipeCore {
     this.isEnding = true;
   }
 
-  message(sender: string, body: Buffer, now: number): void {
+  message(sender: string, body: Buffer, now: number): DropReason | null {
     const reader = BodyReader.open('election', body);
-    const { round, current } = this;
-    if (!reader || !round || !current) return;
+    if (!reader || (reader.kind !== CLAIM && reader.kind !== SETTLE)) return 'malformed';
     const id = reader.groupId();
-    if (reader.kind === CLAIM) {
-      const floor = reader.number();
-      const silent = reader.texts(MAX_SILENT_NAMES);
-      if (!reader.isSound || floor > MAX_TERM) return;
-      this.silent.delete(sender);
-      if (!equalGroupIds(id, current.id)) return;
-      if (round.late(sender, floor)) this.hearLate(round);
-      else if (round.state(sender, floor, silent)) this.decide(round);
-      else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
-    } else if (reader.kind === SETTLE && reader.isSound && equalGroupIds(id, current.id)) {
-      if (round.settle(sender)) this.decide(round);
-    }
+    const isClaim = reader.kind === CLAIM;
+    const floor = isClaim ? reader.number() : 0;
+    const silent = isClaim ? reader.texts(MAX_SILENT_NAMES) : [];
+    if (!reader.isSound || floor > MAX_TERM) return 'malformed';
+    if (isClaim) this.silent.delete(sender);
+    const { round, current } = this;
+    if (!round || !current || !equalGroupIds(id, current.id)) return null;
+    if (isClaim) this.claimed(round, sender, floor, silent, now);
+    else if (round.settle(sender)) this.decide(round);
+    return null;
   }
 
   left(): void {
@@ -120,6 +117,18 @@ export class ElectionCore implements RecipeCore {
     this.dueAt = now + this.options.silenceTimeoutMs;
     if (!round.canSettle || round.statement(this.self) === undefined) return;
     this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), 'safe');
+  }
+
+  private claimed(
+    round: StatementRound<number>,
+    sender: string,
+    floor: number,
+    silent: string[],
+    now: number,
+  ): void {
+    if (round.late(sender, floor)) this.hearLate(round);
+    else if (round.state(sender, floor, silent)) this.decide(round);
+    else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
   }
 
   /** The time of day keeps terms growing where everybody who knew the last one is gone. */

@@ -55,6 +55,8 @@ export const MAX_HELD_BYTES = 512 * 1024 * 1024;
 export const DONOR_PATIENCE_MS = 2000;
 /** How often each donor is asked in vain before the state is asked for again: reading a large one may take it long. */
 export const MAX_SILENCES = 5;
+/** Members that were asked for a state and are remembered: what comes late from them is no surprise. */
+export const MAX_DONORS = 1000;
 /** Milliseconds for the offer of the donor that is asked first, once others have offered. */
 export const FIRST_OFFER_MS = 50;
 

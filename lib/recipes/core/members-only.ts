@@ -1,18 +1,13 @@
 /**
  * Takes word only from those who are there: a message counts if its sender is a member of the view in which it is
  * delivered. Views and messages come in one order, so all members decide alike. Private messages are judged in the same
- * way; whether they are owed is for the recipe to know.
+ * way, and only what is meant for one member may come privately: else a member could tell each of the others something
+ * else. Whether they are owed is for the recipe to know.
  */
 import type { Buffer } from 'node:buffer';
 import { BodyReader } from './codec.js';
-import type { RecipeCore, RecipeView } from './port.js';
-
-/** Why a message was dropped. */
-export type DropReason =
-  /** Its sender is not a member. */
-  | 'stranger'
-  /** It is of another version of the recipes' format. */
-  | 'version';
+import type { DropReason, RecipeCore, RecipeView } from './port.js';
+import { isPrivateKind } from './private-kinds.js';
 
 export class MembersOnly implements RecipeCore {
   private members: ReadonlySet<string> = new Set();
@@ -35,10 +30,14 @@ export class MembersOnly implements RecipeCore {
     this.core.transition(now);
   }
 
-  message(sender: string, body: Buffer, now: number): void {
-    if (!this.members.has(sender)) this.dropped(sender, 'stranger');
-    else if (BodyReader.isOfOtherVersion(body)) this.dropped(sender, 'version');
-    else this.core.message(sender, body, now);
+  /** One that has its place in the order of the group. */
+  message(sender: string, body: Buffer, now: number): DropReason | null {
+    return this.take(sender, body, now, false);
+  }
+
+  /** One to this member alone. */
+  direct(sender: string, body: Buffer, now: number): DropReason | null {
+    return this.take(sender, body, now, true);
   }
 
   left(now: number): void {
@@ -48,5 +47,17 @@ export class MembersOnly implements RecipeCore {
 
   tick(now: number): void {
     this.core.tick(now);
+  }
+
+  private take(sender: string, body: Buffer, now: number, isPrivate: boolean): DropReason | null {
+    const reason = this.reasonAgainst(sender, body, isPrivate) ?? this.core.message(sender, body, now);
+    if (reason !== null) this.dropped(sender, reason);
+    return reason;
+  }
+
+  private reasonAgainst(sender: string, body: Buffer, isPrivate: boolean): DropReason | null {
+    if (!this.members.has(sender)) return 'stranger';
+    if (BodyReader.isOfOtherVersion(body)) return 'version';
+    return isPrivateKind(body) === isPrivate ? null : 'malformed';
   }
 }

@@ -17,16 +17,27 @@ export interface Sender {
   sendTo(privateName: string, body: Buffer): void;
 }
 
-/**
- * The inputs of every core. `now` is in milliseconds since 1970 and never goes back while the program runs.
- * A message that is none of the recipe, or a damaged one, is ignored.
- */
+/** Why a message does not count. */
+export type DropReason =
+  /** Its sender is not a member. */
+  | 'stranger'
+  /** It is of another version of the recipes' format. */
+  | 'version'
+  /** It is damaged, a field is out of its bounds, or it came privately instead of to the group, or the other way round. */
+  | 'malformed'
+  /** A private message that its sender does not owe: nobody asked for it. */
+  | 'unowed';
+
+/** The inputs of every core. `now` is in milliseconds since 1970 and never goes back while the program runs. */
 export interface RecipeCore {
   view(view: RecipeView, now: number): void;
   /** The transitional signal: the view is about to end, and what comes up to the next one reaches only some. */
   transition(now: number): void;
-  /** A message to the group, or to this member alone. */
-  message(sender: string, body: Buffer, now: number): void;
+  /**
+   * A message to the group, or to this member alone.
+   * @returns why it is ignored; null for one that counts, and for one that was right and comes too late
+   */
+  message(sender: string, body: Buffer, now: number): DropReason | null;
   /** The group was left, or the connection is gone: nothing follows. */
   left(now: number): void;
   /** To be called when `now` has reached `dueAt`. */

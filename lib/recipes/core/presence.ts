@@ -6,7 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from './codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from './limits.js';
-import type { Sender, RecipeCore, RecipeView } from './port.js';
+import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 
 export interface MemberPresence {
   /** Private name. */
@@ -91,15 +91,17 @@ export class PresenceCore implements RecipeCore {
     // Who is lost stands in the view that follows.
   }
 
-  message(sender: string, body: Buffer): void {
+  message(sender: string, body: Buffer): DropReason | null {
     const reader = BodyReader.open('members', body);
-    if (reader?.kind !== ANNOUNCE || !this.present.includes(sender)) return;
+    if (!this.present.includes(sender)) return 'stranger';
+    if (reader?.kind !== ANNOUNCE) return 'malformed';
     const instance = reader.number();
     const since = reader.number();
     const metadata = reader.data();
-    if (!reader.isSound || since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return;
+    if (!reader.isSound || since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return 'malformed';
     // A copy: the body shares its memory with messages that arrived with it.
     this.announced({ name: sender, instance, since, metadata: Buffer.from(metadata) });
+    return null;
   }
 
   left(): void {

@@ -11,7 +11,8 @@ export interface Client {
   isMember: boolean;
   view(view: RecipeView): void;
   transition(): void;
-  message(sender: string, body: Buffer): void;
+  /** @param isPrivate whether it is for this client alone */
+  message(sender: string, body: Buffer, isPrivate: boolean): void;
 }
 
 export interface Data {

@@ -4,7 +4,7 @@ import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import { SnapshotSender } from '../../../lib/recipes/core/replicated/snapshot-sender.js';
 import { Holding } from '../../../lib/recipes/core/replicated/holding.js';
 import { SnapshotReceiver } from '../../../lib/recipes/core/replicated/snapshot-receiver.js';
-import type { Statement } from '../../../lib/recipes/core/replicated/messages.js';
+import type { Message, Statement } from '../../../lib/recipes/core/replicated/messages.js';
 import { Separation } from '../../../lib/recipes/core/replicated/separation.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
@@ -164,12 +164,14 @@ const transfers: readonly Guard[] = [
     name: 'an offer for an old request is taken',
     seenBy: worlds(3, 4),
     off: () =>
-      replace(
-        ReplicatedCore,
-        'offered',
-        (original) => (self, donor, offer) =>
-          original(self, donor, { ...(offer as object), ask: (self as Core).ask }),
-      ),
+      replace(ReplicatedCore, 'taken', (original) => (self, sender, message) => {
+        const isOffer = (message as Message).kind === 'offer';
+        return original(
+          self,
+          sender,
+          isOffer ? { ...(message as object), ask: (self as Core).ask } : message,
+        );
+      }),
   },
   {
     name: 'a donor says nothing of a snapshot that it does not have',

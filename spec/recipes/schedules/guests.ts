@@ -66,7 +66,8 @@ export class Guests {
   }
 }
 
-function isObeyed({ body }: Lie): boolean {
+function isObeyed({ body, to }: Lie): boolean {
+  if (to !== null) return false;
   const message = decode(body);
   return message?.kind === 'command' && message.sequence === 1;
 }

@@ -98,11 +98,11 @@ export class Network {
       case 'data': {
         const { client, guest } = daemon;
         const { to, from, body } = entry;
-        if (to === null) guest?.message(from, body);
+        if (to === null) guest?.message(from, body, false);
         if (!client?.isMember || !(to === null ? daemon.group.includes(client.name) : to === client.name))
           break;
         this.tell?.(`    d${daemon.index}: ${entryText(entry)}`);
-        client.message(from, body);
+        client.message(from, body, to !== null);
         break;
       }
       default:

@@ -1,7 +1,7 @@
 /** A program with a replica: it may stand still, its clock may differ from others, and its machine may take its time. */
 import { Buffer } from 'node:buffer';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
-import type { RecipeCore, RecipeView } from '../../../lib/recipes/core/port.js';
+import type { RecipeView } from '../../../lib/recipes/core/port.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedSink } from '../../../lib/recipes/core/replicated/ports.js';
 import type { CommandInfo } from '../../../lib/recipes/core/replicated/replica.js';
@@ -64,10 +64,10 @@ export class ReplicaClient implements Client {
   /** Id of the view that its core has. */
   viewId: GroupId | null = null;
   /** As its program sees it: of members only. */
-  private readonly outer: RecipeCore;
+  private readonly outer: MembersOnly;
   private submitted = 0;
   private stands = false;
-  private readonly inbox: ((core: RecipeCore, now: number) => void)[] = [];
+  private readonly inbox: ((core: MembersOnly, now: number) => void)[] = [];
   private readonly texts = new Map<number, string>();
   private restore: { readonly at: number; readonly act: () => void } | null = null;
 
@@ -110,8 +110,8 @@ export class ReplicaClient implements Client {
     this.give((core, now) => core.transition(now));
   }
 
-  message(sender: string, body: Buffer): void {
-    this.give((core, now) => core.message(sender, body, now));
+  message(sender: string, body: Buffer, isPrivate: boolean): void {
+    this.give((core, now) => core[isPrivate ? 'direct' : 'message'](sender, body, now));
   }
 
   freeze(): void {
@@ -159,7 +159,7 @@ export class ReplicaClient implements Client {
   }
 
   /** An input, which is taken when the program gets to it. */
-  private give(act: (core: RecipeCore, now: number) => void): void {
+  private give(act: (core: MembersOnly, now: number) => void): void {
     this.inbox.push(act);
     this.drain();
   }
@@ -206,6 +206,7 @@ export class ReplicaClient implements Client {
       settled: (ticket, outcome) => ground.settled(this.texts.get(ticket) ?? '', outcome),
       changed: () => undefined,
       doubted: () => undefined,
+      malformed: () => undefined,
     };
   }
 

@@ -73,9 +73,9 @@ function halfLoaded(quorum: number | null): ScheduleWorld {
   const loader = client(world, 3);
   let chunks = 0;
   const given = loader.message.bind(loader);
-  loader.message = (sender, body) => {
+  loader.message = (sender, body, isPrivate) => {
     if (decode(body)?.kind === 'chunk') chunks++;
-    given(sender, body);
+    given(sender, body, isPrivate);
   };
   runUntil(world, () => chunks === 1);
   return world;
@@ -106,11 +106,11 @@ function emptyHanded(): void {
   const loader = client(world, 2);
   const refused = new Set<string>();
   const given = loader.message.bind(loader);
-  loader.message = (sender, body) => {
+  loader.message = (sender, body, isPrivate) => {
     const decoded = decode(body);
     const isRefused = decoded?.kind === 'chunk' && !refused.has(sender);
     if (isRefused) refused.add(sender);
-    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body);
+    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body, isPrivate);
   };
   world.settle();
   if (refused.size === 0) throw new Fault('SCHEDULE: nobody was asked');
@@ -126,7 +126,7 @@ function answersInVain(): boolean {
   let isAnswered = false;
   loader.message = (_sender, body) => void (isAnswered ||= decode(body)?.kind === 'none');
   const place = { offset: 0, until: 1000, restart: true };
-  donor.message(loader.name, encode({ kind: 'pull', capture: 'released', ...place }));
+  donor.message(loader.name, encode({ kind: 'pull', capture: 'released', ...place }), true);
   world.run();
   return isAnswered;
 }
@@ -139,9 +139,9 @@ function formedElsewhere(): void {
   const first = client(world, 0);
   const given = first.message.bind(first);
   cut(world, '012', '34');
-  first.message = (sender, body) => {
+  first.message = (sender, body, isPrivate) => {
     if (decode(body)?.kind === 'state') statements++;
-    given(sender, body);
+    given(sender, body, isPrivate);
   };
   runUntil(world, () => statements === 3);
   // All votes are on their way: two members have them after their signal, the third has its own.

@@ -5,10 +5,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
 import type { Connection } from '../../../lib/client/connection.js';
-import { BodyWriter } from '../../../lib/recipes/core/codec.js';
-import { encode } from '../../../lib/recipes/core/replicated/messages.js';
+import { BodyWriter, sealed } from '../../../lib/recipes/core/codec.js';
+import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
 import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
-import { barrier, caller, counter, election, lock, map, replicated } from '../../../lib/recipes/index.js';
+import {
+  barrier,
+  caller,
+  counter,
+  election,
+  lock,
+  map,
+  members,
+  replicated,
+} from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { DaemonFixture } from './daemon-fixture.js';
 
@@ -118,6 +127,138 @@ describe('a client that is not a member', () => {
   });
 });
 
+/** A member of the group that runs no recipe. */
+async function liarIn(house: DaemonFixture, group: string): Promise<Connection> {
+  const connection = await house.connect('liar');
+  await connection.join(group);
+  return connection;
+}
+
+describe('a message of a member that does not count', () => {
+  it('is counted as malformed, once for each, in every recipe, and warned of once', async () => {
+    using watch = new Watch();
+    await using house = await DaemonFixture.open();
+    const a = await house.connect('a');
+    await election(a, 'leaders');
+    await members(a, 'room', { metadata: null });
+    await caller(a, 'rpc', { handler: () => 1 });
+    const config = await map(a, 'config');
+    await config.ready();
+    const liar = await liarIn(house, 'config');
+    for (const group of ['leaders', 'room', 'rpc']) await liar.join(group);
+    const damaged = [
+      [
+        'leaders',
+        new BodyWriter('election', 1)
+          .groupId([1, 2, 3])
+          .number(MAX_TERM + 1)
+          .texts([])
+          .finish(),
+      ],
+      ['leaders', new BodyWriter('election', 3).finish()],
+      ['room', new BodyWriter('members', 1).number(5).finish()],
+      ['room', new BodyWriter('call', 1).finish()],
+      ['rpc', new BodyWriter('call', 1).number(5).number(1).number(9).finish()],
+      ['rpc', new BodyWriter('call', 9).finish()],
+      ['config', Buffer.from('hello')],
+      ['config', command(7, 1, { op: 'set' })],
+      ['config', command(7, 2, 'x').subarray(0, -1)],
+      ['config', command(7, 2, JSON.parse('['.repeat(600) + ']'.repeat(600)))],
+    ] as const;
+    for (const [group, body] of damaged) await liar.send(group, body, { service: 'agreed' });
+    // What is for one member, to all of them; and private messages of which nothing can be read.
+    await liar.send('config', encode({ kind: 'none', capture: 'x' }), { service: 'agreed' });
+    await liar.sendTo('#a#dmn1', sealed('config', Buffer.from('hello')));
+    await liar.sendTo('#a#dmn1', sealed('config', Buffer.from('hello')).subarray(0, -1));
+    await liar.sendTo('#a#dmn1', sealed('config', Buffer.alloc(0)));
+    const count = damaged.length + 4;
+    await until(() => watch.dropped.length >= count, 'all to be counted');
+    await delivered(liar);
+    expect(watch.dropped.map(({ group, reason }) => `${group} ${reason}`)).to.deep.equal([
+      ...damaged.map(([group]) => `${group} malformed`),
+      ...Array.from({ length: 4 }, () => 'config malformed'),
+    ]);
+    expect(watch.warnings).to.have.length(4);
+    expect(watch.warnings[3]).to.equal(
+      'config: ignoring messages of #liar#dmn1 that are damaged, or not what this recipe expects',
+    );
+  });
+
+  it('is counted as unowed when it is private and nobody asked for it', async () => {
+    using watch = new Watch();
+    await using house = await DaemonFixture.open();
+    const a = await house.connect('a');
+    const config = await map(a, 'config');
+    await config.set('k', 1);
+    await caller(a, 'rpc');
+    const liar = await liarIn(house, 'config');
+    await liar.join('rpc');
+    const instance = instanceOf(config);
+    const place = { capture: '1/1', offset: 0 };
+    const unasked: Message[] = [
+      { kind: 'pull', ...place, until: 10, restart: true },
+      { kind: 'chunk', ...place, isLast: true, data: Buffer.from('{}') },
+      { kind: 'none', capture: '1/1' },
+      { kind: 'misfit', ask: '', label: 'something else' },
+      { kind: 'misfit', ask: `${instance + 1}.1`, label: 'something else' },
+      { kind: 'misfit', ask: `${instance}.999`, label: 'something else' },
+    ];
+    for (const each of unasked) await liar.sendTo('#a#dmn1', sealed('config', encode(each)));
+    const answer = (call: number): Buffer =>
+      new BodyWriter('call', 2).number(5).number(call).number(0).data(Buffer.from('1')).finish();
+    await liar.sendTo('#a#dmn1', sealed('rpc', answer(1)));
+    await until(() => watch.dropped.length > unasked.length, 'all to be counted');
+    expect(watch.dropped.map(({ group, reason }) => `${group} ${reason}`)).to.deep.equal([
+      ...unasked.map(() => 'config unowed'),
+      'rpc unowed',
+    ]);
+    expect(watch.warnings).to.deep.equal([
+      'config: ignoring private messages of #liar#dmn1 that this process did not ask for',
+      'rpc: ignoring private messages of #liar#dmn1 that this process did not ask for',
+    ]);
+    await config.set('k', 2);
+    expect(config.get('k')).to.equal(2);
+  });
+
+  it('is one that counts for all when it comes privately: else each member could be told something else', async () => {
+    using watch = new Watch();
+    await using house = await DaemonFixture.open();
+    const [a, b] = [await house.connect('a'), await house.connect('b')];
+    const [first, second] = [await map(a, 'config'), await map(b, 'config')];
+    await Promise.all([first.ready(), second.ready()]);
+    let served = 0;
+    await caller(a, 'rpc', { handler: () => ++served });
+    const liar = await liarIn(house, 'config');
+    await liar.join('rpc');
+    await liar.sendTo(
+      '#a#dmn1',
+      sealed('config', command(9, 1, { op: 'set', key: 'k', value: 'only here' })),
+    );
+    const request = new BodyWriter('call', 1).number(9).number(1).data(Buffer.from('1')).finish();
+    await liar.sendTo('#a#dmn1', sealed('rpc', request));
+    await until(() => watch.dropped.length === 2, 'both to be counted');
+    expect([first.size, second.size, served]).to.deep.equal([0, 0, 0]);
+    expect(watch.dropped.map(({ reason }) => reason)).to.deep.equal(['malformed', 'malformed']);
+  });
+
+  it('is none of what honest members say, also when answers come too late and a state goes from one to another', async () => {
+    using watch = new Watch();
+    await using house = await DaemonFixture.open();
+    const [a, b] = [await house.connect('a'), await house.connect('b')];
+    const one = await caller(a, 'rpc', { handler: () => 1 });
+    let answer: () => void = () => undefined;
+    await caller(b, 'rpc', { handler: () => new Promise<void>((resolve) => (answer = resolve)) });
+    await one.call('now', { mode: 'first' });
+    answer();
+    const config = await map(a, 'config');
+    await config.set('k', 1);
+    const newcomers = await Promise.all([map(b, 'config'), map(await house.connect('c'), 'config')]);
+    await Promise.all(newcomers.map((each) => each.ready()));
+    await delivered(a);
+    expect(watch.dropped).to.deep.equal([]);
+  });
+});
+
 describe('a group that somebody reads already', () => {
   for (const event of ['event', 'data', 'view'] as const)
     it(`by a listener of ${event} is not for a recipe, which would miss the first view`, async () => {
@@ -152,13 +293,6 @@ describe('a member that lies', () => {
     expect(refused).to.be.instanceOf(IllegalParamError);
     await config.set('k', JSON.parse(deep(MAX_JSON_DEPTH)));
   });
-
-  /** A member of the group that runs no recipe. */
-  const liarIn = async (house: DaemonFixture, group: string): Promise<Connection> => {
-    const connection = await house.connect('liar');
-    await connection.join(group);
-    return connection;
-  };
 
   it('cannot release the lock of another one, whose numbers it knows', async () => {
     await using house = await DaemonFixture.open();

@@ -86,6 +86,16 @@ const trustBugs: readonly RecipeBug[] = [
     plant: strangersCount,
   })),
   {
+    name: 'what is for all counts when one member is told it',
+    recipe: 'ledger',
+    options: guestsIn(replicated.ledger),
+    plant: () =>
+      replace(MembersOnly, 'direct', () => (self, sender, body, now) => {
+        const { core } = self as { core: RecipeCore };
+        core.message(sender as string, body as Buffer, now as number);
+      }),
+  },
+  {
     name: 'an envelope of version 1 is read',
     recipe: 'counter',
     options: guestsIn(replicated.counter),

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer';
 import { EventReader } from '../../../lib/client/reader.js';
 import type { ReceivedMessage } from '../../../lib/mailbox/received-message.js';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
-import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import { opened, sealed } from '../../../lib/recipes/core/codec.js';
 import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, SAFE_MESS } from '../../../lib/wire/index.js';
 import { type ConnectionPlan, SimulatedConnection } from '../../simulation/connection.js';
@@ -31,7 +30,7 @@ export interface ClientPlan extends ConnectionPlan {
 /** Its place in the group of one recipe. */
 export class SimulatedSeat implements WorldMember {
   isMember = false;
-  private readonly core: RecipeCore;
+  private readonly core: MembersOnly;
 
   constructor(
     private readonly member: SimulatedMember,
@@ -65,7 +64,7 @@ export class SimulatedSeat implements WorldMember {
   }
 
   /** An input, in the order of the connection. */
-  give(input: (core: RecipeCore, now: number) => void): void {
+  give(input: (core: MembersOnly, now: number) => void): void {
     input(this.core, this.now());
     this.subject.look?.();
     this.member.looked(this.subject);
@@ -155,10 +154,11 @@ export class SimulatedMember {
       const bytes = Buffer.from(event.body);
       for (const seat of this.seats) {
         const { group } = seat.subject;
-        const body = groups.includes(group) ? bytes : opened(group, bytes);
+        const isPrivate = !groups.includes(group);
+        const body = isPrivate ? opened(group, bytes) : bytes;
         if (!body) continue;
-        this.plan.heard?.get(group)?.note({ sender, to: body === bytes ? null : this.privateName, body });
-        seat.give((core, now) => core.message(sender, body, now));
+        this.plan.heard?.get(group)?.note({ sender, to: isPrivate ? this.privateName : null, body });
+        seat.give((core, now) => core[isPrivate ? 'direct' : 'message'](sender, body, now));
       }
       return;
     }

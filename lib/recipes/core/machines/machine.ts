@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { parseJson } from '../json-depth.js';
+import { MalformedCommandError } from '../malformed.js';
 import { MAX_STATE_DEPTH } from '../limits.js';
 import type { CommandInfo } from '../replicated/replica.js';
 
@@ -63,7 +64,7 @@ export abstract class SmallMachine<State, Command, Result> implements Machine<Co
 
   /** @throws IllegalParamError for what is not a command of this machine; the state stays as it was */
   apply(command: Command, info: CommandInfo): Result {
-    if (!this.isCommand(command)) throw errorOf(ILLEGAL_PARAM, `expected a command of a ${this.kind}`);
+    if (!this.isCommand(command)) throw new MalformedCommandError(`expected a command of a ${this.kind}`);
     const result = this.act(command, info);
     this.changed();
     return result;

@@ -5,9 +5,8 @@
  */
 import { Buffer } from 'node:buffer';
 import { hashText } from '../../../primary/lineage.js';
-import { errorOf } from '../../../errors.js';
-import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { parseJson } from '../json-depth.js';
+import { MalformedCommandError } from '../malformed.js';
 import { MAX_STATE_DEPTH } from '../limits.js';
 import type { Machine } from './machine.js';
 
@@ -61,7 +60,7 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
 
   /** @throws IllegalParamError for what is not a command of a map; nothing has changed then */
   apply(command: MapCommand<V>): boolean {
-    if (!isCommand(command)) throw errorOf(ILLEGAL_PARAM, 'expected a command of a map');
+    if (!isCommand(command)) throw new MalformedCommandError('expected a command of a map');
     switch (command.op) {
       case 'add':
       case 'set': {

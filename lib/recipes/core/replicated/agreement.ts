@@ -7,6 +7,8 @@ import type { Statement, Tag } from './messages.js';
 export class Agreement {
   /** When those who have said nothing have been waited for long enough. */
   dueAt = Infinity;
+  /** Whether others go on with another state beside this member. */
+  isContested = false;
   private current: RecipeView | null = null;
   private number = 0;
   private round: StatementRound<Statement> | null = null;
@@ -46,6 +48,7 @@ export class Agreement {
   /** @param isAgain whether there was a round in this view that decided nothing that lasts */
   begin(isAgain: boolean, now: number): void {
     if (isAgain) this.number++;
+    this.isContested = false;
     this.round = new StatementRound(this.current?.members ?? [], this.needed);
     this.dueAt = now + this.patience;
   }

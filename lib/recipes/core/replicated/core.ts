@@ -5,15 +5,15 @@
  */
 import type { Buffer } from 'node:buffer';
 import { PATIENCE_MS } from '../limits.js';
-import type { RecipeCore, RecipeView } from '../port.js';
+import type { DropReason, RecipeCore, RecipeView } from '../port.js';
 import type { Electorate } from '../../../primary/ballot.js';
 import { Agreement } from './agreement.js';
 import { Component } from './component.js';
 import { MergeSender } from './merge-sender.js';
-import { couldChange, decide, type Decision } from './decision.js';
+import { couldChange, decide } from './decision.js';
 import { SnapshotSender } from './snapshot-sender.js';
 import { Holding } from './holding.js';
-import { decode, encode, type Message, type Statement } from './messages.js';
+import { askOf, decode, encode, isAskOf, type Message, type Statement } from './messages.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';
 import { type Ordered, type Phase, phaseOf, type Place } from './place.js';
 import { type Asked, type Input, Replica, type StateMachine } from './replica.js';
@@ -32,8 +32,6 @@ export class ReplicatedCore implements RecipeCore {
   private readonly separation: Separation;
   private place: Place = { kind: 'joining' };
   private current: RecipeView | null = null;
-  /** Whether others go on with another state beside this member. */
-  private isContested = false;
   /** What it asked with last; empty: it asks when the machine is free. */
   private ask = '';
   /** The name of the state that it had a place for when it asked, or that it began with. */
@@ -61,6 +59,7 @@ export class ReplicatedCore implements RecipeCore {
       settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.isBacked),
       merged: (past) => this.contributions.forget(past),
       interrupted: () => this.contributions.interrupted(),
+      malformed: (sender) => sink.malformed(sender),
     });
     this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
     this.agreement = new Agreement(self, quorum ?? 1, patience);
@@ -150,29 +149,35 @@ export class ReplicatedCore implements RecipeCore {
     this.changed();
   }
 
-  message(sender: string, body: Buffer, now: number): void {
+  message(sender: string, body: Buffer, now: number): DropReason | null {
     const message = decode(body);
-    if (!message) return;
+    if (!message) return 'malformed';
     this.now = now;
+    const reason = this.taken(sender, message);
+    this.changed();
+    return reason;
+  }
+
+  private taken(sender: string, message: Message): DropReason | null {
     switch (message.kind) {
       case 'offer':
-        this.offered(sender, message);
-        break;
       case 'misfit':
-        if (message.ask === this.ask && this.current?.members.includes(sender))
-          this.sink.misfit(message.label);
-        break;
+        if (!isAskOf(this.instance, this.asks, message.ask)) return 'unowed';
+        if (message.ask !== this.ask || !this.current?.members.includes(sender)) return null;
+        if (message.kind === 'offer') this.offered(sender, message, this.current.members);
+        else this.sink.misfit(message.label);
+        return null;
       case 'pull':
-        this.donor.pulled(sender, message);
-        break;
+        return this.donor.pulled(sender, message);
       case 'chunk':
       case 'none':
-        if (!this.holding.take(sender, message, now)) this.makeStatement();
-        break;
+        if (!this.holding.hasAsked(sender)) return 'unowed';
+        if (!this.holding.take(sender, message, this.now)) this.makeStatement();
+        return null;
       default:
         this.ordered(sender, message);
+        return null;
     }
-    this.changed();
   }
 
   left(): void {
@@ -260,7 +265,6 @@ export class ReplicatedCore implements RecipeCore {
   private agree(isAgain: boolean): void {
     if (isAgain) this.leaveComponent(null);
     this.dismiss();
-    this.isContested = false;
     this.place = { kind: 'agreeing', missed: null };
     this.agreement.begin(isAgain, this.now);
     this.makeStatement();
@@ -272,7 +276,7 @@ export class ReplicatedCore implements RecipeCore {
     const { tag, silence: silent } = agreement;
     holding.asking(this.now);
     if (!tag) return;
-    this.ask = `${this.instance}.${++this.asks}`;
+    this.ask = askOf(this.instance, ++this.asks);
     const statement = { label: options.label, state: holding.held, tookPart, promised, ask: this.ask };
     this.send({ kind: 'state', tag, statement, silent });
   }
@@ -290,16 +294,12 @@ export class ReplicatedCore implements RecipeCore {
     this.placedIn = component.lineage;
     this.dismiss();
     this.place = { kind: 'placed', component };
-    if (decision.holders.includes(self)) this.win(decision);
+    if (component.holders.has(self)) this.holding.win(decision.isFirst ? decision.lineage : null);
     else this.lose(statements);
+    if (component.holders.has(self) && decision.isFirst) this.submissions.rebase(0);
     for (const [name, ask] of decision.needy) this.give(component, name, ask);
     if (component.isFormed) this.presentMembers(component);
     else this.vote(component);
-  }
-
-  private win({ isFirst, lineage }: Decision): void {
-    this.holding.win(isFirst ? lineage : null);
-    if (isFirst) this.submissions.rebase(0);
   }
 
   private lose(statements: ReadonlyMap<string, Statement>): void {
@@ -332,7 +332,7 @@ export class ReplicatedCore implements RecipeCore {
     component.continue(view);
     this.holding.follow(component);
     if (component.isPrimary) this.presentMembers(component);
-    if (this.isContested) this.sendTagged('reopen');
+    if (this.agreement.isContested) this.sendTagged('reopen');
     const canLoad = this.holding.retain(view.members, this.now);
     if (this.phase !== 'loading') return;
     // One whose request had no place in the last view asks again, and one whose donors are gone.
@@ -401,22 +401,21 @@ export class ReplicatedCore implements RecipeCore {
     this.sink.sendTo(name, encode({ kind: 'offer', ask, capture, component, header }));
   }
 
-  private offered(donor: string, offer: Message & { kind: 'offer' }): void {
+  private offered(donor: string, offer: Message & { kind: 'offer' }, members: readonly string[]): void {
     const { place } = this;
     const theirs = Component.decode(offer.component);
-    if (!theirs || offer.ask !== this.ask || !this.current?.members.includes(donor)) return;
-    if (place.kind === 'agreeing' && place.missed) this.enter(theirs, place.missed);
+    if (theirs && place.kind === 'agreeing' && place.missed) this.enter(theirs, place.missed);
     const { component } = this;
-    if (!component) return;
+    if (!theirs || !component) return;
     if (theirs.lineage !== this.placedIn) return this.contest();
-    const first = this.current.members.find((name) => component.holders.has(name));
+    const first = members.find((name) => component.holders.has(name));
     this.holding.offered(donor, donor === first, offer, this.now);
   }
 
   /** Rule 13. Others go on with another state beside this member. */
   private contest(): void {
-    if (!this.isContested) this.sendTagged('reopen');
-    this.isContested = true;
+    if (!this.agreement.isContested) this.sendTagged('reopen');
+    this.agreement.isContested = true;
   }
 
   /** Others go on, and have given this member a place. @param missed what has come since */

@@ -1,6 +1,6 @@
 /** The state that this member holds, and the one that is on its way to it. */
 import type { Buffer } from 'node:buffer';
-import { DONOR_PATIENCE_MS } from '../limits.js';
+import { DONOR_PATIENCE_MS, MAX_DONORS } from '../limits.js';
 import type { Component } from './component.js';
 import type { MergeSender } from './merge-sender.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
@@ -34,6 +34,8 @@ export class Holding {
   private isFed = false;
   /** Whether it begins with the first state after that. */
   private beginsLater = false;
+  /** Members that were asked for pieces at any time, the last ones. One that was out of reach may give some afterwards. */
+  private readonly donors = new Set<string>();
 
   /**
    * @param place the component that this member is placed in
@@ -134,6 +136,11 @@ export class Holding {
     this.loader?.offered(donor, isFirst, now);
   }
 
+  /** Whether the member owes pieces of a state, be it too late. */
+  hasAsked(member: string): boolean {
+    return this.donors.has(member);
+  }
+
   /** @returns false when the state has to be asked for again */
   take(sender: string, message: Message & { kind: 'chunk' | 'none' }, now: number): boolean {
     return this.loader?.capture !== message.capture || this.loader.take(sender, message, now);
@@ -180,7 +187,10 @@ export class Holding {
   private load(capture: string, header: Buffer): void {
     const { sink } = this;
     this.loader = new SnapshotReceiver(capture, header, this.state === null, {
-      sendTo: (name, body) => sink.sendTo(name, body),
+      sendTo: (name, body) => {
+        this.asks(name);
+        sink.sendTo(name, body);
+      },
       restoreBegin: () => {
         this.replaced();
         this.isTaking = this.isFed = true;
@@ -194,6 +204,13 @@ export class Holding {
         sink.restoreEnd();
       },
     });
+  }
+
+  private asks(donor: string): void {
+    this.donors.delete(donor);
+    this.donors.add(donor);
+    const [oldest] = this.donors;
+    if (this.donors.size > MAX_DONORS && oldest !== undefined) this.donors.delete(oldest);
   }
 
   /** All of it is here. The machine may need a while to take it in, but nobody else is needed any more. */

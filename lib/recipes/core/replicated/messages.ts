@@ -3,6 +3,7 @@ import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
+import { Component } from './component.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
 /** The state that a replica holds. */
@@ -27,6 +28,15 @@ export interface Statement {
   readonly promised: number;
   /** A name for what it will be given if its state does not go on; no other request has it. */
   readonly ask: string;
+}
+
+/** The name of a request. @param number counts those of the process, from 1 */
+export const askOf = (instance: number, number: number): string => `${instance}.${number}`;
+
+/** Whether it is the name of one of the requests that the process has made, be it long ago. */
+export function isAskOf(instance: number, made: number, ask: string): boolean {
+  const number = Number(ask.slice(ask.indexOf('.') + 1));
+  return number >= 1 && number <= made && ask === askOf(instance, number);
 }
 
 /** The round in which something is said; it counts in no other. */
@@ -117,6 +127,15 @@ const KINDS = {
   chunk: 11,
   none: 12,
 } as const satisfies Record<Message['kind'], number>;
+
+/** To one member. */
+export const PRIVATE_KINDS: readonly number[] = [
+  KINDS.offer,
+  KINDS.misfit,
+  KINDS.pull,
+  KINDS.chunk,
+  KINDS.none,
+];
 
 const kindOf = new Map(
   Object.entries(KINDS).map(([kind, code]) => [code as number, kind as Message['kind']]),
@@ -243,6 +262,8 @@ function isSensible(message: Message): boolean {
     case 'chunk':
     case 'part':
       return message.data.length <= CHUNK_BYTES;
+    case 'offer':
+      return Component.decode(message.component) !== null;
     case 'pull':
       return message.until >= message.offset && message.until - message.offset <= WINDOW_BYTES;
     case 'vote':

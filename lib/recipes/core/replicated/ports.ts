@@ -24,6 +24,8 @@ export interface ReplicatedSink extends Sender, DonorSink, TakerSink, Contributi
   misfit(label: string): void;
   /** The epoch that this member claims is far above all others, and its statement does not count. */
   doubted(member: string): void;
+  /** A command or a merge of this member makes no sense, and has changed nothing. */
+  malformed(member: string): void;
   /** `isWritable` or `isLive` may have changed. */
   changed(): void;
 }

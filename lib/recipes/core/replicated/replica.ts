@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
 import type { Command, Part } from './messages.js';
+import { MalformedCommandError } from '../malformed.js';
 import { Submitters } from './submitters.js';
 
 export interface CommandInfo {
@@ -36,6 +37,8 @@ export interface ReplicaSink {
   merged(past: number): void;
   /** Merges that were under way have to begin anew. */
   interrupted(): void;
+  /** What this member sent makes no sense, and has changed nothing. */
+  malformed(sender: string): void;
 }
 
 export type Outcome =
@@ -197,6 +200,7 @@ export class Replica {
       outcome = { kind: 'applied', result: this.machine.apply(payload, info) };
     } catch (error) {
       outcome = { kind: 'failed', error };
+      if (error instanceof MalformedCommandError) this.sink.malformed(sender);
     }
     if (isOwn) this.sink.settled(ticket, outcome);
   }
@@ -215,8 +219,12 @@ export class Replica {
     merge.parts.push(data);
     merge.bytes += data.length;
     merge.step = this.steps;
-    if (!this.isWithinBounds(merge, isLast)) this.merge = null;
-    else if (isLast) this.mergeAll(merge);
+    if (this.isWithinBounds(merge, isLast)) {
+      if (isLast) this.mergeAll(merge);
+    } else {
+      this.merge = null;
+      this.sink.malformed(sender);
+    }
   }
 
   /** Only the last piece may be short: then many pieces are many bytes, and these are counted. */

@@ -1,5 +1,6 @@
 /** The side of a state transfer that gives: snapshots taken at one place in the order, kept as long as somebody needs them. */
 import type { Buffer } from 'node:buffer';
+import type { DropReason } from '../port.js';
 import { encode, type Message } from './messages.js';
 
 export interface DonorSink {
@@ -39,10 +40,12 @@ export class SnapshotSender {
     for (const name of this.given.keys()) if (!here.has(name)) this.forget(name);
   }
 
-  /** Every pull is answered: by the state, or by the word that it is not here. */
-  pulled(from: string, { capture, offset, until, restart }: Message & { kind: 'pull' }): void {
-    if (this.given.get(from) === capture) this.sink.supply(capture, from, offset, until, restart);
+  /** Every pull is answered: by the state, or by the word that it is not here. @returns `unowed`: nothing was offered */
+  pulled(from: string, { capture, offset, until, restart }: Message & { kind: 'pull' }): DropReason | null {
+    const given = this.given.get(from);
+    if (given === capture) this.sink.supply(capture, from, offset, until, restart);
     else this.sink.sendTo(from, encode({ kind: 'none', capture }));
+    return given === undefined ? 'unowed' : null;
   }
 
   supplied(id: string, to: string, offset: number, data: Buffer, isLast: boolean): void {

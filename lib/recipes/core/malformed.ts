@@ -1,0 +1,7 @@
+/** Commands come from other members: one that makes no sense changes nothing, and is told from one that fails. */
+import { IllegalParamError } from '../../errors.js';
+
+export class MalformedCommandError extends IllegalParamError {
+  // To whoever submitted it, it is an argument that is wrong.
+  override readonly name = 'IllegalParamError';
+}
