@@ -19,21 +19,12 @@ import { Groups } from './groups.js';
 import { Requests } from './requests.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
+import { Turns } from './turns.js';
 import { type DaemonSelf, type DaemonView, ViewChange } from './view-change.js';
 import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
 
 /** Bytes of a payload that are read in one unit of work. */
 const BYTES_A_UNIT = 32;
-
-/** Ends of sessions that one look finds not admitted, before it is given up. */
-const MAX_REFUSED = 64;
-
-/** Calls of `ageEnds` after which the end of a session waits only for members that are far behind, and for nobody. */
-const OVERDUE = 2;
-const LAST = 120;
-
-const patienceOf = (age: number): Patience =>
-  age < OVERDUE ? 'behind' : age < LAST ? 'far-behind' : 'nobody';
 
 /** A frame where it arrived. */
 interface Frame {
@@ -52,10 +43,9 @@ export class Core {
   private readonly routing: Routing;
   private readonly requests: Requests;
   private readonly admission = new Admission();
-  /** Ends of sessions that wait until changes are admitted again. */
-  private readonly ends = new Map<LocalSession, { readonly safe: boolean; age: number }>();
-  /** One of them found no room: no other change is taken before it. */
-  private areEndsFirst = false;
+  private readonly turns = new Turns(this.admission, (session, safe) =>
+    this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe),
+  );
   private readonly views: GroupMembership;
   private readonly underWay: UnderWay;
   private readonly daemonViews: ViewChange;
@@ -145,14 +135,18 @@ export class Core {
     this.bench.step();
   }
 
-  /** A session got through its handshake; its name was reserved in the roster. */
+  /**
+   * A session got through its handshake; its name was reserved in the roster.
+   * @param address whom it counts for where joins, leaves and ends of sessions take turns
+   */
   open(
     privateGroup: string,
     membership: boolean,
     outlet: SessionSink,
     permit: Authorize | null = null,
+    address = '',
   ): LocalSession {
-    const session = new LocalSession(privateGroup, membership, outlet, permit);
+    const session = new LocalSession(privateGroup, membership, outlet, permit, address);
     this.roster.add(session);
     return session;
   }
@@ -164,25 +158,35 @@ export class Core {
 
   /** Whether no further change of a group is taken at present. */
   get isFull(): boolean {
-    return this.areEndsFirst || this.admission.isFull;
+    return this.admission.isFull;
   }
 
-  /** Whether ends of sessions wait, which a later `flush` orders. */
+  /** Sessions with a join or leave, or an end, that a later `flush` orders. */
+  get waiting(): number {
+    return this.turns.size;
+  }
+
+  /** Whether a `flush` would order some of that now. */
+  get isDue(): boolean {
+    return this.turns.isDue;
+  }
+
+  /** Whether ends of sessions wait. */
   get hasEnds(): boolean {
-    return this.ends.size > 0;
+    return this.turns.hasEnds;
   }
 
   /** To be called twice within the time that the end of a session may wait for members that are behind. */
   ageEnds(): void {
-    for (const end of this.ends.values()) end.age++;
+    this.turns.age();
   }
 
   /**
    * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
    * from now on.
    * @param patience whom a join or leave waits for
-   * @returns false for a join or leave that has to wait: nothing has happened, and nothing else of the session may be
-   * submitted before it is taken
+   * @returns false for a join or leave that has to wait until `retry` of the outlet is called: nothing has happened, and
+   * nothing else of the session may be submitted before it is taken
    * @throws FrameFault when a join or leave names no group
    */
   submit(
@@ -228,13 +232,12 @@ export class Core {
   disconnect(session: LocalSession, safe: boolean): void {
     if (session.leaving) return;
     session.leaving = true;
-    this.ends.set(session, { safe, age: 0 });
-    this.orderEnds();
+    this.turns.end(session, safe);
   }
 
   /** Hands what came in since the last call to the engine. Returns false when clients should not be read for now. */
   flush(): boolean {
-    this.orderEnds();
+    this.turns.take();
     return this.pack.flush();
   }
 
@@ -304,28 +307,14 @@ export class Core {
       this.refuse(session, bytes, start, end, REJECTED_BY_LIMIT);
       return true;
     }
-    if (this.areEndsFirst || !this.admission.admits(group, patience)) return false;
+    if (!this.turns.isFree(session) || !this.admission.admits(group, patience)) {
+      this.turns.wait(session);
+      return false;
+    }
     if (isJoin) this.underWay.begin(name, group);
     this.admission.begin(session, name, group, kind === JOIN_MESS);
     this.order(frame, false);
     return true;
-  }
-
-  /** Orders the ends of sessions that are admitted; looks at a few that are not. */
-  private orderEnds(): void {
-    let refused = 0;
-    this.areEndsFirst = false;
-    for (const [session, { safe, age }] of this.ends) {
-      this.areEndsFirst = this.admission.isFull;
-      if (this.areEndsFirst) return;
-      if (!this.admission.admitsEnd(session.member, patienceOf(age))) {
-        if (++refused === MAX_REFUSED) return;
-        continue;
-      }
-      this.ends.delete(session);
-      this.admission.beginEnd(session);
-      this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe);
-    }
   }
 
   /** A refused request has no place in the order: it goes back to its sender [session 4.9]. */

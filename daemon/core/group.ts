@@ -118,6 +118,8 @@ export class LocalSession {
     readonly outlet: SessionSink,
     /** Null: everything. */
     readonly permit: Authorize | null = null,
+    /** Whom it counts for where sessions take turns. */
+    readonly address = '',
   ) {
     this.field = nameField(privateGroup);
     this.nameLength = privateGroup.length;
@@ -136,6 +138,10 @@ export interface SessionSink {
    * @param messages how many frames these are
    */
   deliver(bytes: Buffer, start: number, end: number, messages: number): void;
+  /** Whether a join or leave of the session waits. */
+  readonly hasDeferred: boolean;
+  /** It is its turn: it is submitted again. @returns whether it was taken */
+  retry(): boolean;
   /** The session's disconnect has been ordered: nothing more comes, the connection can go. */
   close(): void;
 }

@@ -37,8 +37,6 @@ export interface SessionContext<Session> {
   closed(session: Session): void;
   /** `bytes` were read from the session in this turn. */
   wasRead(session: Session, bytes: number): void;
-  /** A join or leave of the session has to wait; `retry` follows. */
-  changeWaits(session: Session): void;
   /** The session's backlog was written, as far as its socket took it. */
   wrote(session: Session): void;
 }

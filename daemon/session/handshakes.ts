@@ -7,6 +7,7 @@
  * What bounds them all is the number of connections: where that is reached, the address with the most unfinished
  * handshakes loses its oldest.
  */
+import { FairQueue } from '../core/fair-queue.js';
 import type { Clock, Timer } from './clock.js';
 import { HANDSHAKE_PATIENCE, HANDSHAKE_WAIT, type SessionLimits } from './limits.js';
 
@@ -28,8 +29,8 @@ export class Handshakes<T extends PendingHandshake = PendingHandshake> {
   private readonly served = new Map<T, number>();
   /** Those that wait, with the time since when, the oldest first. */
   private readonly waiting = new Map<T, number>();
-  /** The same by address; the address whose turn is next comes first. */
-  private readonly lines = new Map<string, Set<T>>();
+  /** The same, in the order of their turns. */
+  private readonly lines = new FairQueue<T>();
   private timer: Timer | null = null;
   private count = 0;
 
@@ -49,7 +50,7 @@ export class Handshakes<T extends PendingHandshake = PendingHandshake> {
       this.serve(pending);
     } else {
       this.waiting.set(pending, this.clock.now());
-      addTo(this.lines, pending.address, pending);
+      this.lines.add(pending.address, pending);
       this.timer ??= this.clock.after(HANDSHAKE_PATIENCE, this.look).unref();
     }
   }
@@ -57,7 +58,7 @@ export class Handshakes<T extends PendingHandshake = PendingHandshake> {
   /** It is through, refused or gone. */
   remove(pending: T): void {
     if (!this.leave(pending)) return;
-    if (this.waiting.delete(pending)) removeFrom(this.lines, pending.address, pending);
+    if (this.waiting.delete(pending)) this.lines.delete(pending.address, pending);
     if (this.served.delete(pending)) this.fill();
   }
 
@@ -84,14 +85,8 @@ export class Handshakes<T extends PendingHandshake = PendingHandshake> {
   /** Whoever is next begins. */
   private fill(): void {
     while (this.hasRoom) {
-      const [line] = this.lines;
-      if (line === undefined) return;
-      const [address, pendings] = line;
-      const [next] = pendings;
+      const next = this.lines.next();
       if (next === undefined) return;
-      this.lines.delete(address);
-      pendings.delete(next);
-      if (pendings.size > 0) this.lines.set(address, pendings);
       this.waiting.delete(next);
       this.serve(next);
     }

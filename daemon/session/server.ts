@@ -36,9 +36,6 @@ const NOTABLE = /^(slow|silent|illegal|too-many|handshake)/;
 /** Password checks at one time: a processor is left for the messages, and threads of Node for files. */
 const LOGINS_AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
 
-/** Sessions that one look finds waiting still, before it is given up. */
-const MAX_REFUSED = 64;
-
 /** What becomes of a connection that has its TLS handshake before it. */
 export interface TlsHandshake {
   /** It can begin. */
@@ -59,8 +56,6 @@ export class SessionServer implements SessionContext<Session> {
   private readonly handshaking: Handshakes;
   /** Of these the ones with that of TLS, which are not sessions yet, and what ends each. */
   private readonly tlsHandshakes = new Map<PendingHandshake, () => void>();
-  /** Sessions with a join or leave that waits; the one whose turn is next comes first. */
-  private readonly changing = new Set<Session>();
   private changeTimer: Timer | null = null;
   private endsTimer: Timer | null = null;
   /** Connections by address. */
@@ -248,7 +243,6 @@ export class SessionServer implements SessionContext<Session> {
 
   closed(session: Session): void {
     this.sessions.delete(session);
-    this.changing.delete(session);
     this.count(session.address, -1);
     this.brake.forget(session);
     this.total.forget(session);
@@ -257,10 +251,6 @@ export class SessionServer implements SessionContext<Session> {
 
   wasRead(session: Session, bytes: number): void {
     this.brake.wasRead(session, bytes);
-  }
-
-  changeWaits(session: Session): void {
-    this.changing.add(session);
   }
 
   wrote(session: Session): void {
@@ -317,25 +307,16 @@ export class SessionServer implements SessionContext<Session> {
     for (const session of this.sessions) session.setPaused('engine', true);
   }
 
-  /** Sessions whose joins and leaves wait take turns. Of those that must go on waiting a few are looked at. */
-  private retryChanges(): void {
-    let refused = 0;
-    for (;;) {
-      const [session] = this.changing;
-      if (session === undefined || this.core.isFull) break;
-      if (refused >= Math.min(MAX_REFUSED, this.changing.size)) break;
-      this.changing.delete(session);
-      const isTaken = session.retry();
-      refused = isTaken ? 0 : refused + 1;
-      if (isTaken) this.tick.schedule();
-      if (session.hasDeferred) this.changing.add(session);
-    }
+  /** Joins, leaves and ends that wait are looked at in the next turn where there is room already, else a little later. */
+  private watchChanges(): void {
+    const { core, tick } = this;
     this.watchEnds();
-    if (this.changing.size === 0 && !this.core.hasEnds) return;
+    if (core.isDue) tick.schedule();
+    if (core.waiting === 0) return;
     this.changeTimer ??= this.clock
       .after(CHANGE_RETRY, () => {
         this.changeTimer = null;
-        this.tick.schedule();
+        tick.schedule();
       })
       .unref();
   }
@@ -358,7 +339,7 @@ export class SessionServer implements SessionContext<Session> {
    */
   private endTurn(): void {
     this.brake.endTurn();
-    this.retryChanges();
+    this.watchChanges();
     this.nameWaits.endTurn();
     const { maxTotalBytes } = this.limits;
     if (this.total.bytes <= maxTotalBytes || this.clock.now() - this.lastTotalDrop < TOTAL_PAUSE) return;

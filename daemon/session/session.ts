@@ -218,12 +218,10 @@ export class Session implements PendingHandshake {
     if (deferred.count === 0) {
       if (this.submit(bytes, start, end)) return;
       this.setPaused('change', true);
-      this.context.changeWaits(this);
     }
     deferred.add(bytes, start, end);
   }
 
-  /** Tries again what waits. @returns whether anything was taken */
   retry(): boolean {
     const { deferred } = this;
     const before = deferred.count;
@@ -232,7 +230,6 @@ export class Session implements PendingHandshake {
     return deferred.count < before;
   }
 
-  /** Whether a join or leave waits. */
   get hasDeferred(): boolean {
     return this.deferred.count > 0;
   }
@@ -306,7 +303,7 @@ export class Session implements PendingHandshake {
     this.principal = principals[0] ?? '';
     this.version = versionText(request.version);
     const permit = this.context.access.permitOf(principals);
-    this.local = this.context.core.open(privateGroup, request.membership, this, permit);
+    this.local = this.context.core.open(privateGroup, request.membership, this, permit, this.address);
     this.context.accepted(this);
     if (rest.length > 0) this.frames(rest);
   }

@@ -58,6 +58,9 @@ export class QueueOrder implements Sequencer {
 export class Inbox implements SessionSink {
   isBehind = false;
   isFarBehind = false;
+  hasDeferred = false;
+  /** What `retry` does. */
+  onTurn: () => boolean = () => false;
   readonly frames: Delivery[] = [];
   /** Each call of `deliver` with the number of messages it was said to be. */
   readonly calls: { readonly bytes: Buffer; readonly messages: number }[] = [];
@@ -70,6 +73,10 @@ export class Inbox implements SessionSink {
       this.frames.push(new Delivery(bytes, at, at + length));
       at += length;
     }
+  }
+
+  retry(): boolean {
+    return this.onTurn();
   }
 
   close(): void {
@@ -92,10 +99,11 @@ export class Client {
     name: string,
     membership = true,
     permit: Authorize | null = null,
+    address = '',
   ) {
     const group = world.core.roster.reserve(name);
     if (typeof group === 'number') throw new Error(`${name} is refused: ${group}`);
-    this.session = world.core.open(group, membership, this.inbox, permit);
+    this.session = world.core.open(group, membership, this.inbox, permit, address);
   }
 
   get name(): string {

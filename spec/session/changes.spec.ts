@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
+import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 
 const LIMITS = { maxSessionBytes: 64 * 1024 };
@@ -54,6 +55,38 @@ describe('session: joins and leaves', () => {
     );
     expect(daemon.counters.ends).to.deep.equal({ closed: CLIENTS });
     listener?.close();
+    await deserted(daemon);
+  });
+
+  it('of one address make each of another address wait for one or two of them, not for all', async () => {
+    const [CHURNERS, REQUESTS, ROUNDS] = [30, 20, 6];
+    // Each change takes a turn of its own.
+    await using daemon = await startDaemon({ limits: { maxSessionBytes: 4_096 } });
+    const listener = await RawSession.connect(daemon.port, 'listener');
+    listener.join('g');
+    await listener.next();
+    const churners = await connectMany(daemon.port, CHURNERS, false);
+    const elsewhere = { host: '127.0.0.1', port: daemon.port, localAddress: '127.0.0.2' };
+    const honest = await RawSession.connect(elsewhere, 'honest', false);
+    for (const { client, privateGroup } of churners) {
+      const requests = Array.from({ length: REQUESTS }, (_, i) =>
+        encodeRequest(i % 2 === 0 ? JOIN_MESS : LEAVE_MESS, privateGroup, ['g']),
+      );
+      client.send(Buffer.concat(requests));
+    }
+    await until(() => listener.frames.length > CHURNERS, 'the storm');
+    const own = (): number[] =>
+      listener.frames.flatMap((frame, at) => (tell(frame).includes('(#honest#dmn1)') ? [at] : []));
+    for (let change = 0; change < 2 * ROUNDS; change++) {
+      if (change % 2 === 0) honest.join('g');
+      else honest.leave('g');
+      await until(() => own().length > change, 'the change');
+    }
+    const places = own();
+    const others = (places.at(-1) as number) - (places[0] as number);
+    // In one line for all it would be CHURNERS for each of them.
+    expect(others / (2 * ROUNDS)).to.be.below(CHURNERS / 3);
+    for (const session of [...churners, honest, listener]) session.close();
     await deserted(daemon);
   });
 

@@ -35,6 +35,8 @@ const outlet = {
   close: () => undefined,
   isBehind: false,
   isFarBehind: false,
+  hasDeferred: false,
+  retry: () => false,
 } satisfies SessionSink;
 
 class World {
