@@ -23,9 +23,9 @@ export class World implements Observer {
   readonly engineLogs: EngineLog[] = [];
   /** What went wrong while it ran. */
   readonly violations: Violation[] = [];
-  /** The groups at the end of the exchange of each daemon view, as the first daemon had them. */
   /** A daemon of another release runs, or has run: what it sent may still be on its way. */
   private hasMixed = false;
+  /** The groups at the end of the exchange of each daemon view, as the first daemon had them. */
   private readonly tables = new Map<bigint, { readonly table: string; readonly by: string }>();
 
   constructor(
