@@ -41,7 +41,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/ssp': { values: [...shared, 'lib/silence', 'lib/mailbox'] },
   'lib/client': { values: [...shared, 'lib/mailbox'] },
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
-  'lib/channel': { values: [...shared, 'lib/primary', 'lib/client'] },
+  'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/index': { values: library },
   'lib/cli': { values: [...library, 'lib/index', 'lib/node-version'] },
 
