@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { createDaemon, type DaemonOptions } from '../daemon/index.js';
 import { silentLogger } from '../daemon/log/logger.js';
 import { prepare } from '../daemon/prepare.js';
+import { skip } from './support/skip.js';
 import { TemporaryDirectory } from './support/temporary.js';
 import { tlsFile } from './support/tls-files.js';
 
@@ -106,7 +107,8 @@ describe('a check before the start', () => {
 
   it('finds that a port is for root', async function () {
     const first = Number(spawnSync('cat', ['/proc/sys/net/ipv4/ip_unprivileged_port_start']).stdout);
-    if (process.getuid?.() !== 0 || !(first > 7)) return this.skip();
+    if (process.getuid?.() !== 0) return skip(this, 'needs root, to be another user');
+    if (!(first > 7)) return skip(this, 'this system keeps no port for root');
     const line = asNobody([
       '--input-type=module',
       '-e',

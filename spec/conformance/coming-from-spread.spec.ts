@@ -9,6 +9,7 @@ import { hashPassword } from '../../daemon/access/passwords.js';
 import * as ssp from '../../lib/ssp/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { repositoryRoot } from '../support/recordings.js';
+import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
 const page = readFileSync(join(repositoryRoot, 'docs/guide/coming-from-spread.md'), 'utf8');
@@ -51,7 +52,7 @@ describe('coming from Spread', () => {
 
   it('has a C routine for passwords that waits for the answer', async function () {
     const compiler = 'cc';
-    if (spawnSync(compiler, ['--version']).status !== 0) return this.skip();
+    if (spawnSync(compiler, ['--version']).status !== 0) return skip(this, 'no C compiler (cc)');
     const [, routine = ''] = /```c\n([^]*?)```/.exec(page) ?? [];
     await using folder = await TemporaryDirectory.make();
     await writeFile(folder.file('client.c'), program(routine.replace(/^ {2}/gm, '')));

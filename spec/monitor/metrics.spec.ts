@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { Metrics } from '../../daemon/monitor/metrics.js';
 import { repositoryRoot } from '../support/recordings.js';
 import { madeUpSight } from './fake-status.js';
+import { skip } from '../support/skip.js';
 
 /** Names in a text for Prometheus. */
 const named = (text: string): string[] =>
@@ -58,7 +59,7 @@ describe('monitor: metrics', () => {
 
   it('are all in docs/operate/metrics.md, and no others', async function () {
     // Some metrics of the process exist on Linux only, and the page has them.
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'some metrics exist on Linux only');
     const page = readFileSync(join(repositoryRoot, 'docs/operate/metrics.md'), 'utf8');
     const described = Array.from(page.matchAll(/^\| `(sspd_\w+)`/gm), ([, name = '']) => name);
     expect(described.toSorted()).to.deep.equal(named(await new Metrics(madeUpSight()).text()).toSorted());

@@ -9,6 +9,7 @@ import { listenTcp, listenUnix, unixPath } from '../../daemon/net/listener.js';
 import { ListenError } from '../../daemon/net/tcp-address.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
+import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 import { keepLog } from '../session/session-fixture.js';
@@ -136,7 +137,7 @@ describe('session: listener on the local socket', () => {
   });
 
   it('is refused where another daemon is too busy to answer', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skip(this, 'only Linux answers so');
     await using folder = await TemporaryDirectory.make();
     const path = folder.file('busy');
     const child = listening(path, 1, 'for (;;);');
@@ -189,7 +190,7 @@ describe('session: listener on the local socket', () => {
   });
 
   it('of another user that nobody serves is called that, and stays', async function () {
-    if (process.getuid?.() !== 0) return this.skip();
+    if (process.getuid?.() !== 0) return skip(this, 'needs root, to be another user');
     await using folder = await TemporaryDirectory.make();
     await chmod(folder.path, 0o1777);
     const path = folder.file('4');

@@ -11,6 +11,7 @@ import { Passwords } from '../../daemon/access/passwords.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/index.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
+import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsFile } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
@@ -204,7 +205,7 @@ describe('sspd in operation', function () {
     it('does not show what is typed at a terminal', async function () {
       const [record, password] = [folder.file('record'), 'pass-wrd'];
       const [found] = spawnSync('sh', ['-c', 'command -v script'], { encoding: 'utf8' }).stdout.split('\n');
-      if (process.platform !== 'linux' || !found) return this.skip();
+      if (process.platform !== 'linux' || !found) return skip(this, '`script` of Linux is missing');
       const command = `"${process.execPath}" "${MAIN}" --hash-password`;
       const terminal = spawn(found, ['-q', '-e', '-c', command, record]);
       const ended = once(terminal, 'close');

@@ -1,6 +1,7 @@
 import { endianness } from 'node:os';
 import { expect } from 'chai';
 import { readTcpLine, tableKey } from '../../lib/silence/tcp-table.js';
+import { skip } from '../support/skip.js';
 
 /** Lines as Linux 6.18 shows them. */
 const HEAD =
@@ -41,7 +42,7 @@ describe('silence: table of TCP connections', () => {
 
   it('names a connection by its ends', function () {
     // The table shows words as they are in memory; these samples are of a little-endian machine.
-    if (endianness() === 'BE') this.skip();
+    if (endianness() === 'BE') skip(this, 'the samples are of a little-endian machine');
     const named = (
       localAddress: string,
       localPort: number,

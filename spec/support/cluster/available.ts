@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { skip } from '../skip.js';
 
 /** Each program with the package it comes in. */
 const forNamespaces: Readonly<Record<string, string>> = {
@@ -40,11 +41,11 @@ function whyNot(programs: Readonly<Record<string, string>>): string | null {
 
 /** A `before` hook that skips its suite, and says why. */
 const skipping = (why: () => string | null) =>
-  function skip(this: Mocha.Context): void {
+  function (this: Mocha.Context): void {
     const reason = why();
     if (reason === null) return;
     console.log(`      skipped: ${reason}`);
-    this.skip();
+    skip(this, reason);
   };
 
 export const skipWithoutCluster: (this: Mocha.Context) => void = skipping(whyNoCluster);

@@ -1,0 +1,88 @@
+/**
+ * `npm test`: all specs in two processes, those that only compute beside those that wait for sockets, processes and
+ * nodes. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha.
+ */
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PartProcess } from './test/part-process.js';
+import { type Part, partsOf, pick, specName } from './test/parts.js';
+import { statusOf, summaryOf } from './test/summary.js';
+
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const SPECS = at('../spec');
+const REPORTER = at('test/reporter.js');
+const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
+/** Milliseconds that specs have to end what they started when they are interrupted. */
+const END_LIMIT = 10_000;
+
+/** Options as in `.mocharc.json`; those of Node start no further process when Node gets them at once. */
+interface Configuration {
+  readonly 'node-option': readonly string[];
+  readonly [option: string]: unknown;
+}
+
+function optionsOf(file: string): readonly [node: readonly string[], mocha: readonly string[]] {
+  const configuration = JSON.parse(readFileSync(file, 'utf8')) as Configuration;
+  const { 'node-option': node, ...rest } = configuration;
+  const mocha = Object.entries(rest).map(([option, value]) => `--${option}=${String(value)}`);
+  return [node.map((option) => `--${option}`), ['--no-config', ...mocha]];
+}
+
+function allSpecs(): string[] {
+  const isSpec = (entry: Dirent): boolean => entry.isFile() && entry.name.endsWith('.spec.js');
+  const files = readdirSync(SPECS, { recursive: true, withFileTypes: true }).filter(isSpec);
+  return files.map((entry) => specName(relative(SPECS, join(entry.parentPath, entry.name)))).toSorted();
+}
+
+/** The part of a name list and the options that follow it. */
+function split(words: readonly string[]): readonly [names: string[], options: string[]] {
+  const first = words.findIndex((word) => word.startsWith('-'));
+  return first === -1 ? [[...words], []] : [words.slice(0, first), words.slice(first)];
+}
+
+/** The parts to run: the first one's output is shown at once, that of the next when it has ended. */
+function chosen(names: readonly string[], specs: readonly string[]): readonly Part[] {
+  if (names.length > 0) return [{ name: names.join(' '), specs: pick(names, specs) }];
+  return partsOf(specs);
+}
+
+function start({ name, specs }: Part, options: readonly string[], isPatient: boolean): PartProcess {
+  const [node, mocha] = optionsOf(at('../../.mocharc.json'));
+  const files = specs.map((spec) => join(SPECS, `${spec}.spec.js`));
+  const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? ['--color'] : [];
+  const args = [...node, MOCHA, ...mocha, ...colour, '--reporter', REPORTER, ...options, ...files];
+  return new PartProcess({ name, args, isPatient });
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const begin = performance.now();
+  const [names, options] = split(words);
+  const processes = chosen(names, allSpecs()).map((part, i) => start(part, options, i > 0));
+  let interruption: number | null = null;
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.on(signal, () => {
+      const isSecond = interruption !== null;
+      interruption = 128 + number;
+      for (const each of processes) each.end(isSecond ? 0 : END_LIMIT);
+    });
+  }
+  const ended = [];
+  for (const each of processes) {
+    each.show();
+    ended.push(await each.ended);
+  }
+  process.stdout.write(summaryOf(ended, (performance.now() - begin) / 1000));
+  return interruption ?? statusOf(ended);
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,98 @@
+/** Which specs run beside which: those that only compute, and those that wait for sockets, processes and nodes. */
+import { didYouMean } from '../../lib/util/option-errors.js';
+
+export interface Part {
+  readonly name: string;
+  /** Spec files, as in `core/core`. */
+  readonly specs: readonly string[];
+}
+
+/**
+ * Specs that open sockets, start processes or wait for real time: folders, and files of other folders. They run one
+ * after the other, so only one spec at a time has a cluster of nodes.
+ */
+export const OUTSIDE: readonly string[] = [
+  'bench',
+  'channel',
+  'cli/flood-run',
+  'cli/top',
+  'client',
+  'cluster',
+  'conformance',
+  'core/model.long',
+  'core/overdue-changes',
+  'daemon',
+  'engine/corosync/engine',
+  'engine/transport',
+  'fuzz',
+  'mailbox',
+  'monitor',
+  'net',
+  'own-end',
+  'prepare',
+  'process',
+  'recipes/guide',
+  'recipes/shells',
+  'regular-file',
+  'session',
+  'silence',
+  'ssp',
+  'util/on-abort',
+  'view-time-file',
+];
+/** Within those folders: specs that only compute all the same. */
+export const INSIDE: readonly string[] = [
+  'channel/ledger',
+  'channel/parts',
+  'channel/schedules/guards',
+  'channel/schedules/random',
+  'channel/schedules/random.long',
+  'channel/schedules/scenarios',
+];
+
+/** `build/spec/core/core.spec.js`, with or without its ends, as `core/core`. */
+export function specName(path: string): string {
+  const bare = path.replaceAll('\\', '/').replace(/^\.\//, '');
+  return bare.replace(/^(build\/)?spec\//, '').replace(/(\.spec)?(\.[jt]s)?\/?$/, '');
+}
+
+const isUnder = (spec: string, places: readonly string[]): boolean =>
+  places.some((place) => spec === place || spec.startsWith(`${place}/`));
+
+/** Both parts; the one whose output is shown at once comes first. */
+export function partsOf(specs: readonly string[]): readonly [Part, Part] {
+  const waits = (spec: string): boolean => isUnder(spec, OUTSIDE) && !isUnder(spec, INSIDE);
+  return [
+    { name: 'sockets, processes and nodes', specs: specs.filter(waits) },
+    { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)) },
+  ];
+}
+
+/**
+ * The specs that the words name: a path, a folder, or the end of a path.
+ *
+ * @throws Error for a word that names nothing
+ */
+export function pick(words: readonly string[], specs: readonly string[]): string[] {
+  const picked = new Set<string>();
+  for (const word of words) {
+    for (const spec of named(word, specs)) picked.add(spec);
+  }
+  return [...picked];
+}
+
+function named(word: string, specs: readonly string[]): readonly string[] {
+  const name = specName(word);
+  const isFile = /\.spec\b|\.[jt]s$/.test(word);
+  const ways: readonly ((spec: string) => boolean)[] = [
+    (spec) => spec === name || spec === `${name}.long`,
+    (spec) => !isFile && spec.startsWith(`${name}/`),
+    (spec) => spec.endsWith(`/${name}`) || spec.endsWith(`/${name}.long`),
+  ];
+  for (const way of ways) {
+    const found = specs.filter(way);
+    if (found.length > 0) return found;
+  }
+  const known = specs.flatMap((spec) => [spec, spec.slice(spec.lastIndexOf('/') + 1)]);
+  throw new Error(`expected the name of a spec, such as core/core, got ${name}${didYouMean(name, known)}`);
+}
