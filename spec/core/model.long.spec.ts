@@ -18,12 +18,15 @@ import {
 import { startDaemon } from '../support/local-daemon.js';
 import type { Operation } from '../support/group-model.js';
 import { givenSeed, Random } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 import { RandomClients } from './random-clients.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 1);
+const STEPS = seeds(1200, 3000);
+const ROUNDS = seeds(50, 120);
 const NAMES = Array.from({ length: 200 }, (_, i) => `s${i}`);
 
 type Play = (crowd: RandomClients, random: Random, daemon: Daemon) => Promise<void>;
@@ -98,7 +101,7 @@ describe('two hundred sessions in twenty groups', function () {
   it('get what the model says, one doing something after the other', async () => {
     await worlds(async (crowd, random, daemon) => {
       for (const name of NAMES) await crowd.open(name);
-      await oneByOne(crowd, random, daemon, 3000);
+      await oneByOne(crowd, random, daemon, STEPS);
     });
   });
 
@@ -109,7 +112,7 @@ describe('two hundred sessions in twenty groups', function () {
       engine.on('message', ({ payload }) => {
         for (const operation of operationsIn(payload)) if (operation.kind !== 'end') crowd.apply(operation);
       });
-      for (let round = 0; round < 120; round++) {
+      for (let round = 0; round < ROUNDS; round++) {
         let read = daemon.counters.bytesIn;
         for (const visitor of random.several([...crowd.visitors.values()], 30)) {
           read += crowd.send(visitor, crowd.someOperations(visitor.who));

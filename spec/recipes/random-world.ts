@@ -1,13 +1,14 @@
 /** Random lives of a group: members come, go, crash, freeze, are parted and found again. */
 import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import { Random } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { type Member, RecipeWorld } from './recipe-world.js';
 
 /**
  * How many a spec lives through. The simulator plays more, and slower, with real daemons; the mutation test has fewer,
  * since it lives through them again and again.
  */
-export const WORLDS = Number(process.env['WORLDS'] ?? 300);
+export const WORLDS = Number(process.env['WORLDS'] ?? seeds(100, 300));
 
 export interface RandomWorld {
   /** Makes the core of a new member; null for one that takes no part. */

@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { runSeeds } from '../simulation/pool.js';
 import { givenSeed } from '../support/random.js';
-import { hunt, recipeBugs } from './simulation/bugs.js';
+import { seeds } from '../support/seeds.js';
+import { hunt, otherBugs } from './simulation/bugs.js';
 import { play } from './simulation/play.js';
 import { LedgerSubject } from './simulation/subjects/ledger.js';
 import { type Played, program } from './simulation/worker.js';
 
-const SEEDS = 1000;
+const SEEDS = seeds(60, 1000);
 /** Worlds within which a planted bug is seen. */
 const LIMIT = 300;
 
@@ -39,7 +40,7 @@ describe('recipes in the simulator: many worlds', () => {
     }).timeout(60_000);
   }
 
-  for (const bug of recipeBugs) {
+  for (const bug of otherBugs) {
     it(`have a checker that sees a planted bug: ${bug.name}`, () => {
       expect(hunt(bug, LIMIT)).not.to.equal(null);
     }).timeout(60_000);

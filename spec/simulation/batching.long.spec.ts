@@ -3,11 +3,12 @@ import { expect } from 'chai';
 import { Batcher } from '../../daemon/core/batcher.js';
 import type { Clock } from '../../daemon/session/clock.js';
 import { givenSeed } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { replace } from './bugs/planted.js';
 import { Process } from './process.js';
 import { runSeed } from './worker.js';
 
-const SEEDS = 150;
+const SEEDS = seeds(20, 150);
 /** Milliseconds; a turn of the event loop otherwise lasts a twentieth of one. */
 const LONG_TURN = 30;
 

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { givenSeed } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { runSeeds } from './pool.js';
 import { program, type SeedResult } from './worker.js';
 
-const SEEDS = 1000;
+const SEEDS = seeds(150, 1000);
 
 describe('simulation: many worlds', () => {
   const from = givenSeed();

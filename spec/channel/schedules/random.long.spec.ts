@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { givenSeed } from '../../support/random.js';
+import { seeds } from '../../support/seeds.js';
 import { linesOf, playMany } from './random-world.js';
 
-/** In all; the full number where a change is judged. */
-const WORLDS = process.env['CI'] ? 2000 : 600;
+/** In all. */
+const WORLDS = seeds(300, 2000);
 const SHAPES = [2, 3, 4].flatMap((daemons) => [1, 2].map((connections) => ({ daemons, connections })));
 
 describe('the registry of channel names in many random worlds', () => {

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { seeds } from '../../support/seeds.js';
 import { linesOf, playMany, type Shape } from './random-world.js';
 
 const SEED = 1;
-const WORLDS = 500;
+const WORLDS = seeds(150, 500);
 
 const shapes: readonly Shape[] = [
   { daemons: 3, connections: 2, areTold: true },

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { runSeeds } from '../../simulation/pool.js';
 import { givenSeed } from '../../support/random.js';
+import { seeds } from '../../support/seeds.js';
 import { type PlayedSchedule, program } from './worker.js';
 
-/** The full number where a change is judged. */
-const WORLDS = process.env['CI'] ? 2000 : 500;
+const WORLDS = seeds(100, 2000);
 
 describe('random schedules for replicated state: many worlds', () => {
   const from = givenSeed();

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import { seeds } from '../../support/seeds.js';
 import { configurations, findFault, nameOf } from './configurations.js';
 
 /** Worlds of each configuration, without and with a liar and a stranger. */
-const WORLDS = 100;
-const GUESTS = 50;
+const WORLDS = seeds(40, 100);
+const GUESTS = seeds(20, 50);
 const SEED = 1;
 
 describe('random schedules for replicated state', () => {

@@ -392,7 +392,13 @@ const ordinaryBugs: readonly RecipeBug[] = [
   },
 ];
 
-export const recipeBugs: readonly RecipeBug[] = [...ordinaryBugs, ...trustBugs];
+const recipeBugs: readonly RecipeBug[] = [...ordinaryBugs, ...trustBugs];
+/** One of each recipe, for a quick look. */
+export const quickBugs: readonly RecipeBug[] = [
+  ...new Map(recipeBugs.toReversed().map((bug) => [bug.recipe, bug])).values(),
+];
+/** The others. */
+export const otherBugs: readonly RecipeBug[] = recipeBugs.filter((bug) => !quickBugs.includes(bug));
 
 export interface Found {
   readonly seed: number;
