@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { FIXED_KEY, NameTable, type Named, hashName } from '../../daemon/core/name-table.js';
+import { FIXED_KEY, type HashKey, NameTable, type Named, hashName } from '../../daemon/core/name-table.js';
 import { isGroupName, nameField } from '../../lib/wire/name.js';
 import { cellOf, collidingNames } from '../../scripts/bench/load/colliding-names.js';
 
@@ -112,6 +112,33 @@ describe('core: the hash of names', () => {
     expect(new Set(chosen.map(cellOf)).size, 'cells by a function without a key').to.equal(1);
     expect(chosen.filter((name) => !isGroupName(name))).to.deep.equal([]);
     for (const key of [FIXED_KEY, [0, 0], [-1, 77]] as const) expect(fullest(chosen, key)).to.be.below(12);
+  });
+
+  /** Cells that are looked at to find each name of a table that has them all. */
+  function looks(all: readonly string[], key: HashKey): number {
+    const table = new NameTable<Named>(key);
+    for (const name of all) table.add(named(name));
+    const inside = table as unknown as { slots: readonly unknown[] };
+    let count = 0;
+    inside.slots = new Proxy(inside.slots, {
+      get(slots, at) {
+        if (at !== 'length') count++;
+        return Reflect.get(slots, at) as unknown;
+      },
+    });
+    const found = all.filter((name) => table.find(nameField(name), 0) !== undefined);
+    expect(found).to.have.length(all.length);
+    return count;
+  }
+
+  it('makes a flood of 10,000 chosen names cost at most twice as much as one of ordinary names', () => {
+    const chosen = collidingNames(10_000);
+    const ordinary = chosen.map((_, i) => `room ${i}`);
+    for (const key of [FIXED_KEY, [-1, 77]] as const) {
+      const control = looks(ordinary, key);
+      expect(control).to.be.at.least(10_000);
+      expect(looks(chosen, key)).to.be.at.most(2 * control);
+    }
   });
 
   it('depends on the key, and on the name only', () => {

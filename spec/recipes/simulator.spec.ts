@@ -1,9 +1,12 @@
 /** All recipes on simulated daemons: real frames, groups and engines, with everything that can go wrong. */
 import { expect } from 'chai';
+import { seeds } from '../support/seeds.js';
 import { hunt, quickBugs } from './simulation/bugs.js';
 import { play } from './simulation/play.js';
 
-const SEEDS = 12;
+const SEEDS = seeds(6, 12);
+/** Worlds within which a planted bug is seen. */
+const LIMIT = 60;
 
 describe('recipes in the simulator', () => {
   for (const kind of ['ideal', 'cpg'] as const) {
@@ -20,7 +23,7 @@ describe('recipes in the simulator', () => {
 
   for (const bug of quickBugs) {
     it(`have a checker that sees a planted bug: ${bug.name}`, () => {
-      expect(hunt(bug, SEEDS * 5)).not.to.equal(null);
+      expect(hunt(bug, LIMIT)).not.to.equal(null);
     }).timeout(60_000);
   }
 });

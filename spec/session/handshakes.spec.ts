@@ -66,6 +66,19 @@ describe('session: handshakes', () => {
     expect(bench.begun).to.deep.equal(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
   });
 
+  it('of 6,000 that come at one time are all served, in their order, while each takes a moment', () => {
+    const bench = new Bench(defaultLimits.maxHandshakes);
+    const crowd = Array.from({ length: 6_000 }, (_, i) => `a${i}`);
+    bench.arrive(...crowd);
+    // A millisecond each: many times what one takes.
+    for (const name of crowd) {
+      bench.clock.pass(1);
+      bench.end(name);
+    }
+    expect(bench.begun).to.deep.equal(crowd);
+    expect([bench.handshakes.size, bench.gone]).to.deep.equal([0, []]);
+  });
+
   it('that are silent make room for those that wait, and do not end', () => {
     const bench = new Bench(2);
     bench.arrive('a1', 'a2', 'a3', 'a4', 'a5');

@@ -102,6 +102,27 @@ describe('session: logins', () => {
     expect(await bench.run()).to.equal('x bob alice mallory');
   });
 
+  it('of an honest user wait for a few checks, however many of its address guess', async () => {
+    const AT_ONCE = 2;
+    const bench = new Bench(AT_ONCE);
+    const guess = (): unknown => bench.enter('1 alice');
+    for (let i = 0; i < 300; i++) guess();
+    const waits: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      bench.enter(`1 bob${i % 5} right`);
+      const wanted = bench.answers.filter((answer) => answer.endsWith(' in')).length + 1;
+      let checks = 0;
+      while (bench.answers.filter((answer) => answer.endsWith(' in')).length < wanted) {
+        checks++;
+        await bench.checking.shift()?.end();
+        guess();
+      }
+      waits.push(checks);
+    }
+    // Those that ran when it came, and its own.
+    expect(Math.max(...waits)).to.be.at.most(AT_ONCE + 1);
+  });
+
   it('that are given up have no turn and no answer', async () => {
     const bench = new Bench();
     const [first, second] = [bench.enter('1 a'), bench.enter('1 b')];
