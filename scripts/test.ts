@@ -15,6 +15,8 @@ const REPORTER = at('test/reporter.js');
 const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 /** Milliseconds that specs have to end what they started when they are interrupted. */
 const END_LIMIT = 10_000;
+/** Milliseconds for a test of a part that leaves the processor to others: it only has to end. */
+const PATIENT_TIMEOUT = 120_000;
 
 /** Options as in `.mocharc.json`; those of Node start no further process when Node gets them at once. */
 interface Configuration {
@@ -22,10 +24,14 @@ interface Configuration {
   readonly [option: string]: unknown;
 }
 
-function optionsOf(file: string): readonly [node: readonly string[], mocha: readonly string[]] {
+function optionsOf(
+  file: string,
+  isPatient: boolean,
+): readonly [node: readonly string[], mocha: readonly string[]] {
   const configuration = JSON.parse(readFileSync(file, 'utf8')) as Configuration;
   const { 'node-option': node, ...rest } = configuration;
-  const mocha = Object.entries(rest).map(([option, value]) => `--${option}=${String(value)}`);
+  const all = { ...rest, ...(isPatient && { timeout: PATIENT_TIMEOUT }) };
+  const mocha = Object.entries(all).map(([option, value]) => `--${option}=${String(value)}`);
   return [node.map((option) => `--${option}`), ['--no-config', ...mocha]];
 }
 
@@ -48,7 +54,7 @@ function chosen(names: readonly string[], specs: readonly string[]): readonly Pa
 }
 
 function start({ name, specs }: Part, options: readonly string[], isPatient: boolean): PartProcess {
-  const [node, mocha] = optionsOf(at('../../.mocharc.json'));
+  const [node, mocha] = optionsOf(at('../../.mocharc.json'), isPatient);
   const files = specs.map((spec) => join(SPECS, `${spec}.spec.js`));
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? ['--color'] : [];
   const args = [...node, MOCHA, ...mocha, ...colour, '--reporter', REPORTER, ...options, ...files];

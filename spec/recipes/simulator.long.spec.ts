@@ -29,7 +29,7 @@ describe('recipes in the simulator: many worlds', () => {
     });
     expect(failed).to.deep.equal([]);
     expect(count).to.equal(SEEDS);
-  }).timeout(240_000);
+  }).timeout(600_000);
 
   for (const kind of ['ideal', 'cpg'] as const) {
     it(`replicas have equal bytes after ten thousand commands (${kind})`, () => {
@@ -37,12 +37,12 @@ describe('recipes in the simulator: many worlds', () => {
       const ledger = new LedgerSubject(rules);
       expect(play(4, { kind, rules, burst: 60, subjects: () => [ledger] })).to.deep.equal([]);
       expect(ledger.applied).to.be.least(10_000);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 
   for (const bug of otherBugs) {
     it(`have a checker that sees a planted bug: ${bug.name}`, () => {
       expect(hunt(bug, LIMIT)).not.to.equal(null);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 });

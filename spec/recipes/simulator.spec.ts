@@ -17,13 +17,13 @@ describe('recipes in the simulator', () => {
       it(`keep their promises in some worlds with ${title} (${kind})`, () => {
         for (let seed = 1; seed <= SEEDS; seed++)
           expect(play(seed, { kind, rules: { quorum } }), `seed ${seed}`).to.deep.equal([]);
-      }).timeout(60_000);
+      }).timeout(120_000);
     }
   }
 
   for (const bug of quickBugs) {
     it(`have a checker that sees a planted bug: ${bug.name}`, () => {
       expect(hunt(bug, LIMIT)).not.to.equal(null);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 });

@@ -13,7 +13,7 @@ const SEEDS = seeds(20, 150);
 const LONG_TURN = 30;
 
 describe('simulation: batches', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   const first = givenSeed();
 

@@ -11,7 +11,7 @@ const LIMIT = 200;
 describe('simulation: a planted bug', () => {
   for (const bug of quickBugs) {
     it(`is caught: ${bug.name}`, function () {
-      this.timeout(60_000);
+      this.timeout(120_000);
       expect(hunt(bug, LIMIT)).to.not.be.null;
     });
   }
@@ -23,7 +23,7 @@ describe('simulation: a planted bug', () => {
   });
 
   it('can be cut down to a few steps that show it', function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     const bug = groupBugs.find(({ name }) => name === 'a discarding sender gets its copy');
     const plan = generate(1, bug?.choice);
     const remove = bug?.plant();

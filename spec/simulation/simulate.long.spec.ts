@@ -10,7 +10,7 @@ describe('simulation: many worlds', () => {
   const from = givenSeed();
 
   it(`of ${SEEDS} fresh seeds from ${from} violate nothing`, async function () {
-    this.timeout(180_000);
+    this.timeout(600_000);
     const failed: string[] = [];
     let count = 0;
     await runSeeds<SeedResult>({

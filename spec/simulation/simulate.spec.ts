@@ -10,7 +10,7 @@ describe('simulation: worlds', () => {
   const first = givenSeed();
 
   it(`of ${SEEDS} fresh seeds from ${first} violate nothing`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     for (let seed = first; seed < first + SEEDS; seed++) {
       expect(runSeed(seed).violations, `seed ${seed}`).to.deep.equal([]);
     }

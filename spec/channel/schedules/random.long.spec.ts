@@ -17,6 +17,6 @@ describe('the registry of channel names in many random worlds', () => {
       const summary = playMany(shape, from, count);
       expect(linesOf(summary, shape)).to.deep.equal([]);
       expect(summary.memoryLost).to.be.below(count / 10);
-    }).timeout(30_000);
+    }).timeout(120_000);
   }
 });

@@ -20,6 +20,6 @@ describe('the registry of channel names in random worlds', () => {
       expect(linesOf(summary, shape)).to.deep.equal([]);
       expect(summary.grants).to.be.above(WORLDS);
       expect(summary.takenOver).to.be.above(0);
-    }).timeout(20_000);
+    });
   }
 });

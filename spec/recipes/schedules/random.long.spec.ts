@@ -24,5 +24,5 @@ describe('random schedules for replicated state: many worlds', () => {
     });
     expect(failed).to.deep.equal([]);
     expect(count).to.equal(WORLDS);
-  }).timeout(120_000);
+  }).timeout(300_000);
 });
