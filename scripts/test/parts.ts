@@ -85,9 +85,11 @@ function named(word: string, specs: readonly string[]): readonly string[] {
   const name = specName(word);
   const isFile = /\.spec\b|\.[jt]s$/.test(word);
   const ways: readonly ((spec: string) => boolean)[] = [
-    (spec) => spec === name || spec === `${name}.long`,
+    (spec) => spec === name,
+    (spec) => spec === `${name}.long`,
     (spec) => !isFile && spec.startsWith(`${name}/`),
-    (spec) => spec.endsWith(`/${name}`) || spec.endsWith(`/${name}.long`),
+    (spec) => spec.endsWith(`/${name}`),
+    (spec) => spec.endsWith(`/${name}.long`),
   ];
   for (const way of ways) {
     const found = specs.filter(way);

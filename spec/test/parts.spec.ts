@@ -65,7 +65,15 @@ describe('the parts of npm test', () => {
 });
 
 describe('a word that names specs', () => {
-  const specs = ['core/core', 'core/group', 'core/model.long', 'daemon', 'conformance/daemon', 'group/send'];
+  const specs = [
+    'core/core',
+    'core/core.long',
+    'core/group',
+    'core/model.long',
+    'daemon',
+    'conformance/daemon',
+    'group/send',
+  ];
 
   for (const [word, found] of [
     ['core/core', ['core/core']],
@@ -74,7 +82,9 @@ describe('a word that names specs', () => {
     ['spec/core/core.spec.ts', ['core/core']],
     ['./build/spec/core/core.spec.js', ['core/core']],
     ['core/model', ['core/model.long']],
-    ['core/', ['core/core', 'core/group', 'core/model.long']],
+    ['core/', ['core/core', 'core/core.long', 'core/group', 'core/model.long']],
+    ['core.long', ['core/core.long']],
+    ['model', ['core/model.long']],
     ['group', ['group/send']],
     ['daemon', ['daemon']],
     ['conformance/daemon', ['conformance/daemon']],
