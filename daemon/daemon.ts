@@ -209,7 +209,7 @@ export class Daemon implements AsyncDisposable {
     for (const listener of [...this.listeners, ...this.tlsListeners]) {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
     }
-    if (monitor) this.monitor = await openMonitor({ ...monitor, sight: this.status, log: this.log });
+    if (monitor) this.monitor = await openMonitor({ ...monitor, status: this.status, log: this.log });
     await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
     const { maxSessions } = this.options.limits;

@@ -18,7 +18,7 @@ import { checkOptions } from '../options.js';
 import { prepare } from '../prepare.js';
 import { type Flags, readCommandLine } from './command-line.js';
 import { InterruptedError, readPassword } from './password-input.js';
-import { type ResolvedConfig, readStart } from './resolved-config.js';
+import { type ResolvedConfig, resolveConfig } from './resolved-config.js';
 
 // Every read is a new buffer outside of the heap, and V8 starts to mark the heap step by step for each few dozen
 // megabytes of them: half of the processor at 1 GB/s (docs/internals/performance.md).
@@ -47,7 +47,7 @@ async function run(flags: Flags): Promise<void> {
   let hangUp = (): void => undefined;
   process.on('SIGHUP', () => hangUp());
 
-  const start = await readStart(flags);
+  const start = await resolveConfig(flags);
   const opened = openLog(start.logLevel, start.logFile);
   log = opened.log;
   tell(start, log);
@@ -81,7 +81,7 @@ function tell({ warnings, withoutEffect }: ResolvedConfig, log: Logger): void {
 /** All or nothing: a bad file changes nothing and says so. */
 async function reload(flags: Flags, daemon: Daemon, log: Logger): Promise<void> {
   try {
-    const start = await readStart(flags);
+    const start = await resolveConfig(flags);
     const fixed = await daemon.reload(start.options);
     log.level = start.logLevel;
     tell(start, log);
@@ -100,7 +100,7 @@ async function reload(flags: Flags, daemon: Daemon, log: Logger): Promise<void> 
  * and not here.
  */
 async function check(flags: Flags): Promise<void> {
-  const { options, logLevel, logFile, warnings, withoutEffect } = await readStart(flags);
+  const { options, logLevel, logFile, warnings, withoutEffect } = await resolveConfig(flags);
   const isElsewhere = flags.hostName !== undefined;
   if (!isElsewhere) checkLog(logFile);
   const prepared = isElsewhere

@@ -20,7 +20,7 @@ export interface ResolvedConfig {
 }
 
 /** @throws ConfigurationError, AccessFileError */
-export async function readStart(flags: Flags): Promise<ResolvedConfig> {
+export async function resolveConfig(flags: Flags): Promise<ResolvedConfig> {
   const { config, name, hostName } = flags;
   if (config === undefined) {
     const monitor = flags.monitor === undefined ? {} : { monitor: { endpoint: flags.monitor } };

@@ -21,7 +21,7 @@ const REST_BYTES = 64;
 const LOOK_BACK = 64;
 
 /** Whose reading a change waits for, while they still read: the longer it has waited, the fewer. */
-export type Patience = 'behind' | 'far-behind' | 'nobody';
+export type WaitsFor = 'behind' | 'far-behind' | 'nobody';
 
 /** One change under way. */
 interface Charge {
@@ -54,14 +54,14 @@ export class Admission {
   }
 
   /** Whether a change of the group may be ordered now. */
-  admits(group: Group | undefined, patience: Patience): boolean {
-    return !this.isFull && (group === undefined || !isAwaited(group, patience));
+  admits(group: Group | undefined, waitsFor: WaitsFor): boolean {
+    return !this.isFull && (group === undefined || !isAwaited(group, waitsFor));
   }
 
   /** The same for the end of a session, which changes all of its groups. */
-  admitsEnd(member: Member | null, patience: Patience): boolean {
+  admitsEnd(member: Member | null, waitsFor: WaitsFor): boolean {
     if (this.isFull) return false;
-    for (const group of member?.groups ?? []) if (isAwaited(group, patience)) return false;
+    for (const group of member?.groups ?? []) if (isAwaited(group, waitsFor)) return false;
     return true;
   }
 
@@ -132,11 +132,11 @@ export class Admission {
   }
 }
 
-const isAwaited = ({ local }: Group, patience: Patience): boolean =>
-  patience !== 'nobody' &&
+const isAwaited = ({ local }: Group, waitsFor: WaitsFor): boolean =>
+  waitsFor !== 'nobody' &&
   local.some(
     ({ membership, leaving, outlet }) =>
-      membership && !leaving && (patience === 'behind' ? outlet.isBehind : outlet.isFarBehind),
+      membership && !leaving && (waitsFor === 'behind' ? outlet.isBehind : outlet.isFarBehind),
   );
 
 /**

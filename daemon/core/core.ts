@@ -10,7 +10,7 @@ import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
 import { REJECTED_BY_LIMIT, encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
-import { Admission, type Patience, type TableLimits, UnderWay, defaultTableLimits } from './admission.js';
+import { Admission, type WaitsFor, type TableLimits, UnderWay, defaultTableLimits } from './admission.js';
 import { Batcher, type Sequencer } from './batcher.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
 import { GroupMembership } from './group-membership.js';
@@ -184,7 +184,7 @@ export class Core {
   /**
    * Takes one frame of a session, `bytes[start, end)`, whose header passed `checkRequest`. The bytes belong to the core
    * from now on.
-   * @param patience whom a join or leave waits for
+   * @param waitsFor whom a join or leave waits for
    * @returns false for a join or leave that has to wait until `retry` of the outlet is called: nothing has happened, and
    * nothing else of the session may be submitted before it is taken
    * @throws FrameFault when a join or leave names no group
@@ -194,10 +194,10 @@ export class Core {
     bytes: Buffer,
     start: number,
     end: number,
-    patience: Patience = 'behind',
+    waitsFor: WaitsFor = 'behind',
   ): boolean {
     if (session.leaving) return true;
-    const isTaken = this.take(session, bytes, start, end, patience);
+    const isTaken = this.take(session, bytes, start, end, waitsFor);
     if (isTaken) this.counters.submitted++;
     return isTaken;
   }
@@ -207,7 +207,7 @@ export class Core {
     bytes: Buffer,
     start: number,
     end: number,
-    patience: Patience,
+    waitsFor: WaitsFor,
   ): boolean {
     normalizeHeader(bytes, start);
     const service = bytes.readInt32LE(start);
@@ -220,7 +220,7 @@ export class Core {
       // The name in the request is ignored: nobody can disconnect another session [daemon 2.2].
       this.disconnect(session, false);
     } else {
-      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, patience);
+      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, waitsFor);
     }
     return true;
   }
@@ -291,7 +291,7 @@ export class Core {
   }
 
   /** A join or leave: only the first name counts, data is ignored [daemon 2.2]. Illegal names get no answer. */
-  private change(session: LocalSession, kind: number, request: Frame, patience: Patience): boolean {
+  private change(session: LocalSession, kind: number, request: Frame, waitsFor: WaitsFor): boolean {
     const { bytes, start, end } = request;
     checkGroupField(bytes, start);
     const name = readName(bytes, start + HEADER_BYTES);
@@ -307,7 +307,7 @@ export class Core {
       this.refuse(session, bytes, start, end, REJECTED_BY_LIMIT);
       return true;
     }
-    if (!this.turns.isFree(session) || !this.admission.admits(group, patience)) {
+    if (!this.turns.isFree(session) || !this.admission.admits(group, waitsFor)) {
       this.turns.wait(session);
       return false;
     }

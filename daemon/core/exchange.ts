@@ -9,7 +9,7 @@
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { ReportFault } from './report-bytes.js';
-import { type Part, decodePayload, tagOf } from './report-reader.js';
+import { type ReportPart, decodePayload, tagOf } from './report-reader.js';
 import type { Fault, Head, ReportedGroup, Request } from './report.js';
 
 /** What a daemon with another past says of a group. */
@@ -163,7 +163,7 @@ export class StateExchange {
   }
 
   /** For each position whether that daemon has the past of this one. @pre hasHeads */
-  get companions(): boolean[] {
+  get sameOrigin(): boolean[] {
     return this.heads.map(({ past }) => past === this.own.past);
   }
 
@@ -196,7 +196,7 @@ export class StateExchange {
     else this.part(read.part, reporter, wantsGroups);
   }
 
-  private part({ last, groups }: Part, reporter: Reporter, wantsGroups: boolean): void {
+  private part({ last, groups }: ReportPart, reporter: Reporter, wantsGroups: boolean): void {
     const { head } = reporter;
     if (head === null) throw new ReportFault('groups before a head');
     if (reporter.isThrough) throw new ReportFault('groups behind the last part');

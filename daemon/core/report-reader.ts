@@ -23,7 +23,7 @@ import {
 } from './report.js';
 import { ByteReader, ReportFault } from './report-bytes.js';
 
-export interface Part {
+export interface ReportPart {
   readonly last: boolean;
   /** Empty when nobody wanted to know them. */
   readonly groups: readonly ReportedGroup[];
@@ -31,7 +31,7 @@ export interface Part {
 
 export type Payload =
   | { readonly kind: 'head'; readonly head: Head }
-  | { readonly kind: 'part'; readonly part: Part }
+  | { readonly kind: 'part'; readonly part: ReportPart }
   | { readonly kind: 'verdict'; readonly faults: readonly Fault[] };
 
 /** A group of one member. */
@@ -124,7 +124,7 @@ function readRequest(reader: ByteReader, daemon: string): Request {
   return { kind, sender, group };
 }
 
-function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsGroups: boolean): Part {
+function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsGroups: boolean): ReportPart {
   const last = reader.u8() !== 0;
   if (!wantsGroups) return { last, groups: [] };
   const from = needed(sections, Section.sessions);

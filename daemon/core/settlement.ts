@@ -33,7 +33,7 @@ export class Settlement {
     daemons: readonly string[],
   ) {
     this.era = exchange.era;
-    const { companions } = exchange;
+    const { sameOrigin: companions } = exchange;
     const before = new Map(views.places.map((place) => [place.daemon, place]));
     this.places = daemons.map((daemon, position) => {
       const known = companions[position] === true ? before.get(daemon) : undefined;

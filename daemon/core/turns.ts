@@ -3,7 +3,7 @@
  * ends come first: what one client asks makes the others wait for one change of it and not for all. While somebody
  * waits for room, nobody overtakes it.
  */
-import type { Admission, Patience } from './admission.js';
+import type { Admission, WaitsFor } from './admission.js';
 import { FairQueue } from './fair-queue.js';
 import type { LocalSession } from './group.js';
 
@@ -14,7 +14,7 @@ const MAX_REFUSED = 64;
 const OVERDUE = 2;
 const LAST = 120;
 
-const patienceOf = (age: number): Patience =>
+const waitsForOf = (age: number): WaitsFor =>
   age < OVERDUE ? 'behind' : age < LAST ? 'far-behind' : 'nobody';
 
 export class Turns {
@@ -92,7 +92,7 @@ export class Turns {
   /** @returns whether it was ordered */
   private takeEnd(session: LocalSession): boolean {
     const end = this.ends.get(session);
-    if (!end || !this.admission.admitsEnd(session.member, patienceOf(end.age))) return false;
+    if (!end || !this.admission.admitsEnd(session.member, waitsForOf(end.age))) return false;
     this.ends.delete(session);
     this.admission.beginEnd(session);
     this.order(session, end.safe);

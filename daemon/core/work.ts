@@ -24,7 +24,7 @@ export const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** What one thing that waits costs at least. */
 const LEAST_COST = 1;
 
-interface Waiting {
+interface QueuedWork {
   readonly act: () => Work | null;
   readonly cost: number;
   readonly bytes: number;
@@ -32,7 +32,7 @@ interface Waiting {
 
 export class Workbench {
   private job: Work | null = null;
-  private waiting: Waiting[] = [];
+  private waiting: QueuedWork[] = [];
   private head = 0;
   private bytes = 0;
   private isRunning = false;

@@ -6,7 +6,7 @@ import type { DaemonId, Engine, EngineEvents, EngineStats, SendOptions, View } f
 /** The same as the Corosync engine's. */
 const MAX_PAYLOAD = 256 * 1024 * 1024;
 
-interface Waiting {
+interface QueuedSend {
   readonly payload: Buffer;
   readonly safe: boolean;
   readonly exchange: boolean;
@@ -27,9 +27,9 @@ export class SoloEngine implements Engine {
   readonly semantics = 'partitionable';
   view: View | null = null;
   private readonly events = new EventEmitter<EngineEvents>();
-  private readonly queue: Waiting[] = [];
+  private readonly queue: QueuedSend[] = [];
   /** What was sent before the exchange was over; null from then on. */
-  private held: Waiting[] | null = [];
+  private held: QueuedSend[] | null = [];
   private delivering = false;
   private sent = 0;
   private delivered = 0;

@@ -26,7 +26,7 @@ export interface MonitorOptions {
   readonly endpoint: MonitorEndpoint;
   /** What clients must show; null lets everybody in who can reach a loopback address or the local socket. */
   readonly token: string | null;
-  readonly sight: DaemonStatus;
+  readonly status: DaemonStatus;
   readonly log: Logger;
 }
 
@@ -48,14 +48,14 @@ const serverOptions = {
 };
 
 /** @throws MonitorError when it cannot be opened, or would be open to strangers */
-export async function openMonitor({ endpoint, token, sight, log }: MonitorOptions): Promise<Monitor> {
+export async function openMonitor({ endpoint, token, status, log }: MonitorOptions): Promise<Monitor> {
   checkToken(token);
   // A daemon without a monitor does not load the library behind this.
   const { Metrics } = await import('./metrics.js');
   const server = createServer(serverOptions);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_TIMEOUT;
-  const sources = { sight, metrics: new Metrics(sight), lists: new Lists(sight), loop: new LoopDelay() };
+  const sources = { status, metrics: new Metrics(status), lists: new Lists(status), loop: new LoopDelay() };
   const mayAsk = tokenCheck(token);
   const isOpen = token === null && !('path' in endpoint);
   server.on('request', (request, response) => {

@@ -53,7 +53,7 @@ export class Lists {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly sight: DaemonStatus,
+    private readonly status: DaemonStatus,
     now = (): number => performance.now(),
   ) {
     this.made = new Once(now);
@@ -65,14 +65,14 @@ export class Lists {
     if (!isSortKey(key)) throw new QuestionError(`sort is one of ${Object.keys(sortKeys).join(', ')}`);
     const most = limitOf(query);
     return await this.body(`sessions ${key}`, most, 'sessions', () =>
-      listOf(this.sight.eachSession(), comparison(key)),
+      listOf(this.status.eachSession(), comparison(key)),
     );
   }
 
   /** The body of `/groups`, in the order of their names. */
   async groups(query: URLSearchParams): Promise<Buffer | null> {
     const byName = (left: GroupInfo, right: GroupInfo): number => compare(left.name, right.name);
-    return await this.body('groups', limitOf(query), 'groups', () => listOf(this.sight.eachGroup(), byName));
+    return await this.body('groups', limitOf(query), 'groups', () => listOf(this.status.eachGroup(), byName));
   }
 
   /** The body of `/groups/NAME`; null when there is no such group. */
@@ -83,10 +83,10 @@ export class Lists {
     } catch {
       throw new QuestionError('the name of the group is not encoded as a URL wants it');
     }
-    const { sight } = this;
+    const { status } = this;
     if (!isGroupName(group)) return null;
     return await this.body(`members ${group}`, Infinity, 'members', async () => {
-      const members = sight.members(group);
+      const members = status.members(group);
       if (members === null) return null;
       return { total: members.length, time: Date.now(), entries: await jsonOf(members), bodies: new Map() };
     });
@@ -151,14 +151,14 @@ export const FRESH_TIME = 1_000;
 /** Pieces that are kept. */
 const MAX_KEPT = 16;
 
-interface Piece<T> {
+interface CachedList<T> {
   readonly made: Promise<T>;
   /** Until when it is given out; while it is being made, always. */
   freshUntil: number;
 }
 
 export class Once<T> {
-  private readonly pieces = new Map<string, Piece<T>>();
+  private readonly pieces = new Map<string, CachedList<T>>();
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly now: () => number) {}
@@ -171,7 +171,7 @@ export class Once<T> {
       startedAt = this.now();
       return make();
     });
-    const piece: Piece<T> = { made, freshUntil: Infinity };
+    const piece: CachedList<T> = { made, freshUntil: Infinity };
     this.last = made
       .catch(() => this.pieces.delete(key))
       .finally(() => {

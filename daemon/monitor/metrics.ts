@@ -1,5 +1,5 @@
 /**
- * What Prometheus reads. Everything is taken from the sight when somebody asks, so that counting costs the daemon
+ * What Prometheus reads. Everything is taken from the status when somebody asks, so that counting costs the daemon
  * nothing; and nothing here depends on the number of sessions or groups, so that a scrape is cheap however many there
  * are. docs/operate/metrics.md has every name; a spec compares.
  */
@@ -8,7 +8,7 @@ import type { DaemonStatus } from './status.js';
 
 const PREFIX = 'sspd_';
 
-type Reading = (sight: DaemonStatus) => number;
+type Reading = (status: DaemonStatus) => number;
 
 /** Rise as long as the daemon runs. */
 const totals: readonly (readonly [name: string, help: string, read: Reading])[] = [
@@ -53,7 +53,7 @@ const tallies: readonly (readonly [
   name: string,
   help: string,
   label: string,
-  read: (sight: DaemonStatus) => Readonly<Record<string, number | undefined>>,
+  read: (status: DaemonStatus) => Readonly<Record<string, number | undefined>>,
 ])[] = [
   ['handshake_rejections_total', 'Refused handshakes, by code.', 'code', (s) => s.counters.rejections],
   ['connections_ended_total', 'Ended connections, by reason.', 'reason', (s) => s.counters.ends],
@@ -62,8 +62,8 @@ const tallies: readonly (readonly [
 export class Metrics {
   private readonly registry: Registry;
 
-  constructor(sight: DaemonStatus) {
-    this.registry = Registry.merge([registryOf(sight), processRegistry()]);
+  constructor(status: DaemonStatus) {
+    this.registry = Registry.merge([registryOf(status), processRegistry()]);
   }
 
   get contentType(): string {
@@ -75,7 +75,7 @@ export class Metrics {
   }
 }
 
-function registryOf(sight: DaemonStatus): Registry {
+function registryOf(status: DaemonStatus): Registry {
   const registry = new Registry();
   // None of them goes to the library's registry for everybody.
   const registers: Registry[] = [];
@@ -85,7 +85,7 @@ function registryOf(sight: DaemonStatus): Registry {
     labelNames: ['name', 'version', 'engine', 'configuration'],
     registers,
     collect(): void {
-      const { name, version, engine, configurationHash: configuration } = sight;
+      const { name, version, engine, configurationHash: configuration } = status;
       this.reset();
       this.set({ name, version, engine: engine.kind, configuration }, 1);
     },
@@ -93,7 +93,7 @@ function registryOf(sight: DaemonStatus): Registry {
   registry.registerMetric(info);
   for (const [name, help, read] of states) {
     const collect = function (this: Gauge): void {
-      this.set(read(sight));
+      this.set(read(status));
     };
     registry.registerMetric(new Gauge({ name: PREFIX + name, help, registers, collect }));
   }
@@ -101,14 +101,14 @@ function registryOf(sight: DaemonStatus): Registry {
     // A counter can only be added to; the daemon has counted already.
     const collect = function (this: Counter): void {
       this.reset();
-      this.inc(read(sight));
+      this.inc(read(status));
     };
     registry.registerMetric(new Counter({ name: PREFIX + name, help, registers, collect }));
   }
   for (const [name, help, label, read] of tallies) {
     const collect = function (this: Counter): void {
       this.reset();
-      for (const [cause, value = 0] of Object.entries(read(sight))) this.inc({ [label]: cause }, value);
+      for (const [cause, value = 0] of Object.entries(read(status))) this.inc({ [label]: cause }, value);
     };
     registry.registerMetric(
       new Counter({ name: PREFIX + name, help, labelNames: [label], registers, collect }),

@@ -12,7 +12,7 @@ export interface Page {
 }
 
 export interface PageSources {
-  readonly sight: DaemonStatus;
+  readonly status: DaemonStatus;
   readonly metrics: Metrics;
   readonly lists: Lists;
   readonly loop: LoopDelay;
@@ -60,15 +60,15 @@ export async function pageOf(target: string, sources: PageSources): Promise<Page
 async function find(
   path: string,
   query: URLSearchParams,
-  { sight, metrics, lists, loop }: PageSources,
+  { status, metrics, lists, loop }: PageSources,
 ): Promise<Page | null> {
   switch (path) {
     case '/':
       return text(200, INDEX);
     case '/healthz':
-      return isOperational(sight) ? text(200, 'ok\n') : text(503, 'no daemon view\n');
+      return isOperational(status) ? text(200, 'ok\n') : text(503, 'no daemon view\n');
     case '/varz':
-      return json(200, varz(sight, loop.delays, Date.now()));
+      return json(200, varz(status, loop.delays, Date.now()));
     case '/sessions':
       return list(await lists.sessions(query));
     case '/groups':
@@ -86,29 +86,29 @@ const list = (body: Buffer | null): Page =>
 // Everything in one look: the status record of [daemon 5] as far as it means something here, and its wishes.
 
 /** The object of the page `/varz`. A field that is there stays there; others may come. */
-export function varz(sight: DaemonStatus, delays: Delays, now: number): object {
-  const { counters, core, engine, daemons } = sight;
+export function varz(status: DaemonStatus, delays: Delays, now: number): object {
+  const { counters, core, engine, daemons } = status;
   const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
   return {
-    name: sight.name,
-    id: sight.id,
-    version: sight.version,
+    name: status.name,
+    id: status.id,
+    version: status.version,
     node: process.version,
     pid: process.pid,
-    configurationHash: sight.configurationHash,
-    started: new Date(sight.started).toISOString(),
-    uptimeSeconds: Math.max(0, Math.floor((now - sight.started) / 1_000)),
-    addresses: sight.addresses,
-    unixPath: sight.unixPath,
-    state: isOperational(sight) ? 'operational' : 'no-view',
+    configurationHash: status.configurationHash,
+    started: new Date(status.started).toISOString(),
+    uptimeSeconds: Math.max(0, Math.floor((now - status.started) / 1_000)),
+    addresses: status.addresses,
+    unixPath: status.unixPath,
+    state: isOperational(status) ? 'operational' : 'no-view',
     daemons,
     leader: daemons[0] ?? null,
-    sessions: sight.sessionCount,
-    handshakes: sight.handshakes,
-    groups: sight.groupCount,
-    memberships: sight.membershipCount,
-    waitingBytes: sight.waitingBytes,
-    sessionsBehind: sight.behindCount,
+    sessions: status.sessionCount,
+    handshakes: status.handshakes,
+    groups: status.groupCount,
+    memberships: status.membershipCount,
+    waitingBytes: status.waitingBytes,
+    sessionsBehind: status.behindCount,
     connections: {
       accepted: counters.connections,
       established: counters.sessions,

@@ -3,7 +3,7 @@
  * read brought, since the session is not read meanwhile.
  */
 import type { Buffer } from 'node:buffer';
-import type { Patience } from '../core/admission.js';
+import type { WaitsFor } from '../core/admission.js';
 import { isChange } from '../core/core.js';
 import type { Clock } from './clock.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
@@ -26,7 +26,7 @@ export class DeferredFrames {
   }
 
   /** Whom the first one still waits for. */
-  get patience(): Patience {
+  get waitsFor(): WaitsFor {
     if (this.count === 0) return 'behind';
     const waited = this.clock.now() - this.since;
     return waited < MAX_CHANGE_WAIT ? 'behind' : waited < MAX_LAST_WAIT ? 'far-behind' : 'nobody';

@@ -4,21 +4,21 @@
  * refused otherwise, by the name it has just given up itself.
  */
 
-interface Waiting {
+interface WaitingHandshake {
   /** Somebody's name has become free; it asks again for its own. */
   nameFreed(): void;
 }
 
 export class NameWaits {
   /** The one that asked first is answered first. */
-  private readonly waiting = new Set<Waiting>();
+  private readonly waiting = new Set<WaitingHandshake>();
   private isFreed = false;
 
-  add(handshake: Waiting): void {
+  add(handshake: WaitingHandshake): void {
     this.waiting.add(handshake);
   }
 
-  delete(handshake: Waiting): void {
+  delete(handshake: WaitingHandshake): void {
     this.waiting.delete(handshake);
   }
 

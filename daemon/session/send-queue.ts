@@ -20,7 +20,7 @@ import type { BatchTick } from './batch-tick.js';
 /** Looks at one that is excused within the time. */
 const LOOKS = 4;
 
-interface Piece {
+interface QueuedBytes {
   readonly bytes: Buffer;
   readonly start: number;
   end: number;
@@ -37,7 +37,7 @@ export interface BacklogEvents {
 export class SendQueue {
   /** Bytes that the socket has taken so far: shows progress also while more is pushed than taken. */
   takenBytes = 0;
-  private pieces: Piece[] = [];
+  private pieces: QueuedBytes[] = [];
   /** Pieces before this index have been written. */
   private head = 0;
   private messages = 0;
@@ -197,13 +197,13 @@ export class SendQueue {
     const buffers: Buffer[] = [];
     let messages = 0;
     let bytes = 0;
-    let small: Piece[] = [];
+    let small: QueuedBytes[] = [];
     const gather = (): void => {
       if (small.length > 0) buffers.push(joined(small));
       small = [];
     };
     while (this.head < this.pieces.length && bytes < MAX_WRITE_BYTES) {
-      const piece = this.pieces[this.head++] as Piece;
+      const piece = this.pieces[this.head++] as QueuedBytes;
       if (piece.end - piece.start <= MAX_GATHER_BYTES) {
         small.push(piece);
       } else {
@@ -224,7 +224,7 @@ export class SendQueue {
   }
 }
 
-function joined(pieces: readonly Piece[]): Buffer {
+function joined(pieces: readonly QueuedBytes[]): Buffer {
   const [first] = pieces;
   if (pieces.length === 1 && first) return first.bytes.subarray(first.start, first.end);
   const whole = Buffer.allocUnsafe(pieces.reduce((sum, { start, end }) => sum + (end - start), 0));

@@ -237,7 +237,7 @@ export class Session implements PendingHandshake {
   /** @returns false when it has to wait */
   private submit(bytes: Buffer, start: number, end: number): boolean {
     const local = this.local as LocalSession;
-    if (!this.context.core.submit(local, bytes, start, end, this.deferred.patience)) return false;
+    if (!this.context.core.submit(local, bytes, start, end, this.deferred.waitsFor)) return false;
     if (local.leaving) {
       this.finish('requested');
       this.reader.stop();

@@ -25,7 +25,7 @@ import {
   checkedOpenOptions,
 } from './options.js';
 import { type ChannelInfo, type Registry, infoOf, isShown, listOf, snapshotOf } from './registry-info.js';
-import type { Outcome } from './registry/apply.js';
+import type { ApplyResult } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { RegistryEvent } from './registry/difference.js';
 import type { ClaimId, Entry, Order } from './registry/entry.js';
@@ -34,7 +34,7 @@ import { Router } from './router.js';
 import { ServerChannel } from './server-channel.js';
 import { Watches } from './watches.js';
 
-type Settled = (outcome: Outcome) => void;
+type Settled = (outcome: ApplyResult) => void;
 
 /** Waits for somebody to create the channel. */
 interface Opening {
@@ -257,7 +257,7 @@ export class Channels implements AsyncDisposable {
     waiting: BoundedWait<ClientChannel>,
     failed: (error: ChannelError) => void,
   ): void {
-    const attached = (outcome: Outcome): void => {
+    const attached = (outcome: ApplyResult): void => {
       if (!outcome.ok) return failed(commandError(outcome.code, name));
       const entry = outcome.entry as Entry;
       const { claim } = entry;
@@ -280,11 +280,11 @@ export class Channels implements AsyncDisposable {
     this.commands.set(this.machine.submit(command), { settled, failed });
   }
 
-  private command(command: Command): Promise<Outcome> {
+  private command(command: Command): Promise<ApplyResult> {
     return new Promise((resolve, reject) => this.submit(command, resolve, reject));
   }
 
-  private settle(serial: number, outcome: Outcome): void {
+  private settle(serial: number, outcome: ApplyResult): void {
     const command = this.commands.get(serial);
     this.commands.delete(serial);
     command?.settled(outcome);

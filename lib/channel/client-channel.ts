@@ -17,7 +17,7 @@ import {
 import type { ClientEvent } from './event.js';
 import type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './options.js';
 import { Outbox } from './outbox.js';
-import { type Outgoing, Receipt, idle, replyOf } from './outgoing.js';
+import { type QueuedSend, Receipt, idle, replyOf } from './queued-send.js';
 import { ANY_LENGTH, type Message, encodeMessage } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
 import { refusalOf } from './protocol/refusal.js';
@@ -108,7 +108,7 @@ export class ClientChannel implements AsyncDisposable {
     );
     const id = this.hub.nextId();
     const head = { claim: this.claim, id, word: type, limit: confirm ? 1 : 0, deadline: 0 };
-    const outgoing: Outgoing = {
+    const outgoing: QueuedSend = {
       ...idle('post', id, inParts('queued', head, bytes), waits),
       bytes: bytes.length,
       confirm,
@@ -143,7 +143,7 @@ export class ClientChannel implements AsyncDisposable {
         word: depth === 'library' ? 0 : APPLICATION_PING,
       }),
     ];
-    const outgoing: Outgoing = {
+    const outgoing: QueuedSend = {
       ...idle('ping', id, messages, false),
       settle: () => waiting.resolve(this.hub.alarm.now() - begin),
       fail: (error) => waiting.reject(error),
@@ -266,7 +266,7 @@ export class ClientChannel implements AsyncDisposable {
     const id = this.hub.nextId();
     const limit = Math.min(maxReply ?? ANY_LENGTH, ANY_LENGTH);
     const head = { claim: this.claim, id, word: type, limit, deadline: 0 };
-    const outgoing: Outgoing = {
+    const outgoing: QueuedSend = {
       ...idle('call', id, inParts('request', head, bytes), waits),
       until,
       receipt,

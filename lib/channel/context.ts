@@ -1,7 +1,7 @@
 /** What handles need of the connection that they belong to. */
 import type { Buffer } from 'node:buffer';
 import type { TimerQueue } from '../util/timer-queue.js';
-import type { Outcome } from './registry/apply.js';
+import type { ApplyResult } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { Order } from './registry/entry.js';
 
@@ -38,7 +38,7 @@ export interface ChannelContext {
   /** Sends what belongs together, in one turn. Rejects when the connection is gone. */
   transmit(to: string, messages: readonly Buffer[], order: Order): Promise<void>;
   /** @returns the outcome; rejects with ConnectionLostError */
-  command(command: Command): Promise<Outcome>;
+  command(command: Command): Promise<ApplyResult>;
   /** A handle is not used any more. */
   forget(handle: object): void;
 }

@@ -6,7 +6,7 @@ import type { Buffer } from 'node:buffer';
 import { Fifo } from '../util/fifo.js';
 import { type ChannelContext, transmitted } from './context.js';
 import { ServerUnreachableError } from './errors.js';
-import type { Outgoing } from './outgoing.js';
+import type { QueuedSend } from './queued-send.js';
 import { CREDIT, type Grant, decodeGrant, encodeGiveBack, encodeWant } from './protocol/credit.js';
 import { type Message, encodeMessage, stampDeadline } from './protocol/message.js';
 import { type Fate, MAX_QUERIED, decodeAnswer, encodeQuery } from './protocol/query.js';
@@ -14,9 +14,9 @@ import type { Entry } from './registry/entry.js';
 
 export class Outbox {
   /** What an answer is awaited for, by correlation id. */
-  private readonly awaited = new Map<number, Outgoing>();
+  private readonly awaited = new Map<number, QueuedSend>();
   /** What could not be sent yet, in order. */
-  private readonly queue = new Fifo<Outgoing>();
+  private readonly queue = new Fifo<QueuedSend>();
   private credit = { posts: 0, bytes: 0 };
   /** Whether the server has told the first credit: before, nothing needs to be asked for. */
   private hasInitialCredit = false;
@@ -36,7 +36,7 @@ export class Outbox {
   }
 
   /** Sends now, or behind what waits already. */
-  dispatch(outgoing: Outgoing): void {
+  dispatch(outgoing: QueuedSend): void {
     this.awaited.set(outgoing.id, outgoing);
     if (this.queue.length === 0 && this.canSend(outgoing)) return this.send(outgoing);
     this.queue.push(outgoing);
@@ -44,13 +44,13 @@ export class Outbox {
   }
 
   /** Sends now, whatever waits. */
-  overtake(outgoing: Outgoing): void {
+  overtake(outgoing: QueuedSend): void {
     this.awaited.set(outgoing.id, outgoing);
     this.send(outgoing);
   }
 
   /** Nobody waits for it any more. */
-  gaveUp(outgoing: Outgoing): void {
+  gaveUp(outgoing: QueuedSend): void {
     this.awaited.delete(outgoing.id);
     if (outgoing.kind === 'ping') return;
     // A sent post stays sent: nobody waits for its place.
@@ -60,7 +60,7 @@ export class Outbox {
   }
 
   /** The answer of that id is here. */
-  answered(id: number, settle: (outgoing: Outgoing) => void): void {
+  answered(id: number, settle: (outgoing: QueuedSend) => void): void {
     const outgoing = this.awaited.get(id);
     if (!outgoing) return void this.hub.dropped.late++;
     this.awaited.delete(id);
@@ -127,13 +127,13 @@ export class Outbox {
     for (const outgoing of this.awaited.values()) this.drop(outgoing, error());
   }
 
-  private canSend({ kind, bytes }: Outgoing): boolean {
+  private canSend({ kind, bytes }: QueuedSend): boolean {
     if (!this.isOpen) return false;
     if (kind !== 'post' || this.entry.settings.overflow === 'drop-oldest') return true;
     return this.credit.posts > 0 && this.credit.bytes >= bytes;
   }
 
-  private send(outgoing: Outgoing): void {
+  private send(outgoing: QueuedSend): void {
     outgoing.isSent = true;
     // The request itself is the last one, behind the parts of its body.
     const request = outgoing.until === null ? undefined : outgoing.messages.at(-1);
@@ -151,7 +151,7 @@ export class Outbox {
   }
 
   /** Asks for a place. */
-  private want(outgoing: Outgoing): void {
+  private want(outgoing: QueuedSend): void {
     if (outgoing.kind !== 'post' || outgoing.isWanted || !this.hasInitialCredit || !this.isOpen) return;
     outgoing.isWanted = true;
     this.transmit([encodeWant(this.entry.claim, outgoing.id, outgoing.bytes)]);
@@ -167,7 +167,7 @@ export class Outbox {
       if (!isOver) this.send(next);
     }
     for (let rest = queue.length; rest > 0; rest--) {
-      const outgoing = queue.shift() as Outgoing;
+      const outgoing = queue.shift() as QueuedSend;
       if (this.awaited.has(outgoing.id)) {
         queue.push(outgoing);
         this.want(outgoing);
@@ -195,7 +195,7 @@ export class Outbox {
     this.drop(outgoing, new ServerUnreachableError(`${this.entry.name}, which answered out of sight`));
   }
 
-  private drop(outgoing: Outgoing, error: Error): void {
+  private drop(outgoing: QueuedSend, error: Error): void {
     this.awaited.delete(outgoing.id);
     outgoing.fail(error);
   }

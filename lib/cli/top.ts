@@ -41,10 +41,10 @@ export const topCommand = (): Command =>
     });
 
 /** What the monitor has told, and why it tells nothing now: a daemon that is started again does not end the watching. */
-export class Watch {
+export class TopDisplay {
   /** The look before, for rates. */
   before: SessionsPage | null = null;
-  trouble: string | null = null;
+  problem: string | null = null;
 
   constructor(public page: SessionsPage) {}
 
@@ -54,10 +54,10 @@ export class Watch {
       const page = await next();
       this.before = this.page;
       this.page = page;
-      this.trouble = null;
+      this.problem = null;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      this.trouble = error.message;
+      this.problem = error.message;
     }
   }
 }
@@ -66,11 +66,11 @@ async function follow(first: SessionsPage, flags: Flags, stop: AbortSignal): Pro
   const quit = new AbortController();
   const over = AbortSignal.any([stop, quit.signal]);
   const interval = Math.max(SHORTEST_INTERVAL, flags.interval);
-  const watch = new Watch(first);
+  const watch = new TopDisplay(first);
   let { sort } = flags;
 
   const draw = (): void => {
-    const { page, before, trouble } = watch;
+    const { page, before, problem: trouble } = watch;
     const last = trouble === null ? LEGEND : `${printable(trouble)}   q quit`;
     const lines = topLines({ page, before, sort }, screen.rows - 1, screen.columns);
     screen.draw([...lines, last.slice(0, screen.columns)]);

@@ -21,12 +21,12 @@ export type Filled = (reader: object, isFull: boolean, which: string) => void;
 const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** What waits for one reader. */
-class Backlog<T extends ConnectionEvent> {
+class EventBuffer<T extends ConnectionEvent> {
   private readonly queue = new Fifo<T>();
   private bytes = 0;
   private full = false;
 
-  constructor(private readonly filled: (backlog: Backlog<T>, isFull: boolean) => void) {}
+  constructor(private readonly filled: (backlog: EventBuffer<T>, isFull: boolean) => void) {}
 
   get length(): number {
     return this.queue.length;
@@ -87,7 +87,7 @@ class Loop<T extends ConnectionEvent> implements AsyncIterableIterator<T> {
 
   constructor(
     private readonly home: Home<T>,
-    readonly backlog: Backlog<T>,
+    readonly backlog: EventBuffer<T>,
   ) {}
 
   [Symbol.asyncIterator](): this {
@@ -211,11 +211,11 @@ export class EventStream<T extends ConnectionEvent> implements Home<T> {
     else loop.backlog.release();
   }
 
-  private newBacklog(): Backlog<T> {
-    return new Backlog((backlog, isFull) => this.filled(backlog, isFull, this.which(backlog)));
+  private newBacklog(): EventBuffer<T> {
+    return new EventBuffer((backlog, isFull) => this.filled(backlog, isFull, this.which(backlog)));
   }
 
-  private which(backlog: Backlog<T>): string {
+  private which(backlog: EventBuffer<T>): string {
     const count = this.loops.length;
     const place = this.loops.findIndex((loop) => loop.backlog === backlog);
     return place < 0 || count < 2 ? '' : ` (loop ${place + 1} of ${count})`;

@@ -75,14 +75,14 @@ export async function groupRpc<Request = unknown, Answer = unknown>(
   return await GroupRpc.open(connection, group, handler as CallHandler<Request, Answer> | undefined, signal);
 }
 
-interface Waiting<Answer> {
+interface AwaitedCall<Answer> {
   readonly mode: CallMode;
   readonly result: Deferred<CallResult<Answer>>;
 }
 
 export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   private core!: CallCore;
-  private readonly waiting = new Map<number, Waiting<Answer>>();
+  private readonly waiting = new Map<number, AwaitedCall<Answer>>();
   private readonly leaving = new AbortController();
 
   /** @internal */

@@ -77,7 +77,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       elected: (leadership: Leadership) => void it.emit('elected', leadership),
-      lapsed: (leadership: Leadership) => void it.emit('leader-lost', leadership),
+      leaderLost: (leadership: Leadership) => void it.emit('leader-lost', leadership),
       doubted: (member: string) => seat.doubted(member),
     };
     it.core = new ElectionCore(seat.self, sink, given(options));

@@ -150,8 +150,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 
   private look(): void {
     for (const [request, held] of this.held) {
-      const { ending, isLive, isPartitioned } = this.replica;
-      if (isLive && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
+      const { ending, hasState, isPartitioned } = this.replica;
+      if (hasState && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
       const wasReleased = held.signal.aborted;
       held.end(lost(ending ?? (isPartitioned ? NO_QUORUM : STRUCK_OFF)));

@@ -38,7 +38,7 @@ export class ReplicatedMap<V>
 {
   /** @internal */
   constructor(
-    /** What it stands on: its events, `isLive`, `isWritable`. */
+    /** What it stands on: its events, `hasState`, `isWritable`. */
     readonly replica: Replicated<MapCommand<V>, boolean>,
     private readonly machine: MapMachine<V>,
   ) {

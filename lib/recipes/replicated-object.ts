@@ -5,7 +5,7 @@ import type { Replicated } from './replicated.js';
 
 export abstract class ReplicatedObject<Command, Result> implements AsyncDisposable {
   constructor(
-    /** What it stands on: its events, `isLive`, `isWritable`. */
+    /** What it stands on: its events, `hasState`, `isWritable`. */
     readonly replica: Replicated<Command, Result>,
   ) {}
 

@@ -46,7 +46,7 @@ export interface ReplicatedOptions {
 }
 
 export interface ReplicatedEvents extends RecipeEvents {
-  /** `isLive` or `isWritable` has changed. */
+  /** `hasState` or `isWritable` has changed. */
   status: [{ readonly hasState: boolean; readonly isWritable: boolean }];
   /**
    * Two components met, and the state of the other one stays: so many commands that were applied here are undone. With a
@@ -111,7 +111,7 @@ function checkMachine(machine: unknown): void {
 }
 
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
-  /** @internal Called when `isLive`, `isWritable` or `isPartitioned` may have changed: not each change is one of `status`. */
+  /** @internal Called when `hasState`, `isWritable` or `isPartitioned` may have changed: not each change is one of `status`. */
   looked: () => void = () => undefined;
   private core!: ReplicatedCore;
   private snapshots!: Snapshots;
@@ -149,7 +149,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   /** Whether this member has the state. Before that, what the machine shows is not the state of the group. */
-  get isLive(): boolean {
+  get hasState(): boolean {
     return this.core.hasState;
   }
 
@@ -230,22 +230,22 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     machine: Machine<Command, Result>,
     options: z.infer<typeof replicatedSchema>,
   ): void {
-    const trouble = (error: unknown): void => void this.emit('snapshot-error', error);
-    this.snapshots = new Snapshots((...piece) => seat.input(() => this.core.supplied(...piece)), trouble);
+    const onError = (error: unknown): void => void this.emit('snapshot-error', error);
+    this.snapshots = new Snapshots((...piece) => seat.input(() => this.core.supplied(...piece)), onError);
     const { snapshots } = this;
     const { quorum, maxMembers, silenceTimeoutMs } = options;
     const label = labelOf(machine, options);
     this.core = new ReplicatedCore(
       seat.self,
       instanceNumber(),
-      machineOf(machine, trouble),
+      machineOf(machine, onError),
       {
         send: seat.send.bind(seat),
         sendTo: seat.sendTo.bind(seat),
         capture: (id) => snapshots.keep(id, machine.snapshot()),
         release: (id) => snapshots.release(id),
         supply: (id, to, offset, until, restart) => snapshots.give(id, to, offset, until, restart),
-        contribute: (id) => void this.contribute(id).catch(trouble),
+        contribute: (id) => void this.contribute(id).catch(onError),
         restoreBegin: () => this.restore(machine),
         restoreChunk: (data) => this.restoring?.push(data),
         restoreEnd: () => this.restoring?.finish(),
@@ -310,10 +310,10 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   private changed(): void {
-    const { hasState: isLive, isWritable } = this.core;
+    const { hasState, isWritable } = this.core;
     const before = this.status;
-    if (before.hasState !== isLive || before.isWritable !== isWritable) {
-      this.status = { hasState: isLive, isWritable };
+    if (before.hasState !== hasState || before.isWritable !== isWritable) {
+      this.status = { hasState, isWritable };
       this.emit('status', this.status);
     }
     this.looked();
@@ -360,7 +360,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 /** Commands travel as JSON. */
 const machineOf = <Command, Result>(
   machine: Machine<Command, Result>,
-  trouble: (error: unknown) => void,
+  onError: (error: unknown) => void,
 ): StateMachine => ({
   reset: () => machine.reset(),
   apply: (command, info) => machine.apply(commandOf(command) as Command, info),
@@ -370,7 +370,7 @@ const machineOf = <Command, Result>(
     try {
       machine.merge?.(state);
     } catch (error) {
-      trouble(error);
+      onError(error);
     }
   },
 });

@@ -4,7 +4,7 @@ import { type Daemon, createDaemon } from '../../daemon/index.js';
 import { ask, place } from '../../lib/cli/monitor/ask.js';
 import { sessionsPage } from '../../lib/cli/monitor/pages.js';
 import { rated } from '../../lib/cli/monitor/top-screen.js';
-import { PAGE, Watch } from '../../lib/cli/top.js';
+import { PAGE, TopDisplay } from '../../lib/cli/top.js';
 import { connect } from '../../lib/client/connect.js';
 
 const start = (port: number): Promise<Daemon> =>
@@ -21,16 +21,16 @@ describe('command: top', () => {
     const port = daemon.monitorPort;
     const look = () => ask(PAGE, sessionsPage, { monitor: place(`127.0.0.1:${port}`) }, signal);
     const first = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'first' });
-    const watch = new Watch(await look());
+    const watch = new TopDisplay(await look());
     await daemon.stop();
     await watch.look(look);
-    expect(watch.trouble).to.match(/^no monitor answers at http:\/\/127\.0\.0\.1:\d+; /);
+    expect(watch.problem).to.match(/^no monitor answers at http:\/\/127\.0\.0\.1:\d+; /);
     expect(watch.page.sessions.map(({ name }) => name)).to.deep.equal(['#first#one']);
     await first.close();
     daemon = await start(port);
     const second = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'second' });
     await watch.look(look);
-    expect([watch.trouble, watch.page.sessions.map(({ name }) => name)]).to.deep.equal([
+    expect([watch.problem, watch.page.sessions.map(({ name }) => name)]).to.deep.equal([
       null,
       ['#second#one'],
     ]);
@@ -39,7 +39,7 @@ describe('command: top', () => {
   });
 
   it('ends with what is no failure of the monitor', async () => {
-    const watch = new Watch({ time: 0, total: 0, sessions: [] });
+    const watch = new TopDisplay({ time: 0, total: 0, sessions: [] });
     const reason = new Error('interrupted');
     expect(await watch.look(() => Promise.reject(reason)).catch((error: unknown) => error)).to.equal(reason);
   });

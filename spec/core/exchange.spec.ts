@@ -74,7 +74,7 @@ describe('core: exchange', () => {
     head(exchange, 'b', { time: 8, past: 1n });
     head(exchange, 'a');
     head(exchange, 'c');
-    expect(exchange.companions).to.deep.equal([true, false, true]);
+    expect(exchange.sameOrigin).to.deep.equal([true, false, true]);
   });
 
   it('needs no groups of daemons that have one past', () => {

@@ -1,6 +1,6 @@
 /** A member that is behind, but still reads, makes the changes of others wait; not without end. */
 import { expect } from 'chai';
-import type { Patience } from '../../daemon/core/admission.js';
+import type { WaitsFor } from '../../daemon/core/admission.js';
 import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
 import { type Client, CoreWorld } from './core-world.js';
 
@@ -44,7 +44,7 @@ describe('core: changes that have waited long enough', () => {
     const { world, slow } = besideOneBehind();
     const late = world.open('late');
     const join = encodeRequest(JOIN_MESS, late.name, ['g']);
-    const submit = (patience: Patience) => world.core.submit(late.session, join, 0, join.length, patience);
+    const submit = (patience: WaitsFor) => world.core.submit(late.session, join, 0, join.length, patience);
     expect(submit('behind')).to.equal(false);
     expect(submit('far-behind')).to.equal(true);
     world.run();

@@ -13,7 +13,7 @@ import {
   Section,
 } from '../../daemon/core/report.js';
 import { ReportFault } from '../../daemon/core/report-bytes.js';
-import { decodePayload, type Part, type Payload, tagOf } from '../../daemon/core/report-reader.js';
+import { decodePayload, type ReportPart, type Payload, tagOf } from '../../daemon/core/report-reader.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, nameField, privateGroup } from '../../lib/wire/index.js';
 
 const TAG = 2n ** 64n - 2n;
@@ -50,7 +50,7 @@ const encodePart = (groups: readonly ReportedGroup[], last = true): Buffer => {
 };
 
 const decode = (bytes: Buffer, daemon = 'd'): Payload => decodePayload(bytes, daemon);
-const decodePart = (bytes: Buffer): Part => (decode(bytes) as Extract<Payload, { kind: 'part' }>).part;
+const decodePart = (bytes: Buffer): ReportPart => (decode(bytes) as Extract<Payload, { kind: 'part' }>).part;
 
 /** A section of a tag, as later releases add them. */
 function section(tag: number, bytes: Buffer): Buffer {

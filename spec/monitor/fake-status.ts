@@ -32,7 +32,7 @@ export const group = (name: string, members = 2): GroupInfo => ({
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Fields can be changed, to see whether the change is seen. */
-export function madeUpSight(fields: Partial<DaemonStatus> = {}): Writable<DaemonStatus> {
+export function fakeStatus(fields: Partial<DaemonStatus> = {}): Writable<DaemonStatus> {
   const counters = { ...newCounters(), connections: 5, sessions: 3, bytesIn: 1_000, bytesOut: 2_000 };
   return {
     name: 'one',

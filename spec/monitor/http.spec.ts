@@ -6,7 +6,7 @@ import { MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../daemon/monitor/limits.j
 import { silentLogger } from '../../daemon/log/logger.js';
 import { until } from '../support/wait.js';
 import { ask, loopback, monitored } from './monitor-fixture.js';
-import { madeUpSight } from './fake-status.js';
+import { fakeStatus } from './fake-status.js';
 
 /** A connection that says what a client of HTTP would not. */
 class RawAsker implements Disposable {
@@ -127,7 +127,7 @@ describe('monitor: HTTP', () => {
     const sessions = (): never => {
       throw new Error('out of order');
     };
-    await using monitor = await monitored({ sight: madeUpSight({ sessions }), log });
+    await using monitor = await monitored({ status: fakeStatus({ sessions }), log });
     expect((await ask(monitor, '/sessions')).status).to.equal(500);
     expect(told).to.deep.equal([{ error: 'Error: out of order', path: '/sessions' }]);
     expect((await ask(monitor, '/healthz')).status).to.equal(200);
@@ -165,7 +165,7 @@ describe('monitor: HTTP', () => {
     const monitor = await openMonitor({
       endpoint: loopback,
       token: null,
-      sight: madeUpSight(),
+      status: fakeStatus(),
       log: silentLogger,
     });
     using asker = await RawAsker.open(monitor, 'GET / HTTP/1.1\r\n');

@@ -3,7 +3,7 @@ import { FRESH_TIME, Lists, Once } from '../../daemon/monitor/lists.js';
 import { SLICE, firstSorted } from '../../daemon/monitor/slices.js';
 import type { GroupInfo } from '../../daemon/monitor/status.js';
 import { Random } from '../support/random.js';
-import { group, madeUpSight } from './fake-status.js';
+import { group, fakeStatus } from './fake-status.js';
 
 /** Lists of many groups, on a clock that a spec moves. */
 class Bench {
@@ -13,8 +13,8 @@ class Bench {
   readonly lists: Lists;
 
   constructor(groups: number) {
-    const sight = madeUpSight({ eachGroup: () => this.groups(groups), groupCount: groups });
-    this.lists = new Lists(sight, () => this.now);
+    const daemonStatus = fakeStatus({ eachGroup: () => this.groups(groups), groupCount: groups });
+    this.lists = new Lists(daemonStatus, () => this.now);
   }
 
   async ask(query = ''): Promise<{ total: number; groups: GroupInfo[] }> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Metrics } from '../../daemon/monitor/metrics.js';
 import { repositoryRoot } from '../support/recordings.js';
-import { madeUpSight } from './fake-status.js';
+import { fakeStatus } from './fake-status.js';
 import { skip } from '../support/skip.js';
 
 /** Names in a text for Prometheus. */
@@ -14,44 +14,44 @@ const lineOf = (text: string, start: string): string | undefined =>
   text.split('\n').find((line) => line.startsWith(start));
 
 describe('monitor: metrics', () => {
-  it('are what the sight says at that time', async () => {
-    const sight = madeUpSight();
-    const metrics = new Metrics(sight);
+  it('are what the status says at that time', async () => {
+    const daemonStatus = fakeStatus();
+    const metrics = new Metrics(daemonStatus);
     for (let looks = 0; looks < 2; looks++) {
       const text = await metrics.text();
       expect(lineOf(text, 'sspd_received_bytes_total')).to.equal('sspd_received_bytes_total 1000');
       expect(lineOf(text, 'sspd_sessions ')).to.equal('sspd_sessions 2');
       expect(lineOf(text, 'sspd_view_daemons')).to.equal('sspd_view_daemons 1');
       expect(lineOf(text, 'sspd_start_time_seconds')).to.equal(
-        `sspd_start_time_seconds ${sight.started / 1_000}`,
+        `sspd_start_time_seconds ${daemonStatus.started / 1_000}`,
       );
     }
-    sight.sessionCount = 7;
-    sight.counters = { ...sight.counters, bytesIn: 1_001 };
+    daemonStatus.sessionCount = 7;
+    daemonStatus.counters = { ...daemonStatus.counters, bytesIn: 1_001 };
     const text = await metrics.text();
     expect(lineOf(text, 'sspd_received_bytes_total')).to.equal('sspd_received_bytes_total 1001');
     expect(lineOf(text, 'sspd_sessions ')).to.equal('sspd_sessions 7');
   });
 
   it('have the causes as labels', async () => {
-    const text = await new Metrics(madeUpSight()).text();
+    const text = await new Metrics(fakeStatus()).text();
     expect(text).to.include('sspd_handshake_rejections_total{code="REJECT_NOT_UNIQUE"} 2\n');
     expect(text).to.include('sspd_connections_ended_total{reason="closed"} 4\n');
     expect(text).to.include('sspd_info{name="one",version="0.1.0",engine="solo",configuration="c0ffee"} 1\n');
   });
 
   it('forget a configuration that is no longer in force', async () => {
-    const sight = madeUpSight();
-    const metrics = new Metrics(sight);
+    const daemonStatus = fakeStatus();
+    const metrics = new Metrics(daemonStatus);
     await metrics.text();
-    sight.configurationHash = 'decaf';
+    daemonStatus.configurationHash = 'decaf';
     expect((await metrics.text()).match(/^sspd_info\{.*/gm)).to.deep.equal([
       'sspd_info{name="one",version="0.1.0",engine="solo",configuration="decaf"} 1',
     ]);
   });
 
   it('of two daemons in one process do not mix', async () => {
-    const [one, two] = [new Metrics(madeUpSight()), new Metrics(madeUpSight({ sessionCount: 9 }))];
+    const [one, two] = [new Metrics(fakeStatus()), new Metrics(fakeStatus({ sessionCount: 9 }))];
     expect(lineOf(await one.text(), 'sspd_sessions ')).to.equal('sspd_sessions 2');
     expect(lineOf(await two.text(), 'sspd_sessions ')).to.equal('sspd_sessions 9');
     expect(await two.text()).to.include('sspd_process_cpu_seconds_total');
@@ -62,6 +62,6 @@ describe('monitor: metrics', () => {
     if (process.platform !== 'linux') skip(this, 'some metrics exist on Linux only');
     const page = readFileSync(join(repositoryRoot, 'docs/operate/metrics.md'), 'utf8');
     const described = Array.from(page.matchAll(/^\| `(sspd_\w+)`/gm), ([, name = '']) => name);
-    expect(described.toSorted()).to.deep.equal(named(await new Metrics(madeUpSight()).text()).toSorted());
+    expect(described.toSorted()).to.deep.equal(named(await new Metrics(fakeStatus()).text()).toSorted());
   });
 });

@@ -4,13 +4,13 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { text } from 'node:stream/consumers';
 import { type Monitor, type MonitorOptions, openMonitor } from '../../daemon/monitor/http.js';
 import { silentLogger } from '../../daemon/log/logger.js';
-import { madeUpSight } from './fake-status.js';
+import { fakeStatus } from './fake-status.js';
 
 export const loopback = { host: '127.0.0.1', port: 0 };
 
 /** Open until the scope ends. */
 export async function monitored(options: Partial<MonitorOptions> = {}): Promise<Monitor & AsyncDisposable> {
-  const rest = { endpoint: loopback, token: null, sight: madeUpSight(), log: silentLogger };
+  const rest = { endpoint: loopback, token: null, status: fakeStatus(), log: silentLogger };
   const monitor = await openMonitor({ ...rest, ...options });
   return Object.assign(monitor, { [Symbol.asyncDispose]: () => monitor.close() });
 }

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import type { Monitor } from '../../daemon/monitor/http.js';
 import { ask, monitored } from './monitor-fixture.js';
-import { group, madeUpSight, session } from './fake-status.js';
+import { group, fakeStatus, session } from './fake-status.js';
 
 describe('monitor: pages', () => {
-  const sight = madeUpSight();
+  const daemonStatus = fakeStatus();
   let monitor: Monitor;
 
   beforeEach(async () => {
-    Object.assign(sight, madeUpSight());
-    monitor = await monitored({ sight });
+    Object.assign(daemonStatus, fakeStatus());
+    monitor = await monitored({ status: daemonStatus });
   });
 
   afterEach(() => monitor.close());
@@ -27,7 +27,7 @@ describe('monitor: pages', () => {
 
   it('/healthz is ok with a daemon view and 503 without', async () => {
     expect(await ask(monitor, '/healthz')).to.include({ status: 200, body: 'ok\n' });
-    sight.daemons = [];
+    daemonStatus.daemons = [];
     expect(await ask(monitor, '/healthz')).to.include({ status: 503, body: 'no daemon view\n' });
   });
 
@@ -73,19 +73,19 @@ describe('monitor: pages', () => {
       },
       engine: { kind: 'solo', views: 1, sent: 6, delivered: 6, queuedBytes: 11 },
     });
-    expect(started).to.equal(new Date(sight.started).toISOString());
+    expect(started).to.equal(new Date(daemonStatus.started).toISOString());
     expect(delay).to.have.all.keys('mean', 'p50', 'p99', 'max');
     expect(memoryBytes).to.include.keys('rss', 'heapUsed');
   });
 
   it('/varz says so when there is no daemon view', async () => {
-    sight.daemons = [];
+    daemonStatus.daemons = [];
     expect((await ask(monitor, '/varz')).json).to.include({ state: 'no-view', leader: null });
   });
 
   it('/sessions has those first that most bytes wait for', async () => {
     const { json } = await ask(monitor, '/sessions');
-    expect(json).to.deep.include({ total: 2, sessions: sight.sessions().toReversed() });
+    expect(json).to.deep.include({ total: 2, sessions: daemonStatus.sessions().toReversed() });
     expect((json as { time: number }).time).to.be.closeTo(Date.now(), 60_000);
   });
 
@@ -97,7 +97,7 @@ describe('monitor: pages', () => {
     ['groups', '#s1#one'],
   ] as const) {
     it(`/sessions sorts by ${sort}`, async () => {
-      sight.sessions = () => [
+      daemonStatus.sessions = () => [
         session(2, { waitingBytes: 9, messagesIn: 1, since: 5 }),
         session(1, { waitingBytes: 1, messagesIn: 9, since: 9 }),
       ];
@@ -108,8 +108,8 @@ describe('monitor: pages', () => {
   }
 
   it('lists have 100 entries unless more are asked for', async () => {
-    sight.sessions = () => Array.from({ length: 150 }, (_, id) => session(id));
-    sight.groups = () => Array.from({ length: 150 }, (_, id) => group(`g${id}`));
+    daemonStatus.sessions = () => Array.from({ length: 150 }, (_, id) => session(id));
+    daemonStatus.groups = () => Array.from({ length: 150 }, (_, id) => group(`g${id}`));
     expect(names((await ask(monitor, '/sessions')).json, 'sessions')).to.have.length(100);
     expect(names((await ask(monitor, '/sessions?limit=120')).json, 'sessions')).to.have.length(120);
     expect(names((await ask(monitor, '/groups')).json, 'groups')).to.have.length(100);
@@ -129,7 +129,7 @@ describe('monitor: pages', () => {
   });
 
   it('/groups/NAME takes any name, encoded', async () => {
-    sight.members = (name) => [name];
+    daemonStatus.members = (name) => [name];
     for (const name of ['a/b', '100%', 'q?x=1&y', '.', '..', 'a+b', '$~']) {
       const { json } = await ask(monitor, `/groups/${encodeURIComponent(name)}`);
       expect(json).to.deep.equal({ group: name, members: [name] });
@@ -154,7 +154,7 @@ describe('monitor: pages', () => {
     ['//', 404],
   ] as const) {
     it(`answers ${status} to ${path.slice(0, 40)}`, async () => {
-      sight.members = (name) => (name === 'nobody' ? null : [name]);
+      daemonStatus.members = (name) => (name === 'nobody' ? null : [name]);
       const { status: got, json } = await ask(monitor, path);
       expect(got).to.equal(status);
       expect(json).to.have.all.keys('error');

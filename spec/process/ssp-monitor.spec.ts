@@ -5,19 +5,19 @@ import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Monitor } from '../../daemon/monitor/http.js';
 import { monitored } from '../monitor/monitor-fixture.js';
-import { madeUpSight, session } from '../monitor/fake-status.js';
+import { fakeStatus, session } from '../monitor/fake-status.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
 const verbs = ['status', 'top', 'groups', 'members'];
 
 describe('process: ssp, verbs of the monitor', () => {
-  const sight = madeUpSight();
+  const daemonStatus = fakeStatus();
   let monitor: Monitor;
 
   beforeEach(async () => {
-    Object.assign(sight, madeUpSight());
-    monitor = await monitored({ sight });
+    Object.assign(daemonStatus, fakeStatus());
+    monitor = await monitored({ status: daemonStatus });
   });
 
   afterEach(async () => {
@@ -52,7 +52,7 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('status fails when there is no daemon view', async () => {
-    sight.daemons = [];
+    daemonStatus.daemons = [];
     const { status, out, err } = await ssp('status').end();
     expect([status, err]).to.deep.equal([1, 'ssp: the daemon has no daemon view\n']);
     expect(out).to.match(/^daemon view +none \(no-view\)$/m);
@@ -92,7 +92,7 @@ describe('process: ssp, verbs of the monitor', () => {
 
   it('groups --json is what the monitor tells', async () => {
     const { out } = await ssp('groups', '--json').end();
-    expect(JSON.parse(out)).to.deep.equal({ total: 2, groups: sight.groups().toReversed() });
+    expect(JSON.parse(out)).to.deep.equal({ total: 2, groups: daemonStatus.groups().toReversed() });
   });
 
   it('members are one a line, in order', async () => {
@@ -107,7 +107,7 @@ describe('process: ssp, verbs of the monitor', () => {
 
   for (const name of ['a/b?c=d', '%41', '..', '$']) {
     it(`members finds the group ${name}`, async () => {
-      sight.members = (group) => (group === name ? ['#s1#one'] : null);
+      daemonStatus.members = (group) => (group === name ? ['#s1#one'] : null);
       expect((await ssp('members', name).end()).out).to.equal('#s1#one\n');
     });
   }
@@ -121,7 +121,7 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('writes out what would steer the terminal', async () => {
-    sight.sessions = () => [session(1, { from: '\u001B[2J' })];
+    daemonStatus.sessions = () => [session(1, { from: '\u001B[2J' })];
     const { out } = await ssp('top').end();
     expect(out).to.include('\\u{1b}[2J').and.not.to.include('\u001B');
   });
@@ -129,14 +129,14 @@ describe('process: ssp, verbs of the monitor', () => {
   it('goes through a local socket', async () => {
     await using directory = await TemporaryDirectory.make();
     const path = directory.file('monitor');
-    await using local = await monitored({ endpoint: { path }, sight });
+    await using local = await monitored({ endpoint: { path }, status: daemonStatus });
     expect((await at('', ['members', 'room', '--monitor', local.address]).end()).out).to.equal(
       '#s1#one\n#s2#one\n',
     );
   });
 
   it('shows the token', async () => {
-    await using closed = await monitored({ sight, token: 's3cret' });
+    await using closed = await monitored({ status: daemonStatus, token: 's3cret' });
     const place = `http://127.0.0.1:${closed.port}`;
     const { status, err } = await at(place, ['groups']).end();
     expect([status, err]).to.deep.equal([

@@ -207,10 +207,10 @@ describe('the round of a view', () => {
     agreement.newView(view([A, B], [A, B]));
     agreement.begin(false, 0);
     agreement.stated(A, said(), [B], 0);
-    agreement.goOn();
+    agreement.continueFrom();
     expect(agreement.dueAt).to.equal(Infinity);
     expect(agreement.stated(B, said(), [], 30)).to.equal(true);
-    agreement.goOn();
+    agreement.continueFrom();
     expect(agreement.stated(A, said(), [], 30)).to.equal(false);
     expect(agreement.dueAt).to.equal(130);
   });

@@ -29,7 +29,7 @@ describe('an election, step by step', () => {
         sendTo: () => undefined,
         elected: ({ leader, term, isMe }: { leader: string; term: number; isMe: boolean }) =>
           void this.lines.push(`elected ${leader} ${term}${isMe ? ' me' : ''}`),
-        lapsed: ({ leader }: { leader: string }) => void this.lines.push(`lapsed ${leader}`),
+        leaderLost: ({ leader }: { leader: string }) => void this.lines.push(`lapsed ${leader}`),
         doubted: (member: string) => void this.lines.push(`doubted ${member}`),
       };
       this.core = new ElectionCore(self, sink, { quorum, silenceTimeoutMs: 100 });

@@ -27,7 +27,7 @@ export class Elections {
         send: (body, service) => member.send(body, service),
         sendTo: (name, body) => member.sendTo(name, body),
         elected: (leadership) => seen.push({ ...leadership, view }),
-        lapsed: () => undefined,
+        leaderLost: () => undefined,
         doubted: (name) => void this.doubted.push(`${member.name}: ${name}`),
       },
       { quorum: this.quorum },

@@ -11,7 +11,7 @@ import {
 import { MergeSender } from '../../lib/recipes/core/replicated/merge-sender.js';
 import { SnapshotSender } from '../../lib/recipes/core/replicated/snapshot-sender.js';
 import { SnapshotReceiver } from '../../lib/recipes/core/replicated/snapshot-receiver.js';
-import { decode, type Message, type Part } from '../../lib/recipes/core/replicated/messages.js';
+import { decode, type Message, type MergePart } from '../../lib/recipes/core/replicated/messages.js';
 
 const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
 
@@ -239,7 +239,7 @@ describe('one that gives a state', () => {
 describe('a state that lost', () => {
   class Lost {
     said: string[] = [];
-    readonly parts: Part[] = [];
+    readonly parts: MergePart[] = [];
     readonly merged = new Set<number>();
     readonly contributions = new MergeSender(
       A,

@@ -43,17 +43,17 @@ describe('session: frames that wait', () => {
   it('wait for fewer members the longer the first of them has waited, each for itself', () => {
     const { clock, deferred, retry } = bench(join, leave);
     clock.pass(MAX_CHANGE_WAIT - 1);
-    expect(deferred.patience).to.equal('behind');
+    expect(deferred.waitsFor).to.equal('behind');
     clock.pass(1);
-    expect(deferred.patience).to.equal('far-behind');
+    expect(deferred.waitsFor).to.equal('far-behind');
     retry();
-    expect(deferred.patience, 'the leave has waited for its own turn only').to.equal('behind');
+    expect(deferred.waitsFor, 'the leave has waited for its own turn only').to.equal('behind');
     clock.pass(MAX_LAST_WAIT - 1);
-    expect(deferred.patience).to.equal('far-behind');
+    expect(deferred.waitsFor).to.equal('far-behind');
     clock.pass(1);
-    expect(deferred.patience).to.equal('nobody');
+    expect(deferred.waitsFor).to.equal('nobody');
     retry();
-    expect(deferred.patience, 'nothing waits').to.equal('behind');
+    expect(deferred.waitsFor, 'nothing waits').to.equal('behind');
   });
 
   it('are forgotten when the session ends', () => {

@@ -7,7 +7,7 @@ import { RawClient, RawSession } from '../support/raw-client.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 
-describe('session: sight', () => {
+describe('session: status', () => {
   it('tells who the daemon is and where', async () => {
     await using folder = await TemporaryDirectory.make();
     const before = Date.now();

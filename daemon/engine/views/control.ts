@@ -5,16 +5,16 @@ import { Reader, Writer } from './bytes.js';
 import { FLAG_APART, FLAG_HAD_VIEW, PREFIX_BYTES, Type, versionText, writePrefix } from './message.js';
 
 /** What a daemon has behind it: the view it was in, and what it delivered there. Tag 0: it never had a view. */
-export interface Past {
+export interface PreviousView {
   readonly tag: bigint;
   readonly count: number;
   readonly hash: bigint;
 }
 
-export const NO_PAST: Past = { tag: 0n, count: 0, hash: 0n };
+export const NO_PAST: PreviousView = { tag: 0n, count: 0, hash: 0n };
 
 /** Two that never had a view have nothing in common. */
-export const equalPasts = (a: Past, b: Past): boolean =>
+export const equalPasts = (a: PreviousView, b: PreviousView): boolean =>
   a.tag !== 0n && a.tag === b.tag && a.count === b.count && a.hash === b.hash;
 
 export interface State {
@@ -24,7 +24,7 @@ export interface State {
   readonly key: bigint;
   /** Cuts of the sender so far: of two STATEs the later counts. */
   readonly attempt: number;
-  readonly past: Past;
+  readonly past: PreviousView;
   /** It was excluded for its report, and nobody is to wait for it. */
   readonly isApart: boolean;
 }
@@ -41,7 +41,7 @@ export interface Entry extends CpgAddress {
   readonly inc: bigint;
   readonly name: string;
   readonly attempt: number;
-  readonly past: Past;
+  readonly past: PreviousView;
 }
 
 export const Reason = { silent: 1, name: 2, report: 3 } as const;
@@ -77,8 +77,9 @@ function head(version: number, type: number, flags = 0): Buffer {
   return bytes;
 }
 
-const writePast = (to: Writer, { tag, count, hash }: Past): Writer => to.u64(tag).u48(count).u64(hash);
-const readPast = (from: Reader): Past => ({ tag: from.u64(), count: from.u48(), hash: from.u64() });
+const writePast = (to: Writer, { tag, count, hash }: PreviousView): Writer =>
+  to.u64(tag).u48(count).u64(hash);
+const readPast = (from: Reader): PreviousView => ({ tag: from.u64(), count: from.u48(), hash: from.u64() });
 const readAddress = (from: Reader): CpgAddress => ({ node: from.u32(), pid: from.u32() });
 
 export function encodeState(version: number, { inc, name, key, attempt, past, isApart }: State): Buffer {

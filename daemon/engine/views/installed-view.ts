@@ -1,7 +1,7 @@
 /** The view that is in force at this daemon: who is in it, what was delivered in it, what waits to be stable. */
 import type { Buffer } from 'node:buffer';
 import type { DaemonId, EngineMessage, View } from '../port.js';
-import type { Entry, Past } from './control.js';
+import type { Entry, PreviousView } from './control.js';
 import { Fifo } from './fifo.js';
 import { History } from './hash.js';
 import * as wire from './message.js';
@@ -55,7 +55,7 @@ export class InstalledView {
   }
 
   /** What this daemon has behind it when the view ends now. */
-  get past(): Past {
+  get past(): PreviousView {
     const { count, hash } = this.history;
     return { tag: this.view.id.tag, count, hash };
   }

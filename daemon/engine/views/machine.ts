@@ -35,7 +35,7 @@ export class ViewMachine {
   private installed: InstalledView | null = null;
   private operational = false;
   private stopped = false;
-  private past: control.Past = control.NO_PAST;
+  private past: control.PreviousView = control.NO_PAST;
   private installs = 0;
   /** The INSTALL of this daemon that is in force, for those who missed it. */
   private ownInstall: Buffer | null = null;
@@ -161,17 +161,17 @@ export class ViewMachine {
   reconnected(now: number): void {
     this.turn(now);
     this.round.forget();
-    this.cut();
+    this.beginViewChange();
   }
 
   // Hints and cuts
 
   private hint(event: Exclude<CpgEvent, Deliver>): void {
     this.round.hint(event);
-    this.cut();
+    this.beginViewChange();
   }
 
-  private cut(): void {
+  private beginViewChange(): void {
     if (this.operational) {
       this.operational = false;
       this.past = (this.installed as InstalledView).past;
@@ -240,7 +240,7 @@ export class ViewMachine {
     }
     // Only behind an INSTALL for the own STATE, which follows that STATE, can there be anything for the next view.
     if (!this.round.ownStateSeen || tag === this.past.tag) this.counts.dropped++;
-    else if (!this.early.add(event, tag)) this.cut();
+    else if (!this.early.add(event, tag)) this.beginViewChange();
   }
 
   private take(installed: InstalledView, event: Deliver, type: number, flags: number): void {
@@ -307,18 +307,18 @@ export class ViewMachine {
     } else if (isForThis) {
       this.enter(from, install, id);
     } else if (!own) {
-      this.leftOut(install);
+      this.reportExclusions(install);
     }
   }
 
   /** A view without this daemon. */
-  private leftOut({ excluded: leftOut, members }: control.Install): void {
+  private reportExclusions({ excluded: leftOut, members }: control.Install): void {
     const own = leftOut.find((each) => sameAddress(each, this.self));
     if (own?.reason === control.Reason.name) {
       const other = members.find(({ name }) => name === this.self.name);
       this.refuse(`the daemon name "${this.self.name}" is in use at node ${other?.node ?? 0}`);
     } else if (this.round.ownStateSeen) {
-      this.cut();
+      this.beginViewChange();
     }
   }
 
@@ -353,7 +353,7 @@ export class ViewMachine {
     }
     if (tag !== this.installed?.view.id.tag) return;
     for (const each of excluded) this.excluded(each);
-    this.cut();
+    this.beginViewChange();
   }
 
   private excluded({ node, pid, reason, why }: control.Excluded): void {

@@ -26,7 +26,7 @@ export function inParts(
   return messages;
 }
 
-interface Assembly {
+interface PartialMessage {
   readonly claim: string;
   readonly id: number;
   readonly total: number;
@@ -35,7 +35,7 @@ interface Assembly {
 }
 
 export class Parts {
-  private readonly bySender = new Map<string, Assembly>();
+  private readonly bySender = new Map<string, PartialMessage>();
 
   /**
    * Takes a `part`.

@@ -9,7 +9,7 @@ import type { Tell } from './difference.js';
 import type { Table } from './table.js';
 
 /** What a command came to. `count` of HAS_CLIENTS. */
-export type Outcome =
+export type ApplyResult =
   | { readonly ok: true; readonly entry: Entry | null }
   | { readonly ok: false; readonly code: ChannelCode; readonly count: number };
 
@@ -23,10 +23,10 @@ export interface ApplyContext {
   readonly tell: Tell;
 }
 
-const done = (entry: Entry | null): Outcome => ({ ok: true, entry });
-const refused = (code: ChannelCode, count = 0): Outcome => ({ ok: false, code, count });
+const done = (entry: Entry | null): ApplyResult => ({ ok: true, entry });
+const refused = (code: ChannelCode, count = 0): ApplyResult => ({ ok: false, code, count });
 
-export function apply(table: Table, sender: string, command: Command, around: ApplyContext): Outcome {
+export function apply(table: Table, sender: string, command: Command, around: ApplyContext): ApplyResult {
   switch (command.kind) {
     case 'claim':
       return claim(table, sender, command, around);
@@ -45,7 +45,7 @@ export function apply(table: Table, sender: string, command: Command, around: Ap
 
 type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
-function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyContext): Outcome {
+function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyContext): ApplyResult {
   const present = table.find(command.name);
   const mayTake =
     present !== undefined && !around.members.has(present.owner) && command.from === present.claim;
@@ -67,7 +67,7 @@ function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyC
   return done(entry);
 }
 
-function release(table: Table, sender: string, command: Of<'release'>, { tell }: ApplyContext): Outcome {
+function release(table: Table, sender: string, command: Of<'release'>, { tell }: ApplyContext): ApplyResult {
   const entry = table.get(command.claim);
   if (!entry) return refused('NOT_FOUND');
   if (entry.owner !== sender) return refused('NOT_OWNER');
@@ -77,7 +77,7 @@ function release(table: Table, sender: string, command: Of<'release'>, { tell }:
   return done(entry);
 }
 
-function attach(table: Table, client: string, command: Of<'attach'>, around: ApplyContext): Outcome {
+function attach(table: Table, client: string, command: Of<'attach'>, around: ApplyContext): ApplyResult {
   const entry = table.find(command.name);
   if (!entry) return refused('NOT_FOUND');
   if (!around.members.has(entry.owner)) return refused('SERVER_UNREACHABLE');
@@ -88,7 +88,7 @@ function attach(table: Table, client: string, command: Of<'attach'>, around: App
   return done(changed);
 }
 
-function detach(table: Table, client: string, command: Of<'detach'>, { tell }: ApplyContext): Outcome {
+function detach(table: Table, client: string, command: Of<'detach'>, { tell }: ApplyContext): ApplyResult {
   const entry = table.get(command.claim);
   if (!entry?.clients.has(client)) return refused('NOT_ATTACHED');
   const changed = without(entry, client);
@@ -97,7 +97,7 @@ function detach(table: Table, client: string, command: Of<'detach'>, { tell }: A
   return done(changed);
 }
 
-function update(table: Table, sender: string, command: Of<'update'>): Outcome {
+function update(table: Table, sender: string, command: Of<'update'>): ApplyResult {
   const entry = table.get(command.claim);
   if (!entry) return refused('NOT_FOUND');
   if (entry.owner !== sender) return refused('NOT_OWNER');

@@ -47,7 +47,7 @@ export type Command =
   | { readonly kind: 'nothing' };
 
 /** A piece of the sender's table, for those who do not have it. */
-export interface Part {
+export interface TablePart {
   readonly kind: 'part';
   readonly tag: GroupId;
   readonly index: number;
@@ -89,7 +89,7 @@ export interface Numbered {
   readonly command: Command;
 }
 
-export type RegistryMessage = Numbered | Part | State | Vote;
+export type RegistryMessage = Numbered | TablePart | State | Vote;
 
 const writeTag = (out: ByteWriter, tag: GroupId): void => {
   for (const word of tag) out.u32(word >>> 0);

@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { NEWCOMER, type Testimony, UNINFORMED, claimedEpoch } from '../../primary/ballot.js';
 import { Claims } from '../../primary/claims.js';
 import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
-import type { Part, State } from './command.js';
+import type { TablePart, State } from './command.js';
 import type { Side } from './merge.js';
 import type { PartTestimony } from './primary.js';
 import { Table } from './table.js';
@@ -64,7 +64,7 @@ export class TableExchange {
     return this.members.flatMap((member) => told.get(member) ?? []);
   }
 
-  part(sender: string, { tag, index, bytes }: Part): void {
+  part(sender: string, { tag, index, bytes }: TablePart): void {
     if (!equalGroupIds(tag, this.tag)) return;
     const parts = this.parts.get(sender) ?? [];
     // Copied: the buffer of the frame it came in is much larger.

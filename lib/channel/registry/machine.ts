@@ -9,7 +9,7 @@ import type { Buffer } from 'node:buffer';
 import { Ballot, NEWCOMER } from '../../primary/ballot.js';
 import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
-import { type Outcome, apply, depart } from './apply.js';
+import { type ApplyResult, apply, depart } from './apply.js';
 import {
   type Command,
   type Numbered,
@@ -39,7 +39,7 @@ export interface RegistrySink {
   /** To the registry's group, or to these members alone. */
   send(to: readonly string[] | null, bytes: Buffer, safe: boolean): void;
   /** A command of this member has its outcome. */
-  settled(serial: number, outcome: Outcome): void;
+  settled(serial: number, outcome: ApplyResult): void;
   tell(event: RegistryEvent): void;
   /** Somebody else speaks, or votes, for this member. @param place of this member among those who can */
   waiting(place: number): void;
@@ -262,7 +262,7 @@ export class RegistryMachine {
     const { electorates, isInformed: informed, present: members, table, testimony, tookPart } = this;
     const epoch = testimony.epoch ?? 0;
     const side: Told = { table, members, epoch, has: true, informed, testimony, tookPart, electorates };
-    if (cause === 'network') this.adopt([side]);
+    if (cause === 'network') this.adoptTables([side]);
     this.tellNothing();
     this.beginVote([side]);
     this.sendWaiting();
@@ -309,7 +309,7 @@ export class RegistryMachine {
     this.fresh = new Set();
     if (exchange.doubtful !== null) this.refused++;
     const sides = exchange.sides();
-    this.adopt(sides);
+    this.adoptTables(sides);
     this.tellNothing();
     this.sink.ready();
     this.beginVote(sides);
@@ -327,7 +327,7 @@ export class RegistryMachine {
   }
 
   /** Takes over what the parts have told. */
-  private adopt(sides: readonly Told[]): void {
+  private adoptTables(sides: readonly Told[]): void {
     const { table, dropped } = merge(sides, this.present);
     const before = { table: this.table, members: this.told, glimpsed: this.glimpsed };
     this.table = table;

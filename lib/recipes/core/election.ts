@@ -25,7 +25,7 @@ export interface Leadership {
 export interface ElectionSink extends Sender {
   elected(leadership: Leadership): void;
   /** There is no leader until the next one is elected. */
-  lapsed(before: Leadership): void;
+  leaderLost(before: Leadership): void;
   /** The claim of this member is far above all others and does not count. */
   doubted(member: string): void;
 }
@@ -182,6 +182,6 @@ export class ElectionCore implements RecipeCore {
   private lapse(): void {
     const { led } = this;
     this.led = null;
-    if (led) this.sink.lapsed(led);
+    if (led) this.sink.leaderLost(led);
   }
 }

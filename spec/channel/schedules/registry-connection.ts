@@ -3,7 +3,7 @@
  * attach, take over names whose owner has been out of sight for long, nudge an exchange that takes long.
  */
 import { Buffer } from 'node:buffer';
-import type { Outcome } from '../../../lib/channel/registry/apply.js';
+import type { ApplyResult } from '../../../lib/channel/registry/apply.js';
 import type { Command } from '../../../lib/channel/registry/command.js';
 import { isShown } from '../../../lib/channel/registry-info.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
@@ -32,7 +32,7 @@ export interface ConnectionHost {
   readonly now: number;
   send(connection: RegistryConnection, to: readonly string[] | null, body: Buffer, isSafe: boolean): void;
   /** A command that the application gave has its outcome. */
-  settled(connection: RegistryConnection, command: Command, outcome: Outcome): void;
+  settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void;
   heard(connection: RegistryConnection, event: RegistryEvent): void;
   /** An exchange is complete. */
   ready(connection: RegistryConnection): void;
@@ -76,7 +76,7 @@ export class RegistryConnection implements DaemonClient {
       send: (to: readonly string[] | null, bytes: Buffer, isSafe: boolean) => {
         if (this.isUp) host.send(this, to, bytes, isSafe);
       },
-      settled: (serial: number, outcome: Outcome) => this.settled(serial, outcome),
+      settled: (serial: number, outcome: ApplyResult) => this.settled(serial, outcome),
       tell: (event: RegistryEvent) => this.hear(event),
       waiting: (place: number) => {
         this.nudgeAt = host.now + place * NUDGE_STEP;
@@ -177,7 +177,7 @@ export class RegistryConnection implements DaemonClient {
     }
   }
 
-  private settled(serial: number, outcome: Outcome): void {
+  private settled(serial: number, outcome: ApplyResult): void {
     const command = this.calls.get(serial);
     // The machine gives commands of its own, too.
     if (!command) return;

@@ -1,7 +1,7 @@
 /** Real registry machines in a small world of daemons, and what must hold among them. */
 import type { Buffer } from 'node:buffer';
 import type { GoneReason } from '../../../lib/channel/errors.js';
-import type { Outcome } from '../../../lib/channel/registry/apply.js';
+import type { ApplyResult } from '../../../lib/channel/registry/apply.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Entry } from '../../../lib/channel/registry/entry.js';
@@ -144,7 +144,7 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     this.sendAs(from.daemon, from.id, to, body, isSafe);
   }
 
-  settled(connection: RegistryConnection, command: Command, outcome: Outcome): void {
+  settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void {
     if (command.kind !== 'claim') return;
     const { name, from } = command;
     this.log(`      ${connection.id} creates ${name}: ${outcome.ok ? 'done' : outcome.code}`);

@@ -37,7 +37,7 @@ describe('parted', () => {
       expect(held.signal.aborted).to.equal(true);
       expect((await waits).token).to.be.above(held.token);
       parting.merge();
-      await until(() => a.replica.isLive && a.holder === '#b#dmn1', 'the holder to be known');
+      await until(() => a.replica.hasState && a.holder === '#b#dmn1', 'the holder to be known');
     });
 
     it('comes to one who was cut off while it waited', async () => {

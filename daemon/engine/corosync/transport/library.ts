@@ -14,17 +14,17 @@ const CMAP_LIBRARY = 'libcmap.so.4';
 
 /** What a callback gets for a pointer. */
 export type Pointer = bigint | null;
-export type Word = number | bigint;
-export type Handle = Word;
+export type CInteger = number | bigint;
+export type Handle = CInteger;
 
 /** The three callbacks of model V1, as the library calls them. */
 export interface RawCallbacks {
-  deliver(handle: Handle, group: Pointer, node: number, pid: number, data: Pointer, length: Word): void;
+  deliver(handle: Handle, group: Pointer, node: number, pid: number, data: Pointer, length: CInteger): void;
   /** Member, left and joined lists, each with its length. */
-  confchg(handle: Handle, group: Pointer, members: Pointer, count: Word, ...others: unknown[]): void;
+  confchg(handle: Handle, group: Pointer, members: Pointer, count: CInteger, ...others: unknown[]): void;
   ring(
     handle: Handle,
-    id: { readonly nodeid: number; readonly seq: Word },
+    id: { readonly nodeid: number; readonly seq: CInteger },
     count: number,
     nodes: Pointer,
   ): void;

@@ -18,7 +18,7 @@ export class Agreement {
   constructor(
     private readonly self: string,
     private readonly needed: number,
-    private readonly patience: number,
+    private readonly silenceTimeoutMs: number,
   ) {}
 
   /** What is said now carries this; null before the first view. */
@@ -50,7 +50,7 @@ export class Agreement {
     if (isAgain) this.number++;
     this.isContested = false;
     this.round = new StatementRound(this.current?.members ?? [], this.needed);
-    this.dueAt = now + this.patience;
+    this.dueAt = now + this.silenceTimeoutMs;
   }
 
   /** It has said something, be it late: the next round waits for it. */
@@ -64,7 +64,7 @@ export class Agreement {
     const { round } = this;
     if (!round) return false;
     if (round.state(sender, statement, silent)) return true;
-    if (this.dueAt === Infinity) this.dueAt = now + this.patience;
+    if (this.dueAt === Infinity) this.dueAt = now + this.silenceTimeoutMs;
     return false;
   }
 
@@ -80,7 +80,7 @@ export class Agreement {
   }
 
   /** What was said does not decide it: the next statement may. */
-  goOn(): void {
+  continueFrom(): void {
     this.dueAt = Infinity;
     this.round?.reopen();
   }
@@ -98,7 +98,7 @@ export class Agreement {
   /** @returns whether the others should be told not to wait any longer */
   tick(now: number): boolean {
     if (now < this.dueAt) return false;
-    this.dueAt = now + this.patience;
+    this.dueAt = now + this.silenceTimeoutMs;
     const { round } = this;
     return round !== null && round.canSettle && round.statement(this.self) !== undefined;
   }

@@ -287,7 +287,7 @@ export class ReplicatedCore implements RecipeCore {
     const { tag, statements } = agreement;
     if (!tag) return;
     const decision = decide(statements, electorate, tag.view, tag.round, (name) => this.sink.doubted(name));
-    if (decision === null) return agreement.goOn();
+    if (decision === null) return agreement.continueFrom();
     if (decision.label !== options.label) return this.sink.misfit(decision.label);
     agreement.decided();
     const component = new Component({ quorum: options.quorum, ...decision });

@@ -1,7 +1,7 @@
 /** States of this member that lost where components met, kept until one of those who have them has sent them for merging. */
 import type { Buffer } from 'node:buffer';
 import { CHUNK_BYTES } from '../limits.js';
-import type { Part } from './messages.js';
+import type { MergePart } from './messages.js';
 
 export interface ContributionsSink {
   capture(id: string): void;
@@ -24,7 +24,7 @@ export class MergeSender {
   constructor(
     private readonly self: string,
     private readonly sink: ContributionsSink,
-    private readonly sendPart: (part: Part) => void,
+    private readonly sendPart: (part: MergePart) => void,
   ) {}
 
   keep(past: number, holders: readonly string[]): void {

@@ -58,7 +58,7 @@ export interface Command {
 }
 
 /** A piece of the state of a component that lost, to be merged. */
-export interface Part {
+export interface MergePart {
   readonly kind: 'part';
   readonly past: number;
   readonly index: number;
@@ -68,7 +68,7 @@ export interface Part {
 
 export type Message =
   | Command
-  | Part
+  | MergePart
   | {
       readonly kind: 'state';
       readonly tag: Tag;

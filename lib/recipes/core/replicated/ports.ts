@@ -26,7 +26,7 @@ export interface ReplicatedSink extends Sender, DonorSink, TakerSink, Contributi
   doubted(member: string): void;
   /** A command or a merge of this member makes no sense, and has changed nothing. */
   malformed(member: string): void;
-  /** `isWritable` or `isLive` may have changed. */
+  /** `isWritable` or `hasState` may have changed. */
   changed(): void;
 }
 

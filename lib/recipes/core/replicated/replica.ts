@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { BodyReader, BodyWriter } from '../codec.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
-import type { Command, Part } from './messages.js';
+import type { Command, MergePart } from './messages.js';
 import { MalformedCommandError } from '../malformed.js';
 import { Submitters } from './submitters.js';
 
@@ -51,7 +51,7 @@ export type Outcome =
 
 export type Input =
   | (Command & { readonly sender: string })
-  | (Part & { readonly sender: string })
+  | (MergePart & { readonly sender: string })
   | { readonly kind: 'present'; readonly members: readonly string[] }
   | Asked;
 
@@ -209,7 +209,7 @@ export class Replica {
     return instance === this.instance && sender === this.self;
   }
 
-  private part({ past, index, isLast, data, sender }: Part & { readonly sender: string }): void {
+  private part({ past, index, isLast, data, sender }: MergePart & { readonly sender: string }): void {
     if (this.merged.has(past)) return;
     const isFree = this.merge === null || this.steps - this.merge.step > MERGE_STEPS;
     if (index === 0 && (isFree || this.merge?.sender === sender))

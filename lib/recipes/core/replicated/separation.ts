@@ -4,7 +4,7 @@
  */
 export class Separation {
   /** Members of the last primary component with its state that have come along since. */
-  private companions = new Set<string>();
+  private previousMembers = new Set<string>();
   private parted = true;
 
   /** @param quorum null: each component continues by itself, and where two meet, one of them gives up */
@@ -16,23 +16,23 @@ export class Separation {
 
   /** A primary component ends. */
   ended(holders: ReadonlySet<string>): void {
-    if (this.quorum !== null && !this.parted) this.companions = new Set(holders);
+    if (this.quorum !== null && !this.parted) this.previousMembers = new Set(holders);
   }
 
   /** Only these came along. */
   cameAlong(members: readonly string[]): void {
     const along = new Set(members);
-    this.companions = new Set([...this.companions].filter((name) => along.has(name)));
+    this.previousMembers = new Set([...this.previousMembers].filter((name) => along.has(name)));
   }
 
   /** Others go on with another state. */
   lost(): void {
-    this.companions.clear();
+    this.previousMembers.clear();
   }
 
   /** An input is over. @param isEnding since the transitional signal, which alone tells nothing */
   update(isApplying: boolean, isEnding: boolean): void {
     if (isEnding && !isApplying && this.quorum !== null) return;
-    this.parted = !isApplying && (this.quorum === null || this.companions.size < this.quorum);
+    this.parted = !isApplying && (this.quorum === null || this.previousMembers.size < this.quorum);
   }
 }

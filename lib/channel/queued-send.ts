@@ -5,7 +5,7 @@ import type { Reply } from './options.js';
 import type { Message } from './protocol/message.js';
 
 /** Something on its way: sent and awaited, or behind a post that waits for a place. */
-export interface Outgoing {
+export interface QueuedSend {
   readonly kind: 'call' | 'post' | 'ping';
   readonly id: number;
   readonly messages: readonly Buffer[];
@@ -24,7 +24,7 @@ export interface Outgoing {
 }
 
 /** One that has not been sent. */
-export const idle = (kind: Outgoing['kind'], id: number, messages: readonly Buffer[], waits: boolean) => ({
+export const idle = (kind: QueuedSend['kind'], id: number, messages: readonly Buffer[], waits: boolean) => ({
   kind,
   id,
   messages,
