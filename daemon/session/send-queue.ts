@@ -3,7 +3,7 @@
  * few words per session and batch; bytes are shared with the other receivers until they are written.
  *
  * A session is dropped when more messages wait than its limit and its socket has stopped taking bytes; one that is
- * only slower than its senders is not, until its limit of bytes (docs/decisions/brake.md).
+ * only slower than its senders is not, until its limit of bytes (docs/decisions/005-flow-control.md).
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
