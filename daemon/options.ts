@@ -69,7 +69,7 @@ const schema = z.strictObject({
 
 export type CheckedOptions = z.output<typeof schema>;
 
-/** What `createDaemon` takes; everything has a default. */
+/** The options of `createDaemon`; each has a default. */
 export interface DaemonOptions {
   /** 1 to 19 characters from `$` to `~`; default the host's name, cut to that form. */
   readonly name?: string;
@@ -81,9 +81,9 @@ export interface DaemonOptions {
   readonly corosync?: {
     /** Daemons of the same group form one cluster; default `ssp-toolkit`. */
     readonly group?: string;
-    /** Milliseconds without a word after which a daemon is excluded until it speaks; default 5000. */
+    /** Milliseconds without a message after which a daemon is excluded until it sends one; default 5000. */
     readonly silenceTimeout?: number;
-    /** File of libcpg; default what the system finds. */
+    /** File of libcpg; default the one that the system finds. */
     readonly library?: string | null;
   };
   /** TCP listeners; default 127.0.0.1:4803. Port 0 takes a free one. */
@@ -97,7 +97,7 @@ export interface DaemonOptions {
   } | null;
   /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
   readonly unixDir?: string | null;
-  /** Authentication methods offered; default NULL alone. An empty list lets nobody in. */
+  /** Authentication methods offered; default NULL alone. With an empty list no client can connect. */
   readonly allowedAuthMethods?: readonly Method[];
   /** Methods that everybody must pass in addition; default none. */
   readonly requiredAuthMethods?: readonly Method[];
@@ -105,11 +105,11 @@ export interface DaemonOptions {
   readonly ipFile?: string | null;
   /** Users and hashes of the method PWORD; default `spread.access_pword` here, then in `/etc`. */
   readonly passwordFile?: string | null;
-  /** Who may join and send where; default everybody everywhere. */
+  /** File of permissions to join groups and to send; default everybody may do everything. */
   readonly groupFile?: string | null;
-  /** Lets PWORD be used without TLS from other machines; default false. */
+  /** Allows PWORD without TLS from other machines; default false. */
   readonly cleartextPasswords?: boolean;
-  /** HTTP with what goes on; default none. Beyond loopback it needs a token. */
+  /** The HTTP monitor; default none. Beyond loopback it needs a token. */
   readonly monitor?: {
     readonly endpoint: { readonly host: string; readonly port: number } | { readonly path: string };
     readonly token?: string | null;

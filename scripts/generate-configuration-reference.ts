@@ -9,7 +9,7 @@ import { format, resolveConfig } from 'prettier';
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { MAX_DAEMONS, MAX_INTERFACES, MAX_SEGMENT_ADDRESSES, MAX_SEGMENTS } from '../daemon/config/limits.js';
 import { debugFlags, optionNames, rowOf, type OptionRow } from '../daemon/config/options.js';
-import { FILE_NAME, SYSTEM_DIRECTORY } from '../daemon/config/search.js';
+import { FILE_NAME } from '../daemon/config/search.js';
 
 /** The generated file. This module runs from a build folder, two levels below the root. */
 export const referencePath = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url));
@@ -32,8 +32,7 @@ export async function configurationReference(): Promise<string> {
 
 # Configuration
 
-\`sspd\` reads the \`${FILE_NAME}\` language of the Spread daemon. It takes the first file of these that it can read: the
-one given by \`-c\`, \`${FILE_NAME}\` in the working directory, \`${FILE_NAME}\` in \`${SYSTEM_DIRECTORY}\`. What is wrong in the
+\`sspd -c FILE\` reads the \`${FILE_NAME}\` language of the Spread daemon. Without \`-c\` it reads no file and runs alone. A mistake in the
 file is reported as \`file:line:column: problem\`, and the daemon does not start.
 
 ## Example
@@ -65,9 +64,9 @@ Engine = corosync
 
 ## Words
 
-- Keywords are case sensitive. White space and line ends only separate words; \`#\` begins a comment.
+- Keywords are case-sensitive. White space and line ends only separate words; \`#\` begins a comment.
 - **Blanks are required around \`=\`** and before \`;\`, because a bare word may contain both.
-- \`"..."\` and \`'...'\` hold anything but a line end. A keyword in quotes is a name, a number in quotes is no number.
+- \`"..."\` and \`'...'\` hold anything but a line end. A keyword in quotes is a name, a number in quotes is not a number.
 - A daemon whose name is a keyword (\`C\`, \`INFO\`, \`on\`, an option, ...) must be quoted.
 
 ## Segments and daemons
@@ -90,26 +89,25 @@ option    = keyword "=" value | keyword
 - Interfaces: \`D\` for daemons, \`C\` for clients, \`M\` for the monitor, no letter for all of them. Without a block
   everything binds to the unspecified address. With one, a \`D\` entry must be the daemon's address or the unspecified one.
 
-The own daemon is the one named by \`-n\`, else the first whose address is one of this host. The engine \`solo\` serves one
+\`sspd\` runs the daemon named by \`-n\`, else the first one whose address is an address of this host. The engine \`solo\` serves one
 daemon: a file with several and without \`Engine = corosync\` is refused.
 
 ## Options
 
 ${rows(options.filter(({ effect }) => effect))}
 
-\`Allowed\` names what a client may ask for, \`Required\` what is checked in any case: \`NULL\` is no check, \`IP\` one of the
-address, \`PWORD\` one of user and password. If \`Allowed\` ends up empty nobody gets in. What the files hold, and what else
-keeps a daemon safe, stands in [security](../operate/security.md).
+\`AllowedAuthMethods\` are the methods that a client may choose, \`RequiredAuthMethods\` those that are checked in any case: \`NULL\` checks
+nothing, \`IP\` the address, \`PWORD\` user and password. If no method is allowed, no client can connect. The file formats and other
+hardening are described in [Security](../operate/security.md).
 
 ## Options without effect
 
-They are read and checked, so that the file of a Spread daemon can be used as it is, and change nothing here. The daemon
-names those that are given once at start.
+\`sspd\` reads and checks these options, so that the file of a Spread daemon can be used as it is, and ignores them. At start the log names
+those that the file contains.
 
 ${rows(options.filter(({ effect }) => !effect))}
 
-The categories of \`DebugFlags\` are ${debugFlags.map((flag) => `\`${flag}\``).join(', ')}. The nine timeouts are all given,
-or none.
+The categories of \`DebugFlags\` are ${debugFlags.map((flag) => `\`${flag}\``).join(', ')}. Give all nine timeouts or none.
 `;
   return format(page, { ...(await resolveConfig(referencePath)), parser: 'markdown' });
 }

@@ -77,18 +77,20 @@ const table = z.object({
   // The daemon and its clients.
   Engine: oneOf(engines)
     .default('solo')
-    .register(abouts, works('What orders the messages: nothing but this daemon, or Corosync for several.')),
+    .register(abouts, works('What orders the messages: this daemon alone, or Corosync for several daemons.')),
   CorosyncGroup: groupName()
     .default('ssp-toolkit')
-    .register(abouts, works('Name in Corosync by which the daemons of one cluster find each other.')),
+    .register(abouts, works('Group in Corosync by which the daemons of one cluster find each other.')),
   CorosyncLibrary: path()
     .optional()
-    .register(abouts, works('File of libcpg, where the system does not find it by itself.', '`libcpg.so.4`')),
+    .register(abouts, works('File of libcpg, if the system does not find it.', '`libcpg.so.4`')),
   DaemonSilenceTimeout: wholeNumber(1000)
     .default(5000)
     .register(
       abouts,
-      works('Milliseconds without a word after which a daemon of the cluster is excluded until it speaks.'),
+      works(
+        'Milliseconds without a message after which a daemon is excluded from the cluster until it sends one.',
+      ),
     ),
   MaxSessionMessages: wholeNumber(0)
     .default(1000)
@@ -104,33 +106,35 @@ const table = z.object({
     .register(abouts, works('Clients that may be connected at one time.')),
   MaxSessionsPerAddress: wholeNumber(0)
     .default(0)
-    .register(abouts, works('Clients of one address, of IPv6 of one network of 64 bits; 0 for no limit.')),
+    .register(abouts, works('Clients per IPv4 address or IPv6 network of 64 bits; 0 for no limit.')),
   HandshakeTimeout: wholeNumber(1)
     .default(5000)
     .register(
       abouts,
-      works('Milliseconds that a client has for the whole handshake, a wait for its name included.'),
+      works('Milliseconds that a client has for the whole handshake, including a wait for its name.'),
     ),
   MaxHandshakes: wholeNumber(1)
     .default(1000)
-    .register(abouts, works('Handshakes that are served at one time; more clients wait for their turn.')),
+    .register(abouts, works('Handshakes that run at one time; further clients wait for their turn.')),
   ClientSilenceTimeout: wholeNumber(1000)
     .default(15_000)
     .register(
       abouts,
-      works("Milliseconds without a sign of life from a client's machine that end its session."),
+      works("Milliseconds without a sign of life from a client's machine after which its session ends."),
     ),
   AuthFailureDelay: wholeNumber(0)
     .default(500)
     .register(
       abouts,
-      works('Milliseconds before a first wrong password is answered; later ones take longer.'),
+      works('Milliseconds before the first wrong password is answered; later ones take longer.'),
     ),
   MaxTotalBytes: wholeNumber(1)
     .default(536_870_912)
     .register(
       abouts,
-      works('Bytes that may wait for all clients together; with more, the session with the most ends.'),
+      works(
+        'Bytes that may wait for all clients together; with more, the session with the most waiting ends.',
+      ),
     ),
   MaxGroups: wholeNumber(1)
     .default(200_000)
@@ -142,19 +146,19 @@ const table = z.object({
     .default(defaultUnixDir())
     .register(
       abouts,
-      works('Where the local socket lies, a file named like the port.', '`/tmp`; none on Windows'),
+      works('Directory of the local socket, a file named like the port.', '`/tmp`; none on Windows'),
     ),
   MonitorAddress: endpoint()
     .optional()
     .register(
       abouts,
-      works('Where HTTP tells what goes on: `/healthz`, `/metrics` and others.', 'none: no HTTP'),
+      works('Address of the HTTP monitor: `/healthz`, `/metrics` and others.', 'none: no HTTP'),
     ),
   MonitorTokenFile: path()
     .optional()
     .register(
       abouts,
-      works('File with the token that HTTP clients need; a must off the loopback interface.', 'none'),
+      works('File with the token that HTTP clients need; required off the loopback interface.', 'none'),
     ),
   SocketPortReuse: choiceInAnyCase(reuse)
     .default('auto')
@@ -163,7 +167,7 @@ const table = z.object({
       ignored('Address reuse on the TCP listener. Here it is always on, so a restart never waits.'),
     ),
 
-  // Who may do what.
+  // Authentication and permissions.
   AllowedAuthMethods: methods(authMethods)
     .optional()
     .register(
@@ -190,10 +194,10 @@ const table = z.object({
     ),
   AccessGroupFile: path()
     .optional()
-    .register(abouts, works('Who may join and send where.', 'none: everybody everywhere')),
+    .register(abouts, works('Permissions to join groups and to send.', 'none: everybody may do everything')),
   AllowCleartextPasswords: yesOrNo()
     .default(false)
-    .register(abouts, works('Lets PWORD be used without TLS on addresses other than loopback.')),
+    .register(abouts, works('Allows PWORD without TLS on addresses other than loopback.')),
   ClientTLSPort: wholeNumber(1)
     .optional()
     .register(abouts, works('TCP port for clients with TLS, on the same addresses.', 'none')),
@@ -207,14 +211,14 @@ const table = z.object({
     .optional()
     .register(
       abouts,
-      works('Authorities, PEM; given, every TLS client needs a certificate of theirs.', 'none'),
+      works('Authorities, PEM; if given, every TLS client needs a certificate of one of them.', 'none'),
     ),
   AccessControlPolicy: only('PERMIT')
     .default('PERMIT')
     .register(abouts, works('Decides what a client may do.')),
   DangerousMonitor: yesOrNo()
     .default(false)
-    .register(abouts, ignored('Lets the monitor cause partitions and stop daemons.')),
+    .register(abouts, ignored('Allows the monitor to cause partitions and stop daemons.')),
   DaemonUser: account().default('spread').register(abouts, ignored('User after a start as root.')),
   DaemonGroup: account().default('spread').register(abouts, ignored('Group after a start as root.')),
   RuntimeDir: path()
@@ -227,10 +231,10 @@ const table = z.object({
     .register(abouts, works('Log file; `%h` and `%H` stand for the host name.', 'standard error')),
   EventPriority: choice(priorities)
     .default('info')
-    .register(abouts, works('Least important messages that are logged.', '`INFO`')),
+    .register(abouts, works('Minimum level of the log.', '`INFO`')),
   EventTimeStamp: flagOrFormat('%m/%d/%y %H:%M:%S')
     .optional()
-    .register(abouts, ignored('Time in every line. Here it is always there.')),
+    .register(abouts, ignored('Time in every log line. Here every line has it.')),
   EventPreciseTimeStamp: flag().optional().register(abouts, ignored('Microseconds in the time.')),
   DebugFlags: flagList('categories', debugFlags)
     .default(['PRINT', 'EXIT'])
@@ -242,7 +246,7 @@ const table = z.object({
     .register(
       abouts,
       works(
-        'Family of all addresses, when it stands before the first daemon.',
+        'Family of all addresses, if the option stands before the first daemon.',
         'the family of the first daemon',
       ),
     ),
@@ -271,14 +275,14 @@ const table = z.object({
   FormTimeout: milliseconds().register(abouts, timeout('a ring is formed', '1250, wide area 2500')),
   LookupTimeout: milliseconds().register(
     abouts,
-    timeout('strangers are looked for', '30000, wide area 45000'),
+    timeout('unknown daemons are looked for', '30000, wide area 45000'),
   ),
   ExcludeSegAddrsFromHash: yesOrNo()
     .default(false)
-    .register(abouts, ignored('Lets daemons differ in their segment addresses.')),
+    .register(abouts, ignored('Allows daemons to differ in their segment addresses.')),
   IgnoreMulticastJoinErrors: yesOrNo()
     .default(false)
-    .register(abouts, ignored('Goes on as long as one segment address can be joined.')),
+    .register(abouts, ignored('Continues as long as one segment address can be joined.')),
 });
 
 /** All options, as the schema gives them: those not in the file have their default. */

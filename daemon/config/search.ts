@@ -5,7 +5,7 @@ import { ConfigurationError } from './error.js';
 
 export const FILE_NAME = 'spread.conf';
 /** The reference fixes this when it is built; this is its default. */
-export const SYSTEM_DIRECTORY = '/usr/local/etc';
+const SYSTEM_DIRECTORY = '/usr/local/etc';
 /** Some editors put one before the text. It would be part of the first word. */
 const BYTE_ORDER_MARK = /^\ufeff/;
 
