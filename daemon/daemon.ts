@@ -181,7 +181,7 @@ export class Daemon implements AsyncDisposable {
     if (this.stopping !== null) return;
     this.failure ??= error;
     if (!this.isOpen) return;
-    this.log.error({ error: error.message }, 'the engine gives up, the daemon stops');
+    this.log.error({ error: error.message }, 'engine failed; stopping');
     await this.stop();
   }
 
@@ -207,17 +207,14 @@ export class Daemon implements AsyncDisposable {
       this.unixSocket = path;
     }
     for (const listener of [...this.listeners, ...this.tlsListeners]) {
-      listener.on('error', (error) => this.log.error({ error: error.message }, 'cannot accept a connection'));
+      listener.on('error', (error) => this.log.error({ error: error.message }, 'connection not accepted'));
     }
     if (monitor) this.monitor = await openMonitor({ ...monitor, status: this.status, log: this.log });
     await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
     const { maxSessions } = this.options.limits;
     if (descriptors !== null && descriptors < maxSessions + RESERVED_DESCRIPTORS) {
-      this.log.warn(
-        { descriptors, maxSessions },
-        'the system allows fewer open files than there may be sessions',
-      );
+      this.log.warn({ descriptors, maxSessions }, 'open-file limit is below maxSessions');
     }
     if (this.failure) throw this.failure;
     if (unixDir !== null) await this.clean(unixDir);
@@ -269,7 +266,7 @@ export class Daemon implements AsyncDisposable {
 
   private install({ id, members, sets }: View): void {
     if (this.options.engine !== 'solo') {
-      this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view');
+      this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view installed');
     }
     this.core.install({
       tag: id.tag,

@@ -37,7 +37,7 @@ function unknownOption(path: readonly string[], known: readonly string[]): strin
   const others = path.length === 1 ? elsewhere : {};
   const meant = closestWord(path.at(-1) ?? '', [...known, ...Object.keys(others)]);
   const hint =
-    meant === null ? `there are ${known.join(', ')}` : `did you mean ${others[meant] ?? `"${meant}"`}?`;
+    meant === null ? `expected one of ${known.join(', ')}` : `did you mean ${others[meant] ?? `"${meant}"`}?`;
   return `unknown option "${path.join('.')}"; ${hint}`;
 }
 

@@ -79,7 +79,7 @@ export class ViewTimeFile {
       // A folder that is not there stops the daemon anyway: the local socket belongs there too.
       if (this.hasWarned || code === 'ENOENT') return;
       this.hasWarned = true;
-      this.log.warn({ path, error: message }, 'cannot write down the time of a view');
+      this.log.warn({ path, error: message }, 'time of the view not written');
     }
   }
 }

@@ -80,11 +80,11 @@ describe('daemon: options', () => {
     [{ limits: { maxSessoins: 1 } }, 'unknown option "limits.maxSessoins"; did you mean "maxSessions"?'],
     [
       { tls: { port: 0, certificateFile: 'c', keyFile: 'k', key: 'k' } },
-      'unknown option "tls.key"; there are port, certificateFile, keyFile, clientCaFile',
+      'unknown option "tls.key"; expected one of port, certificateFile, keyFile, clientCaFile',
     ],
     [
       { listen: [{ host: '::1', port: 0, tls: true }] },
-      'unknown option "listen.0.tls"; there are host, port',
+      'unknown option "listen.0.tls"; expected one of host, port',
     ],
     [{ id: 'x', engine: 1 }, 'id: expected a number, got "x"; engine: expected "solo" or "corosync", got 1'],
   ] as const) {

@@ -57,7 +57,9 @@ describe('a check before the start', () => {
   it('reads the files of the access control', async () => {
     const groupFile = folder.file('groups');
     await writeFile(groupFile, '* all *\n');
-    expect(await refused({ listen: [LOCAL], groupFile })).to.match(/groups:1: "all" is no action/);
+    expect(await refused({ listen: [LOCAL], groupFile })).to.match(
+      /groups:1: expected join, send or join,send, got "all"/,
+    );
   });
 
   it('finds that an address is not of this machine, or a host unknown', async () => {
@@ -75,13 +77,13 @@ describe('a check before the start', () => {
 
   it('finds that there is no directory for the local socket, or another file', async () => {
     const none = folder.file('none');
-    expect(await refused({ listen: [LOCAL], unixDir: none })).to.match(/: there is no directory .*none$/);
+    expect(await refused({ listen: [LOCAL], unixDir: none })).to.match(/: no such directory: .*none$/);
     await writeFile(folder.file('4'), '');
     expect(await refused({ listen: [{ host: '127.0.0.1', port: 4 }], unixDir: folder.path })).to.match(
-      /the file exists and is no socket$/,
+      /the file exists and is not a socket$/,
     );
     const endpoint = { path: folder.file('4') };
-    expect(await refused({ listen: [LOCAL], monitor: { endpoint } })).to.match(/is no socket$/);
+    expect(await refused({ listen: [LOCAL], monitor: { endpoint } })).to.match(/is not a socket$/);
   });
 
   it('finds that the path of a local socket is too long, before anything is bound', async () => {

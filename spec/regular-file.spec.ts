@@ -107,7 +107,7 @@ describe('a file that the daemon writes', () => {
     renameSync(path, `${path}.1`);
     pipe('sspd.log');
     reopen();
-    await until(() => readFileSync(`${path}.1`, 'utf8').includes('log file not opened again'), 'the line');
+    await until(() => readFileSync(`${path}.1`, 'utf8').includes('log file not reopened'), 'the line');
     expect(readFileSync(`${path}.1`, 'utf8')).to.include('expected a regular file, found a pipe');
   });
 

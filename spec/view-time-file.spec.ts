@@ -76,6 +76,6 @@ describe('the last time of a daemon view', () => {
     time.next();
     time.next();
     expect(readFileSync(victim, 'utf8')).to.equal('mine');
-    expect(warnings).to.deep.equal(['cannot write down the time of a view']);
+    expect(warnings).to.deep.equal(['time of the view not written']);
   });
 });

@@ -49,13 +49,13 @@ export class IpRules {
     const [address = '', prefix, ...more] = rule.split('/');
     // A zone (`%eth0`) says where an address is reached, not whose it is.
     const family = address.includes('%') || more.length > 0 ? 0 : isIP(address);
-    if (family === 0) return `"${rule}" is no rule: unix, local, an address, or address/prefix`;
+    if (family === 0) return `expected unix, local, an address or address/prefix, got "${rule}"`;
     const bits = family === 4 ? IPV4_BITS : IPV6_BITS;
     if (prefix !== undefined && (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)) {
-      return `"${rule}": the prefix is a number from 0 to ${bits}`;
+      return `"${rule}": expected a prefix from 0 to ${bits}`;
     }
     const length = prefix === undefined ? bits : Number(prefix);
-    if (!hostBitsAreZero(address, bits, length)) return `"${rule}": the bits behind the prefix must be zero`;
+    if (!hostBitsAreZero(address, bits, length)) return `"${rule}": the bits after the prefix must be zero`;
     if (family === 4) this.lists.ipv4.addSubnet(address, length, 'ipv4');
     else this.lists.ipv6.addSubnet(address, length, 'ipv6');
     return null;

@@ -81,13 +81,13 @@ export class Passwords {
     const user = entry.slice(0, Math.max(0, colon));
     const text = entry.slice(colon + 1);
     if (user === '' || user.length > USER_BYTES)
-      return `an entry is user:hash, the user 1 to ${USER_BYTES} bytes`;
-    if (this.hashes.has(user)) return `the user "${user}" is there twice`;
+      return `expected user:hash with a user of 1 to ${USER_BYTES} bytes`;
+    if (this.hashes.has(user)) return `duplicate user "${user}"`;
     if (CRYPT.test(text)) {
       return `the hash of "${user}" is a traditional crypt hash, which is not safe: make a new one with sspd --hash-password`;
     }
     const hash = readHash(text);
-    if (!hash) return `the hash of "${user}" is none that sspd --hash-password makes`;
+    if (!hash) return `the hash of "${user}" is not one that sspd --hash-password makes`;
     this.hashes.set(user, hash);
     return null;
   }

@@ -34,12 +34,12 @@ export class Permissions {
     const rules = entriesOf(text).map(({ text: entry, line }) => {
       const [principal = '', actions = '', pattern = '', ...more] = entry.split(/\s+/);
       if (pattern === '' || more.length > 0) {
-        throw new AccessFileError('a rule is: principal actions pattern', file, line);
+        throw new AccessFileError('expected a rule: principal actions pattern', file, line);
       }
       const names = actions.split(',');
       const unknown = names.find((name) => !ACTIONS.has(name));
       if (unknown !== undefined) {
-        throw new AccessFileError(`"${unknown}" is no action: join, send, or join,send`, file, line);
+        throw new AccessFileError(`expected join, send or join,send, got "${unknown}"`, file, line);
       }
       return { principal, actions: names as Action[], pattern: new Pattern(pattern) };
     });

@@ -24,7 +24,7 @@ export interface Flags {
 function portNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > 65_535) {
-    throw new InvalidArgumentError('a port is a number from 0 to 65535');
+    throw new InvalidArgumentError('expected a port from 0 to 65535');
   }
   return value;
 }
@@ -65,14 +65,12 @@ export function readCommandLine(): Flags {
     )
     .option(
       '--monitor <place>',
-      'where HTTP tells what goes on: host:port or the path of a local socket (default: nowhere)',
+      'address of the HTTP monitor: host:port or the path of a local socket (default: none)',
       endpoint,
     )
-    .addOption(
-      new Option('--log <level>', 'least level of log lines (default: info)').choices([...LOG_LEVELS]),
-    )
-    .option('--check', 'check configuration and files, print the result and end')
-    .option('--host-name <host>', 'with --check: read the configuration for another host', hostName)
+    .addOption(new Option('--log <level>', 'minimum log level (default: info)').choices([...LOG_LEVELS]))
+    .option('--check', 'check configuration and files, print the result and exit')
+    .option('--host-name <host>', 'with --check: check the configuration for another host', hostName)
     .option('--hash-password', 'read a password from standard input, print its hash for AccessPasswordFile')
     .addHelpText(
       'after',
@@ -84,7 +82,7 @@ export function readCommandLine(): Flags {
     .parse();
   const flags = command.opts<Flags>();
   if (flags.hostName !== undefined && !(flags.check && flags.config !== undefined)) {
-    command.error('--host-name goes with --check and --config');
+    command.error('--host-name requires --check and --config');
   }
   return flags;
 }

@@ -85,13 +85,10 @@ async function reload(flags: Flags, daemon: Daemon, log: Logger): Promise<void> 
     const fixed = await daemon.reload(start.options);
     log.level = start.logLevel;
     tell(start, log);
-    log.info('configuration read again');
-    if (fixed.length > 0) log.warn({ options: fixed }, 'these need a new start to change');
+    log.info('configuration reloaded');
+    if (fixed.length > 0) log.warn({ options: fixed }, 'restart required for these options');
   } catch (error) {
-    log.error(
-      { error: explain(error) ?? String(error) },
-      'configuration not read again, nothing has changed',
-    );
+    log.error({ error: explain(error) ?? String(error) }, 'configuration not reloaded; nothing changed');
   }
 }
 
@@ -123,7 +120,7 @@ async function printHash(): Promise<void> {
   checkPassword(password);
   if (password.length > PASSWORD_BYTES) {
     process.stderr.write(
-      `sspd: the protocol carries ${PASSWORD_BYTES} bytes of a password, the rest is left out\n`,
+      `sspd: the protocol carries ${PASSWORD_BYTES} bytes of a password, the rest is ignored\n`,
     );
   }
   process.stdout.write(`${await hashPassword(password)}\n`);

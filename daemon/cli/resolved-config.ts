@@ -88,6 +88,6 @@ async function tokenOf(path: string | null): Promise<string | null> {
     throw new AccessFileError(`cannot be read (${error.code})`, path);
   });
   const token = text.trim();
-  if (token === '') throw new AccessFileError('holds no token', path);
+  if (token === '') throw new AccessFileError('contains no token', path);
   return token;
 }

@@ -209,7 +209,7 @@ class Parser {
 
   #peek(): Token {
     const token = this.tokens[this.#next];
-    if (!token) throw new RangeError('read behind the end of the configuration');
+    if (!token) throw new RangeError('read past the end of the configuration');
     return token;
   }
 

@@ -125,11 +125,11 @@ export const flagOrFormat = (usual: string) =>
 export const flagList = (what: string, words: readonly string[]) =>
   z
     .array(
-      reads(`${listed(words)}, perhaps after "!"`, ({ text, quoted }) =>
+      reads(`${listed(words)}, optionally after "!"`, ({ text, quoted }) =>
         !quoted && words.includes(text.replace(/^!/, '')) ? text : undefined,
       ),
     )
-    .register(kinds, { form: 'list', values: `${what} in braces, each perhaps after \`!\`` });
+    .register(kinds, { form: 'list', values: `${what} in braces, each optionally after \`!\`` });
 
 /** Names with blanks between them. One that is unknown is refused: the operator would believe in a check nobody makes. */
 export const methods = (known: readonly string[]) =>
@@ -139,14 +139,14 @@ export const methods = (known: readonly string[]) =>
       const names = text.split(' ').filter((name) => name !== '');
       const refused = names.find((name) => !known.includes(name));
       if (refused !== undefined) {
-        const message = `there is no method ${show(refused)}, only ${listed(known)}`;
+        const message = `expected ${listed(known)}, found ${show(refused)}`;
         context.addIssue({ code: 'custom', message });
       }
       return [...new Set(names)];
     })
     .register(kinds, {
       form: 'value',
-      values: `names with blanks between them, in quotes: ${listed(known)}`,
+      values: `names separated by blanks, in quotes: ${listed(known)}`,
     });
 
 const ownValue = <T>(words: Readonly<Record<string, T>>, word: string): T | undefined =>

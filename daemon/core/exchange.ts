@@ -199,7 +199,7 @@ export class StateExchange {
   private part({ last, groups }: ReportPart, reporter: Reporter, wantsGroups: boolean): void {
     const { head } = reporter;
     if (head === null) throw new ReportFault('groups before a head');
-    if (reporter.isThrough) throw new ReportFault('groups behind the last part');
+    if (reporter.isThrough) throw new ReportFault('groups after the last part');
     const daemon = this.positions.get(reporter.name) as number;
     for (const group of groups) this.piece(daemon, head.past, group);
     reporter.groups += groups.length;
@@ -212,7 +212,7 @@ export class StateExchange {
     const piece: DaemonShare = { daemon, past, id, lost, members };
     const pieces = this.pieces.get(name);
     if (!pieces) this.pieces.set(name, [piece]);
-    else if (pieces.some((each) => each.daemon === daemon)) throw new ReportFault(`the group ${name} twice`);
+    else if (pieces.some((each) => each.daemon === daemon)) throw new ReportFault(`duplicate group ${name}`);
     else pieces.push(piece);
   }
 }

@@ -155,7 +155,7 @@ export class ByteReader {
 
   /** @throws ReportFault when something is left */
   finish(): void {
-    if (this.left > 0) throw new ReportFault(`${this.left} bytes behind the end of a section`);
+    if (this.left > 0) throw new ReportFault(`${this.left} bytes after the end of a section`);
   }
 
   private step(length: number): number {

@@ -66,7 +66,7 @@ export function decodePayload(
   if (groups) return { kind: 'part', part: readPart(groups, sections, daemon, wantsGroups) };
   const verdict = sections.get(Section.verdict);
   if (verdict) return { kind: 'verdict', faults: readVerdict(verdict) };
-  throw new ReportFault('none of the sections head, groups and verdict');
+  throw new ReportFault('expected a section head, groups or verdict');
 }
 
 type Sections = ReadonlyMap<number, ByteReader>;
@@ -75,9 +75,9 @@ function sectionsOf(reader: ByteReader): Sections {
   const sections = new Map<number, ByteReader>();
   while (reader.left > 0) {
     if (reader.left < SECTION_HEAD_BYTES)
-      throw new ReportFault(`${reader.left} bytes behind the last section`);
+      throw new ReportFault(`${reader.left} bytes after the last section`);
     const tag = reader.u16();
-    if (sections.has(tag)) throw new ReportFault(`section ${tag} twice`);
+    if (sections.has(tag)) throw new ReportFault(`duplicate section ${tag}`);
     sections.set(tag, reader.part(reader.u32()));
   }
   return sections;

@@ -45,7 +45,7 @@ export class LogLimit {
     this.kinds = new Map();
     for (const { level, address, reason, lines } of kinds.values()) {
       if (lines <= LINES_A_MINUTE) continue;
-      this.log[level]({ address, reason, lines: lines - LINES_A_MINUTE }, 'more such lines left out');
+      this.log[level]({ address, reason, lines: lines - LINES_A_MINUTE }, 'further lines suppressed');
     }
   }
 

@@ -56,7 +56,7 @@ function reopen(file: string, destination: ReturnType<typeof pino.destination>, 
     create(file);
     destination.reopen();
   } catch (error) {
-    log.error({ error: (error as Error).message }, 'log file not opened again');
+    log.error({ error: (error as Error).message }, 'log file not reopened');
   }
 }
 

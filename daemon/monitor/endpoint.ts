@@ -71,7 +71,7 @@ async function addressFor(
     throw failure(endpoint, placeReason(error), error);
   });
   if (!hasToken && !loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')) {
-    throw failure(endpoint, 'beyond the loopback interface it needs a token (MonitorTokenFile)');
+    throw failure(endpoint, 'beyond the loopback interface a token is required (MonitorTokenFile)');
   }
   return address;
 }
@@ -98,7 +98,7 @@ export class MonitorError extends Error {
  */
 export function checkToken(token: string | null): void {
   if (token === null || /^[!-~]+$/.test(token)) return;
-  throw new MonitorError('the token of the monitor is one word of visible ASCII characters');
+  throw new MonitorError('the token of the monitor must be one word of visible ASCII characters');
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

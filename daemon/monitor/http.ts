@@ -61,8 +61,8 @@ export async function openMonitor({ endpoint, token, status, log }: MonitorOptio
   server.on('request', (request, response) => {
     answer(request, sources, mayAsk, isOpen)
       .catch((error: unknown) => {
-        log.error({ error: String(error), path: request.url }, 'monitor');
-        return errorPage(500, 'the daemon could not answer; its log says why');
+        log.error({ error: String(error), path: request.url }, 'monitor request failed');
+        return errorPage(500, 'the daemon could not answer; see its log');
       })
       .then((page) => send(response, page, request.method === 'HEAD'))
       // Nothing that a page is made of can do this; but no question may end the daemon.
@@ -74,7 +74,7 @@ export async function openMonitor({ endpoint, token, status, log }: MonitorOptio
     sources.loop.stop();
     throw error;
   }
-  server.on('error', (error) => log.error({ error: error.message }, 'monitor'));
+  server.on('error', (error) => log.error({ error: error.message }, 'monitor listener failed'));
   const place = server.address();
   const [address, port] =
     typeof place === 'object' && place !== null ? [place.address, place.port] : [place ?? '', 0];
@@ -87,9 +87,9 @@ async function answer(
   mayAsk: (header: string | undefined) => boolean,
   isOpen: boolean,
 ): Promise<Page> {
-  if (!mayAsk(headers.authorization)) return errorPage(401, 'a token is needed: Authorization: Bearer TOKEN');
+  if (!mayAsk(headers.authorization)) return errorPage(401, 'expected a token: Authorization: Bearer TOKEN');
   if (isOpen && !isLocalName(headers.host)) {
-    return errorPage(403, 'without a token ask by address or as localhost');
+    return errorPage(403, 'without a token, expected an address or localhost as Host');
   }
   if (method !== 'GET' && method !== 'HEAD') return errorPage(405, 'only GET and HEAD');
   return await pageOf(url, sources);

@@ -62,7 +62,7 @@ export class Lists {
   /** The body of `/sessions`. `time` is this machine's clock, so that rates need no other. */
   async sessions(query: URLSearchParams): Promise<Buffer | null> {
     const key = query.get('sort') ?? 'waitingBytes';
-    if (!isSortKey(key)) throw new QuestionError(`sort is one of ${Object.keys(sortKeys).join(', ')}`);
+    if (!isSortKey(key)) throw new QuestionError(`sort must be one of ${Object.keys(sortKeys).join(', ')}`);
     const most = limitOf(query);
     return await this.body(`sessions ${key}`, most, 'sessions', () =>
       listOf(this.status.eachSession(), comparison(key)),
@@ -81,7 +81,7 @@ export class Lists {
     try {
       group = decodeURIComponent(encoded);
     } catch {
-      throw new QuestionError('the name of the group is not encoded as a URL wants it');
+      throw new QuestionError('the name of the group is not URL-encoded');
     }
     const { status } = this;
     if (!isGroupName(group)) return null;
@@ -128,7 +128,7 @@ function limitOf(query: URLSearchParams): number {
   if (text === null) return DEFAULT_ENTRIES;
   const limit = Number(text);
   if (!/^\d{1,9}$/.test(text) || limit < 1 || limit > MAX_ENTRIES) {
-    throw new QuestionError(`limit is a number from 1 to ${MAX_ENTRIES}`);
+    throw new QuestionError(`limit must be a number from 1 to ${MAX_ENTRIES}`);
   }
   return limit;
 }

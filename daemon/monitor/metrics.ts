@@ -13,12 +13,12 @@ type Reading = (status: DaemonStatus) => number;
 /** Rise as long as the daemon runs. */
 const totals: readonly (readonly [name: string, help: string, read: Reading])[] = [
   ['connections_accepted_total', 'Connections that a listener accepted.', (s) => s.counters.connections],
-  ['sessions_established_total', 'Handshakes that ended well.', (s) => s.counters.sessions],
+  ['sessions_established_total', 'Successful handshakes.', (s) => s.counters.sessions],
   ['received_bytes_total', 'Bytes that came from sessions.', (s) => s.counters.bytesIn],
   ['sent_bytes_total', 'Bytes that went to sessions.', (s) => s.counters.bytesOut],
   ['received_messages_total', 'Frames taken from sessions.', (s) => s.counters.messagesIn],
-  ['sent_messages_total', 'Frames handed to sessions, one for each receiver.', (s) => s.counters.messagesOut],
-  ['requests_submitted_total', 'Requests taken into the order.', (s) => s.core.submitted],
+  ['sent_messages_total', 'Frames handed to sessions, one per receiver.', (s) => s.counters.messagesOut],
+  ['requests_submitted_total', 'Requests sent to the engine to be ordered.', (s) => s.core.submitted],
   ['requests_ordered_total', 'Frames that came back from the engine in order.', (s) => s.core.ordered],
   ['requests_refused_total', 'Requests that the permissions did not allow.', (s) => s.core.refused],
   ['requests_limited_total', 'Joins refused for MaxGroups or MaxMemberships.', (s) => s.core.limited],
@@ -27,9 +27,9 @@ const totals: readonly (readonly [name: string, help: string, read: Reading])[] 
     'Joins and leaves of illegal names, ignored.',
     (s) => s.core.illegalGroupNames,
   ],
-  ['exchanges_total', 'Exchanges of group tables completed, one a daemon view.', (s) => s.core.exchanges],
-  ['requests_deferred_total', 'Requests put off behind an exchange.', (s) => s.core.deferred],
-  ['damaged_payloads_total', 'Payloads of other daemons that make no sense.', (s) => s.core.damaged],
+  ['exchanges_total', 'Exchanges of group tables completed, one per daemon view.', (s) => s.core.exchanges],
+  ['requests_deferred_total', 'Requests deferred until after an exchange.', (s) => s.core.deferred],
+  ['damaged_payloads_total', 'Invalid payloads from other daemons.', (s) => s.core.damaged],
   ['engine_views_total', 'Daemon views installed.', (s) => s.engine.views],
   ['engine_sent_payloads_total', 'Payloads handed to the engine.', (s) => s.engine.sent],
   ['engine_delivered_payloads_total', 'Payloads that the engine delivered.', (s) => s.engine.delivered],
@@ -41,9 +41,9 @@ const states: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['view_daemons', 'Daemons in the daemon view; 0 while there is none.', (s) => s.daemons.length],
   ['sessions', 'Connections now, those in their handshake included.', (s) => s.sessionCount],
   ['handshakes', 'Connections in their handshake.', (s) => s.handshakes],
-  ['groups', 'Groups known, members anywhere.', (s) => s.groupCount],
-  ['memberships', 'Memberships of all groups, members anywhere.', (s) => s.membershipCount],
-  ['waiting_bytes', 'Bytes that wait for all sessions together.', (s) => s.waitingBytes],
+  ['groups', 'Groups with members at any daemon.', (s) => s.groupCount],
+  ['memberships', 'Memberships of all groups at all daemons.', (s) => s.membershipCount],
+  ['waiting_bytes', 'Bytes that wait for all sessions.', (s) => s.waitingBytes],
   ['sessions_behind', 'Sessions with more than half of MaxSessionMessages waiting.', (s) => s.behindCount],
   ['engine_queued_bytes', 'Bytes that wait in the engine to be sent.', (s) => s.engine.queuedBytes],
 ];
@@ -81,7 +81,7 @@ function registryOf(status: DaemonStatus): Registry {
   const registers: Registry[] = [];
   const info = new Gauge({
     name: `${PREFIX}info`,
-    help: 'Always 1; what the daemon is stands in the labels.',
+    help: 'Always 1; the labels describe the daemon.',
     labelNames: ['name', 'version', 'engine', 'configuration'],
     registers,
     collect(): void {

@@ -50,7 +50,7 @@ export async function pageOf(target: string, sources: PageSources): Promise<Page
   const [path = '', ...query] = target.split('?');
   try {
     const page = await find(path, new URLSearchParams(query.join('?')), sources);
-    return page ?? errorPage(404, 'there is no such page; / lists them');
+    return page ?? errorPage(404, 'no such page; / lists them');
   } catch (error) {
     if (error instanceof QuestionError) return errorPage(400, error.message);
     throw error;
@@ -81,7 +81,7 @@ async function find(
 }
 
 const list = (body: Buffer | null): Page =>
-  body === null ? errorPage(404, 'there is no such group') : { status: 200, type: JSON_TYPE, body };
+  body === null ? errorPage(404, 'no such group') : { status: 200, type: JSON_TYPE, body };
 
 // Everything in one look: the status record of [daemon 5] as far as it means something here, and its wishes.
 

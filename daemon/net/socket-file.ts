@@ -24,7 +24,7 @@ export async function socketPathFault(path: string): Promise<string | null> {
   if (path.includes('\0')) return 'expected a path without NUL';
   const directory = dirname(path);
   // Node takes a missing directory for a missing permission.
-  if (!(await stat(directory).catch(() => null))?.isDirectory()) return `there is no directory ${directory}`;
+  if (!(await stat(directory).catch(() => null))?.isDirectory()) return `no such directory: ${directory}`;
   return (await mayWrite(directory)) ? null : 'permission denied';
 }
 
@@ -41,7 +41,7 @@ async function obstacleAt(path: string, ask: () => Promise<SocketState>): Promis
   if (fault !== null) return fault;
   const found = await lstat(path).catch(() => null);
   if (found === null) return null;
-  if (!found.isSocket()) return 'the file exists and is no socket';
+  if (!found.isSocket()) return 'the file exists and is not a socket';
   const state = await ask();
   if (state === 'served') return IN_USE;
   if (state === 'dead' && (await mayRemove(found, dirname(path)))) return null;
@@ -118,7 +118,7 @@ const ownId = (): number => process.geteuid?.() ?? 0;
 const isOwn = ({ uid }: Stats): boolean => uid === ownId();
 
 const othersSocket = ({ uid }: Stats): string =>
-  `a socket of another user (uid ${uid}) is there, which can be neither asked nor removed`;
+  `a socket of another user (uid ${uid}) exists, which can be neither probed nor removed`;
 
 /** In a directory like `/tmp` only its owner, the owner of the file and root may remove it. */
 async function mayRemove(file: Stats, directory: string): Promise<boolean> {

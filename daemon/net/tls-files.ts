@@ -58,7 +58,7 @@ type Refuse = (problem: string) => never;
 /** At least one. */
 function certificatesIn(pem: Buffer, file: string, refuse: Refuse): X509Certificate[] {
   const blocks = pem.toString('latin1').match(CERTIFICATE) ?? [];
-  if (blocks.length === 0) refuse(`${file} holds no certificate (PEM)`);
+  if (blocks.length === 0) refuse(`${file} contains no certificate (PEM)`);
   return blocks.map((block, index) => {
     try {
       return new X509Certificate(block);
@@ -78,7 +78,7 @@ function keyIn(pem: Buffer, file: string, refuse: Refuse): KeyObject {
         `the key in ${file} has a passphrase, and the daemon cannot ask for it: store it without one`,
       );
     }
-    if (!pem.includes('PRIVATE KEY-----')) return refuse(`${file} holds no private key (PEM)`);
+    if (!pem.includes('PRIVATE KEY-----')) return refuse(`${file} contains no private key (PEM)`);
     return refuse(`the key in ${file} is damaged (${message})`);
   }
 }

@@ -220,7 +220,7 @@ export class SessionServer implements SessionContext<Session> {
     this.counters.sessions++;
     const { id, name, version, membership, principal, peer, address } = session;
     const fields = { session: id, name, version, membership, principal, from: peer.from };
-    this.lines.write('info', address, 'session', fields, 'session');
+    this.lines.write('info', address, 'session', fields, 'session established');
   }
 
   handshakeEnded(session: Session): void {
@@ -263,10 +263,10 @@ export class SessionServer implements SessionContext<Session> {
     const { maxSessions, maxSessionsPerAddress } = this.limits;
     const ofAddress = this.addresses.get(address) ?? 0;
     if (maxSessionsPerAddress > 0 && ofAddress >= maxSessionsPerAddress) {
-      return 'as many sessions as allowed from one address';
+      return 'session limit per address reached';
     }
     const isFull = this.sessions.size + this.tlsHandshakes.size >= maxSessions;
-    return isFull && !this.handshaking.makeRoomFor(address) ? 'as many sessions as allowed' : null;
+    return isFull && !this.handshaking.makeRoomFor(address) ? 'session limit reached' : null;
   }
 
   private refuse(address: string, reason: string): void {

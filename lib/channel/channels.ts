@@ -217,7 +217,7 @@ export class Channels implements AsyncDisposable {
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterable<WatchEvent> {
     if (typeof privateName !== 'string' || !parsePrivateGroup(privateName)) {
-      throw new BadArgumentError(`${String(privateName)} is no private name`);
+      throw new BadArgumentError(`expected a private name, #name#daemon, got ${String(privateName)}`);
     }
     this.checkOpen();
     return this.watches.watch(privateName, this.machine.isMember(privateName), signal);

@@ -10,13 +10,16 @@ const HIGHEST = 2 ** 31 - 1;
 /** A type or a status: a signed 32-bit number. @throws BadArgumentError */
 export function checkNumber(value: unknown, what: string): asserts value is number {
   const isWord = typeof value === 'number' && Number.isInteger(value) && value >= LOWEST && value <= HIGHEST;
-  if (!isWord) throw new BadArgumentError(`${what} ${shown(value)} no integer from ${LOWEST} to ${HIGHEST}`);
+  if (!isWord)
+    throw new BadArgumentError(
+      `${what}: expected an integer from ${LOWEST} to ${HIGHEST}, got ${shown(value)}`,
+    );
 }
 
 function shown(value: unknown): string {
   if (typeof value === 'object' && value !== null)
-    return `is a ${(value.constructor as { name: string } | undefined)?.name ?? 'object'} and`;
-  return `${typeof value === 'string' ? JSON.stringify(value) : String(value)} is`;
+    return `a ${(value.constructor as { name: string } | undefined)?.name ?? 'object'}`;
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }
 
 const NOTHING = new Uint8Array(0);
@@ -27,8 +30,8 @@ const NOTHING = new Uint8Array(0);
  */
 export function checkedBody(body: unknown, limit: number): Uint8Array {
   if (body === undefined) return NOTHING;
-  if (!(body instanceof Uint8Array)) throw new BadArgumentError('a body is a Uint8Array');
-  if (body.length > limit) throw new BodyTooLongError(`${body.length} bytes, ${limit} are possible`);
+  if (!(body instanceof Uint8Array)) throw new BadArgumentError('body must be a Uint8Array');
+  if (body.length > limit) throw new BodyTooLongError(`body is ${body.length} bytes, limit is ${limit}`);
   return body;
 }
 
@@ -36,7 +39,7 @@ export function checkedBody(body: unknown, limit: number): Uint8Array {
 export function checkTime(value: unknown, what: string): asserts value is number | undefined {
   if (value === undefined) return;
   if (typeof value !== 'number' || !(value >= 0) || value === Infinity) {
-    throw new BadArgumentError(`${what} is no number of milliseconds`);
+    throw new BadArgumentError(`${what} must be a non-negative number of milliseconds`);
   }
 }
 
@@ -44,7 +47,7 @@ export function checkTime(value: unknown, what: string): asserts value is number
 export function checkCount(value: unknown, what: string): asserts value is number | undefined {
   if (value === undefined) return;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new BadArgumentError(`${what} is no whole number from 0 on`);
+    throw new BadArgumentError(`${what} must be a non-negative integer`);
   }
 }
 
@@ -65,7 +68,7 @@ export function checkKeys(options: unknown, known: ReadonlySet<string>): void {
 export function checkPatience({ timeoutMs, signal }: WaitLimits): void {
   checkTime(timeoutMs, 'timeoutMs');
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new BadArgumentError('signal is no AbortSignal');
+    throw new BadArgumentError('signal must be an AbortSignal');
   }
 }
 

@@ -98,7 +98,7 @@ export class ClientChannel implements AsyncDisposable {
     const waits = this.check({ signal }, partition, timeoutMs);
     if (maxBuffered === 0) throw new BufferingOffError(this.name);
     if (bytes.length > maxBufferedBytes)
-      throw new BodyTooLongError(`the queue has ${maxBufferedBytes} bytes`);
+      throw new BodyTooLongError(`the queue is limited to ${maxBufferedBytes} bytes`);
     const { depth } = this.outbox;
     const waiting = new BoundedWait<{ depth: number }>(
       this.hub.alarm,
@@ -118,7 +118,7 @@ export class ClientChannel implements AsyncDisposable {
     this.outbox.dispatch(outgoing);
     if (timeoutMs === 0 && !outgoing.isSent) {
       this.outbox.gaveUp(outgoing);
-      throw new TimeoutError('there is no place now');
+      throw new TimeoutError('the queue has no free place now');
     }
     return await waiting.promise;
   }
@@ -131,7 +131,7 @@ export class ClientChannel implements AsyncDisposable {
     checkKeys(options, PING_KEYS);
     const { depth = 'library', timeoutMs, signal } = options;
     if (depth !== 'library' && depth !== 'application')
-      throw new BadArgumentError(`depth is 'library' or 'application'`);
+      throw new BadArgumentError(`depth must be 'library' or 'application'`);
     this.check(options, 'fail');
     const begin = this.hub.alarm.now();
     const waiting = new BoundedWait<number>(this.hub.alarm, { timeoutMs, signal }, () =>
@@ -281,7 +281,7 @@ export class ClientChannel implements AsyncDisposable {
   private check(patience: WaitLimits, partition: unknown, postTime?: number): boolean {
     checkPatience({ timeoutMs: postTime, ...patience });
     if (partition !== undefined && partition !== 'fail' && partition !== 'wait') {
-      throw new BadArgumentError(`partition is 'fail' or 'wait'`);
+      throw new BadArgumentError(`partition must be 'fail' or 'wait'`);
     }
     const loss = this.lossError();
     if (loss) throw loss;
@@ -289,7 +289,7 @@ export class ClientChannel implements AsyncDisposable {
     throwIfAborted(patience.signal);
     if (this.current === 'gone') throw new ServerGoneError(this.goneReason, this.name);
     if (this.current === 'unreachable' && partition !== 'wait') throw new ServerUnreachableError(this.name);
-    if (patience.timeoutMs === 0) throw new TimeoutError('an answer is never there at once');
+    if (patience.timeoutMs === 0) throw new TimeoutError('no answer arrives at once');
     return partition === 'wait';
   }
 }

@@ -5,30 +5,30 @@
 import { keepNames } from '../errors.js';
 
 const conditions = {
-  TIMEOUT: { errno: -104, messip: -4, text: 'the time is up' },
-  ABORTED: { errno: -105, messip: null, text: 'the signal fired' },
-  EXISTS: { errno: -110, messip: null, text: 'a channel of this name exists' },
-  NOT_FOUND: { errno: -111, messip: null, text: 'there is no such channel' },
+  TIMEOUT: { errno: -104, messip: -4, text: 'timed out' },
+  ABORTED: { errno: -105, messip: null, text: 'aborted by the signal' },
+  EXISTS: { errno: -110, messip: null, text: 'a channel with this name exists' },
+  NOT_FOUND: { errno: -111, messip: null, text: 'no such channel' },
   BAD_NAME: {
     errno: -112,
     messip: null,
-    text: 'a name has 1 to 47 bytes of UTF-8 without control characters and #',
+    text: 'expected a name of 1 to 47 bytes of UTF-8 without control characters and #',
   },
   NOT_OWNER: { errno: -113, messip: -1, text: 'the channel belongs to another connection' },
   HAS_CLIENTS: { errno: -114, messip: null, text: 'the channel has clients' },
-  NOT_PRIMARY: { errno: -115, messip: null, text: 'this part of the network may give away no names' },
+  NOT_PRIMARY: { errno: -115, messip: null, text: 'this partition cannot assign names (not primary)' },
   ORPHANED: { errno: -116, messip: null, text: 'the owner of the name is in another part of the network' },
   NOT_ATTACHED: { errno: -117, messip: null, text: 'the channel is closed on this side' },
-  SERVER_GONE: { errno: -120, messip: -1, text: 'the server is gone' },
+  SERVER_GONE: { errno: -120, messip: -1, text: 'the server has ended' },
   SERVER_UNREACHABLE: { errno: -121, messip: null, text: 'the server is in another part of the network' },
-  CLIENT_GONE: { errno: -122, messip: null, text: 'the client is gone' },
-  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was answered or dropped before' },
+  CLIENT_GONE: { errno: -122, messip: null, text: 'the client has ended' },
+  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was already answered or dropped' },
   CHANNEL_FULL: { errno: -124, messip: null, text: 'the queue of the channel is full' },
   BUFFERING_OFF: { errno: -125, messip: null, text: 'the channel takes no posts' },
   BODY_TOO_LONG: { errno: -126, messip: null, text: 'the body is too long' },
   BAD_ARGUMENT: { errno: -127, messip: null, text: 'bad argument' },
-  CONNECTION_CLOSED: { errno: -8, messip: null, text: 'the connection to the daemon is gone' },
-  BUSY: { errno: -128, messip: null, text: 'somebody else receives on this channel' },
+  CONNECTION_CLOSED: { errno: -8, messip: null, text: 'the connection to the daemon is lost' },
+  BUSY: { errno: -128, messip: null, text: 'another receiver is active on this channel' },
 } as const;
 
 /** The condition in one word. */

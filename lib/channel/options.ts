@@ -62,7 +62,7 @@ export interface ChannelsOptions {
 
 const count = z.number().int().min(0);
 const time = z.number().min(0);
-const signal = z.instanceof(AbortSignal, { error: 'is no AbortSignal' }).optional();
+const signal = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
 
 const settings = z.strictObject({
   maxBuffered: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED),
@@ -83,7 +83,7 @@ const channels = z.strictObject({
   registry: z.enum(['primary-partition', 'any-partition']).default('primary-partition'),
   daemons: z.array(z.string()).default([]),
   orphanTimeoutMs: time.default(DEFAULT_ORPHAN_TIMEOUT_MS),
-  group: z.string().refine(isGroupName, 'no name of a group').default(REGISTRY_GROUP),
+  group: z.string().refine(isGroupName, 'must be a group name').default(REGISTRY_GROUP),
   signal,
 });
 

@@ -192,7 +192,7 @@ export class Outbox {
     // Of the word of receipt, too, nobody knows whether it was lost.
     if (outgoing.receipt) outgoing.receipt.received = true;
     if (fate === 'received') return;
-    this.drop(outgoing, new ServerUnreachableError(`${this.entry.name}, which answered out of sight`));
+    this.drop(outgoing, new ServerUnreachableError(`${this.entry.name}; its answer was lost`));
   }
 
   private drop(outgoing: QueuedSend, error: Error): void {

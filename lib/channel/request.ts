@@ -90,7 +90,9 @@ export class ServerRequest {
   fail(code: string, text = ''): Promise<void> {
     return handled(async () => {
       if (typeof code !== 'string' || !WORD.test(code) || typeof text !== 'string') {
-        throw new BadArgumentError('the code of a refusal is a word such as NOT_SOLD, its text is behind it');
+        throw new BadArgumentError(
+          'the code of a refusal must be a word such as NOT_SOLD, and its text a string',
+        );
       }
       if (code.length + text.length > MAX_REFUSAL) throw new BadArgumentError('the refusal is too long');
       this.begin();

@@ -160,7 +160,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
    */
   async setMetadata(metadata: Uint8Array): Promise<void> {
     if (!(metadata instanceof Uint8Array) || metadata.length > MAX_METADATA_BYTES) {
-      throw new BadArgumentError(`metadata is a Uint8Array of at most ${MAX_METADATA_BYTES} bytes`);
+      throw new BadArgumentError(`metadata must be a Uint8Array of at most ${MAX_METADATA_BYTES} bytes`);
     }
     if (this.end) throw this.end;
     const settings = { ...this.entry.settings, metadata: Buffer.from(metadata) };

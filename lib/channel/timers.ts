@@ -32,8 +32,8 @@ export class Timers {
     checkNumber(type, 'type');
     checkTime(firstMs, 'firstMs');
     checkTime(everyMs, 'everyMs');
-    if (firstMs === undefined) throw new BadArgumentError('a timer without a time');
-    if (everyMs > 0 && everyMs < 1) throw new BadArgumentError('more than one shot in a millisecond');
+    if (firstMs === undefined) throw new BadArgumentError('firstMs is required');
+    if (everyMs > 0 && everyMs < 1) throw new BadArgumentError('everyMs must be 0 or at least 1');
     const at = this.alarm.now() + firstMs;
     const timer: Timer = { id: ++this.ids, type, everyMs, at, shot: 0, waiting: 0, due: null };
     this.timers.set(timer.id, timer);

@@ -23,7 +23,7 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
     case 'view':
       return `${at} view  ${printable(event.group)}  ${causeText(event, me)}  ${membersText(event.members, me)}`;
     case 'transition':
-      return `${at} trans  ${printable(event.group)}  daemons were lost; the next view says who is left`;
+      return `${at} trans  ${printable(event.group)}  daemons were lost; the next view lists the members that are left`;
     case 'self-leave':
       return `${at} left  ${printable(event.group)}`;
     case 'reject': {

@@ -13,14 +13,18 @@ interface Flags extends Access {
 }
 
 export const joinCommand = (): Command =>
-  verb('join', 'Join groups and print what arrives: messages, and views of who is there.', [
+  verb('join', 'Join groups and print their messages and views.', [
     'ssp join room lobby',
     'ssp join room --json --count 1        # waits for one message',
   ])
     .argument('<group...>', 'groups to join', groups)
     .addOption(nameOption())
     .addOption(jsonOption('one JSON object per line'))
-    .option('-c, --count <n>', 'end after this many messages (default: go on until interrupted)', integer(1))
+    .option(
+      '-c, --count <n>',
+      'end after this many messages (default: continue until interrupted)',
+      integer(1),
+    )
     .action(async (names: string[], flags: Flags) => {
       const stop = interruption(false);
       await withConnection(flags, stop, (connection) => follow(connection, names, flags, stop));

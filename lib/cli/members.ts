@@ -7,7 +7,7 @@ import { printable } from './text.js';
 import { group as groupName, jsonOption } from './values.js';
 
 export const membersCommand = (): Command =>
-  monitorVerb('members', 'List the members of a group in their order, one a line; the first one leads.', [
+  monitorVerb('members', 'List the members of a group in their order, one per line; the first one leads.', [
     'ssp members room',
     'ssp members room | head -1            # the leader',
   ])
@@ -24,7 +24,7 @@ async function read(group: string, flags: MonitorFlags, stop: AbortSignal): Prom
     return await ask(`/groups/${encodeURIComponent(group)}`, membersPage, flags, stop);
   } catch (error) {
     throw error instanceof UnknownToMonitor
-      ? new Failure(`there is no group "${group}"`, undefined, { cause: error })
+      ? new Failure(`no such group: "${group}"`, undefined, { cause: error })
       : error;
   }
 }

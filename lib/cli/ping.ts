@@ -27,12 +27,21 @@ export const pingCommand = (): Command =>
     'ssp ping',
     'ssp ping room --service safe --count 200 --interval 10ms',
   ])
-    .argument('[group]', 'group to join and to send to; without it messages go to oneself alone', group)
+    .argument(
+      '[group]',
+      'group to join and to send to; without one, messages go to this connection only',
+      group,
+    )
     .addOption(nameOption())
     .option('-c, --count <n>', 'round trips', integer(1, 10_000_000), 1_000)
     .option('--size <bytes>', 'size of the body', integer(0, MAX_BODY), 100)
     .addOption(serviceOption())
-    .option('-i, --interval <time>', 'pause between two, a number alone is milliseconds', duration('ms'), 0)
+    .option(
+      '-i, --interval <time>',
+      'pause between two messages; a plain number is milliseconds',
+      duration('ms'),
+      0,
+    )
     .addOption(jsonOption('the result as one JSON object, times in microseconds'))
     .action(async (name: string | undefined, flags: Flags) => {
       const stop = interruption(true);

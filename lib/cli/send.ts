@@ -34,7 +34,7 @@ export const sendCommand = (): Command =>
     .argument('[text]', 'the message; "-" or nothing: the lines of standard input')
     .addOption(nameOption())
     .addOption(serviceOption())
-    .option('-t, --type <number>', 'your own number for the kind of message', integer(-32_768, 32_767), 0)
+    .option('-t, --type <number>', 'application-defined message type', integer(-32_768, 32_767), 0)
     .action(async (names: string[], text: string | undefined, flags: Flags) => {
       if (text === undefined && process.stdin.isTTY) {
         throw new Failure('nothing to send: give a text, or - to type lines', USAGE_STATUS);

@@ -106,10 +106,10 @@ function pem(path: string): Buffer {
 }
 
 export const tlsOptions = (): Option[] => [
-  new Option('--ca <file>', 'for tls://: authority to believe, instead of those that Node knows').argParser(
+  new Option('--ca <file>', 'for tls://: certificate authority to trust, instead of those of Node').argParser(
     pem,
   ),
-  new Option('--cert <file>', 'for tls://: own certificate, where the daemon requires one').argParser(pem),
+  new Option('--cert <file>', 'for tls://: client certificate, if the daemon requires one').argParser(pem),
   new Option('--key <file>', 'for tls://: the key of that certificate').argParser(pem),
 ];
 
@@ -119,8 +119,9 @@ export function checkTlsFlags(command: Command): void {
   const parsed = parseAddress(address);
   const isTls = parsed !== null && 'tls' in parsed && parsed.tls;
   if (!isTls && (ca ?? cert ?? key) !== undefined)
-    command.error(`error: --ca, --cert and --key go with an address tls://host:port, not with ${address}`);
-  if ((cert === undefined) !== (key === undefined)) command.error('error: --cert and --key go together');
+    command.error(`error: --ca, --cert and --key require an address tls://host:port, got ${address}`);
+  if ((cert === undefined) !== (key === undefined))
+    command.error('error: --cert and --key require each other');
 }
 
 export const tlsOf = ({ ca, cert, key }: TlsFlags): TlsOptions => ({ ca, cert, key });

@@ -8,11 +8,12 @@ import { count, plural, printable } from './text.js';
 import { jsonOption } from './values.js';
 
 export const statusCommand = (): Command =>
-  monitorVerb('status', 'Tell how a daemon does. Fails when it has no daemon view, and so orders nothing.', [
-    'ssp status',
-    'ssp status --monitor /run/sspd/monitor --json',
-  ])
-    .addOption(jsonOption('everything that the monitor tells, as one JSON object'))
+  monitorVerb(
+    'status',
+    'Show the status of a daemon. Fails when it has no daemon view, and so orders nothing.',
+    ['ssp status', 'ssp status --monitor /run/sspd/monitor --json'],
+  )
+    .addOption(jsonOption('the whole status as one JSON object'))
     .action(async (flags: MonitorFlags) => {
       const stop = interruption(true);
       const page = await ask('/varz', statusPage, flags, stop);

@@ -29,9 +29,9 @@ export const topCommand = (): Command =>
     'ssp top --sort out --interval 5s',
     'ssp top --json | jq .total',
   ])
-    .addOption(new Option('-s, --sort <column>', 'what comes first').choices([...SORTS]).default('waiting'))
-    .option('-i, --interval <time>', 'time between two looks', duration('s'), 2_000)
-    .addOption(jsonOption('what the monitor tells, once, as one JSON object'))
+    .addOption(new Option('-s, --sort <column>', 'sort key').choices([...SORTS]).default('waiting'))
+    .option('-i, --interval <time>', 'refresh interval', duration('s'), 2_000)
+    .addOption(jsonOption('one snapshot as a JSON object'))
     .action(async (flags: Flags) => {
       const stop = interruption(false);
       const page = await ask(PAGE, sessionsPage, flags, stop);

@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
   {
     word: 'members',
     usage: 'm',
-    meaning: 'your groups, their members, who leads',
+    meaning: 'your groups, their members and leaders',
     act: (to) => to.members(),
   },
   { word: 'help', usage: '?', meaning: 'this list', act: (to) => to.help() },
@@ -103,11 +103,11 @@ function groupName(text = ''): string {
 
 function receiver(text = ''): string {
   if (isPrivateName(text) || parsePrivateGroup(text) !== null) return text;
-  throw new CommandError(`a private name is written name or #name#daemon: ${text}`);
+  throw new CommandError(`expected a private name, name or #name#daemon, got ${text}`);
 }
 
 function number(text = '', most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= most) return value;
-  throw new CommandError(`not a whole number from 0 to ${most}: ${text}`);
+  throw new CommandError(`expected a whole number from 0 to ${most}, got ${text}`);
 }

@@ -18,11 +18,11 @@ import { CommandError, type UserActions, carryOut, helpLines } from './user-comm
 import { privateName, verb } from './values.js';
 
 export const userCommand = (): Command =>
-  verb('user', 'Talk by hand: join groups, send, see what arrives. "?" lists the commands.', [
+  verb('user', 'Interactive client: join groups, send, see what arrives. "?" lists the commands.', [
     'ssp user anna',
     "printf 'j room\\ns room hello\\n' | ssp user anna",
   ])
-    .argument('[name]', 'private name, 1 to 10 characters (default: the daemon makes one up)', privateName)
+    .argument('[name]', 'private name, 1 to 10 characters (default: chosen by the daemon)', privateName)
     .action(async (name: string | undefined, flags: Access) => {
       const stop = interruption(false);
       const access = { ...flags, ...(name !== undefined && { name }) };

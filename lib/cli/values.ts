@@ -39,7 +39,7 @@ export function destinations(text: string): string[] {
   const names = text.split(',');
   for (const name of names) {
     if (isGroupName(name) || parsePrivateGroup(name) !== null) continue;
-    const rule = name.startsWith('#') ? 'A private name is written #name#daemon.' : GROUP_RULE;
+    const rule = name.startsWith('#') ? 'Expected a private name #name#daemon.' : GROUP_RULE;
     throw new InvalidArgumentError(rule);
   }
   return names;
@@ -83,7 +83,7 @@ export function verb(name: string, description: string, example: readonly string
   const command = new Command(name)
     .description(description)
     .addOption(
-      new Option('-a, --address <address>', `where the daemon is: ${ADDRESS_FORMS}`)
+      new Option('-a, --address <address>', `address of the daemon: ${ADDRESS_FORMS}`)
         .env('SSP_ADDRESS')
         .default(DEFAULT_ADDRESS)
         .argParser(address),
@@ -99,12 +99,10 @@ export function verb(name: string, description: string, example: readonly string
 export const nameOption = (): Option =>
   new Option(
     '-n, --name <name>',
-    'private name, 1 to 10 characters (default: the daemon makes one up)',
+    'private name, 1 to 10 characters (default: chosen by the daemon)',
   ).argParser(privateName);
 
 export const serviceOption = (): Option =>
-  new Option('-s, --service <service>', 'what is asked of the order')
-    .choices([...SERVICES])
-    .default('agreed');
+  new Option('-s, --service <service>', 'delivery service').choices([...SERVICES]).default('agreed');
 
 export const jsonOption = (what: string): Option => new Option('--json', what);

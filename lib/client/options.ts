@@ -36,7 +36,7 @@ export function checkedJoinOptions(options: JoinOptions): JoinOptions {
   const strangers = Object.keys(others);
   if (strangers.length > 0) throw errorOf(ILLEGAL_PARAM, unknownOption(strangers, ['signal']));
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw errorOf(ILLEGAL_PARAM, 'signal is no AbortSignal');
+    throw errorOf(ILLEGAL_PARAM, 'signal must be an AbortSignal');
   }
   return options;
 }

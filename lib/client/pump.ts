@@ -90,7 +90,7 @@ export class Pump {
   private warn(): void {
     const readers = [...this.full.values()].join(', ');
     const { privateGroup } = this.mailbox;
-    process.emitWarning(`${privateGroup} stands still: nobody reads ${readers}`, 'SspStallWarning');
+    process.emitWarning(`${privateGroup} is stalled: nobody reads ${readers}`, 'SspStallWarning');
   }
 }
 

@@ -44,7 +44,7 @@ export const serviceWord = ({ service = 'agreed', selfDiscard = false }: SendOpt
 export function bytesOfBody(body: Body): Uint8Array {
   if (typeof body === 'string') return Buffer.from(body);
   if (body instanceof Uint8Array) return body;
-  throw errorOf(ILLEGAL_MESSAGE, 'a body is a string or a Uint8Array');
+  throw errorOf(ILLEGAL_MESSAGE, 'body must be a string or a Uint8Array');
 }
 
 /**
@@ -62,14 +62,14 @@ function refusal(groups: readonly string[], type: number, bytes: number): SspErr
   }
   if (!Array.isArray(groups)) return errorOf(ILLEGAL_GROUP, String(groups));
   if (groups.length === 0 || groups.length > MAX_GROUPS) {
-    return errorOf(ILLEGAL_PARAM, `${groups.length} groups, 1 to ${MAX_GROUPS} are possible`);
+    return errorOf(ILLEGAL_PARAM, `expected 1 to ${MAX_GROUPS} groups, got ${groups.length}`);
   }
   for (const group of groups) {
     if (!isDestination(group)) return errorOf(ILLEGAL_GROUP, String(group));
   }
   const size = bytes + NAME_BYTES * groups.length;
   if (size <= MAX_REQUEST_BYTES) return null;
-  return errorOf(MESSAGE_TOO_LONG, `${size} bytes, ${MAX_REQUEST_BYTES} are possible`);
+  return errorOf(MESSAGE_TOO_LONG, `message is ${size} bytes, limit is ${MAX_REQUEST_BYTES}`);
 }
 
 function isDestination(name: unknown): boolean {

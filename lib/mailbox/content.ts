@@ -58,7 +58,7 @@ function read(arrival: ReceivedMessage, own: string): Content {
     case 'self-leave':
       return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: arrival.leftId };
     default:
-      throw new FrameFault('kind', `service 0x${service.toString(16)} is no kind of message`);
+      throw new FrameFault('kind', `service 0x${service.toString(16)} is not a kind of message`);
   }
 }
 

@@ -74,17 +74,17 @@ function plainText({ error, during }: DialFailure, where: string): string {
   const code = codeOf(error);
   switch (code) {
     case 'ECONNREFUSED':
-      return `nobody listens at ${where}`;
+      return `nothing listens at ${where}`;
     case 'ENOENT':
-      return `there is no socket ${where}`;
+      return `no such socket: ${where}`;
     case 'EACCES':
     case 'EPERM':
-      return `${where} may not be opened: permission denied by the operating system`;
+      return `${where} cannot be opened: permission denied by the operating system`;
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EHOSTDOWN':
     case 'ENETDOWN':
-      return `there is no route to ${where}`;
+      return `no route to ${where}`;
     case 'ETIMEDOUT':
       return `${where} does not answer`;
     case 'ENOTFOUND':
@@ -104,17 +104,17 @@ function tlsText(failure: DialFailure, where: string, hasCertificate: boolean): 
   const code = codeOf(error);
   const reason = reasonOf(error);
   if (untrusted.has(code))
-    return `the certificate of ${where} is of an authority that is not trusted here: ${reason}; give the authority as ca`;
+    return `the certificate of ${where} is from an authority that is not trusted here: ${reason}; pass the authority as ca`;
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return `the certificate of ${where} is for another host: ${reason}`;
   if (code.startsWith('CERT_')) return `the certificate of ${where} is not accepted: ${reason}`;
   if (isOwnTlsFault(error ?? new Error())) return `ca, cert or key of this client cannot be used: ${reason}`;
   if (/CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/.test(code))
-    return `${where} requires a certificate of the client: give cert and key`;
+    return `${where} requires a certificate of the client: pass cert and key`;
   if (/ALERT_(?:UNKNOWN_CA|(?:BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_)/.test(code))
     return `${where} does not accept the certificate of this client: ${reason}`;
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|ALERT_PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(code))
-    return `there is no TLS 1.3 at ${where}: ${reason}`;
+    return `no TLS 1.3 at ${where}: ${reason}`;
   if (isTlsError(error ?? new Error())) return `TLS with ${where} failed: ${reason}`;
   if (during === 'handshake') {
     const doubt = hasCertificate
@@ -123,7 +123,7 @@ function tlsText(failure: DialFailure, where: string, hasCertificate: boolean): 
     return `${where} closed the connection during the handshake; does it ${doubt}?`;
   }
   if (code === '' || code === 'ECONNRESET')
-    return `${where} closed the connection before TLS was there; is it a port with TLS?`;
+    return `${where} closed the connection before the TLS handshake; is it a port with TLS?`;
   return plainText(failure, where);
 }
 

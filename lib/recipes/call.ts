@@ -125,7 +125,7 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     if (this.hasEnded) throw this.closedError();
     const body = bytesOf(request, 'the request');
     if (body.length > MAX_PAYLOAD_BYTES)
-      throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
+      throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     if (this.waiting.size >= MAX_CALLS) throw errorOf(ILLEGAL_PARAM, `${MAX_CALLS} calls are under way`);
     const result = deferred<CallResult<Answer>>();
     let call = 0;
@@ -188,6 +188,6 @@ function outcomeOf<Answer>(outcome: RawOutcome): CallOutcome<Answer> {
   try {
     return { kind: 'value', value: valueOf(outcome.body) as Answer };
   } catch {
-    return { kind: 'error', message: 'an answer that is no JSON' };
+    return { kind: 'error', message: 'an answer that is not JSON' };
   }
 }

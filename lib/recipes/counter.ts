@@ -38,7 +38,7 @@ export class Counter extends ReplicatedObject<number, number> {
    */
   async add(amount = 1, options?: WaitOptions): Promise<number> {
     if (!Number.isSafeInteger(amount))
-      throw errorOf(ILLEGAL_PARAM, `${String(amount)} is no amount to add: that is a whole number`);
+      throw errorOf(ILLEGAL_PARAM, `expected a whole number to add, got ${String(amount)}`);
     return await this.replica.submit(amount, options);
   }
 }

@@ -68,7 +68,7 @@ export class GroupBinding implements Sender {
     if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
     if (taken.has(group) || group.eventNames().length > 0)
-      throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe has a group of its own`);
+      throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe needs a group of its own`);
     taken.add(group);
     return new GroupBinding(connection, group, ended);
   }

@@ -169,7 +169,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 }
 
 const NO_QUORUM: End = { error: undefined, text: 'the quorum was lost' };
-const STRUCK_OFF: End = { error: undefined, text: 'the group went on without this member' };
+const STRUCK_OFF: End = { error: undefined, text: 'the group continued without this member' };
 
 const lost = ({ text, error }: End): LockEndedError =>
   new LockEndedError(`the lock is lost: ${text}`, error && { cause: error });

@@ -144,5 +144,5 @@ export class ReplicatedMap<V>
 
 /** @throws IllegalParamError */
 function checkKey(key: unknown): void {
-  if (typeof key !== 'string') throw errorOf(ILLEGAL_PARAM, `a key is a text, not of type ${typeof key}`);
+  if (typeof key !== 'string') throw errorOf(ILLEGAL_PARAM, `key must be a string, got ${typeof key}`);
 }

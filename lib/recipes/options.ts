@@ -13,7 +13,7 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const signalOption = z.instanceof(AbortSignal, { error: 'is no AbortSignal' }).optional();
+export const signalOption = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
 export const quorumOption = z.int().min(1).optional();
 export const silenceTimeoutOption = z.number().min(1).optional();
 
@@ -27,12 +27,12 @@ export function checkedOptions<T>(schema: z.ZodType<T>, options: unknown): T {
 /** By hand, as it is done for each command. @throws IllegalParamError */
 export function signalOf(options: WaitOptions): AbortSignal | undefined {
   if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, noOptions(['signal']));
-  if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'a signal is given as `{ signal }`');
+  if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
   for (const key in options)
     if (key !== 'signal') throw errorOf(ILLEGAL_PARAM, unknownOption([key], ['signal']));
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw errorOf(ILLEGAL_PARAM, 'signal is no AbortSignal');
+    throw errorOf(ILLEGAL_PARAM, 'signal must be an AbortSignal');
   return signal;
 }
 
@@ -65,8 +65,4 @@ export function jsonText(value: unknown, what: string): string {
 }
 
 const unfit = (what: string, why: string, cause?: unknown): Error =>
-  errorOf(
-    ILLEGAL_PARAM,
-    `${what} is nothing that JSON can hold: ${why}`,
-    cause === undefined ? {} : { cause },
-  );
+  errorOf(ILLEGAL_PARAM, `JSON cannot represent ${what}: ${why}`, cause === undefined ? {} : { cause });

@@ -61,8 +61,7 @@ export async function presence<M = unknown>(
   options: PresenceOptions<M>,
 ): Promise<Presence<M>> {
   const { metadata, forgetAfterMs, signal } = checkedOptions(schema, options);
-  if (metadata === undefined)
-    throw errorOf(ILLEGAL_PARAM, 'metadata is missing: give null where there is nothing to say');
+  if (metadata === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is missing: pass null for none');
   return await Presence.open<M>(connection, group, bytesOf(metadata), forgetAfterMs, signal);
 }
 
@@ -129,7 +128,7 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
 function bytesOf(metadata: unknown): Buffer {
   const bytes = Buffer.from(jsonText(metadata, 'the metadata'));
   if (bytes.length > MAX_METADATA_BYTES)
-    throw errorOf(ILLEGAL_PARAM, `metadata of ${bytes.length} bytes, ${MAX_METADATA_BYTES} are possible`);
+    throw errorOf(ILLEGAL_PARAM, `metadata is ${bytes.length} bytes, limit is ${MAX_METADATA_BYTES}`);
   return bytes;
 }
 

@@ -80,7 +80,7 @@ export async function replicated<Command, Result>(
   checkMachine(machine);
   checkQuorum(checked);
   if (checked.quorum !== undefined && machine.merge)
-    throw errorOf(ILLEGAL_PARAM, 'with a quorum there is nothing to merge');
+    throw errorOf(ILLEGAL_PARAM, '`merge` and `quorum` exclude each other: with a quorum nothing is merged');
   return await Replicated.open(connection, group, machine, checked);
 }
 
@@ -94,20 +94,23 @@ function checkQuorum({ quorum, maxMembers }: z.infer<typeof replicatedSchema>): 
   const least = Math.floor(maxMembers / 2) + 1;
   const right = least === maxMembers ? String(maxMembers) : `${least} to ${maxMembers}`;
   if (quorum > maxMembers || quorum < least)
-    throw errorOf(ILLEGAL_PARAM, `with \`maxMembers: ${maxMembers}\` a quorum is ${right}, not ${quorum}`);
+    throw errorOf(
+      ILLEGAL_PARAM,
+      `with \`maxMembers: ${maxMembers}\` expected a quorum of ${right}, got ${quorum}`,
+    );
 }
 
 const METHODS = ['reset', 'apply', 'snapshot', 'restore'] as const;
 
 function checkMachine(machine: unknown): void {
   if (typeof machine !== 'object' || machine === null)
-    throw errorOf(ILLEGAL_PARAM, 'the machine is no object');
+    throw errorOf(ILLEGAL_PARAM, 'machine must be an object');
   const parts = machine as Record<string, unknown>;
   for (const name of METHODS)
-    if (typeof parts[name] !== 'function') throw errorOf(ILLEGAL_PARAM, `the machine has no method ${name}`);
+    if (typeof parts[name] !== 'function') throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
   for (const name of ['present', 'merge'])
     if (parts[name] !== undefined && typeof parts[name] !== 'function')
-      throw errorOf(ILLEGAL_PARAM, `${name} of the machine is no method`);
+      throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
 }
 
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
@@ -187,7 +190,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     if (this.hasEnded) throw this.closedError();
     const body = Buffer.from(text);
     if (body.length > MAX_PAYLOAD_BYTES)
-      throw errorOf(MESSAGE_TOO_LONG, `${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
+      throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     if (this.core.waiting >= MAX_PENDING_COMMANDS)
       throw errorOf(ILLEGAL_PARAM, `${MAX_PENDING_COMMANDS} commands wait already`);
     if (this.rejects && !this.core.isWritable) throw new ReadOnlyError(this.whyReadOnly());

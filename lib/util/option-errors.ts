@@ -5,14 +5,14 @@ import type { z } from 'zod';
 export const unknownOption = (names: readonly string[], known: Iterable<string>): string => {
   const all = [...known];
   const unknown = names.map((name) => `"${name}"`).join(', ');
-  return `unknown option ${unknown}; there are ${all.join(', ')}${didYouMean(names[0] ?? '', all)}`;
+  return `unknown option ${unknown}; expected one of ${all.join(', ')}${didYouMean(names[0] ?? '', all)}`;
 };
 
 /** @param known as `unknownOption` */
 export const noOptions = (known: Iterable<string>): string =>
-  `options are an object: ${[...known].join(', ')}`;
+  `options must be an object: ${[...known].join(', ')}`;
 
-export const NO_CONNECTION = 'the first argument is a Connection: `await connect(...)`';
+export const NO_CONNECTION = 'the first argument must be a Connection: `await connect(...)`';
 
 /** Whether it can be used as one: a connection of another copy of this package can. */
 export const isConnection = (value: unknown): boolean =>

@@ -52,7 +52,7 @@ export function readMembershipBody(
   let ownSet = -1;
   let offset = SETS_AT;
   for (let i = 0; i < count; i++) {
-    if (offset + COUNT_BYTES > length) throw bad('a vs set begins behind the end');
+    if (offset + COUNT_BYTES > length) throw bad('a vs set begins after the end');
     const numMembers = readInt(bytes, at + offset, little);
     if (numMembers < 0 || numMembers > (length - offset - COUNT_BYTES) / NAME_BYTES) {
       throw bad(`a vs set of ${numMembers} names`);

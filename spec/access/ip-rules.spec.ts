@@ -124,7 +124,7 @@ describe('access: rules of IP', () => {
     ]) {
       it(`name file and line: ${rule}`, () => {
         expect(refusal('local', '', rule)).to.equal(
-          `3: "${rule}" is no rule: unix, local, an address, or address/prefix`,
+          `3: expected unix, local, an address or address/prefix, got "${rule}"`,
         );
       });
     }
@@ -139,7 +139,7 @@ describe('access: rules of IP', () => {
       ['::/129', 128],
     ] as const) {
       it(`have a prefix that is none: ${rule}`, () => {
-        expect(refusal(rule)).to.equal(`1: "${rule}": the prefix is a number from 0 to ${most}`);
+        expect(refusal(rule)).to.equal(`1: "${rule}": expected a prefix from 0 to ${most}`);
       });
     }
 
@@ -153,7 +153,7 @@ describe('access: rules of IP', () => {
       '::1/127',
     ]) {
       it(`have bits behind the prefix: ${rule}`, () => {
-        expect(refusal('#', rule)).to.equal(`2: "${rule}": the bits behind the prefix must be zero`);
+        expect(refusal('#', rule)).to.equal(`2: "${rule}": the bits after the prefix must be zero`);
       });
     }
   });

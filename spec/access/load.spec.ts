@@ -85,8 +85,10 @@ describe('access: files', () => {
     await write('spread.access_ip', 'nonsense');
     await write('spread.access_pword', 'nonsense');
     await load({ ipFile: '/nowhere', passwordFile: '/nowhere' });
-    expect(await refusal({ required: ['IP'] })).to.match(/^spread\.access_ip:1: "nonsense" is no rule/);
-    expect(await refusal({ allowed: ['PWORD'] })).to.match(/^spread\.access_pword:1: an entry is user:hash/);
+    expect(await refusal({ required: ['IP'] })).to.match(
+      /^spread\.access_ip:1: expected unix, local, an address or address\/prefix, got "nonsense"/,
+    );
+    expect(await refusal({ allowed: ['PWORD'] })).to.match(/^spread\.access_pword:1: expected user:hash/);
   });
 
   it('that are given and missing are named', async () => {
@@ -112,7 +114,7 @@ describe('access: files', () => {
   it('name the line that is wrong', async () => {
     const path = await write('groups', '# rules\n\nalice read a\n');
     expect(await refusal({ groupFile: path })).to.equal(
-      `${path}:3: "read" is no action: join, send, or join,send`,
+      `${path}:3: expected join, send or join,send, got "read"`,
     );
   });
 

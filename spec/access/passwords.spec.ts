@@ -87,13 +87,13 @@ describe('access: passwords', () => {
   describe('file', () => {
     for (const line of ['alice', ':hash', 'u'.repeat(33) + ':hash']) {
       it(`has entries of another form: ${line.slice(0, 40)}`, () => {
-        expect(refusal('# users', line)).to.equal('2: an entry is user:hash, the user 1 to 32 bytes');
+        expect(refusal('# users', line)).to.equal('2: expected user:hash with a user of 1 to 32 bytes');
       });
     }
 
     it('has a user twice', () => {
       expect(refusal(`alice:${CHEAP}`, `bob:${CHEAP}`, '', `alice:${CHEAP}`)).to.equal(
-        '4: the user "alice" is there twice',
+        '4: duplicate user "alice"',
       );
     });
 
@@ -120,7 +120,7 @@ describe('access: passwords', () => {
     ] as const) {
       it(`has ${what} in place of a hash, and does not show it`, () => {
         expect(refusal(`alice:${text}`)).to.equal(
-          '1: the hash of "alice" is none that sspd --hash-password makes',
+          '1: the hash of "alice" is not one that sspd --hash-password makes',
         );
       });
     }

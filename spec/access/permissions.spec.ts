@@ -109,7 +109,7 @@ describe('access: permissions', () => {
   describe('file', () => {
     for (const line of ['alice', 'alice join', 'alice join a b', '* join, send a']) {
       it(`has a rule of another form: ${line}`, () => {
-        expect(refusal('', line)).to.equal('2: a rule is: principal actions pattern');
+        expect(refusal('', line)).to.equal('2: expected a rule: principal actions pattern');
       });
     }
 
@@ -122,7 +122,7 @@ describe('access: permissions', () => {
     ] as const) {
       it(`has an action that is none: ${actions}`, () => {
         expect(refusal('# rules', '* join a', `alice ${actions} a`)).to.equal(
-          `3: "${problem}" is no action: join, send, or join,send`,
+          `3: expected join, send or join,send, got "${problem}"`,
         );
       });
     }

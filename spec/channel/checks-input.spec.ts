@@ -110,7 +110,7 @@ describe('channel: bad input', () => {
       expect(error, name).to.be.instanceOf(BadArgumentError);
       expect(error, name)
         .to.have.property('message')
-        .that.matches(/unknown option "timeout"; there are .*timeoutMs/);
+        .that.matches(/unknown option "timeout"; expected one of .*timeoutMs/);
     }
     for (const none of [null, 5, 'x'].map(any)) {
       for (const call of [client.call(1, undefined, none), client.post(1, undefined, none)])
@@ -127,7 +127,7 @@ describe('channel: bad input', () => {
       expect(error).to.be.instanceOf(BadArgumentError);
       expect(error)
         .to.have.property('message')
-        .that.matches(/the first argument is a Connection: `await /);
+        .that.matches(/the first argument must be a Connection: `await /);
     }
   });
 
@@ -137,7 +137,7 @@ describe('channel: bad input', () => {
     const error = await event.reply(any(new Uint8Array(1))).then(String, (reason: Error) => reason);
     expect(error)
       .to.have.property('message')
-      .that.matches(/status is a Uint8Array and no integer/);
+      .that.matches(/status: expected an integer .*, got a Uint8Array/);
     for (const word of ['not sold', ' X', 'X\n', '', any(5)])
       expect(await code(event.fail(word)), String(word)).to.equal('BAD_ARGUMENT');
     await event.fail('NOT_SOLD', 'a sentence');

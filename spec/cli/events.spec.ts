@@ -79,7 +79,7 @@ const rows: readonly (readonly [what: string, event: ConnectionEvent, line: stri
   [
     'a transition',
     { kind: 'transition', group: 'room', id: [1, 2, 3] },
-    'trans  room  daemons were lost; the next view says who is left',
+    'trans  room  daemons were lost; the next view lists the members that are left',
     { kind: 'transition', group: 'room', id: '1.2.3' },
   ],
   [

@@ -40,12 +40,12 @@ describe('command: TLS', () => {
     [
       'options of TLS without it',
       ['--ca', tlsFile('ca.crt')],
-      '--ca, --cert and --key go with an address tls://host:port, not with 4803@localhost',
+      '--ca, --cert and --key require an address tls://host:port, got 4803@localhost',
     ],
     [
       'a certificate without its key',
       [...ADDRESS, '--cert', tlsFile('worker.crt')],
-      '--cert and --key go together',
+      '--cert and --key require each other',
     ],
     ['a file that is not there', [...ADDRESS, '--ca', '/nowhere/ca'], 'It cannot be read: ENOENT'],
     [

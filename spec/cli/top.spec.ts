@@ -80,7 +80,7 @@ describe('command: the place of a monitor', () => {
 
   for (const text of ['4804', 'localhost', 'tls://host:4804', 'ftp://host']) {
     it(`cannot be ${text}`, () => {
-      expect(() => place(text)).to.throw('A monitor is host:port');
+      expect(() => place(text)).to.throw('Expected host:port, a URL');
     });
   }
 });

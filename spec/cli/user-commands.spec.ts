@@ -54,9 +54,9 @@ describe('command: a line of ssp user', () => {
     ['s', 'usage: s group text...'],
     ['q now', 'usage: q'],
     ['b room 1', 'usage: b group count size'],
-    ['b room x 1', 'not a whole number from 0 to 1000000: x'],
-    ['b room 1 100001', 'not a whole number from 0 to 100000: 100001'],
-    ['p #anna hi', 'a private name is written name or #name#daemon: #anna'],
+    ['b room x 1', 'expected a whole number from 0 to 1000000, got x'],
+    ['b room 1 100001', 'expected a whole number from 0 to 100000, got 100001'],
+    ['p #anna hi', 'expected a private name, name or #name#daemon, got #anna'],
   ] as const) {
     it(`cannot be ${JSON.stringify(line)}`, async () => {
       const error = await wrong(line);

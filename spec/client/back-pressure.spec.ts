@@ -145,7 +145,7 @@ describe('a reader that does not keep up', () => {
       expect([taken, heard]).to.deep.equal([QUEUE_EVENTS - 1, []]);
       timers.fire();
       await settle();
-      expect(warnings).to.deep.equal(['#a#d1 stands still: nobody reads group g (loop 2 of 2)']);
+      expect(warnings).to.deep.equal(['#a#d1 is stalled: nobody reads group g (loop 2 of 2)']);
       const texts: string[] = [];
       for (let count = 0; count < QUEUE_EVENTS + 1; count++) {
         const { value } = await slow.next();
@@ -190,7 +190,7 @@ describe('a reader that does not keep up', () => {
       expect(timers.delays()).to.deep.equal([5_000]);
       timers.fire();
       await settle();
-      expect(warnings).to.deep.equal(['#a#d1 stands still: nobody reads group g']);
+      expect(warnings).to.deep.equal(['#a#d1 is stalled: nobody reads group g']);
       await read(g, 600);
       await settle();
       expect(timers.delays(), 'another stall, another warning').to.deep.equal([5_000]);

@@ -141,11 +141,11 @@ describe('connect', () => {
       for (const [given, text] of [
         [
           { adress: '4803@localhost' },
-          /^illegal argument: unknown option "adress"; there are address, .*; did you mean "address"\? \(ILLEGAL_PARAM\)$/,
+          /^illegal argument: unknown option "adress"; expected one of address, .*; did you mean "address"\? \(ILLEGAL_PARAM\)$/,
         ],
         [
           { tls: { servernam: 'x' } },
-          /: tls: unknown option "servernam"; there are ca, cert, key, servername; did you mean "servername"\? /,
+          /: tls: unknown option "servernam"; expected one of ca, cert, key, servername; did you mean "servername"\? /,
         ],
         [{ auth: { usr: 'x', password: 'y' } }, /: auth[.:]/],
         [{ timeoutMs: -1 }, /^illegal argument: timeoutMs: [^\n]*$/],

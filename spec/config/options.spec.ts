@@ -305,7 +305,7 @@ describe('configuration options', () => {
       'an unknown method',
       withDaemon('AllowedAuthMethods = "null"'),
       '4:22',
-      'AllowedAuthMethods: there is no method "null", only NULL, IP or PWORD',
+      'AllowedAuthMethods: expected NULL, IP or PWORD, found "null"',
     ],
 
     [

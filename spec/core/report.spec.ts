@@ -149,7 +149,7 @@ describe('core: report', () => {
     });
 
     it('when there is more behind its end', () => {
-      refuses(Buffer.concat([encodeHead(TAG, full), Buffer.alloc(1)]), /1 bytes behind the last section/);
+      refuses(Buffer.concat([encodeHead(TAG, full), Buffer.alloc(1)]), /1 bytes after the last section/);
     });
 
     it('when a section is longer than what is in it, or comes twice', () => {
@@ -158,9 +158,9 @@ describe('core: report', () => {
       const times = section(Section.times, Buffer.alloc(5));
       refuses(
         Buffer.concat([prefix, rest.subarray(0, 30), times, rest.subarray(40)]),
-        /1 bytes behind the end/,
+        /1 bytes after the end/,
       );
-      refuses(Buffer.concat([bytes, times]), /section 2 twice/);
+      refuses(Buffer.concat([bytes, times]), /duplicate section 2/);
     });
 
     it('when it is of another version, with both versions', () => {
@@ -168,7 +168,10 @@ describe('core: report', () => {
     });
 
     it('when it is none of the three kinds', () => {
-      refuses(Buffer.concat([encodeHead(TAG, full).subarray(0, 12), section(9, Buffer.alloc(3))]), /none of/);
+      refuses(
+        Buffer.concat([encodeHead(TAG, full).subarray(0, 12), section(9, Buffer.alloc(3))]),
+        /expected a section head/,
+      );
       refuses(encodeHead(TAG, full).subarray(0, 12 + 30), /section 2 is missing/);
     });
 

@@ -23,7 +23,7 @@ describe('session: lines of the log', () => {
       {
         level: 'warn',
         fields: { address: '192.0.2.1', reason: 'broken', lines: 5_000 - LINES_A_MINUTE },
-        message: 'more such lines left out',
+        message: 'further lines suppressed',
       },
     ]);
   });

@@ -37,7 +37,7 @@ describe('a connection that cannot be made', () => {
       [
         'an authority that is not trusted',
         () => ({ address: `tls://localhost:${open.tlsPort}` }),
-        /the certificate of tls:\/\/localhost:\d+ is of an authority that is not trusted here: .+; give the authority as ca/,
+        /the certificate of tls:\/\/localhost:\d+ is from an authority that is not trusted here: .+; pass the authority as ca/,
         /^(?:UNABLE_TO_|SELF_SIGNED)/,
       ],
       [
@@ -49,13 +49,13 @@ describe('a connection that cannot be made', () => {
       [
         'a port without TLS',
         () => ({ address: `tls://localhost:${open.port}`, tls: { ca } }),
-        /there is no TLS 1\.3 at tls:\/\/localhost:\d+: wrong version number|closed the connection before TLS was there/,
+        /no TLS 1\.3 at tls:\/\/localhost:\d+: wrong version number|closed the connection before the TLS handshake/,
         /^(?:ERR_SSL_|EPROTO|ECONNRESET)/,
       ],
       [
         'a client certificate that is missing',
         () => ({ address: `tls://localhost:${closed.tlsPort}`, tls: { ca } }),
-        /tls:\/\/localhost:\d+ requires a certificate of the client: give cert and key/,
+        /tls:\/\/localhost:\d+ requires a certificate of the client: pass cert and key/,
         /CERTIFICATE_REQUIRED/,
       ],
     ];
@@ -97,19 +97,19 @@ describe('a connection that cannot be made', () => {
 
   describe('tells apart', () => {
     const errors: readonly (readonly [code: string, address: string, says: string])[] = [
-      ['ECONNREFUSED', '4803@h', 'nobody listens at 4803@h'],
-      ['ENOENT', '4803', 'there is no socket /tmp/4803'],
-      ['EACCES', 'unix:/run/s', '/run/s may not be opened: permission denied by the operating system'],
-      ['EHOSTUNREACH', 'h:4803', 'there is no route to h:4803'],
-      ['ENETUNREACH', 'h:4803', 'there is no route to h:4803'],
+      ['ECONNREFUSED', '4803@h', 'nothing listens at 4803@h'],
+      ['ENOENT', '4803', 'no such socket: /tmp/4803'],
+      ['EACCES', 'unix:/run/s', '/run/s cannot be opened: permission denied by the operating system'],
+      ['EHOSTUNREACH', 'h:4803', 'no route to h:4803'],
+      ['ENETUNREACH', 'h:4803', 'no route to h:4803'],
       ['ETIMEDOUT', 'tcp://h:4803', 'tcp://h:4803 does not answer'],
       ['EAI_AGAIN', '4803@h', 'the host of 4803@h cannot be looked up now'],
-      ['ECONNREFUSED', 'tls://h:4843', 'nobody listens at tls://h:4843'],
+      ['ECONNREFUSED', 'tls://h:4843', 'nothing listens at tls://h:4843'],
       ['ETIMEDOUT', 'tls://h:4843', 'tls://h:4843 does not answer'],
       [
         'ECONNRESET',
         'tls://h:4843',
-        'tls://h:4843 closed the connection before TLS was there; is it a port with TLS?',
+        'tls://h:4843 closed the connection before the TLS handshake; is it a port with TLS?',
       ],
       [
         'CERT_HAS_EXPIRED',
@@ -141,10 +141,10 @@ describe('a connection that cannot be made', () => {
         { spreadName: '4803@h' },
       );
       expect(unknown.message).to.equal(
-        'there is no such daemon address: the host of 4803@h is unknown (ILLEGAL_SPREAD)',
+        'no such daemon address: the host of 4803@h is unknown (ILLEGAL_SPREAD)',
       );
       expect((await failure(connect({ address: 'localhost' }))).message).to.match(
-        /^there is no such daemon address: expected .*, got "localhost"; did you mean "localhost:4803"\? \(ILLEGAL_SPREAD\)$/,
+        /^no such daemon address: expected .*, got "localhost"; did you mean "localhost:4803"\? \(ILLEGAL_SPREAD\)$/,
       );
     });
 

@@ -53,7 +53,7 @@ describe('monitor: local socket', () => {
     await using directory = await TemporaryDirectory.make();
     const path = directory.file('monitor');
     writeFileSync(path, 'precious');
-    expect(await refused(path)).to.match(/: the file exists and is no socket$/);
-    expect(await refused(directory.file('no/monitor'))).to.match(/: there is no directory .*\/no$/);
+    expect(await refused(path)).to.match(/: the file exists and is not a socket$/);
+    expect(await refused(directory.file('no/monitor'))).to.match(/: no such directory: .*\/no$/);
   });
 });

@@ -169,7 +169,7 @@ describe('session: listener on the local socket', () => {
     await writeFile(path, 'precious');
     const error = await failure(listenUnix(path, nobody));
     expect(error).to.be.instanceOf(ListenError);
-    expect(error.message).to.equal(`cannot listen on ${path}: the file exists and is no socket`);
+    expect(error.message).to.equal(`cannot listen on ${path}: the file exists and is not a socket`);
     expect(statSync(path).size).to.equal(8);
   });
 
@@ -178,7 +178,7 @@ describe('session: listener on the local socket', () => {
     const error = await failure(listenUnix(folder.file('none/4'), nobody));
     expect(error).to.be.instanceOf(ListenError);
     expect(error.message).to.equal(
-      `cannot listen on ${folder.file('none/4')}: there is no directory ${folder.file('none')}`,
+      `cannot listen on ${folder.file('none/4')}: no such directory: ${folder.file('none')}`,
     );
   });
 
@@ -199,7 +199,7 @@ describe('session: listener on the local socket', () => {
       await chmod(path, mode);
       const error = await asNobody(() => failure(listenUnix(path, nobody)));
       expect(error.message).to.equal(
-        `cannot listen on ${path}: a socket of another user (uid 0) is there, which can be neither asked nor removed`,
+        `cannot listen on ${path}: a socket of another user (uid 0) exists, which can be neither probed nor removed`,
       );
     }
     expect(existsSync(path)).to.equal(true);

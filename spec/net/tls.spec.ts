@@ -274,10 +274,10 @@ describe('session: TLS', () => {
       const empty = folder.file('empty');
       await writeFile(empty, '');
       for (const [cert, ofCert, fault] of [
-        [key, certificate, `${key} holds no certificate (PEM)`],
-        [empty, key, `${empty} holds no certificate (PEM)`],
-        [certificate, empty, `${empty} holds no private key (PEM)`],
-        [certificate, certificate, `${certificate} holds no private key (PEM)`],
+        [key, certificate, `${key} contains no certificate (PEM)`],
+        [empty, key, `${empty} contains no certificate (PEM)`],
+        [certificate, empty, `${empty} contains no private key (PEM)`],
+        [certificate, certificate, `${certificate} contains no private key (PEM)`],
         [folder.path, key, `${folder.path} cannot be read (EISDIR)`],
       ] as const) {
         expect((await failure(cert, ofCert)).message).to.equal(`cannot listen on the TLS port 0: ${fault}`);
@@ -308,7 +308,7 @@ describe('session: TLS', () => {
       const empty = folder.file('ca.pem');
       await writeFile(empty, '\n');
       expect((await failure(certificate, key, empty)).message).to.equal(
-        `cannot listen on the TLS port 0: ${empty} holds no certificate (PEM)`,
+        `cannot listen on the TLS port 0: ${empty} contains no certificate (PEM)`,
       );
     });
 

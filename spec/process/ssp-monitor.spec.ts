@@ -116,7 +116,7 @@ describe('process: ssp, verbs of the monitor', () => {
     expect(await ssp('members', 'nobody').end()).to.deep.equal({
       status: 1,
       out: '',
-      err: 'ssp: there is no group "nobody"\n',
+      err: 'ssp: no such group: "nobody"\n',
     });
   });
 
@@ -141,7 +141,7 @@ describe('process: ssp, verbs of the monitor', () => {
     const { status, err } = await at(place, ['groups']).end();
     expect([status, err]).to.deep.equal([
       1,
-      `ssp: ${place} wants a token; give the right one with --token or SSP_MONITOR_TOKEN\n`,
+      `ssp: ${place} requires a valid token: set --token or SSP_MONITOR_TOKEN\n`,
     ]);
     expect((await at(place, ['groups', '--token', 's3cret']).end()).status).to.equal(0);
     expect((await at(place, ['groups'], { SSP_MONITOR_TOKEN: 's3cret' }).end()).status).to.equal(0);
@@ -205,8 +205,8 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   for (const [args, message] of [
-    [['status', '--monitor', '4804'], 'A monitor is host:port, a URL'],
-    [['status', '--token', 'two words'], 'A token is one word'],
+    [['status', '--monitor', '4804'], 'Expected host:port, a URL'],
+    [['status', '--token', 'two words'], 'Expected one word'],
     [['top', '--sort', 'age'], 'Allowed choices are waiting, in, out, name'],
     [['groups', '--limit', '0'], 'from 1 to 10000'],
     [['members'], "missing required argument 'group' (ssp members --help)"],

@@ -37,6 +37,6 @@ describe('process: ssp over TLS', () => {
     expect([status, out]).to.deep.equal([1, '']);
     expect(err)
       .to.match(/^ssp: no connection to the daemon: [^\n]+\n$/)
-      .and.include(' requires a certificate of the client: give cert and key ');
+      .and.include(' requires a certificate of the client: pass cert and key ');
   });
 });

@@ -18,7 +18,7 @@ describe('process: the usage of ssp', () => {
     [['join', 'room', '--jsno'], "unknown option '--jsno'; did you mean --json? (ssp join --help)"],
     [['join', 'room', '--address', 'localhost'], 'did you mean "localhost:4803"?'],
     [['send'], "missing required argument 'group'"],
-    [['send', '#a', 'x'], 'A private name is written #name#daemon'],
+    [['send', '#a', 'x'], 'Expected a private name #name#daemon'],
     [['send', 'room', 'hello', 'world'], 'too many arguments'],
     [['send', 'room', 'x', '--service', 'best'], 'Allowed choices are unreliable, reliable'],
     [['send', 'room', 'x', '--type', '32768'], 'from -32768 to 32767'],

@@ -126,7 +126,7 @@ describe('sspd in operation', function () {
       expect(ending.status, stderr).to.equal(0);
       expect(JSON.parse(stdout)).to.deep.include({ name: 'two', logFile: '/nowhere/two.invalid.log' });
       expect(await refusal('-c', config, '--host-name', 'two')).to.equal(
-        '--host-name goes with --check and --config',
+        '--host-name requires --check and --config',
       );
     });
 
@@ -150,14 +150,14 @@ describe('sspd in operation', function () {
     }
 
     for (const [name, option, text, message] of [
-      ['ips', 'AccessIpFile', 'local\n10.0.0.1/8\n', /ips:2: "10\.0\.0\.1\/8": the bits behind/],
+      ['ips', 'AccessIpFile', 'local\n10.0.0.1/8\n', /ips:2: "10\.0\.0\.1\/8": the bits after/],
       [
         'users',
         'AccessPasswordFile',
         'spuser:abJnggxhB/yWI\n',
         /users:1: .*traditional crypt hash.*--hash-password/,
       ],
-      ['groups', 'AccessGroupFile', '* all *\n', /groups:1: "all" is no action/],
+      ['groups', 'AccessGroupFile', '* all *\n', /groups:1: expected join, send or join,send, got "all"/],
     ] as const) {
       it(`tells in one line, with status 2, about a line of ${option}`, async () => {
         const config = await configure(
@@ -237,7 +237,7 @@ describe('sspd in operation', function () {
     const reads = (sspd: Sspd, count = 1): Promise<void> =>
       until(
         () =>
-          sspd.log.filter(({ msg }) => /^configuration (not )?read again/.test(String(msg))).length >= count,
+          sspd.log.filter(({ msg }) => /^configuration (not )?reloaded/.test(String(msg))).length >= count,
         'the answer to the signal',
         LIMIT,
       );
@@ -264,8 +264,11 @@ describe('sspd in operation', function () {
       await sspd.port();
       await rename(file, `${file}.1`);
       sspd.child.kill('SIGHUP');
-      await until(() => existsSync(file) && readFileSync(file, 'utf8').includes('read again'), 'the new log');
-      expect(readFileSync(`${file}.1`, 'utf8')).not.to.include('read again');
+      await until(
+        () => existsSync(file) && readFileSync(file, 'utf8').includes('configuration reloaded'),
+        'the new log',
+      );
+      expect(readFileSync(`${file}.1`, 'utf8')).not.to.include('configuration reloaded');
     });
 
     it('and SIGUSR1 end nothing that has just started, and open no inspector', async () => {
@@ -303,7 +306,7 @@ describe('sspd in operation', function () {
       await configure('MaxSessions = none');
       sspd.child.kill('SIGHUP');
       await reads(sspd);
-      const line = sspd.log.find(({ msg }) => msg === 'configuration not read again, nothing has changed');
+      const line = sspd.log.find(({ msg }) => msg === 'configuration not reloaded; nothing changed');
       expect(line?.['level']).to.equal(50);
       expect(line?.['error']).to.match(/^[^\n]*spread\.conf:3:\d+: [^\n]+$/);
       alice.join('g');
@@ -324,7 +327,7 @@ describe('sspd in operation', function () {
       await folder[Symbol.asyncDispose]();
       sspd.child.kill('SIGHUP');
       await reads(sspd, 2);
-      expect(sspd.log.at(-1)).to.deep.include({ msg: 'configuration not read again, nothing has changed' });
+      expect(sspd.log.at(-1)).to.deep.include({ msg: 'configuration not reloaded; nothing changed' });
       const sessions = [await RawSession.connect(port, 'a'), await RawSession.connect(port, 'b')];
       for (const session of sessions) session.close();
     });
@@ -339,7 +342,7 @@ describe('sspd in operation', function () {
         `TLSKeyFile = "${tlsFile('daemon.key')}"`,
       );
       sspd.child.kill('SIGHUP');
-      await until(() => sspd.stderr.includes('these need a new start to change'), 'the line', LIMIT);
+      await until(() => sspd.stderr.includes('restart required for these options'), 'the line', LIMIT);
       expect(sspd.log.at(-1)?.['options']).to.deep.equal(['tls']);
     });
 
@@ -418,7 +421,7 @@ describe('sspd in operation', function () {
     it('when the file of the token is empty', async () => {
       const token = await write('token', '\n');
       const config = await configure('MonitorAddress = "127.0.0.1:0"', `MonitorTokenFile = "${token}"`);
-      expect(await refusal('-c', config, '-n', 'one')).to.equal(`${token}: holds no token`);
+      expect(await refusal('-c', config, '-n', 'one')).to.equal(`${token}: contains no token`);
     });
   });
 
@@ -459,7 +462,7 @@ describe('sspd in operation', function () {
         expect(tell(await session.next())).to.match(/^join g: #late#one/);
         session.close();
         // Node drops connections beyond without a word, so the daemon tells beforehand.
-        expect(err).to.include('the system allows fewer open files than there may be sessions');
+        expect(err).to.include('open-file limit is below maxSessions');
       } finally {
         for (const client of clients) client.close();
         child.kill('SIGTERM');

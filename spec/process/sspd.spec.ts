@@ -87,7 +87,7 @@ describe('sspd', function () {
       await until(() => sspd.stderr.includes('session ended'), 'the log');
       expect(sspd.log.map(({ msg, name }) => [msg, name])).to.deep.equal([
         ['listening', 'one'],
-        ['session', '#alice#one'],
+        ['session established', '#alice#one'],
         ['session ended', '#alice#one'],
       ]);
       expect(sspd.log.every(({ level, time }) => level === 30 && typeof time === 'number')).to.equal(true);
@@ -170,7 +170,7 @@ describe('sspd', function () {
 
     for (const port of ['x', '-1', '65536', '1.5', '']) {
       it(`the port ${JSON.stringify(port)}`, async () => {
-        expect(await refusal(`--port=${port}`)).to.match(/--port.*a port is a number from 0 to 65535/);
+        expect(await refusal(`--port=${port}`)).to.match(/--port.*expected a port from 0 to 65535/);
       });
     }
 
@@ -206,7 +206,7 @@ describe('sspd', function () {
     it('a directory for the local socket that is not there', async () => {
       await using folder = await TemporaryDirectory.make();
       expect(await refusal('--port', '0', '--unix-dir', folder.file('none'))).to.match(
-        /^cannot listen on .*: there is no directory /,
+        /^cannot listen on .*: no such directory: /,
       );
     });
 

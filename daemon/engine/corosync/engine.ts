@@ -162,7 +162,7 @@ export class CorosyncEngine implements Engine {
       });
       if (this.machine && address.node !== this.machine.self.node) {
         throw new EngineError(
-          `Corosync says this is node ${address.node}, it was node ${this.machine.self.node}`,
+          `Corosync reports node ${address.node}, expected node ${this.machine.self.node}`,
         );
       }
       if (this.stopping || lost) {
@@ -184,7 +184,7 @@ export class CorosyncEngine implements Engine {
     this.watchdog.begin(performance.now());
     const batch = early;
     early = null;
-    if (told) this.options.logger.info({}, 'Corosync is there');
+    if (told) this.options.logger.info({}, 'connected to Corosync');
     this.receive(transport, batch);
     this.arm();
     return true;
@@ -237,7 +237,7 @@ export class CorosyncEngine implements Engine {
 
   private notice(stalled: number): void {
     if (stalled === 0 || !this.transport) return;
-    this.lost(this.transport, new EngineError(`this process stood still for ${Math.round(stalled)} ms`));
+    this.lost(this.transport, new EngineError(`this process was suspended for ${Math.round(stalled)} ms`));
   }
 
   /** Corosync is gone, or counts as gone: on alone, and look for it. */
@@ -247,7 +247,10 @@ export class CorosyncEngine implements Engine {
     this.watchdog.end();
     void transport.close();
     const machine = this.machine as ViewMachine;
-    this.options.logger.warn({ error: error.message }, 'Corosync is gone; this daemon goes on alone');
+    this.options.logger.warn(
+      { error: error.message },
+      'lost connection to Corosync; continuing as a single-daemon view',
+    );
     machine.disconnected(performance.now());
     this.events.emit('down', { reason: 'lost', error });
     this.loopBack = new LoopBack(machine.self, ++this.rings, (batch) => this.receive(null, batch));
@@ -286,7 +289,7 @@ export class CorosyncEngine implements Engine {
     const isWorthATry = isPassing(error);
     // One that dies answers no question either, and that is told otherwise.
     if (++this.unasked === (isWorthATry ? 2 : 1))
-      this.options.logger.warn({ error: error.message }, 'a Corosync that hangs is not noticed');
+      this.options.logger.warn({ error: error.message }, 'hang detection for Corosync unavailable');
     if (isWorthATry) this.watchdog.postpone(performance.now());
     else this.watchdog.end();
   }
@@ -342,4 +345,4 @@ export class CorosyncEngine implements Engine {
   }
 }
 
-const hangs = (): EngineError => new EngineError('Corosync is there and does not answer: is it stopped?');
+const hangs = (): EngineError => new EngineError('Corosync is running but does not answer: is it suspended?');

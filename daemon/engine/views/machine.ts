@@ -191,7 +191,7 @@ export class ViewMachine {
 
   private remind(): void {
     for (const { node, pid } of this.round.timeUp(this.now, this.previousMembers)) {
-      this.sink.note('warn', 'a daemon says nothing and is left out', { node, pid });
+      this.sink.note('warn', 'excluding silent daemon from the view', { node, pid });
     }
   }
 
@@ -201,14 +201,14 @@ export class ViewMachine {
     const { data } = event;
     const prefix = wire.readPrefix(data);
     if (!prefix || (prefix.version === this.version && !wire.isComplete(data, prefix.type))) {
-      this.stranger(event, 'a message in the CPG group is not of this kind of daemon and is ignored');
+      this.stranger(event, 'ignoring message from a foreign process in the CPG group');
       return;
     }
     try {
       this.dispatch(event, prefix.version, prefix.type, prefix.flags);
     } catch (error) {
       if (!(error instanceof ControlFault)) throw error;
-      this.stranger(event, `a damaged message is ignored: ${error.message}`);
+      this.stranger(event, `ignoring damaged message: ${error.message}`);
     }
   }
 
@@ -265,7 +265,7 @@ export class ViewMachine {
 
   /** It must not happen [corosync 5.2.8]. Own messages go on, the view ends with the RESET. */
   private hole(installed: InstalledView, { node, pid }: CpgAddress): void {
-    this.sink.note('warn', 'a message is missing in the order; the view is made anew', { node, pid });
+    this.sink.note('warn', 'gap in message order; starting a new view', { node, pid });
     installed.stop();
     this.sendReset([]);
   }
@@ -362,7 +362,7 @@ export class ViewMachine {
     if (reason !== control.Reason.report) {
       this.round.leaveOut(address, control.Reason.silent);
       const who = isSelf ? 'this daemon' : 'a daemon';
-      this.sink.note('warn', `${who} was silent for too long and is excluded`, address);
+      this.sink.note('warn', `${who} excluded: silent for too long`, address);
       return;
     }
     const time = this.round.setApart(address, this.now);

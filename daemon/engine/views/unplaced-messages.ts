@@ -36,9 +36,9 @@ export class EarlyMessages {
 /** So many are remembered; those beyond are not named. */
 const MAX_STRANGERS = 1000;
 
-const OTHER = 'excluding a daemon whose report makes no sense; it tries again later';
+const OTHER = 'excluding daemon with an invalid report; it tries again later';
 const SELF =
-  'this daemon is excluded, for the others cannot use its report; it serves its clients alone and tries again later. ' +
+  'this daemon is excluded, because the others cannot read its report; it serves its clients alone and tries again later. ' +
   'Run the same release on all daemons; if it is the same, restart this one';
 
 /** A daemon that is excluded for its report. */

@@ -34,11 +34,11 @@ export const floodCommand = (): Command =>
     .addOption(serviceOption())
     .option(
       '--window <n>',
-      'messages under way at most; the daemon drops a session that 1000 wait for',
+      'maximum of messages under way; the daemon drops a session with 1000 waiting',
       integer(1, 1_000_000),
       800,
     )
-    .option('--group <group>', 'group that is flooded', groupName, `flood-${process.pid}`)
+    .option('--group <group>', 'group to use', groupName, `flood-${process.pid}`)
     .addOption(jsonOption('the result as one JSON object'))
     .action(flood);
 

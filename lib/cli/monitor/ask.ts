@@ -38,7 +38,7 @@ export async function ask<T>(
   const { status, body } = await fetchPage(path, flags, stop);
   const value = parsed(body);
   if (status === 401) {
-    throw new Failure(`${monitor} wants a token; give the right one with --token or SSP_MONITOR_TOKEN`);
+    throw new Failure(`${monitor} requires a valid token: set --token or SSP_MONITOR_TOKEN`);
   }
   if (status !== 200) {
     const why = reason(value);
@@ -64,7 +64,7 @@ async function fetchPage(
   } catch (error) {
     stop.throwIfAborted();
     if (error instanceof Failure) throw error;
-    const sentence = limit.aborted ? `${monitor} gives no answer` : explain(monitor, error as Error);
+    const sentence = limit.aborted ? `${monitor} does not answer` : explain(monitor, error as Error);
     throw new Failure(sentence, undefined, { cause: error });
   }
 }
@@ -76,7 +76,7 @@ function explain(monitor: string, { message, code = '' }: NodeJS.ErrnoException)
     return `no monitor answers at ${monitor}; MonitorAddress in the daemon's configuration, or \`sspd --monitor 127.0.0.1:4804\`, opens one`;
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `the host of ${monitor} is unknown`;
-  if (code === 'EACCES') return `${monitor} may not be opened: permission denied`;
+  if (code === 'EACCES') return `${monitor} cannot be opened: permission denied`;
   // What failed for several addresses of a host has a code but no words.
   return `${monitor}: ${message || code}`;
 }
@@ -155,13 +155,13 @@ export function place(text: string): string {
   const url = `http://${host}:${address?.port}`;
   if (address !== null && !address.tls && URL.canParse(url)) return url;
   throw new InvalidArgumentError(
-    'A monitor is host:port, a URL with http or https, or the path of a local socket from / on.',
+    'Expected host:port, a URL with http or https, or the absolute path of a local socket.',
   );
 }
 
 /** What a header can carry. */
 function tokenText(text: string): string {
-  if (!/^[!-~]*$/.test(text)) throw new InvalidArgumentError('A token is one word.');
+  if (!/^[!-~]*$/.test(text)) throw new InvalidArgumentError('Expected one word.');
   return text;
 }
 
@@ -179,7 +179,7 @@ export const monitorVerb = (name: string, description: string, example: readonly
         .argParser(place),
     )
     .addOption(
-      new Option('--token <token>', 'what the monitor wants to be shown')
+      new Option('--token <token>', 'bearer token for the monitor')
         .env('SSP_MONITOR_TOKEN')
         .argParser(tokenText),
     )

@@ -26,7 +26,7 @@ export function topLines({ page, before, sort }: Look, rows = Infinity, columns 
     `${count(sum((each) => each.in))} messages/s in, ${count(sum((each) => each.out))} out`,
     `${bytes(sum(({ session }) => session.waitingBytes))} waiting`,
     `by ${sort}`,
-    ...(before === null ? ['rates since each session came'] : []),
+    ...(before === null ? ['rates since each session began'] : []),
   ].join('   ');
   const lines = shown.map((each) => rowOf(each, page.time));
   return [

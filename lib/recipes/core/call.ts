@@ -95,7 +95,7 @@ export class CallCore implements RecipeCore {
 
   answer(ticket: Ticket, body: Uint8Array): void {
     if (body.length > MAX_PAYLOAD_BYTES)
-      this.fail(ticket, `an answer of ${body.length} bytes, ${MAX_PAYLOAD_BYTES} are possible`);
+      this.fail(ticket, `answer is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     else this.reply(ticket, VALUE, body);
   }
 

@@ -73,7 +73,7 @@ describe('the Corosync engine', () => {
     await until(() => corosync.tries >= 3, 'three tries');
     corosync.error = null;
     await started;
-    expect(logged).to.deep.equal(['waiting for Corosync', 'Corosync is there']);
+    expect(logged).to.deep.equal(['waiting for Corosync', 'connected to Corosync']);
   });
 
   it('does not start when waiting does not help', async () => {
@@ -127,7 +127,7 @@ describe('the Corosync engine', () => {
     corosync.node = 2;
     corosync.error = null;
     await until(() => said.some((text) => text.startsWith('fatal')), 'the end');
-    expect(said.at(-1)).to.equal('fatal Corosync says this is node 2, it was node 1');
+    expect(said.at(-1)).to.equal('fatal Corosync reports node 2, expected node 1');
   });
 
   it('can be stopped while it waits for Corosync', async () => {
@@ -178,7 +178,7 @@ describe('the Corosync engine', () => {
       expect(performance.now() - before).to.be.within(400, 2 * 400);
       await until(() => said.length === 4, 'a view');
       expect(said).to.deep.equal(['view one', 'down lost', 'transitional', 'view one']);
-      expect(logged).to.include('Corosync is gone; this daemon goes on alone');
+      expect(logged).to.include('lost connection to Corosync; continuing as a single-daemon view');
       corosync.resume();
     });
 
@@ -224,7 +224,7 @@ describe('the Corosync engine', () => {
       await engine.start();
       send('1');
       await until(() => logged.length > 0 && said.includes('1'), 'a line and a message');
-      expect(logged).to.deep.equal(['a Corosync that hangs is not noticed']);
+      expect(logged).to.deep.equal(['hang detection for Corosync unavailable']);
     });
   });
 

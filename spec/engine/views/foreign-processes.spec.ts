@@ -361,7 +361,7 @@ describe('the view machine, when a message is out of place', () => {
       ring.filter = () => false;
       ring.deliver();
       const logged = (who: string) => [
-        { level: 'warn', text: `${who} was silent for too long and is excluded`, facts: { ...c.address } },
+        { level: 'warn', text: `${who} excluded: silent for too long`, facts: { ...c.address } },
       ];
       expect([a.logged, b.logged, c.logged]).to.deep.equal([
         logged('a daemon'),
@@ -458,7 +458,7 @@ describe('the view machine, when a message is out of place', () => {
       expect(three.a.logged).to.have.length(1000);
       expect(three.a.logged[1]).to.deep.equal({
         level: 'warn',
-        text: 'a message in the CPG group is not of this kind of daemon and is ignored',
+        text: 'ignoring message from a foreign process in the CPG group',
         facts: { node: 7, pid: 1 },
       });
       expect(three.a.machine.stats().dropped).to.be.at.least(2020);
@@ -468,7 +468,7 @@ describe('the view machine, when a message is out of place', () => {
       const three = new Three();
       const { dropped } = three.a.machine.stats();
       three.get(three.a, three.b.address, prefixed(Type.state));
-      expect(three.a.notes).to.deep.equal(['a damaged message is ignored: the message ends too early']);
+      expect(three.a.notes).to.deep.equal(['ignoring damaged message: the message ends too early']);
       expect(three.a.machine.stats().dropped).to.equal(dropped + 1);
     });
 

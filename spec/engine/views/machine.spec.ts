@@ -227,7 +227,7 @@ describe('the view machine', () => {
       expect(b.logged).to.deep.equal([
         {
           level: 'warn',
-          text: 'a message is missing in the order; the view is made anew',
+          text: 'gap in message order; starting a new view',
           facts: { node: 1, pid: 101 },
         },
       ]);
@@ -654,7 +654,7 @@ describe('the view machine', () => {
       ring.run(200);
       expect(a.take()).to.deep.equal(['transitional d1,d2,d3', 'view d1,d2,d3 (d1,d2,d3)']);
       expect(a.logged).to.deep.equal([
-        { level: 'warn', text: 'a daemon says nothing and is left out', facts: mute },
+        { level: 'warn', text: 'excluding silent daemon from the view', facts: mute },
       ]);
       ring.processes([a.address, b.address, mute, c.address]).run(10);
       expect(a.take()).to.have.length(2);
@@ -687,7 +687,7 @@ describe('the view machine', () => {
       for (const daemon of [a, c]) daemon.machine.exclude([fault]);
       ring.run(50);
       for (const { notes } of [a, c]) {
-        expect(notes).to.deep.equal(['excluding a daemon whose report makes no sense; it tries again later']);
+        expect(notes).to.deep.equal(['excluding daemon with an invalid report; it tries again later']);
       }
       expect(b.notes).to.have.length(1);
       expect(b.notes[0]).to.match(
@@ -807,9 +807,7 @@ describe('the view machine', () => {
       a.send('on');
       ring.run(10);
       expect(b.take()).to.deep.equal(['message d1 on']);
-      expect(b.notes).to.deep.equal([
-        'a message in the CPG group is not of this kind of daemon and is ignored',
-      ]);
+      expect(b.notes).to.deep.equal(['ignoring message from a foreign process in the CPG group']);
     });
 
     it('its own kind of message when it is cut short, at every length', () => {

@@ -58,11 +58,15 @@ describe('what a recipe is given', () => {
     it(`${name}: begins with a connection`, async () => {
       const address = house.address;
       for (const first of [Promise.resolve(connection), address, undefined, null, {}])
-        await refused(open(any(first)), /the first argument is a Connection: `await connect\(/, typeof first);
+        await refused(
+          open(any(first)),
+          /the first argument must be a Connection: `await connect\(/,
+          typeof first,
+        );
     });
 
     it(`${name}: an unknown option is named, and so are those there are`, async () => {
-      await refused(open(connection, { singal: 1 }), /: unknown option "singal"; there are .*signal/);
+      await refused(open(connection, { singal: 1 }), /: unknown option "singal"; expected one of .*signal/);
     });
 
     it(`${name}: a signal is an AbortSignal`, async () => {
@@ -71,9 +75,9 @@ describe('what a recipe is given', () => {
   }
 
   it('options are an object', async () => {
-    await refused(map(connection, 'g', any('x')), /options are an object/);
-    await refused(barrier(connection, 'g', any(undefined)), /options are an object: parties/);
-    await refused(members(connection, 'g', any(undefined)), /options are an object: metadata/);
+    await refused(map(connection, 'g', any('x')), /options must be an object/);
+    await refused(barrier(connection, 'g', any(undefined)), /options must be an object: parties/);
+    await refused(members(connection, 'g', any(undefined)), /options must be an object: metadata/);
     await refused(barrier(connection, 'g', any({})), /parties: .*number/);
     await refused(members(connection, 'g', any({})), /metadata is missing/);
   });
@@ -81,19 +85,22 @@ describe('what a recipe is given', () => {
   it('a quorum that is none for so many members is told which one is', async () => {
     const of = (quorum: number, most: number): Promise<unknown> =>
       map(connection, 'g', { quorum, maxMembers: most });
-    await refused(of(3, 2), /with `maxMembers: 2` a quorum is 2, not 3/);
-    await refused(of(2, 5), /with `maxMembers: 5` a quorum is 3 to 5, not 2/);
-    await refused(map(connection, 'g', { maxMembers: 3 }), /`of` goes with `quorum`/);
+    await refused(of(3, 2), /with `maxMembers: 2` expected a quorum of 2, got 3/);
+    await refused(of(2, 5), /with `maxMembers: 5` expected a quorum of 3 to 5, got 2/);
+    await refused(map(connection, 'g', { maxMembers: 3 }), /`maxMembers` requires `quorum`/);
   });
 
   it('a machine has its four methods', async () => {
     for (const name of Object.keys(machine())) {
       const crippled = { ...machine(), [name]: undefined };
       const made = replicated(connection, 'g', any(crippled));
-      await refused(made, new RegExp(`the machine has no method ${name}`), name);
+      await refused(made, new RegExp(`machine.${name} must be a function`), name);
     }
-    await refused(replicated(connection, 'g', any(null)), /the machine is no object/);
-    await refused(replicated(connection, 'g', any({ ...machine(), merge: 1 })), /merge .*no method/);
+    await refused(replicated(connection, 'g', any(null)), /machine must be an object/);
+    await refused(
+      replicated(connection, 'g', any({ ...machine(), merge: 1 })),
+      /machine.merge must be a function/,
+    );
   });
 
   it('whoever waits gives a signal as an option, and a real one', async () => {
@@ -110,10 +117,10 @@ describe('what a recipe is given', () => {
       (options) => door.acquire(options),
     ];
     for (const wait of waits) {
-      await refused(wait(any({ signal: 5 })), /signal is no AbortSignal/, String(wait));
+      await refused(wait(any({ signal: 5 })), /signal must be an AbortSignal/, String(wait));
       await refused(wait(any(AbortSignal.timeout(1000))), /`\{ signal \}`/, String(wait));
       await refused(wait(any({ singal: 5 })), /unknown option "singal"/, String(wait));
-      await refused(wait(any(null)), /options are an object/, String(wait));
+      await refused(wait(any(null)), /options must be an object/, String(wait));
     }
     expect(table.size).to.equal(0);
   });
@@ -164,7 +171,7 @@ describe('what travels', () => {
     const a = await map<number>(await house.connect('a'), 'config');
     for (const key of [5, null, undefined, {}, Symbol('k')].map(any))
       for (const attempt of [a.set(key, 1), a.add(key, 1), a.delete(key)])
-        await refused(attempt, /a key is a text, not/, String(key));
+        await refused(attempt, /key must be a string, got/, String(key));
     expect(a.replica.position).to.equal(0);
   });
 

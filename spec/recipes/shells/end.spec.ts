@@ -108,12 +108,12 @@ describe('the end of a lock in the hand', () => {
     expect((lost.signal.reason as Error).cause).to.be.instanceOf(ConnectionClosedError);
   });
 
-  it('tells that the group went on without this member', async () => {
+  it('tells that the group continued without this member', async () => {
     await using house = await DaemonFixture.open();
     const a = await lock(await house.connect('a'), 'door');
     const held = await a.acquire();
     // As a state does in which this member was struck off.
     await a.replica.submit({ op: 'begin', instance: 1, now: 1 });
-    expect(await reason(held.signal)).to.equal('the lock is lost: the group went on without this member');
+    expect(await reason(held.signal)).to.equal('the lock is lost: the group continued without this member');
   });
 });

@@ -199,7 +199,7 @@ export class CpgEngine implements SimulatedEngine, Client {
 
   private turn(): number {
     const now = this.process.now();
-    if (!this.isInTurn && this.watchdog.stalled(now) > 0) this.lose('this process stood still');
+    if (!this.isInTurn && this.watchdog.stalled(now) > 0) this.lose('this process was suspended');
     return now;
   }
 

@@ -188,4 +188,4 @@ const closedMeanwhile = (): TransportError =>
   new TransportError('CLOSED', 'the transport was closed before it was open');
 
 const silent = (): TransportError =>
-  new TransportError('BUSY', 'Corosync is there and does not answer: is it stopped?');
+  new TransportError('BUSY', 'Corosync is running but does not answer: is it suspended?');

@@ -70,10 +70,10 @@ const NOT_RUNNING =
 const DENIED =
   'Corosync refuses this user: allow it in a file in /etc/corosync/uidgid.d (docs/operate/cluster.md), then run corosync-cfgtool -R';
 const NO_SHARED_MEMORY =
-  'the shared memory of Corosync is not here: in containers, sspd and Corosync share /dev/shm';
+  'the shared memory of Corosync is not visible: in containers, sspd and Corosync share /dev/shm';
 const SAME_PID =
   'another process with the same process id is in the group on this node: in containers, share the process id namespace';
-const BUSY = 'Corosync is busy forming its ring or still removes the former connection: try again';
+const BUSY = 'Corosync is busy forming its ring or removing the former connection: try again';
 
 const known: Readonly<Record<number, readonly [TransportErrorCode, string]>> = {
   [CsStatus.LIBRARY]: ['NOT_RUNNING', NOT_RUNNING],
