@@ -46,10 +46,27 @@ export const areas: readonly Area[] = [
     name: 'recipes',
     sources: 'lib/recipes/core',
     specs: [
-      ...named('recipes', 'component', 'round', 'transitions', 'decision', 'replica-parts', 'transfer-parts'),
-      ...named('recipes', 'bodies', 'small-machines', 'call-steps', 'presence-steps', 'election-steps'),
+      ...named('recipes', 'component', 'round', 'transitions', 'state-steps', 'decision', 'replica-parts'),
+      ...named(
+        'recipes',
+        'transfer-parts',
+        'bodies',
+        'small-machines',
+        'call-steps',
+        'presence-steps',
+        'election-steps',
+      ),
       ...named('recipes', 'codec', 'members', 'call', 'election', 'schedules/scenarios'),
       ...named('recipes', 'machines', 'replicated'),
+    ],
+  },
+  {
+    name: 'primary',
+    sources: 'lib/primary',
+    specs: [
+      ...all('primary', /\.fuzz\./),
+      ...named('recipes', 'decision', 'transitions', 'election-steps', 'machines', 'schedules/scenarios'),
+      ...named('channel', 'parts', 'registry', 'schedules/scenarios', 'schedules/guards'),
     ],
   },
 ];

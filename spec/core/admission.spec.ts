@@ -119,6 +119,43 @@ describe('core: changes that are admitted', () => {
     expect([admission.isFull, most(group, 10_000_000)]).to.deep.equal([false, before]);
   });
 
+  it('are too many where they cost as much as the limit', () => {
+    const isFull = (limit: number): boolean => {
+      const admission = new Admission();
+      admission.limit = limit;
+      admission.begin(bob, 'g', groupOf([alice]), true);
+      return admission.isFull;
+    };
+    // A header, an id and a set, and the names, for each who listens; it counts itself once more than needed.
+    const cost = 3 * (48 + 64 + 3 * 32);
+    expect([isFull(cost), isFull(cost + 1)]).to.deep.equal([true, false]);
+  });
+
+  it('cost less where those whose joins are under way want no membership messages', () => {
+    const joins = (listen: boolean): number => {
+      const admission = new Admission();
+      admission.limit = 1_000_000;
+      let count = 0;
+      for (; admission.admits(undefined, 'behind'); count++)
+        admission.begin(session(`j${count}`, listen), 'new', undefined, true);
+      return count;
+    };
+    expect(joins(false)).to.be.above(4 * joins(true));
+  });
+
+  it('leave nothing behind when they are over, be it by the end of their session', () => {
+    const admission = new Admission();
+    for (const each of [alice, bob]) {
+      admission.begin(each, 'new', undefined, true);
+      admission.begin(each, 'new', undefined, false);
+    }
+    admission.carriedOut(alice);
+    admission.carriedOut(alice);
+    admission.gone(bob);
+    const { charges, joining } = admission as unknown as Record<'charges' | 'joining', Map<unknown, unknown>>;
+    expect([charges.size, joining.size]).to.deep.equal([0, 0]);
+  });
+
   it('are one at least, whatever it costs', () => {
     expect(most(groupOf([alice], 1_000), 1)).to.equal(1);
     expect(most(groupOf([alice], 1_000), 0)).to.equal(1);
@@ -182,5 +219,8 @@ describe('core: changes that are admitted', () => {
     expect([group.members.length, group.local.length, group.listening]).to.deep.equal([5, 2, 1]);
     group.remove(group.members.find(({ session: local }) => local === alice) as Member);
     expect(group.listening).to.equal(0);
+    const deaf = groupOf([alice, session('deaf', false)]);
+    deaf.remove(deaf.members.find(({ session: local }) => local?.membership === false) as Member);
+    expect([deaf.local.length, deaf.listening]).to.deep.equal([1, 1]);
   });
 });

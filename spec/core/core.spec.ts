@@ -12,6 +12,7 @@ import {
   REJECT_NOT_UNIQUE,
   SAFE_MESS,
 } from '../../lib/wire/index.js';
+import { isChange } from '../../daemon/core/core.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 
 describe('core: order', () => {
@@ -66,6 +67,9 @@ describe('core: order', () => {
     world.open('bob').disconnect();
     world.core.flush();
     expect(world.order.take().map(({ safe }) => safe)).to.deep.equal([false, true, false, true, false]);
+    world.open('carol').send('agreed', ['g']);
+    world.core.flush();
+    expect(world.order.take().map(({ safe }) => safe)).to.deep.equal([false]);
   });
 
   it('lists members of other daemons at their daemon’s position', () => {
@@ -90,6 +94,13 @@ describe('core: order', () => {
     const x = remote('x', 'b');
     world.deliver(x.join('h'), x.join('g'), x.disconnect());
     expect([alice.told.at(-1), world.core.groups.size]).to.deep.equal(['disconnect g: #alice#a (#x#b)', 1]);
+  });
+
+  it('drops them also at a disconnect that carries no name', () => {
+    const world = new CoreWorld('a', ['a', 'b']);
+    const x = remote('x', 'b');
+    world.deliver(x.join('g'), encodeRequest(KILL_MESS, x.sender, []));
+    expect([world.core.groups.size, world.core.counters.damaged]).to.deep.equal([0, 0]);
   });
 
   it('does not mind a disconnect of somebody it never heard of', () => {
@@ -157,6 +168,35 @@ describe('core: requests', () => {
     world.open('bob').join('g').disconnect().send('too late', ['g']).leave('g').disconnect();
     world.run();
     expect(alice.told.slice(2)).to.deep.equal(['disconnect g: #alice#d (#bob#d)']);
+  });
+
+  it('lets a session that leaves wait for nothing it still asks', () => {
+    const world = new CoreWorld();
+    const [slow, bob] = world.members('g', 'slow', 'bob') as [Client, Client];
+    const join = encodeRequest(JOIN_MESS, bob.name, ['h']);
+    const submit = (): boolean => world.core.submit(bob.session, join, 0, join.length);
+    slow.inbox.isBehind = true;
+    bob.disconnect();
+    const { submitted } = world.core.counters;
+    expect([submit(), world.core.counters.submitted - submitted]).to.deep.equal([true, 0]);
+  });
+
+  it('does not count a join that has to wait', () => {
+    const world = new CoreWorld();
+    const [slow] = world.members('g', 'slow') as [Client];
+    const bob = world.open('bob');
+    const join = encodeRequest(JOIN_MESS, bob.name, ['g']);
+    const submit = (): boolean => world.core.submit(bob.session, join, 0, join.length);
+    const { submitted } = world.core.counters;
+    slow.inbox.isBehind = true;
+    expect([submit(), world.core.counters.submitted - submitted]).to.deep.equal([false, 0]);
+    slow.inbox.isBehind = false;
+    expect([submit(), world.core.counters.submitted - submitted]).to.deep.equal([true, 1]);
+  });
+
+  it('knows joins and leaves from what changes no group', () => {
+    const of = (service: number): boolean => isChange(encodeRequest(service, '#a#d', ['g']), 0);
+    expect([JOIN_MESS, LEAVE_MESS, KILL_MESS, AGREED_MESS].map(of)).to.deep.equal([true, true, false, false]);
   });
 
   it('orders one disconnect when the client asks for it and then breaks', () => {

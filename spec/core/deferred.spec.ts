@@ -1,9 +1,18 @@
 /** Requests that are in flight when the daemon view changes [daemon 2.7.3, 2.7.4]. */
+import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { decodePayload } from '../../daemon/core/report-reader.js';
 import { groupIdOf } from '../support/describe-frame.js';
-import { REJECT_NOT_UNIQUE, SAFE_MESS } from '../../lib/wire/index.js';
+import {
+  JOIN_MESS,
+  KILL_MESS,
+  LEAVE_MESS,
+  nameField,
+  REJECT_NOT_UNIQUE,
+  SAFE_MESS,
+} from '../../lib/wire/index.js';
 import { Daemons, forget, tableOf } from './daemons.js';
-import type { Client } from './core-world.js';
+import { type Client, CoreWorld, type Payload } from './core-world.js';
 
 /** Members of g: x at a, z at b, w at c. */
 function three(): { daemons: Daemons; all: [Client, Client, Client] } {
@@ -250,6 +259,24 @@ describe('core: requests in flight', () => {
       ]);
       expect(late.inbox.closed).to.equal(1);
     });
+  });
+
+  it('are reported with their groups, and a disconnect without one', () => {
+    const world = new CoreWorld();
+    const bob = world.open('bob').join('g').leave('g').disconnect();
+    world.core.flush();
+    world.core.transitional(['d']);
+    for (const { payload } of world.order.take()) world.core.deliver(payload);
+    world.core.install({ tag: 2n, daemons: ['d'], set: ['d'], time: 1001 });
+    const [head] = world.order.take() as [Payload];
+    const sender = nameField(bob.name);
+    expect(decodePayload(head.payload, 'd'))
+      .to.have.nested.property('head.requests')
+      .that.deep.equals([
+        { kind: JOIN_MESS, sender, group: nameField('g') },
+        { kind: LEAVE_MESS, sender, group: nameField('g') },
+        { kind: KILL_MESS, sender, group: Buffer.alloc(32) },
+      ]);
   });
 
   it('of a daemon that went are nobody’s', () => {

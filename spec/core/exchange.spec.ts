@@ -108,6 +108,25 @@ describe('core: exchange', () => {
     });
   });
 
+  it('finds a group twice also where another daemon has it', () => {
+    const exchange = heads(begin(), { b: { past: 2n, groups: 2 }, c: { past: 3n, groups: 1 } });
+    part(exchange, 'b', ['g'], false);
+    part(exchange, 'c', ['g']);
+    expect(part(exchange, 'b', ['g'])).to.match(/g twice/);
+  });
+
+  it('takes no part behind the last one, be it empty', () => {
+    const exchange = heads(begin(), { b: { past: 2n, groups: 1 } });
+    expect(part(exchange, 'b', ['g'])).to.equal(null);
+    expect(part(exchange, 'b', [])).to.match(/behind the last part/);
+  });
+
+  it('takes a last part that is empty, as where the one before was full', () => {
+    const exchange = heads(begin(), { b: { past: 2n, groups: 1 } });
+    expect([part(exchange, 'b', ['g'], false), part(exchange, 'b', [])]).to.deep.equal([null, null]);
+    expect([exchange.hasGroups, exchange.faults]).to.deep.equal([true, []]);
+  });
+
   it('takes identity and time from the first daemon of the view', () => {
     expect(heads(begin({ time: 1234 }), { b: { time: 5000 } }).era).to.deep.equal([1, 1234]);
   });

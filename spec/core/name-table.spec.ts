@@ -15,6 +15,16 @@ const names = fc.oneof(
 const steps = fc.array(fc.tuple(fc.constantFrom('add', 'delete', 'find'), names), { maxLength: 400 });
 
 describe('core: name table', () => {
+  it('tells two names apart that have one hash', () => {
+    const [a, b] = [named('g26140'), named('g82072')];
+    expect(hashName(a.field, 0, FIXED_KEY)).to.equal(hashName(b.field, 0, FIXED_KEY));
+    const table = new NameTable<Named>(FIXED_KEY);
+    table.add(a);
+    expect([table.find(a.field, 0), table.find(b.field, 0)]).to.deep.equal([a, undefined]);
+    table.add(b);
+    expect([table.find(a.field, 0), table.find(b.field, 0)]).to.deep.equal([a, b]);
+  });
+
   it('answers like a Map under any additions and deletions', () => {
     const property = fc.property(steps, (sequence) => {
       const table = new NameTable<Named & { name: string }>(FIXED_KEY);

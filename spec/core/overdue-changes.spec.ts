@@ -24,6 +24,18 @@ describe('core: changes that have waited long enough', () => {
     expect([slow.told, world.core.hasEnds]).to.deep.equal([['disconnect g: #slow#d (#other#d)'], false]);
   });
 
+  it('are ends of sessions after a minute of looks, also where a member is far behind', () => {
+    const { world, slow, other } = besideOneBehind();
+    slow.inbox.isFarBehind = true;
+    world.core.disconnect(other.session, true);
+    for (let i = 1; i < 120; i++) world.core.ageEnds();
+    world.run();
+    expect([slow.told, world.core.hasEnds], 'after 119 looks').to.deep.equal([[], true]);
+    world.core.ageEnds();
+    world.run();
+    expect([slow.told, world.core.hasEnds]).to.deep.equal([['disconnect g: #slow#d (#other#d)'], false]);
+  });
+
   it('are ends of the others only, not of those that came later', () => {
     const { world, slow, other } = besideOneBehind();
     const [later] = world.members('h', 'later') as [Client];
@@ -40,6 +52,25 @@ describe('core: changes that have waited long enough', () => {
     expect([world.core.groups.size, world.core.hasEnds]).to.deep.equal([2, false]);
   });
 
+  it('are ends that wait for nobody, however many others do', () => {
+    const endsBehind = (waiting: number): boolean => {
+      const world = new CoreWorld();
+      const others = world.members('g', 'slow', ...Array.from({ length: waiting }, (_, i) => `m${i}`));
+      const [free] = world.members('h', 'free') as [Client];
+      const [slow] = others.splice(0, 1) as [Client];
+      slow.inbox.isBehind = true;
+      for (const { session } of [...others, free]) world.core.disconnect(session, true);
+      world.run();
+      expect(world.core.groups.size).to.be.within(1, 2);
+      const isFound = world.core.groups.size === 1;
+      slow.inbox.isBehind = false;
+      for (let i = 0; i < waiting; i++) world.run();
+      expect([world.core.memberships, world.core.hasEnds], 'when it has read').to.deep.equal([1, false]);
+      return isFound;
+    };
+    expect([endsBehind(1), endsBehind(100)]).to.deep.equal([true, true]);
+  });
+
   it('are joins of which the caller says so', () => {
     const { world, slow } = besideOneBehind();
     const late = world.open('late');
@@ -49,6 +80,18 @@ describe('core: changes that have waited long enough', () => {
     expect(submit('far-behind')).to.equal(true);
     world.run();
     expect(slow.told).to.have.length(1);
+  });
+
+  it('leave no room while a leave is under way that many are told of', () => {
+    const world = new CoreWorld();
+    const [alice] = world.members('g', 'alice', 'bob') as [Client];
+    world.core.changeBytes = 1;
+    alice.leave('h');
+    expect(world.core.isFull, 'nobody hears of it').to.equal(false);
+    alice.leave('g');
+    expect(world.core.isFull).to.equal(true);
+    world.run();
+    expect(world.core.isFull).to.equal(false);
   });
 
   it('are ends in the midst of changes that leave no room', () => {
@@ -72,5 +115,9 @@ describe('core: changes that have waited long enough', () => {
     askToJoin();
     world.run();
     expect(world.core.hasEnds).to.equal(false);
+    world.run();
+    expect(world.core.isFull).to.equal(false);
+    askToJoin();
+    expect(world.core.isFull, 'no end waits').to.equal(true);
   });
 });

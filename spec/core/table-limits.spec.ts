@@ -117,6 +117,18 @@ describe('core: MaxMemberships', () => {
     expect([rejects(alice), world.core.memberships]).to.deep.equal([[], 2]);
   });
 
+  it('refuses no leave, and counts none', () => {
+    const world = new CoreWorld();
+    world.core.limits = { ...none, maxMemberships: 1 };
+    const alice = world.open('alice').join('a');
+    world.run();
+    alice.leave('b').leave('a');
+    world.run();
+    alice.join('b');
+    world.run();
+    expect([rejects(alice), world.core.memberships]).to.deep.equal([[], 1]);
+  });
+
   it('counts right over changes of the daemon view', () => {
     const daemons = Daemons.together('a', 'b', 'c');
     daemons.members('g', 'x@a', 'y@b', 'z@c');

@@ -1,6 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
-import { encodeHead, PartWriter } from '../../daemon/core/report.js';
+import { encodeHead, PART_BYTES, PartWriter } from '../../daemon/core/report.js';
+import { tagOf } from '../../daemon/core/report-reader.js';
 import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
 import { tableOf } from './daemons.js';
 import { Client, type Payload, QueueOrder } from './core-world.js';
@@ -119,6 +121,75 @@ describe('core: work in slices', () => {
       expect(sliced.slices, `slices of ${units}`).to.be.above(whole.slices);
       expect([sliced.told, sliced.table]).to.deep.equal([whole.told, whole.table]);
     }
+  });
+
+  it('takes the longer the more bytes there are to read', () => {
+    const slices = new ByHand(100);
+    const core = new Core({ name: 'a', id: 1 }, new QueueOrder(), slices);
+    // 50 units each, and one for being there: two in a slice.
+    const payload = Buffer.alloc(1600);
+    for (let i = 0; i < 3; i++) core.exchange(payload, 'b');
+    for (let i = 0; i < 6; i++) core.deliver(payload);
+    let steps = 0;
+    for (; core.isExchanging; steps++) core.step();
+    expect(steps).to.equal(4);
+  });
+
+  it('keeps a payload only where there is other work before it', () => {
+    const core = new Core({ name: 'a', id: 1 }, new QueueOrder(), new ByHand(1));
+    const payload = Buffer.alloc(1);
+    core.exchange(payload, 'b');
+    core.deliver(payload);
+    expect([core.counters.damaged, core.isExchanging], 'the slice is used up').to.deep.equal([1, false]);
+    core.exchange(payload, 'b');
+    core.deliver(payload);
+    expect([core.counters.damaged, core.isExchanging]).to.deep.equal([1, true]);
+    while (core.isExchanging) core.step();
+    expect(core.counters.damaged).to.equal(2);
+  });
+
+  it('says nothing to the engine in a view that the engine has left meanwhile', () => {
+    const [order, slices] = [new QueueOrder(), new ByHand(1)];
+    const core = new Core({ name: 'a', id: 1 }, order, slices);
+    let count = 0;
+    const settle = (): void => {
+      for (; slices.asked > count; count++) core.step();
+    };
+    core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
+    settle();
+    for (const { payload } of order.take()) core.exchange(payload, 'a');
+    for (const tag of [2n, 3n]) {
+      core.transitional(['a']);
+      core.install({ tag, daemons: ['a'], set: ['a'], time: 1001 });
+    }
+    settle();
+    const sent = order.take();
+    expect([order.proceeded, sent.map(({ payload }) => tagOf(payload))]).to.deep.equal([0, [3n]]);
+    for (const { payload } of sent) core.exchange(payload, 'a');
+    settle();
+    expect(order.proceeded).to.equal(1);
+  });
+
+  it('tells others its groups in payloads of some size', () => {
+    const order = new QueueOrder();
+    const core = new Core({ name: 'a', id: 1 }, order);
+    core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
+    for (const { payload } of order.take()) core.exchange(payload, 'a');
+    const client = new Client({ core }, 'x');
+    for (let i = 0; i < 3000; i++) client.join(`a-group-with-a-name-${i}`);
+    core.flush();
+    for (const { payload } of order.take()) core.deliver(payload);
+    core.install({ tag: 2n, daemons: ['a', 'b'], set: ['a'], time: 1001 });
+    const head = { past: 9n, id: 2, time: 1001, features: 0, groups: 0, times: [], requests: [] };
+    for (const { payload } of order.take()) core.exchange(payload, 'a');
+    core.exchange(encodeHead(2n, head), 'b');
+    const sizes = order.take().map(({ payload }) => payload.length);
+    const bytes = sizes.reduce((sum, each) => sum + each, 0);
+    expect([Math.max(...sizes) < 1.01 * PART_BYTES, sizes.length]).to.deep.equal([
+      true,
+      Math.ceil(bytes / PART_BYTES),
+    ]);
+    expect(sizes.length).to.be.above(2);
   });
 
   it('does not need the groups of those who have the same past', () => {

@@ -40,5 +40,9 @@ describe('claims of members', () => {
     expect(isTimeFarAbove(NOW + 2 * DAY, [unset, NOW])).to.equal(true);
     expect(isTimeFarAbove(2 ** 52, [unset]), 'not a date').to.equal(true);
     expect(isTimeFarAbove(unset + 2 * DAY, [unset])).to.equal(true);
+    const [from, to] = [Date.UTC(2020, 0), Date.UTC(2100, 0)];
+    expect([isTimeFarAbove(from, [unset]), isTimeFarAbove(from - 1, [unset])]).to.deep.equal([false, true]);
+    expect([isTimeFarAbove(to - 1, [unset]), isTimeFarAbove(to, [unset])]).to.deep.equal([false, true]);
+    expect(isTimeFarAbove(from + 2 * DAY, [from]), 'which is a date itself').to.equal(true);
   });
 });

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { MAX_LEAD } from '../../lib/primary/claims.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { Component } from '../../lib/recipes/core/replicated/component.js';
 import { couldChange } from '../../lib/recipes/core/replicated/decision.js';
 import type { Statement } from '../../lib/recipes/core/replicated/messages.js';
@@ -55,6 +57,49 @@ describe('a component of replicated state', () => {
     expect(component.canContinue(view([C, D]))).to.equal(false);
   });
 
+  it('does not count the vote of a holder that asks for the state again', () => {
+    const component = three();
+    component.vote(A, 5);
+    component.asked(A, 'a.1');
+    expect([component.vote(B, 5), component.isFormed]).to.deep.equal([false, false]);
+  });
+
+  it('forgets who waits for the state and ends', () => {
+    const component = three();
+    component.asked(C, 'c.1');
+    component.asked(D, 'd.1');
+    component.continue(view([A, B, D]));
+    expect([component.askOf(C), component.askOf(D), [...component.holders]]).to.deep.equal([
+      undefined,
+      'd.1',
+      [A, B],
+    ]);
+  });
+
+  it('has another name on each side of a network that breaks, and the same whoever comes or ends', () => {
+    const nameIn = (
+      cause: 'disconnect' | 'network',
+      cameWithMe: readonly string[],
+      quorum?: number,
+    ): number => {
+      const component = new Component({
+        quorum: quorum ?? null,
+        lineage: 1,
+        epoch: 0,
+        next: 1,
+        holders: [A, B],
+      });
+      component.continue({ ...view([A, B], cause), cameWithMe });
+      return component.lineage;
+    };
+    expect(nameIn('disconnect', [A, B])).to.equal(1);
+    expect(new Set([1, nameIn('network', [A, B]), nameIn('network', [B])]).size).to.equal(3);
+    expect(nameIn('network', [A]), 'by the first of those who came along').to.equal(
+      nameIn('network', [A, B]),
+    );
+    expect(nameIn('network', [A], 2), 'nothing was applied before it formed').to.equal(1);
+  });
+
   it('comes out of its bytes as it was', () => {
     const component = three();
     component.asked(C, 'c.1');
@@ -63,6 +108,18 @@ describe('a component of replicated state', () => {
     expect(copy?.encode()).to.deep.equal(component.encode());
     expect([copy?.askOf(C), copy?.vote(A, 5)]).to.deep.equal(['c.1', true]);
     expect(Component.decode(component.encode().subarray(0, -1))).to.equal(null);
+    const fresh = Component.decode(three().encode());
+    expect([fresh?.vote(A, 5), fresh?.vote(B, 5)], 'a quorum is needed').to.deep.equal([false, true]);
+  });
+
+  it('is none with an epoch beyond the last one', () => {
+    const isRead = (epoch: number, next: number): boolean =>
+      Component.decode(new Component({ quorum: 2, lineage: 1, epoch, next, holders: [A] }).encode()) !== null;
+    expect([
+      isRead(LAST_EPOCH, LAST_EPOCH),
+      isRead(LAST_EPOCH + 1, LAST_EPOCH),
+      isRead(LAST_EPOCH, LAST_EPOCH + 1),
+    ]).to.deep.equal([true, false, false]);
   });
 });
 
@@ -79,6 +136,11 @@ describe('a statement that comes after the round', () => {
     expect(couldChange(late(4, 4), three(), true)).to.equal(false);
     expect(couldChange(late(null, 5), three(), true)).to.equal(true);
     expect(couldChange(late(5, 0), three(), true)).to.equal(true);
+  });
+
+  it('changes nothing if its epoch is further above the one decided than any can be', () => {
+    expect(couldChange(late(null, 4 + MAX_LEAD), three(), true)).to.equal(true);
+    expect(couldChange(late(null, 5 + MAX_LEAD), three(), true)).to.equal(false);
   });
 
   it('changes nothing once the epoch has formed', () => {
@@ -111,6 +173,22 @@ describe('whether a member is parted', () => {
       false,
       true,
     ]);
+  });
+
+  it('is so before it has worked with anybody, and with those that it met where nothing was applied', () => {
+    const separation = new Separation(2);
+    expect(separation.isPartitioned).to.equal(true);
+    separation.ended(new Set([A, B]));
+    separation.update(false, false);
+    expect(separation.isPartitioned).to.equal(true);
+  });
+
+  it('depends without a quorum on whether anything is applied', () => {
+    const separation = new Separation(null);
+    separation.update(true, false);
+    expect(separation.isPartitioned).to.equal(false);
+    separation.update(false, true);
+    expect(separation.isPartitioned).to.equal(true);
   });
 
   it('is so when others go on with another state', () => {

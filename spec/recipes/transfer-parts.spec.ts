@@ -5,6 +5,7 @@ import {
   CHUNK_BYTES,
   DONOR_PATIENCE_MS,
   FIRST_OFFER_MS,
+  MAX_HELD_BYTES,
   MAX_SILENCES,
   WINDOW_BYTES,
 } from '../../lib/recipes/core/limits.js';
@@ -151,6 +152,31 @@ describe('one that is given a state', () => {
     expect(taker.take().slice(0, 3)).to.deep.equal([pull(B), pull(A), pull(B)]);
   });
 
+  it('counts a donor that offers it twice once', () => {
+    const taker = new Taker();
+    for (let i = 0; i < 2; i++) taker.loader.offered(A, true, 0);
+    const goesOn: boolean[] = [];
+    for (let i = 1; i <= MAX_SILENCES; i++) goesOn.push(taker.loader.tick(i * DONOR_PATIENCE_MS));
+    expect(goesOn.indexOf(false)).to.equal(MAX_SILENCES - 1);
+  });
+
+  it('waits as before when others than the donor go, and for nobody when all do', () => {
+    const taker = new Taker();
+    taker.loader.offered(A, true, 0);
+    taker.loader.offered(B, false, 0);
+    expect([taker.loader.retain([A], 5), taker.loader.dueAt]).to.deep.equal([true, DONOR_PATIENCE_MS]);
+    const waiting = new Taker();
+    waiting.loader.offered(B, false, 0);
+    waiting.loader.offered(C, false, 0);
+    waiting.take();
+    expect([waiting.loader.retain([B], 5), waiting.loader.dueAt, waiting.take()]).to.deep.equal([
+      true,
+      FIRST_OFFER_MS,
+      [],
+    ]);
+    expect([waiting.loader.retain([], 5), waiting.loader.dueAt]).to.deep.equal([false, Infinity]);
+  });
+
   it('counts silences from the last byte', () => {
     const taker = new Taker();
     taker.loader.offered(A, true, 0);
@@ -170,6 +196,23 @@ describe('one that is given a state', () => {
     expect(taker.take()).to.deep.equal([pull(A)]);
     taker.chunk(A, 4, 'two', true);
     expect(taker.take()).to.deep.equal(['begin', 'chunk one ', 'chunk two', 'complete', 'end']);
+  });
+});
+
+describe('one that is given a large state, and has another one', () => {
+  it('holds as much of it as allowed, and then gives up the other one', () => {
+    const taker = new Taker(false);
+    taker.loader.offered(A, true, 0);
+    taker.take();
+    const acts = (): string[] => taker.take().filter((each) => !each.startsWith('pull'));
+    // Only its length is looked at.
+    const data = { length: MAX_HELD_BYTES } as Buffer;
+    taker.loader.take(A, { kind: 'chunk', capture: 'capture', offset: 0, isLast: false, data }, 0);
+    expect(acts()).to.deep.equal([]);
+    taker.chunk(A, MAX_HELD_BYTES, 'x');
+    expect(acts()).to.deep.equal(['begin', `chunk ${MAX_HELD_BYTES}`, 'chunk x']);
+    taker.chunk(A, MAX_HELD_BYTES + 1, 'y', true);
+    expect(acts()).to.deep.equal(['chunk y', 'complete', 'end']);
   });
 });
 

@@ -1,143 +1,11 @@
-/** One member and what it is given, step by step: which phase follows, and what it says. */
+/** What comes to one member, step by step: which phase follows, and what it says. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { RecipeView } from '../../lib/recipes/core/port.js';
+import { firstLineage } from '../../lib/primary/lineage.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { Component } from '../../lib/recipes/core/replicated/component.js';
-import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
-import { decode, encode, type Held, type Message } from '../../lib/recipes/core/replicated/messages.js';
-
-const [A, B, C, D] = ['#a#d1', '#b#d2', '#c#d3', '#d#d4'];
-type Id = RecipeView['id'];
-
-class Trace {
-  readonly said: Message[] = [];
-  readonly services: string[] = [];
-  readonly lines: string[] = [];
-  readonly misfits: string[] = [];
-  readonly thrown: number[] = [];
-  core: ReplicatedCore;
-  /** Whether the machine needs a while to take in a state, until the test says `restored`. */
-  isSlow = false;
-  private now = 1000;
-  private id: Id = [1, 1, 1];
-
-  constructor(quorum: number | null, self: string = A) {
-    this.core = new ReplicatedCore(
-      self,
-      1,
-      {
-        reset: () => void (this.lines.length = 0),
-        apply: (command) => this.lines.push(command.toString()),
-        present: () => undefined,
-        merge: () => undefined,
-      },
-      {
-        send: (body, service) => {
-          this.said.push(decode(body) as Message);
-          this.services.push(service);
-        },
-        sendTo: (_, body) => void this.said.push(decode(body) as Message),
-        capture: () => undefined,
-        release: () => undefined,
-        supply: () => undefined,
-        restoreBegin: () => undefined,
-        restoreChunk: (data) => void this.lines.push(...data.toString().split(' ')),
-        restoreEnd: () => !this.isSlow && this.core.restored(),
-        restoreAbort: () => this.core.restored(false),
-        contribute: () => undefined,
-        settled: () => undefined,
-        rolledBack: (commands) => void this.thrown.push(commands),
-        misfit: (label) => void this.misfits.push(label),
-        changed: () => undefined,
-        doubted: () => undefined,
-        malformed: () => undefined,
-      },
-      { quorum, label: 'x' },
-    );
-  }
-
-  /** A view, @param along by default all of them. */
-  view(cause: RecipeView['cause'], members: readonly string[], along = members): this {
-    const [daemon, time, count] = this.id;
-    this.id = cause === 'network' ? [daemon, time + 1, 1] : [daemon, time, count + 1];
-    this.core.view({ id: this.id, cause, members, cameWithMe: along }, this.now);
-    return this;
-  }
-
-  signal(): this {
-    this.core.transition(this.now);
-    return this;
-  }
-
-  hear(sender: string, message: Message): this {
-    this.core.message(sender, encode(message), this.now);
-    return this;
-  }
-
-  state(sender: string, state: Held | null, promised = 0, tookPart = state !== null): this {
-    const statement = { label: 'x', state, tookPart, promised, ask: `${sender} asks` };
-    return this.hear(sender, { kind: 'state', tag: this.tag, statement, silent: [] });
-  }
-
-  /** What this member said last comes back to it, as everything does that is sent to a group. */
-  echo(kind: Message['kind']): this {
-    return this.hear(A, this.last(kind));
-  }
-
-  vote(sender: string, epoch: number): this {
-    return this.hear(sender, { kind: 'vote', tag: this.tag, epoch });
-  }
-
-  command(text: string): this {
-    const payload = Buffer.from(text);
-    const sequence = this.commands++;
-    return this.hear(B, { kind: 'command', instance: 9, ticket: sequence, sequence, payload });
-  }
-  private commands = 1;
-
-  last<K extends Message['kind']>(kind: K): Message & { kind: K } {
-    return this.said.findLast((each) => each.kind === kind) as Message & { kind: K };
-  }
-
-  /** B gives the state for what this member asked with last. */
-  offer(component: Component, header: Buffer): this {
-    const { statement } = this.last('state');
-    const bytes = component.encode();
-    return this.hear(B, { kind: 'offer', ask: statement.ask, capture: '7/0', component: bytes, header });
-  }
-
-  chunk(text: string): this {
-    return this.hear(B, { kind: 'chunk', capture: '7/0', offset: 0, isLast: true, data: Buffer.from(text) });
-  }
-
-  pass(milliseconds: number): this {
-    this.now += milliseconds;
-    this.core.tick(this.now);
-    return this;
-  }
-
-  private get tag(): { readonly view: Id; readonly round: number } {
-    return { view: this.id, round: 0 };
-  }
-}
-
-/** What stands before a snapshot of a state without commands. */
-const headerOf = (position: number): Buffer => {
-  const before = new Trace(null, B);
-  before.view('join', [B]).hear(B, before.last('state'));
-  for (let i = 0; i < position; i++) before.command(`c${i}`);
-  before.view('join', [A, B]).state(A, null);
-  return before.last('offer').header;
-};
-
-/** A component of B and C with an epoch in force, as it is where A asks for the state. */
-const formed = (ask: string): Component => {
-  const component = new Component({ quorum: 2, lineage: 7, epoch: 4, next: 5, holders: [B, C] });
-  component.vote(B, 5);
-  component.vote(C, 5);
-  component.asked(A, ask);
-  return component;
-};
+import type { Held } from '../../lib/recipes/core/replicated/messages.js';
+import { A, B, C, D, formed, headerOf, loose, Trace } from './replica-trace.js';
 
 describe('the phases of a member', () => {
   it('are joining, agreeing, forming and primary where two of three begin', () => {
@@ -170,6 +38,17 @@ describe('the phases of a member', () => {
     expect(trace.core.isPartitioned).to.equal(true);
   });
 
+  it('are not writable from the transitional signal to the next view of the network, whoever joins', () => {
+    const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null);
+    trace.echo('vote').vote(B, 1);
+    expect([trace.core.isWritable, trace.signal().core.isWritable]).to.deep.equal([true, false]);
+    trace.view('join', [A, B, C], [A, B]);
+    expect([trace.core.phase, trace.core.isWritable]).to.deep.equal(['primary', false]);
+    trace.view('network', [A, B], [A, B]).echo('state').state(B, trace.last('state').statement.state);
+    trace.echo('vote').vote(B, 2);
+    expect([trace.core.phase, trace.core.isWritable]).to.deep.equal(['primary', true]);
+  });
+
   it('are agreeing again in each view before an epoch has formed', () => {
     const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null);
     trace.vote(B, 1);
@@ -186,8 +65,12 @@ describe('the phases of a member', () => {
     expect([trace.core.phase, trace.lines]).to.deep.equal(['loading', []]);
     trace.chunk('c0');
     expect([trace.core.phase, trace.lines]).to.deep.equal(['loading', ['c0', 'c1', 'c2']]);
+    expect(trace.core.hasState, 'the others have to know').to.equal(false);
+    expect(trace.last('state').statement.ask, 'it asks once').to.equal(ask);
     trace.echo('arrived');
     expect([trace.core.phase, trace.core.remembers, trace.core.epoch]).to.deep.equal(['primary', true, 5]);
+    expect(trace.core.hasState).to.equal(true);
+    expect(trace.last('vote'), 'it is in force already').to.equal(undefined);
     expect(new Set(trace.services)).to.deep.equal(new Set(['safe']));
   });
 
@@ -204,55 +87,121 @@ describe('the phases of a member', () => {
     expect(trace.last('state').statement).to.deep.include({ tookPart: false });
   });
 
-  it('ask again when what was asked had no place in the view', () => {
-    const trace = new Trace(null).view('join', [A, B], [A]);
-    // The round is settled before the own statement is there, and another one joins.
-    trace.state(B, null).hear(B, { kind: 'settle', tag: trace.last('state').tag });
-    expect(trace.core.phase).to.equal('loading');
-    const before = trace.last('state').statement.ask;
-    trace.view('join', [A, B, C], [A, B]);
-    expect(trace.last('state').statement.ask).not.to.equal(before);
+  it('are told who is there with the first state, and at each change', () => {
+    const trace = new Trace(null).view('join', [A, B], [A]).echo('state');
+    expect(trace.presented).to.deep.equal([]);
+    trace.state(B, null);
+    expect(trace.presented).to.deep.equal([`${A} ${B}`]);
+    trace.view('disconnect', [A]);
+    expect(trace.presented).to.deep.equal([`${A} ${B}`, A]);
+    expect(new Set(trace.services), 'nobody votes').to.deep.equal(new Set(['agreed']));
+    const voting = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote');
+    expect(voting.presented).to.deep.equal([]);
+    expect(voting.vote(B, 1).presented).to.deep.equal([`${A} ${B}`]);
+    voting.view('disconnect', [A]).view('join', [A, C]).state(C, null);
+    expect([voting.core.phase, voting.presented.length], 'too few to apply anything').to.deep.equal([
+      'minority',
+      1,
+    ]);
+    voting.hear(C, { kind: 'arrived', ask: `${C} asks` });
+    expect([voting.core.phase, voting.presented.at(-1)]).to.deep.equal(['primary', `${A} ${C}`]);
+    voting.view('join', [A, C, D]).state(D, null);
+    const { length } = voting.presented;
+    expect(voting.hear(D, { kind: 'arrived', ask: `${D} asks` }).presented.length).to.equal(length);
   });
 
-  it('ask again when the machine is free, and not before, where what it takes in has lost meanwhile', () => {
-    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state');
-    trace.isSlow = true;
-    const { ask } = trace.last('state').statement;
-    const component = new Component({ quorum: null, lineage: 7, epoch: 4, next: 5, holders: [B, C] });
-    component.asked(A, ask);
-    trace.offer(component, headerOf(0)).chunk('c0').view('network', [A, B], [A]);
-    trace.state(B, { lineage: 9, epoch: 50, position: 3 });
-    trace.hear(B, { kind: 'settle', tag: trace.last('state').tag });
-    const before = trace.last('state').statement.ask;
-    trace.view('join', [A, B, C], [A, B]);
-    expect([trace.core.phase, trace.last('state').statement.ask]).to.deep.equal(['loading', before]);
-    trace.core.restored();
-    expect(trace.last('state').statement.ask).not.to.equal(before);
-  });
-
-  it('ask again when the donors end, though others have the state since', () => {
+  it('vote for no epoch of a state that they do not have, nor for one below one that they voted for', () => {
+    const unformed = (lineage: number, next: number, others: readonly string[]): Component => {
+      const component = new Component({ quorum: 2, lineage, epoch: 0, next, holders: others });
+      component.asked(A, trace.last('state').statement.ask);
+      return component;
+    };
+    const far = 100_000_000;
     const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
-    const before = trace.last('state').statement.ask;
-    trace.offer(formed(before), headerOf(0)).view('disconnect', [A, C]);
-    expect(trace.last('state').statement.ask).not.to.equal(before);
+    for (const name of [B, C]) trace.state(name, { lineage: 7, epoch: far, position: 0 });
+    expect([trace.core.phase, trace.last('vote')]).to.deep.equal(['loading', undefined]);
+    trace
+      .offer(unformed(7, far + 1, [B, C]), headerOf(0))
+      .chunk('c0')
+      .echo('arrived');
+    expect([trace.core.phase, trace.last('vote').epoch]).to.deep.equal(['forming', far + 1]);
+    // The others do not count on it, for nobody else knows of such an epoch.
+    trace.view('network', [A, B, C], [A]).echo('state').state(B, null).state(C, null);
+    expect(trace.doubted).to.deep.equal([A]);
+    const { view, round } = trace.last('state').tag;
+    trace
+      .offer(unformed(firstLineage(view, round), 1, [B, C]), headerOf(0))
+      .chunk('c1')
+      .echo('arrived');
+    expect([trace.core.phase, trace.core.hasState]).to.deep.equal(['forming', true]);
+    expect(trace.said.filter(({ kind }) => kind === 'vote').length).to.equal(1);
   });
 
-  it('ask again when no donor has the snapshot any more', () => {
+  it('take no part in an epoch that forms while they are loading', () => {
     const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
-    const before = trace.last('state').statement.ask;
-    trace.offer(formed(before), headerOf(0)).hear(B, { kind: 'none', capture: '7/0' });
-    expect(trace.last('state').statement.ask).not.to.equal(before);
+    for (const name of [B, C]) trace.state(name, { lineage: 7, epoch: 4, position: 0 }, 4);
+    trace.vote(B, 5).vote(C, 5).view('join', [A, B, C, D]).state(D, null);
+    trace.hear(D, { kind: 'arrived', ask: `${D} asks` });
+    expect([trace.core.phase, trace.core.epoch]).to.deep.equal(['loading', 0]);
+    trace.view('network', [A, B], [A]);
+    expect(trace.last('state').statement).to.deep.include({ tookPart: false, state: null });
   });
 
-  it('ask again for a state that could not be taken in after a pause, and not at once', () => {
-    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
-    trace.isSlow = true;
-    const before = trace.last('state').statement.ask;
-    trace.offer(formed(before), headerOf(0)).chunk('c0').core.restored(false);
-    const asked = (): string => trace.pass(0).last('state').statement.ask;
-    expect([asked(), trace.pass(1999) && asked()]).to.deep.equal([before, before]);
-    trace.pass(1);
-    expect(asked()).not.to.equal(before);
+  it('vote for the last epoch again and again', () => {
+    const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote').vote(B, 1);
+    const { length } = trace.said;
+    for (let i = 0; i < 2; i++) {
+      trace.view('network', [A, B, C], [A, B]).echo('state');
+      trace.state(B, trace.last('state').statement.state, LAST_EPOCH).state(C, null, LAST_EPOCH);
+      trace.echo('vote').vote(B, LAST_EPOCH);
+      expect(trace.core.phase).to.equal('primary');
+    }
+    const votes = trace.said.slice(length).flatMap((each) => (each.kind === 'vote' ? each.epoch : []));
+    expect(votes).to.deep.equal([LAST_EPOCH, LAST_EPOCH]);
+  });
+
+  it('have states with different names where they come from different sides into a view', () => {
+    const lineageOf = (self: string, along: readonly string[]): number | undefined => {
+      const trace = new Trace(null, self).view('join', [A, B, C], [self]);
+      for (const name of [A, B, C]) trace.state(name, null);
+      return trace.view('network', [A, B, C], along).last('state').statement.state?.lineage;
+    };
+    const [a, b, c] = [lineageOf(A, [A]), lineageOf(B, [B, C]), lineageOf(C, [B, C])];
+    expect([a === undefined, a === b, b === c]).to.deep.equal([false, false, true]);
+  });
+
+  it('are parted where those that they worked with come from another side', () => {
+    const begun = (): Trace =>
+      new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote').vote(B, 1);
+    expect(begun().view('network', [A, B, C], [A, B]).core.isPartitioned).to.equal(false);
+    expect(begun().view('network', [A, B, C], [A]).core.isPartitioned).to.equal(true);
+  });
+
+  it('name a member whose epoch is far above all others', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    expect(trace.doubted).to.deep.equal([]);
+    trace.state(C, { lineage: 7, epoch: 100_000_000, position: 0 });
+    expect([trace.doubted, trace.core.phase]).to.deep.equal([[C], 'forming']);
+  });
+
+  it('say nothing in a view that changes nothing for them', () => {
+    const trace = new Trace(null).view('join', [A, B], [A]).echo('state').state(B, null);
+    const { length } = trace.said;
+    trace.view('join', [A, B, C], [A, B]).view('disconnect', [A, B]);
+    expect([trace.core.phase, trace.said.length]).to.deep.equal(['primary', length]);
+  });
+
+  it('count those who came along from a primary component, also one that said nothing in a round since', () => {
+    const E = '#e#d5';
+    const trace = new Trace(3).view('join', [A, B, C], [A]).echo('state').state(B, null).state(C, null);
+    trace.echo('vote').vote(B, 1).vote(C, 1);
+    expect([trace.core.phase, trace.core.isPartitioned]).to.deep.equal(['primary', false]);
+    trace.view('network', [A, B, C, D, E], [A, B, C]).echo('state');
+    const { state } = trace.last('state').statement;
+    trace.state(B, state).state(D, { lineage: 9, epoch: 0, position: 0 }, 0, true).pass(1000).echo('settle');
+    expect([trace.core.phase, trace.core.isPartitioned]).to.deep.equal(['forming', false]);
+    trace.view('join', [A, B, C, D, E], [A, B, C, D, E]);
+    expect([trace.core.phase, trace.core.isPartitioned]).to.deep.equal(['agreeing', false]);
   });
 
   it('reopen a round when a late statement could change it', () => {
@@ -263,6 +212,12 @@ describe('the phases of a member', () => {
     expect(trace.last('reopen').tag.round).to.equal(0);
     expect(trace.echo('reopen').core.phase).to.equal('agreeing');
     expect(trace.last('state').tag.round).to.equal(1);
+  });
+
+  it('reopen no round after the transitional signal: not everybody hears of it in this view', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    trace.pass(1000).echo('settle').state(C, { lineage: 3, epoch: 8, position: 2 });
+    expect(trace.signal().echo('reopen').core.phase).to.equal('forming');
   });
 
   it('reopen the round, once in each view, when others continue with another state beside this one', () => {
@@ -277,8 +232,10 @@ describe('the phases of a member', () => {
     };
     trace.offer(component(5), headerOf(0));
     expect(reopened()).to.equal(0);
-    trace.offer(component(7), headerOf(0)).offer(component(7), headerOf(0));
-    expect(reopened()).to.equal(1);
+    for (let i = 0; i < 2; i++) {
+      trace.offer(component(7), headerOf(0));
+      expect(reopened()).to.equal(1);
+    }
     trace.view('join', [A, B, C, D], [A, B, C]);
     expect(reopened()).to.equal(2);
     trace.view('network', [A, B], [A]).echo('state').state(B, null).view('join', [A, B, C], [A, B]);
@@ -294,6 +251,40 @@ describe('the phases of a member', () => {
     expect([trace.last('reopen'), trace.last('offer').ask]).to.deep.equal([undefined, `${C} asks`]);
     trace.state(B, { lineage: 99, epoch: 0, position: 9 });
     expect(trace.last('reopen')).to.equal(undefined);
+  });
+
+  it('reopen a round without a quorum for a late one with another state, and not again while it waits', () => {
+    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state').state(B, null);
+    trace.pass(1000).echo('settle').state(C, { lineage: 3, epoch: 0, position: 2 });
+    expect(trace.last('reopen').tag.round).to.equal(0);
+    const knowing = new Trace(null).view('join', [A, B], [A]).echo('state').state(B, null);
+    knowing.view('network', [A, B, C], [A, B]).echo('state');
+    knowing.state(B, knowing.last('state').statement.state).state(C, { lineage: 3, epoch: 0, position: 2 });
+    expect([knowing.core.phase, knowing.last('offer').ask]).to.deep.equal(['primary', `${C} asks`]);
+    const { length } = knowing.said;
+    knowing.state(C, { lineage: 3, epoch: 0, position: 2 });
+    expect(knowing.said.slice(length).map(({ kind }) => kind)).to.deep.equal(['offer']);
+  });
+
+  it('are given no place before their own statement has one', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]);
+    const { length } = trace.said;
+    trace.offer(formed(trace.last('state').statement.ask), headerOf(0));
+    expect([trace.core.phase, trace.said.length]).to.deep.equal(['agreeing', length]);
+  });
+
+  it('reopen no round of an epoch in force, whatever state somebody comes with', () => {
+    const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote').vote(B, 1);
+    trace.view('join', [A, B, C], [A, B]).state(C, { lineage: 3, epoch: 8, position: 2 });
+    expect([trace.last('reopen'), trace.last('offer').ask]).to.deep.equal([undefined, `${C} asks`]);
+  });
+
+  it('leave it to those who have the state to tell one with another label', () => {
+    const trace = new Trace(2).view('join', [A, B, C, D], [A]).echo('state');
+    trace.offer(formed(trace.last('state').statement.ask), headerOf(0));
+    const statement = { label: 'y', state: null, tookPart: false, promised: 0, ask: 'theirs' };
+    trace.hear(D, { kind: 'state', tag: trace.last('state').tag, statement, silent: [] });
+    expect([trace.core.phase, trace.last('misfit')]).to.deep.equal(['loading', undefined]);
   });
 
   it('take the word of members alone, for what they asked with last', () => {
@@ -336,24 +327,14 @@ describe('the phases of a member', () => {
     expect(holder.last('reopen')).to.equal(undefined);
   });
 
-  it('throw back what was applied since members were lost to the network, whoever came since', () => {
-    const trace = new Trace(null).view('join', [A, B, C], [A]).echo('state').state(B, null);
-    trace.state(C, null).command('c1').view('network', [A], [A]).command('c2');
-    trace.view('join', [A, D], [A]).command('c3').view('network', [A, B, C, D], [A, D]).echo('state');
-    const theirs = { lineage: 99, epoch: 0, position: 9 };
-    trace.state(B, theirs).state(C, theirs).pass(1000).echo('settle');
-    expect(trace.core.phase).to.equal('loading');
-    const component = new Component({ quorum: null, lineage: 99, epoch: 0, next: 1, holders: [B, C] });
-    component.asked(A, trace.last('state').statement.ask);
-    trace.offer(component, headerOf(0)).chunk('other');
-    expect([trace.thrown, trace.lines.at(-1)]).to.deep.equal([[2], 'other']);
-  });
-
-  it('do not ask again while a request has its place and its donors', () => {
-    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
-    const { ask } = trace.last('state').statement;
-    trace.offer(formed(ask), headerOf(0)).view('join', [A, B, C, D], [A, B, C]);
-    expect([trace.core.phase, trace.last('state').statement.ask]).to.deep.equal(['loading', ask]);
+  it('end no round before a quorum has said something, however long the others take', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state').pass(1000);
+    expect(trace.last('settle')).to.equal(undefined);
+    trace.state(B, null).pass(1000);
+    expect(trace.last('settle').tag.round).to.equal(0);
+    const early = new Trace(null).view('join', [A, B, C], [A]).state(B, null).pass(1000);
+    expect(early.last('settle'), 'its own words are not there').to.equal(undefined);
+    expect(early.echo('state').pass(1000).last('settle').tag.round).to.equal(0);
   });
 
   it('lose no command that comes back while it is not known whose state continues', () => {
@@ -367,18 +348,17 @@ describe('the phases of a member', () => {
     expect(trace.echo('command').lines).to.deep.equal(['mine']);
   });
 
-  it('are not changed by an offer that comes when the state is here', () => {
-    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
-    const component = formed(trace.last('state').statement.ask);
-    trace.offer(component, headerOf(0)).chunk('c0').offer(component, headerOf(0));
-    expect(trace.echo('arrived').core.phase).to.equal('primary');
-    trace.offer(component, headerOf(0));
-    expect([trace.core.hasState, trace.core.phase, trace.lines]).to.deep.equal([true, 'primary', ['c0']]);
+  it('are agreeing in the first view, whatever its cause', () => {
+    const trace = new Trace(null).view('network', [A, B], [A]);
+    expect([trace.core.phase, trace.core.epoch]).to.deep.equal(['agreeing', 0]);
   });
 
   it('are none that a message before the first view could change', () => {
     const trace = new Trace(null);
+    expect([trace.core.hasState, trace.core.epoch, trace.core.dueAt]).to.deep.equal([false, 0, Infinity]);
     trace.hear(B, { kind: 'misfit', ask: '', label: 'other' }).command('c');
+    const component = loose('', 7).encode();
+    trace.hear(B, { kind: 'offer', ask: '', capture: '7/0', component, header: headerOf(0) });
     trace
       .hear(B, { kind: 'none', capture: '' })
       .hear(B, { kind: 'pull', capture: '', offset: 0, until: 1, restart: true });
@@ -394,5 +374,10 @@ describe('the phases of a member', () => {
       Infinity,
       false,
     ]);
+    const loading = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    loading.offer(formed(loading.last('state').statement.ask), headerOf(0));
+    loading.core.left();
+    expect(loading.chunk('late').lines, 'what is on its way comes to nothing').to.deep.equal([]);
+    expect([loading.core.phase, loading.core.dueAt]).to.deep.equal(['left', Infinity]);
   });
 });
