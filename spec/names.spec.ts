@@ -43,7 +43,7 @@ const strip = (source: string): string => source.replace(/\/\*[\s\S]*?\*\/|\/\/[
 function oldNames(path: string, source: string): string[] {
   const code = strip(source);
   const found: string[] = [];
-  if (files.has(basename(path, '.ts'))) found.push(`${path}`);
+  if (files.has(basename(path, '.ts'))) found.push(path);
   for (const [, name = ''] of code.matchAll(/\b(?:class|interface|type|enum|function\*?|const)\s+([\w$]+)/g))
     if (types.has(name)) found.push(`${path}: ${name}`);
   const member =
