@@ -1,4 +1,5 @@
 /** What package.json promises is there: entries, programs, one version. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -13,6 +14,42 @@ interface Manifest {
 
 const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as Manifest;
 
+/** Writes the address of each module that is loaded, one a line. */
+const hooks = moduleOf(`
+  import { writeSync } from 'node:fs';
+  export async function load(url, context, next) {
+    writeSync(1, url + '\\n');
+    return await next(url, context);
+  }
+`);
+
+function moduleOf(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+/** For each list of entries: packages of which a program loads anything when it imports them, after those before. */
+function packagesLoadedBy(...lists: readonly (readonly string[])[]): string[][] {
+  const program = `
+    import { createRequire, register } from 'node:module';
+    register(${JSON.stringify(hooks)});
+    const { cache } = createRequire(import.meta.url);
+    for (const entries of ${JSON.stringify(lists)}) {
+      for (const entry of entries) await import(entry);
+      // The hook does not see what modules of CommonJS require of each other.
+      for (const path of Object.keys(cache)) console.log(path);
+      console.log('---');
+    }
+  `;
+  const args = ['--input-type=module', '--eval', program];
+  const loaded = execFileSync(process.execPath, args, { cwd: repositoryRoot, encoding: 'utf8' });
+  const packages = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g;
+  return loaded
+    .split('---\n', lists.length)
+    .map((part) =>
+      [...new Set(Array.from(part.matchAll(packages), ([, name]) => name as string))].toSorted(),
+    );
+}
+
 describe('package.json', () => {
   it('has the version that the programs tell', () => {
     expect(manifest.version).to.equal(versionText(TOOLKIT_VERSION));
@@ -26,6 +63,17 @@ describe('package.json', () => {
       expect(existsSync(join(repositoryRoot, file))).to.equal(true);
     });
   }
+
+  it('lets a client program load eventemitter3 and zod, and nothing else', () => {
+    const entries = Object.keys(manifest.exports).filter(
+      (entry) => entry !== './daemon' && entry !== './package.json',
+    );
+    expect(entries).to.include.members(['.', './ssp', './recipes', './channel']);
+    const specifiers = entries.map((entry) => `ssp-toolkit${entry.slice(1)}`);
+    const [client, logger] = packagesLoadedBy(specifiers, ['pino']);
+    expect(client).to.deep.equal(['eventemitter3', 'zod']);
+    expect(logger).to.include.members(['pino', 'sonic-boom']);
+  });
 
   it('has types that TypeScript 5.4 reads: iterators of one argument', () => {
     const files = readdirSync(join(repositoryRoot, 'build', 'lib'), { recursive: true, encoding: 'utf8' });

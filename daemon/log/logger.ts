@@ -5,8 +5,8 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
-import pretty from 'pino-pretty';
 import { NotRegularError, checkRegular, openRegular } from '../regular-file.js';
+import { terminalLine } from './terminal-lines.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -14,7 +14,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const STANDARD_ERROR = 2;
 /** Bytes of lines that a full disk or a stopped reader may make wait; lines beyond are lost. */
 const MAX_UNWRITTEN = 1024 * 1024;
-const PRETTY_OPTIONS = { destination: STANDARD_ERROR, ignore: 'pid,hostname', translateTime: 'HH:MM:ss.l' };
 
 /** The log file cannot be had. One line, for the person who starts the daemon. */
 export class LogError extends Error {
@@ -32,8 +31,6 @@ export interface Log {
  * @throws LogError
  */
 export function openLog(level: LogLevel, file: string | null): Log {
-  if (file === null && process.stderr.isTTY)
-    return { log: pino({ level }, pretty(PRETTY_OPTIONS)), reopen: () => undefined };
   if (file !== null) create(file);
   const destination = pino.destination({
     dest: file ?? STANDARD_ERROR,
@@ -46,8 +43,14 @@ export function openLog(level: LogLevel, file: string | null): Log {
   destination.on('error', () => (isBroken = true));
   destination.on('write', () => (isBroken = false));
   destination.flushSync = () => (isBroken ? undefined : flushSync());
-  const log = pino({ level }, destination);
+  const log = pino({ level }, file === null && process.stderr.isTTY ? readable(destination) : destination);
   return { log, reopen: () => file !== null && reopen(file, destination, log) };
+}
+
+/** Takes JSON lines, writes lines for a person. */
+function readable(destination: ReturnType<typeof pino.destination>): pino.DestinationStream {
+  const isColoured = process.stderr.hasColors();
+  return { write: (json) => void destination.write(terminalLine(json, isColoured)) };
 }
 
 /** Lines stay in the old file when the new one cannot be had. */

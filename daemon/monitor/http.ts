@@ -17,6 +17,7 @@ import {
 } from './limits.js';
 import { Lists } from './lists.js';
 import { LoopDelay } from './loop-delay.js';
+import { Metrics } from './metrics.js';
 import { type Page, type PageSources, errorPage, pageOf } from './pages.js';
 import type { DaemonStatus } from './status.js';
 
@@ -50,8 +51,6 @@ const serverOptions = {
 /** @throws MonitorError when it cannot be opened, or would be open to strangers */
 export async function openMonitor({ endpoint, token, status, log }: MonitorOptions): Promise<Monitor> {
   checkToken(token);
-  // A daemon without a monitor does not load the library behind this.
-  const { Metrics } = await import('./metrics.js');
   const server = createServer(serverOptions);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_TIMEOUT;
@@ -71,7 +70,7 @@ export async function openMonitor({ endpoint, token, status, log }: MonitorOptio
   try {
     await listenOn(server, endpoint, token !== null);
   } catch (error) {
-    sources.loop.stop();
+    stop(sources);
     throw error;
   }
   server.on('error', (error) => log.error({ error: error.message }, 'monitor listener failed'));
@@ -120,8 +119,14 @@ function send(response: ServerResponse, { status, type, body }: Page, headOnly: 
   response.end(headOnly ? undefined : body);
 }
 
-async function close(server: Server, { loop }: PageSources): Promise<void> {
+/** Ends what watches the process. */
+function stop({ loop, metrics }: PageSources): void {
   loop.stop();
+  metrics.stop();
+}
+
+async function close(server: Server, sources: PageSources): Promise<void> {
+  stop(sources);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;

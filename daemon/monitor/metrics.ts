@@ -3,7 +3,8 @@
  * nothing; and nothing here depends on the number of sessions or groups, so that a scrape is cheap however many there
  * are. docs/operate/metrics.md has every name; a spec compares.
  */
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { CONTENT_TYPE, type Metric, exposition } from './exposition.js';
+import { ProcessMetrics } from './process-metrics.js';
 import type { DaemonStatus } from './status.js';
 
 const PREFIX = 'sspd_';
@@ -60,77 +61,46 @@ const tallies: readonly (readonly [
 ];
 
 export class Metrics {
-  private readonly registry: Registry;
+  readonly contentType = CONTENT_TYPE;
+  private readonly ofProcess = new ProcessMetrics();
 
-  constructor(status: DaemonStatus) {
-    this.registry = Registry.merge([registryOf(status), processRegistry()]);
+  constructor(private readonly status: DaemonStatus) {}
+
+  async text(): Promise<string> {
+    return exposition([...metricsOf(this.status), ...(await this.ofProcess.read())], PREFIX);
   }
 
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
-  text(): Promise<string> {
-    return this.registry.metrics();
+  /** Ends the watch over the event loop and the garbage collector. */
+  stop(): void {
+    this.ofProcess.stop();
   }
 }
 
-function registryOf(status: DaemonStatus): Registry {
-  const registry = new Registry();
-  // None of them goes to the library's registry for everybody.
-  const registers: Registry[] = [];
-  const info = new Gauge({
-    name: `${PREFIX}info`,
+function metricsOf(status: DaemonStatus): Metric[] {
+  const { name, version, engine, configurationHash: configuration } = status;
+  const labels = { name, version, engine: engine.kind, configuration };
+  const info: Metric = {
+    name: 'info',
     help: 'Always 1; the labels describe the daemon.',
-    labelNames: ['name', 'version', 'engine', 'configuration'],
-    registers,
-    collect(): void {
-      const { name, version, engine, configurationHash: configuration } = status;
-      this.reset();
-      this.set({ name, version, engine: engine.kind, configuration }, 1);
-    },
-  });
-  registry.registerMetric(info);
-  for (const [name, help, read] of states) {
-    const collect = function (this: Gauge): void {
-      this.set(read(status));
-    };
-    registry.registerMetric(new Gauge({ name: PREFIX + name, help, registers, collect }));
-  }
-  for (const [name, help, read] of totals) {
-    // A counter can only be added to; the daemon has counted already.
-    const collect = function (this: Counter): void {
-      this.reset();
-      this.inc(read(status));
-    };
-    registry.registerMetric(new Counter({ name: PREFIX + name, help, registers, collect }));
-  }
-  for (const [name, help, label, read] of tallies) {
-    const collect = function (this: Counter): void {
-      this.reset();
-      for (const [cause, value = 0] of Object.entries(read(status))) this.inc({ [label]: cause }, value);
-    };
-    registry.registerMetric(
-      new Counter({ name: PREFIX + name, help, labelNames: [label], registers, collect }),
-    );
-  }
-  return registry;
-}
-
-/** These walk over all sockets when they are asked, and `sspd_sessions` says the same at no cost. */
-const COSTLY = ['resources', 'handles', 'requests'].flatMap((what) => [
-  `${PREFIX}nodejs_active_${what}`,
-  `${PREFIX}nodejs_active_${what}_total`,
-]);
-
-let ofProcess: Registry | undefined;
-
-/** Node's own metrics. There is one process, however many monitors it has, and these watches cannot be taken away. */
-function processRegistry(): Registry {
-  if (ofProcess === undefined) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess, prefix: PREFIX });
-    for (const name of COSTLY) ofProcess.removeSingleMetric(name);
-  }
-  return ofProcess;
+    kind: 'gauge',
+    samples: [{ labels, value: 1 }],
+  };
+  const single =
+    (kind: 'counter' | 'gauge') =>
+    ([metric, help, read]: (typeof states)[number]): Metric => ({
+      name: metric,
+      help,
+      kind,
+      samples: [{ value: read(status) }],
+    });
+  const byCause = tallies.map(([metric, help, label, read]): Metric => ({
+    name: metric,
+    help,
+    kind: 'counter',
+    samples: Object.entries(read(status)).map(([cause, value = 0]) => ({
+      labels: { [label]: cause },
+      value,
+    })),
+  }));
+  return [info, ...states.map(single('gauge')), ...totals.map(single('counter')), ...byCause];
 }

@@ -1,5 +1,6 @@
 /** `ssp ping`: how long a message takes through the order and back. */
 import { Buffer } from 'node:buffer';
+import { type Histogram, type RecordableHistogram, createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Connection } from '../client/connection.js';
@@ -45,34 +46,34 @@ export const pingCommand = (): Command =>
     .addOption(jsonOption('the result as one JSON object, times in microseconds'))
     .action(async (name: string | undefined, flags: Flags) => {
       const stop = interruption(true);
-      const times: number[] = [];
+      const times = createHistogram();
       try {
         await withConnection(flags, stop, (connection) => measure(connection, name, flags, stop, times));
       } finally {
         // Also what there is when it was cut short.
-        if (times.length > 0) await print(report(times, flags), stop);
+        if (times.count > 0) await print(report(times, flags), stop);
       }
     });
 
-/** @param times takes the microseconds of each round trip */
+/** @param times takes the nanoseconds of each round trip */
 async function measure(
   connection: Connection,
   name: string | undefined,
   { count, size, service, interval }: Flags,
   stop: AbortSignal,
-  times: number[],
+  times: RecordableHistogram,
 ): Promise<void> {
   const echo = await Echo.open(connection, name);
   const body = Buffer.alloc(size, 'x');
-  while (times.length < count) {
+  while (times.count < count) {
     const start = performance.now();
     await echo.trip(body, { service });
-    times.push(Math.round((performance.now() - start) * 10_000) / 10);
-    if (interval > 0 && times.length < count) await sleep(interval, undefined, { signal: stop });
+    times.record(Math.max(1, Math.round((performance.now() - start) * 1e6)));
+    if (interval > 0 && times.count < count) await sleep(interval, undefined, { signal: stop });
   }
 }
 
-function report(times: readonly number[], { address, size, service, json = false }: Flags): string {
+function report(times: Histogram, { address, size, service, json = false }: Flags): string {
   const { count, min, median, p99, max } = summary(times);
   if (json) {
     return JSON.stringify({ verb: 'ping', address, count, size, service, unit: 'us', min, median, p99, max });
@@ -84,7 +85,7 @@ function report(times: readonly number[], { address, size, service, json = false
   return `${what}\n${columns.join('   ')}`;
 }
 
-/** A series of measurements in a few numbers. */
+/** Round trips in a few numbers of microseconds, exact to a thousandth. */
 export interface Summary {
   readonly count: number;
   readonly min: number;
@@ -93,20 +94,16 @@ export interface Summary {
   readonly max: number;
 }
 
-/** The smallest value that at least this share of the values does not exceed. @param sorted at least one value */
-export function percentile(sorted: readonly number[], share: number): number {
-  const rank = Math.max(1, Math.ceil(share * sorted.length));
-  return sorted[rank - 1] as number;
-}
-
-/** @param values at least one, in any order; left as they are */
-export function summary(values: readonly number[]): Summary {
-  const sorted = values.toSorted((a, b) => a - b);
+/** @param times of nanoseconds, at least one */
+export function summary(times: Histogram): Summary {
   return {
-    count: sorted.length,
-    min: sorted[0] as number,
-    median: percentile(sorted, 0.5),
-    p99: percentile(sorted, 0.99),
-    max: sorted.at(-1) as number,
+    count: times.count,
+    min: inMicroseconds(times.min),
+    median: inMicroseconds(times.percentile(50)),
+    p99: inMicroseconds(times.percentile(99)),
+    max: inMicroseconds(times.max),
   };
 }
+
+/** With one digit after the point. */
+const inMicroseconds = (nanoseconds: number): number => Math.round(nanoseconds / 100) / 10;

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { setTimeout as pause } from 'node:timers/promises';
-import { summary } from '../../lib/cli/ping.js';
+import { summary } from './summary.js';
 import { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { JOIN_MESS } from '../../lib/wire/service.js';
 import { Latencies } from './load/latencies.js';

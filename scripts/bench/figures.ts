@@ -1,5 +1,5 @@
 /** From the samples of a case to its row. */
-import { summary } from '../../lib/cli/ping.js';
+import { summary } from './summary.js';
 import type { Case, Sample, Unit } from './case.js';
 import { type Quantiles, quantilesOf } from './load/latencies.js';
 
