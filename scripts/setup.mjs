@@ -4,7 +4,15 @@
  */
 import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -55,11 +63,21 @@ try {
   process.exit(error.status || 1);
 }
 // The compiler leaves the output of a source that is gone, and mocha would run it.
-for (const room of ['lib', 'daemon', 'spec', 'scripts']) {
+for (const room of ['lib', 'daemon', 'spec', 'scripts', 'docs']) {
   for (const file of readdirSync(at(`build/${room}`), { recursive: true })) {
     const [, source] = /^(.*)\.js$/.exec(file) || [];
     if (source !== undefined && !existsSync(at(`${room}/${source}.ts`)))
       unlinkSync(at(`build/${room}/${file}`));
   }
+}
+// An example is run from where its source is read, in a clone and in the package.
+for (const file of readdirSync(at('docs/examples'))) {
+  const [, example] = /^(.*)\.js$/.exec(file) || [];
+  if (example !== undefined && !existsSync(at(`docs/examples/${example}.ts`)))
+    unlinkSync(at(`docs/examples/${file}`));
+}
+for (const file of readdirSync(at('build/docs/examples')).filter((name) => name.endsWith('.js'))) {
+  const compiled = readFileSync(at(`build/docs/examples/${file}`), 'utf8');
+  writeFileSync(at(`docs/examples/${file}`), compiled.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
 }
 for (const bin of ['build/lib/cli/bin.js', 'build/daemon/cli/bin.js']) chmodSync(at(bin), 0o755);

@@ -9,12 +9,7 @@ import { repositoryRoot } from '../support/recordings.js';
 const read = (path: string): string => readFileSync(join(repositoryRoot, 'docs/guide', path), 'utf8');
 
 /** The source of an example as a page shows it. */
-const example = (name: string): string =>
-  '```ts\n' +
-  read(`examples/${name}.ts`)
-    .replace("'../../../lib/index.js'", "'ssp-toolkit'")
-    .replace("'../../../lib/recipes/index.js'", "'ssp-toolkit/recipes'") +
-  '```';
+const example = (name: string): string => '```ts\n' + read(`../examples/${name}.ts`) + '```';
 
 const NAMES = [
   'election',
@@ -42,7 +37,7 @@ for (const name of NAMES) {
     it('says what the example prints', async () => {
       const daemon = await startDaemon();
       const address = `${daemon.port}@127.0.0.1`;
-      const { status, out, err } = await Program.start(`docs/guide/examples/${name}.js`, [address]).end();
+      const { status, out, err } = await Program.start(`docs/examples/${name}.js`, [address]).end();
       await daemon.stop();
       expect([status, err]).to.deep.equal([0, '']);
       expect(read(page)).to.include('```\n' + out + '```');
@@ -69,7 +64,7 @@ describe('the guide to reconnecting', () => {
   it('says what the example prints when the daemon stops and comes back', async () => {
     const daemon = await startDaemon();
     const { port } = daemon;
-    const program = Program.start('docs/guide/examples/reconnect.js', [`${port}@127.0.0.1`]);
+    const program = Program.start('docs/examples/reconnect.js', [`${port}@127.0.0.1`]);
     await program.prints(/start 1\n/);
     await daemon.stop();
     await program.prints(/lost\n/);

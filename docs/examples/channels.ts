@@ -1,5 +1,5 @@
-import { connect } from '../../../lib/index.js';
-import { openChannels } from '../../../lib/channel/index.js';
+import { connect } from 'ssp-toolkit';
+import { openChannels } from 'ssp-toolkit/channel';
 
 const address = process.argv[2] ?? '4803@localhost';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,5 +1,5 @@
-import { connect } from '../../../lib/index.js';
-import { map, type ReplicatedMap } from '../../../lib/recipes/index.js';
+import { connect } from 'ssp-toolkit';
+import { map, type ReplicatedMap } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 const KEPT = 60; // runs whose claims are kept

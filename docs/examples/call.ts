@@ -1,5 +1,5 @@
-import { connect } from '../../../lib/index.js';
-import { caller } from '../../../lib/recipes/index.js';
+import { connect } from 'ssp-toolkit';
+import { caller } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 const short = (name: string): string => name.split('#')[1] ?? name;

@@ -1,5 +1,5 @@
-import { connect } from '../../../lib/index.js';
-import { election } from '../../../lib/recipes/index.js';
+import { connect } from 'ssp-toolkit';
+import { election } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect } from '../../../lib/index.js';
-import { barrier } from '../../../lib/recipes/index.js';
+import { connect } from 'ssp-toolkit';
+import { barrier } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 const steps: string[] = [];

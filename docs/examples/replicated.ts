@@ -1,5 +1,5 @@
-import { connect } from '../../../lib/index.js';
-import { type Machine, replicated } from '../../../lib/recipes/index.js';
+import { connect } from 'ssp-toolkit';
+import { type Machine, replicated } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 
