@@ -4,36 +4,16 @@
  */
 import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  readFileSync,
-  readdirSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync, existsSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { install, isNpmFound, isStale } from './install.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = (path) => `${root}${path}`;
 const compiler = at('node_modules/typescript/bin/tsc');
 
-/** npm writes this file at the end of every successful install. */
-const installed = at('node_modules/.package-lock.json');
-/** Other package managers write one of these, and look after the folder themselves. */
-const others = ['.modules.yaml', '.yarn-integrity', '.yarn-state.yml'];
-
-function isStale() {
-  if (existsSync(installed)) return statSync(installed).mtimeMs < statSync(at('package-lock.json')).mtimeMs;
-  return !others.some((file) => existsSync(at(`node_modules/${file}`)));
-}
-
-function install() {
-  const isWindows = process.platform === 'win32';
-  const npm = isWindows ? 'npm.cmd' : 'npm';
-  if (!(process.env.PATH || '').split(delimiter).some((folder) => existsSync(join(folder, npm)))) {
+function installAll() {
+  if (!isNpmFound()) {
     if (!existsSync(compiler)) {
       console.error(
         'npm is not found: it comes with Node (https://nodejs.org). With another package manager, install the dependencies of package.json and start again.',
@@ -44,18 +24,11 @@ function install() {
     return;
   }
   console.error('Installing dependencies ...');
-  // Not `npm ci`: it fails where a registry lacks the optional packages of other platforms, which the lock file
-  // names or does not, depending on where it was made.
-  execFileSync(npm, ['install', '--no-save', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    // Node starts no .cmd without one.
-    shell: isWindows,
-  });
+  install(root);
 }
 
 try {
-  if (isStale()) install();
+  if (isStale(root)) installAll();
   console.error('Building ...');
   execFileSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
 } catch (error) {

@@ -1,6 +1,6 @@
 /** `npm start` where something is missing: one line that says what to do, or it works. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { repositoryRoot } from '../support/recordings.js';
@@ -26,7 +26,7 @@ describe('npm start', function () {
   let folder: TemporaryDirectory;
   beforeEach(async () => {
     folder = await TemporaryDirectory.make();
-    for (const file of ['start.mjs', 'setup.mjs', 'node-version.mjs']) put(`scripts/${file}`);
+    for (const file of ['start.mjs', 'setup.mjs', 'install.mjs', 'node-version.mjs']) put(`scripts/${file}`);
     for (const file of ['package.json', 'package-lock.json']) put(file);
   });
   afterEach(async () => await folder[Symbol.asyncDispose]());
@@ -49,12 +49,19 @@ describe('npm start', function () {
     write(
       'node_modules/typescript/bin/tsc',
       `const { mkdirSync, writeFileSync } = require('fs');
-       for (const folder of ['lib/cli', 'daemon/cli', 'spec', 'scripts']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
+       for (const folder of ['lib/cli', 'daemon/cli', 'spec', 'scripts', 'docs/examples']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
        writeFileSync(${root} + '/build/lib/cli/bin.js', '');
        for (const file of ['bin', 'main']) writeFileSync(${root} + '/build/daemon/cli/' + file + '.js', 'console.log("sspd listens on 127.0.0.1:7")');
+       writeFileSync(${root} + '/build/docs/examples/map.js', 'map();\\n//# sourceMappingURL=map.js.map\\n');
        console.log('compiled');`,
     );
-    for (const source of ['lib/cli/bin.ts', 'daemon/cli/bin.ts', 'daemon/cli/main.ts']) write(source, '');
+    for (const source of [
+      'lib/cli/bin.ts',
+      'daemon/cli/bin.ts',
+      'daemon/cli/main.ts',
+      'docs/examples/map.ts',
+    ])
+      write(source, '');
   };
 
   function run(options: readonly string[], script: string, environment: NodeJS.ProcessEnv = {}): Ended {
@@ -107,6 +114,15 @@ describe('npm start', function () {
     expect(out).to.match(
       /^compiled\nsspd listens on 127\.0\.0\.1:7\n[^]*npx ssp join room --address 7@localhost/,
     );
+  });
+
+  it('puts compiled examples beside their sources, and takes away those whose source is gone', () => {
+    installCompiler();
+    write('docs/examples/gone.js', '');
+    write('build/docs/examples/gone.js', '');
+    run([], 'setup.mjs');
+    expect(readdirSync(folder.file('docs/examples')).toSorted()).to.deep.equal(['map.js', 'map.ts']);
+    expect(readFileSync(folder.file('docs/examples/map.js'), 'utf8')).to.equal('map();\n');
   });
 
   it('leaves dependencies alone that another package manager has installed', () => {
