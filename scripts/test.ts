@@ -6,7 +6,7 @@ import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PartProcess } from './test/part-process.js';
-import { type Part, partsOf, pick, specName } from './test/parts.js';
+import { isForEverybody, type Part, partsOf, pick, specName } from './test/parts.js';
 import { statusOf, summaryOf } from './test/summary.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -38,7 +38,8 @@ function optionsOf(
 function allSpecs(): string[] {
   const isSpec = (entry: Dirent): boolean => entry.isFile() && entry.name.endsWith('.spec.js');
   const files = readdirSync(SPECS, { recursive: true, withFileTypes: true }).filter(isSpec);
-  return files.map((entry) => specName(relative(SPECS, join(entry.parentPath, entry.name)))).toSorted();
+  const specs = files.map((entry) => specName(relative(SPECS, join(entry.parentPath, entry.name))));
+  return specs.filter(isForEverybody).toSorted();
 }
 
 /** The part of a name list and the options that follow it. */

