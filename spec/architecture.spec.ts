@@ -11,7 +11,7 @@ interface Rule {
   readonly types?: readonly string[];
 }
 
-const shared = ['lib/util', 'lib/wire', 'lib/errors'];
+const shared = ['lib/wire', 'lib/errors'];
 const library = [...shared, 'lib/mailbox', 'lib/ssp', 'lib/client', 'lib/recipes', 'lib/channel'];
 const port = 'daemon/engine/port';
 /** What everything in the daemon may know: who may do what, the state of groups, lines of the log. */
@@ -29,9 +29,12 @@ const builder = [
   'daemon/prepare',
 ];
 
+/** Pure helpers that every room may use. */
+const forAll = 'lib/util';
+
 /** A room is a folder of lib or daemon, or a file beside the folders; the port of the engines and their view machine, too. */
 const rules: Readonly<Record<string, Rule>> = {
-  'lib/util': { values: [] },
+  [forAll]: { values: [] },
   'lib/errors': { values: ['lib/wire'] },
   'lib/node-version': { values: [] },
   'lib/wire': { values: ['lib/errors'] },
@@ -91,7 +94,10 @@ const rules: Readonly<Record<string, Rule>> = {
 
 /** Code that runs the same whenever and wherever it runs. */
 const pure =
-  /^(lib\/wire|lib\/primary|lib\/recipes\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
+  /^(lib\/util(?!\/timer-queue)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
+/** What pure code imports of packages: bytes, and the types of schemas. */
+const isPurePackage = ({ specifier, typeOnly }: Import): boolean =>
+  specifier === 'node:buffer' || (typeOnly && specifier === 'zod');
 
 const impure =
   /(?<![.\w$])(?:Date|setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|globalThis)\b|\bMath\s*\.\s*random\b/g;
@@ -156,14 +162,15 @@ function roomOf(path: string): string {
 }
 
 /** What is wrong with one import, or null. */
-function arrowFault(path: string, { specifier, typeOnly }: Import): string | null {
+function arrowFault(path: string, each: Import): string | null {
+  const { specifier, typeOnly } = each;
   if (!specifier.startsWith('.')) {
-    const outside = pure.test(path) && specifier !== 'node:buffer';
+    const outside = pure.test(path) && !isPurePackage(each);
     return outside ? `${path} is pure and imports ${specifier}` : null;
   }
   const from = roomOf(path);
   const to = roomOf(normalize(join(dirname(path), specifier)));
-  if (from === to) return null;
+  if (from === to || to === forAll) return null;
   const rule = rules[from];
   if (!rule) return `${path} is in the room ${from}, which has no rule`;
   if (rule.values.includes(to) || (typeOnly && rule.types?.includes(to))) return null;
@@ -240,6 +247,9 @@ describe('architecture', () => {
 
   describe('refuses', () => {
     for (const [path, source, fault] of [
+      ['lib/util/a.ts', "import { b } from '../wire/b.js';", 'imports lib/wire'],
+      ['lib/util/a.ts', 'const a = performance.now();', 'is pure and uses performance'],
+      ['lib/util/a.ts', "import { z } from 'zod';", 'is pure and imports zod'],
       ['lib/wire/a.ts', "import { b } from '../mailbox/b.js';", 'imports lib/mailbox'],
       ['lib/wire/handshake/a.ts', "import { b } from '../../client/b.js';", 'imports lib/client'],
       ['lib/mailbox/a.ts', "import type { B } from '../client/b.js';", 'imports lib/client'],
@@ -296,6 +306,9 @@ describe('architecture', () => {
 
   describe('allows', () => {
     for (const [path, source] of [
+      ['lib/wire/a.ts', "import { b } from '../util/b.js';"],
+      ['daemon/core/a.ts', "import { b } from '../../lib/util/b.js';"],
+      ['lib/util/a.ts', "import type { z } from 'zod'; import { Buffer } from 'node:buffer';"],
       ['lib/wire/handshake/a.ts', "import { b } from '../b.js'; import { Buffer } from 'node:buffer';"],
       ['lib/mailbox/a.ts', "import { b } from '../wire/b.js'; import { c } from '../errors.js';"],
       ['lib/cli/a.ts', "import { b } from '../index.js'; import { c } from '../recipes/c.js';"],

@@ -1,3 +1,6 @@
+/** Places that an empty ring keeps; what a burst took beyond that is freed. */
+const KEPT = 1024;
+
 /** A queue on a ring: adding and taking cost the same however many wait. */
 export class Fifo<T> {
   private ring: (T | undefined)[];
@@ -6,7 +9,7 @@ export class Fifo<T> {
 
   /** @param room places to begin with, a power of two; the ring doubles when they are taken */
   constructor(room = 16) {
-    this.ring = Array.from<T | undefined>({ length: room });
+    this.ring = emptyRing(room);
   }
 
   get length(): number {
@@ -14,7 +17,7 @@ export class Fifo<T> {
   }
 
   push(item: T): void {
-    if (this.count === this.ring.length) this.grow();
+    if (this.count === this.ring.length) this.grow(this.count + 1);
     this.ring[(this.head + this.count) & (this.ring.length - 1)] = item;
     this.count++;
   }
@@ -29,7 +32,7 @@ export class Fifo<T> {
     if (this.count === 0) return undefined;
     this.ring[this.head] = undefined;
     this.head = (this.head + 1) & (this.ring.length - 1);
-    this.count--;
+    if (--this.count === 0 && this.ring.length > KEPT) this.clear();
     return item;
   }
 
@@ -41,16 +44,41 @@ export class Fifo<T> {
     }
   }
 
+  /** Takes out all items, in their order. */
+  drain(): T[] {
+    const items = Array.from({ length: this.count }, (_, i) => this.at(i));
+    this.clear();
+    return items;
+  }
+
+  /** Adds the items before all others, in their order. */
+  putBack(items: readonly T[]): void {
+    if (this.count + items.length > this.ring.length) this.grow(this.count + items.length);
+    const mask = this.ring.length - 1;
+    this.head = (this.head - items.length) & mask;
+    for (const [i, item] of items.entries()) this.ring[(this.head + i) & mask] = item;
+    this.count += items.length;
+  }
+
   clear(): void {
-    this.ring.fill(undefined);
+    if (this.ring.length > KEPT) this.ring = emptyRing(KEPT);
+    else if (this.count > 0) this.ring.fill(undefined);
     this.head = 0;
     this.count = 0;
   }
 
-  private grow(): void {
-    const old = this.ring;
-    this.ring = Array.from<T | undefined>({ length: 2 * old.length });
-    for (let i = 0; i < old.length; i++) this.ring[i] = old[(this.head + i) & (old.length - 1)];
+  private at(index: number): T {
+    return this.ring[(this.head + index) & (this.ring.length - 1)] as T;
+  }
+
+  private grow(needed: number): void {
+    let room = this.ring.length;
+    while (room < needed) room *= 2;
+    const ring = emptyRing<T>(room);
+    for (let i = 0; i < this.count; i++) ring[i] = this.at(i);
+    this.ring = ring;
     this.head = 0;
   }
 }
+
+const emptyRing = <T>(room: number): (T | undefined)[] => new Array<T | undefined>(room).fill(undefined);

@@ -31,6 +31,7 @@ const all = (folder: string, last: RegExp): string[] => {
 };
 
 export const areas: readonly Area[] = [
+  { name: 'util', sources: 'lib/util', specs: all('util', /\.fuzz\./) },
   { name: 'wire', sources: 'lib/wire', specs: all('wire', /\.fuzz\./) },
   {
     name: 'core',

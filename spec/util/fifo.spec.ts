@@ -42,4 +42,74 @@ describe('Fifo', () => {
     fifo.push(7);
     expect(fifo.shift()).to.equal(7);
   });
+
+  it('takes everything out in order, across the end of the ring', () => {
+    const fifo = new Fifo<number>(4);
+    for (let i = 0; i < 3; i++) fifo.push(i);
+    fifo.shift();
+    fifo.shift();
+    for (let i = 3; i < 6; i++) fifo.push(i);
+    expect(fifo.drain()).to.deep.equal([2, 3, 4, 5]);
+    expect([fifo.length, fifo.peek(), fifo.shift(), fifo.drain()]).to.deep.equal([
+      0,
+      undefined,
+      undefined,
+      [],
+    ]);
+    fifo.push(9);
+    expect(fifo.drain()).to.deep.equal([9]);
+  });
+
+  it('puts items back before all others, growing when it must', () => {
+    const fifo = new Fifo<number>(4);
+    for (const item of [1, 2, 3]) fifo.push(item);
+    fifo.putBack([fifo.shift() as number, 9]);
+    fifo.putBack([]);
+    fifo.putBack([-3, -2, -1, 0]);
+    fifo.push(4);
+    expect(fifo.length).to.equal(9);
+    expect(fifo.drain()).to.deep.equal([-3, -2, -1, 0, 1, 9, 2, 3, 4]);
+  });
+
+  describe('keeps', () => {
+    const ringOf = (fifo: object): readonly unknown[] => (fifo as { ring: unknown[] }).ring;
+
+    it('nothing that it gave back', () => {
+      const fifo = new Fifo<object>(8);
+      for (let i = 0; i < 6; i++) fifo.push({});
+      fifo.shift();
+      expect(ringOf(fifo).filter((item) => item !== undefined)).to.have.length(5);
+      fifo.drain();
+      expect(ringOf(fifo).filter((item) => item !== undefined)).to.have.length(0);
+    });
+
+    it('the places for what waits, however many items pass through', () => {
+      const fifo = new Fifo<number>();
+      for (let i = 0; i < 5000; i++) {
+        fifo.push(i);
+        if (i >= 10) fifo.shift();
+      }
+      expect(ringOf(fifo)).to.have.length(16);
+    });
+
+    for (const [how, empty] of [
+      [
+        'taken out one by one',
+        (fifo: Fifo<number>) => {
+          while (fifo.length > 0) fifo.shift();
+        },
+      ],
+      ['drained', (fifo: Fifo<number>) => void fifo.drain()],
+      ['cleared', (fifo: Fifo<number>) => fifo.clear()],
+    ] as const) {
+      it(`not the places of a burst that was ${how}`, () => {
+        const fifo = new Fifo<number>();
+        for (let i = 0; i < 5000; i++) fifo.push(i);
+        empty(fifo);
+        expect(ringOf(fifo).length).to.be.below(2000);
+        fifo.push(7);
+        expect([fifo.length, fifo.shift()]).to.deep.equal([1, 7]);
+      });
+    }
+  });
 });

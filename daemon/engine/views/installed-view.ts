@@ -1,8 +1,8 @@
 /** The view that is in force at this daemon: who is in it, what was delivered in it, what waits to be stable. */
 import type { Buffer } from 'node:buffer';
+import { Fifo } from '../../../lib/util/fifo.js';
 import type { DaemonId, EngineMessage, View } from '../port.js';
 import type { Entry, PreviousView } from './control.js';
-import { Fifo } from './fifo.js';
 import { History } from './hash.js';
 import * as wire from './message.js';
 import { FragmentAssembler } from './message.js';
@@ -186,7 +186,7 @@ export class InstalledView {
   private release(): void {
     if (this.hasHole) return;
     const { stable } = this.stability;
-    for (let first = this.held.first; first; first = this.held.first) {
+    for (let first = this.held.peek(); first; first = this.held.peek()) {
       if (first.safe && first.index > stable) return;
       this.held.shift();
       this.deliver(first);

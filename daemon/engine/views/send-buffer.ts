@@ -3,7 +3,7 @@
  * when a view ends is sent again in the next [corosync 5.2.1].
  */
 import type { Buffer } from 'node:buffer';
-import { Fifo } from './fifo.js';
+import { Fifo } from '../../../lib/util/fifo.js';
 
 export interface OwnPayload {
   readonly payload: Buffer;
@@ -77,13 +77,13 @@ export class SendBuffer {
    * @returns how many wait again
    */
   endView(): number {
-    const begun = this.waiting.first;
+    const begun = this.waiting.peek();
     const again: OwnPayload[] = [];
     for (const own of this.unfinished.drain()) {
       own.sent = 0;
       // One that was sent in part still stands at the head of those that wait.
       if (!own.exchange && own !== begun) again.push(own);
-      else if (own.exchange && own !== this.ahead.first) this.queuedBytes -= own.payload.length;
+      else if (own.exchange && own !== this.ahead.peek()) this.queuedBytes -= own.payload.length;
     }
     for (const { payload } of this.ahead.drain()) this.queuedBytes -= payload.length;
     this.waiting.putBack(again);
@@ -106,9 +106,9 @@ export class SendBuffer {
   }
 
   private current(onlyExchange: boolean): OwnPayload | undefined {
-    const partial = this.waiting.first;
+    const partial = this.waiting.peek();
     // A payload that was begun is finished first: its fragments stand one behind the other.
     if (partial !== undefined && partial.sent > 0) return partial;
-    return this.ahead.first ?? (onlyExchange ? undefined : partial);
+    return this.ahead.peek() ?? (onlyExchange ? undefined : partial);
   }
 }

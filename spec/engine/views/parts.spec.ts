@@ -3,7 +3,6 @@ import { expect } from 'chai';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import { ControlFault } from '../../../daemon/engine/views/bytes.js';
 import * as control from '../../../daemon/engine/views/control.js';
-import { Fifo } from '../../../daemon/engine/views/fifo.js';
 import { History, hash64 } from '../../../daemon/engine/views/hash.js';
 import { Stability } from '../../../daemon/engine/views/installed-view.js';
 import * as wire from '../../../daemon/engine/views/message.js';
@@ -13,56 +12,6 @@ import { SendBuffer } from '../../../daemon/engine/views/send-buffer.js';
 import { EarlyMessages } from '../../../daemon/engine/views/unplaced-messages.js';
 
 describe('the parts of the view machine', () => {
-  describe('a fifo', () => {
-    it('gives back in order, over any number of items', () => {
-      const fifo = new Fifo<number>();
-      const out: (number | undefined)[] = [];
-      for (let i = 0; i < 5000; i++) {
-        fifo.push(2 * i);
-        fifo.push(2 * i + 1);
-        out.push(fifo.shift());
-      }
-      expect(out).to.deep.equal(Array.from({ length: 5000 }, (_, i) => i));
-      expect([fifo.length, fifo.first]).to.deep.equal([5000, 5000]);
-      expect(fifo.drain()).to.deep.equal(Array.from({ length: 5000 }, (_, i) => 5000 + i));
-      expect([fifo.length, fifo.first, fifo.shift()]).to.deep.equal([0, undefined, undefined]);
-    });
-
-    it('does not keep what it gave back', () => {
-      const fifo = new Fifo<object>();
-      for (let i = 0; i < 10; i++) fifo.push({});
-      fifo.shift();
-      expect((fifo as unknown as { items: (object | undefined)[] }).items[0]).to.equal(undefined);
-    });
-
-    it('does not grow with what went through it', () => {
-      const kept = (fifo: Fifo<number>): number => (fifo as unknown as { items: unknown[] }).items.length;
-      const fifo = new Fifo<number>();
-      fifo.push(0);
-      for (let i = 1; i < 5000; i++) {
-        fifo.push(i);
-        fifo.shift();
-      }
-      expect(kept(fifo)).to.be.below(2000);
-      fifo.shift();
-      expect(kept(fifo)).to.equal(0);
-    });
-
-    it('can be asked in vain', () => {
-      const fifo = new Fifo<number>();
-      expect([fifo.shift(), fifo.shift(), fifo.length]).to.deep.equal([undefined, undefined, 0]);
-      fifo.push(1);
-      expect([fifo.length, fifo.shift()]).to.deep.equal([1, 1]);
-    });
-
-    it('takes items back before the others', () => {
-      const fifo = new Fifo<number>();
-      for (const item of [1, 2, 3]) fifo.push(item);
-      fifo.putBack([fifo.shift() as number, 9]);
-      expect(fifo.drain()).to.deep.equal([1, 9, 2, 3]);
-    });
-  });
-
   describe('a history', () => {
     const of = (...messages: readonly (readonly [number, number, number])[]): bigint => {
       const history = new History();
