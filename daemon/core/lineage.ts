@@ -4,6 +4,7 @@
  * members that they bring along [daemon 2.7.2].
  */
 import { Buffer } from 'node:buffer';
+import { fnv64 } from '../../lib/util/hash.js';
 
 /** The past of a daemon that has just started. */
 export const NO_LINEAGE = 0n;
@@ -18,17 +19,7 @@ export const afterExchange = (tag: bigint): bigint => hash(['done', tag]);
  */
 export const extend = (past: bigint, tag: bigint, first: string): bigint => hash([past, tag, first]);
 
-const FNV_BASIS = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-
-/** FNV-1a of 64 bits. */
-function hash(parts: readonly (bigint | string)[]): bigint {
-  let value = FNV_BASIS;
-  for (const byte of Buffer.concat(parts.map(bytesOf))) {
-    value = BigInt.asUintN(64, (value ^ BigInt(byte)) * FNV_PRIME);
-  }
-  return value;
-}
+const hash = (parts: readonly (bigint | string)[]): bigint => fnv64(Buffer.concat(parts.map(bytesOf)));
 
 function bytesOf(part: bigint | string): Buffer {
   if (typeof part === 'string') return Buffer.from(part, 'latin1');

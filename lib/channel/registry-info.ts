@@ -1,8 +1,8 @@
 /** The registry as it is shown. */
+import { hexHash } from '../util/hash.js';
 import { groupIdText } from '../wire/group-id.js';
 import { type Entry, type Order, type Overflow, claimText } from './registry/entry.js';
 import type { RegistryMachine } from './registry/machine.js';
-import { hashText } from './registry/table.js';
 
 export interface ChannelInfo {
   readonly name: string;
@@ -79,6 +79,6 @@ export const snapshotOf = (machine: RegistryMachine): RegistrySnapshot => ({
   members: [...machine.members],
   primary: machine.isPrimary,
   view: groupIdText(machine.viewId),
-  hash: hashText(machine.table.encode()),
+  hash: hexHash(machine.table.encode()),
   channels: listOf(machine, ''),
 });

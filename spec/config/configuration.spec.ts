@@ -272,6 +272,7 @@ describe('daemonId', () => {
     expect(daemonId('')).to.equal(0x811c9dc5);
     expect(daemonId('a')).to.equal(0xe40c292c);
     expect(daemonId('foobar')).to.equal(0xbf9cf968);
+    expect(daemonId('d1')).to.equal(2283607014);
   });
 
   it('differs between like names, and collides where FNV-1a does', () => {

@@ -36,7 +36,9 @@ describe('core: past', () => {
     }
   });
 
-  it('is this number, which daemons of different releases have to agree on', () => {
+  it('are these numbers, which daemons of different releases have to agree on', () => {
     expect(afterExchange(1n).toString(16)).to.equal('24107fa2bc10e090');
+    expect(extend(NO_LINEAGE, 8n, 'a').toString(16)).to.equal('e94c96ec76cea364');
+    expect(extend(afterExchange(7n), -8n, 'daemon-1').toString(16)).to.equal('3f0a86216c173c57');
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { extendLineage, firstLineage, hashText } from '../../lib/primary/lineage.js';
+import { extendLineage, firstLineage } from '../../lib/primary/lineage.js';
+import { hash53 } from '../../lib/util/hash.js';
 import type { GroupId } from '../../lib/wire/index.js';
 
 const VIEW: GroupId = [1, 2, 3];
@@ -26,6 +27,6 @@ describe('the name of a state', () => {
 
   it('is a number that keeps all of its digits', () => {
     for (let i = 0; i < 100; i++)
-      expect(Number.isSafeInteger(hashText(`${i}`)) && hashText(`${i}`) >= 0).to.equal(true);
+      expect(Number.isSafeInteger(hash53(`${i}`)) && hash53(`${i}`) >= 0).to.equal(true);
   });
 });

@@ -1,4 +1,6 @@
 /** What happened, in words for people; nothing is made when nobody listens. */
+import { Buffer } from 'node:buffer';
+import { fnv32 } from '../../lib/util/hash.js';
 import type { Loop } from './loop.js';
 
 export class Trace {
@@ -14,19 +16,15 @@ export class Trace {
   }
 }
 
-const BASIS = 0x811c9dc5;
-const PRIME = 0x01000193;
-
 /** FNV-1a of 32 bits over text and numbers: two runs with one seed must come to the same. */
 export class TraceHash {
-  private value = BASIS;
+  private value = fnv32([]);
 
   text(text: string): void {
-    for (let i = 0; i < text.length; i++) this.value = Math.imul(this.value ^ text.charCodeAt(i), PRIME);
-    this.value = Math.imul(this.value ^ 0xff, PRIME);
+    this.value = fnv32([0xff], fnv32(Buffer.from(text, 'latin1'), this.value));
   }
 
   get hex(): string {
-    return (this.value >>> 0).toString(16).padStart(8, '0');
+    return this.value.toString(16).padStart(8, '0');
   }
 }

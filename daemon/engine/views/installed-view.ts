@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 import { Fifo } from '../../../lib/util/fifo.js';
 import type { DaemonId, EngineMessage, View } from '../port.js';
 import type { Entry, PreviousView } from './control.js';
-import { History } from './hash.js';
+import { History } from './history.js';
 import * as wire from './message.js';
 import { FragmentAssembler } from './message.js';
 import type { CpgAddress } from './ordered-transport.js';

@@ -2,9 +2,10 @@
  * One attempt to agree on a view: who is to be in it, what they told of their past, and who is not waited for
  * [corosync 5.2.2 to 5.2.4, 5.2.9].
  */
+import { Buffer } from 'node:buffer';
+import { fnv64 } from '../../../lib/util/hash.js';
 import { Apart } from './apart.js';
 import { type Entry, type LeftOut, Reason, type State } from './control.js';
-import { hash64 } from './hash.js';
 import type { CpgAddress, CpgEvent } from './ordered-transport.js';
 import { STATE_DELAYS, type ViewsOptions } from './ports.js';
 
@@ -235,7 +236,8 @@ export class ViewAgreement {
     const { ring, processes, self } = this;
     const target = processes.filter(({ node }) => ring?.nodes.includes(node)).toSorted(compareAddresses);
     this.target = isOneOf(target, self) ? target : [];
-    this.key = this.target.length === 0 ? 0n : hash64(`${this.ringText}/${this.target.map(text).join(',')}`);
+    const aim = `${this.ringText}/${this.target.map(text).join(',')}`;
+    this.key = this.target.length === 0 ? 0n : fnv64(Buffer.from(aim, 'latin1'));
   }
 
   private isStranger(address: CpgAddress, companions: readonly CpgAddress[]): boolean {

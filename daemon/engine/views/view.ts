@@ -1,10 +1,11 @@
 /** The view that an INSTALL describes [corosync 5.2.5]. */
+import { Buffer } from 'node:buffer';
+import { fnv64 } from '../../../lib/util/hash.js';
 import type { DaemonId, View, ViewId } from '../port.js';
 import { type Entry, equalPasts } from './control.js';
-import { hash64 } from './hash.js';
 import { sameAddress } from './view-agreement.js';
 
-export const viewId = (text: string): ViewId => ({ text, tag: hash64(text) });
+export const viewId = (text: string): ViewId => ({ text, tag: fnv64(Buffer.from(text, 'latin1')) });
 
 /** @param self is one of the entries */
 export function viewOf(id: ViewId, entries: readonly Entry[], self: DaemonId, previous: ViewId | null): View {

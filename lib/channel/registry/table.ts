@@ -62,14 +62,3 @@ export class Table {
     });
   }
 }
-
-/** Sixteen hexadecimal digits that are equal for equal bytes (two lanes of FNV-1a), to compare tables by eye and test. */
-export function hashText(bytes: Uint8Array): string {
-  let one = 0x811c9dc5;
-  let other = 0x9e3779b9;
-  for (const byte of bytes) {
-    one = Math.imul(one ^ byte, 0x01000193);
-    other = Math.imul(other ^ (byte + 1), 0x01000193) ^ (other >>> 15);
-  }
-  return [one, other].map((lane) => (lane >>> 0).toString(16).padStart(8, '0')).join('');
-}

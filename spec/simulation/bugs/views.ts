@@ -2,7 +2,7 @@
 import { StateExchange } from '../../../daemon/core/exchange.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { Apart } from '../../../daemon/engine/views/apart.js';
-import { History } from '../../../daemon/engine/views/hash.js';
+import { History } from '../../../daemon/engine/views/history.js';
 import { InstalledView, Stability } from '../../../daemon/engine/views/installed-view.js';
 import { ViewMachine } from '../../../daemon/engine/views/machine.js';
 import { FragmentAssembler } from '../../../daemon/engine/views/message.js';

@@ -4,7 +4,7 @@
  * is taken, and its bytes depend on the entries alone, not on how they came about.
  */
 import { Buffer } from 'node:buffer';
-import { hashText } from '../../../primary/lineage.js';
+import { hash53 } from '../../../util/hash.js';
 import { parseJson } from '../json-depth.js';
 import { MalformedCommandError } from '../malformed.js';
 import { MAX_STATE_DEPTH } from '../limits.js';
@@ -152,7 +152,7 @@ function isCommand(command: unknown): boolean {
   return op === 'delete' || ((op === 'set' || op === 'add') && value !== undefined);
 }
 
-const place = (key: string): number => hashText(key) % BUCKETS;
+const place = (key: string): number => hash53(key) % BUCKETS;
 
 function* piecesOf<V>(buckets: readonly (Bucket<V> | undefined)[]): Generator<Buffer, void, void> {
   for (const bucket of buckets) {

@@ -1,17 +1,3 @@
-/** Fingerprints: of texts for identities, and of what was delivered for the comparison of pasts. Not against malice. */
-
-const FNV_BASIS = 0xcbf29ce484222325n;
-const FNV_PRIME = 0x100000001b3n;
-
-/** FNV-1a, 64 bits. */
-export function hash64(text: string): bigint {
-  let hash = FNV_BASIS;
-  for (let i = 0; i < text.length; i++) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(i))) * FNV_PRIME);
-  }
-  return hash;
-}
-
 /** What one member delivered in one view: two members with equal histories delivered the same [corosync 5.2.5]. */
 export class History {
   /** DATA messages. */
