@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
+import { deferred } from '../lib/util/deferred.js';
 import { loadAccess } from './access/load.js';
 import type { Sequencer } from './core/batcher.js';
 import { Core } from './core/core.js';
@@ -39,9 +40,9 @@ export class Daemon implements AsyncDisposable {
   readonly name: string;
   /** What can be seen of it. */
   readonly status: DaemonStatus;
+  private readonly over = deferred<Error | null>();
   /** Resolves when the daemon has stopped: with what ended it, or null when it was asked to. */
-  readonly ended: Promise<Error | null>;
-  private end: (failure: Error | null) => void = () => undefined;
+  readonly ended = this.over.promise;
   private options: CheckedOptions;
   private readonly tlsFiles: TlsFiles | null;
   private readonly engine: Engine;
@@ -65,9 +66,6 @@ export class Daemon implements AsyncDisposable {
     this.tlsFiles = tls;
     this.engine = engine;
     const { name, id } = engineOptionsOf(options);
-    this.ended = new Promise((resolve) => {
-      this.end = resolve;
-    });
     this.name = name;
     this.lastTime = new ViewTimeFile(timeFileOf(options), log);
     this.core = new Core({ name, id, hashKey: randomKey() }, this.order(), new CoreSlices(() => this.core));
@@ -173,7 +171,7 @@ export class Daemon implements AsyncDisposable {
   private async shutDown(): Promise<void> {
     await this.close();
     this.log.info({ name: this.name }, 'stopped');
-    this.end(this.failure);
+    this.over.resolve(this.failure);
   }
 
   /** The engine cannot go on: nobody can be served. */

@@ -1,5 +1,6 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
+import { deferred } from '../util/deferred.js';
 import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
 import { BoundedWait, throwIfAborted } from './bounded-wait.js';
@@ -69,7 +70,7 @@ export class Channels implements AsyncDisposable {
   private nudge: TimerEntry | null = null;
   private ids = 0;
   private end: Error | null = null;
-  private readied: () => void = () => undefined;
+  private readonly readied = deferred<void>();
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `openChannels`. */
@@ -116,9 +117,6 @@ export class Channels implements AsyncDisposable {
 
   /** @internal Resolves when the registry is there. */
   async enter(signal: AbortSignal | undefined): Promise<void> {
-    const ready = new Promise<void>((resolve) => {
-      this.readied = resolve;
-    });
     await this.link.enter(
       {
         view: (view) => this.machine.view(view),
@@ -129,7 +127,7 @@ export class Channels implements AsyncDisposable {
       },
       signal,
     );
-    await ready;
+    await this.readied.promise;
     if (this.end) throw this.end;
   }
 
@@ -325,7 +323,7 @@ export class Channels implements AsyncDisposable {
 
   private ready(): void {
     this.alarm.cancel(this.nudge);
-    this.readied();
+    this.readied.resolve();
     for (const { claim, owner } of this.machine.table.entries()) {
       if (!this.machine.isMember(owner) && !this.orphans.has(claim))
         this.orphans.set(claim, this.alarm.now());
@@ -384,7 +382,7 @@ export class Channels implements AsyncDisposable {
     for (const server of this.servers.values()) server.finish(end);
     this.alarm.cancel(this.nudge);
     this.watches.end();
-    this.readied();
+    this.readied.resolve();
   }
 }
 

@@ -1,6 +1,7 @@
 /** Leader election: the first member that takes part leads, and everybody knows it. */
 import { z } from 'zod';
 import type { Connection } from '../client/connection.js';
+import { deferred } from '../util/deferred.js';
 import { ElectionCore, type Leadership } from './core/election.js';
 import {
   checkedOptions,
@@ -128,15 +129,13 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
     signal?.throwIfAborted();
     const { leadership } = this.core;
     if (leadership && suits(leadership)) return leadership;
-    let look: (leadership: Leadership) => void = () => undefined;
-    const found = new Promise<Leadership>((resolve) => {
-      look = (each) => {
-        if (suits(each)) resolve(each);
-      };
-      this.on('elected', look);
-    });
+    const found = deferred<Leadership>();
+    const look = (each: Leadership): void => {
+      if (suits(each)) found.resolve(each);
+    };
+    this.on('elected', look);
     try {
-      return await this.orEnd(found, signal);
+      return await this.orEnd(found.promise, signal);
     } finally {
       this.off('elected', look);
     }

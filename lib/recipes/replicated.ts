@@ -325,15 +325,13 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   private async until(fact: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (fact()) return;
-    let look: () => void = () => undefined;
-    const found = new Promise<void>((resolve) => {
-      look = () => {
-        if (fact()) resolve();
-      };
-      this.on('status', look);
-    });
+    const found = deferred<void>();
+    const look = (): void => {
+      if (fact()) found.resolve();
+    };
+    this.on('status', look);
     try {
-      await this.orEnd(found, signal);
+      await this.orEnd(found.promise, signal);
     } finally {
       this.off('status', look);
     }

@@ -7,6 +7,7 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
+import { deferred } from '../../../lib/util/deferred.js';
 import type { Logger } from '../../log/logger.js';
 import {
   type DaemonId,
@@ -60,7 +61,8 @@ export class CorosyncEngine implements Engine {
   private reconnection: NodeJS.Timeout | null = null;
   private stopping = false;
   private connecting: Promise<boolean> = Promise.resolve(false);
-  private giveUp: () => void = () => undefined;
+  /** The first view. */
+  private readonly first = deferred<void>();
   private awaited: () => readonly string[] = () => [];
 
   constructor(private readonly options: CorosyncOptions) {
@@ -81,22 +83,19 @@ export class CorosyncEngine implements Engine {
    * @throws TransportError when waiting does not help, EngineError when the others refuse it or it is stopped
    */
   async start(): Promise<void> {
-    const first = new Promise<void>((resolve, reject) => {
-      this.events.once('view', () => resolve());
-      this.events.once('fatal', reject);
-      this.giveUp = () => reject(new EngineError('the engine was stopped before it had a view'));
-    });
-    first.catch(() => undefined);
+    const { first } = this;
+    this.events.once('view', () => first.resolve());
+    this.events.once('fatal', first.reject);
     for (let told = false; !(await this.connectNow(told)) && !this.stopping; told = true) {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_DELAY));
     }
-    await first;
+    await first.promise;
   }
 
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
-    this.giveUp();
+    this.first.reject(new EngineError('the engine was stopped before it had a view'));
     if (this.reconnection) clearTimeout(this.reconnection);
     await this.drained();
     const { transport } = this;
