@@ -155,7 +155,7 @@ export class ClientChannel implements AsyncDisposable {
 
   /** What happens to the server, from the opening on. One loop at a time; it ends when the channel does. */
   events(): AsyncIterable<ClientEvent> {
-    return this.happenings.loop(() => undefined);
+    return this.happenings.loop();
   }
 
   /** Detaches: the server is told `client-left`. Calls under way reject with NotAttachedError. Harmless twice. */

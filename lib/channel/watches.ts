@@ -13,7 +13,7 @@ export class Watches {
     if (!isThere) {
       events.push({ kind: 'gone', name, reason: 'unknown' });
       events.end();
-      return events.loop(() => undefined);
+      return events.loop();
     }
     const watchers = this.byName.get(name) ?? new Set();
     this.byName.set(name, watchers.add(events));

@@ -2,15 +2,12 @@
  * Events on their way to loops. Each loop gets every event. While nobody reads, they wait, up to a bound; then the source
  * is asked to stand still, so nothing is lost and nothing grows.
  */
-import { Fifo } from '../util/fifo.js';
+import { AsyncQueue } from '../util/async-queue.js';
 import type { ConnectionEvent } from './event.js';
 
 /** A reader is full when this many events wait for it, or this many bytes in their bodies. */
 export const QUEUE_EVENTS = 1_000;
 export const QUEUE_BYTES = 4 * 1024 * 1024;
-
-type Result<T> = IteratorResult<T, undefined>;
-type Call<T> = (result: Result<T> | Promise<Result<T>>) => void;
 
 /**
  * Called with true when the bound of a reader is reached, and with false when half of it is read, or at the end.
@@ -18,136 +15,59 @@ type Call<T> = (result: Result<T> | Promise<Result<T>>) => void;
  */
 export type Filled = (reader: object, isFull: boolean, which: string) => void;
 
-const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+/** What an event queue tells its stream. */
+interface Home<T extends ConnectionEvent> {
+  filled(queue: EventQueue<T>, isFull: boolean): void;
+  handed(queue: EventQueue<T>, event: T): void;
+}
 
-/** What waits for one reader. */
-class EventBuffer<T extends ConnectionEvent> {
-  private readonly queue = new Fifo<T>();
+/** What waits for one reader, up to a bound. */
+class EventQueue<T extends ConnectionEvent> extends AsyncQueue<T> {
   private bytes = 0;
   private full = false;
 
-  constructor(private readonly filled: (backlog: EventBuffer<T>, isFull: boolean) => void) {}
-
-  get length(): number {
-    return this.queue.length;
+  constructor(private readonly home: Home<T>) {
+    super();
   }
 
-  push(event: T): void {
-    this.queue.push(event);
-    this.bytes += bytesOf(event);
-    if (!this.full && (this.length >= QUEUE_EVENTS || this.bytes >= QUEUE_BYTES)) this.fill(true);
-  }
-
-  shift(): T | undefined {
-    const event = this.queue.shift();
-    if (event === undefined) return undefined;
-    this.bytes -= bytesOf(event);
-    if (this.full && this.length <= QUEUE_EVENTS / 2 && this.bytes <= QUEUE_BYTES / 2) this.fill(false);
-    return event;
-  }
-
-  /** All of it, left where it is. */
-  events(): T[] {
-    const events: T[] = [];
-    for (let rest = this.length; rest > 0; rest--) {
-      const event = this.queue.shift() as T;
-      this.queue.push(event);
-      events.push(event);
-    }
-    return events;
-  }
-
-  /** Nobody is asked to stand still for it any more. */
+  /** The source need not stand still for it any more. */
   release(): void {
     if (this.full) this.fill(false);
   }
 
+  override end(error?: Error): void {
+    this.release();
+    super.end(error);
+  }
+
+  protected override kept(event: T): void {
+    this.bytes += bytesOf(event);
+    if (!this.full && (this.length >= QUEUE_EVENTS || this.bytes >= QUEUE_BYTES)) this.fill(true);
+  }
+
+  protected override removed(event: T): void {
+    this.bytes -= bytesOf(event);
+    if (this.full && this.length <= QUEUE_EVENTS / 2 && this.bytes <= QUEUE_BYTES / 2) this.fill(false);
+  }
+
+  protected override handed(event: T): void {
+    this.home.handed(this, event);
+  }
+
   private fill(isFull: boolean): void {
     this.full = isFull;
-    this.filled(this, isFull);
+    this.home.filled(this, isFull);
   }
 }
 
-/** How a stream has ended: with an error, or without one. */
-interface Over {
-  readonly error: Error | undefined;
-}
-
-/** What a loop needs of its stream. */
-interface Home<T extends ConnectionEvent> {
-  readonly over: Over | null;
-  /** A loop is handed an event. */
-  handed(loop: Loop<T>, event: T): void;
-  left(loop: Loop<T>): void;
-}
-
-class Loop<T extends ConnectionEvent> implements AsyncIterableIterator<T> {
-  private calls: Call<T>[] = [];
-  private isOver = false;
-
-  constructor(
-    private readonly home: Home<T>,
-    readonly backlog: EventBuffer<T>,
-  ) {}
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Result<T>> {
-    if (this.isOver) return Promise.resolve(end);
-    const event = this.backlog.shift();
-    if (event !== undefined) {
-      this.home.handed(this, event);
-      return Promise.resolve({ done: false, value: event });
-    }
-    if (this.home.over) return this.ending(this.home.over);
-    return new Promise((resolve) => this.calls.push(resolve));
-  }
-
-  /** Left early: calls that still wait take no event. */
-  return(): Promise<Result<T>> {
-    this.close();
-    for (const call of this.calls.splice(0)) call(end);
-    return Promise.resolve(end);
-  }
-
-  /** Hands the event to the call that has waited longest, or keeps it. */
-  push(event: T): void {
-    const call = this.calls.shift();
-    if (!call) return this.backlog.push(event);
-    this.home.handed(this, event);
-    call({ done: false, value: event });
-  }
-
-  /** No more events: the loop ends behind those that wait. */
-  end(over: Over): void {
-    this.backlog.release();
-    for (const call of this.calls.splice(0)) call(this.ending(over));
-  }
-
-  /** An error is thrown once. */
-  private ending({ error }: Over): Promise<Result<T>> {
-    const isFirst = !this.isOver;
-    this.close();
-    return isFirst && error ? Promise.reject(error) : Promise.resolve(end);
-  }
-
-  private close(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.home.left(this);
-  }
-}
-
-export class EventStream<T extends ConnectionEvent> implements Home<T> {
-  over: Over | null = null;
-  /** In the order in which they were begun. */
-  private loops: Loop<T>[] = [];
+export class EventStream<T extends ConnectionEvent> {
+  private over: { readonly error: Error | undefined } | null = null;
+  /** Those with a loop, in the order in which the loops were begun. */
+  private read: EventQueue<T>[] = [];
   /** What waits for the next loop while there is none. */
-  private rest = this.newBacklog();
-  /** The first loop that was begun in this turn, and what it has been handed. */
-  private opening: { readonly loop: Loop<T>; readonly handed: T[] } | null = null;
+  private rest = this.newQueue();
+  /** The queue of the first loop that was begun in this turn, and what that has been handed. */
+  private opening: { readonly queue: EventQueue<T>; readonly handed: T[] } | null = null;
 
   constructor(private readonly filled: Filled) {}
 
@@ -159,26 +79,26 @@ export class EventStream<T extends ConnectionEvent> implements Home<T> {
   /** Hands the event to every loop. Behind the end nothing is taken. */
   push(event: T): void {
     if (this.over) return;
-    if (this.loops.length === 0) this.rest.push(event);
-    else for (const loop of this.loops) loop.push(event);
+    if (this.read.length === 0) this.rest.push(event);
+    else for (const queue of this.read) queue.push(event);
   }
 
   /** No more events: loops end behind those that wait; with an error each of them throws it, once. */
   end(error?: Error): void {
     if (this.over) return;
     this.over = { error };
-    this.rest.release();
-    for (const loop of this.loops) loop.end(this.over);
+    this.rest.end(error);
+    for (const queue of this.read) queue.end(error);
   }
 
   /** The oldest event that waits while there is no loop, taken out. */
   take(): T | undefined {
-    return this.rest.shift();
+    return this.rest.take();
   }
 
   /** What waits while there is no loop, left where it is. */
   waiting(): T[] {
-    return this.rest.events();
+    return this.rest.items();
   }
 
   /**
@@ -187,37 +107,39 @@ export class EventStream<T extends ConnectionEvent> implements Home<T> {
    */
   loop(): AsyncIterableIterator<T> {
     const { opening } = this;
-    const isAlone = this.loops.length === 0;
-    const loop = new Loop<T>(this, isAlone ? this.rest : this.newBacklog());
-    if (isAlone) this.rest = this.newBacklog();
-    this.loops.push(loop);
+    const isAlone = this.read.length === 0;
+    const queue = isAlone ? this.rest : this.newQueue();
+    if (isAlone) this.rest = this.newQueue();
+    this.read.push(queue);
     if (opening === null) {
-      this.opening = { loop, handed: [] };
+      this.opening = { queue, handed: [] };
       queueMicrotask(() => (this.opening = null));
     } else if (!isAlone) {
-      for (const event of [...opening.handed, ...opening.loop.backlog.events()]) loop.backlog.push(event);
+      for (const event of [...opening.handed, ...opening.queue.items()]) queue.push(event);
     }
-    return loop;
-  }
-
-  handed(loop: Loop<T>, event: T): void {
-    if (this.opening?.loop === loop) this.opening.handed.push(event);
+    if (this.over) queue.end(this.over.error);
+    return queue.loop(() => this.left(queue));
   }
 
   /** What the last loop has not read is there for the next one. */
-  left(loop: Loop<T>): void {
-    this.loops = this.loops.filter((each) => each !== loop);
-    if (this.loops.length === 0) this.rest = loop.backlog;
-    else loop.backlog.release();
+  private left(queue: EventQueue<T>): void {
+    this.read = this.read.filter((each) => each !== queue);
+    if (this.read.length === 0) this.rest = queue;
+    else queue.release();
   }
 
-  private newBacklog(): EventBuffer<T> {
-    return new EventBuffer((backlog, isFull) => this.filled(backlog, isFull, this.which(backlog)));
+  private newQueue(): EventQueue<T> {
+    return new EventQueue({
+      filled: (queue, isFull) => this.filled(queue, isFull, this.which(queue)),
+      handed: (queue, event) => {
+        if (this.opening?.queue === queue) this.opening.handed.push(event);
+      },
+    });
   }
 
-  private which(backlog: EventBuffer<T>): string {
-    const count = this.loops.length;
-    const place = this.loops.findIndex((loop) => loop.backlog === backlog);
+  private which(queue: EventQueue<T>): string {
+    const count = this.read.length;
+    const place = this.read.indexOf(queue);
     return place < 0 || count < 2 ? '' : ` (loop ${place + 1} of ${count})`;
   }
 }

@@ -114,7 +114,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
   }
 
   /** Every change from here on: the leadership, or null when it lapsed. */
-  [Symbol.asyncIterator](): AsyncGenerator<Leadership | null, void, void> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Leadership | null> {
     return this.loop((take) => {
       const lapsed = (): void => take(null);
       this.on('elected', take).on('leader-lost', lapsed);

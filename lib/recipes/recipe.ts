@@ -1,5 +1,6 @@
 /** What the outer faces of all recipes have in common: events, loops, leaving, the end. */
 import { errorOf } from '../errors.js';
+import { AsyncQueue } from '../util/async-queue.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import { Emitter } from '../client/event-fanout.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
@@ -80,34 +81,16 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   }
 
   /** Every value that `subscribe` hands out, until the end; throws when the connection is lost. */
-  protected async *loop<T>(
-    subscribe: (take: (value: T) => void) => () => void,
-  ): AsyncGenerator<T, void, void> {
-    const queue: T[] = [];
-    let wake: () => void = () => undefined;
-    const endings: (Error | undefined)[] = this.how ? [this.how.error] : [];
-    const onClose = (error: Error | undefined): void => {
-      endings.push(error);
-      wake();
-    };
-    const unsubscribe = subscribe((value) => {
-      queue.push(value);
-      wake();
-    });
+  protected loop<T>(subscribe: (take: (value: T) => void) => () => void): AsyncIterableIterator<T> {
+    const queue = new AsyncQueue<T>();
+    if (this.how) queue.end(this.how.error);
+    const onClose = (error: Error | undefined): void => queue.end(error);
+    const unsubscribe = subscribe((value) => queue.push(value));
     const base = this as unknown as Recipe<RecipeEvents>;
     base.on('close', onClose);
-    try {
-      for (;;) {
-        while (queue.length > 0) yield queue.shift() as T;
-        if (endings[0]) throw endings[0];
-        if (endings.length > 0) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    } finally {
+    return queue.loop(() => {
       unsubscribe();
       base.off('close', onClose);
-    }
+    });
   }
 }

@@ -1,5 +1,6 @@
 /** Snapshots of a machine: taken at one moment, read later, in messages of one size, by several at their own speed. */
 import { Buffer } from 'node:buffer';
+import { AsyncQueue } from '../util/async-queue.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES } from './core/limits.js';
 import type { Snapshot } from './core/machines/machine.js';
 
@@ -134,43 +135,30 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** A state on its way into a machine: pieces come, the machine takes them at its own speed. */
 export class RestoreStream {
-  private readonly pieces: Buffer[] = [];
-  private wake: () => void = () => undefined;
-  private end: 'open' | 'whole' | 'given up' = 'open';
+  private readonly pieces = new AsyncQueue<Buffer>();
+  private givenUp = false;
 
   get isGivenUp(): boolean {
-    return this.end === 'given up';
+    return this.givenUp;
   }
 
   push(piece: Buffer): void {
     // A copy: the message that it came in shares its memory with others.
     this.pieces.push(Buffer.from(piece));
-    this.wake();
   }
 
   /** That was all. */
   finish(): void {
-    this.end = 'whole';
-    this.wake();
+    this.pieces.end();
   }
 
   /** There will be no more of it: whoever takes the pieces gets an error. */
   giveUp(): void {
-    this.end = 'given up';
-    this.wake();
+    this.givenUp = true;
+    this.pieces.fail(new Error('another state is on its way'));
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
-    for (;;) {
-      if (this.end === 'given up') throw new Error('another state is on its way');
-      const piece = this.pieces.shift();
-      if (piece) yield piece;
-      else if (this.end === 'whole') return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.wake = resolve;
-        });
-      }
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {
+    return this.pieces.loop();
   }
 }

@@ -44,9 +44,14 @@ export class Fifo<T> {
     }
   }
 
+  /** All items in their order, left where they are. */
+  items(): T[] {
+    return Array.from({ length: this.count }, (_, i) => this.at(i));
+  }
+
   /** Takes out all items, in their order. */
   drain(): T[] {
-    const items = Array.from({ length: this.count }, (_, i) => this.at(i));
+    const items = this.items();
     this.clear();
     return items;
   }

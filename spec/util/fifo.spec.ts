@@ -49,6 +49,7 @@ describe('Fifo', () => {
     fifo.shift();
     fifo.shift();
     for (let i = 3; i < 6; i++) fifo.push(i);
+    expect([fifo.items(), fifo.length]).to.deep.equal([[2, 3, 4, 5], 4]);
     expect(fifo.drain()).to.deep.equal([2, 3, 4, 5]);
     expect([fifo.length, fifo.peek(), fifo.shift(), fifo.drain()]).to.deep.equal([
       0,
