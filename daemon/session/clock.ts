@@ -1,41 +1,20 @@
 /** Time as the session machine sees it. The simulator gives it another one. */
 import type { Socket } from 'node:net';
+import { type TimerClock, systemClock } from '../../lib/util/clock.js';
 import { STOP_TIMEOUT } from './limits.js';
 
-export interface Timer {
-  cancel(): void;
-  /** The process need not stay for it. */
-  unref(): this;
-}
+export type { Timer } from '../../lib/util/clock.js';
 
-export interface Clock {
-  /** Milliseconds, rising; says nothing about the time of day. */
-  now(): number;
+export interface Clock extends TimerClock {
   /** Milliseconds since 1970. */
   date(): number;
-  /** Calls `f` once, in so many milliseconds. */
-  after(milliseconds: number, f: () => void): Timer;
   /** Calls `f` once, when all sockets that are readable now have been read. */
   soon(f: () => void): void;
 }
 
-class RealTimer implements Timer {
-  constructor(private readonly timeout: NodeJS.Timeout) {}
-
-  cancel(): void {
-    clearTimeout(this.timeout);
-  }
-
-  unref(): this {
-    this.timeout.unref();
-    return this;
-  }
-}
-
 export const realClock: Clock = {
-  now: () => performance.now(),
+  ...systemClock,
   date: () => Date.now(),
-  after: (milliseconds, f) => new RealTimer(setTimeout(f, milliseconds)),
   soon: (f) => void setImmediate(f),
 };
 

@@ -1,5 +1,6 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
+import { systemClock } from '../util/clock.js';
 import { deferred } from '../util/deferred.js';
 import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
@@ -56,7 +57,7 @@ export class Channels implements AsyncDisposable {
   readonly dropped: Dropped = nothingDropped();
   readonly registry: Registry;
 
-  private readonly alarm = new TimerQueue();
+  private readonly alarm = new TimerQueue(systemClock);
   private readonly machine: RegistryMachine;
   private readonly hub: ChannelContext;
   private readonly servers = new Map<ClaimId, ServerChannel>();

@@ -2,6 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../client/connection.js';
+import { systemClock } from '../util/clock.js';
+import { DeadlineTimer } from '../util/deadline-timer.js';
 import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
 import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
@@ -10,9 +12,6 @@ import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
-
-/** Longest time that a timer can be set to. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How it ended. */
 export interface End {
@@ -44,7 +43,11 @@ export const now = (): number => performance.timeOrigin + performance.now();
 
 export class GroupBinding implements Sender {
   private core: MembersOnly | null = null;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timer = new DeadlineTimer(
+    { ...systemClock, now },
+    { dueAt: () => this.core?.dueAt ?? Infinity, ring: () => this.tick() },
+    false,
+  );
   private how: End | null = null;
   /** Kinds of warnings that were given: each comes once. */
   private readonly warned = new Set<string>();
@@ -94,7 +97,7 @@ export class GroupBinding implements Sender {
   /** An input that does not come from the group. */
   input(input: (now: number) => void): void {
     input(now());
-    this.arm();
+    this.timer.update();
   }
 
   send(body: Buffer, service: 'agreed' | 'safe'): void {
@@ -188,7 +191,7 @@ export class GroupBinding implements Sender {
   private end(end: End): void {
     if (this.how) return;
     this.how = end;
-    clearTimeout(this.timer);
+    this.timer.stop();
     this.group.off('event', this.onEvent);
     this.connection.off('message', this.onPrivate);
     this.connection.off('reject', this.onReject);
@@ -197,11 +200,9 @@ export class GroupBinding implements Sender {
     this.ended(end);
   }
 
-  private arm(): void {
-    clearTimeout(this.timer);
+  private tick(): void {
     const { core } = this;
-    if (!core || this.how || core.dueAt === Infinity) return;
-    const wait = Math.min(Math.max(0, Math.ceil(core.dueAt - now())), LONGEST_TIMER_MS);
-    this.timer = setTimeout(() => this.input((time) => core.tick(time)), wait).unref();
+    const time = now();
+    if (core && core.dueAt <= time) core.tick(time);
   }
 }

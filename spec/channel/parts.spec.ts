@@ -1,4 +1,4 @@
-/** The parts of the channels that compute: what is due, bytes of messages, who is primary, how tables become one. */
+/** The parts of the channels that compute: bytes of messages, who is primary, how tables become one. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -15,8 +15,6 @@ import { daemonOf } from '../../lib/channel/registry/primary.js';
 import { Table } from '../../lib/channel/registry/table.js';
 import { Ballot, LAST_EPOCH, NEWCOMER, UNINFORMED } from '../../lib/primary/ballot.js';
 import { hexHash } from '../../lib/util/hash.js';
-import { TimerHeap } from '../../lib/util/timer-queue.js';
-import { Random } from '../support/random.js';
 
 const settings: Settings = {
   maxBuffered: 1,
@@ -46,30 +44,6 @@ function table(...entries: readonly Entry[]): Table {
   for (const each of entries) made.put(each);
   return made;
 }
-
-describe('DueList', () => {
-  it('gives what is due in the order of the times, without what was removed, as a sorted list does', () => {
-    const random = new Random(1);
-    const list = new TimerHeap();
-    let model: { at: number; number: number; due: ReturnType<TimerHeap['add']> }[] = [];
-    for (let step = 0; step < 5_000; step++) {
-      if (random.chance(0.5)) {
-        const at = random.below(1000);
-        model.push({ at, number: step, due: list.add(at, () => undefined) });
-      } else if (random.chance(0.6) && model.length > 0) {
-        const [gone] = model.splice(random.below(model.length), 1);
-        if (gone) list.remove(gone.due);
-      } else {
-        model = model.toSorted((a, b) => a.at - b.at || a.number - b.number);
-        expect(list.dueAt).to.equal(model[0]?.at ?? Infinity);
-        const now = random.below(1000);
-        const due = list.next(now);
-        const isDue = model[0] !== undefined && model[0].at <= now;
-        expect(due).to.equal(isDue ? model.shift()?.due : undefined);
-      }
-    }
-  });
-});
 
 describe('messages of clients and servers', () => {
   it('come back as they were', () => {

@@ -20,6 +20,7 @@ export class ManualClock implements Clock {
       cancel: () => {
         this.timers = this.timers.filter((each) => each !== entry);
       },
+      ref: () => timer,
       unref: () => timer,
     };
     return timer;

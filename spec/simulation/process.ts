@@ -25,6 +25,10 @@ class VirtualTimer implements Timer {
     this.task.act = null;
   }
 
+  ref(): this {
+    return this;
+  }
+
   unref(): this {
     return this;
   }

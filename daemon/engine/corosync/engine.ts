@@ -7,6 +7,8 @@
 import type { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'eventemitter3';
+import { systemClock } from '../../../lib/util/clock.js';
+import { DeadlineTimer } from '../../../lib/util/deadline-timer.js';
 import { deferred } from '../../../lib/util/deferred.js';
 import type { Logger } from '../../log/logger.js';
 import {
@@ -56,8 +58,10 @@ export class CorosyncEngine implements Engine {
   private isInTurn = false;
   /** Questions to Corosync in a row that could not be asked. */
   private unasked = 0;
-  private timer: NodeJS.Timeout | null = null;
-  private timerAt = Infinity;
+  private readonly timer = new DeadlineTimer(systemClock, {
+    dueAt: () => Math.min(this.machine?.dueAt ?? Infinity, this.watchdog.dueAt),
+    ring: () => this.ring(),
+  });
   private reconnection: NodeJS.Timeout | null = null;
   private stopping = false;
   private connecting: Promise<boolean> = Promise.resolve(false);
@@ -108,23 +112,23 @@ export class CorosyncEngine implements Engine {
 
   send(payload: Buffer, options?: SendOptions): boolean {
     const more = this.machine?.send(payload, options, this.turn()) ?? true;
-    this.arm();
+    this.timer.update();
     return more;
   }
 
   exchangeDone(): void {
     this.machine?.exchangeDone(this.turn());
-    this.arm();
+    this.timer.update();
   }
 
   tellBehind(isBehind: boolean): void {
     this.machine?.tellBehind(isBehind, performance.now());
-    this.arm();
+    this.timer.update();
   }
 
   exclude(faults: Parameters<Engine['exclude']>[0]): void {
     this.machine?.exclude(faults);
-    this.arm();
+    this.timer.update();
   }
 
   watchExchange(awaited: () => readonly string[]): void {
@@ -185,7 +189,7 @@ export class CorosyncEngine implements Engine {
     early = null;
     if (told) this.options.logger.info({}, 'connected to Corosync');
     this.receive(transport, batch);
-    this.arm();
+    this.timer.update();
     return true;
   }
 
@@ -214,7 +218,7 @@ export class CorosyncEngine implements Engine {
     const now = this.turn();
     // After a standstill it is another one, or none.
     if (from === this.transport) this.inTurn(() => this.machine?.receive(batch, now));
-    this.arm();
+    this.timer.update();
   }
 
   /** Begins a turn. What the others did while this process stood still was not for it: it is alone first. */
@@ -253,7 +257,7 @@ export class CorosyncEngine implements Engine {
     machine.disconnected(performance.now());
     this.events.emit('down', { reason: 'lost', error });
     this.loopBack = new LoopBack(machine.self, ++this.rings, (batch) => this.receive(null, batch));
-    this.arm();
+    this.timer.update();
     this.reconnect();
   }
 
@@ -273,7 +277,7 @@ export class CorosyncEngine implements Engine {
       const token = await transport.ask(() => {
         if (!isCurrent()) return;
         this.watchdog.begun(performance.now());
-        this.arm();
+        this.timer.update();
       });
       if (!isCurrent()) return;
       this.unasked = 0;
@@ -281,7 +285,7 @@ export class CorosyncEngine implements Engine {
     } catch (error) {
       if (isCurrent()) this.cannotAsk(error as Error);
     }
-    this.arm();
+    this.timer.update();
   }
 
   private cannotAsk(error: Error): void {
@@ -308,22 +312,11 @@ export class CorosyncEngine implements Engine {
     }
   }
 
-  private arm(): void {
-    const dueAt = Math.min(this.machine?.dueAt ?? Infinity, this.watchdog.dueAt);
-    if (dueAt >= this.timerAt) return;
-    if (this.timer) clearTimeout(this.timer);
-    this.timerAt = dueAt;
-    this.timer = setTimeout(
-      () => {
-        this.timerAt = Infinity;
-        const now = this.turn();
-        if (now >= this.watchdog.dueAt) this.watch(now);
-        const { machine } = this;
-        if (machine && now >= machine.dueAt) this.inTurn(() => machine.tick(now));
-        this.arm();
-      },
-      Math.max(0, dueAt - performance.now()),
-    );
+  private ring(): void {
+    const now = this.turn();
+    if (now >= this.watchdog.dueAt) this.watch(now);
+    const { machine } = this;
+    if (machine && now >= machine.dueAt) this.inTurn(() => machine.tick(now));
   }
 
   /** What the clients have sent is in the order, or there was no time for it. */
@@ -335,8 +328,7 @@ export class CorosyncEngine implements Engine {
   }
 
   private halt(): void {
-    if (this.timer) clearTimeout(this.timer);
-    this.timerAt = -Infinity;
+    this.timer.stop();
     this.watchdog.end();
     this.loopBack?.close();
     this.loopBack = null;
