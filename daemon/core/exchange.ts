@@ -7,8 +7,8 @@
  * verdicts of all is the same at all.
  */
 import type { Buffer } from 'node:buffer';
+import { Malformed } from '../../lib/util/bytes.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
-import { ReportFault } from './report-bytes.js';
 import { type ReportPart, decodePayload, tagOf } from './report-reader.js';
 import type { Fault, Head, ReportedGroup, Request } from './report.js';
 
@@ -80,7 +80,7 @@ export class StateExchange {
       this.read(payload, reporter);
       return null;
     } catch (error) {
-      if (!(error instanceof ReportFault)) throw error;
+      if (!(error instanceof Malformed)) throw error;
       // Too late to do any harm.
       if (this.isOver) return null;
       // What it meant to say it knows.
@@ -198,21 +198,21 @@ export class StateExchange {
 
   private part({ last, groups }: ReportPart, reporter: Reporter, wantsGroups: boolean): void {
     const { head } = reporter;
-    if (head === null) throw new ReportFault('groups before a head');
-    if (reporter.isThrough) throw new ReportFault('groups after the last part');
+    if (head === null) throw new Malformed('groups before a head');
+    if (reporter.isThrough) throw new Malformed('groups after the last part');
     const daemon = this.positions.get(reporter.name) as number;
     for (const group of groups) this.piece(daemon, head.past, group);
     reporter.groups += groups.length;
     reporter.isThrough = last;
     const isWrong = last ? reporter.groups !== head.groups : reporter.groups > head.groups;
-    if (wantsGroups && isWrong) throw new ReportFault(`${reporter.groups} groups, expected ${head.groups}`);
+    if (wantsGroups && isWrong) throw new Malformed(`${reporter.groups} groups, expected ${head.groups}`);
   }
 
   private piece(daemon: number, past: bigint, { name, id, lost, members }: ReportedGroup): void {
     const piece: DaemonShare = { daemon, past, id, lost, members };
     const pieces = this.pieces.get(name);
     if (!pieces) this.pieces.set(name, [piece]);
-    else if (pieces.some((each) => each.daemon === daemon)) throw new ReportFault(`duplicate group ${name}`);
+    else if (pieces.some((each) => each.daemon === daemon)) throw new Malformed(`duplicate group ${name}`);
     else pieces.push(piece);
   }
 }

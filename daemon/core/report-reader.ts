@@ -1,7 +1,10 @@
 /** Reads the payloads of an exchange, and checks them as it goes: what another daemon sends is no reason to fall over. */
 import type { Buffer } from 'node:buffer';
+import { ByteReader, Malformed } from '../../lib/util/bytes.js';
 import { GROUP_ID_BYTES } from '../../lib/wire/group-id.js';
+import { NAME_BYTES } from '../../lib/wire/limits.js';
 import {
+  fieldLength,
   isGroupName,
   isPrivateName,
   parsePrivateGroup,
@@ -21,7 +24,6 @@ import {
   SECTION_HEAD_BYTES,
   TIME_BYTES,
 } from './report.js';
-import { ByteReader, ReportFault } from './report-bytes.js';
 
 export interface ReportPart {
   readonly last: boolean;
@@ -47,7 +49,7 @@ export function tagOf(payload: Buffer, version = REPORT_VERSION): bigint | null 
 /**
  * @param daemon name of the daemon that sent it
  * @param wantsGroups whether the groups of a part are of interest; without it they are skipped
- * @throws ReportFault. Fields of the result are parts of the payload
+ * @throws Malformed. Fields of the result are parts of the payload
  */
 export function decodePayload(
   payload: Buffer,
@@ -55,9 +57,9 @@ export function decodePayload(
   wantsGroups = true,
   version = REPORT_VERSION,
 ): Payload {
-  const reader = new ByteReader(payload);
+  const reader = new ByteReader(payload, 'LE');
   const theirs = reader.u32();
-  if (theirs !== version) throw new ReportFault(`report version ${theirs}, expected ${version}`);
+  if (theirs !== version) throw new Malformed(`report version ${theirs}, expected ${version}`);
   reader.u64();
   const sections = sectionsOf(reader);
   const head = sections.get(Section.head);
@@ -66,7 +68,7 @@ export function decodePayload(
   if (groups) return { kind: 'part', part: readPart(groups, sections, daemon, wantsGroups) };
   const verdict = sections.get(Section.verdict);
   if (verdict) return { kind: 'verdict', faults: readVerdict(verdict) };
-  throw new ReportFault('expected a section head, groups or verdict');
+  throw new Malformed('expected a section head, groups or verdict');
 }
 
 type Sections = ReadonlyMap<number, ByteReader>;
@@ -74,10 +76,9 @@ type Sections = ReadonlyMap<number, ByteReader>;
 function sectionsOf(reader: ByteReader): Sections {
   const sections = new Map<number, ByteReader>();
   while (reader.left > 0) {
-    if (reader.left < SECTION_HEAD_BYTES)
-      throw new ReportFault(`${reader.left} bytes after the last section`);
+    if (reader.left < SECTION_HEAD_BYTES) throw new Malformed(`${reader.left} bytes after the last section`);
     const tag = reader.u16();
-    if (sections.has(tag)) throw new ReportFault(`duplicate section ${tag}`);
+    if (sections.has(tag)) throw new Malformed(`duplicate section ${tag}`);
     sections.set(tag, reader.part(reader.u32()));
   }
   return sections;
@@ -85,13 +86,13 @@ function sectionsOf(reader: ByteReader): Sections {
 
 function needed(sections: Sections, tag: number): ByteReader {
   const section = sections.get(tag);
-  if (!section) throw new ReportFault(`section ${tag} is missing`);
+  if (!section) throw new Malformed(`section ${tag} is missing`);
   return section;
 }
 
 function list<T>(reader: ByteReader, size: number, read: () => T): T[] {
   const items = Array.from({ length: reader.count(size) }, read);
-  reader.finish();
+  reader.end();
   return items;
 }
 
@@ -107,21 +108,31 @@ function readHead(reader: ByteReader, sections: Sections, daemon: string): Head 
     times: list(times, TIME_BYTES, () => [times.i32(), times.u32()] as const),
     requests: list(requests, REQUEST_BYTES, () => readRequest(requests, daemon)),
   };
-  reader.finish();
+  reader.end();
   return head;
 }
 
 function readRequest(reader: ByteReader, daemon: string): Request {
   const kind = reader.i32();
-  const sender = reader.field();
-  const group = reader.field();
+  const sender = readField(reader);
+  const group = readField(reader);
   if (parsePrivateGroup(readName(sender, 0))?.daemon !== daemon) {
-    throw new ReportFault('a request of a session that is not its own');
+    throw new Malformed('a request of a session that is not its own');
   }
   if (kind === KILL_MESS) return { kind, sender, group };
-  if (kind !== JOIN_MESS && kind !== LEAVE_MESS) throw new ReportFault(`a request of kind ${kind}`);
-  if (!isGroupName(readName(group, 0))) throw new ReportFault('a request for a group without a legal name');
+  if (kind !== JOIN_MESS && kind !== LEAVE_MESS) throw new Malformed(`a request of kind ${kind}`);
+  if (!isGroupName(readName(group, 0))) throw new Malformed('a request for a group without a legal name');
   return { kind, sender, group };
+}
+
+/** A name field whose padding is zero, so that fields of one name are equal. */
+function readField(reader: ByteReader): Buffer {
+  const field = reader.raw(NAME_BYTES);
+  const length = fieldLength(field, 0);
+  if (length < 0 || field.subarray(length).some((byte) => byte !== 0)) {
+    throw new Malformed('a name field without an end');
+  }
+  return field;
 }
 
 function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsGroups: boolean): ReportPart {
@@ -129,26 +140,26 @@ function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsG
   if (!wantsGroups) return { last, groups: [] };
   const from = needed(sections, Section.sessions);
   const sessions = list(from, 1, () => {
-    const name = from.text();
-    if (!isPrivateName(name)) throw new ReportFault('a session without a legal name');
+    const name = from.latin1();
+    if (!isPrivateName(name)) throw new Malformed('a session without a legal name');
     return privateGroup(name, daemon);
   });
   return { last, groups: list(reader, GROUP_BYTES, () => readGroup(reader, sessions)) };
 }
 
 function readGroup(reader: ByteReader, sessions: readonly string[]): ReportedGroup {
-  const name = reader.text();
-  if (!isGroupName(name)) throw new ReportFault('a group without a legal name');
+  const name = reader.latin1();
+  if (!isGroupName(name)) throw new Malformed('a group without a legal name');
   const id = [reader.i32(), reader.i32(), reader.i32()] as const;
   const lost = reader.u8() !== 0;
   const count = reader.count(4);
-  if (count === 0) throw new ReportFault('a group without members');
+  if (count === 0) throw new Malformed('a group without members');
   const members: string[] = [];
   let before = '';
   for (let i = 0; i < count; i++) {
     const member = sessions[reader.u32()];
-    if (member === undefined) throw new ReportFault('a member that is not in the list of sessions');
-    if (member <= before) throw new ReportFault('members out of order');
+    if (member === undefined) throw new Malformed('a member that is not in the list of sessions');
+    if (member <= before) throw new Malformed('members out of order');
     members.push(member);
     before = member;
   }
@@ -157,8 +168,8 @@ function readGroup(reader: ByteReader, sessions: readonly string[]): ReportedGro
 
 function readVerdict(reader: ByteReader): Fault[] {
   const count = reader.u16();
-  if (count > reader.left / FAULT_BYTES) throw new ReportFault(`a verdict on ${count} daemons`);
-  const faults = Array.from({ length: count }, () => ({ daemon: reader.text(), text: reader.text() }));
-  reader.finish();
+  if (count > reader.left / FAULT_BYTES) throw new Malformed(`a verdict on ${count} daemons`);
+  const faults = Array.from({ length: count }, () => ({ daemon: reader.latin1(), text: reader.latin1() }));
+  reader.end();
   return faults;
 }

@@ -17,9 +17,9 @@
  * Names and texts are a length (1) and that many bytes. The members of a group stand in byte order of their names.
  */
 import { Buffer } from 'node:buffer';
+import { ByteWriter } from '../../lib/util/bytes.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
-import { ByteWriter } from './report-bytes.js';
 
 export const REPORT_VERSION = 2;
 
@@ -82,29 +82,30 @@ export interface Fault {
 export function encodeHead(tag: bigint, head: Head, version = REPORT_VERSION): Buffer {
   const to = begin(tag, version);
   const { past, id, time, features, groups, times, requests } = head;
-  const at = to.open(Section.head);
-  to.u64(past).u32(id).u32(time).u32(features).u32(groups).close(at);
-  const timesAt = to.open(Section.times);
+  const at = open(to, Section.head);
+  to.u64(past).u32(id).u32(time).u32(features).u32(groups);
+  close(to, at);
+  const timesAt = open(to, Section.times);
   to.u32(times.length);
   for (const [daemon, used] of times) to.u32(daemon).u32(used);
-  to.close(timesAt);
-  const requestsAt = to.open(Section.requests);
+  close(to, timesAt);
+  const requestsAt = open(to, Section.requests);
   to.u32(requests.length);
-  for (const { kind, sender, group } of requests) to.u32(kind).bytes(sender).bytes(group);
-  return to.close(requestsAt).finish();
+  for (const { kind, sender, group } of requests) to.u32(kind).raw(sender).raw(group);
+  return close(to, requestsAt).finish();
 }
 
 export function encodeVerdict(tag: bigint, faults: readonly Fault[], version = REPORT_VERSION): Buffer {
   const to = begin(tag, version);
-  const at = to.open(Section.verdict);
+  const at = open(to, Section.verdict);
   to.u16(faults.length);
-  for (const { daemon, text } of faults) to.text(daemon).text(text.slice(0, MAX_FAULT_TEXT));
-  return to.close(at).finish();
+  for (const { daemon, text } of faults) to.latin1(daemon).latin1(text.slice(0, MAX_FAULT_TEXT));
+  return close(to, at).finish();
 }
 
 /** Gathers own groups until there are enough for a part. */
 export class PartWriter {
-  private groups = new ByteWriter();
+  private groups = new ByteWriter('LE');
   private count = 0;
   private readonly sessions = new Map<string, number>();
   private sessionBytes = 0;
@@ -120,7 +121,7 @@ export class PartWriter {
 
   /** @param members private groups of the members that are this daemon's, in order */
   add(name: string, id: GroupId, lost: boolean, members: readonly string[]): void {
-    const to = this.groups.text(name).u32(id[0]).u32(id[1]).u32(id[2]);
+    const to = this.groups.latin1(name).u32(id[0]).u32(id[1]).u32(id[2]);
     to.u8(lost ? 1 : 0).u32(members.length);
     for (const member of members) to.u32(this.numberOf(member));
     this.count++;
@@ -129,14 +130,16 @@ export class PartWriter {
   /** The part, and begins the next. */
   take(last: boolean): Buffer {
     const to = begin(this.tag, this.version, this.groups.length + this.sessionBytes);
-    const sessionsAt = to.open(Section.sessions);
+    const sessionsAt = open(to, Section.sessions);
     to.u32(this.sessions.size);
-    for (const session of this.sessions.keys()) to.text(session.slice(1, session.indexOf('#', 1)));
-    to.close(sessionsAt);
-    const groupsAt = to.open(Section.groups);
-    to.u8(last ? 1 : 0).u32(this.count);
-    to.bytes(this.groups.finish()).close(groupsAt);
-    this.groups = new ByteWriter();
+    for (const session of this.sessions.keys()) to.latin1(session.slice(1, session.indexOf('#', 1)));
+    close(to, sessionsAt);
+    const groupsAt = open(to, Section.groups);
+    to.u8(last ? 1 : 0)
+      .u32(this.count)
+      .raw(this.groups.finish());
+    close(to, groupsAt);
+    this.groups = new ByteWriter('LE');
     this.count = 0;
     this.sessions.clear();
     this.sessionBytes = 0;
@@ -154,4 +157,9 @@ export class PartWriter {
 }
 
 const begin = (tag: bigint, version: number, bytes = 0): ByteWriter =>
-  new ByteWriter(PREFIX_BYTES + bytes + 64).u32(version).u64(tag);
+  new ByteWriter('LE', PREFIX_BYTES + bytes + 64).u32(version).u64(tag);
+
+/** A section begins. @returns what `close` is given */
+const open = (to: ByteWriter, tag: number): number => to.u16(tag).u32(0).length;
+
+const close = (to: ByteWriter, opened: number): ByteWriter => to.setU32(opened - 4, to.length - opened);

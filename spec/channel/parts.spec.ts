@@ -168,6 +168,28 @@ describe('registry messages', () => {
     }
   });
 
+  it('are these bytes, which members of different releases have to agree on', () => {
+    const command = {
+      kind: 'claim',
+      name: 'é',
+      strict: true,
+      claim: claim(1),
+      settings,
+      from: null,
+    } as const;
+    expect(encodeRegistryMessage({ serial: 3, view: [-1, 2, 3], command }).toString('hex')).to.equal(
+      '200300000003' +
+        'ffffffff0000000200000003' +
+        '02c3a9' +
+        '01' +
+        '00000001000000020000000300000001' +
+        '000000010000000200000003' +
+        '010101' +
+        '00046d657461' +
+        '00',
+    );
+  });
+
   it('are none when a byte is missing or too many', () => {
     const bytes = encodeRegistryMessage({
       serial: 4,
@@ -180,6 +202,31 @@ describe('registry messages', () => {
 });
 
 describe('Table', () => {
+  it('is these bytes, which members of different releases have to agree on', () => {
+    const one: Entry = {
+      name: 'n',
+      owner: '#a#d1',
+      claim: claim(1),
+      epoch: 4,
+      unsure: true,
+      settings,
+      over: [claim(2)],
+      clients: new Set(['#b#d1']),
+    };
+    expect(table(one).encode().toString('hex')).to.equal(
+      '00000001' +
+        '016e' +
+        '052361236431' +
+        '00000001000000020000000300000001' +
+        '0000000401' +
+        '000000010000000200000003' +
+        '010101' +
+        '00046d657461' +
+        '000100000001000000020000000300000002' +
+        '00000001052362236431',
+    );
+  });
+
   it('has the same bytes however it came about, and comes back from them', () => {
     const [a, b] = [entry('a', '#x#d1', 1, ['#p#d1', '#q#d1']), entry('b', '#y#d1', 2)];
     const one = table(a, b);

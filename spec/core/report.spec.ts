@@ -12,7 +12,7 @@ import {
   type ReportedGroup,
   Section,
 } from '../../daemon/core/report.js';
-import { ReportFault } from '../../daemon/core/report-bytes.js';
+import { Malformed } from '../../lib/util/bytes.js';
 import { decodePayload, type ReportPart, type Payload, tagOf } from '../../daemon/core/report-reader.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS, nameField, privateGroup } from '../../lib/wire/index.js';
 
@@ -61,6 +61,33 @@ function section(tag: number, bytes: Buffer): Buffer {
 }
 
 describe('core: report', () => {
+  it('is these bytes, which daemons of different releases have to agree on', () => {
+    const head: Head = {
+      past: 6n,
+      id: -7,
+      time: 8,
+      features: 1,
+      groups: 2,
+      times: [[-1, 9]],
+      requests: [],
+    };
+    const part = new PartWriter(5n);
+    part.add('g', [-1, 2, 3], true, ['#a#d', '#b#d']);
+    const verdict = encodeVerdict(5n, [{ daemon: 'd2', text: 'bad' }]);
+    expect(
+      [encodeHead(5n, head), part.take(true), verdict].map((each) => each.toString('hex')),
+    ).to.deep.equal([
+      '020000000500000000000000' +
+        '0100180000000600000000000000f9ffffff080000000100000002000000' +
+        '02000c00000001000000ffffffff09000000' +
+        '03000400000000000000',
+      '020000000500000000000000' +
+        '0400080000000200000001610162' +
+        '05002000000001010000000167ffffffff020000000300000001020000000000000001000000',
+      '020000000500000000000000060009000000010002643203626164',
+    ]);
+  });
+
   for (const [what, head] of Object.entries({ full, empty })) {
     it(`comes back as it was, ${what}`, () => {
       const bytes = encodeHead(TAG, head);
@@ -132,18 +159,18 @@ describe('core: report', () => {
       kind: 'part',
       part: { last: true, groups: [] },
     });
-    expect(() => decode(bytes)).to.throw(ReportFault);
+    expect(() => decode(bytes)).to.throw(Malformed);
   });
 
   describe('is refused', () => {
     const refuses = (bytes: Buffer, text: RegExp, daemon = 'd'): void => {
-      expect(() => decode(bytes, daemon)).to.throw(ReportFault, text);
+      expect(() => decode(bytes, daemon)).to.throw(Malformed, text);
     };
 
     it('when it ends anywhere before its end', () => {
       for (const bytes of [encodeHead(TAG, full), encodePart([group('g', 'a')])]) {
         for (let length = 0; length < bytes.length; length++) {
-          expect(() => decode(bytes.subarray(0, length)), `${length} bytes`).to.throw(ReportFault);
+          expect(() => decode(bytes.subarray(0, length)), `${length} bytes`).to.throw(Malformed);
         }
       }
     });
@@ -225,7 +252,7 @@ describe('core: report', () => {
           try {
             decode(bytes);
           } catch (error) {
-            expect(error).to.be.instanceOf(ReportFault);
+            expect(error).to.be.instanceOf(Malformed);
           }
         },
       );

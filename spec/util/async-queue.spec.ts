@@ -91,22 +91,15 @@ describe('AsyncQueue', () => {
     expect(queue.items()).to.deep.equal([1]);
   });
 
-  for (const [how, act] of [
-    ['left', (loop: AsyncIterableIterator<number>, _: AsyncQueue<number>) => loop.return?.()],
-    [
-      'ended',
-      (loop: AsyncIterableIterator<number>, queue: AsyncQueue<number>) => {
-        queue.end();
-        return loop.next();
-      },
-    ],
-  ] as const) {
+  for (const how of ['left', 'ended']) {
     it(`says once that a loop has ${how === 'left' ? 'been left' : how}`, async () => {
       const queue = new AsyncQueue<number>();
       let count = 0;
       const loop = queue.loop(() => count++);
       expect(count).to.equal(0);
-      await act(loop, queue);
+      if (how === 'left') await loop.return?.();
+      else queue.end();
+      await loop.next();
       await loop.return?.();
       await loop.next();
       expect(count).to.equal(1);

@@ -8,7 +8,7 @@ function bench(keepsAlive?: boolean) {
   const clock = new ManualClock();
   const rings: number[] = [];
   const delays: number[] = [];
-  const world = { dueAt: Infinity, then: (): void => undefined };
+  const world = { dueAt: Infinity, onRing: (): void => undefined };
   const timer = new DeadlineTimer(
     {
       now: () => clock.now(),
@@ -22,7 +22,7 @@ function bench(keepsAlive?: boolean) {
       ring: () => {
         rings.push(clock.now());
         if (world.dueAt <= clock.now()) world.dueAt = Infinity;
-        world.then();
+        world.onRing();
       },
     },
     keepsAlive,
@@ -66,8 +66,8 @@ describe('DeadlineTimer', () => {
 
   it('is armed once for the deadlines that come up while it rings', () => {
     const { clock, rings, delays, world, timer, due } = bench();
-    world.then = () => {
-      world.then = () => undefined;
+    world.onRing = () => {
+      world.onRing = () => undefined;
       for (const at of [50, 40]) due(at);
       timer.update();
     };
@@ -81,8 +81,8 @@ describe('DeadlineTimer', () => {
 
   it('is armed for the next deadline also when the call at one throws', () => {
     const { clock, rings, world, due } = bench();
-    world.then = () => {
-      world.then = () => undefined;
+    world.onRing = () => {
+      world.onRing = () => undefined;
       world.dueAt = 20;
       throw new Error('a defect');
     };
@@ -95,12 +95,12 @@ describe('DeadlineTimer', () => {
   it('rings no more when it was stopped, before or while it rings', () => {
     for (const inside of [false, true]) {
       const { clock, rings, world, timer, due } = bench();
-      world.then = () => {
+      world.onRing = () => {
         timer.stop();
         due(20);
       };
       due(10);
-      if (!inside) world.then();
+      if (!inside) world.onRing();
       clock.pass(100);
       expect([rings, clock.armed]).to.deep.equal([inside ? [10] : [], 0]);
     }

@@ -1,7 +1,7 @@
 /** STATE, INSTALL and RESET [corosync 5.2.3, 5.2.4, 5.2.7, 5.2.9]. */
 import { Buffer } from 'node:buffer';
 import type { CpgAddress } from './ordered-transport.js';
-import { Reader, Writer } from './bytes.js';
+import { ByteReader, ByteWriter } from '../../../lib/util/bytes.js';
 import { FLAG_APART, FLAG_HAD_VIEW, PREFIX_BYTES, Type, versionText, writePrefix } from './message.js';
 
 /** What a daemon has behind it: the view it was in, and what it delivered there. Tag 0: it never had a view. */
@@ -71,35 +71,39 @@ export interface Reset {
   readonly excluded: readonly Excluded[];
 }
 
-function head(version: number, type: number, flags = 0): Buffer {
-  const bytes = Buffer.allocUnsafe(PREFIX_BYTES);
-  writePrefix(bytes, version, type, flags);
-  return bytes;
+function begin(version: number, type: number, flags = 0): ByteWriter {
+  const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
+  writePrefix(prefix, version, type, flags);
+  return new ByteWriter('LE').raw(prefix);
 }
 
-const writePast = (to: Writer, { tag, count, hash }: PreviousView): Writer =>
+const writePast = (to: ByteWriter, { tag, count, hash }: PreviousView): ByteWriter =>
   to.u64(tag).u48(count).u64(hash);
-const readPast = (from: Reader): PreviousView => ({ tag: from.u64(), count: from.u48(), hash: from.u64() });
-const readAddress = (from: Reader): CpgAddress => ({ node: from.u32(), pid: from.u32() });
+const readPast = (from: ByteReader): PreviousView => ({
+  tag: from.u64(),
+  count: from.u48(),
+  hash: from.u64(),
+});
+const readAddress = (from: ByteReader): CpgAddress => ({ node: from.u32(), pid: from.u32() });
 
 export function encodeState(version: number, { inc, name, key, attempt, past, isApart }: State): Buffer {
-  const to = new Writer().u64(inc).text(name).u64(key).u32(attempt);
   const flags = (past.tag === 0n ? 0 : FLAG_HAD_VIEW) | (isApart ? FLAG_APART : 0);
-  return writePast(to, past).finish(head(version, Type.state, flags));
+  const to = begin(version, Type.state, flags).u64(inc).latin1(name).u64(key).u32(attempt);
+  return writePast(to, past).finish();
 }
 
-/** @throws ControlFault */
+/** @throws Malformed */
 export function readStateHead(bytes: Buffer, version: number, flags: number): StateHead {
-  const from = new Reader(bytes, PREFIX_BYTES);
-  return { version, hadView: (flags & FLAG_HAD_VIEW) !== 0, inc: from.u64(), name: from.text() };
+  const from = new ByteReader(bytes, 'LE', PREFIX_BYTES);
+  return { version, hadView: (flags & FLAG_HAD_VIEW) !== 0, inc: from.u64(), name: from.latin1() };
 }
 
-/** @throws ControlFault */
+/** @throws Malformed */
 export function readState(bytes: Buffer, flags: number): State {
-  const from = new Reader(bytes, PREFIX_BYTES);
+  const from = new ByteReader(bytes, 'LE', PREFIX_BYTES);
   return {
     inc: from.u64(),
-    name: from.text(),
+    name: from.latin1(),
     key: from.u64(),
     attempt: from.u32(),
     past: readPast(from),
@@ -108,23 +112,23 @@ export function readState(bytes: Buffer, flags: number): State {
 }
 
 export function encodeInstall(version: number, { key, id, members, excluded: leftOut }: Install): Buffer {
-  const to = new Writer().u64(key).text(id).u16(members.length);
+  const to = begin(version, Type.install).u64(key).latin1(id).u16(members.length);
   for (const { node, pid, inc, name, attempt, past } of members) {
-    writePast(to.u32(node).u32(pid).u64(inc).text(name).u32(attempt), past);
+    writePast(to.u32(node).u32(pid).u64(inc).latin1(name).u32(attempt), past);
   }
   to.u16(leftOut.length);
   for (const { node, pid, reason } of leftOut) to.u32(node).u32(pid).u8(reason);
-  return to.finish(head(version, Type.install));
+  return to.finish();
 }
 
-/** @throws ControlFault */
+/** @throws Malformed */
 export function readInstall(bytes: Buffer): Install {
-  const from = new Reader(bytes, PREFIX_BYTES);
+  const from = new ByteReader(bytes, 'LE', PREFIX_BYTES);
   const key = from.u64();
-  const id = from.text();
+  const id = from.latin1();
   const members = Array.from({ length: from.u16() }, (): Entry => {
     const address = readAddress(from);
-    return { ...address, inc: from.u64(), name: from.text(), attempt: from.u32(), past: readPast(from) };
+    return { ...address, inc: from.u64(), name: from.latin1(), attempt: from.u32(), past: readPast(from) };
   });
   const leftOut = Array.from({ length: from.u16() }, (): LeftOut => ({
     ...readAddress(from),
@@ -134,19 +138,19 @@ export function readInstall(bytes: Buffer): Install {
 }
 
 export function encodeReset(version: number, { tag, excluded }: Reset): Buffer {
-  const to = new Writer().u64(tag).u16(excluded.length);
-  for (const { node, pid, reason, why } of excluded) to.u32(node).u32(pid).u8(reason).text(why);
-  return to.finish(head(version, Type.reset));
+  const to = begin(version, Type.reset).u64(tag).u16(excluded.length);
+  for (const { node, pid, reason, why } of excluded) to.u32(node).u32(pid).u8(reason).latin1(why);
+  return to.finish();
 }
 
-/** @throws ControlFault */
+/** @throws Malformed */
 export function readReset(bytes: Buffer): Reset {
-  const from = new Reader(bytes, PREFIX_BYTES);
+  const from = new ByteReader(bytes, 'LE', PREFIX_BYTES);
   const tag = from.u64();
   const excluded = Array.from({ length: from.u16() }, (): Excluded => ({
     ...readAddress(from),
     reason: from.u8(),
-    why: from.text(),
+    why: from.latin1(),
   }));
   return { tag, excluded };
 }

@@ -6,8 +6,8 @@
  * one place in the order, and what a daemon sent before it came back to that daemon before it too.
  */
 import type { Buffer } from 'node:buffer';
+import { Malformed } from '../../../lib/util/bytes.js';
 import type { DaemonId, SendOptions, View } from '../port.js';
-import { ControlFault } from './bytes.js';
 import * as control from './control.js';
 import { InstalledView } from './installed-view.js';
 import * as wire from './message.js';
@@ -207,7 +207,7 @@ export class ViewMachine {
     try {
       this.dispatch(event, prefix.version, prefix.type, prefix.flags);
     } catch (error) {
-      if (!(error instanceof ControlFault)) throw error;
+      if (!(error instanceof Malformed)) throw error;
       this.stranger(event, `ignoring damaged message: ${error.message}`);
     }
   }

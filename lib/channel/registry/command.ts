@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';
-import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
+import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import {
   type ClaimId,
   type Settings,
@@ -101,7 +101,7 @@ const readTag = (bytes: ByteReader): GroupId => {
 };
 
 export function encodeRegistryMessage(message: RegistryMessage): Buffer {
-  const out = new ByteWriter();
+  const out = new ByteWriter('BE');
   const kind = 'command' in message ? message.command.kind : message.kind;
   out.u8(FIRST_KIND + KINDS.indexOf(kind)).u8(VERSION);
   if ('command' in message) {
@@ -117,25 +117,22 @@ export function encodeRegistryMessage(message: RegistryMessage): Buffer {
     writeTag(out, message.tag);
     out.u32(message.epoch);
   }
-  return out.done();
+  return out.finish();
 }
 
 /** The message, or null when there is none in the bytes. */
 export function decodeRegistryMessage(encoded: Buffer): RegistryMessage | null {
-  return readOrNull(() => {
-    const bytes = new ByteReader(encoded);
+  return readWhole(new ByteReader(encoded, 'BE'), (bytes) => {
     const kind = KINDS[bytes.u8() - FIRST_KIND];
     if (kind === undefined || bytes.u8() !== VERSION) throw new Malformed('kind or version');
-    const message = readMessage(kind, bytes);
-    bytes.end();
-    return message;
+    return readMessage(kind, bytes);
   });
 }
 
 function readMessage(kind: (typeof KINDS)[number], bytes: ByteReader): RegistryMessage {
   switch (kind) {
     case 'part':
-      return { kind, tag: readTag(bytes), index: bytes.u32(), bytes: bytes.raw(bytes.rest) };
+      return { kind, tag: readTag(bytes), index: bytes.u32(), bytes: bytes.raw(bytes.left) };
     case 'state':
       return readState(bytes);
     case 'vote':
@@ -148,7 +145,7 @@ function readMessage(kind: (typeof KINDS)[number], bytes: ByteReader): RegistryM
 function writeCommand(out: ByteWriter, command: Command): void {
   switch (command.kind) {
     case 'claim':
-      out.text(command.name).u8(command.strict ? 1 : 0);
+      out.utf8(command.name).u8(command.strict ? 1 : 0);
       writeClaim(out, command.claim);
       writeSettings(out, command.settings);
       out.u8(command.from === null ? 0 : 1);
@@ -159,7 +156,7 @@ function writeCommand(out: ByteWriter, command: Command): void {
       out.u8(command.force ? 1 : 0);
       break;
     case 'attach':
-      out.text(command.name);
+      out.utf8(command.name);
       break;
     case 'detach':
       writeClaim(out, command.claim);

@@ -1,7 +1,7 @@
 /** One channel in the registry [channels 15.1]. */
 import { Buffer } from 'node:buffer';
 import type { GroupId } from '../../wire/group-id.js';
-import { type ByteReader, type ByteWriter, Malformed } from '../bytes.js';
+import { type ByteReader, type ByteWriter, Malformed } from '../../util/bytes.js';
 import { isChannelName } from '../check.js';
 import { MAX_METADATA_BYTES } from '../limits.js';
 
@@ -72,26 +72,26 @@ export const readClaim = (bytes: ByteReader): ClaimId => bytes.raw(CLAIM_BYTES).
 
 /** @throws Malformed for what is no name of a channel */
 export function readChannelName(bytes: ByteReader): string {
-  const name = bytes.text();
+  const name = bytes.utf8();
   if (!isChannelName(name)) throw new Malformed('name');
   return name;
 }
 
 export function writeEntry(out: ByteWriter, entry: Entry): void {
-  out.text(entry.name).text(entry.owner, 'latin1');
+  out.utf8(entry.name).latin1(entry.owner);
   writeClaim(out, entry.claim);
   out.u32(entry.epoch).u8(entry.unsure ? 1 : 0);
   writeSettings(out, entry.settings);
   out.u16(entry.over.length);
   for (const claim of entry.over) writeClaim(out, claim);
   out.u32(entry.clients.size);
-  for (const client of entry.clients) out.text(client, 'latin1');
+  for (const client of entry.clients) out.latin1(client);
 }
 
 /** @throws Malformed */
 export function readEntry(bytes: ByteReader): Entry {
   const name = readChannelName(bytes);
-  const owner = bytes.text('latin1');
+  const owner = bytes.latin1();
   const claim = readClaim(bytes);
   const epoch = bytes.u32();
   const unsure = bytes.u8() !== 0;
@@ -99,7 +99,7 @@ export function readEntry(bytes: ByteReader): Entry {
   const over: ClaimId[] = [];
   for (let rest = bytes.u16(); rest > 0; rest--) over.push(readClaim(bytes));
   const clients = new Set<string>();
-  for (let rest = bytes.u32(); rest > 0; rest--) clients.add(bytes.text('latin1'));
+  for (let rest = bytes.u32(); rest > 0; rest--) clients.add(bytes.latin1());
   return { name, owner, claim, epoch, unsure, settings, over, clients };
 }
 

@@ -1,6 +1,6 @@
 /** Daemons as voters (lib/primary), and what is told of a vote. */
 import type { Testimony } from '../../primary/ballot.js';
-import type { ByteReader, ByteWriter } from '../bytes.js';
+import type { ByteReader, ByteWriter } from '../../util/bytes.js';
 
 /** Name of the daemon in `#name#daemon`. */
 export const daemonOf = (member: string): string => member.slice(member.indexOf('#', 1) + 1);
@@ -27,7 +27,7 @@ export function writeElectorates(out: ByteWriter, electorates: readonly (readonl
   out.u16(electorates.length);
   for (const daemons of electorates) {
     out.u16(daemons.length);
-    for (const daemon of daemons) out.text(daemon, 'latin1');
+    for (const daemon of daemons) out.latin1(daemon);
   }
 }
 
@@ -36,7 +36,7 @@ export function readElectorates(bytes: ByteReader): string[][] {
   const electorates: string[][] = [];
   for (let lists = bytes.u16(); lists > 0; lists--) {
     const daemons: string[] = [];
-    for (let rest = bytes.u16(); rest > 0; rest--) daemons.push(bytes.text('latin1'));
+    for (let rest = bytes.u16(); rest > 0; rest--) daemons.push(bytes.latin1());
     electorates.push(daemons);
   }
   return electorates;

@@ -1,6 +1,6 @@
 /** The table of names. Entries are values: a change puts a new one in the place of the old. */
 import type { Buffer } from 'node:buffer';
-import { ByteReader, ByteWriter, Malformed, readOrNull } from '../bytes.js';
+import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import { type ClaimId, type Entry, readEntry, writeEntry } from './entry.js';
 
 export class Table {
@@ -37,27 +37,25 @@ export class Table {
 
   /** The same bytes for equal tables: in the order of the claims, clients in the order of their names. */
   encode(): Buffer {
-    const out = new ByteWriter();
+    const out = new ByteWriter('BE');
     const claims = [...this.byClaim.keys()].toSorted();
     out.u32(claims.length);
     for (const claim of claims) {
       const entry = this.byClaim.get(claim) as Entry;
       writeEntry(out, { ...entry, clients: new Set([...entry.clients].toSorted()) });
     }
-    return out.done();
+    return out.finish();
   }
 
   /** The table in the bytes, or null when there is none in them. */
   static decode(encoded: Buffer): Table | null {
-    return readOrNull(() => {
-      const bytes = new ByteReader(encoded);
+    return readWhole(new ByteReader(encoded, 'BE'), (bytes) => {
       const table = new Table();
       for (let rest = bytes.u32(); rest > 0; rest--) {
         const entry = readEntry(bytes);
         if (table.find(entry.name) || table.get(entry.claim)) throw new Malformed('an entry twice');
         table.put(entry);
       }
-      bytes.end();
       return table;
     });
   }

@@ -3,7 +3,7 @@
  * a member there is asked: nobody else, and nobody is waited for that has left since. Answers come privately.
  */
 import { Buffer } from 'node:buffer';
-import { BodyReader, BodyWriter } from './codec.js';
+import { BodyWriter, readBody } from './codec.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 
@@ -119,15 +119,18 @@ export class CallCore implements RecipeCore {
   }
 
   message(sender: string, body: Buffer): DropReason | null {
-    const reader = BodyReader.open('call', body);
-    if (!reader || (reader.kind !== REQUEST && reader.kind !== ANSWER)) return 'malformed';
-    const instance = reader.number();
-    const call = reader.number();
-    const code = reader.kind === ANSWER ? reader.number() : VALUE;
-    const payload = reader.data();
-    if (!reader.isSound || code > NO_HANDLER) return 'malformed';
-    if (reader.kind === ANSWER)
+    const message = readBody('call', body, (reader) => ({
+      kind: reader.kind,
+      instance: reader.number(),
+      call: reader.number(),
+      code: reader.kind === ANSWER ? reader.number() : VALUE,
+      payload: reader.data(),
+    }));
+    if (!message || message.code > NO_HANDLER) return 'malformed';
+    const { kind, instance, call, code, payload } = message;
+    if (kind === ANSWER)
       return instance === this.instance ? this.answered(sender, call, code, payload) : 'unowed';
+    if (kind !== REQUEST) return 'malformed';
     this.requested({ caller: sender, instance, call }, payload);
     return null;
   }

@@ -2,9 +2,9 @@
  * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Integers are
  * varints of seven bits a byte, the low ones first; texts and byte strings follow their length. After the last field
  * tagged fields may follow, each a tag, a length and that many bytes: a reader skips those that it does not know.
- * A reader never throws: after the first field that cannot be read it gives zeros, and `isSound` is false.
  */
 import { Buffer } from 'node:buffer';
+import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import type { GroupId } from '../../wire/group-id.js';
 
 /** `private`: around a message to one member, whatever the recipe. */
@@ -15,8 +15,6 @@ const MAGIC_0 = 0x53;
 const MAGIC_1 = 0xb7;
 const VERSION = 2;
 const ENVELOPE = 5;
-/** A varint of a number below 2^53 has at most eight bytes. */
-const VARINT_BYTES = 8;
 const FIRST_BYTES = 64;
 /** More kinds than fit into a byte. */
 const KINDS = 256;
@@ -24,36 +22,23 @@ const KINDS = 256;
 /** Recipe and kind of a message as one number. */
 export const headOf = (recipe: Recipe, kind: number): number => RECIPES[recipe] * KINDS + kind;
 
-export class BodyWriter {
-  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
-  private length = ENVELOPE;
-
+export class BodyWriter extends ByteWriter {
   constructor(recipe: Recipe, kind: number) {
-    this.bytes.set([MAGIC_0, MAGIC_1, VERSION, RECIPES[recipe], kind]);
+    super('BE', FIRST_BYTES);
+    this.u8(MAGIC_0).u8(MAGIC_1).u8(VERSION).u8(RECIPES[recipe]).u8(kind);
   }
 
   /** A whole number from 0, below 2^53. */
   number(value: number): this {
-    this.room(VARINT_BYTES);
-    let rest = value;
-    while (rest >= 0x80) {
-      this.bytes[this.length++] = 0x80 | (rest % 0x80);
-      rest = Math.floor(rest / 0x80);
-    }
-    this.bytes[this.length++] = rest;
-    return this;
+    return this.varint(value);
   }
 
   flag(value: boolean): this {
-    return this.number(value ? 1 : 0);
+    return this.varint(value ? 1 : 0);
   }
 
   data(value: Uint8Array): this {
-    this.number(value.length);
-    this.room(value.length);
-    this.bytes.set(value, this.length);
-    this.length += value.length;
-    return this;
+    return this.varint(value.length).raw(value);
   }
 
   text(value: string): this {
@@ -61,37 +46,25 @@ export class BodyWriter {
   }
 
   texts(values: readonly string[]): this {
-    this.number(values.length);
+    this.varint(values.length);
     for (const value of values) this.text(value);
     return this;
   }
 
   groupId(id: GroupId): this {
-    for (const word of id) this.number(word >>> 0);
+    for (const word of id) this.varint(word >>> 0);
     return this;
-  }
-
-  finish(): Buffer {
-    return this.bytes.subarray(0, this.length);
-  }
-
-  private room(more: number): void {
-    const needed = this.length + more;
-    if (needed <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.bytes.length));
-    larger.set(this.bytes.subarray(0, this.length));
-    this.bytes = larger;
   }
 }
 
-export class BodyReader {
-  private at = ENVELOPE;
-  private broken = false;
-
+/** Every method throws Malformed for what is not there. */
+export class BodyReader extends ByteReader {
   private constructor(
-    private readonly bytes: Buffer,
+    body: Buffer,
     readonly kind: number,
-  ) {}
+  ) {
+    super(body, 'BE', ENVELOPE);
+  }
 
   /** Whether it is a body of some recipe, but of another version of this format. */
   static isOfOtherVersion(body: Buffer): boolean {
@@ -111,43 +84,19 @@ export class BodyReader {
     return kind >= 0 && kind < KINDS ? new BodyReader(body, kind) : null;
   }
 
-  /** Whether every field so far was there, and only tagged fields follow them. To be asked after the last field. */
-  get isSound(): boolean {
-    while (!this.broken && this.at < this.bytes.length) {
-      this.number();
-      this.data();
-    }
-    return !this.broken;
-  }
-
-  /** Whether every field so far was there. */
-  get isOpen(): boolean {
-    return !this.broken;
-  }
-
   number(): number {
-    let value = 0;
-    let unit = 1;
-    for (let count = 0; count < VARINT_BYTES && this.at < this.bytes.length; count++) {
-      const byte = this.bytes[this.at++] as number;
-      value += (byte & 0x7f) * unit;
-      if (byte < 0x80) return value <= Number.MAX_SAFE_INTEGER ? value : this.fault(0);
-      unit *= 0x80;
-    }
-    return this.fault(0);
+    return this.varint();
   }
 
   flag(): boolean {
-    const value = this.number();
-    return value <= 1 ? value === 1 : this.fault(false);
+    const value = this.varint();
+    if (value > 1) throw new Malformed(`expected 0 or 1, got ${value}`);
+    return value === 1;
   }
 
   /** Shares the memory of the body. */
   data(): Buffer {
-    const length = this.number();
-    if (length > this.bytes.length - this.at) return this.fault(Buffer.alloc(0));
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
+    return this.raw(this.varint());
   }
 
   text(): string {
@@ -155,22 +104,30 @@ export class BodyReader {
   }
 
   texts(limit: number): string[] {
-    const count = this.number();
-    if (count > limit) return this.fault([]);
+    const count = this.varint();
+    if (count > limit) throw new Malformed(`expected ${limit} texts at most, got ${count}`);
     const values: string[] = [];
-    for (let i = 0; i < count && !this.broken; i++) values.push(this.text());
+    for (let i = 0; i < count; i++) values.push(this.text());
     return values;
   }
 
   groupId(): GroupId {
-    return [this.number() | 0, this.number() | 0, this.number() | 0];
+    return [this.varint() | 0, this.varint() | 0, this.varint() | 0];
   }
 
-  private fault<T>(value: T): T {
-    this.broken = true;
-    this.at = this.bytes.length;
-    return value;
+  /** After the last field. @throws Malformed when something follows that is not a tagged field */
+  override end(): void {
+    while (this.left > 0) {
+      this.varint();
+      this.data();
+    }
   }
+}
+
+/** What is read of a body; null when it is none of the recipe, or malformed. */
+export function readBody<T>(recipe: Recipe, body: Buffer, read: (reader: BodyReader) => T): T | null {
+  const reader = BodyReader.open(recipe, body);
+  return reader && readWhole(reader, read);
 }
 
 // Private messages of a recipe. They come over the connection, in which several recipes may sit; group ids, by which they
@@ -185,8 +142,10 @@ export const sealed = (group: string, body: Buffer): Buffer =>
 
 /** What is in it, when it is for the recipe in that group, and nothing where that is damaged; null: it is for another. */
 export function opened(group: string, bytes: Buffer): Buffer | null {
-  const reader = BodyReader.open('private', bytes);
-  if (!reader || reader.text() !== group) return null;
-  const body = reader.data();
-  return reader.isSound ? body : Buffer.alloc(0);
+  let isFor = false;
+  const body = readBody('private', bytes, (reader) => {
+    isFor = reader.text() === group;
+    return reader.data();
+  });
+  return isFor ? (body ?? Buffer.alloc(0)) : null;
 }

@@ -9,7 +9,7 @@
 import type { Buffer } from 'node:buffer';
 import { equalGroupIds } from '../../wire/group-id.js';
 import { Claims, isTimeFarAbove } from '../../primary/claims.js';
-import { BodyReader, BodyWriter } from './codec.js';
+import { BodyWriter, readBody } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 import { StatementRound } from './statement-round.js';
@@ -87,17 +87,18 @@ export class ElectionCore implements RecipeCore {
   }
 
   message(sender: string, body: Buffer, now: number): DropReason | null {
-    const reader = BodyReader.open('election', body);
-    if (!reader || (reader.kind !== CLAIM && reader.kind !== SETTLE)) return 'malformed';
-    const id = reader.groupId();
-    const isClaim = reader.kind === CLAIM;
-    const floor = isClaim ? reader.number() : 0;
-    const silent = isClaim ? reader.texts(MAX_SILENT_NAMES) : [];
-    if (!reader.isSound || floor > MAX_TERM) return 'malformed';
-    if (isClaim) this.silent.delete(sender);
+    const message = readBody('election', body, (reader) => ({
+      kind: reader.kind,
+      id: reader.groupId(),
+      ...(reader.kind === CLAIM && { floor: reader.number(), silent: reader.texts(MAX_SILENT_NAMES) }),
+    }));
+    if (!message || (message.kind !== CLAIM && message.kind !== SETTLE)) return 'malformed';
+    const { kind, id, floor = 0, silent = [] } = message;
+    if (floor > MAX_TERM) return 'malformed';
+    if (kind === CLAIM) this.silent.delete(sender);
     const { round, current } = this;
     if (!round || !current || !equalGroupIds(id, current.id)) return null;
-    if (isClaim) this.claimed(round, sender, floor, silent, now);
+    if (kind === CLAIM) this.claimed(round, sender, floor, silent, now);
     else if (round.settle(sender)) this.decide(round);
     return null;
   }

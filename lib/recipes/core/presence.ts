@@ -4,7 +4,7 @@
  * from another who took its name.
  */
 import { Buffer } from 'node:buffer';
-import { BodyReader, BodyWriter } from './codec.js';
+import { BodyWriter, readBody } from './codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 
@@ -92,13 +92,16 @@ export class PresenceCore implements RecipeCore {
   }
 
   message(sender: string, body: Buffer): DropReason | null {
-    const reader = BodyReader.open('members', body);
     if (!this.present.includes(sender)) return 'stranger';
-    if (reader?.kind !== ANNOUNCE) return 'malformed';
-    const instance = reader.number();
-    const since = reader.number();
-    const metadata = reader.data();
-    if (!reader.isSound || since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return 'malformed';
+    const message = readBody('members', body, (reader) => ({
+      kind: reader.kind,
+      instance: reader.number(),
+      since: reader.number(),
+      metadata: reader.data(),
+    }));
+    if (message?.kind !== ANNOUNCE) return 'malformed';
+    const { instance, since, metadata } = message;
+    if (since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return 'malformed';
     // A copy: the body shares its memory with messages that arrived with it.
     this.announced({ name: sender, instance, since, metadata: Buffer.from(metadata) });
     return null;

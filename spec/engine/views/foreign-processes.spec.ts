@@ -468,7 +468,7 @@ describe('the view machine, when a message is out of place', () => {
       const three = new Three();
       const { dropped } = three.a.machine.stats();
       three.get(three.a, three.b.address, prefixed(Type.state));
-      expect(three.a.notes).to.deep.equal(['ignoring damaged message: the message ends too early']);
+      expect(three.a.notes).to.deep.equal(['ignoring damaged message: expected 8 more bytes, got 0']);
       expect(three.a.machine.stats().dropped).to.equal(dropped + 1);
     });
 

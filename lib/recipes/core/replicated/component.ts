@@ -4,7 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { RecipeView } from '../port.js';
-import { BodyReader, BodyWriter } from '../codec.js';
+import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { extendLineage } from '../../../primary/lineage.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
 
@@ -137,8 +137,11 @@ export class Component {
 
   /** Null for what is no component. */
   static decode(bytes: Buffer): Component | null {
-    const reader = BodyReader.open('replicated', bytes);
-    if (!reader) return null;
+    const component = readBody('replicated', bytes, (reader) => Component.read(reader));
+    return component && Math.max(component.epoch, component.next) <= LAST_EPOCH ? component : null;
+  }
+
+  private static read(reader: BodyReader): Component {
     const [quorum, lineage, epoch, next] = [
       reader.number(),
       reader.number(),
@@ -150,10 +153,10 @@ export class Component {
     const component = new Component({ quorum: quorum || null, lineage, epoch, next, holders });
     component.formed = formed;
     for (const name of reader.texts(MAX_NAMES)) component.voted.add(name);
-    for (let count = Math.min(reader.number(), MAX_NAMES); count > 0 && reader.isOpen; count--) {
+    for (let count = Math.min(reader.number(), MAX_NAMES); count > 0; count--) {
       const name = reader.text();
       component.loading.set(name, reader.text());
     }
-    return reader.isSound && Math.max(epoch, next) <= LAST_EPOCH ? component : null;
+    return component;
   }
 }

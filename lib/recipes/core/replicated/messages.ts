@@ -1,7 +1,7 @@
 /** What replicas say to one another. */
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../wire/group-id.js';
-import { BodyReader, BodyWriter } from '../codec.js';
+import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
 import { Component } from './component.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
@@ -184,15 +184,15 @@ export function encode(message: Message): Buffer {
 
 /** Null for what is no message of a replica, or a damaged one. */
 export function decode(body: Buffer): Message | null {
-  const reader = BodyReader.open('replicated', body);
-  const kind = reader && kindOf.get(reader.kind);
-  if (!reader || !kind) return null;
-  const message = read(kind, reader);
-  return reader.isSound && isSensible(message) ? message : null;
+  const message = readBody('replicated', body, read);
+  return message && isSensible(message) ? message : null;
 }
 
-function read(kind: Message['kind'], reader: BodyReader): Message {
+function read(reader: BodyReader): Message | null {
+  const kind = kindOf.get(reader.kind);
   switch (kind) {
+    case undefined:
+      return null;
     case 'command': {
       const [instance, ticket, sequence] = [reader.number(), reader.number(), reader.number()];
       return { kind, instance, ticket, sequence, payload: reader.data() };

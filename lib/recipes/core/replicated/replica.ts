@@ -3,7 +3,7 @@
  * other. While the state is being transferred the inputs wait behind it.
  */
 import { Buffer } from 'node:buffer';
-import { BodyReader, BodyWriter } from '../codec.js';
+import { BodyWriter, readBody } from '../codec.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
 import type { Command, MergePart } from './messages.js';
 import { MalformedCommandError } from '../malformed.js';
@@ -124,16 +124,17 @@ export class Replica {
 
   /** The machine has the state of a snapshot. @returns whether the header could be read */
   restored(header: Buffer): boolean {
-    const reader = BodyReader.open('replicated', header);
-    if (!reader) return false;
-    this.position = reader.number();
-    this.steps = reader.number();
-    this.submitters.read(reader);
-    this.merged.clear();
-    for (let count = Math.min(reader.number(), MAX_MERGED); count > 0; count--)
-      this.merged.add(reader.number());
     this.merge = null;
-    return reader.isSound;
+    const isRead = readBody('replicated', header, (reader) => {
+      this.position = reader.number();
+      this.steps = reader.number();
+      this.submitters.read(reader);
+      this.merged.clear();
+      for (let count = Math.min(reader.number(), MAX_MERGED); count > 0; count--)
+        this.merged.add(reader.number());
+      return true;
+    });
+    return isRead === true;
   }
 
   /** Takes what waited behind the snapshot. */

@@ -51,7 +51,7 @@ export class Submitters {
 
   read(reader: BodyReader): void {
     this.clear();
-    for (let count = reader.number(); count > 0 && reader.isOpen; count--) {
+    for (let count = reader.number(); count > 0; count--) {
       const key = reader.text();
       this.last.set(key, reader.number());
     }
