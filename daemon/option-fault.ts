@@ -1,6 +1,6 @@
 /** What is wrong with the options of a daemon, in words for whoever wrote them. */
-import { z } from 'zod';
-import { closestWord } from '../lib/util/option-errors.js';
+import type { z } from 'zod';
+import { closestWord, keysAt } from '../lib/util/option-errors.js';
 
 const LONGEST_SHOWN = 60;
 
@@ -67,21 +67,6 @@ const types: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'an object',
 };
-
-/** The options that there are at a place. */
-function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
-  const found = path.reduce<z.ZodType | undefined>((at, step) => {
-    if (at instanceof z.ZodObject) return bare((at.shape as Record<string, z.ZodType>)[step]);
-    return at instanceof z.ZodArray ? bare(at.element as z.ZodType) : undefined;
-  }, bare(schema));
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
-}
-
-function bare(schema: z.ZodType | undefined): z.ZodType | undefined {
-  const isWrapped =
-    schema instanceof z.ZodNullable || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
-  return isWrapped ? bare(schema.unwrap() as z.ZodType) : schema;
-}
 
 const valueAt = (given: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>(

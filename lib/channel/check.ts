@@ -1,8 +1,11 @@
 /** Arguments of the hot calls, checked by hand before any byte is sent [channels 19]. */
 import { Buffer } from 'node:buffer';
-import { noOptions, unknownOption } from '../util/option-errors.js';
+import { OptionChecks } from '../util/option-checks.js';
 import { BadArgumentError, BadNameError, BodyTooLongError } from './errors.js';
 import { MAX_CHANNEL_NAME } from './limits.js';
+
+/** They throw BadArgumentError. */
+export const check: OptionChecks = new OptionChecks((text) => new BadArgumentError(text));
 
 const LOWEST = -(2 ** 31);
 const HIGHEST = 2 ** 31 - 1;
@@ -35,22 +38,6 @@ export function checkedBody(body: unknown, limit: number): Uint8Array {
   return body;
 }
 
-/** Milliseconds. @throws BadArgumentError */
-export function checkTime(value: unknown, what: string): asserts value is number | undefined {
-  if (value === undefined) return;
-  if (typeof value !== 'number' || !(value >= 0) || value === Infinity) {
-    throw new BadArgumentError(`${what} must be a non-negative number of milliseconds`);
-  }
-}
-
-/** A whole number of at least 0. @throws BadArgumentError */
-export function checkCount(value: unknown, what: string): asserts value is number | undefined {
-  if (value === undefined) return;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
-    throw new BadArgumentError(`${what} must be a non-negative integer`);
-  }
-}
-
 /** Time limit and signal, as nearly every call takes them. */
 export interface WaitLimits {
   /** Milliseconds, at least 0; absent: no limit. 0: only what is there now. */
@@ -58,18 +45,10 @@ export interface WaitLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether each option is one that there is. @throws BadArgumentError */
-export function checkKeys(options: unknown, known: ReadonlySet<string>): void {
-  if (typeof options !== 'object' || options === null) throw new BadArgumentError(noOptions(known));
-  for (const key in options) if (!known.has(key)) throw new BadArgumentError(unknownOption([key], known));
-}
-
 /** @throws BadArgumentError */
 export function checkPatience({ timeoutMs, signal }: WaitLimits): void {
-  checkTime(timeoutMs, 'timeoutMs');
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new BadArgumentError('signal must be an AbortSignal');
-  }
+  check.time(timeoutMs, 'timeoutMs');
+  check.signal(signal);
 }
 
 /** Names of channels: checked the same way by who creates and by who opens [channels 15.1, D7]. */

@@ -1,7 +1,7 @@
 /** A channel as its client holds it [channels 17.2, 17.4]. */
 import { AsyncQueue } from '../util/async-queue.js';
 import { BoundedWait, throwIfAborted } from './bounded-wait.js';
-import { type WaitLimits, checkCount, checkKeys, checkNumber, checkPatience, checkedBody } from './check.js';
+import { type WaitLimits, check, checkNumber, checkPatience, checkedBody } from './check.js';
 import type { ChannelContext } from './context.js';
 import {
   BadArgumentError,
@@ -90,7 +90,7 @@ export class ClientChannel implements AsyncDisposable {
    */
   async post(type: number, body?: Uint8Array, options: PostOptions = {}): Promise<{ depth: number }> {
     checkNumber(type, 'type');
-    checkKeys(options, POST_KEYS);
+    check.keys(options, POST_KEYS);
     const { confirm = false, partition, timeoutMs, signal } = options;
     if (typeof confirm !== 'boolean') throw new BadArgumentError('confirm');
     const bytes = checkedBody(body, this.maxBody);
@@ -128,7 +128,7 @@ export class ClientChannel implements AsyncDisposable {
    * @throws as `call`
    */
   async ping(options: PingOptions = {}): Promise<number> {
-    checkKeys(options, PING_KEYS);
+    check.keys(options, PING_KEYS);
     const { depth = 'library', timeoutMs, signal } = options;
     if (depth !== 'library' && depth !== 'application')
       throw new BadArgumentError(`depth must be 'library' or 'application'`);
@@ -256,9 +256,9 @@ export class ClientChannel implements AsyncDisposable {
   ): Promise<Reply> {
     checkNumber(type, 'type');
     const bytes = checkedBody(body, this.maxBody);
-    checkKeys(options, CALL_KEYS);
+    check.keys(options, CALL_KEYS);
     const { maxReply, partition, timeoutMs, signal } = options;
-    checkCount(maxReply, 'maxReply');
+    check.count(maxReply, 'maxReply');
     const waits = this.check(options, partition);
     const { alarm } = this.hub;
     const until = timeoutMs === undefined ? null : alarm.now() + timeoutMs;

@@ -1,7 +1,8 @@
 /** What creating, opening and the channels themselves take, checked once at the door. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
-import { optionFault } from '../util/option-errors.js';
+import { parsedOptions } from '../util/option-errors.js';
+import { countOption, signalOption, timeOption } from '../util/option-schemas.js';
 import { isGroupName } from '../wire/name.js';
 import type { WaitLimits } from './check.js';
 import { BadArgumentError } from './errors.js';
@@ -60,15 +61,11 @@ export interface ChannelsOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const count = z.number().int().min(0);
-const time = z.number().min(0);
-const signal = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
-
 const settings = z.strictObject({
-  maxBuffered: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED),
-  maxBufferedBytes: count.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED_BYTES),
+  maxBuffered: countOption.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED),
+  maxBufferedBytes: countOption.max(MAX_WORD).default(DEFAULT_MAX_BUFFERED_BYTES),
   overflow: z.enum(OVERFLOWS).default('block'),
-  maxBody: count.max(LARGEST_BODY).default(DEFAULT_MAX_BODY),
+  maxBody: countOption.max(LARGEST_BODY).default(DEFAULT_MAX_BODY),
   order: z.enum(ORDERS).default('fifo'),
   ackReceipt: z.boolean().default(false),
   metadata: z
@@ -77,14 +74,18 @@ const settings = z.strictObject({
     .default(() => new Uint8Array(0)),
 });
 
-const create = settings.extend({ timeoutMs: time.optional(), signal });
-const open = z.strictObject({ waitMs: time.default(0), timeoutMs: time.optional(), signal });
+const create = settings.extend({ timeoutMs: timeOption.optional(), signal: signalOption });
+const open = z.strictObject({
+  waitMs: timeOption.default(0),
+  timeoutMs: timeOption.optional(),
+  signal: signalOption,
+});
 const channels = z.strictObject({
   registry: z.enum(['primary-partition', 'any-partition']).default('primary-partition'),
   daemons: z.array(z.string()).default([]),
-  orphanTimeoutMs: time.default(DEFAULT_ORPHAN_TIMEOUT_MS),
+  orphanTimeoutMs: timeOption.default(DEFAULT_ORPHAN_TIMEOUT_MS),
   group: z.string().refine(isGroupName, 'must be a group name').default(REGISTRY_GROUP),
-  signal,
+  signal: signalOption,
 });
 
 /** @throws BadArgumentError that says which option is wrong */
@@ -100,11 +101,8 @@ export const checkedOpenOptions = (options: OpenOptions): z.infer<typeof open> =
 export const checkedChannelsOptions = (options: ChannelsOptions): z.infer<typeof channels> =>
   checked(channels, options);
 
-function checked<T>(schema: z.ZodType<T>, options: unknown): T {
-  const result = schema.safeParse(options);
-  if (!result.success) throw new BadArgumentError(optionFault(schema, result.error));
-  return result.data;
-}
+const checked = <T>(schema: z.ZodType<T>, options: unknown): T =>
+  parsedOptions(schema, options, (text) => new BadArgumentError(text));
 
 /** What a client's calls take and give [channels 18]. */
 export interface CallOptions extends WaitLimits {

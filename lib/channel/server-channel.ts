@@ -1,7 +1,7 @@
 /** A channel as its owner holds it [channels 17.3, 17.4, 18]. */
 import { Buffer } from 'node:buffer';
 import { BoundedWait, throwIfAborted } from './bounded-wait.js';
-import { type WaitLimits, checkKeys, checkPatience } from './check.js';
+import { type WaitLimits, check, checkPatience } from './check.js';
 import { type ChannelContext, transmitted } from './context.js';
 import { CreditLedger } from './credit-ledger.js';
 import {
@@ -103,7 +103,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
    * ConnectionLostError, BadArgumentError
    */
   async receive(options: ReceiveOptions = {}): Promise<ServerEvent> {
-    checkKeys(options, RECEIVE_KEYS);
+    check.keys(options, RECEIVE_KEYS);
     checkPatience(options);
     if (this.loop !== null || this.receiver !== null) throw new BusyError(this.name);
     throwIfAborted(options.signal);

@@ -1,6 +1,6 @@
 /** Timers of a channel [channels 8]: the next shot is due by the first, however late the last one came. */
 import type { TimerEntry, TimerQueue } from '../util/timer-queue.js';
-import { checkNumber, checkTime } from './check.js';
+import { check, checkNumber } from './check.js';
 import { BadArgumentError } from './errors.js';
 import type { TimerEvent, TimerId } from './event.js';
 import { MAX_WAITING_SHOTS } from './limits.js';
@@ -30,8 +30,8 @@ export class Timers {
   /** @throws BadArgumentError */
   start(type: number, firstMs: number, everyMs = 0): TimerId {
     checkNumber(type, 'type');
-    checkTime(firstMs, 'firstMs');
-    checkTime(everyMs, 'everyMs');
+    check.time(firstMs, 'firstMs');
+    check.time(everyMs, 'everyMs');
     if (firstMs === undefined) throw new BadArgumentError('firstMs is required');
     if (everyMs > 0 && everyMs < 1) throw new BadArgumentError('everyMs must be 0 or at least 1');
     const at = this.alarm.now() + firstMs;

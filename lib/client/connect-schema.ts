@@ -5,13 +5,14 @@ import { silenceTimeoutSchema, tlsSchema } from '../mailbox/connect-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { passwordFault, USER_BYTES } from '../wire/handshake/authentication.js';
 import { isByteText } from '../wire/name.js';
-import { optionFault } from '../util/option-errors.js';
+import { parsedOptions } from '../util/option-errors.js';
+import { signalOption, timeOption } from '../util/option-schemas.js';
 import type { ConnectOptions } from './options.js';
 
 const connectOptions = z.strictObject({
   address: z.string().default(''),
   name: z.string().default(''),
-  timeoutMs: z.number().min(0).default(0),
+  timeoutMs: timeOption.default(0),
   silenceTimeoutMs: silenceTimeoutSchema.optional(),
   auth: z
     .strictObject({
@@ -23,12 +24,9 @@ const connectOptions = z.strictObject({
     })
     .optional(),
   tls: tlsSchema.optional(),
-  signal: z.instanceof(AbortSignal).optional(),
+  signal: signalOption,
 });
 
 /** @throws IllegalParamError that says which option is wrong */
-export function checkedConnectOptions(options: ConnectOptions): z.infer<typeof connectOptions> {
-  const result = connectOptions.safeParse(options);
-  if (!result.success) throw errorOf(ILLEGAL_PARAM, optionFault(connectOptions, result.error));
-  return result.data;
-}
+export const checkedConnectOptions = (options: ConnectOptions): z.infer<typeof connectOptions> =>
+  parsedOptions(connectOptions, options, (text) => errorOf(ILLEGAL_PARAM, text));

@@ -8,7 +8,7 @@ import { Emitter, EventFanout } from './event-fanout.js';
 import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
 import { Group, type GroupHome } from './group.js';
 import { Memberships } from './memberships.js';
-import { type JoinOptions, checkedJoinOptions } from './options.js';
+import { type JoinOptions, signalOf } from './options.js';
 import { Pump } from './pump.js';
 import { EventReader } from './reader.js';
 import { type Body, type SendOptions, bytesOfBody, checkSend, serviceWord } from './send.js';
@@ -98,7 +98,7 @@ export class Connection
    */
   async join(name: string, options: JoinOptions = {}): Promise<Group> {
     if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-    return await this.memberships.join(name, checkedJoinOptions(options).signal);
+    return await this.memberships.join(name, signalOf(options));
   }
 
   /**

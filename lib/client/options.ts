@@ -2,7 +2,7 @@
 import { errorOf } from '../errors.js';
 import type { TlsOptions } from '../mailbox/dial.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { noOptions, unknownOption } from '../util/option-errors.js';
+import { OptionChecks } from '../util/option-checks.js';
 
 export interface ConnectOptions {
   /**
@@ -29,14 +29,14 @@ export interface JoinOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws IllegalParamError that says which option is wrong */
-export function checkedJoinOptions(options: JoinOptions): JoinOptions {
-  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, noOptions(['signal']));
-  const { signal, ...others } = options;
-  const strangers = Object.keys(others);
-  if (strangers.length > 0) throw errorOf(ILLEGAL_PARAM, unknownOption(strangers, ['signal']));
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw errorOf(ILLEGAL_PARAM, 'signal must be an AbortSignal');
-  }
-  return options;
+const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
+const SIGNAL = new Set(['signal']);
+
+/** For calls that take nothing but a signal. @throws IllegalParamError that says which option is wrong */
+export function signalOf(options: { readonly signal?: AbortSignal | undefined }): AbortSignal | undefined {
+  if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
+  check.keys(options, SIGNAL);
+  const { signal } = options;
+  check.signal(signal);
+  return signal;
 }

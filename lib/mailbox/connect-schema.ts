@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { LookupFunction } from 'node:net';
 import { z } from 'zod';
 import { MAX_SILENCE_TIMEOUT, MIN_SILENCE_TIMEOUT } from '../silence/watch.js';
+import { signalOption } from '../util/option-schemas.js';
 import type { Authenticator } from '../wire/handshake/authentication.js';
 
 const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
@@ -18,7 +19,7 @@ export const silenceTimeoutSchema = z.int().min(MIN_SILENCE_TIMEOUT).max(MAX_SIL
 const options = z.object({
   group_membership: z.union([z.boolean(), z.number()]).transform(Boolean).optional(),
   priority: z.number().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
+  signal: signalOption,
   auth: z
     .array(
       z.custom<Authenticator>((value) => value !== null && typeof value === 'object' && 'method' in value),

@@ -1,8 +1,9 @@
 /** A barrier: members wait at it until so many are there. */
 import { z } from 'zod';
+import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
-import { type WaitOptions, checkedOptions, instanceNumber, signalOf } from './options.js';
+import { type WaitOptions, checkedOptions, instanceNumber } from './options.js';
 import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
 

@@ -1,6 +1,7 @@
 /** Asking a whole group, and getting what became of it at each member. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { signalOption } from '../util/option-schemas.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
@@ -8,7 +9,7 @@ import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
 import { GroupBinding } from './group-binding.js';
-import { checkedOptions, instanceNumber, jsonText, signalOption } from './options.js';
+import { checkedOptions, instanceNumber, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
 /**

@@ -1,17 +1,11 @@
 /** Leader election: the first member that takes part leads, and everybody knows it. */
 import { z } from 'zod';
+import { signalOf } from '../client/options.js';
+import { signalOption } from '../util/option-schemas.js';
 import type { Connection } from '../client/connection.js';
 import { deferred } from '../util/deferred.js';
 import { ElectionCore, type Leadership } from './core/election.js';
-import {
-  checkedOptions,
-  given,
-  silenceTimeoutOption,
-  quorumOption,
-  signalOf,
-  signalOption,
-  type WaitOptions,
-} from './options.js';
+import { checkedOptions, given, silenceTimeoutOption, quorumOption, type WaitOptions } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { GroupBinding } from './group-binding.js';
 

@@ -1,10 +1,11 @@
 /** A lock that one member of a group holds at a time. */
+import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
 import { type End, now } from './group-binding.js';
-import { type WaitOptions, instanceNumber, signalOf } from './options.js';
+import { type WaitOptions, instanceNumber } from './options.js';
 import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 

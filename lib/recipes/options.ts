@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { errorOf } from '../errors.js';
-import { noOptions, optionFault, unknownOption } from '../util/option-errors.js';
+import { parsedOptions } from '../util/option-errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { isTooDeep } from './core/json-depth.js';
 import { MAX_JSON_DEPTH } from './core/limits.js';
@@ -13,28 +13,12 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const signalOption = z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional();
 export const quorumOption = z.int().min(1).optional();
 export const silenceTimeoutOption = z.number().min(1).optional();
 
 /** @throws IllegalParamError that says which option is wrong */
-export function checkedOptions<T>(schema: z.ZodType<T>, options: unknown): T {
-  const result = schema.safeParse(options);
-  if (!result.success) throw errorOf(ILLEGAL_PARAM, optionFault(schema, result.error));
-  return result.data;
-}
-
-/** By hand, as it is done for each command. @throws IllegalParamError */
-export function signalOf(options: WaitOptions): AbortSignal | undefined {
-  if (typeof options !== 'object' || options === null) throw errorOf(ILLEGAL_PARAM, noOptions(['signal']));
-  if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
-  for (const key in options)
-    if (key !== 'signal') throw errorOf(ILLEGAL_PARAM, unknownOption([key], ['signal']));
-  const { signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw errorOf(ILLEGAL_PARAM, 'signal must be an AbortSignal');
-  return signal;
-}
+export const checkedOptions = <T>(schema: z.ZodType<T>, options: unknown): T =>
+  parsedOptions(schema, options, (text) => errorOf(ILLEGAL_PARAM, text));
 
 /** The given options without those that are undefined, so that defaults stand. */
 export const given = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

@@ -1,13 +1,14 @@
 /** Who is here, since when, and what each says of itself. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { signalOption, timeOption } from '../util/option-schemas.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MAX_METADATA_BYTES } from './core/limits.js';
 import { type Departure, type MemberPresence, PresenceCore } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
-import { checkedOptions, instanceNumber, jsonText, signalOption } from './options.js';
+import { checkedOptions, instanceNumber, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
 /** One who takes part. */
@@ -47,7 +48,7 @@ const HOUR_MS = 3_600_000;
 
 const schema = z.strictObject({
   metadata: z.unknown().optional(),
-  forgetAfterMs: z.number().min(0).default(HOUR_MS),
+  forgetAfterMs: timeOption.default(HOUR_MS),
   signal: signalOption,
 });
 

@@ -1,6 +1,8 @@
 /** State that is the same at all members: commands go in, and everybody applies them in one order. */
 import { Buffer } from 'node:buffer';
 import { z } from 'zod';
+import { signalOf } from '../client/options.js';
+import { signalOption } from '../util/option-schemas.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
@@ -21,8 +23,6 @@ import {
   instanceNumber,
   jsonText,
   quorumOption,
-  signalOf,
-  signalOption,
   silenceTimeoutOption,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';

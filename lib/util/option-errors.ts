@@ -22,29 +22,50 @@ export const isConnection = (value: unknown): boolean =>
   'sendTo' in value &&
   'privateName' in value;
 
+/**
+ * What the schema makes of the options. @param refused makes an error of what is wrong
+ * @throws that error, which names the first wrong option
+ */
+export function parsedOptions<T>(
+  schema: z.ZodType<T>,
+  options: unknown,
+  refused: (text: string) => Error,
+): T {
+  const result = schema.safeParse(options);
+  if (!result.success) throw refused(optionFault(schema, result.error));
+  return result.data;
+}
+
 /** The first fault, as one line. */
-export function optionFault(schema: z.ZodType, error: z.ZodError): string {
+function optionFault(schema: z.ZodType, error: z.ZodError): string {
   const [issue] = error.issues;
   if (!issue) return error.message;
+  const { message } = issue;
   const path = issue.path.map(String);
-  const place = path.length === 0 ? '' : `${path.join('.')}: `;
+  const place = path.length === 0 ? '' : path.join('.') + (message.startsWith('must ') ? ' ' : ': ');
   if (issue.code === 'unrecognized_keys') return place + unknownOption(issue.keys, keysAt(schema, path));
   if (place === '' && issue.code === 'invalid_type') return noOptions(keysAt(schema, path));
-  return place + issue.message;
+  return place + message;
+}
+
+interface Schema {
+  /** Of what is optional, has a default, or is a list. */
+  readonly unwrap?: () => unknown;
+  readonly element?: unknown;
+  readonly shape?: Readonly<Record<string, unknown>>;
 }
 
 /** Names of the options at a place of the schema. */
-function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
-  let at: unknown = schema;
-  for (const key of path) at = shapeOf(at)[key];
-  return Object.keys(shapeOf(at));
+export function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
+  let at = bare(schema);
+  for (const key of path) at = bare(at?.shape?.[key] ?? at?.element);
+  return Object.keys(at?.shape ?? {});
 }
 
-/** Of an object, or of an optional one. */
-function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
-  let inner = schema as { unwrap?: () => unknown; shape?: Record<string, unknown> } | undefined;
-  while (inner?.unwrap) inner = inner.unwrap() as typeof inner;
-  return inner?.shape ?? {};
+function bare(schema: unknown): Schema | undefined {
+  let inner = schema as Schema | undefined;
+  while (inner?.unwrap && inner.element === undefined) inner = inner.unwrap() as Schema | undefined;
+  return inner;
 }
 
 // "did you mean ...?" for a word that is not one of those known.

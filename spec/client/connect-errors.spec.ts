@@ -148,7 +148,10 @@ describe('connect', () => {
           /: tls: unknown option "servernam"; expected one of ca, cert, key, servername; did you mean "servername"\? /,
         ],
         [{ auth: { usr: 'x', password: 'y' } }, /: auth[.:]/],
-        [{ timeoutMs: -1 }, /^illegal argument: timeoutMs: [^\n]*$/],
+        [
+          { timeoutMs: -1 },
+          /^illegal argument: timeoutMs must be a non-negative number of milliseconds \(ILLEGAL_PARAM\)$/,
+        ],
       ] as const) {
         const { message } = await failure(connect(given as ConnectOptions));
         expect(message).to.match(text);
