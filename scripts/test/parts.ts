@@ -39,6 +39,7 @@ export const OUTSIDE: readonly string[] = [
   'silence',
   'ssp',
   'util/on-abort',
+  'util/timer-queue',
   'view-time-file',
 ];
 /** Within those folders: specs that only compute all the same. */
