@@ -7,13 +7,23 @@
  */
 import type { Choices } from './choices.js';
 import { type Component, type Daemon, type Entry, type Installed, setText } from './daemon.js';
-import type { Network } from './network.js';
 
 /** Numbers of entries that are still ordered; the last stands for all. */
 const STILL_ORDERED = [0, 1, 2, 1000];
 
 /** Most entries that a part is ahead, and one more. */
 const AHEAD = 4;
+
+/** What a cut needs of the network. */
+interface Network {
+  readonly tell: ((line: string) => void) | undefined;
+  /** Whether daemons may be ahead of others at a cut. */
+  readonly hasLeads: boolean;
+  /** One more entry. @returns false when nobody has one */
+  order(component: Component): boolean;
+  deliver(daemon: Daemon, entry: Entry | Installed): void;
+  signal(daemon: Daemon, here: readonly Daemon[]): void;
+}
 
 /** What one part of a component has of its order. */
 interface Part {

@@ -3,7 +3,10 @@
  * all the time.
  */
 import type { SimulatedDaemon } from '../daemon.js';
-import type { World } from '../world.js';
+import type { EngineLog } from '../engine-log.js';
+import type { Loop } from '../loop.js';
+import type { Plan } from '../plan.js';
+import type { Violation } from '../../support/checks/log.js';
 
 /** Virtual milliseconds that an exchange may last, with a detection and an exclusion in it. */
 const LIMIT = 1000;
@@ -12,8 +15,17 @@ const STEP = 50;
 const VIEWS_AN_ACT = 9;
 const VIEWS = 12;
 
+/** What is looked at of a world. */
+interface Watched {
+  readonly loop: Loop;
+  readonly plan: Plan;
+  readonly violations: Violation[];
+  readonly daemons: readonly (SimulatedDaemon | null)[];
+  readonly engineLogs: readonly EngineLog[];
+}
+
 /** Looks all the time, and writes down what it sees. */
-export function watchWaiting(world: World): void {
+export function watchWaiting(world: Watched): void {
   const { loop, plan, violations } = world;
   const since = new Map<SimulatedDaemon, number>();
   const seen = new Map<SimulatedDaemon, number>();

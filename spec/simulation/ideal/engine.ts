@@ -9,8 +9,23 @@ import type { SimulatedEngine } from '../fabric.js';
 import type { Process } from '../process.js';
 import { Recorder } from '../recorder.js';
 import type { Trace } from '../trace.js';
-import type { IdealNetwork } from './network.js';
-import type { IdealView, Item, MemberPosition } from './view.js';
+import type { IdealView, Item as ItemOf, MemberPosition as PositionOf } from './view.js';
+
+export type EngineView = IdealView<IdealEngine>;
+export type Item = ItemOf<IdealEngine>;
+export type MemberPosition = PositionOf<IdealEngine>;
+
+/** What an engine needs of its network. */
+export interface IdealOrder {
+  opened(engine: IdealEngine): void;
+  left(engine: IdealEngine): void;
+  /** There may be something to order in the view. */
+  ordering(view: EngineView): void;
+  /** A member has got further. */
+  received(view: EngineView): void;
+  /** The members of a view want to be without these for a while. */
+  exclude(view: EngineView, names: ReadonlySet<string>): void;
+}
 
 /** Milliseconds that an exchange may last before those that it waits for are excluded. */
 const PATIENCE = 1000;
@@ -20,9 +35,9 @@ export class IdealEngine implements SimulatedEngine {
   readonly semantics = 'partitionable';
   view: View | null = null;
   /** The view that it is in. */
-  current: IdealView | null = null;
+  current: EngineView | null = null;
   /** The view that it is in or will go to next. */
-  planned: IdealView | null = null;
+  planned: EngineView | null = null;
   place: MemberPosition | null = null;
   /** Whom its exchange waits for. */
   awaited: () => readonly string[] = () => [];
@@ -40,7 +55,7 @@ export class IdealEngine implements SimulatedEngine {
     readonly self: DaemonId,
     readonly index: number,
     readonly process: Process,
-    private readonly network: IdealNetwork,
+    private readonly network: IdealOrder,
     trace: Trace,
     private readonly highWater: number,
   ) {
@@ -145,7 +160,7 @@ export class IdealEngine implements SimulatedEngine {
   }
 
   /** Goes on to another view, with what belongs between the two. */
-  move(to: IdealView): void {
+  move(to: EngineView): void {
     const next = to.places.get(this) as MemberPosition;
     const { current: old, place } = this;
     if (old && place) this.close(old, place, next);
@@ -176,7 +191,7 @@ export class IdealEngine implements SimulatedEngine {
     });
   }
 
-  private close(old: IdealView, place: MemberPosition, { set, common }: MemberPosition): void {
+  private close(old: EngineView, place: MemberPosition, { set, common }: MemberPosition): void {
     this.deliver();
     this.recorder.transitional({ previous: old.id, members: set.map(({ self }) => self) });
     while (place.delivered < common) this.give(old.items[place.delivered] as Item, ++place.delivered);

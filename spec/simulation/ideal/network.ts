@@ -6,8 +6,8 @@ import type { Random } from '../../support/random.js';
 import type { Fabric, Surroundings } from '../fabric.js';
 import type { Loop } from '../loop.js';
 import type { Process } from '../process.js';
-import { IdealEngine } from './engine.js';
-import { IdealView, type Item, type MemberPosition } from './view.js';
+import { type EngineView, IdealEngine, type IdealOrder, type Item, type MemberPosition } from './engine.js';
+import { IdealView } from './view.js';
 
 export interface IdealOptions {
   /** Milliseconds until a side that cannot be reached, or a frozen daemon, is noticed. */
@@ -28,7 +28,7 @@ const MAX_ORDERED_AT_ONCE = 4;
 const CRASH_NOTICED = 5;
 const APART = 700;
 
-export class IdealNetwork implements Fabric {
+export class IdealNetwork implements Fabric, IdealOrder {
   /** Daemons, by number, that are not told what is everywhere: what is safe waits there. */
   readonly untold = new Set<number>();
   private isHeld = false;
@@ -109,7 +109,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** The members of a view want to be without these for a while. */
-  exclude(view: IdealView, names: ReadonlySet<string>): void {
+  exclude(view: EngineView, names: ReadonlySet<string>): void {
     const excluded = view.members.filter(({ self }) => names.has(self.name));
     if (view.isClosed || excluded.every((engine) => this.apart.has(engine))) return;
     for (const engine of excluded) {
@@ -134,7 +134,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** There may be something to order in the view. */
-  ordering(view: IdealView): void {
+  ordering(view: EngineView): void {
     if (view.isOrdering || view.isClosed) return;
     view.isOrdering = true;
     this.loop.after(0.1 + this.random.next(), () => {
@@ -144,7 +144,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** A member has got further: what every member has is safe. */
-  received(view: IdealView): void {
+  received(view: EngineView): void {
     if (view.isClosed || !this.isWhole(view)) return;
     const { everywhere } = view;
     const isHeld = [...view.places.values()].some(
@@ -159,7 +159,7 @@ export class IdealNetwork implements Fabric {
     }
   }
 
-  private order(view: IdealView): void {
+  private order(view: EngineView): void {
     // Without all members the order stands still, until there is another view.
     if (view.isClosed || this.isHeld || !this.isWhole(view)) return;
     const members = view.members;
@@ -173,7 +173,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** The sender orders what it has, behind everything that was ordered before, which it has therefore. */
-  private take(view: IdealView, sender: IdealEngine): void {
+  private take(view: EngineView, sender: IdealEngine): void {
     const count = 1 + this.random.below(MAX_ORDERED_AT_ONCE);
     for (let i = 0; i < count; i++) {
       const item = sender.next();
@@ -185,7 +185,7 @@ export class IdealNetwork implements Fabric {
     this.spread(view, sender);
   }
 
-  private spread(view: IdealView, from: IdealEngine): void {
+  private spread(view: EngineView, from: IdealEngine): void {
     const upTo = view.items.length;
     for (const place of view.places.values()) {
       this.later(view, place, () => {
@@ -197,7 +197,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** After the way to a member, if the view stands still then. */
-  private later(view: IdealView, place: MemberPosition, act: () => void): void {
+  private later(view: EngineView, place: MemberPosition, act: () => void): void {
     const { engine } = place;
     this.loop.after(this.random.next() * this.options.delay, () => {
       if (view.isClosed || !engine.isAlive || engine.isFrozen) return;
@@ -207,7 +207,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** What was lost on its way is asked for again. */
-  private reached(view: IdealView | null): void {
+  private reached(view: EngineView | null): void {
     if (!view || view.isClosed || !this.isWhole(view)) return;
     const [first] = view.members;
     if (first) this.spread(view, first);
@@ -215,7 +215,7 @@ export class IdealNetwork implements Fabric {
   }
 
   /** Whether all members of the view reach each other. */
-  private isWhole(view: IdealView): boolean {
+  private isWhole(view: EngineView): boolean {
     const [first] = view.members;
     return view.members.every(
       (engine) =>
@@ -263,7 +263,7 @@ export class IdealNetwork implements Fabric {
   private form(engines: readonly IdealEngine[]): void {
     const number = ++this.views;
     const tag = (BigInt(this.random.below(2 ** 31)) << 32n) | BigInt(this.random.below(2 ** 31));
-    const view = new IdealView({ text: `i${number}`, tag });
+    const view = new IdealView<IdealEngine>({ text: `i${number}`, tag });
     const places = this.setsOf(engines).flatMap((set) => {
       const common = Math.max(...set.map((engine) => engine.place?.have ?? 0));
       const commonStable = Math.max(...set.map((engine) => engine.place?.stable ?? 0));
@@ -294,7 +294,7 @@ export class IdealNetwork implements Fabric {
 
   /** Those who come from one view, now and then divided as by a recovery that was interrupted. */
   private setsOf(engines: readonly IdealEngine[]): IdealEngine[][] {
-    const byView = new Map<IdealView | IdealEngine, IdealEngine[]>();
+    const byView = new Map<EngineView | IdealEngine, IdealEngine[]>();
     for (const engine of engines) {
       const key = engine.current ?? engine;
       const set = byView.get(key);

@@ -1,21 +1,26 @@
 /** One daemon view of the ideal engines: the order of its payloads, and how far each member has got in it. */
 import type { Buffer } from 'node:buffer';
 import type { ViewId } from '../../../daemon/engine/port.js';
-import type { IdealEngine } from './engine.js';
 
-export interface Item {
+/** What a view asks of an engine in it. */
+interface Member {
+  /** The view that it is in. */
+  readonly current: unknown;
+}
+
+export interface Item<E> {
   readonly id: string;
-  readonly sender: IdealEngine;
+  readonly sender: E;
   readonly payload: Buffer;
   readonly safe: boolean;
   readonly exchange: boolean;
 }
 
 /** One member's part in a view. */
-export interface MemberPosition {
-  readonly engine: IdealEngine;
+export interface MemberPosition<E> {
+  readonly engine: E;
   /** The set it came in. */
-  readonly set: readonly IdealEngine[];
+  readonly set: readonly E[];
   /** How far it goes in the view before, until it comes here; the members of its set go as far. */
   readonly common: number;
   /** Payloads that have reached it. */
@@ -25,10 +30,10 @@ export interface MemberPosition {
   stable: number;
 }
 
-export class IdealView {
-  readonly items: Item[] = [];
+export class IdealView<E extends Member> {
+  readonly items: Item<E>[] = [];
   /** In order of the view. */
-  readonly places = new Map<IdealEngine, MemberPosition>();
+  readonly places = new Map<E, MemberPosition<E>>();
   /** Another view is on its way: nothing more is ordered or received. */
   isClosed = false;
   isOrdering = false;
@@ -37,7 +42,7 @@ export class IdealView {
 
   constructor(readonly id: ViewId) {}
 
-  get members(): IdealEngine[] {
+  get members(): E[] {
     return [...this.places.keys()];
   }
 
@@ -50,7 +55,7 @@ export class IdealView {
   }
 
   /** The sets of members by common past, in order of their first. */
-  get sets(): readonly (readonly IdealEngine[])[] {
+  get sets(): readonly (readonly E[])[] {
     return [...new Set([...this.places.values()].map(({ set }) => set))];
   }
 }
