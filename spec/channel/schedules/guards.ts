@@ -289,7 +289,7 @@ const countMembers = (): (() => void) =>
 /** Tables are merged as if all were of one primary component. */
 function mergeAsEquals(): () => void {
   const asFirst = (side: Told): Told => ({ ...side, epoch: 0 });
-  return replace(RegistryMachine, 'adopt', (original) => (self, ...args) => {
+  return replace(RegistryMachine, 'adoptTables', (original) => (self, ...args) => {
     const [sides] = args as [readonly Told[]];
     return original(self, sides.map(asFirst));
   });
@@ -616,7 +616,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'an owner that was in sight for a moment has to be out of sight for as long again',
-    switchOff: () => around('adopt', { before: (self) => self.glimpsed.clear() }),
+    switchOff: () => around('adoptTables', { before: (self) => self.glimpsed.clear() }),
     play() {
       const world = beginWithOrphan(3, '01 2');
       world.cut('012');
