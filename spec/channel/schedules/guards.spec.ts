@@ -1,7 +1,7 @@
 /** Each guard of the registry machine is needed: a schedule that is fine with it violates something without it. */
 import { expect } from 'chai';
-import { Violation } from './daemon-world.js';
 import { guards } from './guards.js';
+import { Violation } from './registry-world.js';
 
 describe('a guard of the registry machine', () => {
   for (const guard of guards) {

@@ -15,7 +15,7 @@ import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/prim
 import { Table } from '../../../lib/channel/registry/table.js';
 import { Ballot, type Testimony, includesNewest } from '../../../lib/primary/ballot.js';
 import { replace } from '../../simulation/bugs/planted.js';
-import { type Choose, chooseFrom } from './daemon-cut.js';
+import { type Choices, Listed } from '../../support/group-network/choices.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection, SETTINGS } from './registry-connection.js';
 import { RegistryWorld } from './registry-world.js';
 
@@ -101,7 +101,7 @@ function runWithout1(world: RegistryWorld, isOver: () => boolean): void {
 }
 
 /** The first part alone has all that is under way, and all of it after the transitional signal. */
-const allAfterTheSignal = (): Choose => chooseFrom(Infinity, Infinity);
+const allAfterTheSignal = (): Choices => new Listed([Infinity, Infinity]);
 
 /** Nobody has been refused anything: the play asks only for what may be given. */
 function nothingRefused(world: RegistryWorld): void {
@@ -162,7 +162,7 @@ function completeAtOne(world: RegistryWorld): void {
     world.run(1);
   }
   world.turn = 0;
-  world.cut('0 1 2', chooseFrom(2, Infinity, 0, 0));
+  world.cut('0 1 2', new Listed([2, Infinity, 0, 0]));
   cut(world, '01 2');
 }
 
@@ -565,7 +565,7 @@ export const guards: readonly Guard[] = [
       const world = begin(5);
       world.create(world.at(1), 'x');
       // d0 has the claim too; the others, who are more, continue without it.
-      world.cut('0 1 234', chooseFrom(1, Infinity, 0, 0));
+      world.cut('0 1 234', new Listed([1, Infinity, 0, 0]));
       world.settle();
       return end(world);
     },
@@ -580,7 +580,7 @@ export const guards: readonly Guard[] = [
       world.create(world.at(0), 'x');
       world.turn = 2;
       // The claim comes behind a join, which d1 does not see any more: so it counts there, and nowhere else.
-      world.cut('1 02', chooseFrom(2, Infinity, Infinity, 0, Infinity));
+      world.cut('1 02', new Listed([2, Infinity, Infinity, 0, Infinity]));
       world.run(1);
       world.cut('012');
       return end(world);

@@ -1,10 +1,9 @@
 /** Worlds by chance: cuts, restarts, processes that stand still, names that are created, closed and taken over. */
 import { Random } from '../../support/random.js';
-import type { Daemon } from './daemon.js';
-import { partitions } from './daemon-cut.js';
-import { Violation } from './daemon-world.js';
+import { partitions, theFirst } from '../../support/group-network/choices.js';
+import type { Daemon } from '../../support/group-network/daemon.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection } from './registry-connection.js';
-import { MemoryLost, RegistryWorld } from './registry-world.js';
+import { MemoryLost, RegistryWorld, Violation } from './registry-world.js';
 
 export interface Shape {
   readonly daemons: number;
@@ -121,7 +120,7 @@ class RandomWorld {
     let sets: readonly (readonly Place[])[] = [world.daemons];
     if (kind < 0.55) sets = random.pick(this.partitions);
     else if (kind < 0.75) sets = this.movedOne();
-    world.regroup(sets, (count) => (isCalm ? 0 : random.below(count)));
+    world.regroup(sets, isCalm ? theFirst : random);
   }
 
   /** One daemon changes to another component, or is alone. */
@@ -149,7 +148,7 @@ class RandomWorld {
     if (!random.chance(0.4)) {
       if (this.mayEnd([connection])) world.end(connection, 'crash');
     } else if (this.mayEnd(daemon.clients)) {
-      world.regroup([...this.without(daemon), [daemon]], (count) => random.below(count));
+      world.regroup([...this.without(daemon), [daemon]], random);
       if (this.mayEnd(daemon.clients)) for (const each of daemon.clients) world.end(each, 'power loss');
     }
   }

@@ -9,7 +9,7 @@ import { isShown } from '../../../lib/channel/registry-info.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Settings } from '../../../lib/channel/registry/entry.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
-import type { Daemon, DaemonClient, GroupView } from './daemon.js';
+import type { Daemon, GroupClient, GroupView } from '../../support/group-network/daemon.js';
 
 /** After as many milliseconds out of sight an owner may lose a name. */
 export const ORPHAN_TIMEOUT = 30_000;
@@ -38,7 +38,7 @@ export interface ConnectionHost {
   ready(connection: RegistryConnection): void;
 }
 
-export class RegistryConnection implements DaemonClient {
+export class RegistryConnection implements GroupClient {
   readonly machine: RegistryMachine;
   isJoined = false;
   isUp = true;
@@ -141,7 +141,8 @@ export class RegistryConnection implements DaemonClient {
   }
 
   message(sender: string, body: Buffer, toGroup: boolean): void {
-    this.receive(() => this.machine.message(sender, body, toGroup));
+    const own = Buffer.from(body);
+    this.receive(() => this.machine.message(sender, own, toGroup));
   }
 
   /** Time has passed with these members in the view. */

@@ -1,15 +1,25 @@
 /** Real registry machines in a small world of daemons, and what must hold among them. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { GoneReason } from '../../../lib/channel/errors.js';
 import type { ApplyResult } from '../../../lib/channel/registry/apply.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Entry } from '../../../lib/channel/registry/entry.js';
-import type { Component, Daemon } from './daemon.js';
-import { type Choose, chooseFirst } from './daemon-cut.js';
-import { DaemonWorld } from './daemon-world.js';
+import { type Choices, theFirst } from '../../support/group-network/choices.js';
+import type { Component, Daemon, DataEntry } from '../../support/group-network/daemon.js';
+import { GroupNetwork } from '../../support/group-network/network.js';
 import { Grants } from './grants.js';
 import { type ConnectionHost, RegistryConnection } from './registry-connection.js';
+
+/** Something that must never happen has happened. */
+export class Violation extends Error {
+  constructor(
+    readonly property: string,
+    text: string,
+  ) {
+    super(`${property}: ${text}`);
+  }
+}
 
 export interface WorldOptions {
   readonly daemons: number;
@@ -25,12 +35,14 @@ export type EndKind = 'crash' | 'leave' | 'power loss';
 /** All that were there have forgotten: what was decided before binds nobody. Only where daemons are not told. */
 export class MemoryLost extends Error {}
 
+/** Steps after which a world that still moves will never come to rest. */
+const MAX_STEPS = 20_000;
 /** Milliseconds in which everything that begins by itself is over. */
 const QUIET = 15_000;
 /** Rounds of nudges after which a world that still nudges will never come to rest. */
 const MAX_NUDGES = 1000;
 
-export class RegistryWorld extends DaemonWorld<RegistryConnection> implements ConnectionHost {
+export class RegistryWorld extends GroupNetwork<RegistryConnection> implements ConnectionHost {
   now = 0;
   readonly grants = new Grants((property, text) => this.fail(property, text));
   /** Creates by the code of their refusal. */
@@ -41,15 +53,37 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   /** The view in which the registry began with nothing. */
   private begunIn: string | null = null;
 
-  constructor(private readonly options: WorldOptions) {
-    super(options.daemons, options.isTraced === true);
+  constructor(
+    private readonly rules: WorldOptions,
+    readonly trace: string[] = [],
+  ) {
+    super({
+      daemons: rules.daemons,
+      isTogether: true,
+      renewsIds: true,
+      hasLateSignals: true,
+      describe: textOf,
+      tell: rules.isTraced === true ? (line) => void trace.push(line) : undefined,
+    });
+  }
+
+  fail(property: string, text: string): never {
+    throw new Violation(property, text);
+  }
+
+  /** Steps in every component until nothing is under way, or until there were as many as that. */
+  run(steps = Infinity): void {
+    for (let step = 0; step < steps; step++) {
+      if (!this.step()) return this.checkAtRest();
+      if (step > MAX_STEPS) this.fail('livelock', `the world does not come to rest in ${MAX_STEPS} steps`);
+    }
   }
 
   /** A connection `#name#daemon` that enters the registry. */
   start(daemon: Daemon<RegistryConnection>, name: string): RegistryConnection {
     const id = `#${name}#${daemon.name}`;
     if (daemon.clients.some((each) => each.id === id)) throw new Error(`${id} is there already`);
-    const told = this.options.areTold ? this.daemons.map((each) => each.name) : [];
+    const told = this.rules.areTold ? this.daemons.map((each) => each.name) : [];
     const connection = new RegistryConnection(id, daemon, this, told);
     this.log(`  start ${id}`);
     this.started.push(connection);
@@ -67,7 +101,13 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     connection.isUp = false;
     this.grants.ownerEnded(connection);
     const asDaemonsSay = kind === 'leave' ? 'leave' : 'disconnect';
-    this.disconnect(connection.daemon, connection, asDaemonsSay, kind === 'power loss');
+    const { daemon, id } = connection;
+    // What the connection sent and nobody has ordered is gone too.
+    if (kind === 'power loss')
+      daemon.outbox = daemon.outbox.filter(
+        (entry) => entry.sender !== id || entry.kind === 'leave' || entry.kind === 'disconnect',
+      );
+    this.disconnect(daemon, connection, asDaemonsSay);
   }
 
   /** The n-th connection of a daemon. */
@@ -91,11 +131,11 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
   }
 
   /** Components as in `01 2`: the numbers of the daemons that are together. */
-  cut(components: string, choose: Choose = chooseFirst): void {
+  cut(components: string, choices: Choices = theFirst): void {
     const parts = components.split(' ');
     this.regroup(
       parts.map((digits) => Array.from(digits, (digit) => this.daemonAt(Number(digit)))),
-      choose,
+      choices,
     );
   }
 
@@ -141,7 +181,7 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     const message = decodeRegistryMessage(body);
     if (message && 'command' in message && message.command.kind === 'claim')
       this.claimants.set(message.command.claim, from);
-    this.sendAs(from.daemon, from.id, to, body, isSafe);
+    this.sendAs(from.daemon, from.id, to, Buffer.from(body), isSafe);
   }
 
   settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void {
@@ -181,19 +221,11 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
     if (hasEntered || this.hadTable(machine.members, view)) return;
     this.log(`      ${id} begins with nothing`);
     this.begunIn ??= view;
-    if (this.begunIn !== view && !this.options.areTold) throw new MemoryLost();
+    if (this.begunIn !== view && !this.rules.areTold) throw new MemoryLost();
   }
 
-  protected override describe(body: Buffer): string {
-    const message = decodeRegistryMessage(body);
-    if (!message) return 'no message of the registry';
-    if (!('command' in message)) return `${message.kind} ${fieldsOf(message)}`;
-    const { command } = message;
-    return 'name' in command ? `${command.kind} ${command.name}` : command.kind;
-  }
-
-  protected override checkAtRest(): void {
-    if (this.options.comparesMachines === false) return;
+  private checkAtRest(): void {
+    if (this.rules.comparesMachines === false) return;
     const primaries = this.components.flatMap((component) => this.checkEqual(component));
     if (primaries.length < 2) return;
     const texts = primaries.map(({ machine }) => `{${machine.members.join(' ')}}`);
@@ -293,6 +325,15 @@ export class RegistryWorld extends DaemonWorld<RegistryConnection> implements Co
       return connection?.hasEntered === true && connection.readyIn !== view;
     });
   }
+}
+
+/** A message, for the trace. */
+function textOf({ body, sender }: DataEntry): string {
+  const message = decodeRegistryMessage(body);
+  if (!message) return `no message of the registry, of ${sender}`;
+  if (!('command' in message)) return `${message.kind} ${fieldsOf(message)} of ${sender}`;
+  const { command } = message;
+  return `${command.kind}${'name' in command ? ` ${command.name}` : ''} of ${sender}`;
 }
 
 /** The fields of a message that fit into a line. */

@@ -1,11 +1,10 @@
 /** Short schedules, each of which once gave a name to two owners, or took one from an owner who had it by right. */
 import { expect } from 'chai';
-import { chooseFrom } from './daemon-cut.js';
-import { Violation } from './daemon-world.js';
+import { Listed } from '../../support/group-network/choices.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection } from './registry-connection.js';
-import { RegistryWorld } from './registry-world.js';
+import { RegistryWorld, Violation } from './registry-world.js';
 
-/** What a cut leaves of the messages under way, see `daemon-cut.ts`. */
+/** What a cut leaves of the messages under way, see `support/group-network/cut.ts`. */
 const ONE_MORE_IS_ORDERED = 1;
 const TWO_MORE_ARE_ORDERED = 2;
 const NOTHING_OF_IT = 0;
@@ -195,7 +194,7 @@ describe('the registry of channel names in schedules of three daemons', () => {
       world.settle(ORPHAN_TIMEOUT + 1000);
       world.create(world.at(1), 'x');
       // The claim of d1 arrives at d0 and d1, after the transitional signal.
-      world.cut('1 02', chooseFrom(ONE_MORE_IS_ORDERED, ALL_OF_IT, ALL_OF_IT));
+      world.cut('1 02', new Listed([ONE_MORE_IS_ORDERED, ALL_OF_IT, ALL_OF_IT]));
       world.settle();
       const [lost] = world.grants.lostByTakeOver;
       const refusals = [...world.refusals.keys()].join(' ');
@@ -239,7 +238,7 @@ describe('the registry of channel names in schedules of three daemons', () => {
       world.turn = 1;
       world.run(1);
       world.turn = 0;
-      world.cut('0 1 2', chooseFrom(TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT));
+      world.cut('0 1 2', new Listed([TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT]));
       cut(world, '01 2');
       checkOwner(world, world.at(1));
       world.endFaults();
@@ -259,7 +258,7 @@ describe('the registry of channel names in schedules of three daemons', () => {
       world.turn = notOf1;
       world.run(1);
       world.turn = 0;
-      world.cut('0 1 2', chooseFrom(TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT));
+      world.cut('0 1 2', new Listed([TWO_MORE_ARE_ORDERED, ALL_OF_IT, NOTHING_OF_IT, NOTHING_OF_IT]));
       cut(world, '01 2');
       checkOwner(world, world.at(1));
       world.endFaults();
@@ -291,7 +290,7 @@ describe('the registry of channel names in schedules of three daemons', () => {
       begin(world);
       world.create(world.at(0), 'x');
       // It arrives at d0 alone, after the transitional signal; d1 and d2 continue without it.
-      world.cut('0 12', chooseFrom(ONE_MORE_IS_ORDERED, ALL_OF_IT, NOTHING_OF_IT));
+      world.cut('0 12', new Listed([ONE_MORE_IS_ORDERED, ALL_OF_IT, NOTHING_OF_IT]));
       world.settle();
       cut(world, '012');
       checkOwner(world, world.at(0));

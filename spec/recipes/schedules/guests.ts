@@ -1,20 +1,20 @@
 /** In a schedule, somebody who is a member of the group and lies, and somebody who is not a member. */
 import { Buffer } from 'node:buffer';
 import { decode } from '../../../lib/recipes/core/replicated/messages.js';
-import type { RecipeView } from '../../../lib/recipes/core/port.js';
 import type { Random } from '../../support/random.js';
 import { type Lie, memberLie, Overheard, strangerLie } from '../liars.js';
-import type { Client, Daemon } from './daemon.js';
+import type { GroupClient, GroupView } from '../../support/group-network/daemon.js';
+import type { Daemon } from './replica-client.js';
 
 /** What comes to the liar. It is a client beside the one that its daemon has, and moves with the daemon. */
-class Listener implements Client {
+class Listener implements GroupClient {
   readonly heard = new Overheard();
-  isMember = true;
+  isJoined = true;
 
-  constructor(readonly name: string) {}
+  constructor(readonly id: string) {}
 
-  view({ id, members }: RecipeView): void {
-    this.heard.install({ id, members: members.filter((name) => name !== this.name) });
+  view({ id, members }: GroupView): void {
+    this.heard.install({ id, members: members.filter((name) => name !== this.id) });
     this.heard.all.length = 0;
   }
 
@@ -23,7 +23,7 @@ class Listener implements Client {
   }
 
   message(sender: string, body: Buffer): void {
-    if (sender !== this.name) this.heard.note({ sender, to: null, body: Buffer.from(body) });
+    if (sender !== this.id) this.heard.note({ sender, to: null, body: Buffer.from(body) });
   }
 }
 
@@ -37,8 +37,8 @@ export class Guests {
   ) {
     this.liar = new Listener(`#z-liar#d${daemon.index}`);
     this.stranger = `#z-stranger#d${daemon.index}`;
-    daemon.guest = this.liar;
-    daemon.outbox.push({ kind: 'join', from: this.liar.name, daemon: daemon.index, client: this.liar });
+    daemon.listener = this.liar;
+    daemon.outbox.push({ kind: 'join', sender: this.liar.id, daemon: daemon.index, client: this.liar });
   }
 
   /** One of them says something. */
@@ -49,19 +49,19 @@ export class Guests {
     const lie = isStranger ? strangerLie(scene) : memberLie(scene);
     // Every command of a member is one that this machine obeys.
     if (lie && (isStranger || !isObeyed(lie)))
-      this.say(isStranger ? this.stranger : this.liar.name, lie, random);
+      this.say(isStranger ? this.stranger : this.liar.id, lie, random);
   }
 
-  private say(from: string, { body, to, more = [] }: Lie, random: Random): void {
-    const service = random.chance(0.5) ? 'agreed' : 'safe';
+  private say(sender: string, { body, to, more = [] }: Lie, random: Random): void {
+    const isSafe = !random.chance(0.5);
     for (const each of [body, ...more])
       this.daemon.outbox.push({
         kind: 'data',
-        from,
+        sender,
         daemon: this.daemon.index,
         body: Buffer.from(each),
-        service,
-        to,
+        isSafe,
+        to: to === null ? null : [to],
       });
   }
 }

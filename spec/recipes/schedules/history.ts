@@ -44,7 +44,7 @@ export class History {
 
   /** After an input of a member. */
   look(client: ReplicaClient): void {
-    const { core, machine, name } = client;
+    const { core, machine, id: name } = client;
     const { lines } = machine;
     if (this.noted !== null) throw new Fault(`${this.noted} (${name})`);
     this.lookAtOrder(name, lines);
@@ -81,7 +81,7 @@ export class History {
     }
   }
 
-  private lookAtEpoch({ core: { epoch }, name, viewId }: ReplicaClient): void {
+  private lookAtEpoch({ core: { epoch }, id: name, viewId }: ReplicaClient): void {
     const component = componentOf(viewId);
     const before = this.epochs.get(epoch) ?? component;
     if (before !== component)
@@ -93,7 +93,7 @@ export class History {
   atRest(clients: readonly ReplicaClient[]): void {
     if (this.hasQuorum) this.lookAtParts(clients);
     const shown = new Map<string, { readonly name: string; readonly text: string }>();
-    for (const { core, machine, name, viewId, isFrozen } of clients) {
+    for (const { core, machine, id: name, viewId, isFrozen } of clients) {
       const isShown = this.hasQuorum ? core.isWritable : core.hasState && !core.isPartitioned;
       if (!isShown || isFrozen || !viewId) continue;
       const text = `${machine.lines.join(' ')} | ${machine.who.join(' ')}`;
@@ -109,9 +109,9 @@ export class History {
     const awake = clients.filter(({ isFrozen, viewId }) => !isFrozen && viewId);
     const writer = awake.find(({ core }) => core.isWritable);
     if (!writer) return;
-    for (const { core, name, viewId } of awake)
+    for (const { core, id: name, viewId } of awake)
       if (!core.isPartitioned && componentOf(viewId) !== componentOf(writer.viewId))
-        throw new Fault(`PARTED: ${name} is not, while ${writer.name} writes elsewhere`);
+        throw new Fault(`PARTED: ${name} is not, while ${writer.id} writes elsewhere`);
   }
 
   /** All is mended, and everybody has had the time it needs. */
@@ -120,14 +120,12 @@ export class History {
     if (!first) throw new Fault('GONE: nobody is there');
     const { lines } = first.machine;
     if (this.hasQuorum) this.lookForLosses(clients);
-    for (const { name, core, machine } of clients) {
+    for (const { id: name, core, machine } of clients) {
       if (!core.hasState) throw new Fault(`STUCK: ${name} is ${core.phase}, without the state`);
       if (!core.isWritable) throw new Fault(`STUCK: ${name} is ${core.phase} and cannot write`);
       if (core.waiting > 0) throw new Fault(`STUCK: ${core.waiting} commands of ${name} wait`);
       if (String(machine.lines) !== String(lines))
-        throw new Fault(
-          `DIFFERENT: ${name} has ${machine.lines.join(' ')}, ${first.name} ${lines.join(' ')}`,
-        );
+        throw new Fault(`DIFFERENT: ${name} has ${machine.lines.join(' ')}, ${first.id} ${lines.join(' ')}`);
     }
     if (this.hasQuorum) this.lookForResults(lines);
   }
@@ -144,8 +142,8 @@ export class History {
       throw new Fault(`LOST: ${this.committed.join(' ')} became ${lines.join(' ')}`);
     for (const { client, text, outcome } of this.told) {
       const at = lines.indexOf(text);
-      if (at === -1) throw new Fault(`LOST: ${text} of ${client.name}, which was told ${outcome.kind}`);
-      if (outcome.kind === 'failed') throw new Fault(`FAILED: ${text} of ${client.name}`);
+      if (at === -1) throw new Fault(`LOST: ${text} of ${client.id}, which was told ${outcome.kind}`);
+      if (outcome.kind === 'failed') throw new Fault(`FAILED: ${text} of ${client.id}`);
       if (outcome.kind === 'applied' && outcome.result !== at + 1)
         throw new Fault(`MOVED: ${text} was told to be number ${String(outcome.result)} and is ${at + 1}`);
     }

@@ -1,8 +1,8 @@
 /** Worlds by chance: each has a style of its own, so that some are calm and others are never at rest. */
 import { Random } from '../../support/random.js';
-import { partitions, theFirst } from './choices.js';
-import type { Daemon } from './daemon.js';
+import { partitions, theFirst } from '../../support/group-network/choices.js';
 import { Guests } from './guests.js';
+import type { Daemon } from './replica-client.js';
 import { ScheduleWorld, type WorldOptions } from './schedule-world.js';
 
 /** How likely everything is in each round of one world. */
@@ -135,10 +135,10 @@ class RandomWorld {
     const client = world.clientOf(daemon);
     if (!client) return;
     if (random.chance(style.freeze)) {
-      world.tell(`  ${client.name} freezes`);
+      world.tell(`  ${client.id} freezes`);
       client.freeze();
     } else if (client.isFrozen && random.chance(0.4)) {
-      world.tell(`  ${client.name} moves again`);
+      world.tell(`  ${client.id} moves again`);
       client.thaw(random.chance(0.5));
     }
   }

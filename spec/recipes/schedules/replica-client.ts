@@ -1,22 +1,24 @@
 /** A program with a replica: it may stand still, its clock may differ from others, and its machine may take its time. */
 import { Buffer } from 'node:buffer';
 import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
-import type { RecipeView } from '../../../lib/recipes/core/port.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedSink } from '../../../lib/recipes/core/replicated/ports.js';
 import type { CommandInfo } from '../../../lib/recipes/core/replicated/replica.js';
 import type { Settled } from '../../../lib/recipes/core/replicated/submissions.js';
 import type { GroupId } from '../../../lib/wire/group-id.js';
 import { Ledger, ledgers } from '../replicas.js';
-import type { Client } from './daemon.js';
+import type { Daemon as DaemonOf, GroupClient, GroupView } from '../../support/group-network/daemon.js';
 
 /** Small, so that a small state has several. */
 const CHUNK_BYTES = 24;
 
 export const PATIENCE_MS = 1000;
 
+/** A daemon with at most one replica. */
+export type Daemon = DaemonOf<ReplicaClient>;
+
 export interface ClientOptions {
-  readonly name: string;
+  readonly id: string;
   /** Number of the process. */
   readonly instance: number;
   readonly of: number;
@@ -50,12 +52,12 @@ class CountedLedger extends Ledger {
   }
 }
 
-export class ReplicaClient implements Client {
-  readonly name: string;
+export class ReplicaClient implements GroupClient {
+  readonly id: string;
   readonly instance: number;
   readonly core: ReplicatedCore;
   readonly machine: Ledger;
-  isMember = false;
+  isJoined = false;
   isUp = true;
   /** Milliseconds that its machine takes for the next restore; Infinity: as many as it likes. */
   restoreTakes: () => number = () => 0;
@@ -75,11 +77,11 @@ export class ReplicaClient implements Client {
     private readonly options: ClientOptions,
     private readonly ground: Ground,
   ) {
-    const { name, instance, quorum, of } = options;
-    this.name = name;
+    const { id, instance, quorum, of } = options;
+    this.id = id;
     this.instance = instance;
     this.machine = new CountedLedger((text) => ground.fault(text));
-    this.core = new ReplicatedCore(name, instance, this.machine, this.sink(), {
+    this.core = new ReplicatedCore(id, instance, this.machine, this.sink(), {
       quorum,
       maxMembers: of,
       label: 'ledger',
@@ -99,7 +101,7 @@ export class ReplicaClient implements Client {
     return Math.min(this.core.dueAt - this.options.clockAhead, this.restore?.at ?? Infinity);
   }
 
-  view(view: RecipeView): void {
+  view(view: GroupView): void {
     this.give((core, now) => {
       this.viewId = view.id;
       core.view(view, now);
@@ -110,8 +112,8 @@ export class ReplicaClient implements Client {
     this.give((core, now) => core.transition(now));
   }
 
-  message(sender: string, body: Buffer, isPrivate: boolean): void {
-    this.give((core, now) => core[isPrivate ? 'direct' : 'message'](sender, body, now));
+  message(sender: string, body: Buffer, toGroup: boolean): void {
+    this.give((core, now) => core[toGroup ? 'message' : 'direct'](sender, body, now));
   }
 
   freeze(): void {

@@ -1,9 +1,8 @@
 /** The smallest schedules in which earlier designs broke a promise. */
 import { decode, encode } from '../../../lib/recipes/core/replicated/messages.js';
-import { Listed } from './choices.js';
-import type { Daemon } from './daemon.js';
+import { Listed } from '../../support/group-network/choices.js';
 import { Fault } from './history.js';
-import type { ReplicaClient } from './replica-client.js';
+import type { Daemon, ReplicaClient } from './replica-client.js';
 import { ScheduleWorld } from './schedule-world.js';
 
 export interface Scenario {
@@ -73,9 +72,9 @@ function halfLoaded(quorum: number | null): ScheduleWorld {
   const loader = client(world, 3);
   let chunks = 0;
   const given = loader.message.bind(loader);
-  loader.message = (sender, body, isPrivate) => {
+  loader.message = (sender, body, toGroup) => {
     if (decode(body)?.kind === 'chunk') chunks++;
-    given(sender, body, isPrivate);
+    given(sender, body, toGroup);
   };
   runUntil(world, () => chunks === 1);
   return world;
@@ -106,11 +105,11 @@ function emptyHanded(): void {
   const loader = client(world, 2);
   const refused = new Set<string>();
   const given = loader.message.bind(loader);
-  loader.message = (sender, body, isPrivate) => {
+  loader.message = (sender, body, toGroup) => {
     const decoded = decode(body);
     const isRefused = decoded?.kind === 'chunk' && !refused.has(sender);
     if (isRefused) refused.add(sender);
-    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body, isPrivate);
+    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body, toGroup);
   };
   world.settle();
   if (refused.size === 0) throw new Fault('SCHEDULE: nobody was asked');
@@ -126,7 +125,7 @@ function answersInVain(): boolean {
   let isAnswered = false;
   loader.message = (_sender, body) => void (isAnswered ||= decode(body)?.kind === 'none');
   const place = { offset: 0, until: 1000, restart: true };
-  donor.message(loader.name, encode({ kind: 'pull', capture: 'released', ...place }), true);
+  donor.message(loader.id, encode({ kind: 'pull', capture: 'released', ...place }), false);
   world.run();
   return isAnswered;
 }
@@ -139,9 +138,9 @@ function formedElsewhere(): void {
   const first = client(world, 0);
   const given = first.message.bind(first);
   cut(world, '012', '34');
-  first.message = (sender, body, isPrivate) => {
+  first.message = (sender, body, toGroup) => {
     if (decode(body)?.kind === 'state') statements++;
-    given(sender, body, isPrivate);
+    given(sender, body, toGroup);
   };
   runUntil(world, () => statements === 3);
   // All votes are on their way: two members have them after their signal, the third has its own.
@@ -188,7 +187,7 @@ function companions(): void {
   submit(world, 0);
   cut(world, '012');
   for (let isAtRest = false; !isAtRest; isAtRest = world.run(1))
-    for (const { core, name } of world.up.slice(0, 2))
+    for (const { core, id: name } of world.up.slice(0, 2))
       if (core.isPartitioned) throw new Fault(`PARTED: ${name} is, with the quorum that it came along with`);
   world.heal();
 }

@@ -1,9 +1,9 @@
 /** A group of replicas on daemons that break in every way that their promises allow. */
-import { type Choices, theFirst } from './choices.js';
-import type { Daemon } from './daemon.js';
+import { type Choices, theFirst } from '../../support/group-network/choices.js';
 import { Fault, History } from './history.js';
-import { Network } from './network.js';
-import { ReplicaClient } from './replica-client.js';
+import { GroupNetwork } from '../../support/group-network/network.js';
+import { entryText } from './trace.js';
+import { type Daemon, ReplicaClient } from './replica-client.js';
 
 /** Which processes may end. */
 export type Ends =
@@ -31,11 +31,10 @@ const REST_MS = 15_000;
 export class ScheduleWorld {
   /** Milliseconds since 1970. */
   now = 1_700_000_000_000;
-  readonly network: Network;
+  readonly network: GroupNetwork<ReplicaClient>;
   readonly history: History;
   /** How far the clock of the next process is ahead. */
   clockAhead: () => number = () => 0;
-  private readonly clients = new Map<Daemon, ReplicaClient>();
   private instances = 100;
 
   /** @param isTogether whether all daemons begin in one component */
@@ -44,8 +43,7 @@ export class ScheduleWorld {
     isTogether: boolean,
     tell?: (line: string) => void,
   ) {
-    this.network = new Network(options.of, isTogether);
-    this.network.tell = tell;
+    this.network = new GroupNetwork({ daemons: options.of, isTogether, tell, describe: entryText });
     this.history = new History(options.quorum !== null);
   }
 
@@ -54,16 +52,16 @@ export class ScheduleWorld {
   }
 
   clientOf(daemon: Daemon): ReplicaClient | undefined {
-    return this.clients.get(daemon);
+    return daemon.clients[0];
   }
 
   /** Those that are up, in the order of their daemons. */
   get up(): ReplicaClient[] {
-    return this.daemons.flatMap((daemon) => this.clientOf(daemon) ?? []);
+    return this.network.clients;
   }
 
   tell(line: string): void {
-    this.network.tell?.(line);
+    this.network.log(line);
   }
 
   start(daemon: Daemon, name = `m${daemon.index}`): ReplicaClient {
@@ -71,28 +69,26 @@ export class ScheduleWorld {
     if (before) return before;
     const { of, quorum } = this.options;
     const instance = ++this.instances;
-    const from = `#${name}#d${daemon.index}`;
+    const id = `#${name}#d${daemon.index}`;
     const time = (): number => this.now;
     const client: ReplicaClient = new ReplicaClient(
-      { name: from, instance, of, quorum, clockAhead: this.clockAhead() },
+      { id, instance, of, quorum, clockAhead: this.clockAhead() },
       {
         get now(): number {
           return time();
         },
         send: (body, service, to) =>
-          void daemon.outbox.push({ kind: 'data', from, daemon: daemon.index, body, service, to }),
+          this.network.sendAs(daemon, id, to === null ? null : [to], body, service === 'safe'),
         settled: (text, outcome) => {
-          this.tell(`      ${from}: ${text} is ${outcome.kind}`);
+          this.tell(`      ${id}: ${text} is ${outcome.kind}`);
           this.history.settled(client, text, outcome);
         },
         took: () => this.history.look(client),
         fault: (text) => this.history.note(text),
       },
     );
-    this.clients.set(daemon, client);
-    daemon.client = client;
-    daemon.outbox.push({ kind: 'join', from, daemon: daemon.index, client });
-    this.tell(`  start of ${from}, instance ${instance}`);
+    this.network.connect(daemon, client);
+    this.tell(`  start of ${id}, instance ${instance}`);
     return client;
   }
 
@@ -100,19 +96,18 @@ export class ScheduleWorld {
     const client = this.clientOf(daemon);
     if (!client || client.core.waiting > MOST_WAITING) return;
     const text = client.submit();
-    this.tell(`  ${client.name} submits ${text}`);
+    this.tell(`  ${client.id} submits ${text}`);
   }
 
   /** A process ends. @param isPowerLoss whether what its daemon had to send is lost with it */
   end(daemon: Daemon, isPowerLoss: boolean): void {
     const client = this.clientOf(daemon);
     if (!client) return;
-    this.tell(`  ${isPowerLoss ? 'power loss' : 'end'} of ${client.name}`);
+    this.tell(`  ${isPowerLoss ? 'power loss' : 'end'} of ${client.id}`);
     client.end();
-    this.clients.delete(daemon);
-    daemon.client = null;
-    if (isPowerLoss) daemon.outbox = daemon.outbox.filter(({ kind }) => kind === 'end');
-    daemon.outbox.push({ kind: 'end', from: client.name, daemon: daemon.index });
+    if (isPowerLoss)
+      daemon.outbox = daemon.outbox.filter(({ kind }) => kind === 'leave' || kind === 'disconnect');
+    this.network.disconnect(daemon, client, 'disconnect');
   }
 
   /** Power loss: the others see the daemon vanish. */

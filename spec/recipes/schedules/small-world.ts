@@ -1,5 +1,5 @@
 /** All schedules of a kind, one after the other: every cut, and everything that can be different at it. */
-import { type Choices, DepthFirst, Listed, partitions } from './choices.js';
+import { type Choices, DepthFirst, Listed, partitions } from '../../support/group-network/choices.js';
 import { Fault } from './history.js';
 import { ScheduleWorld, type WorldOptions } from './schedule-world.js';
 

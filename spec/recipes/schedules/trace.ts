@@ -1,10 +1,10 @@
 /** What a trace tells of what is delivered. */
 import { decode, type Message, type Statement } from '../../../lib/recipes/core/replicated/messages.js';
-import type { Data } from './daemon.js';
+import type { DataEntry } from '../../support/group-network/daemon.js';
 
-export function entryText({ from, to, body }: Data): string {
+export function entryText({ sender, to, body }: DataEntry): string {
   const message = decode(body);
-  return `${from}${to === null ? '' : ` to ${to}`}: ${message ? messageText(message) : '?'}`;
+  return `${sender}${to === null ? '' : ` to ${to.join(' ')}`}: ${message ? messageText(message) : '?'}`;
 }
 
 function messageText(message: Message): string {

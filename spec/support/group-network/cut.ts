@@ -6,7 +6,29 @@
  * answered, what the others have and do not look at before the cut.
  */
 import type { Choices } from './choices.js';
-import { type Component, type Daemon, type Entry, type Installed, setText } from './daemon.js';
+import {
+  type Component,
+  type Daemon,
+  type Entry,
+  type GroupClient,
+  namesOf,
+  type RequestEntry,
+} from './daemon.js';
+
+/** What a cut needs of the network. */
+export interface CutNetwork<C extends GroupClient> {
+  readonly tell: ((line: string) => void) | undefined;
+  /** Whether daemons may be ahead of others at a cut. */
+  readonly hasLeads: boolean;
+  /** Whether a signal may also come right before the last entry that may precede it. */
+  readonly hasLateSignals: boolean;
+  /** One more entry. @returns false when nobody has one */
+  order(component: Component<C>): boolean;
+  deliver(daemon: Daemon<C>, entry: Entry<C>): void;
+  signal(daemon: Daemon<C>, here: readonly Daemon<C>[]): void;
+}
+
+type Daemons<C extends GroupClient> = readonly Daemon<C>[];
 
 /** Numbers of entries that are still ordered; the last stands for all. */
 const STILL_ORDERED = [0, 1, 2, 1000];
@@ -14,20 +36,9 @@ const STILL_ORDERED = [0, 1, 2, 1000];
 /** Most entries that a part is ahead, and one more. */
 const AHEAD = 4;
 
-/** What a cut needs of the network. */
-interface Network {
-  readonly tell: ((line: string) => void) | undefined;
-  /** Whether daemons may be ahead of others at a cut. */
-  readonly hasLeads: boolean;
-  /** One more entry. @returns false when nobody has one */
-  order(component: Component): boolean;
-  deliver(daemon: Daemon, entry: Entry | Installed): void;
-  signal(daemon: Daemon, here: readonly Daemon[]): void;
-}
-
 /** What one part of a component has of its order. */
-interface Part {
-  readonly daemons: readonly Daemon[];
+interface Part<C extends GroupClient> {
+  readonly daemons: Daemons<C>;
   /** Entries that it has delivered. */
   readonly from: number;
   /** Number of entries. */
@@ -37,28 +48,35 @@ interface Part {
 }
 
 /** Where a part is at the cut. */
-interface Start {
-  readonly daemons: readonly Daemon[];
+interface Start<C extends GroupClient> {
+  readonly daemons: Daemons<C>;
   readonly from: number;
   /** Entries that it has in any case. */
   readonly least: number;
 }
 
+/** Entries that every daemon of the component has delivered. */
+export function deliveredByAll<C extends GroupClient>({ daemons }: Component<C>): number {
+  let least = Infinity;
+  for (const { delivered } of daemons) if (delivered < least) least = delivered;
+  return least;
+}
+
 /** @returns the daemons that come along together: they have delivered the same */
-export function cut(
-  network: Network,
-  component: Component,
-  sets: readonly (readonly Daemon[])[],
+export function cut<C extends GroupClient>(
+  network: CutNetwork<C>,
+  component: Component<C>,
+  sets: readonly Daemons<C>[],
   choices: Choices,
-): Daemon[][] {
-  const from = Math.min(...component.daemons.map(({ delivered }) => delivered));
+): Daemon<C>[][] {
+  const from = deliveredByAll(component);
   const starts = lead(network, component, sets, from, choices);
   const more = STILL_ORDERED[choices.below(STILL_ORDERED.length)] ?? 0;
   for (let i = 0; i < more && network.order(component); i++);
-  const parts = partsOf(component, starts, choices);
+  const parts = partsOf(component, starts, network.hasLateSignals, choices);
   network.tell?.(
-    `  cut of ${setText(component.daemons)} at ${from}: ${parts
-      .map((part) => `${setText(part.daemons)} from ${part.from} has ${part.has}, signal at ${part.signalAt}`)
+    `  cut of ${namesOf(component.daemons)} at ${from}: ${parts
+      .map((part) => `${namesOf(part.daemons)} from ${part.from} has ${part.has}, signal at ${part.signalAt}`)
       .join('; ')}`,
   );
   const known = Math.max(...parts.map(({ has }) => has));
@@ -66,30 +84,35 @@ export function cut(
 }
 
 /** Perhaps one part delivers some entries before the others do. What is safe among them all parts have [daemon E9]. */
-function lead(
-  network: Network,
-  component: Component,
-  sets: readonly (readonly Daemon[])[],
+function lead<C extends GroupClient>(
+  network: CutNetwork<C>,
+  component: Component<C>,
+  sets: readonly Daemons<C>[],
   from: number,
   choices: Choices,
-): Start[] {
+): Start<C>[] {
   const leader = network.hasLeads ? sets[choices.below(sets.length + 1) - 1] : undefined;
   const count = leader ? choices.below(AHEAD) : 0;
   const { log } = component;
   let at = from;
   let least = from;
   while (at < from + count && (at < log.length || network.order(component))) {
-    const entry = log[at++] as Entry | Installed;
-    network.tell?.(`  ${setText(leader ?? [])} is ahead with ${at - 1}`);
+    const entry = log[at++] as Entry<C>;
+    network.tell?.(`  ${namesOf(leader ?? [])} is ahead with ${at - 1}`);
     for (const daemon of leader ?? []) network.deliver(daemon, entry);
-    if (entry.kind === 'data' && entry.service === 'safe') least = at;
+    if (entry.kind === 'data' && entry.isSafe) least = at;
   }
   return sets.map((daemons) =>
     daemons === leader ? { daemons, from: at, least: at } : { daemons, from, least },
   );
 }
 
-function partsOf({ log }: Component, starts: readonly Start[], choices: Choices): Part[] {
+function partsOf<C extends GroupClient>(
+  { log }: Component<C>,
+  starts: readonly Start<C>[],
+  hasLateSignals: boolean,
+  choices: Choices,
+): Part<C>[] {
   const all = log.length;
   const have = starts.map(({ least }) => {
     const ends = all === least ? [least] : [least, least + 1, all - 1, all];
@@ -101,33 +124,41 @@ function partsOf({ log }: Component, starts: readonly Start[], choices: Choices)
     const has = have[index] as number;
     const isUncertain = (at: number): boolean => {
       const entry = log[at];
-      return entry?.kind === 'data' && entry.service === 'safe' && at >= everywhere;
+      return entry?.kind === 'data' && entry.isSafe && at >= everywhere;
     };
     let limit = from;
     while (limit < has && !isUncertain(limit)) limit++;
     // A view comes before its signal.
-    const first = Math.max(from, has > 0 && log[0]?.kind === 'installed' ? 1 : 0);
-    const places = [...new Set([first, first + 1, limit])].filter((at) => at === first || at <= limit);
+    const first = Math.max(from, has > 0 && log[0]?.kind === 'network' ? 1 : 0);
+    const late = hasLateSignals ? [limit - 1, limit] : [limit];
+    const places = [...new Set([first, first + 1, ...late])].filter(
+      (at) => at === first || (at > first && at <= limit),
+    );
     return { daemons, from, has, signalAt: places[choices.below(places.length)] as number };
   });
 }
 
 /** @param known entries that any part has */
-function end(network: Network, { log }: Component, part: Part, known: number): Daemon[][] {
+function end<C extends GroupClient>(
+  network: CutNetwork<C>,
+  { log }: Component<C>,
+  part: Part<C>,
+  known: number,
+): Daemon<C>[][] {
   const { daemons, from, has, signalAt } = part;
   for (let at = from; at < signalAt; at++)
-    for (const daemon of daemons) network.deliver(daemon, log[at] as Entry | Installed);
+    for (const daemon of daemons) network.deliver(daemon, log[at] as Entry<C>);
   for (const daemon of daemons) network.signal(daemon, daemons);
-  const again = new Map<number, Entry[]>(daemons.map(({ index }) => [index, []]));
+  const again = new Map<number, RequestEntry[]>(daemons.map(({ index }) => [index, []]));
   for (let at = signalAt; at < log.length; at++) {
-    const entry = log[at] as Entry | Installed;
-    if (entry.kind === 'installed') continue;
+    const entry = log[at] as Entry<C>;
+    if (entry.kind === 'network') continue;
     const own = again.get(entry.daemon);
     const isDelivered = entry.kind === 'data' && (at < has || (own !== undefined && at < known));
     if (isDelivered) for (const daemon of daemons) network.deliver(daemon, entry);
     else own?.push(entry);
   }
   for (const daemon of daemons) daemon.outbox.unshift(...(again.get(daemon.index) ?? []));
-  const pasts = new Set(daemons.map(({ past }) => past));
-  return [...pasts].map((each) => daemons.filter(({ past }) => past === each));
+  const histories = new Set(daemons.map(({ history }) => history));
+  return [...histories].map((each) => daemons.filter(({ history }) => history === each));
 }

@@ -1,8 +1,8 @@
-/** One daemon of a small world, and what daemons put in order. */
+/** Daemons with one group, what they put in order, and the clients that are connected to them. */
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../../lib/wire/group-id.js';
 
-/** A view of the one group of the world. */
+/** A view of the one group of the network. */
 export interface GroupView {
   readonly id: GroupId;
   readonly cause: 'join' | 'leave' | 'disconnect' | 'network';
@@ -15,10 +15,10 @@ export interface GroupView {
 }
 
 /** A connection to a daemon that is, or wants to be, a member of the group. */
-export interface DaemonClient {
+export interface GroupClient {
   /** `#name#daemon` */
   readonly id: string;
-  /** Whether its daemon has delivered its join. Set by the world. */
+  /** Whether its daemon has delivered its join. Set by the network. */
   isJoined: boolean;
   view(view: GroupView): void;
   transition(): void;
@@ -26,30 +26,34 @@ export interface DaemonClient {
 }
 
 /** A message to the group, or to these members alone. */
-export interface DataEntry<C extends DaemonClient> {
+export interface DataEntry {
   readonly kind: 'data';
-  readonly daemon: Daemon<C>;
   readonly sender: string;
+  /** Index of the daemon of the sender. */
+  readonly daemon: number;
   readonly to: readonly string[] | null;
   readonly isSafe: boolean;
   readonly body: Buffer;
 }
 
-export interface JoinEntry<C extends DaemonClient> {
+export interface JoinEntry {
   readonly kind: 'join';
-  readonly daemon: Daemon<C>;
   readonly sender: string;
-  readonly client: C;
+  readonly daemon: number;
+  readonly client: GroupClient;
 }
 
-export interface EndEntry<C extends DaemonClient> {
+export interface EndEntry {
   readonly kind: 'leave' | 'disconnect';
-  readonly daemon: Daemon<C>;
   readonly sender: string;
+  readonly daemon: number;
 }
+
+/** What a daemon has to say. */
+export type RequestEntry = DataEntry | JoinEntry | EndEntry;
 
 /** The first entry of each component: its daemons know each other's members from here on. */
-export interface NetworkEntry<C extends DaemonClient> {
+export interface NetworkEntry<C extends GroupClient> {
   readonly kind: 'network';
   readonly component: Component<C>;
   readonly id: GroupId;
@@ -62,27 +66,26 @@ export interface NetworkEntry<C extends DaemonClient> {
   readonly isVisible: boolean;
 }
 
-/** What a daemon has to say, and the order has no place for yet. */
-export type RequestEntry<C extends DaemonClient> = DataEntry<C> | JoinEntry<C> | EndEntry<C>;
-export type Entry<C extends DaemonClient> = RequestEntry<C> | NetworkEntry<C>;
+export type Entry<C extends GroupClient> = RequestEntry | NetworkEntry<C>;
 
 /** Daemons that can reach each other, and their order. */
-export interface Component<C extends DaemonClient> {
+export interface Component<C extends GroupClient> {
   readonly daemons: readonly Daemon<C>[];
   readonly log: Entry<C>[];
   /** Of the daemons that have delivered its first entry. */
   readonly history: number;
 }
 
-export class Daemon<C extends DaemonClient> {
+export class Daemon<C extends GroupClient> {
   readonly name: string;
+  private readonly ending: string;
   clients: C[] = [];
+  /** One that is shown all that the group is, whether it is a member or not. */
+  listener: GroupClient | null = null;
   /** In the order in which its clients sent it. */
-  outbox: RequestEntry<C>[] = [];
+  outbox: RequestEntry[] = [];
   /** Members of the group. */
   members: readonly string[] = [];
-  viewId: GroupId = [0, 1, 1];
-  idPrefix: readonly [number, number] = [0, 1];
   /** How many entries of its component's log it has delivered. */
   delivered = 0;
   /** Equal for daemons that have delivered the same from the very beginning. */
@@ -93,19 +96,29 @@ export class Daemon<C extends DaemonClient> {
   constructor(
     readonly index: number,
     public component: Component<C>,
+    public viewId: GroupId,
+    public idPrefix: readonly [number, number],
   ) {
     this.name = `d${index}`;
+    this.ending = `#${this.name}`;
     this.history = component.history;
   }
 
   /** Members of the group that are connected to this daemon. */
   get ownMembers(): readonly string[] {
-    return this.members.filter((member) => member.endsWith(`#${this.name}`));
+    return this.members.filter((member) => member.endsWith(this.ending));
+  }
+
+  isMember(client: GroupClient): boolean {
+    return client.isJoined && this.members.includes(client.id);
   }
 }
 
 /** In the order of their daemons, as daemons show members. */
-export const inViewOrder = (members: Iterable<string>): string[] => {
+export const inViewOrder = (members: readonly string[]): string[] => {
   const place = (id: string): string => `${id.split('#')[2]} ${id}`;
-  return [...new Set(members)].toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+  return members.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 };
+
+export const namesOf = (daemons: readonly { readonly name: string }[]): string =>
+  `{${daemons.map(({ name }) => name).join(' ')}}`;

@@ -8,7 +8,7 @@ export interface Choices {
 /** The first of all possibilities, always. */
 export const theFirst: Choices = { below: () => 0 };
 
-/** A list of choices, and then the first of all possibilities. */
+/** A list of choices, and then the first of all possibilities. A choice beyond the last is the last. */
 export class Listed implements Choices {
   private at = 0;
 
@@ -16,7 +16,7 @@ export class Listed implements Choices {
 
   below(limit: number): number {
     if (limit <= 1) return 0;
-    return this.list[this.at++] ?? 0;
+    return Math.min(this.list[this.at++] ?? 0, limit - 1);
   }
 }
 
