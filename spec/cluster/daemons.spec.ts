@@ -88,7 +88,7 @@ describe('daemons on three nodes', function () {
       readFileSync(join(cluster.node(number).folder, 'sspd.out'), 'utf8');
     try {
       await eventually(
-        () => [1, 2, 3].every((number) => logOf(number).includes('is not of this kind of daemon')),
+        () => [1, 2, 3].every((number) => logOf(number).includes('ignoring message from a foreign process')),
         'a line in every log',
       );
       await eventually(() => cluster.node(1).daemonViews() > views, 'a daemon view without the stranger');

@@ -119,7 +119,7 @@ export class ClusterNode {
   /** Daemon views that its daemon has had so far, by its log. */
   daemonViews(): number {
     const text = readFileSync(join(this.folder, 'sspd.out'), 'utf8');
-    return text.split('"daemon view"').length - 1;
+    return text.split('"daemon view installed"').length - 1;
   }
 
   /** Ends everything at once; nothing is awaited. */
