@@ -1,5 +1,5 @@
-/** Places that an empty ring keeps; what a burst took beyond that is freed. */
-const KEPT = 1024;
+/** Places that an empty ring keeps, 128 kB; what a burst took beyond that is freed. Below it, bursts do not grow it again. */
+const KEPT = 16_384;
 
 /** A queue on a ring: adding and taking cost the same however many wait. */
 export class Fifo<T> {
