@@ -1,70 +1,90 @@
-/**
- * Several daemons in memory, as the group layer shows them: one order for each part of the network, views, transitional
- * signals, partitions and merges [daemon 1.3, 2.4, 2.7]. Chance decides how much of what is on its way at a
- * break still arrives in each part.
- */
+/** Channels of several daemons in memory, on the group model. Chance decides what of the messages under way survives a cut. */
 import { Buffer } from 'node:buffer';
 import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
 import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
-import type { RegistryView } from '../../lib/channel/registry/machine.js';
-import type { Random } from '../support/random.js';
+import { type Choices, theFirst } from '../support/group-network/choices.js';
+import type { Daemon, GroupClient, GroupView } from '../support/group-network/daemon.js';
+import { GroupNetwork } from '../support/group-network/network.js';
 import type { ChannelHost } from './channel-host.js';
 
-type Item =
-  | {
-      readonly kind: 'data';
-      readonly sender: string;
-      readonly to: readonly string[] | null;
-      readonly body: Buffer;
-    }
-  | { readonly kind: 'join' | 'leave' | 'disconnect'; readonly sender: string };
+const nothing = (): void => undefined;
+const quiet: LinkHandler = {
+  view: nothing,
+  transition: nothing,
+  message: nothing,
+  refused: nothing,
+  closed: nothing,
+};
 
-interface Part {
-  readonly daemons: readonly string[];
-  members: string[];
-  queue: Item[];
-  time: number;
-  counter: number;
-}
+/** One connection in the group of the registry. */
+class Member implements GroupClient {
+  isJoined = false;
 
-interface Seat {
-  handler: LinkHandler;
-  readonly entered: () => void;
+  constructor(
+    readonly id: string,
+    readonly daemon: Daemon<Member>,
+    public handler: LinkHandler,
+    private readonly entered: () => void,
+  ) {}
+
+  view(view: GroupView): void {
+    this.handler.view(view);
+    this.entered();
+  }
+
+  transition(): void {
+    this.handler.transition();
+  }
+
+  message(sender: string, body: Buffer, toGroup: boolean): void {
+    this.handler.message(sender, toGroup, Buffer.from(body));
+  }
+
+  left(): void {
+    this.end();
+  }
+
+  end(): void {
+    this.daemon.clients = this.daemon.clients.filter((each) => each !== this);
+    this.handler.closed(false);
+  }
 }
 
 export class ChannelWorld implements ChannelHost {
-  private parts: Part[];
-  private readonly seats = new Map<string, Seat>();
-  private readonly dead = new Set<string>();
-  private time = 0;
-  private isScheduled = false;
-  /** Whether nothing moves by itself. */
   isManual = false;
-  delivered = 0;
+  private readonly network: GroupNetwork<Member>;
+  private readonly dead = new Set<string>();
+  private isScheduled = false;
 
   constructor(
-    private readonly daemons: readonly string[],
-    private readonly random: Random | null = null,
+    daemons: readonly string[],
+    private readonly choices: Choices = theFirst,
   ) {
-    this.parts = [this.newPart(daemons)];
+    const describe = (): string => '';
+    this.network = new GroupNetwork({ daemons, isTogether: true, renewsIds: true, describe });
   }
 
   /** The link of a new connection `#name#daemon`. */
-  link(daemon: string, name: string): GroupLink {
-    const privateName = `#${name}#${daemon}`;
+  link(daemonName: string, name: string): GroupLink {
+    const daemon = this.daemon(daemonName);
+    const privateName = `#${name}#${daemonName}`;
     this.dead.delete(privateName);
     return {
       privateName,
       enter: (handler) =>
         new Promise<void>((entered) => {
-          this.seats.set(privateName, { handler, entered });
-          this.put({ kind: 'join', sender: privateName });
+          this.network.connect(daemon, new Member(privateName, daemon, handler, entered));
+          this.schedule();
         }),
-      leave: async () => this.put({ kind: 'leave', sender: privateName }),
-      send: async (to, body) => {
+      leave: async () => {
+        daemon.outbox.push({ kind: 'leave', sender: privateName, daemon: daemon.index });
+        this.schedule();
+      },
+      send: async (to, body, service) => {
         if (this.dead.has(privateName)) throw new Error('the connection is gone');
-        this.put({ kind: 'data', sender: privateName, to, body: Buffer.from(body) });
+        this.network.sendAs(daemon, privateName, to, Buffer.from(body), service === 'safe');
+        this.schedule();
       },
     };
   }
@@ -84,46 +104,49 @@ export class ChannelWorld implements ChannelHost {
 
   /** The connection ends without a goodbye. */
   kill(privateName: string): void {
-    if (this.dead.has(privateName)) return;
-    this.put({ kind: 'disconnect', sender: privateName });
-    this.bury(privateName);
+    const member = this.member(privateName);
+    if (!member) return;
+    this.dead.add(privateName);
+    this.network.disconnect(member.daemon, member, 'disconnect');
+    member.end();
+    this.schedule();
   }
 
   /** The connection stays and does nothing any more. */
   freeze(privateName: string): void {
-    const seat = this.seats.get(privateName);
-    const nothing = (): void => undefined;
-    const quiet = { view: nothing, transition: nothing, message: nothing, refused: nothing, closed: nothing };
-    if (seat) seat.handler = quiet;
+    const member = this.member(privateName);
+    if (member) member.handler = quiet;
   }
 
   /** A daemon ends, and its connections with it. */
-  killDaemon(daemon: string): void {
-    for (const name of this.seats.keys()) if (daemonOf(name) === daemon) this.bury(name);
-    this.reconfigure(this.parts.map(({ daemons }) => daemons.filter((each) => each !== daemon)));
+  killDaemon(name: string): void {
+    const daemon = this.daemon(name);
+    for (const member of daemon.clients) {
+      this.dead.add(member.id);
+      member.end();
+    }
+    this.network.regroup(
+      [...this.network.components.map(({ daemons }) => daemons.filter((each) => each !== daemon)), [daemon]],
+      this.choices,
+    );
+    this.network.restart(daemon);
+    this.schedule();
   }
 
   /** The network is in these parts from here on. */
   reconfigure(parts: readonly (readonly string[])[]): void {
-    const before = this.parts.map((old) => ({ old, items: [...old.queue] }));
-    const groups = parts.filter(({ length }) => length > 0).map((daemons) => this.regroup(daemons, before));
-    this.parts = groups.map(({ part }) => part);
-    for (const { part, pieces } of groups) {
-      for (const members of pieces) {
-        for (const member of members)
-          this.tell(part, member, { cause: 'network', changed: null, cameWithMe: members });
-      }
-    }
+    const sets = parts.map((part) => part.map((name) => this.daemon(name)));
+    const alone = this.network.daemons.filter((daemon) => !sets.flat().includes(daemon));
+    this.network.regroup([...sets, ...alone.map((daemon) => [daemon])], this.choices);
     this.schedule();
   }
 
-  /** Delivers what is on its way in one part, if anything is. @returns whether anything was */
+  /** One entry of the order of one part, if there is any. @returns whether there was */
   step(): boolean {
-    const busy = this.parts.filter(({ queue }) => queue.length > 0);
-    const part = this.random ? busy[this.random.below(busy.length)] : busy[0];
-    if (!part) return false;
-    this.deliver(part, part.queue.shift() as Item, part.members);
-    return true;
+    const { components } = this.network;
+    const first = this.choices.below(components.length);
+    const inTurn = [...components.slice(first), ...components.slice(0, first)];
+    return inTurn.some((component) => this.network.stepIn(component));
   }
 
   /** Delivers everything, also what is sent meanwhile. */
@@ -134,30 +157,14 @@ export class ChannelWorld implements ChannelHost {
     }
   }
 
-  /** Members of the registry by part. */
-  membersOf(daemon: string): readonly string[] {
-    return this.partOf(daemon)?.members ?? [];
+  private daemon(name: string): Daemon<Member> {
+    const daemon = this.network.daemons.find((each) => each.name === name);
+    if (!daemon) throw new Error(`expected a daemon, got ${name}`);
+    return daemon;
   }
 
-  private newPart(daemons: readonly string[], members: string[] = []): Part {
-    return { daemons, members, queue: [], time: ++this.time, counter: 0 };
-  }
-
-  private partOf(daemon: string): Part | undefined {
-    return this.parts.find(({ daemons }) => daemons.includes(daemon));
-  }
-
-  private bury(privateName: string): void {
-    this.dead.add(privateName);
-    const seat = this.seats.get(privateName);
-    this.seats.delete(privateName);
-    seat?.handler.closed(false);
-  }
-
-  private put(item: Item): void {
-    if (this.dead.has(item.sender)) return;
-    this.partOf(daemonOf(item.sender))?.queue.push(item);
-    this.schedule();
+  private member(privateName: string): Member | undefined {
+    return this.daemon(daemonOf(privateName)).clients.find(({ id }) => id === privateName);
   }
 
   private schedule(): void {
@@ -165,85 +172,7 @@ export class ChannelWorld implements ChannelHost {
     this.isScheduled = true;
     setImmediate(() => {
       this.isScheduled = false;
-      for (const part of this.parts) {
-        for (const item of part.queue.splice(0)) this.deliver(part, item, part.members);
-      }
-      if (this.parts.some(({ queue }) => queue.length > 0)) this.schedule();
+      while (!this.isManual && this.network.step());
     });
-  }
-
-  /**
-   * A new part. Some of what is on its way still arrives, behind the transitional signal; the rest is sent again.
-   * @returns with it the members that came together and are to be told
-   */
-  private regroup(
-    daemons: readonly string[],
-    before: readonly { readonly old: Part; readonly items: readonly Item[] }[],
-  ): { part: Part; pieces: string[][] } {
-    const part = this.newPart(daemons);
-    const pieces: string[][] = [];
-    let isTouched = false;
-    for (const { old, items } of before) {
-      const isHere = (name: string): boolean => daemons.includes(daemonOf(name));
-      const members = old.members.filter((member) => isHere(member) && this.seats.has(member));
-      const isLosing = members.length < old.members.length;
-      if (isLosing) for (const member of members) this.seats.get(member)?.handler.transition();
-      const arrives = this.random ? this.random.below(items.length + 1) : 0;
-      for (const item of items.slice(0, arrives)) if (item.kind === 'data') this.deliver(old, item, members);
-      const rest = old.queue.filter((item, i) => i >= arrives || item.kind !== 'data');
-      part.queue.push(...rest.filter(({ sender }) => isHere(sender)));
-      if (members.length === 0) continue;
-      pieces.push(members);
-      isTouched ||= isLosing;
-    }
-    part.members = this.sorted(pieces.flat());
-    return { part, pieces: isTouched || pieces.length > 1 ? pieces : [] };
-  }
-
-  private sorted(members: readonly string[]): string[] {
-    const place = (name: string): string => `${this.daemons.indexOf(daemonOf(name))} ${name}`;
-    return members.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
-  }
-
-  /** @param among who is there to get it */
-  private deliver(part: Part, item: Item, among: readonly string[]): void {
-    const { kind, sender } = item;
-    if (kind === 'data') {
-      this.delivered++;
-      const receivers = item.to ?? among.filter((member) => part.members.includes(member));
-      for (const receiver of receivers) {
-        const isHere =
-          part.daemons.includes(daemonOf(receiver)) &&
-          (item.to === null || this.isAmong(receiver, among, part));
-        if (isHere)
-          this.seats.get(receiver)?.handler.message(sender, item.to === null, Buffer.from(item.body));
-      }
-      return;
-    }
-    const isMember = part.members.includes(sender);
-    if (isMember === (kind === 'join')) return;
-    part.counter++;
-    part.members =
-      kind === 'join'
-        ? this.sorted([...part.members, sender])
-        : part.members.filter((member) => member !== sender);
-    for (const member of part.members) {
-      this.tell(part, member, { cause: kind, changed: sender, cameWithMe: part.members });
-    }
-    if (kind === 'leave') this.bury(sender);
-    if (kind === 'join') this.seats.get(sender)?.entered();
-  }
-
-  private isAmong(receiver: string, among: readonly string[], part: Part): boolean {
-    return among === part.members || among.includes(receiver);
-  }
-
-  private tell(
-    part: Part,
-    member: string,
-    change: Pick<RegistryView, 'cause' | 'changed' | 'cameWithMe'>,
-  ): void {
-    const id = [this.daemons.indexOf(part.daemons[0] ?? ''), part.time, part.counter] as const;
-    this.seats.get(member)?.handler.view({ id, members: [...part.members], ...change });
   }
 }

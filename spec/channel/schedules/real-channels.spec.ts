@@ -2,31 +2,18 @@
 import { expect } from 'chai';
 import type { Channels } from '../../../lib/channel/channels.js';
 import type { ServerChannel } from '../../../lib/channel/server-channel.js';
-import { Random } from '../../support/random.js';
+import { type Choices, Listed } from '../../support/group-network/choices.js';
 import { code } from '../support.js';
 import { ChannelWorld } from '../channel-world.js';
 
 const DAEMONS = ['d0', 'd1', 'd2'];
 
-/** How much of what is under way arrives at each part, instead of chance; then nothing. */
-class Arriving extends Random {
-  counts: number[] = [];
-
-  constructor() {
-    super(1);
-  }
-
-  override below(): number {
-    return this.counts.shift() ?? 0;
-  }
-}
-
 /** A connection at each daemon, which is told all daemons. */
-async function begin(random: Random | null = null): Promise<{
+async function begin(choices?: Choices): Promise<{
   readonly world: ChannelWorld;
   readonly all: [Channels, Channels, Channels];
 }> {
-  const world = new ChannelWorld(DAEMONS, random);
+  const world = new ChannelWorld(DAEMONS, choices);
   const all: Channels[] = [];
   for (const daemon of DAEMONS) all.push(await world.channels(daemon, 'a', { daemons: DAEMONS }));
   await world.settle();
@@ -116,17 +103,17 @@ describe('channels in schedules of three daemons', () => {
   });
 
   it('a channel is opened when its owner has been given the name, and not before', async () => {
-    const arriving = new Arriving();
+    const arriving: number[] = [];
     const {
       world,
       all: [first],
-    } = await begin(arriving);
+    } = await begin(new Listed(arriving));
     const other = await world.channels('d0', 'other', { daemons: DAEMONS });
     await world.settle();
     world.isManual = true;
     const creating = first.createChannel('x');
-    // The claim arrives at d0 alone, behind the transitional signal.
-    arriving.counts = [1, 0];
+    // The claim is still ordered, and arrives at d0 alone, after the transitional signal.
+    arriving.push(1, Infinity, 0);
     world.reconfigure([['d0'], ['d1', 'd2']]);
     world.isManual = false;
     await world.settle();

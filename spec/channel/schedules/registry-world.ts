@@ -6,7 +6,12 @@ import { type Command, decodeRegistryMessage } from '../../../lib/channel/regist
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Entry } from '../../../lib/channel/registry/entry.js';
 import { type Choices, theFirst } from '../../support/group-network/choices.js';
-import type { Component, Daemon, DataEntry } from '../../support/group-network/daemon.js';
+import {
+  type Component,
+  type Daemon,
+  daemonNames,
+  type DataEntry,
+} from '../../support/group-network/daemon.js';
 import { GroupNetwork } from '../../support/group-network/network.js';
 import { Grants } from './grants.js';
 import { type ConnectionHost, RegistryConnection } from './registry-connection.js';
@@ -58,7 +63,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     readonly trace: string[] = [],
   ) {
     super({
-      daemons: rules.daemons,
+      daemons: daemonNames(rules.daemons),
       isTogether: true,
       renewsIds: true,
       hasLateSignals: true,

@@ -1,6 +1,7 @@
 /** A group of replicas on daemons that break in every way that their promises allow. */
 import { type Choices, theFirst } from '../../support/group-network/choices.js';
 import { Fault, History } from './history.js';
+import { daemonNames } from '../../support/group-network/daemon.js';
 import { GroupNetwork } from '../../support/group-network/network.js';
 import { entryText } from './trace.js';
 import { type Daemon, ReplicaClient } from './replica-client.js';
@@ -43,7 +44,12 @@ export class ScheduleWorld {
     isTogether: boolean,
     tell?: (line: string) => void,
   ) {
-    this.network = new GroupNetwork({ daemons: options.of, isTogether, tell, describe: entryText });
+    this.network = new GroupNetwork({
+      daemons: daemonNames(options.of),
+      isTogether,
+      tell,
+      describe: entryText,
+    });
     this.history = new History(options.quorum !== null);
   }
 

@@ -23,6 +23,8 @@ export interface GroupClient {
   view(view: GroupView): void;
   transition(): void;
   message(sender: string, body: Buffer, toGroup: boolean): void;
+  /** Its daemon has delivered its leave. */
+  left?(): void;
 }
 
 /** A message to the group, or to these members alone. */
@@ -77,7 +79,6 @@ export interface Component<C extends GroupClient> {
 }
 
 export class Daemon<C extends GroupClient> {
-  readonly name: string;
   private readonly ending: string;
   clients: C[] = [];
   /** One that is shown all that the group is, whether it is a member or not. */
@@ -95,12 +96,12 @@ export class Daemon<C extends GroupClient> {
 
   constructor(
     readonly index: number,
+    readonly name: string,
     public component: Component<C>,
     public viewId: GroupId,
     public idPrefix: readonly [number, number],
   ) {
-    this.name = `d${index}`;
-    this.ending = `#${this.name}`;
+    this.ending = `#${name}`;
     this.history = component.history;
   }
 
@@ -119,6 +120,9 @@ export const inViewOrder = (members: readonly string[]): string[] => {
   const place = (id: string): string => `${id.split('#')[2]} ${id}`;
   return members.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 };
+
+/** Names of so many daemons. */
+export const daemonNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `d${i}`);
 
 export const namesOf = (daemons: readonly { readonly name: string }[]): string =>
   `{${daemons.map(({ name }) => name).join(' ')}}`;

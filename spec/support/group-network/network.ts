@@ -27,7 +27,8 @@ import {
 type Daemons<C extends GroupClient> = readonly Daemon<C>[];
 
 export interface NetworkOptions {
-  readonly daemons: number;
+  /** Their names, in the order of the configuration. */
+  readonly daemons: readonly string[];
   /** Whether all daemons begin in one component. */
   readonly isTogether: boolean;
   /** A message that is delivered, for the trace. */
@@ -61,11 +62,11 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     this.hasLateSignals = hasLateSignals;
     const all: Daemon<C>[] = [];
     const together: Component<C> = { log: [], daemons: all, history: 0 };
-    for (let index = 0; index < options.daemons; index++) {
+    for (const [index, name] of options.daemons.entries()) {
       const alone: Daemon<C>[] = [];
       const component = isTogether ? together : { log: [], daemons: alone, history: ++this.histories };
       const prefix = isTogether ? ([0, 0] as const) : ([index, ++this.times] as const);
-      const daemon = new Daemon(index, component, [...prefix, 1], prefix);
+      const daemon = new Daemon(index, name, component, [...prefix, 1], prefix);
       alone.push(daemon);
       all.push(daemon);
     }
@@ -112,8 +113,8 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     return isBusy;
   }
 
-  /** Each daemon of the component delivers the next entry. */
-  private stepIn(component: Component<C>): boolean {
+  /** Each daemon of the component delivers the next entry. @returns false when there is none */
+  stepIn(component: Component<C>): boolean {
     const { daemons, log } = component;
     const at = deliveredByAll(component);
     if (at === log.length && !this.order(component)) return false;
@@ -186,6 +187,7 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     for (const client of daemon.clients) {
       const cameWithMe = isJoin && client.id === sender ? [sender] : others;
       this.show(daemon, client, { ...view, cameWithMe });
+      if (kind === 'leave' && client.id === sender) client.left?.();
     }
   }
 
@@ -233,6 +235,19 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
           set,
           groups.filter((group) => group.every((daemon) => set.includes(daemon))),
         );
+  }
+
+  /** A daemon that is alone ends and begins again: it knows nothing of the group, and has no clients. */
+  restart(daemon: Daemon<C>): void {
+    const history = ++this.histories;
+    daemon.component = { log: [], daemons: [daemon], history };
+    daemon.history = history;
+    daemon.delivered = 0;
+    daemon.clients = [];
+    daemon.outbox = [];
+    daemon.members = [];
+    daemon.hasSignalled = false;
+    this.current = null;
   }
 
   /** A new component. Its view is the first thing in its order. @param groups daemons that come along together */
