@@ -7,6 +7,7 @@ import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { MembersOnly } from '../../lib/recipes/core/members-only.js';
 import type { Sender, RecipeCore, RecipeView } from '../../lib/recipes/core/port.js';
+import { inViewOrder } from '../support/group-network/daemon.js';
 import type { Random } from '../support/random.js';
 
 type Service = 'agreed' | 'safe';
@@ -239,7 +240,7 @@ export class RecipeWorld {
     if (isJoin === member.group.includes(privateName)) return;
     const wasMember = member.isMember;
     member.group = isJoin
-      ? ordered([...member.group, privateName])
+      ? inViewOrder([...member.group, privateName])
       : member.group.filter((name) => name !== privateName);
     const cause = isJoin ? 'join' : entry.kind === 'crash' ? 'disconnect' : 'leave';
     const [daemon, time, counter] = this.idOf(member) as GroupId;
@@ -297,7 +298,7 @@ export class RecipeWorld {
     // All of a piece have delivered the same now.
     const before = new Map(members.map((member) => [member, member.group]));
     const all = members.filter((member) => member.isMember).map(({ privateName }) => privateName);
-    const table = ordered(all);
+    const table = inViewOrder(all);
     const changed = (member: Member): boolean => String(before.get(member)) !== String(table);
     const isTouched = members.some((member) => member.isMember && changed(member)) || table.length === 0;
     const one = members.find((member) => member.isMember);
@@ -310,7 +311,7 @@ export class RecipeWorld {
         member.component = component;
         member.received = member.delivered = 0;
         this.setId(member, id);
-        if (isTouched && member.isMember) this.show(member, 'network', ordered(along));
+        if (isTouched && member.isMember) this.show(member, 'network', inViewOrder(along));
       }
     }
   }
@@ -347,7 +348,3 @@ export class RecipeWorld {
     for (const [member, entries] of retried) member.outbox.unshift(...entries);
   }
 }
-
-const ordered = (names: readonly string[]): string[] => names.toSorted(byDaemon);
-const byDaemon = (a: string, b: string): number => key(a).localeCompare(key(b));
-const key = (name: string): string => `${name.split('#')[2]}#${name}`;
