@@ -16,7 +16,7 @@ import {
   readNames,
 } from '../../lib/wire/index.js';
 import { startDaemon } from '../support/local-daemon.js';
-import type { Operation } from '../support/group-model.js';
+import type { Operation } from '../support/daemon-oracle.js';
 import { givenSeed, Random } from '../support/random.js';
 import { seeds } from '../support/seeds.js';
 import { tell } from '../support/describe-frame.js';

@@ -14,7 +14,7 @@ import {
   privateGroup,
   SELF_DISCARD,
 } from '../../lib/wire/index.js';
-import { type Due, GroupModel, type Operation, SERVICES } from '../support/group-model.js';
+import { type Due, DaemonOracle, type Operation, SERVICES } from '../support/daemon-oracle.js';
 import type { Random } from '../support/random.js';
 import { RawSession } from '../support/raw-client.js';
 import { groupIdOf, tell } from '../support/describe-frame.js';
@@ -41,7 +41,7 @@ export class RandomClient {
 }
 
 export class RandomClients {
-  readonly model = new GroupModel();
+  readonly model = new DaemonOracle();
   readonly visitors = new Map<string, RandomClient>();
   /** What was done, for the one who has to find out. */
   readonly history: string[] = [];

@@ -28,7 +28,7 @@ interface ModelSession {
   readonly due: Due[];
 }
 
-export class GroupModel {
+export class DaemonOracle {
   /** By private group. */
   readonly sessions = new Map<string, ModelSession>();
   private readonly groups = new Map<string, Set<string>>();
