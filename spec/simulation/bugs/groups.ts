@@ -191,7 +191,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'the past does not change when a daemon view comes',
     choice: worlds('flapping'),
     plant: () =>
-      replace(ViewChange, 'install', (original) => (self, view) => {
+      replace(ViewChange, 'installView', (original) => (self, view) => {
         const { past } = self as { past: bigint };
         Object.defineProperty(self, 'past', { configurable: true, get: () => past, set() {} });
         original(self, view);
@@ -202,7 +202,7 @@ export const groupBugs: readonly Bug[] = [
     name: 'who lost members in a cancelled change is forgotten',
     choice: worlds('nested'),
     plant: () =>
-      replace(ViewChange, 'install', (original) => (self, view) => {
+      replace(ViewChange, 'installView', (original) => (self, view) => {
         for (const group of (self as { groups: Groups }).groups.values()) group.inTransition = false;
         return original(self, view);
       }),
