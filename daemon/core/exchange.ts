@@ -203,9 +203,9 @@ export class StateExchange {
     const daemon = this.positions.get(reporter.name) as number;
     for (const group of groups) this.piece(daemon, head.past, group);
     reporter.groups += groups.length;
-    reporter.isThrough = last;
     const isWrong = last ? reporter.groups !== head.groups : reporter.groups > head.groups;
     if (wantsGroups && isWrong) throw new Malformed(`${reporter.groups} groups, expected ${head.groups}`);
+    reporter.isThrough = last;
   }
 
   private piece(daemon: number, past: bigint, { name, id, lost, members }: ReportedGroup): void {

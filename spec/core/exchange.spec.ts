@@ -202,6 +202,13 @@ describe('core: exchange', () => {
       expect(faultOf((exchange) => part(exchange, 'b', ['g']), 'b')).to.match(/1 groups, expected 2/);
     });
 
+    it('and never has all groups then, be the part with too few the last one', () => {
+      const exchange = heads(begin(), { b: { past: 2n, groups: 2 } });
+      exchange.isSharing = true;
+      expect(part(exchange, 'b', ['g'])).to.match(/1 groups, expected 2/);
+      expect(exchange.hasGroups).to.equal(false);
+    });
+
     it('and then waits for the word of all whom it could read', () => {
       const exchange = begin();
       exchange.take(Buffer.alloc(20), 'b');
