@@ -4,9 +4,9 @@
  * themselves, in little-endian form. No sockets, timers, clocks or chance.
  */
 import type { Buffer } from 'node:buffer';
-import { DATA_LENGTH_AT, NUM_GROUPS_AT, normalizeHeader } from '../../lib/wire/header.js';
+import { DATA_LENGTH_AT, NAME_AT, NUM_GROUPS_AT, normalizeHeader } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { isGroupName, readName, readNames } from '../../lib/wire/name.js';
+import { isGroupName, parsePrivateGroup, readName, readNames } from '../../lib/wire/name.js';
 import { REJECTED_BY_LIMIT, encodeReject } from '../../lib/wire/reject.js';
 import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
 import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
@@ -243,16 +243,23 @@ export class Core {
 
   /** A payload in its place in the order. */
   deliver(payload: Buffer): void {
-    if (!this.bench.isBusy) {
+    if (!this.bench.isBusy && !this.daemonViews.isExchanging) {
       this.carryOut(payload);
       return;
     }
     const { length } = payload;
-    const act = (): null => {
+    const act = (): Work | null => {
+      if (this.daemonViews.isExchanging) return this.carryOutAhead(payload);
       this.carryOut(payload);
       return null;
     };
     this.bench.add(act, 1 + length / BYTES_A_UNIT, length);
+  }
+
+  /** Its daemon has completed an exchange that is not complete here: the two part at this place. */
+  private *carryOutAhead(payload: Buffer): Generator<number, void> {
+    yield* this.daemonViews.partFrom(senderOf(payload));
+    this.carryOut(payload);
   }
 
   private carryOut(payload: Buffer): void {
@@ -331,6 +338,12 @@ export class Core {
 /** Whether a frame that was submitted is a join or leave. */
 export const isChange = (bytes: Buffer, start: number): boolean =>
   (bytes.readInt32LE(start) & (JOIN_MESS | LEAVE_MESS)) !== 0;
+
+/** Name of the daemon whose sessions sent the frames of the payload. */
+function senderOf(payload: Buffer): string {
+  if (payload.length < HEADER_BYTES) return '';
+  return parsePrivateGroup(readName(payload, NAME_AT))?.daemon ?? '';
+}
 
 /** Where the frame ends that begins at `start`; -1 when that is not inside the payload. */
 function endOfFrame(payload: Buffer, start: number): number {

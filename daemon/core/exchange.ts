@@ -36,6 +36,8 @@ interface Reporter {
 export class StateExchange {
   /** What those with other pasts say, by group. */
   readonly pieces = new Map<string, DaemonShare[]>();
+  /** Daemons that have completed the exchange, while it is not complete here. */
+  readonly parted = new Set<string>();
   /** The verdict of this daemon is on its way. */
   hasSpoken = false;
   /** Own groups are on their way. */

@@ -6,7 +6,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
-import { encodeRegularMembership } from '../../lib/wire/membership.js';
+import { encodeRegularMembership, encodeTransition } from '../../lib/wire/membership.js';
 import { writeName } from '../../lib/wire/name.js';
 import { CAUSED_BY_NETWORK } from '../../lib/wire/service.js';
 import type { DaemonShare, StateExchange } from './exchange.js';
@@ -47,6 +47,7 @@ export class Settlement {
     groups.begin(...this.era);
     const isOrdered = this.putInPlace();
     yield* this.removeGone();
+    yield* this.signal();
     if (!isOrdered) yield* this.sortAll();
     yield* this.merge();
     const told: Group[] = [];
@@ -105,6 +106,15 @@ export class Settlement {
         if (group.members.length >= STEP) yield group.members.length / 32;
       }
     }
+  }
+
+  /**
+   * Their daemons came along with this one, and yet have another past: they have completed an exchange that was not
+   * completed here, or the reverse. The signal is due all the same [daemon E10].
+   */
+  private *signal(): Generator<number, void> {
+    for (const group of yield* sortedByName(this.more.filter(isHeard)))
+      yield this.views.tell(group, () => encodeTransition(group.name, group.id));
   }
 
   private *sortAll(): Generator<number, void> {

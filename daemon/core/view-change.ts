@@ -116,6 +116,20 @@ export class ViewChange {
     return this.advance(exchange);
   }
 
+  /**
+   * A client's message comes from a daemon that has completed the exchange, which is not complete here. That daemon has
+   * another past from here on, even if the engine keeps it together with this one: groups with members there give the
+   * transitional signal first. A safe message would else come before it, in a view that the other has left [daemon E9].
+   * All that cannot complete the exchange do this at the same place in the order.
+   * @yields units of work
+   */
+  *partFrom(daemon: string): Generator<number, void> {
+    const { exchange } = this;
+    if (!exchange || exchange.isOver || exchange.parted.has(daemon)) return;
+    exchange.parted.add(daemon);
+    yield* this.views.transition((each) => each !== daemon);
+  }
+
   private advance(exchange: StateExchange): Iterator<number, void> | null {
     if (exchange.isOver || !exchange.hasHeads) return null;
     if (exchange.isOnePast || (exchange.isSharing && exchange.hasGroups)) return this.complete(exchange);

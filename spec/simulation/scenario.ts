@@ -12,7 +12,7 @@ import { daemonId } from '../../daemon/config/daemon-id.js';
 import type { Entry } from '../support/checks/log.js';
 import type { CpgOptions } from './cpg/options.js';
 import type { IdealNetwork } from './ideal/network.js';
-import type { Act, ClientPlan, Plan } from './plan.js';
+import type { Act, ClientPlan, Plan, ReportKind } from './plan.js';
 import { services } from './services.js';
 import { tellEntry } from './tell.js';
 import { World } from './world.js';
@@ -105,6 +105,8 @@ class Player {
     else if (first === 'cut') this.connect(words.slice(1).join(' '));
     else if (first === 'order') this.network.hold(verb === 'stands');
     else if (first === 'nothing') this.network.untold.add(Number(words.at(-1)) - 1);
+    else if (first === 'reports')
+      this.world.act({ do: 'report', daemon: Number(words[2]) - 1, kind: words.at(-1) as ReportKind });
     else if (this.names.includes(first)) this.world.act(this.clientAct(this.names.indexOf(first), words));
     else this.world.act(daemonAct(first, Number(verb) - 1));
   }

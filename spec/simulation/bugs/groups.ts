@@ -298,4 +298,23 @@ export const groupBugs: readonly Bug[] = [
         original(self, { ...rest, groups: kept }, reporter, false);
       }),
   },
+  {
+    name: 'messages of a daemon that alone completed the exchange come without a signal before them',
+    choice: {
+      ...worlds('mixed-cuts'),
+      change: {
+        daemons: 3,
+        clients: 12,
+        safe: 0.7,
+        churn: 0.4,
+        pace: 20,
+        duration: 1500,
+        faults: 80,
+        lasts: [200, 500],
+        mix: { 'cut-short': 2, crash: 3, cut: 1 },
+      },
+      ideal: { merge: 400 },
+    },
+    plant: () => replace(ViewChange, 'partFrom', () => () => [].values()),
+  },
 ];
