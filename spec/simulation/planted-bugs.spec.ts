@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { quickBugs } from './bugs/all.js';
+import { otherBugs, quickBugs } from './bugs/all.js';
 import { groupBugs } from './bugs/groups.js';
 import { hunt } from './bugs/planted.js';
 import { generate } from './generate.js';
@@ -15,6 +15,10 @@ describe('simulation: a planted bug', () => {
       expect(hunt(bug, LIMIT)).to.not.be.null;
     });
   }
+
+  it('has a method to be planted in, also where only the long spec hunts it', () => {
+    for (const bug of otherBugs) expect(() => bug.plant()(), bug.name).not.to.throw();
+  });
 
   it('is gone when it is taken out', () => {
     const [bug] = groupBugs;

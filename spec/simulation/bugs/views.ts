@@ -61,7 +61,7 @@ export const viewBugs: readonly Bug[] = [
     name: 'what is held is released at the cut',
     choice: oneSided,
     plant: () =>
-      replace(ViewMachine, 'cut', (original) => (self) => {
+      replace(ViewMachine, 'beginViewChange', (original) => (self) => {
         (self as Machine).installed?.releaseAll();
         return original(self);
       }),
