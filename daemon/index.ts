@@ -5,6 +5,7 @@ export { AccessFileError } from './access/lines.js';
 export { createDaemon, type Daemon } from './daemon.js';
 export { TransportError, type TransportErrorCode } from './engine/corosync/transport/errors.js';
 export type { Counters } from './counters.js';
+export { EngineError } from './engine/port.js';
 export { MonitorError } from './monitor/endpoint.js';
 export type { Logger } from './log/logger.js';
 export type {

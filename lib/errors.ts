@@ -1,95 +1,299 @@
 /**
- * Errors of the modern face and the tools above it: one class per condition, `code` is the number that the SSP and SP
- * calls answer with [receive 1], [session 7.1]. The calls themselves never throw these.
+ * The errors of the toolkit: one family, one class per condition. `code` is a word for programs, `errno` the number that
+ * the SSP and SP calls answer with, where they have one [receive 1], [session 7.1]. The calls themselves never throw.
  */
 import * as codes from './wire/codes.js';
 
-/** What a request asks for that a daemon can refuse. */
+/** Every `code` that an error of the toolkit can have. A word never changes its meaning. */
+export const ERROR_CODES = [
+  // The client, and everything above it.
+  'ERR_SSP_QUOTA',
+  'ERR_SSP_NO_NAME',
+  'ERR_SSP_ILLEGAL_NAME',
+  'ERR_SSP_NOT_UNIQUE',
+  'ERR_SSP_VERSION',
+  'ERR_SSP_AUTH',
+  'ERR_SSP_ILLEGAL_ADDRESS',
+  'ERR_SSP_COULD_NOT_CONNECT',
+  'ERR_SSP_CONNECTION_CLOSED',
+  'ERR_SSP_ILLEGAL_SESSION',
+  'ERR_SSP_ILLEGAL_SERVICE',
+  'ERR_SSP_ILLEGAL_MESSAGE',
+  'ERR_SSP_ILLEGAL_GROUP',
+  'ERR_SSP_BUFFER_TOO_SHORT',
+  'ERR_SSP_GROUPS_TOO_SHORT',
+  'ERR_SSP_MESSAGE_TOO_LONG',
+  'ERR_SSP_NETWORK',
+  'ERR_SSP_ILLEGAL_TIME',
+  'ERR_SSP_ILLEGAL_PARAM',
+  'ERR_SSP_WOULD_BLOCK',
+  'ERR_SSP_ILLEGAL_MESSAGE_TYPE',
+  'ERR_SSP_PERMISSION_DENIED',
+  'ERR_SSP_TOO_MANY_GROUPS',
+  'ERR_SSP_RESULT',
+  // Bytes that break the protocol.
+  'ERR_SSP_ILLEGAL_FRAME',
+  // Recipes.
+  'ERR_SSP_READ_ONLY',
+  'ERR_SSP_RESULT_UNKNOWN',
+  'ERR_SSP_INCOMPATIBLE_MEMBER',
+  'ERR_SSP_LOCK_ENDED',
+  'ERR_SSP_LEFT_GROUP',
+  // Channels.
+  'ERR_SSP_TIMEOUT',
+  'ERR_SSP_EXISTS',
+  'ERR_SSP_NOT_FOUND',
+  'ERR_SSP_BAD_NAME',
+  'ERR_SSP_NOT_OWNER',
+  'ERR_SSP_HAS_CLIENTS',
+  'ERR_SSP_NOT_PRIMARY',
+  'ERR_SSP_ORPHANED',
+  'ERR_SSP_NOT_ATTACHED',
+  'ERR_SSP_SERVER_GONE',
+  'ERR_SSP_SERVER_UNREACHABLE',
+  'ERR_SSP_CLIENT_GONE',
+  'ERR_SSP_ALREADY_REPLIED',
+  'ERR_SSP_CHANNEL_FULL',
+  'ERR_SSP_BUFFERING_OFF',
+  'ERR_SSP_BODY_TOO_LONG',
+  'ERR_SSP_BUSY',
+  'ERR_SSP_REFUSED',
+  // The daemon.
+  'ERR_SSP_LISTEN',
+  'ERR_SSP_CONFIGURATION',
+  'ERR_SSP_ACCESS_FILE',
+  'ERR_SSP_MONITOR',
+  'ERR_SSP_LOG',
+  'ERR_SSP_PASSWORD',
+  'ERR_SSP_ENGINE',
+  // The daemon and Corosync.
+  'ERR_SSP_COROSYNC_NO_KOFFI',
+  'ERR_SSP_COROSYNC_NO_LIBRARY',
+  'ERR_SSP_COROSYNC_NOT_RUNNING',
+  'ERR_SSP_COROSYNC_DENIED',
+  'ERR_SSP_COROSYNC_NO_SHARED_MEMORY',
+  'ERR_SSP_COROSYNC_SAME_PID',
+  'ERR_SSP_COROSYNC_BUSY',
+  'ERR_SSP_COROSYNC_LOST',
+  'ERR_SSP_COROSYNC_CLOSED',
+  'ERR_SSP_COROSYNC_FAILED',
+] as const;
+
+/** One of `ERROR_CODES`. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+/** The request that a daemon refused. */
 export type RefusedAction = 'join' | 'leave' | 'send';
 
-/** Any result below zero. */
-export class SspError extends Error {
-  /** The constant's name, such as `REJECT_NOT_UNIQUE`. */
-  readonly codeName: string;
+/** What the constructor of an error takes beside its code and message. */
+export interface SspErrorOptions extends ErrorOptions {
+  /** The number of the condition, where it has one. */
+  readonly errno?: number | undefined;
+}
 
-  /** @param detail what happened in this case, put behind the sentence that belongs to the code */
-  constructor(
-    readonly code: number,
-    detail?: string,
-    options?: ErrorOptions,
-  ) {
-    super(
-      `${codes.codeText(code)}${detail === undefined ? '' : `: ${detail}`} (${codes.codeName(code)})`,
-      options,
-    );
+/** Any error of the toolkit. `name` is the name of its class, in a minified program, too. */
+export class SspError extends Error {
+  /** The condition, in a word that programs can compare. */
+  readonly code: ErrorCode;
+  /** The number of the condition in Spread [receive 1] or in the protocol of channels [channels 19], where it has one. */
+  declare readonly errno?: number;
+
+  /** @param message one line: what happened, or what was expected and what was got */
+  constructor(code: ErrorCode, message: string, { errno, ...options }: SspErrorOptions = {}) {
+    super(message, options);
     this.name = new.target.name;
-    this.codeName = codes.codeName(code);
+    this.code = code;
+    if (errno !== undefined) this.errno = errno;
   }
 }
 
 /** The daemon refused the session. */
-export class RejectedError extends SspError {}
+export abstract class RejectedError extends SspError {}
 
-type Options = ErrorOptions | undefined;
+/** Message and options of the error for a result of the calls: its sentence, the detail, and the constant's name. */
+const result = (
+  errno: number,
+  detail: string | undefined,
+  options: ErrorOptions | undefined,
+): readonly [string, SspErrorOptions] => [
+  `${codes.codeText(errno)}${detail === undefined ? '' : `: ${detail}`} (${codes.codeName(errno)})`,
+  { ...options, errno },
+];
 
-/** A class whose code is fixed, so that a thrower names the condition and nothing else. */
-const condition = (code: number) =>
-  class extends SspError {
-    constructor(detail?: string, options?: Options) {
-      super(code, detail, options);
-    }
-  };
+/** The daemon, or this process, has as many sessions as it allows. */
+export class QuotaError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_QUOTA', ...result(codes.REJECT_QUOTA, detail, options));
+  }
+}
 
-const refusal = (code: number) =>
-  class extends RejectedError {
-    constructor(detail?: string, options?: Options) {
-      super(code, detail, options);
-    }
-  };
+/** The daemon requires a name and was given none. */
+export class NoNameError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_NO_NAME', ...result(codes.REJECT_NO_NAME, detail, options));
+  }
+}
 
-export class QuotaError extends refusal(codes.REJECT_QUOTA) {}
-export class NoNameError extends refusal(codes.REJECT_NO_NAME) {}
-export class IllegalNameError extends refusal(codes.REJECT_ILLEGAL_NAME) {}
-export class NotUniqueError extends refusal(codes.REJECT_NOT_UNIQUE) {}
-export class VersionError extends refusal(codes.REJECT_VERSION) {}
-export class AuthError extends refusal(codes.REJECT_AUTH) {}
+/** The name is longer than 10 bytes or has a character that names cannot have. */
+export class IllegalNameError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_NAME', ...result(codes.REJECT_ILLEGAL_NAME, detail, options));
+  }
+}
 
-export class IllegalAddressError extends condition(codes.ILLEGAL_SPREAD) {}
-export class CouldNotConnectError extends condition(codes.COULD_NOT_CONNECT) {}
-/** The connection broke, or was not made within the time limit. */
-export class ConnectionClosedError extends condition(codes.CONNECTION_CLOSED) {}
-export class IllegalSessionError extends condition(codes.ILLEGAL_SESSION) {}
-export class IllegalServiceError extends condition(codes.ILLEGAL_SERVICE) {}
-export class IllegalMessageError extends condition(codes.ILLEGAL_MESSAGE) {}
-export class IllegalGroupError extends condition(codes.ILLEGAL_GROUP) {}
-export class BufferTooShortError extends condition(codes.BUFFER_TOO_SHORT) {}
-export class GroupsTooShortError extends condition(codes.GROUPS_TOO_SHORT) {}
-export class MessageTooLongError extends condition(codes.MESSAGE_TOO_LONG) {}
-export class NetworkError extends condition(codes.NET_ERROR_ON_SESSION) {}
-export class IllegalTimeError extends condition(codes.ILLEGAL_TIME) {}
-export class IllegalParamError extends condition(codes.ILLEGAL_PARAM) {}
-export class WouldBlockError extends condition(codes.WOULD_BLOCK) {}
-export class IllegalMessageTypeError extends condition(codes.ILLEGAL_MESSAGE_TYPE) {}
+/** Another connection to this daemon has the name. */
+export class NotUniqueError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_NOT_UNIQUE', ...result(codes.REJECT_NOT_UNIQUE, detail, options));
+  }
+}
 
-/** A policy of the daemon refused a request: `AccessGroupFile` says who may do what. */
+/** The daemon does not accept clients of this version of the protocol. */
+export class VersionError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_VERSION', ...result(codes.REJECT_VERSION, detail, options));
+  }
+}
+
+/** Authentication failed, or the daemon does not offer its method. */
+export class AuthError extends RejectedError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_AUTH', ...result(codes.REJECT_AUTH, detail, options));
+  }
+}
+
+/** The address of the daemon is malformed, or its host is unknown; `cause` is what the resolver said. */
+export class IllegalAddressError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_ADDRESS', ...result(codes.ILLEGAL_SPREAD, detail, options));
+  }
+}
+
+/** The daemon could not be reached; `cause` is the error of the system or of TLS. */
+export class CouldNotConnectError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_COULD_NOT_CONNECT', ...result(codes.COULD_NOT_CONNECT, detail, options));
+  }
+}
+
+/** The connection broke, was closed, or was not made within the time limit; `cause` is what broke it. */
+export class ConnectionClosedError extends SspError {
+  /** Of a call to a channel with `ackReceipt`: whether the server's application is known to have taken the request. */
+  declare readonly received?: boolean | undefined;
+
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_CONNECTION_CLOSED', ...result(codes.CONNECTION_CLOSED, detail, options));
+  }
+}
+
+/** The mailbox does not exist, or was disconnected. */
+export class IllegalSessionError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_SESSION', ...result(codes.ILLEGAL_SESSION, detail, options));
+  }
+}
+
+/** The service is not one of the six message services. Nothing was sent. */
+export class IllegalServiceError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_SERVICE', ...result(codes.ILLEGAL_SERVICE, detail, options));
+  }
+}
+
+/** The body, or the list of buffers, is malformed. Nothing was sent. */
+export class IllegalMessageError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_MESSAGE', ...result(codes.ILLEGAL_MESSAGE, detail, options));
+  }
+}
+
+/** A group name does not have 1 to 31 characters from `$` to `~`. Nothing was sent. */
+export class IllegalGroupError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_GROUP', ...result(codes.ILLEGAL_GROUP, detail, options));
+  }
+}
+
+/** The body is longer than the buffer given for it. */
+export class BufferTooShortError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_BUFFER_TOO_SHORT', ...result(codes.BUFFER_TOO_SHORT, detail, options));
+  }
+}
+
+/** A message has more group names than the array given for them. */
+export class GroupsTooShortError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_GROUPS_TOO_SHORT', ...result(codes.GROUPS_TOO_SHORT, detail, options));
+  }
+}
+
+/** Body plus 32 bytes for each group exceed 143,952 bytes. Nothing was sent. */
+export class MessageTooLongError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_MESSAGE_TOO_LONG', ...result(codes.MESSAGE_TOO_LONG, detail, options));
+  }
+}
+
+/** The connection of this mailbox broke earlier. */
+export class NetworkError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_NETWORK', ...result(codes.NET_ERROR_ON_SESSION, detail, options));
+  }
+}
+
+/** A time limit is malformed. */
+export class IllegalTimeError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_TIME', ...result(codes.ILLEGAL_TIME, detail, options));
+  }
+}
+
+/** An argument or option has the wrong type or is out of range; the message says which. Nothing was done. */
+export class IllegalParamError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_PARAM', ...result(codes.ILLEGAL_PARAM, detail, options));
+  }
+}
+
+/** No message is waiting. */
+export class WouldBlockError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_WOULD_BLOCK', ...result(codes.WOULD_BLOCK, detail, options));
+  }
+}
+
+/** The message type is not an integer from -32768 to 32767. Nothing was sent. */
+export class IllegalMessageTypeError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_MESSAGE_TYPE', ...result(codes.ILLEGAL_MESSAGE_TYPE, detail, options));
+  }
+}
+
+/** A policy of the daemon refused a request: `AccessGroupFile` of the daemon says who may do what. */
 export class PermissionDeniedError extends SspError {
-  /** The group, or the first of several; a private name when it was sent to one connection. */
+  /** The group, or the first of several; the id of a connection when the message was sent to that one. */
   readonly group: string;
 
   constructor(
+    /** What was refused. */
     readonly action: RefusedAction,
     /** Where the request went. A policy that refuses one of several groups refuses the whole message. */
     readonly groups: readonly string[],
     options?: ErrorOptions,
   ) {
     const where = action === 'send' ? `to ${groups.join(', ')}` : groups.join(', ');
-    super(codes.PERMISSION_DENIED, `${action} ${where}`, options);
+    super('ERR_SSP_PERMISSION_DENIED', ...result(codes.PERMISSION_DENIED, `${action} ${where}`, options));
     this.group = groups[0] ?? '';
   }
 }
 
 /** The daemon refused a join, because it has as many groups or memberships as it allows. */
-export class TooManyGroupsError extends condition(codes.TOO_MANY_GROUPS) {}
+export class TooManyGroupsError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_TOO_MANY_GROUPS', ...result(codes.TOO_MANY_GROUPS, detail, options));
+  }
+}
 
 const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOptions) => SspError>> = {
   [codes.REJECT_QUOTA]: QuotaError,
@@ -149,8 +353,10 @@ keepNames({
   TooManyGroupsError,
 });
 
-/** The error that belongs to a result; a plain `SspError` for one without a class of its own. */
-export function errorOf(code: number, detail?: string, options?: ErrorOptions): SspError {
-  const Class = classes[code];
-  return Class ? new Class(detail, options) : new SspError(code, detail, options);
+/** The error for a result below zero of the calls; a plain `SspError`, with its number in `errno`, for one without a class. */
+export function errorOf(errno: number, detail?: string, options?: ErrorOptions): SspError {
+  const Class = classes[errno];
+  return Class
+    ? new Class(detail, options)
+    : new SspError('ERR_SSP_RESULT', ...result(errno, detail, options));
 }

@@ -55,7 +55,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'daemon/access': { values: shared, types: ['daemon/core'] },
   'daemon/config': { values: [...shared, 'daemon/core'] },
   'daemon/regular-file': { values: [] },
-  'daemon/log': { values: ['daemon/regular-file'], types: ['daemon/session'] },
+  'daemon/log': { values: ['lib/errors', 'daemon/regular-file'], types: ['daemon/session'] },
   'daemon/counters': { values: [], types: ['daemon/session'] },
   'daemon/net': {
     values: [...shared, 'lib/silence'],

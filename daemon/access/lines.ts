@@ -1,4 +1,5 @@
 /** The files of the access control have one entry a line; blank lines and lines that begin with `#` say nothing. */
+import { SspError, keepNames } from '../../lib/errors.js';
 
 export interface Entry {
   readonly text: string;
@@ -13,15 +14,16 @@ export const entriesOf = (text: string): Entry[] =>
     .filter((entry) => entry.text !== '' && !entry.text.startsWith('#'));
 
 /** A file of the access control is missing or makes no sense. One line, for the person who starts the daemon. */
-export class AccessFileError extends Error {
-  override readonly name = 'AccessFileError';
-
+export class AccessFileError extends SspError {
   constructor(
     problem: string,
+    /** Its path. */
     readonly file: string,
     /** From 1; absent when the file as a whole is at fault. */
     readonly line?: number,
   ) {
-    super(`${line === undefined ? file : `${file}:${line}`}: ${problem}`);
+    super('ERR_SSP_ACCESS_FILE', `${line === undefined ? file : `${file}:${line}`}: ${problem}`);
   }
 }
+
+keepNames({ AccessFileError });

@@ -5,6 +5,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { SspError, keepNames } from '../../lib/errors.js';
 import {
   type Credentials,
   PASSWORD_BYTES,
@@ -32,9 +33,13 @@ const SALT_BYTES = 16;
 const KEY_BYTES = 32;
 
 /** A password that cannot be used. One line, for the person who sets it. */
-export class PasswordError extends Error {
-  override readonly name = 'PasswordError';
+export class PasswordError extends SspError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_PASSWORD', message, options);
+  }
 }
+
+keepNames({ PasswordError });
 
 /**
  * Whether the protocol can carry it.

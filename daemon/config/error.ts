@@ -1,3 +1,5 @@
+import { SspError, keepNames } from '../../lib/errors.js';
+
 /** Where a word begins. Both count from 1; a tab is one column. */
 export interface Position {
   readonly line: number;
@@ -8,8 +10,7 @@ export interface Position {
  * The only error that reading a configuration ends with. What the reference daemon aborts for
  * [daemon 4.1 to 4.4] is one of these here; the message is one line, ready to be shown.
  */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError';
+export class ConfigurationError extends SspError {
   /** Line and column are absent when no place in the file is at fault, only the file as a whole. */
   readonly line: number | undefined;
   readonly column: number | undefined;
@@ -20,11 +21,13 @@ export class ConfigurationError extends Error {
     position?: Position,
     options?: ErrorOptions,
   ) {
-    super(`${located(file, position)}: ${problem}`, options);
+    super('ERR_SSP_CONFIGURATION', `${located(file, position)}: ${problem}`, options);
     this.line = position?.line;
     this.column = position?.column;
   }
 }
+
+keepNames({ ConfigurationError });
 
 /** `spread.conf:12:5`, the form that editors and terminals make clickable. */
 export const located = (file: string, position?: Position): string =>

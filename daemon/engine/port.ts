@@ -4,6 +4,7 @@
  * allowed.
  */
 import type { Buffer } from 'node:buffer';
+import { SspError, keepNames } from '../../lib/errors.js';
 
 /** One run of one daemon. */
 export interface DaemonId {
@@ -111,6 +112,10 @@ export interface Engine {
 }
 
 /** The daemon cannot be part of the cluster it wants to be in; somebody has to change something. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError';
+export class EngineError extends SspError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_ENGINE', message, options);
+  }
 }
+
+keepNames({ EngineError });

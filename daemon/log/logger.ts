@@ -5,6 +5,7 @@
 import { accessSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
+import { SspError, keepNames } from '../../lib/errors.js';
 import { NotRegularError, checkRegular, openRegular } from '../regular-file.js';
 import { terminalLine } from './terminal-lines.js';
 
@@ -16,9 +17,13 @@ const STANDARD_ERROR = 2;
 const MAX_UNWRITTEN = 1024 * 1024;
 
 /** The log file cannot be had. One line, for the person who starts the daemon. */
-export class LogError extends Error {
-  override readonly name = 'LogError';
+export class LogError extends SspError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_LOG', message, options);
+  }
 }
+
+keepNames({ LogError });
 
 export interface Log {
   readonly log: pino.Logger;

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { chmod } from 'node:fs/promises';
 import { BlockList, type ListenOptions, type Server, isIPv4 } from 'node:net';
+import { SspError, keepNames } from '../../lib/errors.js';
 import { clearSocketFile, socketObstacle } from '../net/socket-file.js';
 import { IN_USE, placeReason, tcpObstacle } from '../net/tcp-address.js';
 
@@ -86,9 +87,13 @@ async function listen(server: Server, endpoint: MonitorEndpoint, options: Listen
 }
 
 /** The monitor could not be opened; `message` is one line for the person who started the daemon. */
-export class MonitorError extends Error {
-  override readonly name = 'MonitorError';
+export class MonitorError extends SspError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_MONITOR', message, options);
+  }
 }
+
+keepNames({ MonitorError });
 
 // The token that a client of the monitor shows: `Authorization: Bearer TOKEN`.
 

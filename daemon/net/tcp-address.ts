@@ -2,11 +2,16 @@
 import { createSocket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
+import { SspError, keepNames } from '../../lib/errors.js';
 
 /** A listener could not be opened; `message` is one line for the person who started the daemon. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
+export class ListenError extends SspError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_LISTEN', message, options);
+  }
 }
+
+keepNames({ ListenError });
 
 export const IN_USE = 'the address is in use, perhaps by another daemon';
 

@@ -2,7 +2,7 @@
 import { type Deferred, deferred, onAbort } from '../util/deferred.js';
 import type { TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import type { WaitLimits } from './check.js';
-import { AbortedError, TimeoutError } from './errors.js';
+import { TimeoutError } from './errors.js';
 
 /** A promise with its limits. Settling it once ends them. */
 export class BoundedWait<T> {
@@ -11,8 +11,7 @@ export class BoundedWait<T> {
   private due: TimerEntry | null = null;
   private readonly signal: AbortSignal | undefined;
   private readonly off: (() => void) | undefined;
-  private readonly onAbort = (): void =>
-    this.giveUp(new AbortedError(undefined, { cause: this.signal?.reason }));
+  private readonly onAbort = (): void => this.giveUp(this.signal?.reason as Error);
 
   /** @param gaveUp called when time or signal ended it, before it is rejected */
   constructor(
@@ -56,9 +55,4 @@ export class BoundedWait<T> {
     this.off?.();
     return true;
   }
-}
-
-/** @throws AbortedError when the signal has fired already */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortedError(undefined, { cause: signal.reason });
 }

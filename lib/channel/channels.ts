@@ -4,18 +4,12 @@ import { systemClock } from '../util/clock.js';
 import { deferred } from '../util/deferred.js';
 import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
-import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { BoundedWait } from './bounded-wait.js';
 import { checkName } from './check.js';
 import { ClientChannel } from './client-channel.js';
 import { type ChannelContext, type Dropped, nothingDropped } from './context.js';
-import {
-  BadArgumentError,
-  type ChannelError,
-  ConnectionLostError,
-  NotAttachedError,
-  NotFoundError,
-  commandError,
-} from './errors.js';
+import { IllegalParamError, ConnectionClosedError, type SspError } from '../errors.js';
+import { NotAttachedError, NotFoundError, commandError } from './errors.js';
 import type { WatchEvent } from './event.js';
 import type { GroupLink } from './group-link.js';
 import { SPEAKER_LIMIT_MS } from './limits.js';
@@ -124,7 +118,7 @@ export class Channels implements AsyncDisposable {
         transition: () => this.machine.transition(),
         message: (sender, toGroup, body) => this.router.take(sender, toGroup, body),
         refused: (body, error) => this.refused(body, error),
-        closed: (isOwn) => this.finish(new ConnectionLostError(), isOwn),
+        closed: (isOwn) => this.finish(new ConnectionClosedError(), isOwn),
       },
       signal,
     );
@@ -135,14 +129,14 @@ export class Channels implements AsyncDisposable {
   /**
    * Creates a channel of that name, unless there is one.
    * @param name 1 to 47 bytes of UTF-8 without control characters and `#`
-   * @throws ExistsError, OrphanedError, NotPrimaryError, BadNameError, BadArgumentError, TimeoutError, AbortedError,
-   * ConnectionLostError
+   * @throws ExistsError, OrphanedError, NotPrimaryError, BadNameError, IllegalParamError, TimeoutError, the signal's reason,
+   * ConnectionClosedError
    */
   async createChannel(name: string, options: CreateOptions = {}): Promise<ServerChannel> {
     checkName(name);
     const { settings, patience } = checkedCreateOptions(options);
     this.checkOpen();
-    throwIfAborted(patience.signal);
+    patience.signal?.throwIfAborted();
     const claim = this.machine.newClaim();
     const waiting = new BoundedWait<ServerChannel>(this.alarm, patience, () => undefined);
     const strict = this.settings.registry === 'primary-partition';
@@ -165,14 +159,14 @@ export class Channels implements AsyncDisposable {
 
   /**
    * Opens a channel that somebody has created. One that is open here already is the same handle again.
-   * @throws NotFoundError, ServerUnreachableError, BadNameError, BadArgumentError, TimeoutError, AbortedError,
-   * ConnectionLostError
+   * @throws NotFoundError, ServerUnreachableError, BadNameError, IllegalParamError, TimeoutError, the signal's reason,
+   * ConnectionClosedError
    */
   async openChannel(name: string, options: OpenOptions = {}): Promise<ClientChannel> {
     checkName(name);
     const { waitMs, ...patience } = checkedOpenOptions(options);
     this.checkOpen();
-    throwIfAborted(patience.signal);
+    patience.signal?.throwIfAborted();
     const { alarm, openings } = this;
     let opening: Opening;
     const waiting = new BoundedWait<ClientChannel>(alarm, patience, () => openings.delete(opening));
@@ -209,14 +203,14 @@ export class Channels implements AsyncDisposable {
   /**
    * Tells when a connection ends, or goes out of sight: one that uses channels, as its private name.
    * @returns a loop that ends behind `gone`, and with the signal
-   * @throws BadArgumentError for what is no private name
+   * @throws IllegalParamError for what is no private name
    */
   watch(
     privateName: string,
     { signal }: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterable<WatchEvent> {
     if (typeof privateName !== 'string' || !parsePrivateGroup(privateName)) {
-      throw new BadArgumentError(`expected a private name, #name#daemon, got ${String(privateName)}`);
+      throw new IllegalParamError(`expected a private name, #name#daemon, got ${String(privateName)}`);
     }
     this.checkOpen();
     return this.watches.watch(privateName, this.machine.isMember(privateName), signal);
@@ -251,11 +245,7 @@ export class Channels implements AsyncDisposable {
     return this.alarm.now() - since >= orphanTimeoutMs ? (entry?.claim ?? null) : null;
   }
 
-  private attach(
-    name: string,
-    waiting: BoundedWait<ClientChannel>,
-    failed: (error: ChannelError) => void,
-  ): void {
+  private attach(name: string, waiting: BoundedWait<ClientChannel>, failed: (error: SspError) => void): void {
     const attached = (outcome: ApplyResult): void => {
       if (!outcome.ok) return failed(commandError(outcome.code, name));
       const entry = outcome.entry as Entry;
@@ -298,14 +288,14 @@ export class Channels implements AsyncDisposable {
   }
 
   private async transmit(to: string, messages: readonly Buffer[], order: Order): Promise<void> {
-    if (this.end instanceof ConnectionLostError) throw this.end;
+    if (this.end instanceof ConnectionClosedError) throw this.end;
     try {
       const [first] = messages;
       if (messages.length === 1 && first) await this.link.send([to], first, order);
       // All of them in this turn, so that nothing comes between the parts of a body.
       else await Promise.all(messages.map((message) => this.link.send([to], message, order)));
     } catch (error) {
-      throw new ConnectionLostError(undefined, { cause: error });
+      throw new ConnectionClosedError(undefined, { cause: error });
     }
   }
 

@@ -1,20 +1,21 @@
 /** Arguments of the hot calls, checked by hand before any byte is sent [channels 19]. */
 import { Buffer } from 'node:buffer';
 import { OptionChecks } from '../util/option-checks.js';
-import { BadArgumentError, BadNameError, BodyTooLongError } from './errors.js';
+import { IllegalParamError } from '../errors.js';
+import { BadNameError, BodyTooLongError } from './errors.js';
 import { MAX_CHANNEL_NAME } from './limits.js';
 
-/** They throw BadArgumentError. */
-export const check: OptionChecks = new OptionChecks((text) => new BadArgumentError(text));
+/** They throw IllegalParamError. */
+export const check: OptionChecks = new OptionChecks((text) => new IllegalParamError(text));
 
 const LOWEST = -(2 ** 31);
 const HIGHEST = 2 ** 31 - 1;
 
-/** A type or a status: a signed 32-bit number. @throws BadArgumentError */
+/** A type or a status: a signed 32-bit number. @throws IllegalParamError */
 export function checkNumber(value: unknown, what: string): asserts value is number {
   const isWord = typeof value === 'number' && Number.isInteger(value) && value >= LOWEST && value <= HIGHEST;
   if (!isWord)
-    throw new BadArgumentError(
+    throw new IllegalParamError(
       `${what}: expected an integer from ${LOWEST} to ${HIGHEST}, got ${shown(value)}`,
     );
 }
@@ -29,11 +30,11 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * @param limit longest one
- * @throws BadArgumentError for what are no bytes, BodyTooLongError
+ * @throws IllegalParamError for what are no bytes, BodyTooLongError
  */
 export function checkedBody(body: unknown, limit: number): Uint8Array {
   if (body === undefined) return NOTHING;
-  if (!(body instanceof Uint8Array)) throw new BadArgumentError('body must be a Uint8Array');
+  if (!(body instanceof Uint8Array)) throw new IllegalParamError('body must be a Uint8Array');
   if (body.length > limit) throw new BodyTooLongError(`body is ${body.length} bytes, limit is ${limit}`);
   return body;
 }
@@ -45,7 +46,7 @@ export interface WaitLimits {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** @throws BadArgumentError */
+/** @throws IllegalParamError */
 export function checkPatience({ timeoutMs, signal }: WaitLimits): void {
   check.time(timeoutMs, 'timeoutMs');
   check.signal(signal);

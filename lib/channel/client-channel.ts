@@ -1,13 +1,12 @@
 /** A channel as its client holds it [channels 17.2, 17.4]. */
 import { AsyncQueue } from '../util/async-queue.js';
-import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { BoundedWait } from './bounded-wait.js';
 import { type WaitLimits, check, checkNumber, checkPatience, checkedBody } from './check.js';
 import type { ChannelContext } from './context.js';
+import { IllegalParamError, ConnectionClosedError } from '../errors.js';
 import {
-  BadArgumentError,
   BodyTooLongError,
   BufferingOffError,
-  ConnectionLostError,
   type GoneReason,
   NotAttachedError,
   ServerGoneError,
@@ -70,15 +69,16 @@ export class ClientChannel implements AsyncDisposable {
 
   /**
    * Sends a request and waits for its reply. It is carried out once at most: the library never repeats it. If the channel
-   * has `ackReceipt`, the error of a call that fails says in `received` whether the server had begun with it.
+   * has `ackReceipt`, the error of a call that fails says in `received` whether the server had begun with it; the reason of
+   * a signal is passed on as it is and says nothing.
    * @param type signed 32-bit number, @param body default none
-   * @throws ServerGoneError, ServerUnreachableError, TimeoutError, AbortedError, NotAttachedError, RefusedError with the
-   * server's own word, BadArgumentError, BodyTooLongError, ChannelFullError, ConnectionLostError
+   * @throws ServerGoneError, ServerUnreachableError, TimeoutError, the signal's reason, NotAttachedError, RefusedError with the
+   * server's own word, IllegalParamError, BodyTooLongError, ChannelFullError, ConnectionClosedError
    */
   call(type: number, body?: Uint8Array, options: CallOptions = {}): Promise<Reply> {
     const receipt = this.entry.settings.ackReceipt ? new Receipt() : null;
     const reply = this.request(type, body, options, receipt);
-    return receipt ? receipt.of(reply) : reply;
+    return receipt ? receipt.of(reply, (options as CallOptions | null)?.signal) : reply;
   }
 
   /**
@@ -92,7 +92,7 @@ export class ClientChannel implements AsyncDisposable {
     checkNumber(type, 'type');
     check.keys(options, POST_KEYS);
     const { confirm = false, partition, timeoutMs, signal } = options;
-    if (typeof confirm !== 'boolean') throw new BadArgumentError('confirm');
+    if (typeof confirm !== 'boolean') throw new IllegalParamError('confirm');
     const bytes = checkedBody(body, this.maxBody);
     const { maxBuffered, maxBufferedBytes } = this.entry.settings;
     const waits = this.check({ signal }, partition, timeoutMs);
@@ -131,7 +131,7 @@ export class ClientChannel implements AsyncDisposable {
     check.keys(options, PING_KEYS);
     const { depth = 'library', timeoutMs, signal } = options;
     if (depth !== 'library' && depth !== 'application')
-      throw new BadArgumentError(`depth must be 'library' or 'application'`);
+      throw new IllegalParamError(`depth must be 'library' or 'application'`);
     this.check(options, 'fail');
     const begin = this.hub.alarm.now();
     const waiting = new BoundedWait<number>(this.hub.alarm, { timeoutMs, signal }, () =>
@@ -235,7 +235,9 @@ export class ClientChannel implements AsyncDisposable {
   /** A new one for each who waits; what a policy refused is the same for all. */
   private lossError(): Error | null {
     const { loss } = this;
-    return loss instanceof ConnectionLostError ? new ConnectionLostError(undefined, { cause: loss }) : loss;
+    return loss instanceof ConnectionClosedError
+      ? new ConnectionClosedError(undefined, { cause: loss })
+      : loss;
   }
 
   private async detach(): Promise<void> {
@@ -281,12 +283,12 @@ export class ClientChannel implements AsyncDisposable {
   private check(patience: WaitLimits, partition: unknown, postTime?: number): boolean {
     checkPatience({ timeoutMs: postTime, ...patience });
     if (partition !== undefined && partition !== 'fail' && partition !== 'wait') {
-      throw new BadArgumentError(`partition must be 'fail' or 'wait'`);
+      throw new IllegalParamError(`partition must be 'fail' or 'wait'`);
     }
     const loss = this.lossError();
     if (loss) throw loss;
     if (this.current === 'closed') throw new NotAttachedError(this.name);
-    throwIfAborted(patience.signal);
+    patience.signal?.throwIfAborted();
     if (this.current === 'gone') throw new ServerGoneError(this.goneReason, this.name);
     if (this.current === 'unreachable' && partition !== 'wait') throw new ServerUnreachableError(this.name);
     if (patience.timeoutMs === 0) throw new TimeoutError('no answer arrives at once');

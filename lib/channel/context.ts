@@ -37,7 +37,7 @@ export interface ChannelContext {
   nextId(): number;
   /** Sends what belongs together, in one turn. Rejects when the connection is gone. */
   transmit(to: string, messages: readonly Buffer[], order: Order): Promise<void>;
-  /** @returns the outcome; rejects with ConnectionLostError */
+  /** @returns the outcome; rejects with ConnectionClosedError */
   command(command: Command): Promise<ApplyResult>;
   /** A handle is not used any more. */
   forget(handle: object): void;

@@ -1,42 +1,85 @@
 /**
- * What channels throw: one class per condition, with a word in `code`, a number in `errno`, and the code that MESSIP
- * gave where it had one [channels 19].
+ * What channels throw beside the errors of the library: one class per condition, with its number in the protocol of
+ * channels, and the number that MESSIP answered with where it had one [channels 19].
  */
-import { keepNames } from '../errors.js';
+import { IllegalParamError, SspError, keepNames } from '../errors.js';
 
 const conditions = {
-  TIMEOUT: { errno: -104, messip: -4, text: 'timed out' },
-  ABORTED: { errno: -105, messip: null, text: 'aborted by the signal' },
-  EXISTS: { errno: -110, messip: null, text: 'a channel with this name exists' },
-  NOT_FOUND: { errno: -111, messip: null, text: 'no such channel' },
+  TIMEOUT: { code: 'ERR_SSP_TIMEOUT', errno: -104, messip: -4, text: 'timed out' },
+  EXISTS: { code: 'ERR_SSP_EXISTS', errno: -110, messip: null, text: 'a channel with this name exists' },
+  NOT_FOUND: { code: 'ERR_SSP_NOT_FOUND', errno: -111, messip: null, text: 'no such channel' },
   BAD_NAME: {
+    code: 'ERR_SSP_BAD_NAME',
     errno: -112,
     messip: null,
     text: 'expected a name of 1 to 47 bytes of UTF-8 without control characters and #',
   },
-  NOT_OWNER: { errno: -113, messip: -1, text: 'the channel belongs to another connection' },
-  HAS_CLIENTS: { errno: -114, messip: null, text: 'the channel has clients' },
-  NOT_PRIMARY: { errno: -115, messip: null, text: 'this partition cannot assign names (not primary)' },
-  ORPHANED: { errno: -116, messip: null, text: 'the owner of the name is in another part of the network' },
-  NOT_ATTACHED: { errno: -117, messip: null, text: 'the channel is closed on this side' },
-  SERVER_GONE: { errno: -120, messip: -1, text: 'the server has ended' },
-  SERVER_UNREACHABLE: { errno: -121, messip: null, text: 'the server is in another part of the network' },
-  CLIENT_GONE: { errno: -122, messip: null, text: 'the client has ended' },
-  ALREADY_REPLIED: { errno: -123, messip: null, text: 'the request was already answered or dropped' },
-  CHANNEL_FULL: { errno: -124, messip: null, text: 'the queue of the channel is full' },
-  BUFFERING_OFF: { errno: -125, messip: null, text: 'the channel takes no posts' },
-  BODY_TOO_LONG: { errno: -126, messip: null, text: 'the body is too long' },
-  BAD_ARGUMENT: { errno: -127, messip: null, text: 'bad argument' },
-  CONNECTION_CLOSED: { errno: -8, messip: null, text: 'the connection to the daemon is lost' },
-  BUSY: { errno: -128, messip: null, text: 'another receiver is active on this channel' },
+  NOT_OWNER: {
+    code: 'ERR_SSP_NOT_OWNER',
+    errno: -113,
+    messip: -1,
+    text: 'the channel belongs to another connection',
+  },
+  HAS_CLIENTS: { code: 'ERR_SSP_HAS_CLIENTS', errno: -114, messip: null, text: 'the channel has clients' },
+  NOT_PRIMARY: {
+    code: 'ERR_SSP_NOT_PRIMARY',
+    errno: -115,
+    messip: null,
+    text: 'this partition cannot assign names (not primary)',
+  },
+  ORPHANED: {
+    code: 'ERR_SSP_ORPHANED',
+    errno: -116,
+    messip: null,
+    text: 'the owner of the name is in another part of the network',
+  },
+  NOT_ATTACHED: {
+    code: 'ERR_SSP_NOT_ATTACHED',
+    errno: -117,
+    messip: null,
+    text: 'the channel is closed on this side',
+  },
+  SERVER_GONE: { code: 'ERR_SSP_SERVER_GONE', errno: -120, messip: -1, text: 'the server has ended' },
+  SERVER_UNREACHABLE: {
+    code: 'ERR_SSP_SERVER_UNREACHABLE',
+    errno: -121,
+    messip: null,
+    text: 'the server is in another part of the network',
+  },
+  CLIENT_GONE: { code: 'ERR_SSP_CLIENT_GONE', errno: -122, messip: null, text: 'the client has ended' },
+  ALREADY_REPLIED: {
+    code: 'ERR_SSP_ALREADY_REPLIED',
+    errno: -123,
+    messip: null,
+    text: 'the request was already answered or dropped',
+  },
+  CHANNEL_FULL: {
+    code: 'ERR_SSP_CHANNEL_FULL',
+    errno: -124,
+    messip: null,
+    text: 'the queue of the channel is full',
+  },
+  BUFFERING_OFF: {
+    code: 'ERR_SSP_BUFFERING_OFF',
+    errno: -125,
+    messip: null,
+    text: 'the channel takes no posts',
+  },
+  BODY_TOO_LONG: { code: 'ERR_SSP_BODY_TOO_LONG', errno: -126, messip: null, text: 'the body is too long' },
+  BUSY: {
+    code: 'ERR_SSP_BUSY',
+    errno: -128,
+    messip: null,
+    text: 'another receiver is active on this channel',
+  },
 } as const;
 
-/** The condition in one word. */
-export type ChannelCode = keyof typeof conditions;
+/** A condition of channels, as the protocol names it [channels 19]. */
+export type ChannelCondition = keyof typeof conditions;
 
 /** Any failure of a channel. */
-export class ChannelError extends Error {
-  /** What MESSIP answered in this case, or null where it had no code. */
+export class ChannelError extends SspError {
+  /** What MESSIP answered in this case, or null where it had no number. */
   readonly messip: number | null;
   /**
    * Of a call to a channel with `ackReceipt`: whether the server's application is known to have taken the request.
@@ -44,100 +87,184 @@ export class ChannelError extends Error {
    */
   declare readonly received?: boolean | undefined;
 
-  /** @param code one of `ChannelCode`, or the server's own word when it refused a request */
-  constructor(
-    readonly code: string,
-    readonly errno: number,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.name = new.target.name;
-    this.messip = code in conditions ? conditions[code as ChannelCode].messip : null;
+  constructor(condition: ChannelCondition | 'REFUSED', detail?: string, options?: ErrorOptions) {
+    if (condition === 'REFUSED') {
+      super('ERR_SSP_REFUSED', detail ?? 'the server refused', options);
+      this.messip = null;
+    } else {
+      const { code, errno, messip, text } = conditions[condition];
+      super(code, `${text}${detail === undefined ? '' : `: ${detail}`} (${condition})`, {
+        ...options,
+        errno,
+      });
+      this.messip = messip;
+    }
   }
 }
 
-const condition = (code: ChannelCode) =>
-  class extends ChannelError {
-    constructor(detail?: string, options?: ErrorOptions) {
-      const { errno, text } = conditions[code];
-      super(code, errno, `${text}${detail === undefined ? '' : `: ${detail}`} (${code})`, options);
-    }
-  };
+/** The time limit passed. */
+export class TimeoutError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('TIMEOUT', detail, options);
+  }
+}
 
-export class TimeoutError extends condition('TIMEOUT') {}
-/** `cause` is the signal's reason. */
-export class AbortedError extends condition('ABORTED') {}
-export class ExistsError extends condition('EXISTS') {}
-export class NotFoundError extends condition('NOT_FOUND') {}
-export class BadNameError extends condition('BAD_NAME') {}
-export class NotOwnerError extends condition('NOT_OWNER') {}
-export class HasClientsError extends condition('HAS_CLIENTS') {
+/** Another channel has that name. */
+export class ExistsError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('EXISTS', detail, options);
+  }
+}
+
+/** No channel has that name. */
+export class NotFoundError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('NOT_FOUND', detail, options);
+  }
+}
+
+/** The name of a channel does not have 1 to 47 bytes of UTF-8, or has a control character or `#`. */
+export class BadNameError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('BAD_NAME', detail, options);
+  }
+}
+
+/** The channel belongs to another connection. */
+export class NotOwnerError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('NOT_OWNER', detail, options);
+  }
+}
+
+/** This partition cannot assign names, because it is not the primary one. */
+export class NotPrimaryError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('NOT_PRIMARY', detail, options);
+  }
+}
+
+/** The owner of the name is in another partition, and the name is still reserved for it. */
+export class OrphanedError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ORPHANED', detail, options);
+  }
+}
+
+/** The channel is closed on this side. */
+export class NotAttachedError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('NOT_ATTACHED', detail, options);
+  }
+}
+
+/** The server is in another partition. */
+export class ServerUnreachableError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('SERVER_UNREACHABLE', detail, options);
+  }
+}
+
+/** The client that would get the reply has left or died. */
+export class ClientGoneError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('CLIENT_GONE', detail, options);
+  }
+}
+
+/** The request was answered, refused or dropped before. */
+export class AlreadyRepliedError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ALREADY_REPLIED', detail, options);
+  }
+}
+
+/** The queue of the channel is full, and its policy is to reject. */
+export class ChannelFullError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('CHANNEL_FULL', detail, options);
+  }
+}
+
+/** The channel accepts no posts: its `maxBuffered` is 0. */
+export class BufferingOffError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('BUFFERING_OFF', detail, options);
+  }
+}
+
+/** The body is longer than the `maxBody` of the channel. Nothing was sent. */
+export class BodyTooLongError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('BODY_TOO_LONG', detail, options);
+  }
+}
+
+/** Another call or loop of this program receives from the channel. */
+export class BusyError extends ChannelError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('BUSY', detail, options);
+  }
+}
+
+/** The channel has clients; close it with `force`. */
+export class HasClientsError extends ChannelError {
   constructor(
-    /** How many. */
+    /** How many clients it has. */
     readonly count: number,
   ) {
-    super(`${count} of them`);
+    super('HAS_CLIENTS', String(count));
   }
 }
-export class NotPrimaryError extends condition('NOT_PRIMARY') {}
-export class OrphanedError extends condition('ORPHANED') {}
-export class NotAttachedError extends condition('NOT_ATTACHED') {}
-export class ServerGoneError extends condition('SERVER_GONE') {
+
+/** The server died or closed the channel. */
+export class ServerGoneError extends ChannelError {
   constructor(
-    /** Null when the server closed while it refused this request. */
+    /** Why; null when the server closed while it refused this request. */
     readonly reason: GoneReason | null,
     detail?: string,
   ) {
-    super([detail, reason].filter(Boolean).join(', ') || undefined);
+    super('SERVER_GONE', [detail, reason].filter(Boolean).join(', ') || undefined);
   }
 }
-export class ServerUnreachableError extends condition('SERVER_UNREACHABLE') {}
-export class ClientGoneError extends condition('CLIENT_GONE') {}
-export class AlreadyRepliedError extends condition('ALREADY_REPLIED') {}
-export class ChannelFullError extends condition('CHANNEL_FULL') {}
-export class BufferingOffError extends condition('BUFFERING_OFF') {}
-export class BodyTooLongError extends condition('BODY_TOO_LONG') {}
-export class BadArgumentError extends condition('BAD_ARGUMENT') {}
-export class ConnectionLostError extends condition('CONNECTION_CLOSED') {}
-export class BusyError extends condition('BUSY') {}
-/** The server refused the request with a word of its own, which is the `code`. */
+
+/** The server refused the request by `fail`. */
 export class RefusedError extends ChannelError {
-  constructor(code: string, text: string) {
-    super(code, 0, text === '' ? `the server refused: ${code}` : `${text} (${code})`);
+  constructor(
+    /** The server's own word for its reason, such as `NOT_SOLD`. */
+    readonly refusal: string,
+    text: string,
+  ) {
+    super('REFUSED', text === '' ? `the server refused: ${refusal}` : `${text} (${refusal})`);
   }
 }
 
 keepNames({
   ChannelError,
   TimeoutError,
-  AbortedError,
   ExistsError,
   NotFoundError,
   BadNameError,
   NotOwnerError,
-  HasClientsError,
   NotPrimaryError,
   OrphanedError,
   NotAttachedError,
-  ServerGoneError,
   ServerUnreachableError,
   ClientGoneError,
   AlreadyRepliedError,
   ChannelFullError,
   BufferingOffError,
   BodyTooLongError,
-  BadArgumentError,
-  ConnectionLostError,
   BusyError,
+  HasClientsError,
+  ServerGoneError,
   RefusedError,
 });
 
-type Plain = Exclude<ChannelCode, 'HAS_CLIENTS' | 'SERVER_GONE'>;
+type Plain = Exclude<ChannelCondition, 'HAS_CLIENTS' | 'SERVER_GONE'>;
 
 const classes: Readonly<Record<Plain, new (detail?: string, options?: ErrorOptions) => ChannelError>> = {
   TIMEOUT: TimeoutError,
-  ABORTED: AbortedError,
   EXISTS: ExistsError,
   NOT_FOUND: NotFoundError,
   BAD_NAME: BadNameError,
@@ -151,31 +278,31 @@ const classes: Readonly<Record<Plain, new (detail?: string, options?: ErrorOptio
   CHANNEL_FULL: ChannelFullError,
   BUFFERING_OFF: BufferingOffError,
   BODY_TOO_LONG: BodyTooLongError,
-  BAD_ARGUMENT: BadArgumentError,
-  CONNECTION_CLOSED: ConnectionLostError,
   BUSY: BusyError,
 };
 
 /** The error of a condition. */
-export const channelError = (code: Plain, detail?: string, options?: ErrorOptions): ChannelError =>
-  new classes[code](detail, options);
+export const channelError = (condition: Plain, detail?: string, options?: ErrorOptions): ChannelError =>
+  new classes[condition](detail, options);
 
 /** Why a command to the registry failed. @param name of the channel */
-export const commandError = (code: ChannelCode, name: string): ChannelError =>
-  code === 'HAS_CLIENTS' || code === 'SERVER_GONE' ? new BadArgumentError(code) : channelError(code, name);
+export const commandError = (condition: ChannelCondition | 'BAD_ARGUMENT', name: string): SspError =>
+  condition === 'HAS_CLIENTS' || condition === 'SERVER_GONE' || condition === 'BAD_ARGUMENT'
+    ? new IllegalParamError(condition)
+    : channelError(condition, name);
 
 /** The number that stands for the condition in a refusal. */
-export const errnoOf = (code: ChannelCode): number => conditions[code].errno;
+export const errnoOf = (condition: ChannelCondition): number => conditions[condition].errno;
 
-const byErrno = new Map<number, ChannelCode>(
-  Object.entries(conditions).map(([code, { errno }]) => [errno, code as ChannelCode]),
+const byErrno = new Map<number, ChannelCondition>(
+  Object.entries(conditions).map(([condition, { errno }]) => [errno, condition as ChannelCondition]),
 );
 
-/** What a refusal means to the one who asked. @param errno 0 for the server's own words */
-export function refusalError(errno: number, code: string, text: string): ChannelError {
+/** What a refusal means to the caller. @param errno 0 for the server's own words */
+export function refusalError(errno: number, word: string, text: string): ChannelError {
   const known = byErrno.get(errno);
   if (known === 'SERVER_GONE') return new ServerGoneError(null, text || undefined);
-  if (known === undefined || known === 'HAS_CLIENTS') return new RefusedError(code, text);
+  if (known === undefined || known === 'HAS_CLIENTS') return new RefusedError(word, text);
   return channelError(known, text || undefined);
 }
 

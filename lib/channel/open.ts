@@ -1,13 +1,12 @@
 /** From a connection to its channels. */
-import { ConnectionClosedError } from '../errors.js';
+import { IllegalParamError } from '../errors.js';
 import { abortable } from '../util/deferred.js';
 import type { Connection } from '../client/connection.js';
 import { Channels } from './channels.js';
 import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
-import { AbortedError, BadArgumentError, ConnectionLostError } from './errors.js';
+
 import { ConnectionLink } from './group-link.js';
 import { checkedChannelsOptions, type ChannelsOptions } from './options.js';
-import { throwIfAborted } from './bounded-wait.js';
 
 /** Connections whose channels are open, or on the way. */
 const opened = new WeakMap<Connection, Promise<Channels>>();
@@ -16,13 +15,13 @@ const opened = new WeakMap<Connection, Promise<Channels>>();
  * Channels over a connection, which is still there for everything else. A connection has one: the second call gives the
  * same, whatever its options are, until that is closed. The connection is not closed with its channels, and its loss
  * ends them.
- * @throws ConnectionLostError, AbortedError, BadArgumentError, and of 'ssp-toolkit' PermissionDeniedError when a policy of
+ * @throws ConnectionClosedError, the signal's reason, IllegalParamError, and of 'ssp-toolkit' PermissionDeniedError when a policy of
  * the daemon lets this connection not join the registry's group or send to it, TooManyGroupsError when a limit does
  */
 export async function openChannels(connection: Connection, options: ChannelsOptions = {}): Promise<Channels> {
-  if (!isConnection(connection)) throw new BadArgumentError(NO_CONNECTION);
+  if (!isConnection(connection)) throw new IllegalParamError(NO_CONNECTION);
   const checked = checkedChannelsOptions(options);
-  throwIfAborted(checked.signal);
+  checked.signal?.throwIfAborted();
   const known = await opened.get(connection)?.catch(() => null);
   if (known?.isOpen) return known;
   const opening = open(connection, checked);
@@ -40,8 +39,6 @@ async function open(
     return channels;
   } catch (error) {
     await channels.close();
-    if (signal?.aborted) throw new AbortedError(undefined, { cause: signal.reason });
-    if (error instanceof ConnectionClosedError) throw new ConnectionLostError(undefined, { cause: error });
     throw error;
   }
 }

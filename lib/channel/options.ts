@@ -5,7 +5,8 @@ import { parsedOptions } from '../util/option-errors.js';
 import { countOption, signalOption, timeOption } from '../util/option-schemas.js';
 import { isGroupName } from '../wire/name.js';
 import type { WaitLimits } from './check.js';
-import { BadArgumentError } from './errors.js';
+import { IllegalParamError } from '../errors.js';
+
 import {
   DEFAULT_MAX_BODY,
   DEFAULT_MAX_BUFFERED,
@@ -88,21 +89,21 @@ const channels = z.strictObject({
   signal: signalOption,
 });
 
-/** @throws BadArgumentError that says which option is wrong */
+/** @throws IllegalParamError that says which option is wrong */
 export function checkedCreateOptions(options: CreateOptions): { settings: Settings; patience: WaitLimits } {
   const { timeoutMs, signal: gaveUp, metadata, ...rest } = checked(create, options);
   return { settings: { ...rest, metadata: Buffer.from(metadata) }, patience: { timeoutMs, signal: gaveUp } };
 }
 
-/** @throws BadArgumentError that says which option is wrong */
+/** @throws IllegalParamError that says which option is wrong */
 export const checkedOpenOptions = (options: OpenOptions): z.infer<typeof open> => checked(open, options);
 
-/** @throws BadArgumentError that says which option is wrong */
+/** @throws IllegalParamError that says which option is wrong */
 export const checkedChannelsOptions = (options: ChannelsOptions): z.infer<typeof channels> =>
   checked(channels, options);
 
 const checked = <T>(schema: z.ZodType<T>, options: unknown): T =>
-  parsedOptions(schema, options, (text) => new BadArgumentError(text));
+  parsedOptions(schema, options, (text) => new IllegalParamError(text));
 
 /** What a client's calls take and give [channels 18]. */
 export interface CallOptions extends WaitLimits {

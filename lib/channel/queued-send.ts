@@ -1,5 +1,6 @@
 /** What a client sends and may have to wait with. */
 import { Buffer } from 'node:buffer';
+import { ConnectionClosedError } from '../errors.js';
 import { ChannelError } from './errors.js';
 import type { Reply } from './options.js';
 import type { Message } from './protocol/message.js';
@@ -50,12 +51,13 @@ export const replyOf = ({ word, body, limit }: Message, from: string): Reply => 
 export class Receipt {
   received = false;
 
-  /** The same outcome; an error tells along whether there was a receipt. */
-  async of<T>(call: Promise<T>): Promise<T> {
+  /** The same outcome; an error of this library also says whether a receipt came. The reason of `signal` is not ours. */
+  async of<T>(call: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
       return await call;
     } catch (error) {
-      if (error instanceof ChannelError) Object.assign(error, { received: this.received });
+      const isOwn = error instanceof ChannelError || error instanceof ConnectionClosedError;
+      if (isOwn && error !== signal?.reason) Object.assign(error, { received: this.received });
       throw error;
     }
   }

@@ -40,7 +40,7 @@ export interface RegistrySnapshot {
 export interface Registry {
   /**
    * @param options `linearizable`: after everything that was ordered before this call, wherever it was
-   * @throws BadNameError, ConnectionLostError
+   * @throws BadNameError, ConnectionClosedError
    */
   lookup(
     name: string,

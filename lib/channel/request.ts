@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { checkedBody, checkNumber } from './check.js';
 import type { TimerEntry } from '../util/timer-queue.js';
-import { AlreadyRepliedError, BadArgumentError, ClientGoneError } from './errors.js';
+import { IllegalParamError } from '../errors.js';
+import { AlreadyRepliedError, ClientGoneError } from './errors.js';
 import type { Message } from './protocol/message.js';
 
 export interface RequestHost {
@@ -71,8 +72,8 @@ export class ServerRequest {
   /**
    * Answers. In any order with other requests, from anywhere, at any time while the client is there.
    * @param status signed 32-bit number, @param body default none
-   * @throws AlreadyRepliedError, ClientGoneError, BodyTooLongError, BadArgumentError, NotAttachedError when the channel
-   * is closed, ConnectionLostError
+   * @throws AlreadyRepliedError, ClientGoneError, BodyTooLongError, IllegalParamError, NotAttachedError when the channel
+   * is closed, ConnectionClosedError
    */
   reply(status: number, body?: Uint8Array): Promise<void> {
     return handled(async () => {
@@ -90,11 +91,11 @@ export class ServerRequest {
   fail(code: string, text = ''): Promise<void> {
     return handled(async () => {
       if (typeof code !== 'string' || !WORD.test(code) || typeof text !== 'string') {
-        throw new BadArgumentError(
+        throw new IllegalParamError(
           'the code of a refusal must be a word such as NOT_SOLD, and its text a string',
         );
       }
-      if (code.length + text.length > MAX_REFUSAL) throw new BadArgumentError('the refusal is too long');
+      if (code.length + text.length > MAX_REFUSAL) throw new IllegalParamError('the refusal is too long');
       this.begin();
       await this.host.fail(this, code, text);
     });
@@ -104,7 +105,7 @@ export class ServerRequest {
    * Gives up the right to answer. The client is told nothing: it goes on waiting until its own time is up, its signal
    * fires or the server ends. For a request that somebody else answers in another way, or whose client is better off
    * with a timeout than with a refusal.
-   * @throws AlreadyRepliedError, ClientGoneError, NotAttachedError when the channel is closed, ConnectionLostError
+   * @throws AlreadyRepliedError, ClientGoneError, NotAttachedError when the channel is closed, ConnectionClosedError
    */
   drop(): Promise<void> {
     return handled(async () => {

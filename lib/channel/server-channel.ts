@@ -1,13 +1,12 @@
 /** A channel as its owner holds it [channels 17.3, 17.4, 18]. */
 import { Buffer } from 'node:buffer';
-import { BoundedWait, throwIfAborted } from './bounded-wait.js';
+import { BoundedWait } from './bounded-wait.js';
 import { type WaitLimits, check, checkPatience } from './check.js';
 import { type ChannelContext, transmitted } from './context.js';
 import { CreditLedger } from './credit-ledger.js';
+import { IllegalParamError, ConnectionClosedError } from '../errors.js';
 import {
-  BadArgumentError,
   BusyError,
-  ConnectionLostError,
   HasClientsError,
   NotAttachedError,
   TimeoutError,
@@ -99,19 +98,19 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
 
   /**
    * The next event. Of kind `timeout` when nothing comes within the time.
-   * @throws BusyError when somebody else receives, AbortedError, NotAttachedError when the channel is closed,
-   * ConnectionLostError, BadArgumentError
+   * @throws BusyError when somebody else receives, the signal's reason, NotAttachedError when the channel is closed,
+   * ConnectionClosedError, IllegalParamError
    */
   async receive(options: ReceiveOptions = {}): Promise<ServerEvent> {
     check.keys(options, RECEIVE_KEYS);
     checkPatience(options);
     if (this.loop !== null || this.receiver !== null) throw new BusyError(this.name);
-    throwIfAborted(options.signal);
+    options.signal?.throwIfAborted();
     return await this.next(options);
   }
 
   /**
-   * The events one by one. The loop ends when the channel is closed or lost, and throws ConnectionLostError when the
+   * The events one by one. The loop ends when the channel is closed or lost, and throws ConnectionClosedError when the
    * connection is. Leaving it early closes nothing.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ServerEvent> {
@@ -141,7 +140,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
    * Starts a timer, whose shots come as events among the others.
    * @param type signed 32-bit number for its events, @param firstMs to the first shot, @param everyMs between the later
    * ones; 0, the default: there is one
-   * @throws BadArgumentError, NotAttachedError
+   * @throws IllegalParamError, NotAttachedError
    */
   startTimer(type: number, firstMs: number, everyMs?: number): TimerId {
     if (this.end) throw this.end;
@@ -156,11 +155,11 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
 
   /**
    * Replaces what others find with `registry.lookup`.
-   * @throws BadArgumentError, NotAttachedError, ConnectionLostError
+   * @throws IllegalParamError, NotAttachedError, ConnectionClosedError
    */
   async setMetadata(metadata: Uint8Array): Promise<void> {
     if (!(metadata instanceof Uint8Array) || metadata.length > MAX_METADATA_BYTES) {
-      throw new BadArgumentError(`metadata must be a Uint8Array of at most ${MAX_METADATA_BYTES} bytes`);
+      throw new IllegalParamError(`metadata must be a Uint8Array of at most ${MAX_METADATA_BYTES} bytes`);
     }
     if (this.end) throw this.end;
     const settings = { ...this.entry.settings, metadata: Buffer.from(metadata) };
@@ -171,10 +170,10 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
 
   /**
    * Gives the name back. Requests without an answer are refused with ServerGoneError. Harmless twice.
-   * @throws HasClientsError unless `force`; then the channel stays. ConnectionLostError
+   * @throws HasClientsError unless `force`; then the channel stays. ConnectionClosedError
    */
   async close({ force = false }: CloseOptions = {}): Promise<void> {
-    if (typeof force !== 'boolean') throw new BadArgumentError('force');
+    if (typeof force !== 'boolean') throw new IllegalParamError('force');
     if (this.end) return;
     this.closing ??= this.release(force).finally(() => (this.closing = null));
     await this.closing;
@@ -183,7 +182,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   /** Closes, whoever is attached. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closing?.catch(() => undefined);
-    if (!(this.end instanceof ConnectionLostError)) await this.close({ force: true });
+    if (!(this.end instanceof ConnectionClosedError)) await this.close({ force: true });
   }
 
   /** @internal A message of a client. */

@@ -1,7 +1,7 @@
 /** Timers of a channel [channels 8]: the next shot is due by the first, however late the last one came. */
 import type { TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { check, checkNumber } from './check.js';
-import { BadArgumentError } from './errors.js';
+import { IllegalParamError } from '../errors.js';
 import type { TimerEvent, TimerId } from './event.js';
 import { MAX_WAITING_SHOTS } from './limits.js';
 
@@ -27,13 +27,13 @@ export class Timers {
     private readonly fire: (event: TimerEvent) => void,
   ) {}
 
-  /** @throws BadArgumentError */
+  /** @throws IllegalParamError */
   start(type: number, firstMs: number, everyMs = 0): TimerId {
     checkNumber(type, 'type');
     check.time(firstMs, 'firstMs');
     check.time(everyMs, 'everyMs');
-    if (firstMs === undefined) throw new BadArgumentError('firstMs is required');
-    if (everyMs > 0 && everyMs < 1) throw new BadArgumentError('everyMs must be 0 or at least 1');
+    if (firstMs === undefined) throw new IllegalParamError('firstMs is required');
+    if (everyMs > 0 && everyMs < 1) throw new IllegalParamError('everyMs must be 0 or at least 1');
     const at = this.alarm.now() + firstMs;
     const timer: Timer = { id: ++this.ids, type, everyMs, at, shot: 0, waiting: 0, due: null };
     this.timers.set(timer.id, timer);

@@ -1,34 +1,47 @@
 /** What the recipes throw beside the errors of the library: one class per condition. */
-import { ConnectionClosedError, keepNames } from '../errors.js';
+import { ConnectionClosedError, type ErrorCode, SspError, keepNames } from '../errors.js';
 
-/** A condition of a recipe; the connection is well. */
-export class RecipeError extends Error {
+/** A condition of a recipe; the connection still works. */
+export abstract class RecipeError extends SspError {}
+
+/** This member has no quorum, or no state yet, and the command was not to wait for either. Nothing was applied. */
+export class ReadOnlyError extends RecipeError {
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
+    super('ERR_SSP_READ_ONLY', message, options);
   }
 }
 
-/** This member has no quorum, or no state yet, and the command was not to wait for either. Nothing was applied. */
-export class ReadOnlyError extends RecipeError {}
-
 /**
- * The command was applied, but while this member was given the state by another one: its result is not known here.
- * Read the state to see what became of it.
+ * The command was applied, but while another member sent this one the state: its result is not known here. Read the state
+ * to see what became of it.
  */
-export class ResultUnknownError extends RecipeError {}
+export class ResultUnknownError extends RecipeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_RESULT_UNKNOWN', message, options);
+  }
+}
 
-/** The group holds something else than this member brought, or has other options: two recipes cannot share a group. */
-export class IncompatibleMemberError extends RecipeError {}
+/** The members of the group use another recipe, or other options, than this one: two recipes cannot share a group. */
+export class IncompatibleMemberError extends RecipeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_INCOMPATIBLE_MEMBER', message, options);
+  }
+}
 
-/** Why a lock is held no more: the reason of `HeldLock.signal`. `cause` is what broke the connection, if that broke. */
-export class LockEndedError extends RecipeError {}
+/** A lock is not held any more: the reason of `HeldLock.signal`. `cause` is what broke the connection, if that broke. */
+export class LockEndedError extends RecipeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_LOCK_ENDED', message, options);
+  }
+}
 
-/** Nothing broke: the group was left, or the connection closed, on this side. */
+/** Nothing broke: this side left the group or closed the connection. */
 export class LeftGroupError extends ConnectionClosedError {
+  override readonly code: ErrorCode = 'ERR_SSP_LEFT_GROUP';
+
   constructor(text: string) {
     super();
-    this.message = `${text} (${this.codeName})`;
+    this.message = `${text} (CONNECTION_CLOSED)`;
   }
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Channels } from '../../lib/channel/channels.js';
 import { Random } from '../support/random.js';
 import { isWaiting } from '../client/support.js';
+import { RefusedError } from '../../lib/channel/errors.js';
 import {
   bytes,
   code,
@@ -168,8 +169,8 @@ describe('channel: basics', () => {
       const { server, calls, requests } = await hold(2);
       const [first, second] = requests;
       await first?.reply(1);
-      expect(await code(first?.reply(2) ?? Promise.resolve())).to.equal('ALREADY_REPLIED');
-      expect(await code(first?.fail('X') ?? Promise.resolve())).to.equal('ALREADY_REPLIED');
+      expect(await code(first?.reply(2) ?? Promise.resolve())).to.equal('ERR_SSP_ALREADY_REPLIED');
+      expect(await code(first?.fail('X') ?? Promise.resolve())).to.equal('ERR_SSP_ALREADY_REPLIED');
       await second?.reply(3);
       expect((await Promise.all(calls)).map(({ status }) => status)).to.deep.equal([1, 3]);
       expect(server.pending).to.equal(0);
@@ -179,7 +180,8 @@ describe('channel: basics', () => {
       const { calls, requests } = await hold(1);
       await requests[0]?.fail('X', 'not today');
       const error = await failure(calls[0] ?? Promise.resolve());
-      expect([error.code, error.message]).to.deep.equal(['X', 'not today (X)']);
+      expect(error).to.be.instanceOf(RefusedError);
+      expect(error).to.include({ code: 'ERR_SSP_REFUSED', refusal: 'X', message: 'not today (X)' });
     });
   });
 
@@ -191,7 +193,7 @@ describe('channel: basics', () => {
       const begin = performance.now();
       const call = client.call(1, undefined, { timeoutMs: 300 });
       const late = await request(server);
-      expect(await code(call)).to.equal('TIMEOUT');
+      expect(await code(call)).to.equal('ERR_SSP_TIMEOUT');
       expect(performance.now() - begin).to.be.within(299, 400);
       const others = [client.call(2), client.call(3)];
       await late.reply(99);
@@ -211,7 +213,7 @@ describe('channel: basics', () => {
       const fired = new Promise((resolve) => event.signal.addEventListener('abort', resolve, { once: true }));
       expect(event.cancelled).to.equal(false);
       abort.abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
       await within(fired, 'the signal of the request');
       expect([event.cancelled, event.signal.aborted, server.pending]).to.deep.equal([true, true, 0]);
     });
@@ -222,7 +224,7 @@ describe('channel: basics', () => {
       const call = client.call(1, undefined, { signal: abort.signal });
       await client.ping();
       abort.abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
       await client.ping();
       const second = client.call(2);
       const event = await request(server);
@@ -251,9 +253,9 @@ describe('channel: basics', () => {
     it('[channels C17] an aborted signal rejects before anything is sent', async () => {
       const { server, client } = await pairOf(s, c);
       const signal = AbortSignal.abort();
-      expect(await code(client.call(1, undefined, { signal }))).to.equal('ABORTED');
-      expect(await code(client.post(1, undefined, { signal }))).to.equal('ABORTED');
-      expect(await code(server.receive({ signal }))).to.equal('ABORTED');
+      expect(await code(client.call(1, undefined, { signal }))).to.equal('AbortError');
+      expect(await code(client.post(1, undefined, { signal }))).to.equal('AbortError');
+      expect(await code(server.receive({ signal }))).to.equal('AbortError');
       await client.ping();
       await settle();
       expect((await server.receive({ timeoutMs: 0 })).kind).to.equal('timeout');

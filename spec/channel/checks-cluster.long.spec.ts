@@ -60,7 +60,7 @@ describe('channel: on real daemons', function () {
       const client = await (rest[0] as Channels).openChannel(`of-${victim}`);
       await cluster.node(victim).running('sspd').kill();
       await sees(rest, 2);
-      expect(await code(client.call(1))).to.equal('SERVER_UNREACHABLE');
+      expect(await code(client.call(1))).to.equal('ERR_SSP_SERVER_UNREACHABLE');
       for (const channels of rest) {
         for (const owner of [1, 2, 3].filter((each) => each !== victim)) {
           const { body } = await (await channels.openChannel(`of-${owner}`)).call(1, bytes('hello'));
@@ -82,9 +82,9 @@ describe('channel: on real daemons', function () {
     await sees([a, b], 2);
     await sees([c], 1);
     void echo(await b.createChannel('new'));
-    expect(await code(c.createChannel('other'))).to.equal('NOT_PRIMARY');
+    expect(await code(c.createChannel('other'))).to.equal('ERR_SSP_NOT_PRIMARY');
     expect((await inside.call(5)).status).to.equal(5);
-    expect(await code(outside.call(5))).to.equal('SERVER_UNREACHABLE');
+    expect(await code(outside.call(5))).to.equal('ERR_SSP_SERVER_UNREACHABLE');
     cluster.network.heal();
     await sees(all, 3);
     const snapshots = await Promise.all(all.map(({ registry }) => registry.snapshot()));

@@ -34,7 +34,7 @@ describe('channel: death', () => {
     await client.ping();
     const begin = performance.now();
     s.kill();
-    expect(await failure(call)).to.include({ code: 'SERVER_GONE', reason: 'disconnect' });
+    expect(await failure(call)).to.include({ code: 'ERR_SSP_SERVER_GONE', reason: 'disconnect' });
     expect(performance.now() - begin).to.be.below(1000);
   });
 
@@ -43,15 +43,15 @@ describe('channel: death', () => {
     const call = client.call(1);
     await request(server);
     s.kill();
-    expect(await code(call)).to.equal('SERVER_GONE');
+    expect(await code(call)).to.equal('ERR_SSP_SERVER_GONE');
   });
 
   it('[channels C20] calls to a dead server go on failing, and nothing else happens', async () => {
     const { client } = await pairOf(s.channels, c.channels);
     s.kill();
     for await (const event of client.events()) expect(event).to.include({ kind: 'server-gone', lost: 0 });
-    for (let i = 0; i < 3; i++) expect(await code(client.call(i))).to.equal('SERVER_GONE');
-    expect(await code(client.post(1))).to.equal('SERVER_GONE');
+    for (let i = 0; i < 3; i++) expect(await code(client.call(i))).to.equal('ERR_SSP_SERVER_GONE');
+    expect(await code(client.post(1))).to.equal('ERR_SSP_SERVER_GONE');
     expect(client.state).to.equal('gone');
   });
 
@@ -64,8 +64,8 @@ describe('channel: death', () => {
     const gone = await next(server, 'client-gone');
     expect(gone).to.deep.include({ client: c.channels.privateName, reason: 'disconnect', cancelled: 1 });
     expect([server.pending, event.cancelled]).to.deep.equal([0, true]);
-    expect(await code(event.reply(1))).to.equal('CLIENT_GONE');
-    expect((await call).code).to.equal('CONNECTION_CLOSED');
+    expect(await code(event.reply(1))).to.equal('ERR_SSP_CLIENT_GONE');
+    expect((await call).code).to.equal('ERR_SSP_CONNECTION_CLOSED');
     const d = await (await place.channels('d')).openChannel('c');
     await next(server, 'client-joined');
     const other = d.call(2);
@@ -147,9 +147,9 @@ describe('channel: death', () => {
     expect(await within(ping, 'the application')).to.be.above(0);
     expect(await within(client.ping({ depth: 'application' }), 'a receive that waits')).to.be.above(0);
     s.kill();
-    expect(await code(waiting)).to.equal('CONNECTION_CLOSED');
+    expect(await code(waiting)).to.equal('ERR_SSP_CONNECTION_CLOSED');
     for await (const event of client.events()) expect(event.kind).to.equal('server-gone');
-    expect(await code(client.ping())).to.equal('SERVER_GONE');
-    expect(await code(client.ping({ depth: 'application' }))).to.equal('SERVER_GONE');
+    expect(await code(client.ping())).to.equal('ERR_SSP_SERVER_GONE');
+    expect(await code(client.ping({ depth: 'application' }))).to.equal('ERR_SSP_SERVER_GONE');
   });
 });

@@ -98,7 +98,7 @@ for (const { where, build, most, names: wanted } of houses)
       await world.settle();
       await b.createChannel('new');
       expect((await a.registry.lookup('new'))?.owner).to.equal('#x#d2');
-      expect(await code(c.createChannel('other'))).to.equal('NOT_PRIMARY');
+      expect(await code(c.createChannel('other'))).to.equal('ERR_SSP_NOT_PRIMARY');
       expect((await client.call(5)).status).to.equal(5);
       await client.post(1);
       expect((await c.registry.snapshot()).primary).to.equal(false);
@@ -202,10 +202,10 @@ for (const { where, build, most, names: wanted } of houses)
         await request(server);
         world.reconfigure([['d1'], ['d2']]);
         await world.settle();
-        expect(await call).to.equal('SERVER_UNREACHABLE');
-        expect(await code(client.call(2))).to.equal('SERVER_UNREACHABLE');
-        expect(await code(a.createChannel('c'))).to.equal('ORPHANED');
-        expect(await code(b.createChannel('d'))).to.equal('NOT_PRIMARY');
+        expect(await call).to.equal('ERR_SSP_SERVER_UNREACHABLE');
+        expect(await code(client.call(2))).to.equal('ERR_SSP_SERVER_UNREACHABLE');
+        expect(await code(a.createChannel('c'))).to.equal('ERR_SSP_ORPHANED');
+        expect(await code(b.createChannel('d'))).to.equal('ERR_SSP_NOT_PRIMARY');
         expect(client.state).to.equal('unreachable');
         expect(await next(server, 'client-unreachable')).to.include({ reason: 'network' });
         world.reconfigure([['d1', 'd2']]);
@@ -281,7 +281,7 @@ for (const { where, build, most, names: wanted } of houses)
         const c = await world.channels('d1', 'y', { orphanTimeoutMs: 1 });
         world.reconfigure([['d1'], ['d2']]);
         await world.settle();
-        expect(await code(a.createChannel('c'))).to.equal('ORPHANED');
+        expect(await code(a.createChannel('c'))).to.equal('ERR_SSP_ORPHANED');
         const begin = performance.now();
         await until(() => performance.now() > begin + 2, 'the time after which a name is free');
         const taken = await c.createChannel('c');

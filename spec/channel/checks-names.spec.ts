@@ -24,11 +24,11 @@ describe('channel: names', () => {
 
   it('[channels C27] a name is given once, to the same connection, another one, and one at another daemon', async () => {
     await s.channels.createChannel('c');
-    expect(await code(s.channels.createChannel('c'))).to.equal('EXISTS');
-    expect(await code(c.channels.createChannel('c'))).to.equal('EXISTS');
+    expect(await code(s.channels.createChannel('c'))).to.equal('ERR_SSP_EXISTS');
+    expect(await code(c.channels.createChannel('c'))).to.equal('ERR_SSP_EXISTS');
     const world = new ChannelWorld(['d1', 'd2']);
     await (await world.channels('d1', 'a')).createChannel('c');
-    expect(await code((await world.channels('d2', 'b')).createChannel('c'))).to.equal('EXISTS');
+    expect(await code((await world.channels('d2', 'b')).createChannel('c'))).to.equal('ERR_SSP_EXISTS');
   });
 
   it('[channels C28] of two creates at the same moment one succeeds, two hundred times', async () => {
@@ -53,14 +53,14 @@ describe('channel: names', () => {
       expect((await c.channels.openChannel(name)).name).to.equal(name);
     }
     for (const name of ['', `${longest}y`, 'a\u0000', 'a\nb', 'a\u007f', 'a#b', '\ud800']) {
-      expect(await code(s.channels.createChannel(name)), JSON.stringify(name)).to.equal('BAD_NAME');
-      expect(await code(s.channels.openChannel(name)), JSON.stringify(name)).to.equal('BAD_NAME');
+      expect(await code(s.channels.createChannel(name)), JSON.stringify(name)).to.equal('ERR_SSP_BAD_NAME');
+      expect(await code(s.channels.openChannel(name)), JSON.stringify(name)).to.equal('ERR_SSP_BAD_NAME');
     }
   });
 
   it('[channels C30] an unknown name is not found at once, or when it appears in time', async () => {
-    expect(await code(c.channels.openChannel('c'))).to.equal('NOT_FOUND');
-    expect(await code(c.channels.openChannel('c', { waitMs: 20 }))).to.equal('NOT_FOUND');
+    expect(await code(c.channels.openChannel('c'))).to.equal('ERR_SSP_NOT_FOUND');
+    expect(await code(c.channels.openChannel('c', { waitMs: 20 }))).to.equal('ERR_SSP_NOT_FOUND');
     const opening = c.channels.openChannel('c', { waitMs: 10_000 });
     expect(await isWaiting(opening)).to.equal(true);
     await s.channels.createChannel('c');
@@ -75,7 +75,7 @@ describe('channel: names', () => {
     const server = await c.channels.createChannel('c');
     expect(performance.now() - begin).to.be.below(1000);
     expect(server.claimId).not.to.equal(old.claimId);
-    expect(await code(client.call(1))).to.equal('SERVER_GONE');
+    expect(await code(client.call(1))).to.equal('ERR_SSP_SERVER_GONE');
     const again = await c.channels.openChannel('c');
     await next(server, 'client-joined');
     const call = again.call(2);
@@ -86,12 +86,12 @@ describe('channel: names', () => {
   it('[channels C32] a channel with clients closes by force only, and tells them', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const error = await failure(server.close());
-    expect(error).to.include({ code: 'HAS_CLIENTS', count: 1 });
+    expect(error).to.include({ code: 'ERR_SSP_HAS_CLIENTS', count: 1 });
     await client.ping();
     const call = failure(client.call(1));
     await request(server);
     await server.close({ force: true });
-    expect((await call).code).to.equal('SERVER_GONE');
+    expect((await call).code).to.equal('ERR_SSP_SERVER_GONE');
     for await (const event of client.events()) {
       expect(event).to.include({ kind: 'server-gone', reason: 'released' });
     }

@@ -23,7 +23,7 @@ describe('channel: posts', () => {
     for (let i = 1; i <= 3; i++) await within(client.post(i), `post ${i}`);
     const late = [4, 5].map((i) => client.post(i, undefined, { timeoutMs: 200 }));
     expect(await isWaiting(late[0] as Promise<unknown>)).to.equal(true);
-    expect(await Promise.all(late.map(code))).to.deep.equal(['TIMEOUT', 'TIMEOUT']);
+    expect(await Promise.all(late.map(code))).to.deep.equal(['ERR_SSP_TIMEOUT', 'ERR_SSP_TIMEOUT']);
     for (let i = 1; i <= 3; i++) expect((await next(server, 'message')).type).to.equal(i);
     await client.post(6);
     expect((await next(server, 'message')).type).to.equal(6);
@@ -55,14 +55,14 @@ describe('channel: posts', () => {
 
   it('[channels C44] without a queue posts are refused at once', async () => {
     const { client } = await pairOf(s.channels, c.channels, { maxBuffered: 0 });
-    expect(await code(client.post(1))).to.equal('BUFFERING_OFF');
+    expect(await code(client.post(1))).to.equal('ERR_SSP_BUFFERING_OFF');
   });
 
   it('[channels C44] with the policy reject a full queue refuses', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 2, overflow: 'reject' });
     await client.post(1);
     await client.post(2);
-    expect(await code(client.post(3))).to.equal('CHANNEL_FULL');
+    expect(await code(client.post(3))).to.equal('ERR_SSP_CHANNEL_FULL');
     expect((await next(server, 'message')).type).to.equal(1);
     await client.post(4);
     expect([(await next(server, 'message')).type, (await next(server, 'message')).type]).to.deep.equal([
@@ -128,7 +128,7 @@ describe('channel: posts', () => {
     await client.ping();
     s.kill();
     const errors = await within(Promise.all(waiting), 'all posts that waited');
-    expect(errors.map((error) => error.code)).to.deep.equal(waiting.map(() => 'SERVER_GONE'));
+    expect(errors.map((error) => error.code)).to.deep.equal(waiting.map(() => 'ERR_SSP_SERVER_GONE'));
     for await (const event of client.events()) {
       expect(event).to.include({ kind: 'server-gone', lost: 1000 });
     }
@@ -198,10 +198,10 @@ describe('channel: timers', () => {
     server.startTimer(3, 1, 1);
     await next(server, 'timer');
     await server.close();
-    expect(await code(server.receive())).to.equal('NOT_ATTACHED');
+    expect(await code(server.receive())).to.equal('ERR_SSP_NOT_ATTACHED');
     let ticks = 0;
     await until(() => ++ticks > 10, 'some rounds');
     await settle();
-    expect(await code(server.receive())).to.equal('NOT_ATTACHED');
+    expect(await code(server.receive())).to.equal('ERR_SSP_NOT_ATTACHED');
   });
 });

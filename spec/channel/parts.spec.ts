@@ -120,10 +120,13 @@ describe('messages of clients and servers', () => {
         word: errnoOf(code),
         body: refusalBody(code, 'why'),
       });
-      expect(refusalOf(decodeMessage(bytes) as Message).code).to.equal(code);
+      expect(refusalOf(decodeMessage(bytes) as Message).code).to.equal(`ERR_SSP_${code}`);
     }
     const own = encodeMessage('refusal', claim(1), 1, { body: refusalBody('TIMEOUT', 'mine') });
-    expect(refusalOf(decodeMessage(own) as Message)).to.include({ code: 'TIMEOUT', errno: 0 });
+    expect(refusalOf(decodeMessage(own) as Message)).to.include({
+      code: 'ERR_SSP_REFUSED',
+      refusal: 'TIMEOUT',
+    });
   });
 });
 
@@ -131,7 +134,7 @@ describe('errors of channels', () => {
   it('are of a class and a number each, with the code of MESSIP where it had one', () => {
     expect(channelError('TIMEOUT', 'x')).to.include({ name: 'TimeoutError', errno: -104, messip: -4 });
     expect(channelError('EXISTS')).to.be.instanceOf(ChannelError).and.to.include({ messip: null });
-    expect(new HasClientsError(3)).to.include({ count: 3, code: 'HAS_CLIENTS', errno: -114 });
+    expect(new HasClientsError(3)).to.include({ count: 3, code: 'ERR_SSP_HAS_CLIENTS', errno: -114 });
   });
 });
 

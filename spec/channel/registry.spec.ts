@@ -46,7 +46,7 @@ describe('the registry', () => {
     const world = new ChannelWorld(['d1', 'd2', 'd3']);
     const options = { daemons: ['d1', 'd2', 'd3'] };
     const a = await world.channels('d1', 'a', options);
-    expect(await code(a.createChannel('c'))).to.equal('NOT_PRIMARY');
+    expect(await code(a.createChannel('c'))).to.equal('ERR_SSP_NOT_PRIMARY');
     await world.channels('d2', 'b', options);
     expect((await a.createChannel('c')).name).to.equal('c');
   });
@@ -123,12 +123,12 @@ describe('the registry', () => {
   it('is given up by a signal, and with the connection', async () => {
     await using place = await ChannelFixture.start();
     const { connection, channels } = await place.party('a');
-    expect(await code(openChannels(connection, { signal: AbortSignal.abort() }))).to.equal('ABORTED');
+    expect(await code(openChannels(connection, { signal: AbortSignal.abort() }))).to.equal('AbortError');
     const waiting = code(channels.openChannel('c', { waitMs: 10_000 }));
     await connection.close();
-    expect(await waiting).to.equal('CONNECTION_CLOSED');
-    expect(await code(channels.createChannel('c'))).to.equal('CONNECTION_CLOSED');
-    expect(await code(openChannels(connection))).to.equal('CONNECTION_CLOSED');
+    expect(await waiting).to.equal('ERR_SSP_CONNECTION_CLOSED');
+    expect(await code(channels.createChannel('c'))).to.equal('ERR_SSP_CONNECTION_CLOSED');
+    expect(await code(openChannels(connection))).to.equal('ERR_SSP_CONNECTION_CLOSED');
   });
 
   it('gives the same handle to who opens a channel twice, and frees it for who closes', async () => {
@@ -153,6 +153,6 @@ describe('the registry', () => {
     for await (const event of client.events())
       expect(event).to.include({ kind: 'server-gone', reason: 'left' });
     await next(other, 'client-left');
-    expect(await code(a.createChannel('x'))).to.equal('NOT_ATTACHED');
+    expect(await code(a.createChannel('x'))).to.equal('ERR_SSP_NOT_ATTACHED');
   });
 });

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { Channels } from '../../lib/channel/channels.js';
 import type { ClientChannel } from '../../lib/channel/client-channel.js';
+import { BusyError, type ChannelError } from '../../lib/channel/errors.js';
 import { CHANNEL_MESSAGE } from '../../lib/channel/limits.js';
 import type { ChannelOptions } from '../../lib/channel/options.js';
 import {
@@ -34,11 +35,11 @@ function abortable(
   client: ClientChannel,
   type = 1,
   options = {},
-): { call: Promise<unknown>; abort: () => void } {
+): { call: Promise<unknown>; abort: (reason?: Error) => void } {
   const ending = new AbortController();
   const call = client.call(type, undefined, { signal: ending.signal, ...options });
   call.catch(() => undefined);
-  return { call, abort: () => ending.abort() };
+  return { call, abort: (reason) => ending.abort(reason) };
 }
 
 /** Nothing happens for so long, not even timers. */
@@ -95,7 +96,7 @@ describe('channel: requests', () => {
       expect(await isWaiting(call)).to.equal(true);
       expect(event.cancelled).to.equal(false);
       abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
       await client.ping();
       expect([server.pending, c.channels.dropped.late]).to.deep.equal([0, 0]);
     });
@@ -111,7 +112,7 @@ describe('channel: requests', () => {
         const { abort } = abortable(client);
         const event = await request(server);
         await first(event);
-        for (const second of ways) expect(await code(second(event))).to.equal('ALREADY_REPLIED');
+        for (const second of ways) expect(await code(second(event))).to.equal('ERR_SSP_ALREADY_REPLIED');
         expect(server.pending).to.equal(0);
         abort();
       }
@@ -124,7 +125,7 @@ describe('channel: requests', () => {
       c.kill();
       expect((await next(server, 'client-gone')).cancelled).to.equal(1);
       void event.drop();
-      expect(await code(event.drop())).to.equal('CLIENT_GONE');
+      expect(await code(event.drop())).to.equal('ERR_SSP_CLIENT_GONE');
       expect(server.pending).to.equal(0);
     });
 
@@ -144,7 +145,7 @@ describe('channel: requests', () => {
       const call = failure(client.call(1));
       await (await request(server)).drop();
       await server.close({ force: true });
-      expect(await call).to.include({ code: 'SERVER_GONE', reason: 'released' });
+      expect(await call).to.include({ code: 'ERR_SSP_SERVER_GONE', reason: 'released' });
     });
 
     it('leaves the client waiting through a partition', async () => {
@@ -158,7 +159,7 @@ describe('channel: requests', () => {
       expect(pair.client.state).to.equal('open');
       expect(await isWaiting(call)).to.equal(true);
       abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
     });
   });
 
@@ -201,7 +202,7 @@ describe('channel: requests', () => {
       expect(deadline - Date.now()).to.be.at.most(60_000 - 50 + 1);
       await post;
       abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
     });
 
     it('takes a request out of the queue, which is counted', async () => {
@@ -222,7 +223,7 @@ describe('channel: requests', () => {
       expect((await request(server)).type).to.equal(2);
       expect([server.pending, s.channels.dropped.expired]).to.deep.equal([1, 1]);
       abort();
-      expect(await code(call)).to.equal('ABORTED');
+      expect(await code(call)).to.equal('AbortError');
     });
 
     it('cancels a request that is held', async () => {
@@ -238,7 +239,7 @@ describe('channel: requests', () => {
       expect([event.cancelled, server.pending, s.channels.dropped.expired]).to.deep.equal([true, 0, 0]);
       // Late, but the right to answer is still there.
       await event.reply(1);
-      expect([await code(event.reply(1)), server.pending]).to.deep.equal(['ALREADY_REPLIED', 0]);
+      expect([await code(event.reply(1)), server.pending]).to.deep.equal(['ERR_SSP_ALREADY_REPLIED', 0]);
     });
 
     it('means nothing to a request that was answered or dropped', async () => {
@@ -267,15 +268,15 @@ describe('channel: requests', () => {
       await until(() => !s.channels.isOpen, 'the end of the channels');
       const event = await request(server);
       expect([event.type, event.cancelled, server.pending]).to.deep.equal([7, true, 0]);
-      expect(await code(server.receive())).to.equal('CONNECTION_CLOSED');
+      expect(await code(server.receive())).to.equal('ERR_SSP_CONNECTION_CLOSED');
     });
   });
 
   describe('ackReceipt [channels 17.2]', () => {
     /** What the error of a call says of its receipt. */
     const told = async (call: Promise<unknown>): Promise<[string, boolean | undefined]> => {
-      const { code: word, received } = await failure(call);
-      return [word, received];
+      const error = await failure(call);
+      return [error.code, (error as ChannelError).received];
     };
 
     const acknowledging = (): Promise<Pair> => pairOf(s.channels, c.channels, { ackReceipt: true });
@@ -297,62 +298,67 @@ describe('channel: requests', () => {
       expect((await registry.lookup('plain', { linearizable: true }))?.ackReceipt).to.equal(false);
       expect((await registry.lookup('c'))?.ackReceipt).to.equal(true);
       const wrong = { ackReceipt: 1 as unknown as boolean };
-      expect(await code(s.channels.createChannel('d', wrong))).to.equal('BAD_ARGUMENT');
+      expect(await code(s.channels.createChannel('d', wrong))).to.equal('ERR_SSP_ILLEGAL_PARAM');
     });
 
-    it('has a call that is given up tell whether the server had taken it', async () => {
+    it('leaves the reason of a signal as it is', async () => {
       const { taken, queued } = await halfTaken(await acknowledging());
-      taken.abort();
-      queued.abort();
-      expect(await told(taken.call)).to.deep.equal(['ABORTED', true]);
-      expect(await told(queued.call)).to.deep.equal(['ABORTED', false]);
+      const reason = new BusyError();
+      taken.abort(reason);
+      queued.abort(reason);
+      expect([await failure(taken.call), await failure(queued.call)]).to.deep.equal([reason, reason]);
+      expect(reason).not.to.have.property('received');
     });
 
     it('has a call whose time is up tell it', async () => {
       const pair = await acknowledging();
       const { taken, queued } = await halfTaken(pair, { timeoutMs: 300 });
-      expect(await told(taken.call)).to.deep.equal(['TIMEOUT', true]);
-      expect(await told(queued.call)).to.deep.equal(['TIMEOUT', false]);
-      expect(await told(pair.client.call(3, undefined, { timeoutMs: 0 }))).to.deep.equal(['TIMEOUT', false]);
+      expect(await told(taken.call)).to.deep.equal(['ERR_SSP_TIMEOUT', true]);
+      expect(await told(queued.call)).to.deep.equal(['ERR_SSP_TIMEOUT', false]);
+      expect(await told(pair.client.call(3, undefined, { timeoutMs: 0 }))).to.deep.equal([
+        'ERR_SSP_TIMEOUT',
+        false,
+      ]);
     });
 
     it('has the calls to a server that dies tell it, and later ones', async () => {
       const pair = await acknowledging();
       const { taken, queued } = await halfTaken(pair);
       s.kill();
-      expect(await told(taken.call)).to.deep.equal(['SERVER_GONE', true]);
-      expect(await told(queued.call)).to.deep.equal(['SERVER_GONE', false]);
-      expect(await told(pair.client.call(3))).to.deep.equal(['SERVER_GONE', false]);
+      expect(await told(taken.call)).to.deep.equal(['ERR_SSP_SERVER_GONE', true]);
+      expect(await told(queued.call)).to.deep.equal(['ERR_SSP_SERVER_GONE', false]);
+      expect(await told(pair.client.call(3))).to.deep.equal(['ERR_SSP_SERVER_GONE', false]);
     });
 
     it('has calls that end by the client itself tell it, each in an error of its own', async () => {
       const pair = await acknowledging();
       const { taken, queued } = await halfTaken(pair);
       await pair.client.close();
-      expect(await told(taken.call)).to.deep.equal(['NOT_ATTACHED', true]);
-      expect(await told(queued.call)).to.deep.equal(['NOT_ATTACHED', false]);
+      expect(await told(taken.call)).to.deep.equal(['ERR_SSP_NOT_ATTACHED', true]);
+      expect(await told(queued.call)).to.deep.equal(['ERR_SSP_NOT_ATTACHED', false]);
       const again = { server: pair.server, client: await c.channels.openChannel('c') };
       await request(pair.server);
       await next(pair.server, 'client-left');
       await next(pair.server, 'client-joined');
       const second = await halfTaken(again);
       c.kill();
-      expect(await told(second.taken.call)).to.deep.equal(['CONNECTION_CLOSED', true]);
-      expect(await told(second.queued.call)).to.deep.equal(['CONNECTION_CLOSED', false]);
+      expect(await told(second.taken.call)).to.deep.equal(['ERR_SSP_CONNECTION_CLOSED', true]);
+      expect(await told(second.queued.call)).to.deep.equal(['ERR_SSP_CONNECTION_CLOSED', false]);
     });
 
     it('has calls to a server out of sight tell it', async () => {
       const { world, pair } = await apart({ ackReceipt: true });
       const { taken, queued } = await halfTaken(pair);
       world.reconfigure([['d1'], ['d2']]);
-      expect(await told(taken.call)).to.deep.equal(['SERVER_UNREACHABLE', true]);
-      expect(await told(queued.call)).to.deep.equal(['SERVER_UNREACHABLE', false]);
-      expect(await told(pair.client.call(3))).to.deep.equal(['SERVER_UNREACHABLE', false]);
+      expect(await told(taken.call)).to.deep.equal(['ERR_SSP_SERVER_UNREACHABLE', true]);
+      expect(await told(queued.call)).to.deep.equal(['ERR_SSP_SERVER_UNREACHABLE', false]);
+      expect(await told(pair.client.call(3))).to.deep.equal(['ERR_SSP_SERVER_UNREACHABLE', false]);
     });
 
     it('makes up after a partition for what was taken meanwhile', async () => {
       const { world, pair } = await apart({ ackReceipt: true });
-      const calls = [1, 2, 3].map((type) => abortable(pair.client, type, { partition: 'wait' }));
+      const calls = [1, 2, 3].map((type) => pair.client.call(type, undefined, { partition: 'wait' }));
+      const tellings = calls.map(told);
       await pair.client.ping();
       world.reconfigure([['d1'], ['d2']]);
       await world.settle();
@@ -360,8 +366,9 @@ describe('channel: requests', () => {
       await (await request(pair.server)).drop();
       world.reconfigure([['d1', 'd2']]);
       await world.settle();
-      for (const { abort } of calls) abort();
-      const words = await Promise.all(calls.map(async ({ call }) => (await told(call))[1]));
+      void pair.server.close({ force: true });
+      await world.settle();
+      const words = (await Promise.all(tellings)).map(([, received]) => received);
       expect(words).to.deep.equal([true, true, false]);
     });
 
@@ -369,7 +376,7 @@ describe('channel: requests', () => {
       const { server, client } = await acknowledging();
       const call = client.call(1);
       await (await request(server)).fail('X');
-      expect(await told(call)).to.deep.equal(['X', true]);
+      expect(await told(call)).to.deep.equal(['ERR_SSP_REFUSED', true]);
       const other = client.call(1);
       await (await request(server)).reply(5);
       expect((await other).status).to.equal(5);
@@ -377,38 +384,38 @@ describe('channel: requests', () => {
     });
 
     it('says nothing where it is off', async () => {
-      const { taken, queued } = await halfTaken(await pairOf(s.channels, c.channels));
-      taken.abort();
-      queued.abort();
-      expect(await told(taken.call)).to.deep.equal(['ABORTED', undefined]);
-      expect(await told(queued.call)).to.deep.equal(['ABORTED', undefined]);
+      const pair = await pairOf(s.channels, c.channels);
+      const { taken, queued } = await halfTaken(pair);
+      await pair.server.close({ force: true });
+      expect(await told(taken.call)).to.deep.equal(['ERR_SSP_SERVER_GONE', undefined]);
+      expect(await told(queued.call)).to.deep.equal(['ERR_SSP_SERVER_GONE', undefined]);
     });
 
     it('[channels C57] sends nothing where it is off, and such a word is dropped and counted', async () => {
       const { server, client } = await pairOf(s.channels, c.channels);
-      const { call, abort } = abortable(client);
+      const call = client.call(1);
       const event = await request(server);
       await client.ping();
       expect(c.channels.dropped.malformed).to.equal(0);
       await raw([s, c.channels], 'received', server, event.id);
       await client.ping();
       expect(c.channels.dropped).to.include({ malformed: 1, late: 0 });
-      abort();
-      expect(await told(call)).to.deep.equal(['ABORTED', undefined]);
+      await server.close({ force: true });
+      expect(await told(call)).to.deep.equal(['ERR_SSP_SERVER_GONE', undefined]);
     });
 
     it('[channels C58] a word of receipt that nobody awaits, or from somebody else, is dropped and counted', async () => {
       const { server, client } = await acknowledging();
       const stranger = await place.party('t');
-      const { call, abort } = abortable(client);
+      const call = client.call(1);
       await client.ping();
       await raw([s, c.channels], 'received', server, 12_345);
       for (let id = 1; id < 5; id++) await raw([stranger, c.channels], 'received', server, id);
       await stranger.channels.registry.lookup('c', { linearizable: true });
       await client.ping();
       expect(c.channels.dropped).to.include({ late: 1, stranger: 4, malformed: 0 });
-      abort();
-      expect(await told(call)).to.deep.equal(['ABORTED', false]);
+      await server.close({ force: true });
+      expect(await told(call)).to.deep.equal(['ERR_SSP_SERVER_GONE', false]);
     });
   });
 });

@@ -3,13 +3,13 @@ import { expect } from 'chai';
 import { createDaemon, type Daemon, type DaemonOptions } from '../../daemon/index.js';
 import type { Channels } from '../../lib/channel/channels.js';
 import type { ClientChannel } from '../../lib/channel/client-channel.js';
-import { ChannelError } from '../../lib/channel/errors.js';
 import type { ServerEvent } from '../../lib/channel/event.js';
 import { openChannels } from '../../lib/channel/open.js';
 import type { ChannelsOptions } from '../../lib/channel/options.js';
 import type { ServerRequest } from '../../lib/channel/request.js';
 import type { ServerChannel } from '../../lib/channel/server-channel.js';
 import { Connection } from '../../lib/client/connection.js';
+import { SspError } from '../../lib/errors.js';
 import { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { within } from '../support/fake-daemon.js';
 
@@ -87,21 +87,29 @@ export async function next<K extends ServerEvent['kind']>(
 
 export const request = (server: ServerChannel): Promise<ServerRequest> => next(server, 'request');
 
-/** What the promise is rejected with: an error of channels. */
-export async function failure(promise: Promise<unknown>): Promise<ChannelError> {
-  const outcome = await within(
+const rejection = (promise: Promise<unknown>): Promise<unknown> =>
+  within(
     promise.then(
       () => null,
       (error: unknown) => error,
     ),
     'a rejection',
   );
-  if (outcome instanceof ChannelError) return outcome;
-  throw new Error(`it was not rejected by a ChannelError: ${String(outcome)}`);
+
+/** What the promise is rejected with: an error of the toolkit. */
+export async function failure(promise: Promise<unknown>): Promise<SspError> {
+  const outcome = await rejection(promise);
+  if (outcome instanceof SspError) return outcome;
+  throw new Error(`it was not rejected by an SspError: ${String(outcome)}`);
 }
 
-/** Its code. */
-export const code = async (promise: Promise<unknown>): Promise<string> => (await failure(promise)).code;
+/** Its code; `AbortError` when a signal without a reason of its own ended it. */
+export async function code(promise: Promise<unknown>): Promise<string> {
+  const outcome = await rejection(promise);
+  if (outcome instanceof SspError) return outcome.code;
+  if (outcome instanceof DOMException) return outcome.name;
+  throw new Error(`it was not rejected by an SspError: ${String(outcome)}`);
+}
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 export const text = (body: Uint8Array): string => new TextDecoder().decode(body);

@@ -47,7 +47,7 @@ describe('connect', () => {
       it(`IllegalParamError for ${what}`, async () => {
         const error = await failure(connect(value as ConnectOptions));
         expect(error).to.be.instanceOf(IllegalParamError);
-        expect(error.code).to.equal(-24);
+        expect(error.errno).to.equal(-24);
         expect(error.message).to.contain(says);
       });
     }
@@ -56,7 +56,7 @@ describe('connect', () => {
       it(`IllegalNameError for the name "${name}", without asking the daemon`, async () => {
         const error = await failure(connect({ address: '1@127.0.0.1', name }));
         expect(error).to.be.instanceOf(IllegalNameError).and.instanceOf(RejectedError);
-        expect(error.code).to.equal(-5);
+        expect(error.errno).to.equal(-5);
       });
     }
 
@@ -64,7 +64,7 @@ describe('connect', () => {
       it(`IllegalAddressError for "${address}"`, async () => {
         const error = await failure(connect({ address }));
         expect(error).to.be.instanceOf(IllegalAddressError);
-        expect([error.code, error.message.includes(address)]).to.deep.equal([-1, true]);
+        expect([error.errno, error.message.includes(address)]).to.deep.equal([-1, true]);
       });
     }
 
@@ -82,7 +82,7 @@ describe('connect', () => {
       await world.connect('a');
       const error = await failure(world.connect('a'));
       expect(error).to.be.instanceOf(NotUniqueError).and.instanceOf(RejectedError).and.instanceOf(SspError);
-      expect([error.code, error.name]).to.deep.equal([-6, 'NotUniqueError']);
+      expect([error.errno, error.name]).to.deep.equal([-6, 'NotUniqueError']);
     });
 
     it('QuotaError when the daemon is full', async () => {
@@ -111,7 +111,7 @@ describe('connect', () => {
         try {
           const error = await failure(connect({ address: daemon.spreadName, name: 'a' }));
           expect(error).to.be.instanceOf(Class).and.instanceOf(RejectedError);
-          expect(error.code).to.equal(code);
+          expect(error.errno).to.equal(code);
         } finally {
           await daemon.stop();
         }

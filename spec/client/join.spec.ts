@@ -63,7 +63,7 @@ describe('Connection.join', () => {
       const a = await world.connect('a');
       const error = await failure(a.join(name as string));
       expect(error).to.be.instanceOf(IllegalGroupError);
-      expect(error.code).to.equal(-14);
+      expect(error.errno).to.equal(-14);
     });
   }
 

@@ -17,7 +17,7 @@ describe('when the connection is lost', () => {
     for (const { words, error } of [await readAll(group), await events]) {
       expect(words).to.deep.equal(['join a +a', ...texts]);
       expect(error).to.be.instanceOf(ConnectionClosedError);
-      expect((error as ConnectionClosedError).code).to.equal(-8);
+      expect((error as ConnectionClosedError).errno).to.equal(-8);
     }
   });
 

@@ -91,7 +91,7 @@ export async function next<K extends GroupEvent['kind']>(
 }
 
 /** What the promise is rejected with. */
-export async function failure(promise: Promise<unknown>): Promise<Error & { code?: number }> {
+export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; errno?: number }> {
   const outcome = await within(
     promise.then(
       () => null,

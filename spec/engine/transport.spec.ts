@@ -26,7 +26,7 @@ describe('engine: the transport without Corosync', () => {
       (reason: unknown) => reason,
     );
     expect(error).to.be.an.instanceOf(TransportError);
-    expect(error).to.have.property('code', 'NO_LIBRARY');
+    expect(error).to.have.property('code', 'ERR_SSP_COROSYNC_NO_LIBRARY');
     expect(error)
       .to.have.property('message')
       .that.matches(/^\/nonexistent\/libcpg\.so\.4 .*apt install corosync[^\n]*$/);
@@ -42,12 +42,12 @@ describe('engine: the transport without Corosync', () => {
 
   it('has one line of advice for every refusal, and knows which pass by themselves', () => {
     expect([2, 6, 11, 12, 14, 99].map((status) => refusal('cpg_join', status).code)).to.deep.equal([
-      'NOT_RUNNING',
-      'BUSY',
-      'DENIED',
-      'NO_SHARED_MEMORY',
-      'SAME_PID',
-      'FAILED',
+      'ERR_SSP_COROSYNC_NOT_RUNNING',
+      'ERR_SSP_COROSYNC_BUSY',
+      'ERR_SSP_COROSYNC_DENIED',
+      'ERR_SSP_COROSYNC_NO_SHARED_MEMORY',
+      'ERR_SSP_COROSYNC_SAME_PID',
+      'ERR_SSP_COROSYNC_FAILED',
     ]);
     expect(refusal('cpg_join', 99)).to.include({ status: 99 });
     expect([2, 6, 11, 12, 14, 99].map((status) => refusal('cpg_join', status).isPassing)).to.deep.equal([
@@ -200,7 +200,7 @@ describe('engine: the transport on a real Corosync', function () {
     it('a second membership of one process', async () => {
       await using alice = await member('refused');
       alice.tell('another');
-      expect(await alice.open('refused')).to.include({ refused: 'SAME_PID' });
+      expect(await alice.open('refused')).to.include({ refused: 'ERR_SSP_COROSYNC_SAME_PID' });
     });
 
     it('to a user that Corosync does not know, until it does', async () => {
@@ -209,7 +209,7 @@ describe('engine: the transport on a real Corosync', function () {
           node.inside('/usr/bin/setpriv', '--reuid', NOBODY, '--regid', NOBODY, '--clear-groups', ...line),
         );
       await using stranger = asNobody();
-      expect(await refused(stranger)).to.equal('DENIED');
+      expect(await refused(stranger)).to.equal('ERR_SSP_COROSYNC_DENIED');
       await node.run('/usr/sbin/corosync-cmapctl', '-s', `uidgid.uid.${NOBODY}`, 'u8', '1');
       await using guest = asNobody();
       expect(await guest.open('refused')).to.have.property('opened');
@@ -220,12 +220,12 @@ describe('engine: the transport on a real Corosync', function () {
       await using alice = new TransportProcess((...line) =>
         node.inside('/usr/bin/unshare', '-m', '/bin/sh', '-c', script, 'sh', ...line),
       );
-      expect(await refused(alice)).to.equal('NO_SHARED_MEMORY');
+      expect(await refused(alice)).to.equal('ERR_SSP_COROSYNC_NO_SHARED_MEMORY');
     });
 
     it('outside of its network, as where none runs', async () => {
       await using alice = new TransportProcess((program, ...args) => ['unshare', '-n', program, ...args]);
-      expect(await refused(alice)).to.equal('NOT_RUNNING');
+      expect(await refused(alice)).to.equal('ERR_SSP_COROSYNC_NOT_RUNNING');
     });
   });
 
@@ -235,7 +235,9 @@ describe('engine: the transport on a real Corosync', function () {
       expect(await alice.ask(['token', 'speechless'], 'ask')).to.deep.equal({ token: 1000 });
     }
     await alice.ask(['closed'], 'close', 1);
-    expect(await alice.ask(['token', 'speechless'], 'ask')).to.deep.equal({ speechless: 'CLOSED' });
+    expect(await alice.ask(['token', 'speechless'], 'ask')).to.deep.equal({
+      speechless: 'ERR_SSP_COROSYNC_CLOSED',
+    });
     await alice.ends();
   });
 
@@ -256,7 +258,7 @@ describe('engine: the transport on a real Corosync', function () {
       node.running('corosync').freeze();
       await alice.ask(['begun'], 'ask');
       await alice.ask(['closed'], 'close', 1);
-      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'FAILED' });
+      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'ERR_SSP_COROSYNC_FAILED' });
       await alice.ends();
     });
 
@@ -278,7 +280,7 @@ describe('engine: the transport on a real Corosync', function () {
       node.running('corosync').freeze();
       await alice.ask(['begun'], 'ask');
       await alice.ask(['closed'], 'close', 1);
-      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'FAILED' });
+      expect(await alice.line(['speechless'])).to.deep.equal({ speechless: 'ERR_SSP_COROSYNC_FAILED' });
       await alice.ends();
     });
 
@@ -287,7 +289,7 @@ describe('engine: the transport on a real Corosync', function () {
       node.running('corosync').freeze();
       alice.tell('open', 'frozen');
       await alice.ask(['closed'], 'close', 1);
-      expect(await alice.line(['refused', 'opened'])).to.include({ refused: 'CLOSED' });
+      expect(await alice.line(['refused', 'opened'])).to.include({ refused: 'ERR_SSP_COROSYNC_CLOSED' });
       await alice.ends();
     });
   });
@@ -296,7 +298,7 @@ describe('engine: the transport on a real Corosync', function () {
     it('says so once, and takes no more', async () => {
       await using alice = await member('dead');
       await node.running('corosync').kill();
-      expect(await alice.line(['dead'])).to.deep.equal({ dead: 'LOST' });
+      expect(await alice.line(['dead'])).to.deep.equal({ dead: 'ERR_SSP_COROSYNC_LOST' });
       expect(await alice.ask(['sent'], 'send', 'a', null)).to.deep.equal({ sent: 'dead' });
       await alice.ask(['closed'], 'close', 1);
       await alice.ends();

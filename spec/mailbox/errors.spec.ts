@@ -32,11 +32,8 @@ describe('errors', () => {
       const error = errors.errorOf(code);
       expect(error).to.be.instanceOf(Class);
       expect(error).to.be.instanceOf(errors.SspError);
-      expect([error.code, error.codeName, error.name]).to.deep.equal([
-        code,
-        codes.codeName(code),
-        Class.name,
-      ]);
+      expect([error.errno, error.name]).to.deep.equal([code, Class.name]);
+      expect(error.message).to.contain(`(${codes.codeName(code)})`);
       expect(error instanceof errors.RejectedError).to.equal(codes.codeName(code).startsWith('REJECT'));
     });
   }
@@ -55,6 +52,7 @@ describe('errors', () => {
 
   it('a code without a class of its own is an SspError', () => {
     const error = errors.errorOf(-99);
-    expect([error.name, error.code, error.codeName]).to.deep.equal(['SspError', -99, 'UNKNOWN(-99)']);
+    expect([error.name, error.code, error.errno]).to.deep.equal(['SspError', 'ERR_SSP_RESULT', -99]);
+    expect(error.message).to.equal('unknown result (UNKNOWN(-99))');
   });
 });

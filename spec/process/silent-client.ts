@@ -12,7 +12,7 @@ const [port = '', host = ''] = address.split('@');
 
 function tellEnd(connection: Connection, name: string, group: Group): void {
   connection.on('close', (error) => {
-    const { code = 0, cause } = error instanceof SspError ? error : {};
+    const { code = '', cause } = error instanceof SspError ? error : {};
     const reason = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     const later = [group.members.length, group.isMember, connection.open];
     console.log(JSON.stringify({ name, error: error?.name, code, reason, later }));

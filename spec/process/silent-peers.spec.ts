@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { createDaemon } from '../../daemon/index.js';
 import { connect, type Group } from '../../lib/index.js';
-import { CONNECTION_CLOSED } from '../../lib/wire/codes.js';
 import { skipWithoutNamespaces } from '../support/cluster/available.js';
 import { Lan } from '../support/cluster/lan.js';
 import { tlsOn } from '../support/tls-files.js';
@@ -90,7 +89,7 @@ describe('silent peers', function () {
       const { name, reason, ...rest } = JSON.parse(line) as { name: string; reason: string };
       expect([name, rest]).to.deep.equal([
         name,
-        { error: 'ConnectionClosedError', code: CONNECTION_CLOSED, later: [0, false, false] },
+        { error: 'ConnectionClosedError', code: 'ERR_SSP_CONNECTION_CLOSED', later: [0, false, false] },
       ]);
       expect(reason).to.match(/^(ETIMEDOUT|EHOSTUNREACH)$/);
     }

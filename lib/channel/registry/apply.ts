@@ -2,16 +2,19 @@
  * One command, one departure: the same function of the same table everywhere [channels 15.2]. Who sent a
  * command is told by the group layer, never by the command.
  */
-import type { ChannelCode } from '../errors.js';
+import type { ChannelCondition } from '../errors.js';
 import type { Command } from './command.js';
 import { type Entry, isKnown } from './entry.js';
 import type { Tell } from './difference.js';
 import type { Table } from './table.js';
 
+/** Why a command failed; `BAD_ARGUMENT`: its claim id was used before. */
+type Refusal = ChannelCondition | 'BAD_ARGUMENT';
+
 /** What a command came to. `count` of HAS_CLIENTS. */
 export type ApplyResult =
   | { readonly ok: true; readonly entry: Entry | null }
-  | { readonly ok: false; readonly code: ChannelCode; readonly count: number };
+  | { readonly ok: false; readonly code: Refusal; readonly count: number };
 
 export interface ApplyContext {
   /** Members of the view. */
@@ -24,7 +27,7 @@ export interface ApplyContext {
 }
 
 const done = (entry: Entry | null): ApplyResult => ({ ok: true, entry });
-const refused = (code: ChannelCode, count = 0): ApplyResult => ({ ok: false, code, count });
+const refused = (code: Refusal, count = 0): ApplyResult => ({ ok: false, code, count });
 
 export function apply(table: Table, sender: string, command: Command, around: ApplyContext): ApplyResult {
   switch (command.kind) {

@@ -134,6 +134,6 @@ describe('channels in schedules of three daemons', () => {
       all: [first],
     } = await begin();
     await regroup(world, ['d0'], ['d1', 'd2']);
-    expect(await code(first.createChannel('x'))).to.equal('NOT_PRIMARY');
+    expect(await code(first.createChannel('x'))).to.equal('ERR_SSP_NOT_PRIMARY');
   });
 });

@@ -121,7 +121,7 @@ describe('the pulse of Corosync', () => {
     table.state = 'hung';
     const answer = ask().catch((error: unknown) => error);
     await table.pulse.close();
-    expect(await answer).to.have.property('code', 'FAILED');
-    expect(await ask().catch((error: unknown) => error)).to.have.property('code', 'FAILED');
+    expect(await answer).to.have.property('code', 'ERR_SSP_COROSYNC_FAILED');
+    expect(await ask().catch((error: unknown) => error)).to.have.property('code', 'ERR_SSP_COROSYNC_FAILED');
   });
 });

@@ -185,7 +185,7 @@ function whyLost(status: number, isBroken: boolean): Error | null {
 }
 
 const closedMeanwhile = (): TransportError =>
-  new TransportError('CLOSED', 'the transport was closed before it was open');
+  new TransportError('ERR_SSP_COROSYNC_CLOSED', 'the transport was closed before it was open');
 
 const silent = (): TransportError =>
-  new TransportError('BUSY', 'Corosync is running but does not answer: is it suspended?');
+  new TransportError('ERR_SSP_COROSYNC_BUSY', 'Corosync is running but does not answer: is it suspended?');

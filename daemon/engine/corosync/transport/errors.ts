@@ -1,4 +1,5 @@
 /** Numbers of Corosync's C interface (`corotypes.h`, `cpg.h`), as far as they are used. */
+import { SspError, keepNames } from '../../../../lib/errors.js';
 
 /** `cs_error_t`. */
 export const CsStatus = {
@@ -24,39 +25,45 @@ export const DELIVER_INITIAL_RING = 1;
 /** What can be wrong between this process and Corosync, each with a sentence that says what to do [corosync 7]. */
 export type TransportErrorCode =
   /** The optional dependency koffi is not there. */
-  | 'NO_KOFFI'
+  | 'ERR_SSP_COROSYNC_NO_KOFFI'
   /** libcpg cannot be loaded. */
-  | 'NO_LIBRARY'
+  | 'ERR_SSP_COROSYNC_NO_LIBRARY'
   /** Corosync does not answer at all. */
-  | 'NOT_RUNNING'
+  | 'ERR_SSP_COROSYNC_NOT_RUNNING'
   /** Corosync knows neither this user nor this group. */
-  | 'DENIED'
+  | 'ERR_SSP_COROSYNC_DENIED'
   /** Corosync's shared memory is not to be seen from here. */
-  | 'NO_SHARED_MEMORY'
+  | 'ERR_SSP_COROSYNC_NO_SHARED_MEMORY'
   /** A process with the same process id on the same node is in the group. */
-  | 'SAME_PID'
+  | 'ERR_SSP_COROSYNC_SAME_PID'
   /** Corosync goes on saying "try again". */
-  | 'BUSY'
+  | 'ERR_SSP_COROSYNC_BUSY'
   /** The connection was there, and is lost. */
-  | 'LOST'
+  | 'ERR_SSP_COROSYNC_LOST'
   /** `close` was called while `open` was under way. */
-  | 'CLOSED'
+  | 'ERR_SSP_COROSYNC_CLOSED'
   /** Anything else, with Corosync's number. */
-  | 'FAILED';
+  | 'ERR_SSP_COROSYNC_FAILED';
 
-const passing: ReadonlySet<TransportErrorCode> = new Set(['NOT_RUNNING', 'BUSY', 'LOST', 'FAILED']);
+const passing: ReadonlySet<TransportErrorCode> = new Set([
+  'ERR_SSP_COROSYNC_NOT_RUNNING',
+  'ERR_SSP_COROSYNC_BUSY',
+  'ERR_SSP_COROSYNC_LOST',
+  'ERR_SSP_COROSYNC_FAILED',
+]);
 
-export class TransportError extends Error {
-  override readonly name = 'TransportError';
+/** Corosync cannot be used, or cannot be used any more; `code` says what is wrong, the message what to do. */
+export class TransportError extends SspError {
+  declare readonly code: TransportErrorCode;
 
   constructor(
-    readonly code: TransportErrorCode,
+    code: TransportErrorCode,
     message: string,
     /** Corosync's own number (`cs_error_t`), if it gave one. */
     readonly status: number | null = null,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(code, message, options);
   }
 
   /** Whether it may be over soon without anybody doing anything about this process. */
@@ -64,6 +71,8 @@ export class TransportError extends Error {
     return passing.has(this.code);
   }
 }
+
+keepNames({ TransportError });
 
 const NOT_RUNNING =
   'Corosync does not answer: start it (systemctl start corosync); in a container, share its network namespace';
@@ -76,18 +85,22 @@ const SAME_PID =
 const BUSY = 'Corosync is busy forming its ring or removing the former connection: try again';
 
 const known: Readonly<Record<number, readonly [TransportErrorCode, string]>> = {
-  [CsStatus.LIBRARY]: ['NOT_RUNNING', NOT_RUNNING],
-  [CsStatus.TRY_AGAIN]: ['BUSY', BUSY],
-  [CsStatus.ACCESS]: ['DENIED', DENIED],
-  [CsStatus.NOT_EXIST]: ['NO_SHARED_MEMORY', NO_SHARED_MEMORY],
-  [CsStatus.EXIST]: ['SAME_PID', SAME_PID],
+  [CsStatus.LIBRARY]: ['ERR_SSP_COROSYNC_NOT_RUNNING', NOT_RUNNING],
+  [CsStatus.TRY_AGAIN]: ['ERR_SSP_COROSYNC_BUSY', BUSY],
+  [CsStatus.ACCESS]: ['ERR_SSP_COROSYNC_DENIED', DENIED],
+  [CsStatus.NOT_EXIST]: ['ERR_SSP_COROSYNC_NO_SHARED_MEMORY', NO_SHARED_MEMORY],
+  [CsStatus.EXIST]: ['ERR_SSP_COROSYNC_SAME_PID', SAME_PID],
 };
 
 /** What a request that opens the connection was answered. */
 export function refusal(call: string, status: number): TransportError {
-  const [code, advice] = known[status] ?? ['FAILED' as const, 'see the log of Corosync'];
+  const [code, advice] = known[status] ?? ['ERR_SSP_COROSYNC_FAILED' as const, 'see the log of Corosync'];
   return new TransportError(code, `${advice} (${call}: ${status})`, status);
 }
 
 export const lost = (status: number): TransportError =>
-  new TransportError('LOST', `Corosync has ended or closed the connection (${status})`, status);
+  new TransportError(
+    'ERR_SSP_COROSYNC_LOST',
+    `Corosync has ended or closed the connection (${status})`,
+    status,
+  );

@@ -123,7 +123,7 @@ async function loadKoffi(): Promise<Koffi> {
     return (await import('koffi')).default;
   } catch (cause) {
     const advice = 'the package koffi is missing, which Engine = corosync needs: npm install koffi';
-    throw new TransportError('NO_KOFFI', advice, null, { cause });
+    throw new TransportError('ERR_SSP_COROSYNC_NO_KOFFI', advice, null, { cause });
   }
 }
 
@@ -206,7 +206,7 @@ function open(koffi: Koffi, path: string): LibraryHandle {
     return koffi.load(path);
   } catch (cause) {
     const advice = `${path} cannot be loaded, which Engine = corosync needs: apt install corosync (or libcpg4 and libcmap4 alone)`;
-    throw new TransportError('NO_LIBRARY', advice, null, { cause });
+    throw new TransportError('ERR_SSP_COROSYNC_NO_LIBRARY', advice, null, { cause });
   }
 }
 

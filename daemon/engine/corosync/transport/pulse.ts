@@ -127,4 +127,8 @@ export class Pulse {
 }
 
 const failed = (call: string, status: number): TransportError =>
-  new TransportError('FAILED', `Corosync cannot be asked for a sign of life (${call}: ${status})`, status);
+  new TransportError(
+    'ERR_SSP_COROSYNC_FAILED',
+    `Corosync cannot be asked for a sign of life (${call}: ${status})`,
+    status,
+  );
