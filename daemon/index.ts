@@ -8,11 +8,7 @@ export type { Counters } from './counters.js';
 export { EngineError } from './engine/port.js';
 export { MonitorError } from './monitor/endpoint.js';
 export type { Logger } from './log/logger.js';
-export type {
-  GroupInfo as GroupSight,
-  SessionInfo as SessionSight,
-  DaemonStatus as Sight,
-} from './monitor/status.js';
+export type { GroupInfo, SessionInfo, DaemonStatus } from './monitor/status.js';
 export { type DaemonOptions, hostDaemonName } from './options.js';
 export type { SessionLimits } from './session/limits.js';
 export { ListenError } from './net/tcp-address.js';

@@ -20,7 +20,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const tell = (who: Client, text: string): void => say(`   ${`${who.name}:`.padEnd(6)}${text}`);
 
 /** `#anna#demo` as `anna`. */
-const short = (privateName: string): string => privateName.split('#')[1] ?? privateName;
+const short = (name: string): string => name.split('#')[1] ?? name;
 
 function check(fact: boolean, promise: string): void {
   if (!fact) throw new Error(`this should have held and did not: ${promise}`);
@@ -42,7 +42,7 @@ class Client {
   }
 
   static async join(name: string, port: number): Promise<Client> {
-    const mailbox = await Mailbox.open({ spreadName: `${port}@127.0.0.1`, privateName: name });
+    const mailbox = await Mailbox.open({ spreadName: `${port}@127.0.0.1`, name });
     if (typeof mailbox === 'number') throw new Error(`${name} was not let in: ${mailbox}`);
     return new Client(name, mailbox, await new Connection(mailbox).join(GROUP));
   }

@@ -29,16 +29,16 @@ export class Roster {
   }
 
   /** Takes a name; an empty one makes one up. Returns the private group, or REJECT_NOT_UNIQUE. */
-  reserve(privateName: string): string | number {
-    const group = privateName === '' ? this.makeUp() : privateGroup(privateName, this.daemon);
+  reserve(name: string): string | number {
+    const group = name === '' ? this.makeUp() : privateGroup(name, this.daemon);
     if (this.taken.has(group)) return REJECT_NOT_UNIQUE;
     this.taken.add(group);
     return group;
   }
 
   /** Whether the name belongs to a session whose disconnect is on its way into the order: it is free soon. */
-  isEnding(privateName: string): boolean {
-    const field = nameField(privateGroup(privateName, this.daemon));
+  isEnding(name: string): boolean {
+    const field = nameField(privateGroup(name, this.daemon));
     return this.sessions.find(field, 0)?.leaving ?? false;
   }
 

@@ -21,7 +21,7 @@ export interface SessionContext<Session> {
   readonly logins: Logins;
   readonly clock: Clock;
   /** Takes a private name: the private group, the code that refuses it, or null while it belongs to one that ends. */
-  reserve(privateName: string): string | number | null;
+  reserve(name: string): string | number | null;
   /** The session's handshake waits for a name that is not free yet; `nameFreed` is called when one is. */
   awaitsName(session: Session): void;
   /** The session's disconnect has its place in the order. */

@@ -286,10 +286,10 @@ export class SessionServer implements SessionContext<Session> {
     else this.addresses.set(address, count);
   }
 
-  reserve(privateName: string): string | number | null {
+  reserve(name: string): string | number | null {
     const { roster } = this.core;
-    const answer = roster.reserve(privateName);
-    return answer === REJECT_NOT_UNIQUE && roster.isEnding(privateName) ? null : answer;
+    const answer = roster.reserve(name);
+    return answer === REJECT_NOT_UNIQUE && roster.isEnding(name) ? null : answer;
   }
 
   awaitsName(session: Session): void {

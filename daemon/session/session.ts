@@ -69,7 +69,7 @@ export class Session implements PendingHandshake {
     this.address = addressKey(socket);
     const { origin, isExposed } = this.peer;
     this.handshake = new ServerHandshake(
-      context.access.policyFor(origin, isExposed, ({ privateName }) => context.reserve(privateName)),
+      context.access.policyFor(origin, isExposed, ({ name }) => context.reserve(name)),
     );
     this.reader = new FrameReader(this);
     this.deferred = new DeferredFrames(context.clock);

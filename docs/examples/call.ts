@@ -1,5 +1,5 @@
 import { connect } from 'ssp-toolkit';
-import { caller } from 'ssp-toolkit/recipes';
+import { groupRpc } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
 const short = (name: string): string => name.split('#')[1] ?? name;
@@ -13,11 +13,11 @@ for (const [name, shelf] of Object.entries(stock)) {
     if (count === undefined) throw new Error(`no ${fruit} here`);
     return count;
   };
-  await caller<string, number>(connection, 'shops', { handler });
+  await groupRpc<string, number>(connection, 'shops', { handler });
 }
 
 const connection = await connect({ address, name: 'cid' });
-const shops = await caller<string, number>(connection, 'shops'); // no handler: only asks
+const shops = await groupRpc<string, number>(connection, 'shops'); // no handler: only asks
 
 const apples = await shops.call('apples');
 console.log(`apples: ${apples.values.reduce((sum, count) => sum + count, 0)}`);

@@ -1,8 +1,7 @@
 import { connect } from 'ssp-toolkit';
-import { members } from 'ssp-toolkit/recipes';
+import { presence } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
-const short = (name: string): string => name.split('#')[1] ?? name;
 
 interface About {
   readonly port: number;
@@ -12,18 +11,18 @@ interface About {
 const first = await connect({ address, name: 'ann' });
 const second = await connect({ address, name: 'bob' });
 
-const all = await members<About>(first, 'servers', { metadata: { port: 8001, state: 'ready' } });
-all.on('joined', ({ name, metadata }) => console.log(`${short(name)} joined, port ${metadata?.port}`));
-all.on('updated', ({ name, metadata }) => console.log(`${short(name)} is ${metadata?.state}`));
-all.on('left', ({ name }, how) => console.log(`${short(name)} left: ${how}`));
+const all = await presence<About>(first, 'servers', { metadata: { port: 8001, state: 'ready' } });
+all.on('joined', ({ name, metadata }) => console.log(`${name} joined, port ${metadata?.port}`));
+all.on('updated', ({ name, metadata }) => console.log(`${name} is ${metadata?.state}`));
+all.on('left', ({ name }, how) => console.log(`${name} left: ${how}`));
 
-const bob = await members<About>(second, 'servers', { metadata: { port: 8002, state: 'ready' } });
+const bob = await presence<About>(second, 'servers', { metadata: { port: 8002, state: 'ready' } });
 bob.announce({ port: 8002, state: 'busy' });
 
 const left = new Promise((resolve) => all.once('left', resolve));
 const updated = new Promise((resolve) => all.once('updated', resolve));
 await updated;
-console.log(`in order: ${all.here.map(({ name }) => short(name)).join(', ')}`);
+console.log(`in order: ${all.here.map(({ name }) => name).join(', ')}`);
 await second.close();
 await left;
 await first.close();

@@ -74,7 +74,7 @@ export class Channels implements AsyncDisposable {
     private readonly settings: ChannelsSettings,
   ) {
     this.machine = new RegistryMachine(
-      link.privateName,
+      link.id,
       {
         send: (to, bytes, safe) => void link.send(to, bytes, safe ? 'safe' : 'agreed').catch(() => undefined),
         settled: (serial, outcome) => this.settle(serial, outcome),
@@ -85,7 +85,7 @@ export class Channels implements AsyncDisposable {
       settings.daemons,
     );
     const { alarm, dropped } = this;
-    this.router = new Router(link.privateName, this.machine, this.servers, this.clients, dropped);
+    this.router = new Router(link.id, this.machine, this.servers, this.clients, dropped);
     this.hub = {
       alarm,
       dropped,
@@ -101,9 +101,14 @@ export class Channels implements AsyncDisposable {
     };
   }
 
-  /** Private name of the connection: what servers and clients see of it. */
-  get privateName(): string {
-    return this.link.privateName;
+  /** Id of the connection, `#bob#d1`: what servers and clients see of it. */
+  get id(): string {
+    return this.link.id;
+  }
+
+  /** Name of the connection at its daemon, `bob`. */
+  get name(): string {
+    return parsePrivateGroup(this.id)?.name ?? '';
   }
 
   get isOpen(): boolean {
@@ -201,19 +206,17 @@ export class Channels implements AsyncDisposable {
   }
 
   /**
-   * Tells when a connection ends, or goes out of sight: one that uses channels, as its private name.
+   * Tells when a connection that uses channels ends, or goes out of sight.
+   * @param id of that connection, such as `#bob#d1`: `ServerRequest.from`, `ClientChannel.server`, a member of the registry
    * @returns a loop that ends behind `gone`, and with the signal
-   * @throws IllegalParamError for what is no private name
+   * @throws IllegalParamError for a malformed id, NotAttachedError after `close()`, ConnectionClosedError
    */
-  watch(
-    privateName: string,
-    { signal }: { signal?: AbortSignal | undefined } = {},
-  ): AsyncIterable<WatchEvent> {
-    if (typeof privateName !== 'string' || !parsePrivateGroup(privateName)) {
-      throw new IllegalParamError(`expected a private name, #name#daemon, got ${String(privateName)}`);
+  watch(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): AsyncIterable<WatchEvent> {
+    if (typeof id !== 'string' || !parsePrivateGroup(id)) {
+      throw new IllegalParamError(`expected an id such as #bob#d1, got ${String(id)}`);
     }
     this.checkOpen();
-    return this.watches.watch(privateName, this.machine.isMember(privateName), signal);
+    return this.watches.watch(id, this.machine.isMember(id), signal);
   }
 
   /** Gives up everything here: own channels are gone for their clients, opened ones are left. Harmless twice. */

@@ -48,7 +48,7 @@ export class ClientChannel implements AsyncDisposable {
     return this.entry.name;
   }
 
-  /** Private name of the owner. */
+  /** Id of the owner. */
   get server(): string {
     return this.entry.owner;
   }

@@ -9,7 +9,7 @@ export interface PostEvent {
   readonly kind: 'message';
   readonly type: number;
   readonly body: Uint8Array;
-  /** Private name of the client. */
+  /** Id of the client. */
   readonly from: string;
 }
 

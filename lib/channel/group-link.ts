@@ -21,12 +21,12 @@ export interface LinkHandler {
 }
 
 export interface GroupLink {
-  readonly privateName: string;
+  readonly id: string;
   /** Comes into the registry's group; from here on the handler is called. */
   enter(handler: LinkHandler, signal?: AbortSignal): Promise<void>;
   /** Leaves it; resolves when nothing comes any more. */
   leave(): Promise<void>;
-  /** @param to private names; null: the registry's group. Rejects when the connection is gone. */
+  /** @param to ids; null: the registry's group. Rejects when the connection is gone. */
   send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void>;
 }
 
@@ -41,8 +41,8 @@ export class ConnectionLink implements GroupLink {
     private readonly group: string,
   ) {}
 
-  get privateName(): string {
-    return this.connection.privateName;
+  get id(): string {
+    return this.connection.id;
   }
 
   async enter(handler: LinkHandler, signal?: AbortSignal): Promise<void> {
@@ -55,7 +55,7 @@ export class ConnectionLink implements GroupLink {
       // place among the views.
       group.on('event', () => undefined);
       // Asks whether the daemon lets private messages through, by one without content to this connection itself.
-      this.send([this.privateName], Buffer.alloc(0), 'agreed').catch(() => undefined);
+      this.send([this.id], Buffer.alloc(0), 'agreed').catch(() => undefined);
     } catch (error) {
       this.end();
       throw error;

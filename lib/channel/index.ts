@@ -1,5 +1,5 @@
 /** What `import ... from 'ssp-toolkit/channel'` gives: named channels in the manner of MESSIP. */
-export type { WaitLimits as Patience } from './check.js';
+export type { WaitLimits } from './check.js';
 export type { Channels } from './channels.js';
 export type { ClientChannel } from './client-channel.js';
 export type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './options.js';

@@ -131,7 +131,7 @@ export interface Reply {
   readonly fullLength: number;
   /** Whether `maxReply` cut it. */
   readonly truncated: boolean;
-  /** Private name of the server. */
+  /** Id of the server. */
   readonly from: string;
 }
 

@@ -6,7 +6,7 @@ import type { RegistryMachine } from './registry/machine.js';
 
 export interface ChannelInfo {
   readonly name: string;
-  /** Private name. */
+  /** Id. */
   readonly owner: string;
   /** Names this ownership of the name: 32 hexadecimal digits. */
   readonly claimId: string;
@@ -20,12 +20,12 @@ export interface ChannelInfo {
   /** Whether the error of a call tells if the server had begun with it. */
   readonly ackReceipt: boolean;
   readonly metadata: Uint8Array;
-  /** Private names, in the order in which they attached. */
+  /** Ids, in the order in which they attached. */
   readonly clients: readonly string[];
 }
 
 export interface RegistrySnapshot {
-  /** Private names of the connections that use channels, the same list in the same order at each of them. */
+  /** Ids of the connections that use channels, the same list in the same order at each of them. */
   readonly members: readonly string[];
   /** Whether this part of the network may give away names. */
   readonly primary: boolean;

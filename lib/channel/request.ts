@@ -42,7 +42,7 @@ export class ServerRequest {
   constructor(
     private readonly host: RequestHost,
     { id, limit, word, body }: Message,
-    /** Private name of the client. */
+    /** Id of the client. */
     readonly from: string,
     /**
      * When the client's `timeoutMs` is over and nobody waits for the answer any more: milliseconds since 1970 by the clock

@@ -27,7 +27,7 @@ export class Router {
   private readonly parts = new Parts();
   private hasWarned = false;
 
-  /** @param self private name of the connection */
+  /** @param self id of the connection */
   constructor(
     private readonly self: string,
     private readonly registry: RegistryMachine,

@@ -23,7 +23,7 @@ export class Echo {
 
   /** @param group joined for it; without one the messages go to this connection alone */
   static async open(connection: Connection, group?: string): Promise<Echo> {
-    const echo = new Echo(connection, group ?? connection.privateName);
+    const echo = new Echo(connection, group ?? connection.id);
     const heard = (event: DataEvent): void => echo.hear(event);
     if (group === undefined) connection.on('message', heard);
     else (await connection.join(group)).on('data', heard);

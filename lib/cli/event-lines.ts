@@ -4,7 +4,7 @@ import { groupIdText } from '../wire/group-id.js';
 import { bodyFields, bodyLine, clock, plural, printable } from './text.js';
 
 export interface LineOptions {
-  /** Private name of the reader, who is marked. */
+  /** Id of the reader, who is marked. */
   readonly me: string;
   /** Characters of a body that are shown; default all. */
   readonly limit?: number;
@@ -57,7 +57,7 @@ const named = (name: string, me: string): string => printable(name) + (name === 
 
 // What arrives, one object for programs each. The names are those of the library's events.
 
-/** A line without its end. @param me private name of the reader */
+/** A line without its end. @param me id of the reader */
 export const eventJson = (event: ConnectionEvent, time: Date, me: string): string =>
   JSON.stringify({ kind: event.kind, time: time.toISOString(), ...fields(event, me) });
 

@@ -46,7 +46,7 @@ async function read(
   { json = false, count = Infinity }: Flags,
   stop: AbortSignal,
 ): Promise<void> {
-  const me = connection.privateName;
+  const me = connection.id;
   let messages = 0;
   for await (const event of connection) {
     const time = new Date();

@@ -103,7 +103,7 @@ function groupName(text = ''): string {
 
 function receiver(text = ''): string {
   if (isPrivateName(text) || parsePrivateGroup(text) !== null) return text;
-  throw new CommandError(`expected a private name, name or #name#daemon, got ${text}`);
+  throw new CommandError(`expected name or #name#daemon, got ${text}`);
 }
 
 function number(text = '', most: number): number {

@@ -15,14 +15,18 @@ import { Screen } from './screen.js';
 import { type Access, withConnection } from './session.js';
 import { plural, printable } from './text.js';
 import { CommandError, type UserActions, carryOut, helpLines } from './user-commands.js';
-import { privateName, verb } from './values.js';
+import { connectionName, verb } from './values.js';
 
 export const userCommand = (): Command =>
   verb('user', 'Interactive client: join groups, send, see what arrives. "?" lists the commands.', [
     'ssp user anna',
     "printf 'j room\\ns room hello\\n' | ssp user anna",
   ])
-    .argument('[name]', 'private name, 1 to 10 characters (default: chosen by the daemon)', privateName)
+    .argument(
+      '[name]',
+      'name of the connection, 1 to 10 characters (default: chosen by the daemon)',
+      connectionName,
+    )
     .action(async (name: string | undefined, flags: Access) => {
       const stop = interruption(false);
       const access = { ...flags, ...(name !== undefined && { name }) };
@@ -36,7 +40,7 @@ async function talk(connection: Connection, { address }: Access, stop: AbortSign
   connection.once('close', end);
   try {
     const session = new UserSession(connection, (line) => screen.print(line));
-    screen.print(`connected to ${address} as ${printable(connection.privateName)}; ? lists the commands`);
+    screen.print(`connected to ${address} as ${printable(connection.id)}; ? lists the commands`);
     const failed = await runLines(session, screen);
     await session.settle();
     const all = failed + session.refusals;
@@ -129,7 +133,7 @@ export class UserSession implements UserActions {
   }
 
   members(): void {
-    const me = this.connection.privateName;
+    const me = this.connection.id;
     this.print(`you are ${printable(me)}, in ${plural(this.groups.size, 'group')}`);
     for (const { name, view } of this.groups.values()) {
       this.print(`  ${name}  view ${groupIdText(view.id)}  ${membersText(view.members, me)}`);
@@ -147,6 +151,6 @@ export class UserSession implements UserActions {
   private show(event: ConnectionEvent): void {
     if ('body' in event && event.body.equals(this.mark)) return;
     if (event.kind === 'reject' && event.refused === 'data') this.refusals++;
-    this.print(eventLine(event, new Date(), { me: this.connection.privateName, limit: SHOWN }));
+    this.print(eventLine(event, new Date(), { me: this.connection.id, limit: SHOWN }));
   }
 }

@@ -15,11 +15,9 @@ export function address(text: string): string {
   return text;
 }
 
-export function privateName(text: string): string {
+export function connectionName(text: string): string {
   if (!isPrivateName(text)) {
-    throw new InvalidArgumentError(
-      'A private name has 1 to 10 characters from "$" to "~", so no blank and no "#".',
-    );
+    throw new InvalidArgumentError('A name has 1 to 10 characters from "$" to "~", so no blank and no "#".');
   }
   return text;
 }
@@ -34,12 +32,12 @@ export function group(text: string): string {
 /** For commander, which hands over one name after the other. */
 export const groups = (text: string, before: readonly string[] = []): string[] => [...before, group(text)];
 
-/** Where a message can go: groups and private names, separated by commas. */
+/** Where a message can go: groups and ids of connections, separated by commas. */
 export function destinations(text: string): string[] {
   const names = text.split(',');
   for (const name of names) {
     if (isGroupName(name) || parsePrivateGroup(name) !== null) continue;
-    const rule = name.startsWith('#') ? 'Expected a private name #name#daemon.' : GROUP_RULE;
+    const rule = name.startsWith('#') ? 'Expected an id #name#daemon.' : GROUP_RULE;
     throw new InvalidArgumentError(rule);
   }
   return names;
@@ -99,8 +97,8 @@ export function verb(name: string, description: string, example: readonly string
 export const nameOption = (): Option =>
   new Option(
     '-n, --name <name>',
-    'private name, 1 to 10 characters (default: chosen by the daemon)',
-  ).argParser(privateName);
+    'name of the connection, 1 to 10 characters (default: chosen by the daemon)',
+  ).argParser(connectionName);
 
 export const serviceOption = (): Option =>
   new Option('-s, --service <service>', 'delivery service').choices([...SERVICES]).default('agreed');

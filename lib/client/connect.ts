@@ -22,7 +22,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
   const dialled = {
     spreadName: address,
-    privateName: name,
+    name,
     timeout: timeoutMs,
     silenceTimeout: silenceTimeoutMs,
     signal,

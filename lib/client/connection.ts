@@ -78,9 +78,14 @@ export class Connection
     });
   }
 
-  /** This connection's private name, `#name#daemon`: its identity in views and as a sender. */
-  get privateName(): string {
+  /** Identifies this connection in the cluster, `#bob#d1`: a member in views, a sender, and a destination of `sendTo`. */
+  get id(): string {
     return this.mailbox.privateGroup;
+  }
+
+  /** Its name at its daemon, `bob`: the one that was asked for, or that the daemon made up. */
+  get name(): string {
+    return parsePrivateGroup(this.id)?.name ?? '';
   }
 
   /** Whether the connection is there. When it is lost, what arrived before may still be on its way to the readers. */
@@ -111,7 +116,7 @@ export class Connection
   }
 
   /**
-   * Sends one message to one or several groups, joined or not, or private names; a receiver in several of them gets it
+   * Sends one message to one or several groups, joined or not, or ids of connections; a receiver in several of them gets it
    * once. What is sent arrives in the order of the calls.
    *
    * Resolves when the kernel has the bytes, so who waits for it does not fill the memory. Whether a policy of the daemon
@@ -133,14 +138,14 @@ export class Connection
 
   /**
    * Sends to one connection; nothing happens when there is none of that name.
-   * @param privateName `#name#daemon` as it stands in views and senders, or `name` for one at the same daemon
+   * @param to its id, `#bob#d1`, as it stands in views and senders; or its name, `bob`, if it is at the same daemon
    * @throws SspError as `send`
    */
-  async sendTo(privateName: string, body: Body, options?: SendOptions): Promise<void> {
-    if (typeof privateName !== 'string') throw errorOf(ILLEGAL_GROUP, String(privateName));
-    const daemon = parsePrivateGroup(this.privateName)?.daemon ?? '';
-    const name = isPrivateGroup(privateName) ? privateName : privateGroup(privateName, daemon);
-    await this.send(name, body, options);
+  async sendTo(to: string, body: Body, options?: SendOptions): Promise<void> {
+    if (typeof to !== 'string') throw errorOf(ILLEGAL_GROUP, String(to));
+    const daemon = parsePrivateGroup(this.id)?.daemon ?? '';
+    const id = isPrivateGroup(to) ? to : privateGroup(to, daemon);
+    await this.send(id, body, options);
   }
 
   /**
@@ -189,7 +194,7 @@ export class Connection
     const event = this.reader.read(arrival);
     if (event === null) return;
     if (this.outlet.hasReader) this.outlet.deliver(event);
-    else if (event.kind === 'data' && event.groups.includes(this.privateName)) this.keepUnheard(event);
+    else if (event.kind === 'data' && event.groups.includes(this.id)) this.keepUnheard(event);
     switch (event.kind) {
       case 'data':
         this.dispatch(event);
@@ -208,7 +213,7 @@ export class Connection
     const isHeard = this.emit('reject', event) || this.outlet.hasReader;
     if (isHeard || event.refused !== 'data' || this.hasWarned) return;
     this.hasWarned = true;
-    process.emitWarning(`${this.privateName}: ${event.error.message}`, 'SspRefusedWarning');
+    process.emitWarning(`${this.id}: ${event.error.message}`, 'SspRefusedWarning');
   }
 
   /** A message to several groups is handed to each that is joined here, once. */
@@ -220,7 +225,7 @@ export class Connection
 
   private tell(event: ConnectionEvent): void {
     this.emit('event', event);
-    if (event.kind === 'data' && event.groups.includes(this.privateName)) this.emit('message', event);
+    if (event.kind === 'data' && event.groups.includes(this.id)) this.emit('message', event);
   }
 
   private keepUnheard(event: DataEvent): void {

@@ -10,7 +10,7 @@ export class DataEvent {
   readonly kind = 'data';
 
   constructor(
-    /** Private name of the sender, `#name#daemon`: what `sendTo` takes to answer. */
+    /** Id of the sender, `#bob#d1`: what `sendTo` takes to answer. */
     readonly sender: string,
     /** Where it was sent to, as the sender wrote it. */
     readonly groups: readonly string[],
@@ -36,7 +36,7 @@ interface Membership {
   readonly group: string;
   /** Equal at all members of the view; meaningful with the group's name only. */
   readonly id: GroupId;
-  /** Private names. The first one can serve as leader: everybody agrees on it. */
+  /** Ids of the members, `#bob#d1`. The first one can serve as leader: everybody agrees on it. */
   readonly members: readonly string[];
   /** Place of this connection among the members, from 0. */
   readonly myIndex: number;
@@ -51,7 +51,7 @@ interface Membership {
 /** One member came or went. */
 export interface ChangeView extends Membership {
   readonly cause: Exclude<Cause, 'network'>;
-  /** Private name of the one who joined, left or was disconnected. */
+  /** Id of the one who joined, left or was disconnected. */
   readonly changed: string;
 }
 

@@ -62,7 +62,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   }
 
   /**
-   * Private names of the members in `view`, the same list in the same order everywhere; its first can serve as leader.
+   * Ids of the members in `view`, the same list in the same order everywhere; its first can serve as leader.
    * Empty once this group was left or the connection ended: nobody is known to be there any more.
    */
   get members(): readonly string[] {

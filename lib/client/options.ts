@@ -10,7 +10,7 @@ export interface ConnectOptions {
    * `4803` for the local socket `/tmp/4803`, `unix:/path` for one elsewhere. Default: the local socket of port 4803.
    */
   readonly address?: string | undefined;
-  /** Private name, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
+  /** Name of the connection, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
   readonly name?: string | undefined;
   /** Milliseconds for connection and handshake; 0, the default, is no limit. */
   readonly timeoutMs?: number | undefined;

@@ -4,21 +4,21 @@
  *
  * | channel | message |
  * |---|---|
- * | `ssp-toolkit:connect` | `{ address, privateName, code, privateGroup, error }`: an attempt has ended; code 1 is success |
- * | `ssp-toolkit:lost` | `{ privateGroup, error }`: a connection broke |
- * | `ssp-toolkit:closed` | `{ privateGroup }`: a connection was closed on this side |
+ * | `ssp-toolkit:connect` | `{ address, name, result, id, error }`: an attempt has ended; result 1 is success |
+ * | `ssp-toolkit:lost` | `{ id, error }`: a connection broke |
+ * | `ssp-toolkit:closed` | `{ id }`: a connection was closed on this side |
  * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe or a channel ignored a message, or a number in it |
- * | `ssp-toolkit:paused` | `{ privateGroup, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
+ * | `ssp-toolkit:paused` | `{ id, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
 
 export interface ConnectReport {
   readonly address: string;
-  readonly privateName: string;
+  readonly name: string;
   /** As the connect calls answer: ACCEPT_SESSION or what went wrong. */
-  readonly code: number;
+  readonly result: number;
   /** Empty without success. */
-  readonly privateGroup: string;
+  readonly id: string;
   /** What the socket, the resolver or TLS said, if one of them failed. */
   readonly error: Error | undefined;
 }
@@ -31,10 +31,9 @@ const pauses = channel('ssp-toolkit:paused');
 
 export const reportConnect = (report: ConnectReport): void => connects.publish(report);
 
-export const reportLoss = (privateGroup: string, error: Error | undefined): void =>
-  losses.publish({ privateGroup, error });
+export const reportLoss = (id: string, error: Error | undefined): void => losses.publish({ id, error });
 
-export const reportClosed = (privateGroup: string): void => closings.publish({ privateGroup });
+export const reportClosed = (id: string): void => closings.publish({ id });
 
 export interface DropReport {
   /** Of the member that ignored it. */
@@ -51,5 +50,5 @@ export interface DropReport {
 
 export const reportDropped = (report: DropReport): void => drops.publish(report);
 
-export const reportPause = (privateGroup: string, waiting: number, waitingBytes: number): void =>
-  pauses.publish({ privateGroup, waiting, waitingBytes });
+export const reportPause = (id: string, waiting: number, waitingBytes: number): void =>
+  pauses.publish({ id, waiting, waitingBytes });

@@ -15,7 +15,7 @@ export interface DialOptions {
   /** Where the daemon is, see `parseAddress`; default the local socket of port 4803. */
   readonly spreadName?: string | undefined;
   /** 1 to 10 characters, cut after ten; empty asks the daemon to make up a name. */
-  readonly privateName?: string | undefined;
+  readonly name?: string | undefined;
   /** Whether membership messages are wanted; default true. */
   readonly membership?: boolean | undefined;
   /** 0 or 1; no daemon makes a difference. */
@@ -66,7 +66,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
 
   return new Promise((resolve) => {
     const handshake = new ClientHandshake({
-      privateName: options.privateName ?? '',
+      name: options.name ?? '',
       membership: options.membership ?? true,
       priority: options.priority ?? 0,
       ...(options.authenticators && { authenticators: options.authenticators }),

@@ -81,9 +81,9 @@ export class Mailbox {
     const isOpen = opened instanceof Mailbox;
     reportConnect({
       address: options.spreadName ?? '',
-      privateName: options.privateName ?? '',
-      code: isOpen ? ACCEPT_SESSION : opened.code,
-      privateGroup: isOpen ? opened.privateGroup : '',
+      name: options.name ?? '',
+      result: isOpen ? ACCEPT_SESSION : opened.code,
+      id: isOpen ? opened.privateGroup : '',
       error: isOpen ? undefined : opened.error,
     });
     return opened;

@@ -19,7 +19,7 @@ export interface View {
   readonly group: string;
   readonly id: GroupId;
   readonly cause: Cause;
-  /** Private names of all members, in the order that every member sees. */
+  /** Ids of all members, in the order that every member sees. */
   readonly members: readonly string[];
   /** Place of the receiver among the members, from 0; -1 when it is not there. */
   readonly index: number;

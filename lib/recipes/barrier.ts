@@ -40,7 +40,7 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
     replica.looked = () => this.watch.look();
   }
 
-  /** Private names of those who wait at it. */
+  /** Ids of those who wait at it. */
   get entered(): readonly string[] {
     return this.machine.entered;
   }

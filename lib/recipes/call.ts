@@ -44,7 +44,7 @@ export type CallOutcome<Answer> =
   | { readonly kind: 'timeout' };
 
 export interface CallResult<Answer> {
-  /** By private name. With `first` and `majority` those are missing that were still at it. */
+  /** By id. With `first` and `majority` those are missing that were still at it. */
   readonly outcomes: ReadonlyMap<string, CallOutcome<Answer>>;
   /** The values alone, in the order of their members. */
   readonly values: readonly Answer[];

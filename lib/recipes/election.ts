@@ -80,7 +80,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
     return it;
   }
 
-  /** Private name; null while there is none. */
+  /** Id; null while there is none. */
   get leader(): string | null {
     return this.core.leadership?.leader ?? null;
   }

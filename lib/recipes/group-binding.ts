@@ -82,7 +82,7 @@ export class GroupBinding implements Sender {
   }
 
   get self(): string {
-    return this.connection.privateName;
+    return this.connection.id;
   }
 
   /** From here on the core gets its inputs, from the first view on. */
@@ -105,9 +105,9 @@ export class GroupBinding implements Sender {
     if (!this.how) this.group.send(body, { service }).catch(() => undefined);
   }
 
-  sendTo(privateName: string, body: Buffer): void {
+  sendTo(to: string, body: Buffer): void {
     const { connection, group } = this;
-    if (!this.how) connection.sendTo(privateName, sealed(group.name, body)).catch(() => undefined);
+    if (!this.how) connection.sendTo(to, sealed(group.name, body)).catch(() => undefined);
   }
 
   /**
@@ -178,7 +178,7 @@ export class GroupBinding implements Sender {
   /** Subscribers hear of all of them, the application of the first for each reason. */
   private ignored(sender: string, reason: IgnoreReason): void {
     const { connection, group } = this;
-    reportDropped({ id: connection.privateName, group: group.name, sender, reason });
+    reportDropped({ id: connection.id, group: group.name, sender, reason });
     this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', reason);
   }
 

@@ -4,21 +4,21 @@ export { election, type Election, type ElectionEvents, type ElectionOptions } fr
 export type { RecipeEvents } from './recipe.js';
 export type { Departure } from './core/presence.js';
 export {
-  presence as members,
+  presence,
   type Member,
-  type Presence as Members,
-  type PresenceEvents as MembersEvents,
-  type PresenceOptions as MembersOptions,
+  type Presence,
+  type PresenceEvents,
+  type PresenceOptions,
 } from './presence.js';
 export type { CallMode } from './core/call.js';
 export {
-  groupRpc as caller,
-  type GroupRpc as Caller,
-  type GroupRpcOptions as CallerOptions,
+  groupRpc,
+  type GroupRpc,
+  type GroupRpcOptions,
   type CallHandler,
   type CallOptions,
   type CallResult,
-  type CallOutcome as Outcome,
+  type CallOutcome,
 } from './call.js';
 export type { Machine, Snapshot } from './core/machines/machine.js';
 export type { CommandInfo } from './core/replicated/replica.js';

@@ -88,7 +88,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     replica.submit({ op: 'begin', instance: this.instance, now: now() }).catch(() => undefined);
   }
 
-  /** Private name of the holder, as this member knows it. */
+  /** Id of the holder, as this member knows it. */
   get holder(): string | null {
     return this.machine.holder?.member ?? null;
   }

@@ -5,6 +5,7 @@ import { signalOption, timeOption } from '../util/option-schemas.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { parsePrivateGroup } from '../wire/name.js';
 import { MAX_METADATA_BYTES } from './core/limits.js';
 import { type Departure, type MemberPresence, PresenceCore } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
@@ -13,7 +14,9 @@ import { Recipe, type RecipeEvents } from './recipe.js';
 
 /** One who takes part. */
 export interface Member<M> {
-  /** Private name. */
+  /** Id of its connection, `#bob#d1`. */
+  readonly id: string;
+  /** Name of its connection at its daemon, `bob`. */
   readonly name: string;
   /** When it began to take part, by its own clock. */
   readonly since: Date;
@@ -74,7 +77,7 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     connection: Connection,
     group: string,
     metadata: Buffer,
-    forgetAfter: number,
+    forgetAfterMs: number,
     signal: AbortSignal | undefined,
   ): Promise<Presence<M>> {
     const it = new Presence<M>();
@@ -82,7 +85,7 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     it.binding = seat;
     const emit = it as Recipe<PresenceEvents<unknown>>;
     const member = (who: MemberPresence): Member<unknown> => it.memberOf(who);
-    it.core = new PresenceCore(seat.self, instanceNumber(), metadata, forgetAfter, {
+    it.core = new PresenceCore(seat.self, instanceNumber(), metadata, forgetAfterMs, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       joined: (who) => void emit.emit('joined', member(who)),
@@ -105,7 +108,7 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     return this.core.unreachable.map((who) => this.memberOf(who));
   }
 
-  /** Private names of members of the group that announce nothing, such as other programs. */
+  /** Ids of members of the group that announce nothing, such as other programs. */
   get silent(): string[] {
     return this.core.silent;
   }
@@ -116,12 +119,13 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     this.binding.input(() => this.core.announce(bytes));
   }
 
-  private memberOf({ name, since, metadata }: MemberPresence): Member<M> {
+  private memberOf({ id, since, metadata }: MemberPresence): Member<M> {
     return {
-      name,
+      id,
+      name: parsePrivateGroup(id)?.name ?? id,
       since: new Date(since),
       metadata: valueOf(metadata) as M | null,
-      isMe: name === this.binding.self,
+      isMe: id === this.binding.self,
     };
   }
 }

@@ -146,7 +146,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.binding.doubted(member);
   }
 
-  /** @internal Private name of this member. */
+  /** @internal Id of this member. */
   get self(): string {
     return this.binding.self;
   }

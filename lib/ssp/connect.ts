@@ -66,7 +66,7 @@ export async function connect(
   if (!checked) return failed(ILLEGAL_PARAM);
   const [names, { group_membership: membership, auth: authenticators, ...rest }] = checked;
   if (!isByteText(names[1])) return failed(REJECT_ILLEGAL_NAME);
-  const dialled = { ...rest, spreadName: names[0], privateName: names[1] };
+  const dialled = { ...rest, spreadName: names[0], name: names[1] };
   const entered = await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }));
   if (typeof entered === 'number') return failed(entered);
   return { ret: ACCEPT_SESSION, mbox: entered.mbox, private_group: entered.mailbox.privateGroup };

@@ -16,11 +16,7 @@ export const NO_CONNECTION = 'the first argument must be a Connection: `await co
 
 /** Whether it can be used as one: a connection of another copy of this package can. */
 export const isConnection = (value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  'join' in value &&
-  'sendTo' in value &&
-  'privateName' in value;
+  typeof value === 'object' && value !== null && 'join' in value && 'sendTo' in value && 'id' in value;
 
 /**
  * What the schema makes of the options. @param refused makes an error of what is wrong

@@ -28,15 +28,16 @@ export const isDaemonName = (name: string): boolean => within(name, MAX_DAEMON_N
 /** Whether a name addresses one session (`#name#daemon`) and not a group. */
 export const isPrivateGroup = (name: string): boolean => name.startsWith(HASH);
 
-export const privateGroup = (privateName: string, daemon: string): string => `#${privateName}#${daemon}`;
+/** The private group of a session: `#name#daemon`. */
+export const privateGroup = (name: string, daemon: string): string => `#${name}#${daemon}`;
 
-/** The two halves of `#name#daemon`, or null when the name has not exactly that form. */
-export function parsePrivateGroup(name: string): { privateName: string; daemon: string } | null {
-  const second = name.indexOf(HASH, 1);
-  if (!name.startsWith(HASH) || second < 0) return null;
-  const privateName = name.slice(1, second);
-  const daemon = name.slice(second + 1);
-  return isPrivateName(privateName) && isDaemonName(daemon) ? { privateName, daemon } : null;
+/** The two halves of `#name#daemon`, or null when the group has not exactly that form. */
+export function parsePrivateGroup(group: string): { name: string; daemon: string } | null {
+  const second = group.indexOf(HASH, 1);
+  if (!group.startsWith(HASH) || second < 0) return null;
+  const name = group.slice(1, second);
+  const daemon = group.slice(second + 1);
+  return isPrivateName(name) && isDaemonName(daemon) ? { name, daemon } : null;
 }
 
 /** Length in bytes of the name in the field at `at`, or -1 when its 32 bytes hold no NUL: an illegal field. */

@@ -112,7 +112,7 @@ class Client {
 }
 
 const plan = JSON.parse(process.argv[2] as string) as ClientPlan;
-const mailbox = await Mailbox.open({ spreadName: plan.address, privateName: '' });
+const mailbox = await Mailbox.open({ spreadName: plan.address, name: '' });
 if (typeof mailbox === 'number') throw new Error(`connect answered ${mailbox}`);
 process.stdout.write(`${JSON.stringify(await new Client(mailbox, plan).run())}\n`);
 await mailbox.disconnect();

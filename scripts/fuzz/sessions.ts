@@ -68,7 +68,7 @@ export class World {
     const socket = new FakeSocket();
     const name = `c${index}`;
     this.server.accept(socket.socket);
-    const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, privateName: name };
+    const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, name };
     socket.client(Buffer.concat([encodeConnectRequest(request), encodeMethodChoice(['NULL'])]));
     this.clients[index] = { socket, privateGroup: `#${name}#d`, groups: new Set(), spoiled: false };
   }

@@ -56,10 +56,10 @@ const heard = (side: ReturnType<typeof clientFrames>, pieces: readonly Buffer[])
 const policy = {
   allowed: ['NULL', 'PWORD'],
   required: [],
-  reserve: ({ privateName }: { privateName: string }) => `#${privateName}#dmn1`,
+  reserve: ({ name }: { name: string }) => `#${name}#dmn1`,
   passes: () => true,
 };
-const client = { privateName: 'alice', membership: true, priority: 0 };
+const client = { name: 'alice', membership: true, priority: 0 };
 
 const words = [
   ...optionNames,

@@ -55,13 +55,13 @@ describe('access: policy of a connection', () => {
   });
 
   it('asks for the name where it is told to', () => {
-    const policy = new Access(openAccess).policyFor(local, false, ({ privateName }) => `#${privateName}#d`);
+    const policy = new Access(openAccess).policyFor(local, false, ({ name }) => `#${name}#d`);
     expect(
       policy.reserve({
         version: { major: 5, minor: 0, patch: 1 },
         membership: true,
         priority: 0,
-        privateName: 'bob',
+        name: 'bob',
       }),
     ).to.equal('#bob#d');
   });

@@ -7,7 +7,7 @@ export interface ChannelHost {
   /** A connection `#name#daemon` with its channels. */
   channels(daemon: string, name: string, options?: Partial<ChannelsSettings>): Promise<Channels>;
   /** The connection ends without a goodbye. */
-  kill(privateName: string): void;
+  kill(id: string): void;
   /** A daemon ends, and its connections with it. */
   killDaemon(daemon: string): void;
   /** The network is in these parts from here on. */

@@ -68,22 +68,22 @@ export class ChannelWorld implements ChannelHost {
   /** The link of a new connection `#name#daemon`. */
   link(daemonName: string, name: string): GroupLink {
     const daemon = this.daemon(daemonName);
-    const privateName = `#${name}#${daemonName}`;
-    this.dead.delete(privateName);
+    const id = `#${name}#${daemonName}`;
+    this.dead.delete(id);
     return {
-      privateName,
+      id,
       enter: (handler) =>
         new Promise<void>((entered) => {
-          this.network.connect(daemon, new Member(privateName, daemon, handler, entered));
+          this.network.connect(daemon, new Member(id, daemon, handler, entered));
           this.schedule();
         }),
       leave: async () => {
-        daemon.outbox.push({ kind: 'leave', sender: privateName, daemon: daemon.index });
+        daemon.outbox.push({ kind: 'leave', sender: id, daemon: daemon.index });
         this.schedule();
       },
       send: async (to, body, service) => {
-        if (this.dead.has(privateName)) throw new Error('the connection is gone');
-        this.network.sendAs(daemon, privateName, to, Buffer.from(body), service === 'safe');
+        if (this.dead.has(id)) throw new Error('the connection is gone');
+        this.network.sendAs(daemon, id, to, Buffer.from(body), service === 'safe');
         this.schedule();
       },
     };
@@ -103,18 +103,18 @@ export class ChannelWorld implements ChannelHost {
   }
 
   /** The connection ends without a goodbye. */
-  kill(privateName: string): void {
-    const member = this.member(privateName);
+  kill(id: string): void {
+    const member = this.member(id);
     if (!member) return;
-    this.dead.add(privateName);
+    this.dead.add(id);
     this.network.disconnect(member.daemon, member, 'disconnect');
     member.end();
     this.schedule();
   }
 
   /** The connection stays and does nothing any more. */
-  freeze(privateName: string): void {
-    const member = this.member(privateName);
+  freeze(id: string): void {
+    const member = this.member(id);
     if (member) member.handler = quiet;
   }
 
@@ -163,8 +163,8 @@ export class ChannelWorld implements ChannelHost {
     return daemon;
   }
 
-  private member(privateName: string): Member | undefined {
-    return this.daemon(daemonOf(privateName)).clients.find(({ id }) => id === privateName);
+  private member(id: string): Member | undefined {
+    return this.daemon(daemonOf(id)).clients.find((each) => each.id === id);
   }
 
   private schedule(): void {

@@ -31,13 +31,9 @@ async function talk(serverSide: Channels, clientSide: Channels): Promise<void> {
     reply: event.reply(3005, bytes('Bonjour')),
   }));
   await reply;
-  expect([type, body, from]).to.deep.equal([1961, 'Hello', clientSide.privateName]);
+  expect([type, body, from]).to.deep.equal([1961, 'Hello', clientSide.id]);
   const answer = await within(call, 'the reply');
-  expect([answer.status, text(answer.body), answer.from]).to.deep.equal([
-    3005,
-    'Bonjour',
-    serverSide.privateName,
-  ]);
+  expect([answer.status, text(answer.body), answer.from]).to.deep.equal([3005, 'Bonjour', serverSide.id]);
 }
 
 describe('channel: basics', () => {

@@ -66,7 +66,7 @@ describe('channel: on real daemons', function () {
           const { body } = await (await channels.openChannel(`of-${owner}`)).call(1, bytes('hello'));
           expect(text(body)).to.equal('hello');
         }
-        await channels.createChannel(`new ${channels.privateName.slice(3)}`);
+        await channels.createChannel(`new ${channels.id.slice(3)}`);
       }
     });
   }

@@ -62,7 +62,7 @@ describe('channel: death', () => {
     expect(server.pending).to.equal(1);
     c.kill();
     const gone = await next(server, 'client-gone');
-    expect(gone).to.deep.include({ client: c.channels.privateName, reason: 'disconnect', cancelled: 1 });
+    expect(gone).to.deep.include({ client: c.channels.id, reason: 'disconnect', cancelled: 1 });
     expect([server.pending, event.cancelled]).to.deep.equal([0, true]);
     expect(await code(event.reply(1))).to.equal('ERR_SSP_CLIENT_GONE');
     expect((await call).code).to.equal('ERR_SSP_CONNECTION_CLOSED');
@@ -96,10 +96,10 @@ describe('channel: death', () => {
     c.kill();
     const d = await place.party('d');
     await d.channels.openChannel('c');
-    expect(await next(server, 'client-left')).to.include({ client: c.channels.privateName });
-    expect(await next(server, 'client-joined')).to.include({ client: d.channels.privateName });
+    expect(await next(server, 'client-left')).to.include({ client: c.channels.id });
+    expect(await next(server, 'client-joined')).to.include({ client: d.channels.id });
     d.kill();
-    expect(await next(server, 'client-gone')).to.include({ client: d.channels.privateName, cancelled: 0 });
+    expect(await next(server, 'client-gone')).to.include({ client: d.channels.id, cancelled: 0 });
     await (await place.channels('e')).openChannel('c');
     await next(server, 'client-joined');
   });
@@ -124,7 +124,7 @@ describe('channel: death', () => {
   });
 
   it('[channels C25] a watch on somebody unrelated tells his death once, without a channel', async () => {
-    const watched = c.channels.privateName;
+    const watched = c.channels.id;
     const heard: WatchEvent[] = [];
     const watching = (async () => {
       for await (const event of s.channels.watch(watched)) heard.push(event);

@@ -82,7 +82,7 @@ for (const { where, build, most, names: wanted } of houses)
             const client = await channels.openChannel(`of-${i}`);
             expect((await client.call(i)).status).to.equal(i);
           }
-          await channels.createChannel(`new at ${channels.privateName.slice(3)}`);
+          await channels.createChannel(`new at ${channels.id.slice(3)}`);
         }
         await world.settle();
         await expectEqual(rest);
@@ -348,7 +348,7 @@ for (const { where, build, most, names: wanted } of houses)
         });
         if (random.chance(0.5)) {
           const [victim] = alive.splice(random.below(alive.length), 1);
-          if (victim) world.kill(victim.privateName);
+          if (victim) world.kill(victim.id);
         }
         await within(Promise.all(work), 'a round');
         while (alive.length < 20) await start();

@@ -202,7 +202,7 @@ describe('channel: bad input', () => {
 
   /** Sends bytes as they are. */
   const raw = (from: Party, to: Channels, bytes: Uint8Array): Promise<void> =>
-    from.connection.sendTo(to.privateName, bytes, { type: CHANNEL_MESSAGE });
+    from.connection.sendTo(to.id, bytes, { type: CHANNEL_MESSAGE });
 
   it('[channels C57] a message that is none is dropped and counted', async () => {
     const claim = Buffer.from(pair.server.claimId, 'hex').toString('latin1');
@@ -230,7 +230,7 @@ describe('channel: bad input', () => {
     const reported: string[] = [];
     const onDropped = (message: unknown): void => {
       const { id, group, sender, reason } = message as Record<string, string>;
-      if (id === s.channels.privateName) reported.push(`${group} ${sender} ${reason}`);
+      if (id === s.channels.id) reported.push(`${group} ${sender} ${reason}`);
     };
     subscribe('ssp-toolkit:dropped', onDropped);
     for (const [reason, bytes] of wrong) {
@@ -246,8 +246,8 @@ describe('channel: bad input', () => {
     expect(s.channels.dropped.stranger).to.equal(1);
     unsubscribe('ssp-toolkit:dropped', onDropped);
     expect(reported).to.deep.equal([
-      ...Array.from({ length: 5 }, () => `$channels ${c.channels.privateName} malformed`),
-      `$channels ${stranger.channels.privateName} stranger`,
+      ...Array.from({ length: 5 }, () => `$channels ${c.channels.id} malformed`),
+      `$channels ${stranger.channels.id} stranger`,
     ]);
     await next(pair.server, 'client-joined');
     await untouched();

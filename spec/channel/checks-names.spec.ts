@@ -124,7 +124,7 @@ describe('channel: names', () => {
       command: { kind: 'release', claim, force: true },
     });
     await new ConnectionLink(stranger.connection, REGISTRY_GROUP).send(null, release, 'agreed');
-    await stranger.connection.sendTo(stranger.connection.privateName, 'behind');
+    await stranger.connection.sendTo(stranger.connection.id, 'behind');
     expect(await s.channels.registry.lookup('c', { linearizable: true })).to.include({ owner: '#s#d1' });
   });
 });

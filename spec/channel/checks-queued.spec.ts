@@ -116,7 +116,7 @@ describe('channel: posts', () => {
     await next(second, 'client-joined');
     await other.post(2);
     await client.post(1);
-    const from = c.channels.privateName;
+    const from = c.channels.id;
     expect(await next(second, 'message')).to.include({ type: 2, from });
     expect(await next(server, 'message')).to.include({ type: 1, from });
   });

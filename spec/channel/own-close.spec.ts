@@ -23,7 +23,7 @@ async function loops({ connection, channels }: Party): Promise<Readonly<Record<s
     election: how(await election(connection, 'chair')),
     server: how(server),
     client: how(client.events()),
-    watch: how(channels.watch(connection.privateName)),
+    watch: how(channels.watch(connection.id)),
   };
 }
 

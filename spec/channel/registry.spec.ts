@@ -24,7 +24,7 @@ describe('the registry', () => {
     const first = await world.channels('d1', 'a');
     const a = await world.channels('d1', 'b');
     await a.createChannel('c');
-    world.freeze(first.privateName);
+    world.freeze(first.id);
     const c = await within(world.channels('d2', 'c'), 'the one who comes');
     expect((await c.registry.lookup('c'))?.owner).to.equal('#b#d1');
   });
@@ -79,13 +79,13 @@ describe('the registry', () => {
     await world.settle();
     const seen: string[] = [];
     const watching = (async () => {
-      for await (const event of a.watch(b.privateName)) seen.push(event.kind);
+      for await (const event of a.watch(b.id)) seen.push(event.kind);
     })();
     world.reconfigure([['d1'], ['d2']]);
     await world.settle();
     world.reconfigure([['d1', 'd2']]);
     await world.settle();
-    world.kill(b.privateName);
+    world.kill(b.id);
     await within(watching, 'the end');
     expect(seen).to.deep.equal(['unreachable', 'back', 'gone']);
   });
@@ -107,7 +107,7 @@ describe('the registry', () => {
     await server.setMetadata(Uint8Array.of(1, 2, 3));
     const info = await b.registry.lookup('c', { linearizable: true });
     expect(info?.metadata).to.deep.equal(Uint8Array.of(1, 2, 3));
-    expect(info?.clients).to.deep.equal([b.privateName]);
+    expect(info?.clients).to.deep.equal([b.id]);
   });
 
   it('is one for a connection, until it is closed', async () => {

@@ -79,7 +79,7 @@ describe('channel: requests', () => {
     rest: Parameters<typeof encodeMessage>[3] = {},
   ): Promise<void> => {
     const claim = Buffer.from(server.claimId, 'hex').toString('latin1');
-    return from.connection.sendTo(to.privateName, encodeMessage(kind, claim, id, rest), {
+    return from.connection.sendTo(to.id, encodeMessage(kind, claim, id, rest), {
       type: CHANNEL_MESSAGE,
     });
   };

@@ -32,13 +32,13 @@ class SimulatedLink implements GroupLink {
   private isOver = false;
 
   constructor(
-    readonly privateName: string,
+    readonly id: string,
     private readonly house: SimulatedHouse,
     index: number,
     latency: number,
   ) {
-    this.reader = new EventReader(privateName);
-    const [, name = ''] = privateName.split('#');
+    this.reader = new EventReader(id);
+    const [, name = ''] = id.split('#');
     const plan = { name, membership: true, latency, chunk: 65_536, pause: 0, socketBytes: 65_536 };
     this.connection = new SimulatedConnection(house.daemon(index), plan, house.world.loop, {
       accepted: () => undefined,
@@ -65,10 +65,8 @@ class SimulatedLink implements GroupLink {
 
   async send(to: readonly string[] | null, body: Buffer, service: Service): Promise<void> {
     if (this.isOver) throw new Error('the connection is gone');
-    const { privateName } = this;
-    const frame = encodeMessage(serviceBit(service), privateName, to ?? [REGISTRY_GROUP], CHANNEL_MESSAGE, [
-      body,
-    ]);
+    const { id } = this;
+    const frame = encodeMessage(serviceBit(service), id, to ?? [REGISTRY_GROUP], CHANNEL_MESSAGE, [body]);
     this.connection.write(Buffer.from(frame));
     this.house.stir();
   }
@@ -79,9 +77,7 @@ class SimulatedLink implements GroupLink {
   }
 
   private request(word: number): void {
-    this.connection.whenAccepted(() =>
-      this.connection.write(encodeRequest(word, this.privateName, [REGISTRY_GROUP])),
-    );
+    this.connection.whenAccepted(() => this.connection.write(encodeRequest(word, this.id, [REGISTRY_GROUP])));
     this.house.stir();
   }
 
@@ -151,18 +147,18 @@ export class SimulatedHouse implements ChannelHost {
       orphanTimeoutMs: 30_000,
       ...options,
     } as const;
-    const privateName = `#${name}#${daemon}`;
+    const id = `#${name}#${daemon}`;
     const index = this.daemons.indexOf(daemon);
-    const link = new SimulatedLink(privateName, this, index, this.random.next() * LATENCY);
-    this.links.set(privateName, link);
+    const link = new SimulatedLink(id, this, index, this.random.next() * LATENCY);
+    this.links.set(id, link);
     const channels = new Channels(link, settings);
     await channels.enter(undefined);
     return channels;
   }
 
-  kill(privateName: string): void {
-    this.links.get(privateName)?.kill();
-    this.links.delete(privateName);
+  kill(id: string): void {
+    this.links.get(id)?.kill();
+    this.links.delete(id);
   }
 
   killDaemon(daemon: string): void {

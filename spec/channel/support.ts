@@ -38,7 +38,7 @@ export class ChannelFixture implements AsyncDisposable {
 
   /** A connection `#name#d1`. */
   async party(name: string, options?: ChannelsOptions): Promise<Party> {
-    const mailbox = await Mailbox.open({ spreadName: `${this.daemon.port}@127.0.0.1`, privateName: name });
+    const mailbox = await Mailbox.open({ spreadName: `${this.daemon.port}@127.0.0.1`, name: name });
     if (typeof mailbox === 'number') throw new Error(`${name} was not let in: ${mailbox}`);
     const connection = new Connection(mailbox);
     this.connections.push(connection);

@@ -56,7 +56,7 @@ describe('command: a line of ssp user', () => {
     ['b room 1', 'usage: b group count size'],
     ['b room x 1', 'expected a whole number from 0 to 1000000, got x'],
     ['b room 1 100001', 'expected a whole number from 0 to 100000, got 100001'],
-    ['p #anna hi', 'expected a private name, name or #name#daemon, got #anna'],
+    ['p #anna hi', 'expected name or #name#daemon, got #anna'],
   ] as const) {
     it(`cannot be ${JSON.stringify(line)}`, async () => {
       const error = await wrong(line);

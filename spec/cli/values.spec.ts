@@ -40,8 +40,8 @@ describe('command: names', () => {
   }
 
   it('of connections have at most ten characters', () => {
-    expect(values.privateName('abcdefghij')).to.equal('abcdefghij');
-    expect(() => values.privateName('abcdefghijk')).to.throw(InvalidArgumentError, '1 to 10 characters');
+    expect(values.connectionName('abcdefghij')).to.equal('abcdefghij');
+    expect(() => values.connectionName('abcdefghijk')).to.throw(InvalidArgumentError, '1 to 10 characters');
   });
 
   it('of destinations are groups and private names, with commas between', () => {

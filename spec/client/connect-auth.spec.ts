@@ -65,7 +65,7 @@ describe('connect with a password', () => {
     const auth = { user: 'alice', password: 'secret' };
     await using connection = await connect({ address, auth, tls: { ca } });
     await using group = await connection.join('room');
-    expect(group.members).to.deep.equal([connection.privateName]);
+    expect(group.members).to.deep.equal([connection.id]);
     expect(daemon.status.sessions()[0]?.tls).to.equal(true);
     expect(await failure(connect({ address, auth }))).to.be.instanceOf(CouldNotConnectError);
   });

@@ -17,10 +17,10 @@ async function withSilence(work: (address: string, daemon: FakeDaemon) => Promis
 }
 
 describe('connect', () => {
-  it('resolves with an open connection that knows its private name', async () => {
+  it('resolves with an open connection that knows its name and id', async () => {
     await using world = await ClientWorld.start();
     const connection = await connect({ address: world.address, name: 'worker' });
-    expect([connection.privateName, connection.open]).to.deep.equal(['#worker#d1', true]);
+    expect([connection.name, connection.id, connection.open]).to.deep.equal(['worker', '#worker#d1', true]);
     await connection.close();
     expect(connection.open).to.equal(false);
   });
@@ -29,8 +29,10 @@ describe('connect', () => {
     await using world = await ClientWorld.start();
     await using first = await connect({ address: world.address });
     await using second = await connect({ address: world.address, name: '' });
-    expect(first.privateName).to.match(/^#[$-~]{1,10}#d1$/);
-    expect(second.privateName).to.not.equal(first.privateName);
+    expect(first.id)
+      .to.match(/^#[$-~]{1,10}#d1$/)
+      .and.to.equal(`#${first.name}#d1`);
+    expect(second.id).to.not.equal(first.id);
   });
 
   it('takes undefined for every option as left out', async () => {
@@ -110,7 +112,7 @@ describe('connect', () => {
       await using connection = await connect({ address: world.address, signal: stop.signal });
       expect(getEventListeners(stop.signal, 'abort')).to.have.length(0);
       stop.abort();
-      expect((await connection.join('room')).members).to.deep.equal([connection.privateName]);
+      expect((await connection.join('room')).members).to.deep.equal([connection.id]);
     });
   });
 });

@@ -19,7 +19,7 @@ describe('messages to one connection', () => {
     await a.sendTo('#b#d1', '1');
     await a.sendTo('b', '2');
     await caughtUp(a);
-    await b.sendTo(b.privateName, '3');
+    await b.sendTo(b.id, '3');
     await caughtUp(b);
     expect(heard.slice(0, 3)).to.deep.equal([
       '#a#d1 #b#d1 1 false',

@@ -127,7 +127,7 @@ export async function caughtUp(connection: Connection): Promise<void> {
     };
     connection.on('event', hear);
   });
-  await connection.sendTo(connection.privateName, 'mark');
+  await connection.sendTo(connection.id, 'mark');
   await within(back, 'the mark');
 }
 

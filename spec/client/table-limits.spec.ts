@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { openChannels } from '../../lib/channel/index.js';
 import { TooManyGroupsError } from '../../lib/index.js';
-import { counter, members } from '../../lib/recipes/index.js';
+import { counter, presence } from '../../lib/recipes/index.js';
 import { CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/service.js';
 import { RawSession } from '../support/raw-client.js';
 import { failure, ClientWorld } from './support.js';
@@ -23,7 +23,7 @@ describe('groups beyond MaxGroups', () => {
     await (await w.connect('a')).join('room');
     const b = await w.connect('b');
     for (const act of [
-      async () => await (await members(b, 'people', { metadata: 1 })).closed,
+      async () => await (await presence(b, 'people', { metadata: 1 })).closed,
       async () => await (await counter(b, 'numbers')).add(),
       async () => await openChannels(b),
     ]) {

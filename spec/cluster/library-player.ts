@@ -61,7 +61,7 @@ export class LibraryPlayer {
     const request = firstOf(this.trace, 'connect request');
     const mailbox = await Mailbox.open({
       spreadName: this.address,
-      privateName: request?.name ?? '',
+      name: request?.name ?? '',
       membership: request?.membership_wanted ?? true,
     });
     if (typeof mailbox === 'number') throw new Error(`${this.trace.id}: connect answered ${mailbox}`);

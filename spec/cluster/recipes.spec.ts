@@ -7,7 +7,7 @@ import { ConnectionClosedError } from '../../lib/errors.js';
 import {
   barrier,
   type Barrier,
-  caller,
+  groupRpc,
   counter,
   type Counter,
   election,
@@ -15,8 +15,8 @@ import {
   type Leadership,
   lock,
   map,
-  members,
-  type Members,
+  presence,
+  type Presence,
 } from '../../lib/recipes/index.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
@@ -94,22 +94,22 @@ describe('recipes on three nodes', function () {
       readonly state: string;
     }
 
-    const open = (): Promise<[Members<About>, Members<About>, Members<About>]> =>
-      company.all((each, node) => members<About>(each, 'crew', { metadata: { node, state: 'new' } }));
+    const open = (): Promise<[Presence<About>, Presence<About>, Presence<About>]> =>
+      company.all((each, node) => presence<About>(each, 'crew', { metadata: { node, state: 'new' } }));
 
-    function told(it: Members<About>): string[] {
+    function told(it: Presence<About>): string[] {
       const list: string[] = [];
-      it.on('joined', ({ name, metadata }) => list.push(`joined ${name} ${metadata?.state}`))
-        .on('updated', ({ name, metadata }) => list.push(`updated ${name} ${metadata?.state}`))
-        .on('left', ({ name }, how) => list.push(`left ${name} ${how}`))
-        .on('unreachable', ({ name }) => list.push(`unreachable ${name}`))
-        .on('returned', ({ name }) => list.push(`returned ${name}`));
+      it.on('joined', ({ id: name, metadata }) => list.push(`joined ${name} ${metadata?.state}`))
+        .on('updated', ({ id: name, metadata }) => list.push(`updated ${name} ${metadata?.state}`))
+        .on('left', ({ id: name }, how) => list.push(`left ${name} ${how}`))
+        .on('unreachable', ({ id: name }) => list.push(`unreachable ${name}`))
+        .on('returned', ({ id: name }) => list.push(`returned ${name}`));
       return list;
     }
 
     const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
 
-    const whole = (all: readonly Members<About>[]): Promise<void> =>
+    const whole = (all: readonly Presence<About>[]): Promise<void> =>
       eventually(() => all.every(({ here }) => here.length === 3), 'all to see all', LIMIT);
 
     it('are unreachable while they are cut off, and return with what they say now', async () => {
@@ -151,7 +151,7 @@ describe('recipes on three nodes', function () {
       expect(await closed).to.be.instanceOf(ConnectionClosedError);
       await eventually(() => lists.every((list) => list.length > 0), 'the kill to be told', LIMIT);
       await company.revive(3);
-      const again = await members<About>(await company.hire(3), 'crew', {
+      const again = await presence<About>(await company.hire(3), 'crew', {
         metadata: { node: 3, state: 'again' },
       });
       await whole([a, b, again]);
@@ -171,7 +171,7 @@ describe('recipes on three nodes', function () {
     it('counts those as left who are cut off or killed, and hangs nowhere', async () => {
       let held: string[] = [];
       const all = await company.all((each, node) =>
-        caller<readonly number[], number>(each, 'calls', {
+        groupRpc<readonly number[], number>(each, 'calls', {
           /** Those that the request names do not answer. */
           handler: async (silent, { from }) => {
             if (!silent.includes(node)) return node;

@@ -98,8 +98,8 @@ function readFromClient(bytes: Buffer): unknown[] {
       option: hexByte((request.membership ? 1 : 0) | (request.priority << 4)),
       membership_wanted: request.membership,
       priority: request.priority,
-      name_length: request.privateName.length,
-      name: request.privateName,
+      name_length: request.name.length,
+      name: request.name,
     },
   ];
   if (versionNumber(request.version) >= FIRST_WITH_METHODS && bytes.length >= length + CHOICE_BYTES) {

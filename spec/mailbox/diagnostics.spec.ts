@@ -24,24 +24,22 @@ describe('diagnostics channels', () => {
 
   it('ssp-toolkit:connect tells of a connection', async () => {
     const [report] = await told('ssp-toolkit:connect', () => pair());
-    expect(report).to.deep.include({ privateName: 'a', code: 1, privateGroup: '#a#d1' });
+    expect(report).to.deep.include({ name: 'a', result: 1, id: '#a#d1' });
   });
 
   it('ssp-toolkit:connect tells of a failure', async () => {
     const daemon = await FakeDaemon.start({ list: Buffer.from([0xfd]) });
     const address = daemon.spreadName;
-    const open = (): Promise<unknown> => Mailbox.open({ spreadName: address, privateName: 'b' });
+    const open = (): Promise<unknown> => Mailbox.open({ spreadName: address, name: 'b' });
     const reports = await told('ssp-toolkit:connect', open);
     await daemon.stop();
-    expect(reports).to.deep.equal([
-      { address, privateName: 'b', code: -3, privateGroup: '', error: undefined },
-    ]);
+    expect(reports).to.deep.equal([{ address, name: 'b', result: -3, id: '', error: undefined }]);
   });
 
   it('ssp-toolkit:lost tells of a broken connection', async () => {
     const made = await pair();
     const reports = await told('ssp-toolkit:lost', () => breakOff(made));
-    expect(reports).to.deep.equal([{ privateGroup: '#a#d1', error: undefined }]);
+    expect(reports).to.deep.equal([{ id: '#a#d1', error: undefined }]);
   });
 
   it('ssp-toolkit:closed tells of a closed one, once', async () => {
@@ -50,13 +48,13 @@ describe('diagnostics channels', () => {
       mailbox.kill();
       mailbox.kill();
     };
-    expect(await told('ssp-toolkit:closed', close)).to.deep.equal([{ privateGroup: '#a#d1' }]);
+    expect(await told('ssp-toolkit:closed', close)).to.deep.equal([{ id: '#a#d1' }]);
   });
 
   it('ssp-toolkit:paused tells that nobody receives', async () => {
     const made = await pair({ connect: { queueMessages: 1 } });
     const message = frame({ type: 0x10, name: '#b#d1', groups: ['g'], data: 'x' });
     const reports = await told('ssp-toolkit:paused', () => deliver(made, message));
-    expect(reports).to.deep.equal([{ privateGroup: '#a#d1', waiting: 1, waitingBytes: 81 }]);
+    expect(reports).to.deep.equal([{ id: '#a#d1', waiting: 1, waitingBytes: 81 }]);
   });
 });

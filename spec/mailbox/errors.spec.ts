@@ -46,7 +46,7 @@ describe('errors', () => {
     );
     expect(error.cause).to.equal(cause);
     expect(new errors.NotUniqueError().message).to.equal(
-      'the private name is in use at this daemon (REJECT_NOT_UNIQUE)',
+      'the name is in use at this daemon (REJECT_NOT_UNIQUE)',
     );
   });
 

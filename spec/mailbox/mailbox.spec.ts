@@ -50,7 +50,7 @@ describe('Mailbox', () => {
       const daemon = await FakeDaemon.start();
       const mailbox = await Mailbox.open({
         spreadName: daemon.spreadName,
-        privateName: 'x',
+        name: 'x',
         membership: false,
       });
       if (typeof mailbox === 'number') throw new Error(`open answered ${mailbox}`);

@@ -151,7 +151,7 @@ describe('session: TLS', () => {
           version: PROTOCOL_VERSION,
           membership: true,
           priority: 0,
-          privateName: 'plain',
+          name: 'plain',
         }),
       );
       await client.end();

@@ -444,7 +444,7 @@ describe('sspd in operation', function () {
           version: PROTOCOL_VERSION,
           membership: true,
           priority: 0,
-          privateName: '',
+          name: '',
         });
         while (clients.length < 250) {
           const client = await RawClient.open(at);

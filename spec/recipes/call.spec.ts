@@ -111,9 +111,9 @@ describe('the core of a call', () => {
       const random = new Random(seed);
       const kinds = ['value', 'value', 'value', 'error', 'hold', 'none'] as const;
       const chosen = new Map<string, (typeof kinds)[number]>();
-      const calls = new Calls(({ privateName }) => {
-        const kind = chosen.get(privateName) ?? random.pick(kinds);
-        chosen.set(privateName, kind);
+      const calls = new Calls(({ id }) => {
+        const kind = chosen.get(id) ?? random.pick(kinds);
+        chosen.set(id, kind);
         return kind;
       });
       const world = live(seed, {

@@ -21,26 +21,19 @@ export class Calls {
   readonly held: (() => void)[] = [];
   private instances = 0;
 
-  constructor(
-    private readonly answer: (member: Pick<WorldMember, 'name' | 'privateName' | 'index'>) => Manner,
-  ) {}
+  constructor(private readonly answer: (member: Pick<WorldMember, 'name' | 'id' | 'index'>) => Manner) {}
 
   readonly make = (member: WorldMember): CallCore => {
     const ended = new Map<number, Ended | 'broken'>();
     this.ended.set(member, ended);
     this.begun.set(member, new Map());
-    const core: CallCore = new CallCore(
-      member.privateName,
-      ++this.instances,
-      this.answer(member) !== 'none',
-      {
-        send: (body, service) => member.send(body, service),
-        sendTo: (name, body) => member.sendTo(name, body),
-        request: (_from, ticket, body) => this.serve(member, core, ticket, body),
-        done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
-        broken: (call) => void ended.set(call, 'broken'),
-      },
-    );
+    const core: CallCore = new CallCore(member.id, ++this.instances, this.answer(member) !== 'none', {
+      send: (body, service) => member.send(body, service),
+      sendTo: (name, body) => member.sendTo(name, body),
+      request: (_from, ticket, body) => this.serve(member, core, ticket, body),
+      done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
+      broken: (call) => void ended.set(call, 'broken'),
+    });
     this.cores.set(member, core);
     return core;
   };
@@ -76,12 +69,12 @@ export class Calls {
   faults(members: readonly WorldMember[], manners: ReadonlyMap<string, readonly Manner[]>): string[] {
     const faults: string[] = [];
     for (const member of members) {
-      const { privateName } = member;
+      const { id } = member;
       const ended = this.ended.get(member) ?? new Map<number, Ended | 'broken'>();
       for (const call of this.begun.get(member)?.keys() ?? [])
-        if (!ended.has(call)) faults.push(`call ${call} of ${privateName} hangs`);
+        if (!ended.has(call)) faults.push(`call ${call} of ${id} hangs`);
       for (const [call, each] of ended) {
-        if (each === 'broken') faults.push(`call ${call} of ${privateName} is broken, and it is there`);
+        if (each === 'broken') faults.push(`call ${call} of ${id} is broken, and it is there`);
         else faults.push(...this.falseOutcomes(each, manners).map((text) => `call ${call}: ${text}`));
       }
     }

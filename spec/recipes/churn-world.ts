@@ -41,7 +41,7 @@ export class ChurnWorld {
 
   private welcome(): readonly [Member, Member] {
     const { heard, world } = this;
-    const liar = world.start('z-liar', ({ privateName }) => new Silent(heard, privateName));
+    const liar = world.start('z-liar', ({ id }) => new Silent(heard, id));
     const stranger = world.start('z-stranger', () => null);
     // It never joins.
     stranger.outbox.length = 0;

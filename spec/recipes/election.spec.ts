@@ -231,7 +231,7 @@ describe('the core of an election', () => {
         const comes = world.start('comes', elections.make, stays, 1, hours * HOUR);
         world.settle();
         const { leader, term } = elections.at(comes) as Leadership;
-        expect([leader, term > last], `${hours} hours`).to.deep.equal([comes.privateName, true]);
+        expect([leader, term > last], `${hours} hours`).to.deep.equal([comes.id, true]);
         expect(elections.at(stays)?.term).to.equal(term);
         world.crash(comes);
         world.settle();

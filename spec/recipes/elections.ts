@@ -22,7 +22,7 @@ export class Elections {
     this.seen.set(member, seen);
     let view = '';
     const core: ElectionCore = new ElectionCore(
-      member.privateName,
+      member.id,
       {
         send: (body, service) => member.send(body, service),
         sendTo: (name, body) => member.sendTo(name, body),
@@ -36,7 +36,7 @@ export class Elections {
     const end = core.transition.bind(core);
     core.transition = () => {
       end();
-      if (core.leadership) this.late.push(`${member.privateName} follows ${core.leadership.leader} too long`);
+      if (core.leadership) this.late.push(`${member.id} follows ${core.leadership.leader} too long`);
     };
     const install = core.view.bind(core);
     core.view = (next, now) => {
@@ -62,7 +62,7 @@ export class Elections {
         if (other && other.leader !== leader)
           faults.push(`view ${view}: ${leader} ${term} and ${other.leader} ${other.term}`);
         byView.set(view, each);
-        if (term <= last) faults.push(`${member.privateName}: ${term} behind ${last}`);
+        if (term <= last) faults.push(`${member.id}: ${term} behind ${last}`);
         last = term;
         const same = byTerm.get(term);
         if (isMajority && same && same.view !== view) faults.push(`term ${term} in ${view} and ${same.view}`);

@@ -19,7 +19,7 @@ describe('the core of members', () => {
     const [, presences, a, b] = two();
     for (const each of [a, b])
       expect(
-        presences.core(each).reachable.map(({ name, metadata }) => [name, String(metadata)]),
+        presences.core(each).reachable.map(({ id: name, metadata }) => [name, String(metadata)]),
       ).to.deep.equal([
         ['#a#d00', 'a'],
         ['#b#d01', 'b'],
@@ -43,7 +43,7 @@ describe('the core of members', () => {
     presences.told(a);
     world.regroup([[a], [b]]);
     world.settle(1000);
-    expect(presences.core(a).unreachable.map(({ name }) => name)).to.deep.equal(['#b#d01']);
+    expect(presences.core(a).unreachable.map(({ id: name }) => name)).to.deep.equal(['#b#d01']);
     world.regroup([[a, b]]);
     world.settle(1000);
     expect(presences.told(a)).to.deep.equal(['unreachable b', 'returned b']);

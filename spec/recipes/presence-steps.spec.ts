@@ -20,12 +20,12 @@ describe('presence, step by step', () => {
     readonly core = new PresenceCore(A, 1, Buffer.from('me'), 100, {
       send: (body) => void this.sent.push(body),
       sendTo: () => undefined,
-      joined: ({ name }) => void this.lines.push(`joined ${name}`),
-      updated: ({ name, metadata }, before) =>
+      joined: ({ id: name }) => void this.lines.push(`joined ${name}`),
+      updated: ({ id: name, metadata }, before) =>
         void this.lines.push(`updated ${name} ${before.metadata.toString()} ${metadata.toString()}`),
-      left: ({ name }, how) => void this.lines.push(`${how} ${name}`),
-      unreachable: ({ name }) => void this.lines.push(`unreachable ${name}`),
-      returned: ({ name }) => void this.lines.push(`returned ${name}`),
+      left: ({ id: name }, how) => void this.lines.push(`${how} ${name}`),
+      unreachable: ({ id: name }) => void this.lines.push(`unreachable ${name}`),
+      returned: ({ id: name }) => void this.lines.push(`returned ${name}`),
     });
 
     announce(name: string, instance = 5, metadata: Uint8Array = Buffer.from('m')): this {
@@ -97,7 +97,7 @@ describe('presence, step by step', () => {
     watch.core.view(view([A, B, C]), 0);
     watch.announce(B).announce(C).take();
     watch.core.view(view([A, C], { cause: 'network' }), 50);
-    expect([watch.core.unreachable.map(({ name }) => name), watch.core.dueAt]).to.deep.equal([[B], 150]);
+    expect([watch.core.unreachable.map(({ id: name }) => name), watch.core.dueAt]).to.deep.equal([[B], 150]);
     watch.core.tick(149);
     expect(watch.take()).to.deep.equal([`unreachable ${B}`]);
     watch.core.tick(150);

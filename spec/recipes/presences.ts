@@ -15,17 +15,17 @@ export class Presences {
     this.lines.set(member, lines);
     const told = new Map<string, 'here' | 'away'>();
     const note = (what: string, who: MemberPresence, from: unknown, to?: 'here' | 'away'): void => {
-      if (told.get(who.name) !== from) lines.push(`FAULT: ${what} ${who.name} was ${told.get(who.name)}`);
-      if (to) told.set(who.name, to);
-      else told.delete(who.name);
-      lines.push(`${what} ${who.name.split('#')[1]}`);
+      if (told.get(who.id) !== from) lines.push(`FAULT: ${what} ${who.id} was ${told.get(who.id)}`);
+      if (to) told.set(who.id, to);
+      else told.delete(who.id);
+      lines.push(`${what} ${who.id.split('#')[1]}`);
     };
-    const core = new PresenceCore(member.privateName, ++this.instances, Buffer.from(member.name), HOUR, {
+    const core = new PresenceCore(member.id, ++this.instances, Buffer.from(member.name), HOUR, {
       send: (body, service) => member.send(body, service),
       sendTo: (name, body) => member.sendTo(name, body),
       joined: (who) => note('joined', who, undefined, 'here'),
-      updated: (who) => lines.push(`updated ${who.name.split('#')[1]} ${who.metadata.toString()}`),
-      left: (who, how) => note(how, who, how === 'forgotten' ? 'away' : told.get(who.name)),
+      updated: (who) => lines.push(`updated ${who.id.split('#')[1]} ${who.metadata.toString()}`),
+      left: (who, how) => note(how, who, how === 'forgotten' ? 'away' : told.get(who.id)),
       unreachable: (who) => note('unreachable', who, 'here', 'away'),
       returned: (who) => note('returned', who, 'away', 'here'),
     });
@@ -46,21 +46,21 @@ export class Presences {
    * announce.
    */
   faults(members: readonly WorldMember[]): string[] {
-    const there = members.map(({ privateName }) => privateName).toSorted();
+    const there = members.map(({ id }) => id).toSorted();
     return [
       ...[...this.lines.values()].flat().filter((line) => line.startsWith('FAULT')),
       ...members.flatMap((member) => {
         // What those announce who belong to nobody is theirs.
-        const reachable = this.core(member).reachable.filter(({ name }) => !name.startsWith('#z-'));
-        const known = reachable.map(({ name }) => name).toSorted();
+        const reachable = this.core(member).reachable.filter(({ id: name }) => !name.startsWith('#z-'));
+        const known = reachable.map(({ id: name }) => name).toSorted();
         const strange = reachable.filter(
-          ({ name, metadata }) => !name.startsWith(`#${metadata.toString()}#`),
+          ({ id: name, metadata }) => !name.startsWith(`#${metadata.toString()}#`),
         );
         return [
           ...(String(known) === String(there)
             ? []
-            : [`${member.privateName} knows ${String(known)} of ${String(there)}`]),
-          ...strange.map(({ name }) => `${name} has what another one announced`),
+            : [`${member.id} knows ${String(known)} of ${String(there)}`]),
+          ...strange.map(({ id: name }) => `${name} has what another one announced`),
         ];
       }),
     ];

@@ -58,12 +58,12 @@ export class Member implements Sender {
     return this.time() + this.ahead;
   }
 
-  get privateName(): string {
+  get id(): string {
     return `#${this.name}#d${String(this.index).padStart(2, '0')}`;
   }
 
   get isMember(): boolean {
-    return this.group.includes(this.privateName);
+    return this.group.includes(this.id);
   }
 
   send(body: Buffer, service: Service): void {
@@ -76,9 +76,9 @@ export class Member implements Sender {
     });
   }
 
-  sendTo(privateName: string, body: Buffer): void {
+  sendTo(id: string, body: Buffer): void {
     const copy = Uint8Array.prototype.slice.call(body) as Buffer;
-    this.push({ kind: 'data', from: this, body: copy, service: 'agreed', to: privateName });
+    this.push({ kind: 'data', from: this, body: copy, service: 'agreed', to: id });
   }
 
   push(entry: Entry): void {
@@ -135,13 +135,13 @@ export class RecipeWorld {
 
   /** One that has crashed is nowhere any more, when all know it. @returns whether that is so */
   bury(member: Member): boolean {
-    const { component, privateName } = member;
+    const { component, id } = member;
     const others = component.members.filter((each) => each !== member);
     const isOnItsWay = component.log.some(
       ({ from }, at) => from === member && others.some(({ delivered }) => delivered <= at),
     );
     if (member.outbox.length > 0 || isOnItsWay) return false;
-    if (others.some(({ group }) => group.includes(privateName))) return false;
+    if (others.some(({ group }) => group.includes(id))) return false;
     component.members.splice(component.members.indexOf(member), 1);
     this.members.splice(this.members.indexOf(member), 1);
     return true;
@@ -229,28 +229,22 @@ export class RecipeWorld {
   private deliver(member: Member, entry: Entry): void {
     if (entry.kind === 'data') {
       const { from, body, to } = entry;
-      if (to === null ? member.isMember : to === member.privateName)
-        this.give(member, (core) =>
-          core[to === null ? 'message' : 'direct'](from.privateName, body, member.now()),
-        );
+      if (to === null ? member.isMember : to === member.id)
+        this.give(member, (core) => core[to === null ? 'message' : 'direct'](from.id, body, member.now()));
       return;
     }
-    const { privateName } = entry.from;
+    const { id } = entry.from;
     const isJoin = entry.kind === 'join';
-    if (isJoin === member.group.includes(privateName)) return;
+    if (isJoin === member.group.includes(id)) return;
     const wasMember = member.isMember;
-    member.group = isJoin
-      ? inViewOrder([...member.group, privateName])
-      : member.group.filter((name) => name !== privateName);
+    member.group = isJoin ? inViewOrder([...member.group, id]) : member.group.filter((name) => name !== id);
     const cause = isJoin ? 'join' : entry.kind === 'crash' ? 'disconnect' : 'leave';
     const [daemon, time, counter] = this.idOf(member) as GroupId;
     this.setId(member, [daemon, time, counter + 1]);
     if (wasMember && !member.isMember) return this.give(member, (core) => core.left(member.now()));
     if (!member.isMember) return;
     const cameWithMe =
-      isJoin && entry.from === member
-        ? [privateName]
-        : member.group.filter((name) => name !== privateName || !isJoin);
+      isJoin && entry.from === member ? [id] : member.group.filter((name) => name !== id || !isJoin);
     this.show(member, cause, cameWithMe);
   }
 
@@ -297,7 +291,7 @@ export class RecipeWorld {
     for (const piece of pieces) this.endView(piece);
     // All of a piece have delivered the same now.
     const before = new Map(members.map((member) => [member, member.group]));
-    const all = members.filter((member) => member.isMember).map(({ privateName }) => privateName);
+    const all = members.filter((member) => member.isMember).map(({ id }) => id);
     const table = inViewOrder(all);
     const changed = (member: Member): boolean => String(before.get(member)) !== String(table);
     const isTouched = members.some((member) => member.isMember && changed(member)) || table.length === 0;
@@ -305,7 +299,7 @@ export class RecipeWorld {
     const id: GroupId =
       isTouched || !one ? [members[0]?.index ?? 0, ++this.time, 1] : (this.idOf(one) as GroupId);
     for (const piece of pieces) {
-      const along = piece.filter((member) => member.isMember).map(({ privateName }) => privateName);
+      const along = piece.filter((member) => member.isMember).map(({ id }) => id);
       for (const member of piece) {
         member.group = table;
         member.component = component;
@@ -321,7 +315,7 @@ export class RecipeWorld {
     const [first] = piece;
     if (!first) return;
     const { component } = first;
-    const here = new Set(piece.map(({ privateName }) => privateName));
+    const here = new Set(piece.map(({ id }) => id));
     const have = Math.max(...piece.map(({ received }) => received));
     const before = Math.max(...piece.map(({ delivered }) => delivered));
     for (const member of piece) while (member.delivered < before) this.deliverNext(member);

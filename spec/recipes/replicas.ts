@@ -95,7 +95,7 @@ export class Replicas<M extends AnyMachine> {
     const places = new Map<string, number>();
     const instance = ++this.instances;
     const core: ReplicatedCore = new ReplicatedCore(
-      member.privateName,
+      member.id,
       instance,
       bytesOf(machine),
       {
@@ -126,7 +126,7 @@ export class Replicas<M extends AnyMachine> {
         contribute: (id) => core.contribution(id, Buffer.from(linesOf(snapshots.get(id) as Buffer))),
         settled: (ticket, outcome) => void outcomes.set(ticket, outcome),
         rolledBack: (commands) => void rolledBack.push(commands),
-        misfit: (label) => void this.misfits.push(`${member.privateName}: ${label}`),
+        misfit: (label) => void this.misfits.push(`${member.id}: ${label}`),
         changed: () => this.look(core),
         doubted: () => undefined,
         malformed: () => undefined,

@@ -2,7 +2,7 @@
 import type { Sender } from '../../lib/recipes/core/port.js';
 
 export interface WorldMember extends Sender {
-  readonly privateName: string;
+  readonly id: string;
   readonly name: string;
   /** Number of the member, or of its daemon. */
   readonly index: number;

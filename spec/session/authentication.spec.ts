@@ -35,8 +35,8 @@ import { until } from '../support/wait.js';
 const FOREVER = 600_000;
 const good = passwordAuthenticator('alice', 'secret');
 const wrong = passwordAuthenticator('alice', 'guess');
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 /** An address of this machine that is not a loopback one, as seen by whoever connects to it. */
 const outerAddress = (): string | undefined =>

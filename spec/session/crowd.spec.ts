@@ -15,8 +15,8 @@ import { RawClient, RawSession } from '../support/raw-client.js';
 import { ca, tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('session: a crowd', () => {
   describe('of handshakes', () => {

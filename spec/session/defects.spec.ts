@@ -23,8 +23,8 @@ import { until } from '../support/wait.js';
 
 type Pair = [RawSession, RawSession];
 
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('[daemon D1]', () => {
   it('[daemon D1] bodies of 143121 to 143920 bytes abort the daemon - ours does not, it delivers them', async () => {

@@ -14,7 +14,7 @@ describe('session: a large group', () => {
     const address = `${daemon.port}@127.0.0.1`;
     const mailboxes: Mailbox[] = [];
     for (let i = 0; i < MEMBERS; i++) {
-      const mailbox = await Mailbox.open({ spreadName: address, privateName: `m${i}` });
+      const mailbox = await Mailbox.open({ spreadName: address, name: `m${i}` });
       if (typeof mailbox === 'number') throw new Error(`connect answered ${mailbox}`);
       mailboxes.push(mailbox);
     }

@@ -14,8 +14,8 @@ import { tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';
 
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('session: time for the handshake', () => {
   it('ends a connection that sends nothing, without a byte', async () => {

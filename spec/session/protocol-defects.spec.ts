@@ -28,7 +28,7 @@ const request = encodeConnectRequest({
   version: PROTOCOL_VERSION,
   membership: true,
   priority: 0,
-  privateName: 'alice',
+  name: 'alice',
 });
 
 describe('13: Data messages with 44 or more destination groups are delivered to nobody', () => {

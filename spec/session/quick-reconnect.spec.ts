@@ -17,8 +17,8 @@ import { Loop } from '../simulation/loop.js';
 import { Process } from '../simulation/process.js';
 import { Floor } from './session-fixture.js';
 
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 /** Alice comes and asks to be disconnected, and that is not ordered. */
 async function comeAndGo(floor: Floor): Promise<RawSession> {
@@ -37,11 +37,11 @@ async function withoutOrder(limits: Partial<SessionLimits> = {}): Promise<Floor>
 }
 
 /** Sends a connect request, which the daemon has read when this returns. */
-async function asking(floor: Floor, privateName: string): Promise<RawClient> {
+async function asking(floor: Floor, name: string): Promise<RawClient> {
   const { counters } = floor.server;
   const before = counters.bytesIn;
   const client = await RawClient.open(floor.port);
-  client.send(request(privateName));
+  client.send(request(name));
   await until(() => counters.bytesIn > before, 'the request to be read');
   return client;
 }

@@ -29,7 +29,7 @@ const request = encodeConnectRequest({
   version: PROTOCOL_VERSION,
   membership: true,
   priority: 0,
-  privateName: 'alice',
+  name: 'alice',
 });
 const handshake = Buffer.concat([request, encodeMethodChoice(['NULL'])]);
 

@@ -20,10 +20,9 @@ import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';
 
-const request = (privateName: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, privateName });
-const handshake = (privateName: string): Buffer =>
-  Buffer.concat([request(privateName), encodeMethodChoice(['NULL'])]);
+const request = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
+const handshake = (name: string): Buffer => Buffer.concat([request(name), encodeMethodChoice(['NULL'])]);
 
 /** Entries of all tables of a part, and how many there are. */
 function remembered(part: object, tables: number): number {

@@ -48,7 +48,7 @@ export class SimulatedConnection {
   ) {
     const { name, membership, socketBytes } = plan;
     this.lastArrival = loop.now;
-    this.handshake = new ClientHandshake({ privateName: name, membership, priority: 0 });
+    this.handshake = new ClientHandshake({ name: name, membership, priority: 0 });
     this.reader = new FrameReader({
       header: checkDelivery,
       frame: (bytes, start, end) => handler.frame(new ReceivedMessage(bytes, start, end)),

@@ -100,9 +100,9 @@ export class RawSession {
     client.socket.on('data', (chunk: Buffer) => this.reader.push(chunk));
   }
 
-  static async connect(where: Where, privateName: string, membership = true): Promise<RawSession> {
+  static async connect(where: Where, name: string, membership = true): Promise<RawSession> {
     const client = await RawClient.open(where);
-    const handshake = new ClientHandshake({ privateName, membership, priority: 0 });
+    const handshake = new ClientHandshake({ name, membership, priority: 0 });
     client.send(handshake.request());
     let seen = 0;
     for (;;) {

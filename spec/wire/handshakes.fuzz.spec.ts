@@ -23,12 +23,12 @@ const policy: fc.Arbitrary<HandshakePolicy> = fc
   .map(({ allowed, required, refusal, failing }) => ({
     allowed,
     required,
-    reserve: ({ privateName }) => refusal ?? `#${privateName}#dmn1`,
+    reserve: ({ name }) => refusal ?? `#${name}#dmn1`,
     passes: (method) => !failing.includes(method),
   }));
 
 const options: fc.Arbitrary<ClientHandshakeOptions> = fc.record({
-  privateName: fc.string({ maxLength: 20 }),
+  name: fc.string({ maxLength: 20 }),
   membership: fc.boolean(),
   priority: fc.integer({ min: -1, max: 2 }),
   authenticators: fc.constantFrom(

@@ -94,13 +94,13 @@ describe('wire: names', () => {
     });
 
     it('are taken apart again', () => {
-      expect(parsePrivateGroup('#alice#dmn1')).to.deep.equal({ privateName: 'alice', daemon: 'dmn1' });
+      expect(parsePrivateGroup('#alice#dmn1')).to.deep.equal({ name: 'alice', daemon: 'dmn1' });
     });
 
     it('can be as long as a field', () => {
       const name = privateGroup('p'.repeat(10), 'd'.repeat(19));
       expect(name).to.have.length(31);
-      expect(parsePrivateGroup(name)).to.deep.equal({ privateName: 'p'.repeat(10), daemon: 'd'.repeat(19) });
+      expect(parsePrivateGroup(name)).to.deep.equal({ name: 'p'.repeat(10), daemon: 'd'.repeat(19) });
     });
 
     for (const [what, name] of [

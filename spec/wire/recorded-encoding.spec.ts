@@ -101,9 +101,9 @@ describe('wire: encoders against the recordings', () => {
       const unit = firstOf(trace, 'connect request');
       if (!unit || !isPrivateName(unit.name || 'made-up') || unit.name.length !== unit.name_length) continue;
       requests++;
-      const { membership_wanted: membership, priority, name: privateName } = unit;
+      const { membership_wanted: membership, priority, name } = unit;
       const version = versionOf(unit.version);
-      const request = encodeConnectRequest({ version, membership, priority, privateName });
+      const request = encodeConnectRequest({ version, membership, priority, name });
       expect(hex(request), id).to.equal(hex(unitBytes(trace, unit)));
     }
     expect(requests).to.equal(129);

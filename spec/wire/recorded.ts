@@ -23,8 +23,7 @@ export function policyOf(recording: Recording, trace: Trace): HandshakePolicy {
   return {
     allowed: setting(recording, 'AllowedAuthMethods') ?? ['NULL'],
     required: setting(recording, 'RequiredAuthMethods') ?? [],
-    reserve: ({ privateName }) =>
-      accept?.private_group ?? (code === -6 || code === -3 ? code : `#${privateName}#dmn1`),
+    reserve: ({ name }) => accept?.private_group ?? (code === -6 || code === -3 ? code : `#${name}#dmn1`),
     passes: (method) => method === 'NULL' || accept !== undefined,
   };
 }
@@ -61,7 +60,7 @@ export function optionsOf(trace: Trace): ClientHandshakeOptions | null {
     if (found === null) continue;
     const [, name = '', priority = '0', membership = '1'] = found;
     return {
-      privateName: name === '-' ? '' : name,
+      name: name === '-' ? '' : name,
       membership: membership !== '0',
       priority: Number(priority),
       authenticators: authenticatorsOf(trace),

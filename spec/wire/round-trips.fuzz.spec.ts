@@ -51,7 +51,7 @@ describe('wire: round trips', () => {
       version,
       membership: fc.boolean(),
       priority: fc.constantFrom(0, 1),
-      privateName: fc.oneof(name(10), fc.constant('')),
+      name: fc.oneof(name(10), fc.constant('')),
     });
     fc.assert(
       fc.property(request, bytes(5), (each, rest) => {
@@ -191,7 +191,7 @@ describe('wire: round trips', () => {
       fc.property(name(10), name(19), (own, daemon) => {
         const group = readName(nameField(privateGroup(own, daemon)), 0);
         expect(isPrivateGroup(group)).to.equal(true);
-        expect(parsePrivateGroup(group)).to.deep.equal({ privateName: own, daemon });
+        expect(parsePrivateGroup(group)).to.deep.equal({ name: own, daemon });
       }),
       { numRuns: 500 },
     );

@@ -24,7 +24,7 @@ export interface Settings {
 
 export interface Entry {
   readonly name: string;
-  /** Private name. */
+  /** Id. */
   readonly owner: string;
   readonly claim: ClaimId;
   /** The epoch of the primary component that gave the name away; 0: it was given away elsewhere. */
@@ -34,7 +34,7 @@ export interface Entry {
   readonly settings: Settings;
   /** Claims of owners who lost the name to this one while they were unreachable. */
   readonly over: readonly ClaimId[];
-  /** Private names of the clients, in the order in which they attached. */
+  /** Ids of the clients, in the order in which they attached. */
   readonly clients: ReadonlySet<string>;
 }
 

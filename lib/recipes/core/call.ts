@@ -57,7 +57,7 @@ export class CallCore implements RecipeCore {
   private calls = 0;
 
   /**
-   * @param self private name of this member
+   * @param self id of this member
    * @param instance a number of this process that no other one has
    * @param answers whether this member answers requests
    */

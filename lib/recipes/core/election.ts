@@ -15,7 +15,7 @@ import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 import { StatementRound } from './statement-round.js';
 
 export interface Leadership {
-  /** Private name. */
+  /** Id. */
   readonly leader: string;
   /** The fencing token: greater than that of every leader before. */
   readonly term: number;

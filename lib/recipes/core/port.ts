@@ -14,7 +14,7 @@ export interface Sender {
   /** To the group. Safe messages are delivered before the next transitional signal only if everybody gets them. */
   send(body: Buffer, service: 'agreed' | 'safe'): void;
   /** To one member alone. */
-  sendTo(privateName: string, body: Buffer): void;
+  sendTo(to: string, body: Buffer): void;
 }
 
 /** Why a message does not count. */

@@ -9,8 +9,8 @@ import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 
 export interface MemberPresence {
-  /** Private name. */
-  readonly name: string;
+  /** Id. */
+  readonly id: string;
   /** The number of its process. */
   readonly instance: number;
   /** Milliseconds since 1970 by its own clock: when it began to take part. */
@@ -40,13 +40,13 @@ export class PresenceCore implements RecipeCore {
 
   /**
    * @param instance a number of this process that no other one has
-   * @param forgetAfter milliseconds for which one who is out of reach is remembered
+   * @param forgetAfterMs milliseconds for which one who is out of reach is remembered
    */
   constructor(
     private readonly self: string,
     private readonly instance: number,
     private metadata: Buffer,
-    private readonly forgetAfter: number,
+    private readonly forgetAfterMs: number,
     private readonly sink: MembersSink,
   ) {}
 
@@ -103,7 +103,7 @@ export class PresenceCore implements RecipeCore {
     const { instance, since, metadata } = message;
     if (since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return 'malformed';
     // A copy: the body shares its memory with messages that arrived with it.
-    this.announced({ name: sender, instance, since, metadata: Buffer.from(metadata) });
+    this.announced({ id: sender, instance, since, metadata: Buffer.from(metadata) });
     return null;
   }
 
@@ -118,7 +118,7 @@ export class PresenceCore implements RecipeCore {
   }
 
   private announced(who: MemberPresence): void {
-    const { name } = who;
+    const { id: name } = who;
     const before = this.here.get(name);
     const past = this.away.get(name)?.who;
     if (past && past.instance !== who.instance) this.forget(name, past, 'disconnected');
@@ -135,12 +135,12 @@ export class PresenceCore implements RecipeCore {
   }
 
   private lose(who: MemberPresence, cause: RecipeView['cause'], now: number): void {
-    this.here.delete(who.name);
+    this.here.delete(who.id);
     if (cause !== 'network') {
       this.sink.left(who, cause === 'leave' ? 'left' : 'disconnected');
       return;
     }
-    this.away.set(who.name, { who, until: now + this.forgetAfter });
+    this.away.set(who.id, { who, until: now + this.forgetAfterMs });
     this.sink.unreachable(who);
     const [oldest] = this.away;
     if (this.away.size > MAX_AWAY && oldest) this.forget(oldest[0], oldest[1].who, 'forgotten');
@@ -153,7 +153,7 @@ export class PresenceCore implements RecipeCore {
 
   private presence(now: number): MemberPresence {
     const { self: name, instance, metadata } = this;
-    return { name, instance, since: Math.floor(now), metadata };
+    return { id: name, instance, since: Math.floor(now), metadata };
   }
 
   private introduce(since: number): void {

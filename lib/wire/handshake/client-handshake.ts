@@ -17,7 +17,7 @@ import { PROTOCOL_VERSION, encodeConnectRequest } from './connect-request.js';
 
 export interface ClientHandshakeOptions {
   /** Cut to 10 bytes; empty asks the daemon to make up a name. */
-  readonly privateName: string;
+  readonly name: string;
   readonly membership: boolean;
   /** 0, or anything above for 1. */
   readonly priority: number;

@@ -15,13 +15,13 @@ export interface ConnectRequest {
   /** 0 to 15; no effect. */
   readonly priority: number;
   /** Empty when the daemon is to make up a name. */
-  readonly privateName: string;
+  readonly name: string;
 }
 
 /** Writes a request; the name is cut to 10 bytes as the libraries do, any priority above 0 becomes 1. */
 export function encodeConnectRequest(request: ConnectRequest): Buffer {
   const { version, membership, priority } = request;
-  const name = Buffer.from(request.privateName, 'latin1').subarray(0, MAX_PRIVATE_NAME);
+  const name = Buffer.from(request.name, 'latin1').subarray(0, MAX_PRIVATE_NAME);
   const patch = versionNumber(version) >= FIRST_WITH_PATCH ? [version.patch] : [];
   const options = (membership ? MEMBERSHIP_OPTION : 0) | (priority > 0 ? 0x10 : 0);
   return Buffer.concat([Buffer.from([version.major, version.minor, ...patch, options, name.length]), name]);
@@ -50,14 +50,14 @@ export function readConnectRequest(
   const nameAt = optionAt + 2;
   const length = nameAt + nameLength;
   if (bytes.length < length) return null;
-  const privateName = bytes.toString('latin1', nameAt, length);
-  if (nameLength > 0 && !isPrivateName(privateName)) return REJECT_ILLEGAL_NAME;
+  const name = bytes.toString('latin1', nameAt, length);
+  if (nameLength > 0 && !isPrivateName(name)) return REJECT_ILLEGAL_NAME;
   return {
     request: {
       version: { major, minor, patch: withPatch ? (bytes[2] as number) : 0 },
       membership: (options & (MEMBERSHIP_OPTION | MEMBERSHIP_OFF)) === MEMBERSHIP_OPTION,
       priority: options >> 4,
-      privateName,
+      name,
     },
     length,
   };

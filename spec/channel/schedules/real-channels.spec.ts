@@ -61,7 +61,7 @@ describe('channels in schedules of three daemons', () => {
     await regroup(world, ['d0'], ['d1'], ['d2']);
     await regroup(world, ['d0', 'd2'], ['d1']);
     expect(events).not.to.include('channel-lost');
-    expect((await first.registry.lookup('x'))?.owner).to.equal(third.privateName);
+    expect((await first.registry.lookup('x'))?.owner).to.equal(third.id);
   });
 
   it('a newcomer creates nothing where the others do not, also after a cut and a merge', async () => {

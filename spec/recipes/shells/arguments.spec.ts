@@ -5,12 +5,12 @@ import { IllegalParamError } from '../../../lib/errors.js';
 import type { Connection } from '../../../lib/client/connection.js';
 import {
   barrier,
-  caller,
+  groupRpc,
   counter,
   election,
   lock,
   map,
-  members,
+  presence,
   replicated,
 } from '../../../lib/recipes/index.js';
 import { failure, DaemonFixture } from './daemon-fixture.js';
@@ -28,12 +28,12 @@ const machine = (): Record<string, unknown> => ({
 /** Each recipe, with options that it accepts. */
 const recipes: Record<string, (connection: Connection, more?: object) => Promise<unknown>> = {
   barrier: (connection, more) => barrier(connection, 'g', { parties: 2, ...more }),
-  caller: (connection, more) => caller(connection, 'g', more),
+  caller: (connection, more) => groupRpc(connection, 'g', more),
   counter: (connection, more) => counter(connection, 'g', more),
   election: (connection, more) => election(connection, 'g', more),
   lock: (connection, more) => lock(connection, 'g', more),
   map: (connection, more) => map(connection, 'g', more),
-  members: (connection, more) => members(connection, 'g', { metadata: 1, ...more }),
+  members: (connection, more) => presence(connection, 'g', { metadata: 1, ...more }),
   replicated: (connection, more) => replicated(connection, 'g', any(machine()), more),
 };
 
@@ -77,9 +77,9 @@ describe('what a recipe is given', () => {
   it('options are an object', async () => {
     await refused(map(connection, 'g', any('x')), /options must be an object/);
     await refused(barrier(connection, 'g', any(undefined)), /options must be an object: parties/);
-    await refused(members(connection, 'g', any(undefined)), /options must be an object: metadata/);
+    await refused(presence(connection, 'g', any(undefined)), /options must be an object: metadata/);
     await refused(barrier(connection, 'g', any({})), /parties: .*number/);
-    await refused(members(connection, 'g', any({})), /metadata is missing/);
+    await refused(presence(connection, 'g', any({})), /metadata is missing/);
   });
 
   it('a quorum that is none for so many members is told which one is', async () => {
@@ -156,8 +156,8 @@ describe('what travels', () => {
     const connection = await house.connect('a');
     const commands = await replicated(connection, 'commands', any(machine()));
     const metadata: unknown = 1;
-    const about = await members(connection, 'members', { metadata });
-    const asking = await caller(connection, 'asking');
+    const about = await presence(connection, 'members', { metadata });
+    const asking = await groupRpc(connection, 'asking');
     for (const [text, value] of nothing) {
       await refused(commands.submit(value), /the command/, text);
       expect(() => about.announce(value), text).to.throw(IllegalParamError, /the metadata/);

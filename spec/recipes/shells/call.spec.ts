@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
-import { caller } from '../../../lib/recipes/index.js';
+import { groupRpc } from '../../../lib/recipes/index.js';
 import { deferred } from '../../../lib/util/deferred.js';
 import { failure, DaemonFixture } from './daemon-fixture.js';
 
@@ -9,8 +9,8 @@ const double = (value: number): number => 2 * value;
 describe('caller', () => {
   it('gets the answer of every member', async () => {
     await using house = await DaemonFixture.open();
-    const a = await caller<number, number>(await house.connect('a'), 'calc', { handler: double });
-    await caller<number, number>(await house.connect('b'), 'calc', { handler: double });
+    const a = await groupRpc<number, number>(await house.connect('a'), 'calc', { handler: double });
+    await groupRpc<number, number>(await house.connect('b'), 'calc', { handler: double });
     const { outcomes, values, satisfied } = await a.call(21);
     expect([...outcomes.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
     expect(values).to.deep.equal([42, 42]);
@@ -25,13 +25,13 @@ describe('caller', () => {
       asked.resolve();
       return await new Promise<number>(() => undefined);
     };
-    const a = await caller<number, number>(await house.connect('a'), 'calc');
+    const a = await groupRpc<number, number>(await house.connect('a'), 'calc');
     const throwing = (): number => {
       throw new Error('too hard');
     };
-    await caller<number, number>(await house.connect('b'), 'calc', { handler: throwing });
-    await caller<number, number>(leaving, 'calc', { handler: never });
-    await caller<number, number>(await house.connect('d'), 'calc', { handler: never });
+    await groupRpc<number, number>(await house.connect('b'), 'calc', { handler: throwing });
+    await groupRpc<number, number>(leaving, 'calc', { handler: never });
+    await groupRpc<number, number>(await house.connect('d'), 'calc', { handler: never });
     const calling = a.call(1, { timeoutMs: 300 });
     await asked.promise;
     await leaving.close();
@@ -49,7 +49,7 @@ describe('caller', () => {
     const connection = await house.connect('a');
     const handler = async (_: unknown, { signal }: { readonly signal: AbortSignal }): Promise<number> =>
       await new Promise((resolve) => signal.addEventListener('abort', () => resolve(1)));
-    const a = await caller(connection, 'calc', { handler });
+    const a = await groupRpc(connection, 'calc', { handler });
     expect((await failure(a.call(1, { signal: AbortSignal.timeout(20) }))).name).to.equal('TimeoutError');
     const waiting = failure(a.call(1));
     await connection.close();
@@ -59,7 +59,7 @@ describe('caller', () => {
 
   it('refuses what cannot travel', async () => {
     await using house = await DaemonFixture.open();
-    const a = await caller(await house.connect('a'), 'calc');
+    const a = await groupRpc(await house.connect('a'), 'calc');
     expect(await failure(a.call('x'.repeat(150_000)))).to.be.instanceOf(MessageTooLongError);
     expect(await failure(a.call(() => 1))).to.be.instanceOf(IllegalParamError);
     expect(await failure(a.call(1, { timeoutMs: 0 }))).to.be.instanceOf(IllegalParamError);
@@ -67,7 +67,7 @@ describe('caller', () => {
 
   it('has not enough answers where nobody is asked, in any mode', async () => {
     await using house = await DaemonFixture.open();
-    const a = await caller(await house.connect('a'), 'calc');
+    const a = await groupRpc(await house.connect('a'), 'calc');
     for (const mode of ['first', 'majority', 'all'] as const) {
       const { outcomes, values, satisfied } = await a.call(1, { mode });
       expect([outcomes.size, values, satisfied], mode).to.deep.equal([0, [], false]);
@@ -76,7 +76,7 @@ describe('caller', () => {
 
   it('makes an error of an answer that JSON cannot hold', async () => {
     await using house = await DaemonFixture.open();
-    const a = await caller(await house.connect('a'), 'calc', { handler: () => NaN });
+    const a = await groupRpc(await house.connect('a'), 'calc', { handler: () => NaN });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');
     expect(outcome)
@@ -86,7 +86,7 @@ describe('caller', () => {
 
   it('makes an error of an answer that is too long', async () => {
     await using house = await DaemonFixture.open();
-    const a = await caller(await house.connect('a'), 'calc', { handler: () => 'x'.repeat(150_000) });
+    const a = await groupRpc(await house.connect('a'), 'calc', { handler: () => 'x'.repeat(150_000) });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');
   });

@@ -4,13 +4,13 @@ import { ConnectionClosedError } from '../../../lib/errors.js';
 import type { Connection } from '../../../lib/client/connection.js';
 import {
   barrier,
-  caller,
+  groupRpc,
   counter,
   election,
   lock,
   LockEndedError,
   map,
-  members,
+  presence,
 } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { failure, DaemonFixture } from './daemon-fixture.js';
@@ -22,12 +22,12 @@ interface Any {
 
 const recipes: Record<string, (connection: Connection) => Promise<Any>> = {
   barrier: (connection) => barrier(connection, 'barrier', { parties: 2 }),
-  caller: (connection) => caller(connection, 'caller'),
+  caller: (connection) => groupRpc(connection, 'caller'),
   counter: (connection) => counter(connection, 'counter'),
   election: (connection) => election(connection, 'election'),
   lock: (connection) => lock(connection, 'lock'),
   map: (connection) => map(connection, 'map'),
-  members: (connection) => members(connection, 'members', { metadata: 1 }),
+  members: (connection) => presence(connection, 'members', { metadata: 1 }),
 };
 
 describe('the end of a recipe', () => {

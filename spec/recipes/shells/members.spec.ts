@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { IllegalParamError } from '../../../lib/errors.js';
-import { members } from '../../../lib/recipes/index.js';
+import { presence } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
 import { failure, DaemonFixture } from './daemon-fixture.js';
 
@@ -9,14 +9,14 @@ describe('members', () => {
     await using house = await DaemonFixture.open();
     const [first, second] = [await house.connect('a'), await house.connect('b')];
     const begin = Date.now();
-    const a = await members(first, 'workers', { metadata: { port: 1 } });
+    const a = await presence(first, 'workers', { metadata: { port: 1 } });
     const joined: string[] = [];
     const left: string[] = [];
-    a.on('joined', ({ name }) => joined.push(name));
-    a.on('left', ({ name }, how) => left.push(`${name} ${how}`));
-    const b = await members(second, 'workers', { metadata: { port: 2 } });
+    a.on('joined', ({ id: name }) => joined.push(name));
+    a.on('left', ({ id: name }, how) => left.push(`${name} ${how}`));
+    const b = await presence(second, 'workers', { metadata: { port: 2 } });
     await until(() => a.here.length === 2 && b.here.length === 2, 'both to know both');
-    expect(a.here.map(({ name, metadata, isMe }) => ({ name, metadata, isMe }))).to.deep.equal([
+    expect(a.here.map(({ id: name, metadata, isMe }) => ({ name, metadata, isMe }))).to.deep.equal([
       { name: '#a#dmn1', metadata: { port: 1 }, isMe: true },
       { name: '#b#dmn1', metadata: { port: 2 }, isMe: false },
     ]);
@@ -29,8 +29,8 @@ describe('members', () => {
 
   it('tells when metadata changes', async () => {
     await using house = await DaemonFixture.open();
-    const a = await members<string>(await house.connect('a'), 'workers', { metadata: 'idle' });
-    const b = await members<string>(await house.connect('b'), 'workers', { metadata: 'idle' });
+    const a = await presence<string>(await house.connect('a'), 'workers', { metadata: 'idle' });
+    const b = await presence<string>(await house.connect('b'), 'workers', { metadata: 'idle' });
     await until(() => a.here.length === 2, 'both to be here');
     const changes: (string | null)[] = [];
     a.on('updated', (now, before) => changes.push(before.metadata, now.metadata));
@@ -43,6 +43,8 @@ describe('members', () => {
     await using house = await DaemonFixture.open();
     const connection = await house.connect('a');
     for (const metadata of ['x'.repeat(20_000), undefined, () => 1])
-      expect(await failure(members(connection, 'workers', { metadata }))).to.be.instanceOf(IllegalParamError);
+      expect(await failure(presence(connection, 'workers', { metadata }))).to.be.instanceOf(
+        IllegalParamError,
+      );
   });
 });

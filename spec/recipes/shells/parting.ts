@@ -33,7 +33,7 @@ class MemoryConnection extends Emitter<{ message: [object]; close: [Error | unde
   view: readonly MemoryConnection[] = [];
 
   constructor(
-    readonly privateName: string,
+    readonly id: string,
     private readonly parting: Parting,
   ) {
     super();
@@ -46,8 +46,8 @@ class MemoryConnection extends Emitter<{ message: [object]; close: [Error | unde
     return this.group;
   }
 
-  async sendTo(privateName: string, body: Buffer): Promise<void> {
-    this.parting.sendTo(this, privateName, body);
+  async sendTo(id: string, body: Buffer): Promise<void> {
+    this.parting.sendTo(this, id, body);
   }
 
   protected override attached(): void {
@@ -100,7 +100,7 @@ export class Parting {
 
   /** @internal */
   send(from: MemoryConnection, body: Buffer): void {
-    const event = { kind: 'data', sender: from.privateName, body };
+    const event = { kind: 'data', sender: from.id, body };
     const deliver = (): void => {
       for (const member of membersOf(this.sideOf(from))) member.group?.give(event);
     };
@@ -108,11 +108,11 @@ export class Parting {
   }
 
   /** @internal */
-  sendTo(from: MemoryConnection, privateName: string, body: Buffer): void {
-    const event = { kind: 'data', sender: from.privateName, body };
+  sendTo(from: MemoryConnection, id: string, body: Buffer): void {
+    const event = { kind: 'data', sender: from.id, body };
     this.later(() => {
       this.sideOf(from)
-        .find((each) => each.privateName === privateName)
+        .find((each) => each.id === id)
         ?.emit('message', event);
     });
   }
@@ -123,12 +123,12 @@ export class Parting {
 
   private newView(members: readonly MemoryConnection[], cause: 'join' | 'network'): void {
     const id = [1, 1, ++this.views];
-    const names = members.map(({ privateName }) => privateName);
+    const names = members.map(({ id }) => id);
     for (const member of members) {
       const along = members.filter(
         (each) => each === member || (each.view.length > 0 && member.view.includes(each)),
       );
-      const cameWithMe = along.map(({ privateName }) => privateName);
+      const cameWithMe = along.map(({ id }) => id);
       member.group?.give({ kind: 'view', id, members: names, cause, cameWithMe });
     }
     for (const member of members) member.view = members;
@@ -146,4 +146,4 @@ export class Parting {
 }
 
 const membersOf = (side: readonly MemoryConnection[]): MemoryConnection[] =>
-  side.filter(({ group }) => group !== null).toSorted((a, b) => (a.privateName < b.privateName ? -1 : 1));
+  side.filter(({ group }) => group !== null).toSorted((a, b) => (a.id < b.id ? -1 : 1));

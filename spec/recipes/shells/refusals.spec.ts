@@ -6,13 +6,13 @@ import type { RejectEvent } from '../../../lib/client/event.js';
 import { sealed } from '../../../lib/recipes/core/codec.js';
 import {
   barrier,
-  caller,
+  groupRpc,
   counter,
   election,
   lock,
   LockEndedError,
   map,
-  members,
+  presence,
   replicated,
 } from '../../../lib/recipes/index.js';
 import { withRules } from '../../support/permissions.js';
@@ -48,7 +48,7 @@ const recipes: Readonly<Record<string, (connection: Connection) => Promise<Start
     return { closed: it.closed, waits: it.enter() };
   },
   caller: async (connection) => {
-    const it = await caller(connection, 'work', { handler: () => 'y' });
+    const it = await groupRpc(connection, 'work', { handler: () => 'y' });
     return { closed: it.closed, waits: it.call('x') };
   },
   counter: async (connection) => {
@@ -67,7 +67,7 @@ const recipes: Readonly<Record<string, (connection: Connection) => Promise<Start
     const it = await map<number>(connection, 'work');
     return { closed: it.closed, waits: it.set('k', 1) };
   },
-  members: async (connection) => ({ closed: (await members(connection, 'work', { metadata: 1 })).closed }),
+  members: async (connection) => ({ closed: (await presence(connection, 'work', { metadata: 1 })).closed }),
   replicated: async (connection) => {
     const it = await replicated<number, void>(connection, 'work', machine());
     return { closed: it.closed, waits: it.submit(1) };

@@ -10,12 +10,12 @@ import { encode, type Message } from '../../../lib/recipes/core/replicated/messa
 import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
 import {
   barrier,
-  caller,
+  groupRpc,
   counter,
   election,
   lock,
   map,
-  members,
+  presence,
   replicated,
 } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
@@ -62,7 +62,7 @@ const instanceOf = (recipe: object): number =>
 
 /** All that was sent before is delivered to the one who asked. */
 async function delivered(connection: Connection): Promise<void> {
-  await connection.sendTo(connection.privateName, 'after everything');
+  await connection.sendTo(connection.id, 'after everything');
   await pause(50);
 }
 
@@ -92,7 +92,7 @@ describe('a client that is not a member', () => {
     const jobs = await lock(a, 'jobs');
     const gate = await barrier(a, 'gate', { parties: 2 });
     let served = 0;
-    await caller(a, 'rpc', { handler: () => ++served });
+    await groupRpc(a, 'rpc', { handler: () => ++served });
     const entering = gate.enter().catch(() => 'left');
     await until(() => gate.entered.length === 1, 'the first one');
     await stranger.send('jobs', command(7, 1, { op: 'acquire', instance: 7, request: 1, now: 1 }));
@@ -140,8 +140,8 @@ describe('a message of a member that does not count', () => {
     await using house = await DaemonFixture.open();
     const a = await house.connect('a');
     await election(a, 'leaders');
-    await members(a, 'room', { metadata: null });
-    await caller(a, 'rpc', { handler: () => 1 });
+    await presence(a, 'room', { metadata: null });
+    await groupRpc(a, 'rpc', { handler: () => 1 });
     const config = await map(a, 'config');
     await config.ready();
     const liar = await liarIn(house, 'config');
@@ -190,7 +190,7 @@ describe('a message of a member that does not count', () => {
     const a = await house.connect('a');
     const config = await map(a, 'config');
     await config.set('k', 1);
-    await caller(a, 'rpc');
+    await groupRpc(a, 'rpc');
     const liar = await liarIn(house, 'config');
     await liar.join('rpc');
     const instance = instanceOf(config);
@@ -227,7 +227,7 @@ describe('a message of a member that does not count', () => {
     const [first, second] = [await map(a, 'config'), await map(b, 'config')];
     await Promise.all([first.ready(), second.ready()]);
     let served = 0;
-    await caller(a, 'rpc', { handler: () => ++served });
+    await groupRpc(a, 'rpc', { handler: () => ++served });
     const liar = await liarIn(house, 'config');
     await liar.join('rpc');
     await liar.sendTo(
@@ -245,9 +245,9 @@ describe('a message of a member that does not count', () => {
     using watch = new Watch();
     await using house = await DaemonFixture.open();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
-    const one = await caller(a, 'rpc', { handler: () => 1 });
+    const one = await groupRpc(a, 'rpc', { handler: () => 1 });
     let answer: () => void = () => undefined;
-    await caller(b, 'rpc', { handler: () => new Promise<void>((resolve) => (answer = resolve)) });
+    await groupRpc(b, 'rpc', { handler: () => new Promise<void>((resolve) => (answer = resolve)) });
     await one.call('now', { mode: 'first' });
     answer();
     const config = await map(a, 'config');

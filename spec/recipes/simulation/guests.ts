@@ -10,9 +10,9 @@ import type { Rules, Subject } from './subject.js';
 const LIAR = 'z-liar';
 const STRANGER = 'z-stranger';
 
-export const isStranger = (privateName: string): boolean => privateName.startsWith(`#${STRANGER}`);
+export const isStranger = (id: string): boolean => id.startsWith(`#${STRANGER}`);
 
-export const isLiar = (privateName: string): boolean => privateName.startsWith(`#${LIAR}`);
+export const isLiar = (id: string): boolean => id.startsWith(`#${LIAR}`);
 
 /** The place of a liar in the group of one recipe. */
 class Seated implements Subject {
@@ -20,8 +20,8 @@ class Seated implements Subject {
 
   constructor(readonly group: string) {}
 
-  make({ privateName }: { readonly privateName: string }): Silent {
-    return new Silent(this.heard, privateName);
+  make({ id }: { readonly id: string }): Silent {
+    return new Silent(this.heard, id);
   }
 
   act(): void {

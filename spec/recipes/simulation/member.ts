@@ -39,8 +39,8 @@ export class SimulatedSeat implements WorldMember {
     this.core = new MembersOnly(subject.make(this), () => undefined);
   }
 
-  get privateName(): string {
-    return this.member.privateName;
+  get id(): string {
+    return this.member.id;
   }
 
   get name(): string {
@@ -55,8 +55,8 @@ export class SimulatedSeat implements WorldMember {
     this.member.send(this.subject.group, body, service);
   }
 
-  sendTo(privateName: string, body: Buffer): void {
-    this.member.send(privateName, sealed(this.subject.group, body), 'agreed');
+  sendTo(id: string, body: Buffer): void {
+    this.member.send(id, sealed(this.subject.group, body), 'agreed');
   }
 
   now(): number {
@@ -104,8 +104,8 @@ export class SimulatedMember {
     /** Called after every input. */
     readonly looked: (subject: Subject) => void = () => undefined,
   ) {
-    this.privateName = `#${plan.name}#${daemon.name}`;
-    this.reader = new EventReader(this.privateName);
+    this.id = `#${plan.name}#${daemon.name}`;
+    this.reader = new EventReader(this.id);
     this.seats = subjects.map((subject) => new SimulatedSeat(this, subject));
     this.byGroup = new Map(this.seats.map((seat) => [seat.subject.group, seat]));
     this.connection = new SimulatedConnection(daemon, plan, loop, {
@@ -119,12 +119,10 @@ export class SimulatedMember {
       },
     });
     for (const group of plan.isStranger ? [] : this.byGroup.keys())
-      this.connection.whenAccepted(() =>
-        this.connection.write(encodeRequest(JOIN_MESS, this.privateName, [group])),
-      );
+      this.connection.whenAccepted(() => this.connection.write(encodeRequest(JOIN_MESS, this.id, [group])));
   }
 
-  readonly privateName: string;
+  readonly id: string;
 
   get name(): string {
     return this.plan.name;
@@ -138,7 +136,7 @@ export class SimulatedMember {
   send(to: string, body: Buffer, service: 'agreed' | 'safe'): void {
     if (!this.isUp) return;
     const word = service === 'safe' ? SAFE_MESS : AGREED_MESS;
-    this.connection.write(Buffer.from(encodeMessage(word, this.privateName, [to], 0, [body])));
+    this.connection.write(Buffer.from(encodeMessage(word, this.id, [to], 0, [body])));
   }
 
   /** Its process dies. */
@@ -157,7 +155,7 @@ export class SimulatedMember {
         const isPrivate = !groups.includes(group);
         const body = isPrivate ? opened(group, bytes) : bytes;
         if (!body) continue;
-        this.plan.heard?.get(group)?.note({ sender, to: isPrivate ? this.privateName : null, body });
+        this.plan.heard?.get(group)?.note({ sender, to: isPrivate ? this.id : null, body });
         seat.give((core, now) => core[isPrivate ? 'direct' : 'message'](sender, body, now));
       }
       return;

@@ -152,10 +152,10 @@ class Play {
     if (this.quorum === null) return;
     const holders = subject.holders?.() ?? [];
     if (holders.length < 2) return;
-    for (const { index, privateName } of holders) {
+    for (const { index, id } of holders) {
       if (!this.world.fabric.isHung(index) || this.slow.has(index)) continue;
-      const names = holders.map((each) => each.privateName).join(' and ');
-      this.doubled.add(`${subject.group}: ${names} hold it, and the Corosync of ${privateName} hangs`);
+      const names = holders.map((each) => each.id).join(' and ');
+      this.doubled.add(`${subject.group}: ${names} hold it, and the Corosync of ${id} hangs`);
     }
   }
 

@@ -26,7 +26,7 @@ interface Options {
 }
 
 const start = (options: Options = {}): ClientHandshake =>
-  new ClientHandshake({ privateName: 'alice', membership: true, priority: 0, ...options });
+  new ClientHandshake({ name: 'alice', membership: true, priority: 0, ...options });
 
 /** Written bytes, one entry a step, and the end: the private group, the code, or null. */
 function talk(options: Options, ...pieces: readonly Buffer[]) {

@@ -7,7 +7,7 @@ import {
   readConnectRequest,
 } from '../../../lib/wire/handshake/connect-request.js';
 
-const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, privateName: 'alice' };
+const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, name: 'alice' };
 
 /** A request of 5.0.1 with this option byte. */
 const withOption = (option: number): Buffer => Buffer.from([5, 0, 1, option, 1, 0x61]);
@@ -38,17 +38,15 @@ describe('wire: connect request', () => {
     }
 
     it('has a byte for each character of the name', () => {
-      expect(encodeConnectRequest({ ...request, privateName: 'zoë' }).toString('hex')).to.equal(
-        '05000101037a6feb',
-      );
+      expect(encodeConnectRequest({ ...request, name: 'zoë' }).toString('hex')).to.equal('05000101037a6feb');
     });
 
     it('can go without a name', () => {
-      expect(encodeConnectRequest({ ...request, privateName: '' }).toString('hex')).to.equal('0500010100');
+      expect(encodeConnectRequest({ ...request, name: '' }).toString('hex')).to.equal('0500010100');
     });
 
     it('cuts the name to 10 bytes', () => {
-      const bytes = encodeConnectRequest({ ...request, privateName: 'muchtoolongname' });
+      const bytes = encodeConnectRequest({ ...request, name: 'muchtoolongname' });
       expect(bytes.toString('latin1', 4)).to.equal('\nmuchtoolon');
     });
 
@@ -57,7 +55,7 @@ describe('wire: connect request', () => {
       [15, '030f00010161'],
     ] as const) {
       it(`of 3.${minor} has ${minor < 15 ? 'two' : 'three'} version bytes`, () => {
-        const old = { ...request, version: { major: 3, minor, patch: 0 }, privateName: 'a' };
+        const old = { ...request, version: { major: 3, minor, patch: 0 }, name: 'a' };
         expect(encodeConnectRequest(old).toString('hex')).to.equal(bytes);
       });
     }
@@ -66,7 +64,7 @@ describe('wire: connect request', () => {
   describe('read', () => {
     it('has all fields and its length', () => {
       expect(readConnectRequest(named('bob'))).to.deep.equal({
-        request: { version: PROTOCOL_VERSION, membership: true, priority: 0, privateName: 'bob' },
+        request: { version: PROTOCOL_VERSION, membership: true, priority: 0, name: 'bob' },
         length: 8,
       });
     });
@@ -90,7 +88,7 @@ describe('wire: connect request', () => {
     });
 
     it('can have no name', () => {
-      expect(readConnectRequest(named(''))).to.have.nested.property('request.privateName', '');
+      expect(readConnectRequest(named(''))).to.have.nested.property('request.name', '');
     });
 
     it('wants membership by bit 0, unless bit 7 is set, whatever the other bits say', () => {

@@ -108,7 +108,7 @@ describe('wire: server handshake', () => {
         version: { major: 5, minor: 0, patch: 1 },
         membership: true,
         priority: 0,
-        privateName: 'bob',
+        name: 'bob',
       },
     });
   });
@@ -144,7 +144,7 @@ describe('wire: server handshake', () => {
   it('reserves the name once, whatever the pieces', () => {
     const policy = new Policy();
     talk(policy, ...inPieces(Buffer.concat([REQUEST, CHOICE]), 3));
-    expect(policy.reserved.map(({ privateName }) => privateName)).to.deep.equal(['bob']);
+    expect(policy.reserved.map(({ name }) => name)).to.deep.equal(['bob']);
   });
 
   it('lets the policy make up a name for an empty one', () => {
@@ -153,7 +153,7 @@ describe('wire: server handshake', () => {
     const { end } = talk(policy, Buffer.from('0500010000', 'hex'), CHOICE);
     expect(end).to.equal('#r1-2#dmn1');
     expect(policy.reserved).to.deep.equal([
-      { version: { major: 5, minor: 0, patch: 1 }, membership: false, priority: 0, privateName: '' },
+      { version: { major: 5, minor: 0, patch: 1 }, membership: false, priority: 0, name: '' },
     ]);
   });
 

@@ -19,7 +19,7 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
     return this.state.generation;
   }
 
-  /** Private names of those who wait. */
+  /** Ids of those who wait. */
   get entered(): readonly string[] {
     return this.state.entered.map(({ member }) => member);
   }

@@ -14,7 +14,7 @@ export type LockCommand =
   | { readonly op: 'release'; readonly instance: number; readonly request: number };
 
 export interface Claim {
-  /** Private name. */
+  /** Id. */
   readonly member: string;
   readonly instance: number;
   readonly request: number;

@@ -15,7 +15,7 @@ export type Snapshot = Uint8Array | (() => Iterable<Uint8Array> | AsyncIterable<
  * and the command decides what `apply` does. What differs from member to member belongs into the command.
  */
 export interface Machine<Command, Result> {
-  /** What it is, in a word. All members of a group have the same; one that has another leaves with a IncompatibleMemberError. */
+  /** What it is, in a word. All members of a group have the same; one that has another leaves with an IncompatibleMemberError. */
   readonly kind?: string;
   /** Back to the first state. */
   reset(): void;

@@ -9,7 +9,7 @@ import type { TakerSink } from './ports.js';
 import type { Replica } from './replica.js';
 
 export interface HoldingSink extends TakerSink {
-  sendTo(privateName: string, body: Buffer): void;
+  sendTo(to: string, body: Buffer): void;
   rolledBack(commands: number): void;
 }
 

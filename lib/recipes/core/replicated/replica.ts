@@ -10,7 +10,7 @@ import { MalformedCommandError } from '../malformed.js';
 import { Submitters } from './submitters.js';
 
 export interface CommandInfo {
-  /** Private name of the member that submitted it. */
+  /** Id of the member that submitted it. */
   readonly sender: string;
   /** Commands applied before it, the same at all replicas. */
   readonly index: number;
@@ -87,7 +87,7 @@ export class Replica {
   private readonly merged = new Set<number>();
   private waiting: Input[] = [];
 
-  /** @param self private name of this member @param instance number of its process */
+  /** @param self id of this member @param instance number of its process */
   constructor(
     private readonly self: string,
     private readonly instance: number,

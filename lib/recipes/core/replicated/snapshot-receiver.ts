@@ -4,7 +4,7 @@ import { DONOR_PATIENCE_MS, FIRST_OFFER_MS, MAX_HELD_BYTES, MAX_SILENCES, WINDOW
 import { encode, type Message } from './messages.js';
 
 export interface LoaderSink {
-  sendTo(privateName: string, body: Buffer): void;
+  sendTo(to: string, body: Buffer): void;
   /** All of the state that came before belongs to nothing. */
   restoreBegin(): void;
   restoreChunk(data: Buffer): void;

@@ -4,7 +4,7 @@ import type { DropReason } from '../port.js';
 import { encode, type Message } from './messages.js';
 
 export interface DonorSink {
-  sendTo(privateName: string, body: Buffer): void;
+  sendTo(to: string, body: Buffer): void;
   /** The state as it is now is wanted under this name, until it is released; it may be read later, and more than once. */
   capture(id: string): void;
   release(id: string): void;

@@ -46,9 +46,9 @@ export class BarrierSubject extends ReplicatedSubject<WatchedBarrier, BarrierCom
 
   act(chair: WorldMember): void {
     const { machine, instance } = this.replicas.of(chair);
-    const { privateName } = chair;
-    if (machine.entered.includes(privateName)) return;
-    this.entries.set(privateName, (this.entries.get(privateName) ?? 0) + 1);
+    const { id } = chair;
+    if (machine.entered.includes(id)) return;
+    this.entries.set(id, (this.entries.get(id) ?? 0) + 1);
     this.submit(chair, { op: 'enter', instance, parties: PARTIES });
   }
 

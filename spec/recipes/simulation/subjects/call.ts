@@ -11,7 +11,7 @@ export function callSubject(): Subject {
   return {
     group: 'call',
     make: (chair) => {
-      known.set(chair.privateName, [manner(chair.index)]);
+      known.set(chair.id, [manner(chair.index)]);
       return calls.make(chair);
     },
     act: (chair, random, now) => void calls.call(chair, random.pick(['first', 'majority', 'all']), now),

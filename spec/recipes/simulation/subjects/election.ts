@@ -28,7 +28,7 @@ export function electionSubject({ quorum }: Rules): Subject {
 
 function leaderFaults(elections: Elections, chairs: readonly WorldMember[]): string[] {
   const leaders = new Set(chairs.map((chair) => elections.at(chair)?.leader ?? 'nobody'));
-  const isOne = leaders.size === 1 && chairs.some(({ privateName }) => leaders.has(privateName));
+  const isOne = leaders.size === 1 && chairs.some(({ id }) => leaders.has(id));
   return isOne ? [] : [`in the end ${[...leaders].join(' and ')} lead`];
 }
 

@@ -79,7 +79,7 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
   look(): void {
     for (const [chair, { core, machine, instance }] of this.replicas.seats) {
       const { holder, token } = machine;
-      const isOwn = holder?.member === chair.privateName && holder.instance === instance;
+      const isOwn = holder?.member === chair.id && holder.instance === instance;
       if (!isOwn || !core.hasState || core.isPartitioned) this.holding.delete(chair);
       else if (core.isWritable) this.holding.add(chair);
       if (!core.isWritable || !holder) continue;
@@ -87,8 +87,7 @@ export class LockSubject extends ReplicatedSubject<WatchedLock, LockCommand> {
       const other = this.byToken.get(token);
       if (other !== undefined && other !== text) this.seen.push(`token ${token} has ${other} and ${text}`);
       this.byToken.set(token, text);
-      if (token < (this.newest.get(chair) ?? 0))
-        this.seen.push(`${chair.privateName}: back to token ${token}`);
+      if (token < (this.newest.get(chair) ?? 0)) this.seen.push(`${chair.id}: back to token ${token}`);
       this.newest.set(chair, token);
     }
   }

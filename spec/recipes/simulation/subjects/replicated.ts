@@ -45,16 +45,14 @@ export abstract class ReplicatedSubject<M extends AnyMachine, Command> implement
     const bytes = chairs.map((chair) => this.stateAt(chair));
     return [
       ...chairs.flatMap((chair, i) => [
-        ...(this.replicas.of(chair).core.hasState ? [] : [`${chair.privateName} has no state`]),
+        ...(this.replicas.of(chair).core.hasState ? [] : [`${chair.id} has no state`]),
         ...(bytes[i]?.equals(bytes[0] as Buffer) === true
           ? []
-          : [
-              `${chair.privateName} has ${bytes[i]?.toString()}, ${first.privateName} has ${bytes[0]?.toString()}`,
-            ]),
+          : [`${chair.id} has ${bytes[i]?.toString()}, ${first.id} has ${bytes[0]?.toString()}`]),
       ]),
       ...this.submitted
         .filter(({ chair, outcome }) => outcome === undefined && chairs.includes(chair))
-        .map(({ chair, command }) => `${JSON.stringify(command)} of ${chair.privateName} does not end`),
+        .map(({ chair, command }) => `${JSON.stringify(command)} of ${chair.id} does not end`),
       ...chairs.flatMap((chair) => this.replicas.bounds(chair)),
       ...(this.rules.quorum === null ? [] : this.quorumFaults(this.replicas.of(first).machine)),
     ];

@@ -66,7 +66,7 @@ export class LoadClient {
   private async connect(): Promise<void> {
     const mailbox = await Mailbox.open({
       spreadName: this.node.address,
-      privateName: this.name,
+      name: this.name,
       membership: this.membership,
       timeout: CONNECT_MS,
     });

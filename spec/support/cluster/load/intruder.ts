@@ -17,7 +17,7 @@ const IDLE_MS = 150;
 const INTRUDER = 'evil';
 
 /** Whether a private name is that of an intruder: no load client believes a word of it. */
-export const isIntruder = (privateName: string): boolean => privateName.startsWith(`#${INTRUDER}`);
+export const isIntruder = (id: string): boolean => id.startsWith(`#${INTRUDER}`);
 
 export interface Prey {
   /** Groups in which it speaks, and those of them that it joins. */

@@ -39,8 +39,8 @@ export class RandomClients {
     this.honest = nodes.map((node) => new RecipeClient(node, rules, loot, this.promises, random.fork()));
     this.deceived = nodes.map((node) => new RecipeClient(node, withLiar, loot, null, random.fork()));
     const foul = recipeGroups(withLiar.prefix);
-    const members = [...this.honest, ...this.deceived].flatMap(({ privateName, groups }) =>
-      groups.map((group) => ({ name: privateName, group })),
+    const members = [...this.honest, ...this.deceived].flatMap(({ id, groups }) =>
+      groups.map((group) => ({ name: id, group })),
     );
     const everywhere = [...GROUPS, ...recipeGroups(rules.prefix), ...foul];
     const liar = random.pick(nodes);

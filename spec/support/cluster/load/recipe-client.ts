@@ -61,7 +61,7 @@ export class RecipeClient {
     this.loop = this.run();
   }
 
-  get privateName(): string {
+  get id(): string {
     return `#${this.rules.prefix}#${this.node.daemon}`;
   }
 
@@ -80,20 +80,20 @@ export class RecipeClient {
     await this.loop;
     const isThere = async (): Promise<boolean> =>
       (this.tools ?? (await this.open().catch(() => null))) !== null;
-    await eventually(isThere, `a connection of ${this.privateName}`, REST_LIMIT);
+    await eventually(isThere, `a connection of ${this.id}`, REST_LIMIT);
   }
 
   /** Each of its recipes works. @throws Error that says which does not */
   async prove(limit: number): Promise<void> {
-    const { tools, privateName } = this;
-    if (!tools) throw new Error(`${privateName} has no connection`);
+    const { tools, id } = this;
+    if (!tools) throw new Error(`${id} has no connection`);
     const signal = AbortSignal.timeout(limit);
     const failed = (what: string) => (error: unknown) => {
-      throw new Error(`${privateName} has no ${what}: ${(error as Error).message}`);
+      throw new Error(`${id} has no ${what}: ${(error as Error).message}`);
     };
     await (await tools.lock.acquire({ signal }).catch(failed('lock'))).release();
     await tools.election.waitForLeader({ signal }).catch(failed('leader'));
-    await tools.map.set(privateName, -1, { signal }).catch(failed('map'));
+    await tools.map.set(id, -1, { signal }).catch(failed('map'));
   }
 
   async end(): Promise<void> {
@@ -138,7 +138,7 @@ export class RecipeClient {
   }
 
   private follow({ connection, election: it }: Tools): void {
-    const who = `${this.privateName}~${++this.lives}`;
+    const who = `${this.id}~${++this.lives}`;
     const { promises, node } = this;
     const lost = (): void => promises?.lost('lead', who);
     it.on('elected', ({ leader, term, isMe }) => {
@@ -153,14 +153,14 @@ export class RecipeClient {
   }
 
   private async deed({ lock: its, map: table }: Tools): Promise<void> {
-    const { promises, random, privateName, node } = this;
+    const { promises, random, id, node } = this;
     const signal = AbortSignal.timeout(PATIENCE_MS);
     if (random.chance(0.3)) {
-      await table.set(`${privateName} ${random.below(20)}`, ++this.deeds, { signal });
+      await table.set(`${id} ${random.below(20)}`, ++this.deeds, { signal });
       return;
     }
     const held = await its.acquire({ signal });
-    const who = `${privateName}~${this.lives}`;
+    const who = `${id}~${this.lives}`;
     held.signal.addEventListener('abort', () => promises?.lost('lock', who));
     if (!held.signal.aborted) {
       // Each is another number, also for the same one.
