@@ -1,4 +1,4 @@
-/** What `import ... from 'ssp-toolkit/daemon'` gives: the daemon in this process. */
+/** The module `ssp-toolkit/daemon`: the daemon in this process. */
 export { IllegalParamError } from '../lib/errors.js';
 export type { Method } from './access/access.js';
 export { AccessFileError } from './access/lines.js';

@@ -1,5 +1,35 @@
-/** What `import ... from 'ssp-toolkit'` gives: the modern face. The SSP calls are in 'ssp-toolkit/ssp'. */
-export * from './errors.js';
+/** The module `ssp-toolkit`: the client API. The SSP and SP calls are in `ssp-toolkit/ssp`. */
+export {
+  AuthError,
+  BufferTooShortError,
+  ConnectionClosedError,
+  CouldNotConnectError,
+  GroupsTooShortError,
+  IllegalAddressError,
+  IllegalGroupError,
+  IllegalMessageError,
+  IllegalMessageTypeError,
+  IllegalNameError,
+  IllegalParamError,
+  IllegalServiceError,
+  IllegalSessionError,
+  IllegalTimeError,
+  MessageTooLongError,
+  NetworkError,
+  NoNameError,
+  NotUniqueError,
+  PermissionDeniedError,
+  QuotaError,
+  RejectedError,
+  SspError,
+  TooManyGroupsError,
+  VersionError,
+  WouldBlockError,
+  ERROR_CODES,
+  type ErrorCode,
+  type RefusedAction,
+  type SspErrorOptions,
+} from './errors.js';
 export { connect } from './client/connect.js';
 export type { Connection, ConnectionEvents } from './client/connection.js';
 export {

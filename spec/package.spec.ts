@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { TOOLKIT_VERSION, versionText } from '../lib/wire/index.js';
+import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/connect-request.js';
 import { repositoryRoot } from './support/recordings.js';
 
 interface Manifest {

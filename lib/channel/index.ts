@@ -1,15 +1,58 @@
-/** What `import ... from 'ssp-toolkit/channel'` gives: named channels in the manner of MESSIP. */
-export type { WaitLimits } from './check.js';
+/** The module `ssp-toolkit/channel`: named channels with requests and replies, in the manner of MESSIP. */
+export { openChannels } from './open.js';
 export type { Channels } from './channels.js';
 export type { ClientChannel } from './client-channel.js';
-export type { CallOptions, ClientState, PingOptions, PostOptions, Reply } from './options.js';
-export * from './errors.js';
-export type * from './event.js';
-export type { Dropped } from './context.js';
-export type { ChannelInfo, Registry, RegistrySnapshot } from './registry-info.js';
-export { openChannels } from './open.js';
-export type { ChannelOptions, ChannelsOptions, CreateOptions, OpenOptions } from './options.js';
-export type { GoneReason } from './errors.js';
-export type { ServerRequest } from './request.js';
 export type { ServerChannel } from './server-channel.js';
-export type { CloseOptions, ReceiveOptions } from './options.js';
+export type { ServerRequest } from './request.js';
+export type { ChannelInfo, Registry, RegistrySnapshot } from './registry-info.js';
+export type { Dropped } from './context.js';
+export type { WaitLimits } from './check.js';
+export type {
+  CallOptions,
+  ChannelOptions,
+  ChannelsOptions,
+  ClientState,
+  CloseOptions,
+  CreateOptions,
+  OpenOptions,
+  PingOptions,
+  PostOptions,
+  ReceiveOptions,
+  Reply,
+} from './options.js';
+export type {
+  ChannelLostEvent,
+  ClientChangeEvent,
+  ClientEvent,
+  ClientLossEvent,
+  OverflowEvent,
+  PostEvent,
+  ServerEvent,
+  TimeoutEvent,
+  TimerEvent,
+  TimerId,
+  WatchEvent,
+} from './event.js';
+export {
+  AlreadyRepliedError,
+  BadNameError,
+  BodyTooLongError,
+  BufferingOffError,
+  BusyError,
+  ChannelError,
+  ChannelFullError,
+  ClientGoneError,
+  ExistsError,
+  HasClientsError,
+  NotAttachedError,
+  NotFoundError,
+  NotOwnerError,
+  NotPrimaryError,
+  OrphanedError,
+  RefusedError,
+  ServerGoneError,
+  ServerUnreachableError,
+  TimeoutError,
+  type ChannelCondition,
+  type GoneReason,
+} from './errors.js';

@@ -1,4 +1,4 @@
-/** What `import ... from 'ssp-toolkit/recipes'` gives. */
+/** The module `ssp-toolkit/recipes`: group services on top of a connection, such as election, presence, map and lock. */
 export type { Leadership } from './core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
 export type { RecipeEvents } from './recipe.js';

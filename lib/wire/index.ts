@@ -1,22 +1,63 @@
-/** The session protocol: bytes to values and back. Pure: no sockets, timers, clocks or chance. */
-export * from './byte-order.js';
-export * from './codes.js';
-export * from './delivery.js';
-export * from './fault.js';
-export * from './frame-reader.js';
-export * from './group-id.js';
-export * from './handshake/accept.js';
-export * from './handshake/authentication.js';
-export * from './handshake/client-handshake.js';
-export * from './handshake/connect-request.js';
-export * from './handshake/authentication.js';
-export * from './handshake/authentication.js';
-export * from './handshake/server-handshake.js';
-export * from './handshake/connect-request.js';
-export * from './header.js';
-export * from './limits.js';
-export * from './membership.js';
-export * from './name.js';
-export * from './reject.js';
-export * from './request.js';
-export * from './service.js';
+/**
+ * The module `ssp-toolkit/wire`: the session protocol, bytes to values and back, for programs that speak it themselves.
+ * Pure: no sockets, timers, clocks or randomness. The pages in docs/protocol explain the protocol [session 1].
+ */
+
+// Frames.
+export { Delivery, checkDelivery } from './delivery.js';
+export { type FaultReason, FrameFault } from './fault.js';
+export { type FrameHandler, FrameReader } from './frame-reader.js';
+export { type Header, readHeader } from './header.js';
+export { encodeReject } from './reject.js';
+export { checkRequest, encodeMessage, encodeRequest } from './request.js';
+
+// Membership messages.
+export {
+  type MembershipBody,
+  type VsSet,
+  encodeRegularMembership,
+  encodeSelfLeave,
+  encodeTransition,
+  readMembershipBody,
+  readVsSet,
+} from './membership.js';
+export { type GroupId, groupIdText } from './group-id.js';
+
+// Handshakes.
+export type { Accept } from './handshake/accept.js';
+export {
+  type Authenticator,
+  type Credentials,
+  ipAuthenticator,
+  nullAuthenticator,
+  passwordAuthenticator,
+} from './handshake/authentication.js';
+export {
+  ClientHandshake,
+  type ClientHandshakeOptions,
+  type ClientStep,
+} from './handshake/client-handshake.js';
+export { type ConnectRequest, PROTOCOL_VERSION, type Version } from './handshake/connect-request.js';
+export { type HandshakePolicy, ServerHandshake, type ServerStep } from './handshake/server-handshake.js';
+export { codeName } from './codes.js';
+
+// Names.
+export { isGroupName, isPrivateName, nameField, parsePrivateGroup, privateGroup } from './name.js';
+
+// Services.
+export {
+  AGREED_MESS,
+  CAUSAL_MESS,
+  FIFO_MESS,
+  JOIN_MESS,
+  KILL_MESS,
+  LEAVE_MESS,
+  RELIABLE_MESS,
+  SAFE_MESS,
+  UNRELIABLE_MESS,
+  isRegular,
+  isRegularMembership,
+  isReject,
+  isSelfLeave,
+  isTransition,
+} from './service.js';

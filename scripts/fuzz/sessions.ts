@@ -11,20 +11,13 @@ import type { Sequencer } from '../../daemon/core/batcher.js';
 import { silentLogger } from '../../daemon/log/logger.js';
 import { defaultLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
-import {
-  AGREED_MESS,
-  checkDelivery,
-  encodeConnectRequest,
-  encodeMessage,
-  encodeMethodChoice,
-  encodeRequest,
-  FrameReader,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  nameField,
-  PROTOCOL_VERSION,
-} from '../../lib/wire/index.js';
+import { checkDelivery } from '../../lib/wire/delivery.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { nameField } from '../../lib/wire/name.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { FakeSocket } from './fake-socket.js';
 
 const CLIENTS = 6;

@@ -4,7 +4,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { checkDelivery, FrameReader } from '../../lib/wire/index.js';
+import { checkDelivery } from '../../lib/wire/delivery.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { RawSession, type Where } from '../support/raw-client.js';
 
 const soon = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { hashPassword } from '../../daemon/access/passwords.js';
 import { createDaemon, type DaemonOptions } from '../../daemon/index.js';
-import { encodeAccept, HEADER_BYTES, NAME_BYTES, PROTOCOL_VERSION } from '../../lib/wire/index.js';
+import { encodeAccept } from '../../lib/wire/handshake/accept.js';
+import { PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
 import {
   firstOf,
   isDecodedFrame,

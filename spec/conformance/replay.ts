@@ -1,7 +1,7 @@
 /** Plays the clients of a recording against a daemon, or several. */
 import { Buffer } from 'node:buffer';
 import type { Daemon } from '../../daemon/index.js';
-import { nameField } from '../../lib/wire/index.js';
+import { nameField } from '../../lib/wire/name.js';
 import { RawClient } from '../support/raw-client.js';
 import { chunkBytes, firstOf, type Recording, streamOf, type Trace } from '../support/recordings.js';
 import { until } from '../support/wait.js';

@@ -12,7 +12,7 @@ import {
   isSelfLeave,
   isTransition,
   SAFE_MESS,
-} from '../../lib/wire/index.js';
+} from '../../lib/wire/service.js';
 import { Random } from '../support/random.js';
 import { groupIdOf, tell, vsSetsOf } from '../support/describe-frame.js';
 import { closedIdOf, Daemons, type Node, ownSetOf, tableOf } from './daemons.js';

@@ -5,18 +5,10 @@ import { Core } from '../../daemon/core/core.js';
 import type { Authorize, LocalSession, SessionSink } from '../../daemon/core/group.js';
 import { type Fault, encodeHead } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
-import {
-  AGREED_MESS,
-  Delivery,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  checkDelivery,
-  checkRequest,
-  encodeMessage,
-  encodeRequest,
-  privateGroup,
-} from '../../lib/wire/index.js';
+import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
+import { privateGroup } from '../../lib/wire/name.js';
+import { checkRequest, encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { tell } from '../support/describe-frame.js';
 
 export interface Payload {

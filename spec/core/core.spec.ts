@@ -1,17 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeMessage,
-  encodeRequest,
-  FrameFault,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  nameField,
-  REJECT_NOT_UNIQUE,
-  SAFE_MESS,
-} from '../../lib/wire/index.js';
+import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
+import { FrameFault } from '../../lib/wire/fault.js';
+import { nameField } from '../../lib/wire/name.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { isChange } from '../../daemon/core/core.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 

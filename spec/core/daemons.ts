@@ -8,7 +8,8 @@ import { Core } from '../../daemon/core/core.js';
 import type { Sequencer } from '../../daemon/core/batcher.js';
 import type { Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
-import { type Delivery, type GroupId, readGroupId } from '../../lib/wire/index.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
+import { type GroupId, readGroupId } from '../../lib/wire/group-id.js';
 import { bodyOf, groupIdOf } from '../support/describe-frame.js';
 import { Client } from './core-world.js';
 

@@ -3,14 +3,9 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { decodePayload } from '../../daemon/core/report-reader.js';
 import { groupIdOf } from '../support/describe-frame.js';
-import {
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  nameField,
-  REJECT_NOT_UNIQUE,
-  SAFE_MESS,
-} from '../../lib/wire/index.js';
+import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
+import { nameField } from '../../lib/wire/name.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { Daemons, forget, tableOf } from './daemons.js';
 import { type Client, CoreWorld, type Payload } from './core-world.js';
 

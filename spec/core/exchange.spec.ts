@@ -8,7 +8,9 @@ import {
   encodeHead,
   encodeVerdict,
 } from '../../daemon/core/report.js';
-import { type GroupId, JOIN_MESS, nameField, privateGroup, readName } from '../../lib/wire/index.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
+import { nameField, privateGroup, readName } from '../../lib/wire/name.js';
+import { JOIN_MESS } from '../../lib/wire/service.js';
 
 const TAG = 5n;
 const OLD: GroupId = [1, 900, 4];

@@ -5,16 +5,9 @@
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
 import type { Engine } from '../../daemon/engine/port.js';
-import {
-  DATA_LENGTH_AT,
-  frameLength,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  NUM_GROUPS_AT,
-  readHeader,
-  readNames,
-} from '../../lib/wire/index.js';
+import { DATA_LENGTH_AT, frameLength, NUM_GROUPS_AT, readHeader } from '../../lib/wire/header.js';
+import { readNames } from '../../lib/wire/name.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import type { Operation } from '../support/daemon-oracle.js';
 import { givenSeed, Random } from '../support/random.js';

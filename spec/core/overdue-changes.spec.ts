@@ -1,7 +1,8 @@
 /** A member that is behind, but still reads, makes the changes of others wait; not without end. */
 import { expect } from 'chai';
 import type { WaitsFor } from '../../daemon/core/admission.js';
-import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
+import { encodeRequest } from '../../lib/wire/request.js';
+import { JOIN_MESS } from '../../lib/wire/service.js';
 import { type Client, CoreWorld } from './core-world.js';
 
 describe('core: changes that have waited long enough', () => {

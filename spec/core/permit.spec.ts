@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Authorize } from '../../daemon/core/group.js';
-import { AGREED_MESS, isReject } from '../../lib/wire/index.js';
+import { AGREED_MESS, isReject } from '../../lib/wire/service.js';
 import { CoreWorld } from './core-world.js';
 
 /** May join what begins with j and send to what begins with s, and notes what it was asked. */

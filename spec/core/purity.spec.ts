@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { AGREED_MESS, encodeMessage, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';
+import { encodeMessage } from '../../lib/wire/request.js';
+import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { repositoryRoot } from '../support/recordings.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 

@@ -4,16 +4,10 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Daemon } from '../../daemon/index.js';
-import {
-  type Delivery,
-  encodeMessage,
-  encodeRequest,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  privateGroup,
-  SELF_DISCARD,
-} from '../../lib/wire/index.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
+import { privateGroup } from '../../lib/wire/name.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { type Due, DaemonOracle, type Operation, SERVICES } from '../support/daemon-oracle.js';
 import type { Random } from '../support/random.js';
 import { RawSession } from '../support/raw-client.js';

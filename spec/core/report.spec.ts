@@ -14,7 +14,8 @@ import {
 } from '../../daemon/core/report.js';
 import { Malformed } from '../../lib/util/bytes.js';
 import { decodePayload, type ReportPart, type Payload, tagOf } from '../../daemon/core/report-reader.js';
-import { JOIN_MESS, KILL_MESS, LEAVE_MESS, nameField, privateGroup } from '../../lib/wire/index.js';
+import { nameField, privateGroup } from '../../lib/wire/name.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 
 const TAG = 2n ** 64n - 2n;
 const session = (name: string): Buffer => nameField(privateGroup(name, 'd'));

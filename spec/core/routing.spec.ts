@@ -1,13 +1,7 @@
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeMessage,
-  FIFO_MESS,
-  MAX_GROUPS,
-  SAFE_MESS,
-  SELF_DISCARD,
-  UNRELIABLE_MESS,
-} from '../../lib/wire/index.js';
+import { MAX_GROUPS } from '../../lib/wire/limits.js';
+import { encodeMessage } from '../../lib/wire/request.js';
+import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD, UNRELIABLE_MESS } from '../../lib/wire/service.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 
 /** Alice, Bob and Carol are in g. */

@@ -1,6 +1,6 @@
 /** The sequences of [daemon 2.7.1], row by row. */
 import { expect } from 'chai';
-import type { Delivery } from '../../lib/wire/index.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
 import { closedIdOf, Daemons, forget, lastIdOf, ownSetOf } from './daemons.js';
 import type { Client } from './core-world.js';
 import { groupIdOf } from '../support/describe-frame.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/index.js';
+import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/service.js';
 import { REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
 import { Daemons, tableOf } from './daemons.js';
 import { type Client, remote, CoreWorld } from './core-world.js';

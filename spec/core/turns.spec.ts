@@ -1,6 +1,7 @@
 /** Joins, leaves and ends that wait take turns by address: what one address asks makes others wait for one change of it. */
 import { expect } from 'chai';
-import { encodeRequest, JOIN_MESS } from '../../lib/wire/index.js';
+import { encodeRequest } from '../../lib/wire/request.js';
+import { JOIN_MESS } from '../../lib/wire/service.js';
 import { Client, CoreWorld } from './core-world.js';
 
 describe('core: turns of changes that wait', () => {

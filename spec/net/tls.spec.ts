@@ -19,7 +19,7 @@ import {
   SP_multicast,
   SP_receive,
 } from '../../lib/ssp/index.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/index.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { TemporaryDirectory } from '../support/temporary.js';

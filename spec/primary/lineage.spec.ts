@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { extendLineage, firstLineage } from '../../lib/primary/lineage.js';
 import { hash53 } from '../../lib/util/hash.js';
-import type { GroupId } from '../../lib/wire/index.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
 
 const VIEW: GroupId = [1, 2, 3];
 

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Passwords } from '../../daemon/access/passwords.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/index.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
 import { skip } from '../support/skip.js';

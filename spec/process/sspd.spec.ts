@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { AGREED_MESS } from '../../lib/wire/index.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { repositoryRoot } from '../support/recordings.js';

@@ -296,7 +296,7 @@ export class RecipeWorld {
     const changed = (member: Member): boolean => String(before.get(member)) !== String(table);
     const isTouched = members.some((member) => member.isMember && changed(member)) || table.length === 0;
     const one = members.find((member) => member.isMember);
-    const id: GroupId =
+    const viewId: GroupId =
       isTouched || !one ? [members[0]?.index ?? 0, ++this.time, 1] : (this.idOf(one) as GroupId);
     for (const piece of pieces) {
       const along = piece.filter((member) => member.isMember).map(({ id }) => id);
@@ -304,7 +304,7 @@ export class RecipeWorld {
         member.group = table;
         member.component = component;
         member.received = member.delivered = 0;
-        this.setId(member, id);
+        this.setId(member, viewId);
         if (isTouched && member.isMember) this.show(member, 'network', inViewOrder(along));
       }
     }

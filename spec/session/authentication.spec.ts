@@ -15,16 +15,10 @@ import {
   SP_connect,
   SP_disconnect,
 } from '../../lib/ssp/index.js';
-import {
-  AGREED_MESS,
-  encodeConnectRequest,
-  encodeMessage,
-  encodeMethodChoice,
-  encodeRequest,
-  JOIN_MESS,
-  KILL_MESS,
-  PROTOCOL_VERSION,
-} from '../../lib/wire/index.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

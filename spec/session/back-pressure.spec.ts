@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { STALL_TIME } from '../../daemon/session/limits.js';
-import { AGREED_MESS } from '../../lib/wire/index.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';

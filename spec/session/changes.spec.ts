@@ -1,7 +1,8 @@
 /** Requests that cost more than their bytes: each makes a message with all members' names for each of them. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

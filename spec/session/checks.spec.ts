@@ -1,18 +1,10 @@
 /** The daemon's checks of a header [session 4.6]: each ends that session and nobody else's. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeMessage,
-  encodeRequest,
-  HEADER_BYTES,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  MAX_MESSAGE_BYTES,
-  MAX_REQUEST_BYTES,
-  writeMarked,
-} from '../../lib/wire/index.js';
+import { writeMarked } from '../../lib/wire/byte-order.js';
+import { HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES } from '../../lib/wire/limits.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

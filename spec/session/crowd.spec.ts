@@ -2,14 +2,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { ACCEPT_SESSION, SP_connect, SP_disconnect } from '../../lib/ssp/index.js';
-import {
-  AGREED_MESS,
-  encodeConnectRequest,
-  encodeMethodChoice,
-  PROTOCOL_VERSION,
-  readCode,
-  REJECT_QUOTA,
-} from '../../lib/wire/index.js';
+import { REJECT_QUOTA } from '../../lib/wire/codes.js';
+import { readCode } from '../../lib/wire/handshake/accept.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { ca, tlsOn } from '../support/tls-files.js';

@@ -1,15 +1,10 @@
 /** What the daemon changes in a data frame, and what it leaves alone [session 4.7]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeMessage,
-  FIFO_MESS,
-  JOIN_MESS,
-  nameField,
-  SELF_DISCARD,
-  writeHeaderWords,
-} from '../../lib/wire/index.js';
+import { writeHeaderWords } from '../../lib/wire/header.js';
+import { nameField } from '../../lib/wire/name.js';
+import { encodeMessage } from '../../lib/wire/request.js';
+import { AGREED_MESS, FIFO_MESS, JOIN_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';

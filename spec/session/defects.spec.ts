@@ -5,16 +5,11 @@ import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeConnectRequest,
-  encodeMethodChoice,
-  encodeRequest,
-  JOIN_MESS,
-  PROTOCOL_VERSION,
-  SAFE_MESS,
-  writeMarked,
-} from '../../lib/wire/index.js';
+import { writeMarked } from '../../lib/wire/byte-order.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { groupIdOf, tell } from '../support/describe-frame.js';

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
-import { AGREED_MESS, encodeMessage, encodeRequest, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/index.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { ManualClock } from './manual-clock.js';
 
 const join = encodeRequest(JOIN_MESS, '#a#d', ['g']);

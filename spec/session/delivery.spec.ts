@@ -1,7 +1,7 @@
 /** Who receives what, over sockets [session 5.1]. */
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
-import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/index.js';
+import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

@@ -1,7 +1,8 @@
 /** How a session ends, and what the others see of it [session 5.2]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { AGREED_MESS, encodeMessage, encodeRequest, KILL_MESS } from '../../lib/wire/index.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

@@ -2,7 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
-import { AGREED_MESS, HEADER_BYTES, NAME_BYTES } from '../../lib/wire/index.js';
+import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

@@ -1,7 +1,7 @@
 /** A view of n members goes to n receivers: shared bytes are not memory n times over. */
 import { expect } from 'chai';
 import { Mailbox } from '../../lib/mailbox/mailbox.js';
-import { JOIN_MESS } from '../../lib/wire/index.js';
+import { JOIN_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { until } from '../support/wait.js';
 

@@ -1,13 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  encodeConnectRequest,
-  encodeMethodChoice,
-  PROTOCOL_VERSION,
-  REJECT_NOT_UNIQUE,
-  REJECT_QUOTA,
-  readCode,
-} from '../../lib/wire/index.js';
+import { REJECT_NOT_UNIQUE, REJECT_QUOTA } from '../../lib/wire/codes.js';
+import { readCode } from '../../lib/wire/handshake/accept.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tlsOn } from '../support/tls-files.js';

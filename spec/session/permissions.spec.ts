@@ -16,16 +16,10 @@ import {
   SP_multicast,
   SP_receive,
 } from '../../lib/ssp/index.js';
-import {
-  AGREED_MESS,
-  type Delivery,
-  encodeRequest,
-  HEADER_BYTES,
-  JOIN_MESS,
-  NAME_BYTES,
-  SAFE_MESS,
-  SELF_DISCARD,
-} from '../../lib/wire/index.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
+import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
+import { encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

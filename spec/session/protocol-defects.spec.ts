@@ -4,19 +4,12 @@
  */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  AGREED_MESS,
-  encodeConnectRequest,
-  encodeMethodChoice,
-  encodeMessage,
-  encodeRequest,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-  MAX_REQUEST_BYTES,
-  PROTOCOL_VERSION,
-  writeMarked,
-} from '../../lib/wire/index.js';
+import { writeMarked } from '../../lib/wire/byte-order.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { MAX_REQUEST_BYTES } from '../../lib/wire/limits.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { counterOf, tell } from '../support/describe-frame.js';

@@ -1,13 +1,10 @@
 /** A client that comes back under its name before the end of its last session is ordered [daemon 3.1]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  encodeConnectRequest,
-  encodeMethodChoice,
-  PROTOCOL_VERSION,
-  readCode,
-  REJECT_NOT_UNIQUE,
-} from '../../lib/wire/index.js';
+import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
+import { readCode } from '../../lib/wire/handshake/accept.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import type { SessionLimits } from '../../daemon/session/limits.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';

@@ -13,7 +13,7 @@ import {
   SP_connect,
   SP_disconnect,
 } from '../../lib/ssp/index.js';
-import { AGREED_MESS } from '../../lib/wire/index.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { Session } from '../../daemon/session/session.js';
-import { encodeConnectRequest, encodeMethodChoice, PROTOCOL_VERSION } from '../../lib/wire/index.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';
 

@@ -1,7 +1,7 @@
 /** What the daemon tells of itself: the numbers behind the monitor's pages. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { AGREED_MESS } from '../../lib/wire/index.js';
+import { AGREED_MESS } from '../../lib/wire/service.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { TemporaryDirectory } from '../support/temporary.js';

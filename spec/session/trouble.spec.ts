@@ -4,16 +4,10 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { FairQueue } from '../../daemon/core/fair-queue.js';
 import { createDaemon } from '../../daemon/index.js';
-import {
-  AGREED_MESS,
-  encodeConnectRequest,
-  encodeMessage,
-  encodeMethodChoice,
-  encodeRequest,
-  JOIN_MESS,
-  KILL_MESS,
-  PROTOCOL_VERSION,
-} from '../../lib/wire/index.js';
+import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, JOIN_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';

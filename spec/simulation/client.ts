@@ -1,24 +1,21 @@
 /** A simulated client: does what its plan says and writes down what it sent and saw. */
 import { Buffer } from 'node:buffer';
 import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
+import { groupIdText, readGroupId } from '../../lib/wire/group-id.js';
+import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,
   CAUSED_BY_LEAVE,
-  type Delivery,
-  encodeMessage,
-  encodeRequest,
-  groupIdText,
   isRegularMembership,
   isSelfLeave,
   isTransition,
   JOIN_MESS,
   KILL_MESS,
   LEAVE_MESS,
-  readGroupId,
-  readMembershipBody,
-  readVsSet,
-} from '../../lib/wire/index.js';
+} from '../../lib/wire/service.js';
 import type { Entry, SessionLog, ViewEntry } from '../support/checks/log.js';
 import { SimulatedConnection } from './connection.js';
 import type { SimulatedDaemon } from './daemon.js';

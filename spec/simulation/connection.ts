@@ -1,7 +1,9 @@
 /** The client's side of one connection: it speaks the session protocol in bytes, over a socket without a kernel. */
 import type { Buffer } from 'node:buffer';
 import { ReceivedMessage } from '../../lib/mailbox/received-message.js';
-import { checkDelivery, ClientHandshake, FrameReader } from '../../lib/wire/index.js';
+import { checkDelivery } from '../../lib/wire/delivery.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { ClientHandshake } from '../../lib/wire/handshake/client-handshake.js';
 import type { SimulatedDaemon } from './daemon.js';
 import { FakeSocket } from './fake-socket.js';
 import type { Loop } from './loop.js';

@@ -7,7 +7,7 @@ import {
   SAFE_MESS,
   SELF_DISCARD,
   UNRELIABLE_MESS,
-} from '../../lib/wire/index.js';
+} from '../../lib/wire/service.js';
 
 export const services: Readonly<Record<string, number>> = {
   unreliable: UNRELIABLE_MESS,

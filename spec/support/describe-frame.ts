@@ -1,19 +1,17 @@
 /** A delivered frame as one line, so that a spec can say in words what a session got. */
+import type { Delivery } from '../../lib/wire/delivery.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
+import { type MembershipBody, readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
 import {
   CAUSED_BY_DISCONNECT,
   CAUSED_BY_JOIN,
   CAUSED_BY_LEAVE,
   CAUSED_BY_NETWORK,
-  type Delivery,
-  type GroupId,
   isRegularMembership,
   isSelfLeave,
   isTransition,
-  type MembershipBody,
-  readMembershipBody,
-  readVsSet,
   REG_MEMB_MESS,
-} from '../../lib/wire/index.js';
+} from '../../lib/wire/service.js';
 
 const causes: Readonly<Record<number, string>> = {
   [CAUSED_BY_JOIN]: 'join',

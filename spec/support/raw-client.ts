@@ -2,17 +2,11 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import {
-  ClientHandshake,
-  Delivery,
-  checkDelivery,
-  encodeMessage,
-  encodeRequest,
-  FrameReader,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-} from '../../lib/wire/index.js';
+import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
+import { FrameReader } from '../../lib/wire/frame-reader.js';
+import { ClientHandshake } from '../../lib/wire/handshake/client-handshake.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { until } from './wait.js';
 
 /** A port of 127.0.0.1, a port of another host, or the path of a local socket. */

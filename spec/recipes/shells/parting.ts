@@ -122,14 +122,14 @@ export class Parting {
   }
 
   private newView(members: readonly MemoryConnection[], cause: 'join' | 'network'): void {
-    const id = [1, 1, ++this.views];
+    const viewId = [1, 1, ++this.views];
     const names = members.map(({ id }) => id);
     for (const member of members) {
       const along = members.filter(
         (each) => each === member || (each.view.length > 0 && member.view.includes(each)),
       );
       const cameWithMe = along.map(({ id }) => id);
-      member.group?.give({ kind: 'view', id, members: names, cause, cameWithMe });
+      member.group?.give({ kind: 'view', id: viewId, members: names, cause, cameWithMe });
     }
     for (const member of members) member.view = members;
   }

@@ -1,0 +1,162 @@
+/** What each entry point exports, by name: a new name is a promise to users, so it is also added here. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { repositoryRoot } from './support/recordings.js';
+
+interface EntryPoint {
+  readonly file: string;
+  readonly values: string;
+  readonly types: string;
+}
+
+const entryPoints: Readonly<Record<string, EntryPoint>> = {
+  'ssp-toolkit': {
+    file: 'lib/index.ts',
+    values: `
+      AuthError BufferTooShortError ConnectionClosedError CouldNotConnectError DataEvent ERROR_CODES
+      GroupsTooShortError IllegalAddressError IllegalGroupError IllegalMessageError
+      IllegalMessageTypeError IllegalNameError IllegalParamError IllegalServiceError IllegalSessionError
+      IllegalTimeError MessageTooLongError NetworkError NoNameError NotUniqueError PermissionDeniedError
+      QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SspError TooManyGroupsError
+      VersionError WouldBlockError connect equalGroupIds groupIdText`,
+    types: `
+      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ErrorCode Group
+      GroupEvent GroupEvents GroupId JoinOptions NetworkView RefusedAction RejectEvent SelfLeaveEvent
+      SendOptions Service SspErrorOptions TlsOptions TransitionEvent ViewEvent`,
+  },
+  'ssp-toolkit/ssp': {
+    file: 'lib/ssp/index.ts',
+    values: `
+      ACCEPT_SESSION AGREED_MESS BUFFER_TOO_SHORT CAUSAL_MESS CAUSED_BY_DISCONNECT CAUSED_BY_JOIN
+      CAUSED_BY_LEAVE CAUSED_BY_NETWORK CONNECTION_CLOSED COULD_NOT_CONNECT DECRYPT_FAILED
+      DEFAULT_SPREAD_PORT DONT_BLOCK DROP_RECV ENCRYPTION_NOT_SUPPORTED ENCRYPT_FAILED ENCRYPT_MESS
+      FIFO_MESS FLUSH_OK_ALREADY_SENT FLUSH_REQ_MESS FL_MAX_SCATTER_ELEMENTS GROUPS_TOO_SHORT
+      GROUP_NOT_SECURE HIGH_PRIORITY ILLEGAL_GROUP ILLEGAL_MESSAGE ILLEGAL_MESSAGE_TYPE ILLEGAL_PARAM
+      ILLEGAL_RECEIVERS ILLEGAL_SERVICE ILLEGAL_SESSION ILLEGAL_SPREAD ILLEGAL_STATE ILLEGAL_TIME
+      INVALID_PARAM Is_agreed_mess Is_causal_mess Is_caused_disconnect_mess Is_caused_join_mess
+      Is_caused_leave_mess Is_caused_network_mess Is_fifo_mess Is_membership_mess Is_private_group
+      Is_reg_memb_mess Is_regular_mess Is_reject_mess Is_reliable_mess Is_safe_mess Is_self_discard
+      Is_self_leave Is_transition_mess Is_unreliable_mess KEY_AGR_NOT_SUPPORTED LOW_PRIORITY
+      MAX_CLIENT_SCATTER_ELEMENTS MAX_GROUPS MAX_GROUP_NAME MAX_MESSAGE_BODY_LEN MAX_PORTABLE_BYTES
+      MAX_PRIVATE_NAME MAX_PROC_NAME MAX_REQUEST_BYTES MEDIUM_PRIORITY MEMBERSHIP_MESS MEMB_MESSAGE
+      MESSAGE_TOO_LONG NET_ERROR_ON_SESSION NOT_ALLOWED_TO_SEND PERMISSION_DENIED REGULAR_MESS
+      REG_MEMB_MESS REG_MESSAGE REJECT_AUTH REJECT_ILLEGAL_NAME REJECT_MESS REJECT_NOT_UNIQUE
+      REJECT_NO_NAME REJECT_QUOTA REJECT_VERSION RELIABLE_MESS RESERVED SAFE_MESS SELF_DISCARD SP_BUG
+      SP_connect SP_connect_timeout SP_disconnect SP_equal_group_ids SP_error SP_get_memb_info
+      SP_get_vs_set_members SP_get_vs_sets_info SP_join SP_kill SP_leave SP_multicast
+      SP_multigroup_multicast SP_multigroup_scat_multicast SP_poll SP_receive SP_scat_get_memb_info
+      SP_scat_get_vs_set_members SP_scat_get_vs_sets_info SP_scat_multicast SP_scat_receive SP_strerror
+      SP_version SSP_connect SSP_disconnect SSP_error SSP_join SSP_kill SSP_leave SSP_multicast
+      SSP_multigroup_multicast SSP_multigroup_scat_multicast SSP_poll SSP_receive SSP_scat_multicast
+      SSP_scat_receive SSP_strerror SSP_version SUBGROUP_CAST TOO_MANY_GROUPS TRANSITION_MESS
+      TRANS_MEMB_MESS TRANS_MESS UNRELIABLE_MESS WOULD_BLOCK codeName codeText groupIdText
+      ipAuthenticator nullAuthenticator passwordAuthenticator`,
+    types: `
+      Authenticator ConnectOptions ConnectResult GroupId MembInfo Membership ReceiveOptions
+      ReceiveResult ScatReceiveOptions Scatter ScatterElement SpConnectOptions SspReceiveResult Time
+      VersionResult VsSetInfo`,
+  },
+  'ssp-toolkit/wire': {
+    file: 'lib/wire/index.ts',
+    values: `
+      AGREED_MESS CAUSAL_MESS ClientHandshake Delivery FIFO_MESS FrameFault FrameReader JOIN_MESS
+      KILL_MESS LEAVE_MESS PROTOCOL_VERSION RELIABLE_MESS SAFE_MESS ServerHandshake UNRELIABLE_MESS
+      checkDelivery checkRequest codeName encodeMessage encodeRegularMembership encodeReject
+      encodeRequest encodeSelfLeave encodeTransition groupIdText ipAuthenticator isGroupName
+      isPrivateName isRegular isRegularMembership isReject isSelfLeave isTransition nameField
+      nullAuthenticator parsePrivateGroup passwordAuthenticator privateGroup readHeader
+      readMembershipBody readVsSet`,
+    types: `
+      Accept Authenticator ClientHandshakeOptions ClientStep ConnectRequest Credentials FaultReason
+      FrameHandler GroupId HandshakePolicy Header MembershipBody ServerStep Version VsSet`,
+  },
+  'ssp-toolkit/recipes': {
+    file: 'lib/recipes/index.ts',
+    values: `
+      IncompatibleMemberError LeftGroupError LockEndedError ReadOnlyError RecipeError ResultUnknownError
+      barrier counter election groupRpc lock map presence replicated`,
+    types: `
+      Barrier BarrierOptions CallHandler CallMode CallOptions CallOutcome CallResult CommandInfo Counter
+      Departure Election ElectionEvents ElectionOptions GroupRpc GroupRpcOptions HeldLock Leadership
+      Lock Machine Member Presence PresenceEvents PresenceOptions RecipeEvents Replicated
+      ReplicatedEvents ReplicatedMap ReplicatedMapEvents ReplicatedOptions Snapshot WaitOptions`,
+  },
+  'ssp-toolkit/channel': {
+    file: 'lib/channel/index.ts',
+    values: `
+      AlreadyRepliedError BadNameError BodyTooLongError BufferingOffError BusyError ChannelError
+      ChannelFullError ClientGoneError ExistsError HasClientsError NotAttachedError NotFoundError
+      NotOwnerError NotPrimaryError OrphanedError RefusedError ServerGoneError ServerUnreachableError
+      TimeoutError openChannels`,
+    types: `
+      CallOptions ChannelCondition ChannelInfo ChannelLostEvent ChannelOptions Channels ChannelsOptions
+      ClientChangeEvent ClientChannel ClientEvent ClientLossEvent ClientState CloseOptions CreateOptions
+      Dropped GoneReason OpenOptions OverflowEvent PingOptions PostEvent PostOptions ReceiveOptions
+      Registry RegistrySnapshot Reply ServerChannel ServerEvent ServerRequest TimeoutEvent TimerEvent
+      TimerId WaitLimits WatchEvent`,
+  },
+  'ssp-toolkit/daemon': {
+    file: 'daemon/index.ts',
+    values: `
+      AccessFileError EngineError IllegalParamError ListenError MonitorError TransportError createDaemon
+      hostDaemonName`,
+    types: `
+      Counters Daemon DaemonOptions DaemonStatus EndReason GroupInfo Logger Method SessionInfo
+      SessionLimits TransportErrorCode`,
+  },
+};
+
+const words = (text: string): string[] =>
+  text
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .toSorted();
+
+const withoutComments = (source: string): string => source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
+
+/** Names of the export lists in a source: values, types. */
+function exported(source: string): { values: string[]; types: string[] } {
+  const values: string[] = [];
+  const types: string[] = [];
+  for (const [, isType, list = ''] of source.matchAll(/export (type )?\{([^}]*)\}/g)) {
+    for (const item of list.split(',').map((each) => each.trim())) {
+      if (item === '') continue;
+      const name = item.replace(/^type /, '');
+      (isType || item.startsWith('type ') ? types : values).push(name);
+    }
+  }
+  return { values: values.toSorted(), types: types.toSorted() };
+}
+
+const exportsOfPackage = (): Record<string, unknown> =>
+  (
+    JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+      exports: Record<string, unknown>;
+    }
+  ).exports;
+
+describe('the entry points', () => {
+  it('are those of the package', () => {
+    const modules = Object.keys(exportsOfPackage()).filter((path) => path !== './package.json');
+    expect(modules.map((path) => `ssp-toolkit${path.slice(1)}`).toSorted()).to.deep.equal(
+      Object.keys(entryPoints).toSorted(),
+    );
+  });
+
+  for (const [module, { file, values, types }] of Object.entries(entryPoints)) {
+    it(`${module} lists its names, each once and under the name that it has inside`, () => {
+      const source = withoutComments(readFileSync(join(repositoryRoot, file), 'utf8'));
+      expect(source).not.to.match(/export (type )?\*|\bas\b/);
+      expect(exported(source)).to.deep.equal({
+        values: words(values),
+        types: words(types),
+      });
+    });
+
+    it(`${module} has these values when it is loaded`, async () => {
+      const loaded = (await import(`../${file.replace(/\.ts$/, '.js')}`)) as object;
+      expect(Object.keys(loaded).toSorted()).to.deep.equal(words(values));
+    });
+  }
+});
