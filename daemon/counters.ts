@@ -1,6 +1,7 @@
 /** What the daemon counts. Plain numbers: an addition must cost nothing. */
 import type { EndReason } from './session/end-reason.js';
 
+/** What a daemon has counted since it started. */
 export interface Counters {
   /** Connections accepted by a listener. */
   connections: number;
@@ -10,7 +11,9 @@ export interface Counters {
   readonly rejections: Record<string, number>;
   /** Ended connections by reason. */
   readonly ends: Partial<Record<EndReason, number>>;
+  /** Bytes of frames taken from sessions. */
   bytesIn: number;
+  /** Bytes of frames handed to sessions. */
   bytesOut: number;
   /** Frames taken from sessions. */
   messagesIn: number;

@@ -36,7 +36,9 @@ import { SessionServer } from './session/server.js';
 import { CoreSlices } from './slices.js';
 import { ViewTimeFile } from './view-time-file.js';
 
+/** A running daemon. Made by `createDaemon`. */
 export class Daemon implements AsyncDisposable {
+  /** Its name, 1 to 19 characters. */
   readonly name: string;
   /** What can be seen of it. */
   readonly status: DaemonStatus;
@@ -117,7 +119,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Where clients reach the daemon over TCP, with the real ports. */
-  get addresses(): { host: string; port: number }[] {
+  get addresses(): {
+    /** Address that it is bound to. */
+    host: string;
+    /** The real port. */
+    port: number;
+  }[] {
     return portOf(this.listeners);
   }
 
@@ -164,6 +171,7 @@ export class Daemon implements AsyncDisposable {
     await this.stopping;
   }
 
+  /** Stops. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -87,12 +87,21 @@ export interface DaemonOptions {
     readonly library?: string | null;
   };
   /** TCP listeners; default 127.0.0.1:4803. Port 0 takes a free one. */
-  readonly listen?: readonly { readonly host: string; readonly port: number }[];
+  readonly listen?: readonly {
+    /** Address or name of the host. */
+    readonly host: string;
+    /** 0 to 65535. */
+    readonly port: number;
+  }[];
   /** One more port on the same hosts, with TLS 1.3; files are PEM. With `clientCaFile` clients need a certificate. */
   readonly tls?: {
+    /** 1 to 65535; 0 takes a free one. */
     readonly port: number;
+    /** Certificate of the daemon. */
     readonly certificateFile: string;
+    /** Its key. */
     readonly keyFile: string;
+    /** Authority of the clients' certificates; null, the default: clients need none. */
     readonly clientCaFile?: string | null;
   } | null;
   /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
@@ -111,9 +120,22 @@ export interface DaemonOptions {
   readonly cleartextPasswords?: boolean;
   /** The HTTP monitor; default none. Beyond loopback it needs a token. */
   readonly monitor?: {
-    readonly endpoint: { readonly host: string; readonly port: number } | { readonly path: string };
+    /** A TCP address, or the path of a local socket. */
+    readonly endpoint:
+      | {
+          /** Address or name of the host. */
+          readonly host: string;
+          /** 0 to 65535; 0 takes a free one. */
+          readonly port: number;
+        }
+      | {
+          /** Path of the local socket. */
+          readonly path: string;
+        };
+    /** What clients show as `Authorization: Bearer TOKEN`: visible ASCII characters; null, the default, for none. */
     readonly token?: string | null;
   } | null;
+  /** Limits of sessions; each has a default. */
   readonly limits?: Partial<SessionLimits>;
   /** Default: silence. A pino logger fits. */
   readonly logger?: Logger;

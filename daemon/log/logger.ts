@@ -107,9 +107,13 @@ function failingAsLog(file: string, act: () => void): void {
 
 /** The part of pino's logger that the daemon uses, so that a program with a daemon inside can bring its own. */
 export interface Logger {
+  /** For a developer. */
   debug(fields: object, message: string): void;
+  /** What happens in normal operation. */
   info(fields: object, message: string): void;
+  /** Something that a person should look at. */
   warn(fields: object, message: string): void;
+  /** Something failed. */
   error(fields: object, message: string): void;
 }
 

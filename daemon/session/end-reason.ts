@@ -1,6 +1,7 @@
 /** Why a connection ended: logged and counted. The protocol has no word for it, the client only sees the end. */
 import type { FaultReason } from '../../lib/wire/fault.js';
 
+/** Why a session ended, in one word. */
 export type EndReason =
   /** The client sent a disconnect request. */
   | 'requested'

@@ -2,6 +2,7 @@
 import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
 import { defaultTableLimits, type TableLimits } from '../core/admission.js';
 
+/** Limits of the sessions of a daemon, each with its default. */
 export interface SessionLimits extends TableLimits {
   /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
   readonly maxSessions: number;

@@ -46,9 +46,14 @@ export interface ChannelsSettings {
   readonly orphanTimeoutMs: number;
 }
 
+/**
+ * The channels of one connection: creates and opens them, looks names up, and watches other connections. Made
+ * by `openChannels`.
+ */
 export class Channels implements AsyncDisposable {
   /** Messages that were dropped, by the reason. */
   readonly dropped: Dropped = nothingDropped();
+  /** The names of all channels. */
   readonly registry: Registry;
 
   private readonly alarm = new TimerQueue(systemClock);
@@ -111,6 +116,7 @@ export class Channels implements AsyncDisposable {
     return parsePrivateGroup(this.id)?.name ?? '';
   }
 
+  /** Whether channels can be used: until `close()`, or the end of the connection. */
   get isOpen(): boolean {
     return this.end === null;
   }

@@ -43,6 +43,7 @@ export function checkedBody(body: unknown, limit: number): Uint8Array {
 export interface WaitLimits {
   /** Milliseconds, at least 0; absent: no limit. 0: only what is there now. */
   readonly timeoutMs?: number | undefined;
+  /** Ends the waiting; the call rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -27,6 +27,9 @@ const CALL_KEYS = new Set(['timeoutMs', 'signal', 'maxReply', 'partition']);
 const POST_KEYS = new Set(['timeoutMs', 'signal', 'partition', 'confirm']);
 const PING_KEYS = new Set(['timeoutMs', 'signal', 'depth']);
 
+/**
+ * A channel as its clients see it: sends requests and posts to the server. Made by `Channels.openChannel`.
+ */
 export class ClientChannel implements AsyncDisposable {
   private current: ClientState = 'open';
   private goneReason: GoneReason | null = null;
@@ -44,6 +47,7 @@ export class ClientChannel implements AsyncDisposable {
     this.outbox = new Outbox(hub, entry);
   }
 
+  /** Name of the channel. */
   get name(): string {
     return this.entry.name;
   }
@@ -53,6 +57,10 @@ export class ClientChannel implements AsyncDisposable {
     return this.entry.owner;
   }
 
+  /**
+   * `open`, `unreachable` while the server is in another part of the network, `gone` when it has ended,
+   * `closed` here.
+   */
   get state(): ClientState {
     return this.current;
   }
@@ -88,7 +96,14 @@ export class ClientChannel implements AsyncDisposable {
    * @returns how many of this client's posts waited before this one, as far as it knows
    * @throws as `call`, and BufferingOffError for a channel that takes no posts
    */
-  async post(type: number, body?: Uint8Array, options: PostOptions = {}): Promise<{ depth: number }> {
+  async post(
+    type: number,
+    body?: Uint8Array,
+    options: PostOptions = {},
+  ): Promise<{
+    /** Posts of this client that waited before this one, as far as it knows. */
+    depth: number;
+  }> {
     checkNumber(type, 'type');
     check.keys(options, POST_KEYS);
     const { confirm = false, partition, timeoutMs, signal } = options;

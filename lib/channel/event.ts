@@ -5,17 +5,25 @@ import type { ServerRequest } from './request.js';
 /** What `startTimer` gives and `stopTimer` takes. */
 export type TimerId = number;
 
+/** A post of a client. */
 export interface PostEvent {
+  /** Tells it from the other events. */
   readonly kind: 'message';
+  /** The number that the client gave, signed 32-bit. */
   readonly type: number;
+  /** Up to `maxBody` bytes. */
   readonly body: Uint8Array;
   /** Id of the client. */
   readonly from: string;
 }
 
+/** A timer of `startTimer` has fired. */
 export interface TimerEvent {
+  /** Tells it from the other events. */
   readonly kind: 'timer';
+  /** The number that `startTimer` was given. */
   readonly type: number;
+  /** The timer. */
   readonly id: TimerId;
   /** Which shot of it, from 1. */
   readonly shot: number;
@@ -23,14 +31,19 @@ export interface TimerEvent {
 
 /** A client has attached, also after it was unreachable; or has closed its handle. */
 export interface ClientChangeEvent {
+  /** Tells it from the other events. */
   readonly kind: 'client-joined' | 'client-left';
+  /** Id of its connection. */
   readonly client: string;
 }
 
 /** A client has ended, or is in another part of the network. Nothing of it follows unless it joins again. */
 export interface ClientLossEvent {
+  /** Tells it from the other events. */
   readonly kind: 'client-gone' | 'client-unreachable';
+  /** Id of its connection. */
   readonly client: string;
+  /** Why. */
   readonly reason: GoneReason;
   /** Its requests that were not answered and need no answer any more. */
   readonly cancelled: number;
@@ -38,21 +51,27 @@ export interface ClientLossEvent {
 
 /** Posts had to make room for newer ones. */
 export interface OverflowEvent {
+  /** Tells it from the other events. */
   readonly kind: 'overflow';
+  /** How many posts were dropped. */
   readonly dropped: number;
 }
 
 /** The name belongs to somebody else now. It is the last event of the channel. */
 export interface ChannelLostEvent {
+  /** Tells it from the other events. */
   readonly kind: 'channel-lost';
+  /** Why; see `GoneReason`. */
   readonly reason: 'conflict' | 'taken-over';
 }
 
 /** Nothing came within the time. */
 export interface TimeoutEvent {
+  /** Tells it from the other events. */
   readonly kind: 'timeout';
 }
 
+/** What a server channel receives; `kind` tells which one it is. */
 export type ServerEvent =
   | ServerRequest
   | PostEvent
@@ -63,16 +82,34 @@ export type ServerEvent =
   | ChannelLostEvent
   | TimeoutEvent;
 
+/** What a client hears of the server of its channel. */
 export type ClientEvent =
   | {
+      /** The server has ended or closed the channel: the last event. */
       readonly kind: 'server-gone';
+      /** Why. */
       readonly reason: GoneReason;
       /** Posts of this handle that the server had accepted and, as far as is known, not taken. */
       readonly lost: number;
     }
-  | { readonly kind: 'server-unreachable' | 'server-back' };
+  | {
+      /** The server is in another part of the network, or is back from there. */
+      readonly kind: 'server-unreachable' | 'server-back';
+    };
 
+/** What a watch hears of a connection. */
 export type WatchEvent =
-  /** The last one. `unknown`: there was no such member of the registry when the watch began. */
-  | { readonly kind: 'gone'; readonly name: string; readonly reason: GoneReason | 'unknown' }
-  | { readonly kind: 'unreachable' | 'back'; readonly name: string };
+  | {
+      /** The connection has ended, or uses channels no more: the last event. */
+      readonly kind: 'gone';
+      /** Id of the connection. */
+      readonly id: string;
+      /** Why. `unknown`: there was no such member of the registry when the watch began. */
+      readonly reason: GoneReason | 'unknown';
+    }
+  | {
+      /** The connection is in another part of the network, or is back from there. */
+      readonly kind: 'unreachable' | 'back';
+      /** Id of the connection. */
+      readonly id: string;
+    };

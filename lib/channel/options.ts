@@ -19,6 +19,7 @@ import {
 } from './limits.js';
 import { ORDERS, OVERFLOWS, type Order, type Overflow, type Settings } from './registry/entry.js';
 
+/** What a channel is like; the same for all its clients. */
 export interface ChannelOptions {
   /** Posts that wait at most; 0: the channel takes none. Default 100. */
   readonly maxBuffered?: number | undefined;
@@ -39,13 +40,16 @@ export interface ChannelOptions {
   readonly metadata?: Uint8Array | undefined;
 }
 
+/** The options of `Channels.createChannel`. */
 export type CreateOptions = ChannelOptions & WaitLimits;
 
+/** The options of `Channels.openChannel`. */
 export interface OpenOptions extends WaitLimits {
   /** Milliseconds to wait for a channel that is not there yet. Default 0. */
   readonly waitMs?: number | undefined;
 }
 
+/** The options of `openChannels`; each has a default. */
 export interface ChannelsOptions {
   /** Which part of a broken network may give away names: `primary-partition`, the default: one of them; `any-partition`: each. */
   readonly registry?: 'primary-partition' | 'any-partition' | undefined;
@@ -113,19 +117,25 @@ export interface CallOptions extends WaitLimits {
   readonly partition?: 'fail' | 'wait' | undefined;
 }
 
+/** The options of `ClientChannel.post`. */
 export interface PostOptions extends WaitLimits {
+  /** What happens while the server is in another part of the network. Default `fail`. */
   readonly partition?: 'fail' | 'wait' | undefined;
   /** Resolve only when the post is in the server's queue. Default false. */
   readonly confirm?: boolean | undefined;
 }
 
+/** The options of `ClientChannel.ping`. */
 export interface PingOptions extends WaitLimits {
   /** Who answers: the library as soon as its process runs (default), or the application when it receives next. */
   readonly depth?: 'library' | 'application' | undefined;
 }
 
+/** The answer to a request. */
 export interface Reply {
+  /** The number that the server gave, signed 32-bit. */
   readonly status: number;
+  /** The body, empty for none; at most `maxReply` bytes. */
   readonly body: Uint8Array;
   /** Bytes of the body that the server gave. */
   readonly fullLength: number;
@@ -135,6 +145,7 @@ export interface Reply {
   readonly from: string;
 }
 
+/** State of a client channel; see `ClientChannel.state`. */
 export type ClientState = 'open' | 'unreachable' | 'gone' | 'closed';
 
 /** What a server's calls take [channels 18]. */
@@ -143,4 +154,5 @@ export interface CloseOptions {
   readonly force?: boolean | undefined;
 }
 
+/** The options of `ServerChannel.receive`. */
 export type ReceiveOptions = WaitLimits;

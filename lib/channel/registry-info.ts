@@ -4,7 +4,9 @@ import { groupIdText } from '../wire/group-id.js';
 import { type Entry, type Order, type Overflow, claimText } from './registry/entry.js';
 import type { RegistryMachine } from './registry/machine.js';
 
+/** A channel as the registry shows it. */
 export interface ChannelInfo {
+  /** Name of the channel. */
   readonly name: string;
   /** Id. */
   readonly owner: string;
@@ -12,18 +14,25 @@ export interface ChannelInfo {
   readonly claimId: string;
   /** `orphan`: the owner is in another part of the network. */
   readonly state: 'active' | 'orphan';
+  /** Posts that wait at most. */
   readonly maxBuffered: number;
+  /** Bytes of their bodies at most. */
   readonly maxBufferedBytes: number;
+  /** What happens to a post without a place. */
   readonly overflow: Overflow;
+  /** Longest body in bytes. */
   readonly maxBody: number;
+  /** Service of the messages. */
   readonly order: Order;
   /** Whether the error of a call tells if the server had begun with it. */
   readonly ackReceipt: boolean;
+  /** What the server published, up to 1 KiB. */
   readonly metadata: Uint8Array;
   /** Ids, in the order in which they attached. */
   readonly clients: readonly string[];
 }
 
+/** The table of names at one connection at one time. */
 export interface RegistrySnapshot {
   /** Ids of the connections that use channels, the same list in the same order at each of them. */
   readonly members: readonly string[];
@@ -33,6 +42,7 @@ export interface RegistrySnapshot {
   readonly view: string;
   /** Equal for equal tables. */
   readonly hash: string;
+  /** By name. */
   readonly channels: readonly ChannelInfo[];
 }
 
@@ -48,6 +58,7 @@ export interface Registry {
   ): Promise<ChannelInfo | undefined>;
   /** By name, those that begin with the prefix. */
   list(prefix?: string): Promise<ChannelInfo[]>;
+  /** The whole table as this connection knows it. */
   snapshot(): Promise<RegistrySnapshot>;
 }
 

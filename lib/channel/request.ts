@@ -21,7 +21,9 @@ const WORD = /^[^\s\p{Cc}]+$/u;
 /** Longest word and text of a refusal, together. */
 const MAX_REFUSAL = 4096;
 
+/** A request as its server holds it: answer it once, at any time. */
 export class ServerRequest {
+  /** Tells it from the other events. */
   readonly kind = 'request';
   /** @internal Whether the application has it. */
   isHeld = false;
@@ -31,7 +33,9 @@ export class ServerRequest {
   readonly id: number;
   /** @internal Longest reply body that the client wants. */
   readonly limit: number;
+  /** The number that the client gave, signed 32-bit. */
   readonly type: number;
+  /** Up to `maxBody` bytes; empty for none. */
   readonly body: Uint8Array;
   private isReplied = false;
   private isCancelled = false;

@@ -72,6 +72,7 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     });
   }
 
+  /** Name of the channel. */
   get name(): string {
     return this.entry.name;
   }

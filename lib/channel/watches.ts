@@ -5,18 +5,18 @@ import type { RegistryEvent } from './registry/difference.js';
 import { onAbort } from '../util/deferred.js';
 
 export class Watches {
-  private readonly byName = new Map<string, Set<AsyncQueue<WatchEvent>>>();
+  private readonly byId = new Map<string, Set<AsyncQueue<WatchEvent>>>();
 
-  /** @param isThere whether the name is a member of the registry now */
-  watch(name: string, isThere: boolean, signal: AbortSignal | undefined): AsyncIterable<WatchEvent> {
+  /** @param isThere whether it is a member of the registry now */
+  watch(id: string, isThere: boolean, signal: AbortSignal | undefined): AsyncIterable<WatchEvent> {
     const events = new AsyncQueue<WatchEvent>();
     if (!isThere) {
-      events.push({ kind: 'gone', name, reason: 'unknown' });
+      events.push({ kind: 'gone', id, reason: 'unknown' });
       events.end();
       return events.loop();
     }
-    const watchers = this.byName.get(name) ?? new Set();
-    this.byName.set(name, watchers.add(events));
+    const watchers = this.byId.get(id) ?? new Set();
+    this.byId.set(id, watchers.add(events));
     const stop = (): void => {
       off?.();
       watchers.delete(events);
@@ -28,22 +28,22 @@ export class Watches {
 
   hear(event: RegistryEvent): void {
     if (!('member' in event)) return;
-    const { member: name } = event;
-    const watchers = this.byName.get(name);
+    const { member: id } = event;
+    const watchers = this.byId.get(id);
     if (!watchers) return;
     for (const events of watchers) {
       if (event.kind === 'member-gone') {
-        events.push({ kind: 'gone', name, reason: event.reason });
+        events.push({ kind: 'gone', id, reason: event.reason });
         events.end();
       } else {
-        events.push({ kind: event.kind === 'member-back' ? 'back' : 'unreachable', name });
+        events.push({ kind: event.kind === 'member-back' ? 'back' : 'unreachable', id });
       }
     }
-    if (event.kind === 'member-gone') this.byName.delete(name);
+    if (event.kind === 'member-gone') this.byId.delete(id);
   }
 
   end(): void {
-    for (const watchers of this.byName.values()) for (const events of watchers) events.end();
-    this.byName.clear();
+    for (const watchers of this.byId.values()) for (const events of watchers) events.end();
+    this.byId.clear();
   }
 }

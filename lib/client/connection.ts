@@ -13,6 +13,7 @@ import { Pump } from './pump.js';
 import { EventReader } from './reader.js';
 import { type Body, type SendOptions, bytesOfBody, checkSend, serviceWord } from './send.js';
 
+/** Events of a connection, with their arguments. */
 export interface ConnectionEvents {
   /** Everything that arrives, of all groups, in order. */
   event: [ConnectionEvent];

@@ -85,6 +85,7 @@ export abstract class Emitter<Events extends object> extends EventEmitter<Events
     return this;
   }
 
+  /** As `on`. */
   override addListener<E extends Names<Events>>(
     event: E,
     listener: Listener<Events, E>,

@@ -5,8 +5,9 @@
 import { AsyncQueue } from '../util/async-queue.js';
 import type { ConnectionEvent } from './event.js';
 
-/** A reader is full when this many events wait for it, or this many bytes in their bodies. */
+/** A reader is full when this many events wait for it, or `QUEUE_BYTES` bytes in their bodies. */
 export const QUEUE_EVENTS = 1_000;
+/** A reader is full when bodies of this many bytes wait for it. */
 export const QUEUE_BYTES = 4 * 1024 * 1024;
 
 /**

@@ -7,6 +7,7 @@ import type { Service } from './send.js';
 
 /** A message. */
 export class DataEvent {
+  /** Tells it from the other events. */
   readonly kind = 'data';
 
   constructor(
@@ -18,6 +19,7 @@ export class DataEvent {
     readonly body: Buffer,
     /** The sender's own number for the kind of message, -32768 to 32767. */
     readonly type: number,
+    /** Delivery service that the sender asked for. */
     readonly service: Service,
     /** Whether this connection sent it. */
     readonly fromMe: boolean,
@@ -32,7 +34,9 @@ export class DataEvent {
 }
 
 interface Membership {
+  /** Tells it from the other events. */
   readonly kind: 'view';
+  /** Name of the group. */
   readonly group: string;
   /** Equal at all members of the view; meaningful with the group's name only. */
   readonly id: GroupId;
@@ -50,6 +54,7 @@ interface Membership {
 
 /** One member came or went. */
 export interface ChangeView extends Membership {
+  /** Why there is a new view: `join`, `leave` or `disconnect`. */
   readonly cause: Exclude<Cause, 'network'>;
   /** Id of the one who joined, left or was disconnected. */
   readonly changed: string;
@@ -57,7 +62,9 @@ export interface ChangeView extends Membership {
 
 /** Daemons were lost or found, and any number of members with them. */
 export interface NetworkView extends Membership {
+  /** Why there is a new view. */
   readonly cause: 'network';
+  /** No single member changed. */
   readonly changed: null;
 }
 
@@ -69,7 +76,9 @@ export type ViewEvent = ChangeView | NetworkView;
  * next view of the group, is only known to reach those who come along [receive R46].
  */
 export interface TransitionEvent {
+  /** Tells it from the other events. */
   readonly kind: 'transition';
+  /** Name of the group. */
   readonly group: string;
   /** Id of the view that ends. */
   readonly id: GroupId;
@@ -77,7 +86,9 @@ export interface TransitionEvent {
 
 /** This connection has left the group: nothing of it follows. */
 export interface SelfLeaveEvent {
+  /** Tells it from the other events. */
   readonly kind: 'self-leave';
+  /** Name of the group. */
   readonly group: string;
   /** Id of the last view. */
   readonly id: GroupId;
@@ -85,7 +96,9 @@ export interface SelfLeaveEvent {
 
 /** A request that the daemon refused. Nobody else has heard of it. */
 export interface RejectEvent {
+  /** Tells it from the other events. */
   readonly kind: 'reject';
+  /** What kind of request it was. */
   readonly refused: 'join' | 'leave' | 'data';
   /** `permission`: a policy of the daemon; `too-many-groups`, of a join only: a limit of the daemon. */
   readonly reason: 'permission' | 'too-many-groups';
@@ -93,9 +106,13 @@ export interface RejectEvent {
   readonly error: SspError;
   /** Where the request went, as it was sent. */
   readonly groups: readonly string[];
+  /** The body of a refused message; empty of a join or leave. */
   readonly body: Buffer;
+  /** The type of a refused message; 0 of a join or leave. */
   readonly type: number;
 }
 
+/** What a group hands out; `kind` tells which one it is. */
 export type GroupEvent = DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent;
+/** What a connection hands out; `kind` tells which one it is. */
 export type ConnectionEvent = GroupEvent | RejectEvent;

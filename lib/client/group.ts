@@ -3,10 +3,15 @@ import { Emitter, EventFanout } from './event-fanout.js';
 import type { DataEvent, GroupEvent, SelfLeaveEvent, TransitionEvent, ViewEvent } from './event.js';
 import type { Body, SendOptions } from './send.js';
 
+/** Events of a group, with their arguments. */
 export interface GroupEvents {
+  /** A message. */
   data: [DataEvent];
+  /** A new view. */
   view: [ViewEvent];
+  /** The daemon view broke; see `TransitionEvent`. */
   transition: [TransitionEvent];
+  /** This connection has left the group. The last event. */
   'self-leave': [SelfLeaveEvent];
   /** Each of the above, in order. */
   event: [GroupEvent];
@@ -43,6 +48,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
 
   /** @internal Made by `Connection.join`. */
   constructor(
+    /** Its name, 1 to 31 characters. */
     readonly name: string,
     private current: ViewEvent,
     private readonly home: GroupHome,

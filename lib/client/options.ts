@@ -4,6 +4,7 @@ import type { TlsOptions } from '../mailbox/dial.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { OptionChecks } from '../util/option-checks.js';
 
+/** The options of `connect`; each has a default. */
 export interface ConnectOptions {
   /**
    * Where the daemon is: `4803@host`, `host:4803`, `[::1]:4803` or `tcp://host:4803` for TCP, `tls://host:4843` for TLS,
@@ -17,13 +18,21 @@ export interface ConnectOptions {
   /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000, least 1000. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Proves who we are with the method PWORD; the protocol carries 8 bytes of the password. Default: the method NULL. */
-  readonly auth?: { readonly user: string; readonly password: string } | undefined;
+  readonly auth?:
+    | {
+        /** 1 to 32 bytes, Latin-1. */
+        readonly user: string;
+        /** Latin-1; the protocol carries the first 8 bytes. */
+        readonly password: string;
+      }
+    | undefined;
   /** For `tls://`: whom to believe, and what to show. */
   readonly tls?: TlsOptions | undefined;
   /** Gives up the attempt. Has no effect on the connection once it is there. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of `Connection.join`. */
 export interface JoinOptions {
   /** Gives up waiting for the first view. Has no effect on the membership once it is there. */
   readonly signal?: AbortSignal | undefined;

@@ -27,6 +27,7 @@ import {
 /** Text travels as UTF-8. */
 export type Body = string | Uint8Array;
 
+/** The options of `Connection.send`, `Connection.sendTo` and `Group.send`; each has a default. */
 export interface SendOptions {
   /** Default `agreed`. */
   readonly service?: Service | undefined;

@@ -37,9 +37,11 @@ export interface DialOptions {
 
 /** PEM texts. The daemon's certificate is checked against `ca`, or the authorities that Node knows. */
 export interface TlsOptions {
+  /** Certificates of the authorities to believe; default those that Node knows. */
   readonly ca?: string | Buffer | undefined;
   /** Own certificate and key, for a daemon that wants one. */
   readonly cert?: string | Buffer | undefined;
+  /** The key of `cert`. */
   readonly key?: string | Buffer | undefined;
   /** Name that the daemon's certificate must have; default the host of the address. */
   readonly servername?: string | undefined;

@@ -12,6 +12,7 @@ import {
 } from '../wire/service.js';
 import type { ReceivedMessage } from './received-message.js';
 
+/** Why a view came: a member joined, left or ended, or the daemon view changed. */
 export type Cause = 'join' | 'leave' | 'disconnect' | 'network';
 
 /** One regular membership of a group. */

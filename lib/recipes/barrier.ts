@@ -7,6 +7,7 @@ import { type WaitOptions, checkedOptions, instanceNumber } from './options.js';
 import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
 
+/** The options of `barrier`. */
 export interface BarrierOptions extends ReplicatedOptions {
   /** Members that open it. */
   readonly parties: number;
@@ -25,6 +26,7 @@ export async function barrier(
   return new Barrier(await replicated(connection, group, machine, rest), machine, parties);
 }
 
+/** Holds members back until enough have come; then lets all of them through. Made by `barrier`. */
 export class Barrier extends ReplicatedObject<BarrierCommand, number> {
   private readonly instance = instanceNumber();
   private readonly watch = new ConditionWaiter();
@@ -33,6 +35,7 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
   constructor(
     replica: Replicated<BarrierCommand, number>,
     private readonly machine: BarrierMachine,
+    /** How many have to come. */
     readonly parties: number,
   ) {
     super(replica);

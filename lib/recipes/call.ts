@@ -21,6 +21,7 @@ export type CallHandler<Request, Answer> = (
   info: { readonly from: string; readonly signal: AbortSignal },
 ) => Answer | Promise<Answer>;
 
+/** The options of `groupRpc`. */
 export interface GroupRpcOptions<Request, Answer> {
   /** Without one this member asks only, and is not asked. */
   readonly handler?: CallHandler<Request, Answer> | undefined;
@@ -28,21 +29,40 @@ export interface GroupRpcOptions<Request, Answer> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of `GroupRpc.call`; each has a default. */
 export interface CallOptions {
   /** When it is over: `first` value, values of a `majority` of those asked, or `all` done; default `all`. */
   readonly mode?: CallMode | undefined;
-  /** Milliseconds; default 5000. */
+  /** Milliseconds that the members have to answer, from 0; default 5000. */
   readonly timeoutMs?: number | undefined;
   /** Gives up. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What became of a call at one member. */
 export type CallOutcome<Answer> =
-  | { readonly kind: 'value'; readonly value: Answer }
-  | { readonly kind: 'error'; readonly message: string }
-  | { readonly kind: 'left' }
-  | { readonly kind: 'timeout' };
+  | {
+      /** The member has answered. */
+      readonly kind: 'value';
+      /** What its handler returned. */
+      readonly value: Answer;
+    }
+  | {
+      /** The handler of the member has thrown. */
+      readonly kind: 'error';
+      /** The message of the error that its handler threw. */
+      readonly message: string;
+    }
+  | {
+      /** The member has left or ended. */
+      readonly kind: 'left';
+    }
+  | {
+      /** The member has not answered within the time limit. */
+      readonly kind: 'timeout';
+    };
 
+/** What became of a call. */
 export interface CallResult<Answer> {
   /** By id. With `first` and `majority` those are missing that were still at it. */
   readonly outcomes: ReadonlyMap<string, CallOutcome<Answer>>;
@@ -81,6 +101,7 @@ interface AwaitedCall<Answer> {
   readonly result: Deferred<CallResult<Answer>>;
 }
 
+/** Asks all members of a group, and answers them. Made by `groupRpc`. */
 export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   private core!: CallCore;
   private readonly waiting = new Map<number, AwaitedCall<Answer>>();

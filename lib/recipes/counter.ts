@@ -17,6 +17,7 @@ export async function counter(
   return new Counter(await replicated(connection, group, machine, options), machine);
 }
 
+/** A number that all members of a group share. Made by `counter`. */
 export class Counter extends ReplicatedObject<number, number> {
   /** @internal */
   constructor(

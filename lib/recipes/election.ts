@@ -9,6 +9,7 @@ import { checkedOptions, given, silenceTimeoutOption, quorumOption, type WaitOpt
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { GroupBinding } from './group-binding.js';
 
+/** The options of `election`; each has a default. */
 export interface ElectionOptions {
   /**
    * Members that have to be together to elect. More than half of all there can ever be: then there are never two
@@ -21,6 +22,7 @@ export interface ElectionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Events of an election, with their arguments. */
 export interface ElectionEvents extends RecipeEvents {
   /** There is a leader. */
   elected: [Leadership];
@@ -80,7 +82,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
     return it;
   }
 
-  /** Id; null while there is none. */
+  /** Id of the leader; null while there is none. */
   get leader(): string | null {
     return this.core.leadership?.leader ?? null;
   }
@@ -90,6 +92,7 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
     return this.core.leadership?.term ?? null;
   }
 
+  /** Whether this member leads, as far as it knows. */
   get isLeader(): boolean {
     return this.core.leadership?.isMe ?? false;
   }

@@ -7,9 +7,11 @@ import { type MapCommand, MapMachine } from './core/machines/map.js';
 import { type WaitOptions, jsonText } from './options.js';
 import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 
+/** Events of a map, with their arguments. */
 export interface ReplicatedMapEvents<V> {
   /** Somebody has set a key. */
   set: [key: string, value: V];
+  /** A key was deleted; with its last value. */
   deleted: [key: string, value: V];
   /** All of it may be different: it was cleared, or another state has taken its place. */
   replaced: [];
@@ -51,14 +53,20 @@ export class ReplicatedMap<V>
     };
   }
 
+  /** Number of keys, as this member knows it. */
   get size(): number {
     return this.machine.size;
   }
 
+  /**
+   * The value of the key, as this member knows it; undefined without one. Do not change it: it is the state
+   * itself.
+   */
   get(key: string): V | undefined {
     return this.machine.get(key);
   }
 
+  /** Whether the key is there, as this member knows it. */
   has(key: string): boolean {
     return this.machine.has(key);
   }
@@ -68,14 +76,17 @@ export class ReplicatedMap<V>
     return this.machine.entries();
   }
 
+  /** In no order that means anything. */
   *keys(): Generator<string, void, void> {
     for (const [key] of this.entries()) yield key;
   }
 
+  /** In no order that means anything. Do not change a value: it is the state itself. */
   *values(): Generator<V, void, void> {
     for (const [, value] of this.entries()) yield value;
   }
 
+  /** As `entries`. */
   [Symbol.iterator](): Generator<[string, V], void, void> {
     return this.entries();
   }
@@ -96,7 +107,7 @@ export class ReplicatedMap<V>
     return await this.replica.submit({ op: 'delete', key }, options);
   }
 
-  /** @throws as `Replicated.submit` */
+  /** Deletes all keys. @throws as `Replicated.submit` */
   async clear(options?: WaitOptions): Promise<void> {
     await this.replica.submit({ op: 'clear' }, options);
   }

@@ -22,9 +22,11 @@ export interface Member<M> {
   readonly since: Date;
   /** What it announced; null when that is no JSON. */
   readonly metadata: M | null;
+  /** Whether it is this member. */
   readonly isMe: boolean;
 }
 
+/** The options of `presence`. */
 export interface PresenceOptions<M> {
   /** What the others get to know of this member: anything that JSON can hold, up to 16 KiB. */
   readonly metadata: M;
@@ -34,6 +36,7 @@ export interface PresenceOptions<M> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Events of a presence, with their arguments. */
 export interface PresenceEvents<M> extends RecipeEvents {
   /** One is here, and its metadata too. Comes for those who were here before, and for this member itself. */
   joined: [Member<M>];
@@ -69,6 +72,7 @@ export async function presence<M = unknown>(
   return await Presence.open<M>(connection, group, bytesOf(metadata), forgetAfterMs, signal);
 }
 
+/** The list of the members that are here, with what each announces. Made by `presence`. */
 export class Presence<M> extends Recipe<PresenceEvents<M>> {
   private core!: PresenceCore;
 

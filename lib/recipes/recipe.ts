@@ -7,6 +7,7 @@ import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { LeftGroupError } from './errors.js';
 import type { End, GroupBinding } from './group-binding.js';
 
+/** Events of every recipe, with their arguments. */
 export interface RecipeEvents {
   /** It is over: the group was left, or, with an error, the connection was lost or this member cannot stay. Comes once. */
   close: [Error | undefined];

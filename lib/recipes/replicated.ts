@@ -28,6 +28,7 @@ import {
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { RestoreStream, Snapshots } from './snapshots.js';
 
+/** The options of `replicated`, and of the recipes built on it; each has a default. */
 export interface ReplicatedOptions {
   /**
    * Members with the state that have to be together for commands to be applied. More than half of all there can ever
@@ -45,9 +46,17 @@ export interface ReplicatedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Events of replicated state, with their arguments. */
 export interface ReplicatedEvents extends RecipeEvents {
   /** `hasState` or `isWritable` has changed. */
-  status: [{ readonly hasState: boolean; readonly isWritable: boolean }];
+  status: [
+    {
+      /** As `Replicated.hasState`. */
+      readonly hasState: boolean;
+      /** As `Replicated.isWritable`. */
+      readonly isWritable: boolean;
+    },
+  ];
   /**
    * Two components met, and the state of the other one stays: so many commands that were applied here are undone. With a
    * merge function they come back with the merge. Never happens with a quorum.
@@ -113,6 +122,7 @@ function checkMachine(machine: unknown): void {
       throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
 }
 
+/** A state machine that all members of a group run alike. Made by `replicated`. */
 export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   /** @internal Called when `hasState`, `isWritable` or `isPartitioned` may have changed: not each change is one of `status`. */
   looked: () => void = () => undefined;

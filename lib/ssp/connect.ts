@@ -14,6 +14,7 @@ import type { Authenticator } from '../wire/handshake/authentication.js';
 import { isByteText } from '../wire/name.js';
 import { enter, leave, mailboxAt } from './mailbox-table.js';
 
+/** The options of `SSP_connect`; each has a default. */
 export interface ConnectOptions {
   /** Whether membership messages are wanted, as in C any number but 0; default true. */
   group_membership?: boolean | number | undefined;
@@ -33,8 +34,9 @@ export interface ConnectOptions {
   silenceTimeout?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   lookup?: LookupFunction | undefined;
-  /** Messages, and bytes of messages, that may wait to be received before the socket is left unread. */
+  /** Messages that may wait to be received before the socket is left unread. */
   queueMessages?: number | undefined;
+  /** Bytes of messages that may wait to be received before the socket is left unread. */
   queueBytes?: number | undefined;
 }
 
@@ -117,7 +119,9 @@ export function SSP_kill(mbox: number): number {
 
 /** A time limit as the C library takes it. */
 export interface Time {
+  /** Seconds, from 0. */
   sec: number;
+  /** Microseconds, from 0 to 999999. */
   usec: number;
 }
 

@@ -14,15 +14,19 @@ import { type Scatter, scatterPieces } from './receive-buffer.js';
 
 /** Members who came together from one view to the next. */
 export interface VsSetInfo {
+  /** Number of names in the set. */
   num_members: number;
   /** Offset of the first name from the start of the body. */
   members_offset: number;
 }
 
+/** What the body of a membership message says. */
 export interface MembInfo {
+  /** Id of the view. */
   gid: GroupId;
   /** The one who joined, left or disconnected; empty for network changes, transitional messages and self-leaves. */
   changed_member: string;
+  /** Number of sets; 0 for transitional messages and self-leaves. */
   num_vs_sets: number;
   /** The receiver's own set; for join, leave and disconnect the set of the one who changed. */
   my_vs_set: VsSetInfo;
@@ -43,7 +47,12 @@ export const SP_equal_group_ids: (a: GroupId, b: GroupId) => boolean = equalGrou
 export function SP_get_memb_info(
   memb_mess: Uint8Array,
   service_type: number,
-): { ret: number; memb_info?: MembInfo } {
+): {
+  /** 1, or ILLEGAL_MESSAGE. */
+  ret: number;
+  /** With `ret` 1 only. */
+  memb_info?: MembInfo;
+} {
   if (typeof service_type !== 'number' || !isMembership(service_type)) return { ret: ILLEGAL_MESSAGE };
   const bytes = asBuffer(memb_mess);
   if (!isRegularMembership(service_type)) {
@@ -74,7 +83,14 @@ export function SP_get_memb_info(
 export function SP_get_vs_sets_info(
   memb_mess: Uint8Array,
   num_vs_sets: number,
-): { ret: number; vs_sets?: VsSetInfo[]; my_vs_set_index?: number } {
+): {
+  /** Number of sets, or a result below zero. */
+  ret: number;
+  /** The sets, in the order of the body. */
+  vs_sets?: VsSetInfo[];
+  /** Index of the own set, as in `MembInfo.my_vs_set`. */
+  my_vs_set_index?: number;
+} {
   const body = parse(asBuffer(memb_mess));
   if (body === null) return { ret: ILLEGAL_MESSAGE };
   if (typeof num_vs_sets !== 'number') return { ret: ILLEGAL_PARAM };
@@ -92,7 +108,12 @@ export function SP_get_vs_set_members(
   memb_mess: Uint8Array,
   vs_set: VsSetInfo,
   max_members: number,
-): { ret: number; members?: string[] } {
+): {
+  /** Number of names, or a result below zero. */
+  ret: number;
+  /** The names, in the order of the view. */
+  members?: string[];
+} {
   const { num_members: count, members_offset: offset } = vs_set ?? NO_MEMBERS;
   if (typeof max_members !== 'number') return { ret: ILLEGAL_PARAM };
   if (typeof count === 'number' && count > max_members) return { ret: BUFFER_TOO_SHORT };
@@ -109,12 +130,14 @@ export const SP_scat_get_memb_info = (
 ): ReturnType<typeof SP_get_memb_info> =>
   gathered(memb_mess, (bytes) => SP_get_memb_info(bytes, service_type));
 
+/** As `SP_get_vs_sets_info`, on a body that lies in several buffers. */
 export const SP_scat_get_vs_sets_info = (
   memb_mess: Scatter,
   num_vs_sets: number,
 ): ReturnType<typeof SP_get_vs_sets_info> =>
   gathered(memb_mess, (bytes) => SP_get_vs_sets_info(bytes, num_vs_sets));
 
+/** As `SP_get_vs_set_members`, on a body that lies in several buffers. */
 export const SP_scat_get_vs_set_members = (
   memb_mess: Scatter,
   vs_set: VsSetInfo,

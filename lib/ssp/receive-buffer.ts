@@ -3,13 +3,17 @@ import { ILLEGAL_MESSAGE, ILLEGAL_PARAM } from '../wire/codes.js';
 
 /** One buffer of a scatter; the first `len` bytes of `buf` count. */
 export interface ScatterElement {
+  /** Bytes of `buf` that count, from 0 to its length. */
   len: number;
+  /** The buffer. */
   buf: Uint8Array;
 }
 
 /** A list of buffers; the first `num_elements` count. The calls change the buffers' bytes only. */
 export interface Scatter {
+  /** Elements that count: up to 99 of the SSP calls, 100 of the SP calls. */
   num_elements: number;
+  /** The buffers, in order. */
   elements: ScatterElement[];
 }
 

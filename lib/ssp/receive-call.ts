@@ -17,6 +17,7 @@ interface CommonOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Inputs of a receive call with one buffer. */
 export interface ReceiveOptions extends CommonOptions {
   /** Room for the body in bytes, from 0 to the length of `mess`. */
   max_mess_len: number;
@@ -24,6 +25,7 @@ export interface ReceiveOptions extends CommonOptions {
   mess: Uint8Array;
 }
 
+/** Inputs of a receive call with several buffers. */
 export interface ScatReceiveOptions extends CommonOptions {
   /** Gets the body, the buffers in order; the structure itself is not changed [receive R42]. */
   scat: Scatter;

@@ -21,6 +21,7 @@ import { bufferOf, type ReceiveBuffer, scatterBufferOf } from './receive-buffer.
 
 /** The parsed form of a membership body. */
 export interface Membership {
+  /** Id of the view. */
   group_id: GroupId;
   /** The one who came or went; for network changes those who came along, the receiver included [receive R54, R55]. */
   names: readonly string[];

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer';
 import { HEADER_BYTES } from './limits.js';
 
+/** What a `FrameReader` calls. */
 export interface FrameHandler {
   /**
    * The 48 bytes of a header are complete at `at`; names and data may not be here yet.
@@ -23,6 +24,7 @@ const GROWTH = 2;
 /** Smallest buffer for a frame that is cut by a chunk's end. Most frames fit, so they are not copied twice. */
 const FIRST_GATHER_BYTES = 1024;
 
+/** Cuts a byte stream into frames, at any split of the bytes. Push the chunks of a socket into it. */
 export class FrameReader {
   /** The bytes of the frame that is not complete yet; only the first `have` count. */
   private gathered: Buffer | null = null;

@@ -7,6 +7,7 @@ export const GROUP_ID_BYTES = 12;
 /** Signed words: a daemon's identity, the time of its daemon view, a counter. Meaningful with its group's name only. */
 export type GroupId = readonly [daemon: number, time: number, counter: number];
 
+/** Whether two group ids are the same. */
 export const equalGroupIds = (a: GroupId, b: GroupId): boolean =>
   a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 

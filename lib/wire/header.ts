@@ -15,6 +15,7 @@ export const DATA_LENGTH_AT = 44;
 /** Bits of the hint word that must be zero: all but the marker and the 16-bit message type [session 4.4]. */
 export const HINT_UNUSED = 0x7f00007f;
 
+/** The 48 bytes that each frame begins with [session 4.1]. */
 export interface Header {
   /** Service word without the byte-order marker. */
   readonly service: number;
@@ -39,6 +40,7 @@ export const isMessType = (messType: number): boolean =>
 /** The signed 16-bit type inside a hint word. */
 export const messTypeOf = (hint: number): number => (((hint >> 8) & 0xffff) << 16) >> 16;
 
+/** Reads the header at `at`; nothing is checked, and the 48 bytes must be there. */
 export function readHeader(bytes: Buffer, at: number): Header {
   const little = isLittle(bytes, at + TYPE_AT);
   return {

@@ -6,6 +6,7 @@ export const DEFAULT_PORT = 4803;
 export const NAME_BYTES = 32;
 /** Longest group or private group name: the field without its NUL. */
 export const MAX_NAME_LENGTH = NAME_BYTES - 1;
+/** Longest name of a connection at its daemon, in bytes. */
 export const MAX_PRIVATE_NAME = 10;
 export const MAX_DAEMON_NAME = 19;
 
@@ -27,8 +28,9 @@ export const MAX_VIEW_MEMBERS = 65_536;
 /** Longest body towards a client: a network membership message with every member in a set of its own. */
 export const MAX_DELIVERY_DATA = 20 + MAX_VIEW_MEMBERS * (4 + NAME_BYTES);
 
-/** Elements of a scatter: SSP's receive names 99, the plain Spread calls 100. */
+/** Elements of a scatter of the SSP calls: 99. */
 export const MAX_SSP_SCATTER_ELEMENTS = 99;
+/** Elements of a scatter of the plain Spread calls: 100. */
 export const MAX_CLIENT_SCATTER_ELEMENTS = 100;
 
 export const MAX_AUTH_NAME = 30;

@@ -21,13 +21,17 @@ const COUNT_BYTES = 4;
 
 /** Where one vs set stands in a body, as the calls of the C library tell it. */
 export interface VsSet {
+  /** Number of its names. */
   readonly numMembers: number;
   /** Offset of its first name from the start of the body. */
   readonly membersOffset: number;
 }
 
+/** What the body of a regular membership message says. */
 export interface MembershipBody {
+  /** Id of the view. */
   readonly id: GroupId;
+  /** The sets, in the order of the body. */
   readonly sets: readonly VsSet[];
   /** Index of the receiver's own set; for join, leave and disconnect the set of the one who changed. */
   readonly ownSet: number;
@@ -107,7 +111,7 @@ export function encodeRegularMembership(
   return frame;
 }
 
-/** @param id the id of the last regular view the members had [session 6.4] */
+/** The frame of a transitional signal. @param id the id of the last regular view the members had [session 6.4] */
 export function encodeTransition(group: string, id: GroupId): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES + GROUP_ID_BYTES);
   const dataLength = GROUP_ID_BYTES;
@@ -116,6 +120,7 @@ export function encodeTransition(group: string, id: GroupId): Buffer {
   return frame;
 }
 
+/** The frame that tells a session that it has left the group [session 6.5]. */
 export function encodeSelfLeave(group: string): Buffer {
   const frame = Buffer.allocUnsafe(HEADER_BYTES);
   writeHeader(frame, 0, { service: CAUSED_BY_LEAVE, name: group, numGroups: 0, messType: 0, dataLength: 0 });

@@ -32,7 +32,12 @@ export const isPrivateGroup = (name: string): boolean => name.startsWith(HASH);
 export const privateGroup = (name: string, daemon: string): string => `#${name}#${daemon}`;
 
 /** The two halves of `#name#daemon`, or null when the group has not exactly that form. */
-export function parsePrivateGroup(group: string): { name: string; daemon: string } | null {
+export function parsePrivateGroup(group: string): {
+  /** Name of the connection at its daemon. */
+  name: string;
+  /** Name of the daemon. */
+  daemon: string;
+} | null {
   const second = group.indexOf(HASH, 1);
   if (!group.startsWith(HASH) || second < 0) return null;
   const name = group.slice(1, second);

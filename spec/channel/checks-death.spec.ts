@@ -131,9 +131,9 @@ describe('channel: death', () => {
     })();
     c.kill();
     await within(watching, 'the end of the watch');
-    expect(heard).to.deep.equal([{ kind: 'gone', name: watched, reason: 'disconnect' }]);
+    expect(heard).to.deep.equal([{ kind: 'gone', id: watched, reason: 'disconnect' }]);
     for await (const event of s.channels.watch('#nobody#d1')) {
-      expect(event).to.deep.equal({ kind: 'gone', name: '#nobody#d1', reason: 'unknown' });
+      expect(event).to.deep.equal({ kind: 'gone', id: '#nobody#d1', reason: 'unknown' });
     }
   });
 

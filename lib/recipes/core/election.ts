@@ -14,11 +14,13 @@ import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 import { StatementRound } from './statement-round.js';
 
+/** Who leads, and since which term. */
 export interface Leadership {
   /** Id. */
   readonly leader: string;
   /** The fencing token: greater than that of every leader before. */
   readonly term: number;
+  /** Whether this member leads. */
   readonly isMe: boolean;
 }
 

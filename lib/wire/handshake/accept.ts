@@ -10,8 +10,11 @@ import {
   versionNumber,
 } from './connect-request.js';
 
+/** The answer of a daemon that accepts a session [session 3.7]. */
 export interface Accept {
+  /** Version of the daemon. */
   readonly version: Version;
+  /** The private group of the session, `#name#daemon`. */
   readonly privateGroup: string;
 }
 

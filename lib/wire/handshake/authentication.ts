@@ -8,6 +8,7 @@ import { isByteText } from '../name.js';
  * Those of the protocol, in the order of lists and of required methods [session 3.4, 3.5]. PWORD alone has a dialogue.
  */
 export const METHODS = ['NULL', 'IP', 'PWORD'] as const;
+/** A method of authentication: anybody, by address, or by user and password. */
 export type Method = (typeof METHODS)[number];
 
 export const CHOICE_BYTES = MAX_AUTH_METHODS * MAX_AUTH_NAME;
@@ -49,7 +50,9 @@ export const USER_BYTES = 32;
 export const PASSWORD_BYTES = 8;
 export const CREDENTIALS_BYTES = USER_BYTES + PASSWORD_BYTES;
 
+/** What a client sends for the method PWORD. */
 export interface Credentials {
+  /** At most 32 bytes. */
   readonly user: string;
   /** At most 8 bytes, in clear. */
   readonly password: string;
@@ -80,12 +83,15 @@ function fieldText(bytes: Buffer, from: number, to: number): string {
 
 /** One method that a client chooses, with what it sends and how it reads the one byte that comes back. */
 export interface Authenticator {
+  /** Name of the method, at most 30 bytes. */
   readonly method: string;
   /** Sent when the method's turn comes; null when the method exchanges nothing. */
   readonly credentials: Buffer | null;
 }
 
+/** The method NULL: no proof. */
 export const nullAuthenticator: Authenticator = { method: 'NULL', credentials: null };
+/** The method IP: the daemon looks at the address; no bytes are exchanged. */
 export const ipAuthenticator: Authenticator = { method: 'IP', credentials: null };
 
 /**

@@ -15,9 +15,11 @@ import {
 } from './authentication.js';
 import { PROTOCOL_VERSION, encodeConnectRequest } from './connect-request.js';
 
+/** What a client asks for. */
 export interface ClientHandshakeOptions {
   /** Cut to 10 bytes; empty asks the daemon to make up a name. */
   readonly name: string;
+  /** Whether the session wants membership messages. */
   readonly membership: boolean;
   /** 0, or anything above for 1. */
   readonly priority: number;
@@ -25,19 +27,35 @@ export interface ClientHandshakeOptions {
   readonly authenticators?: readonly Authenticator[];
 }
 
+/** What to do after some bytes of the daemon: write and wait for more, use the session, or give up. */
 export type ClientStep =
-  | { readonly kind: 'more'; readonly write: Buffer | null }
   | {
+      /** More bytes of the daemon are needed. */
+      readonly kind: 'more';
+      /** Bytes for the daemon, or null. */
+      readonly write: Buffer | null;
+    }
+  | {
+      /** The session is open. */
       readonly kind: 'accepted';
       /** What a daemon that did not wait for it has still to get; from the others the accept comes later. */
       readonly write: Buffer | null;
+      /** The answer of the daemon. */
       readonly accept: Accept;
       /** Bytes behind the accept: the first frames. */
       readonly rest: Buffer;
     }
-  /** `code` is what connect answers with: mostly negative, see 3.10 for a daemon that answers oddly. */
-  | { readonly kind: 'refused'; readonly code: number };
+  | {
+      /** There is no session. */
+      readonly kind: 'refused';
+      /** What connect answers with: mostly negative, see [session 3.10] for a daemon that answers oddly. */
+      readonly code: number;
+    };
 
+/**
+ * The client's side of the handshake: push the bytes of the daemon into it, and write what each step says
+ * [session 3].
+ */
 export class ClientHandshake {
   private bytes: Buffer = Buffer.alloc(0);
   private stage: 'list' | 'credentials' | 'accept' | 'accepted' | 'refused' = 'list';

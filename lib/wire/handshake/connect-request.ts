@@ -8,7 +8,9 @@ const MEMBERSHIP_OPTION = 0x01;
 /** With this bit set the reference gives no membership messages whatever bit 0 says. */
 const MEMBERSHIP_OFF = 0x80;
 
+/** The first bytes of a client. */
 export interface ConnectRequest {
+  /** Version of the client library. */
   readonly version: Version;
   /** Whether the session wants membership messages. */
   readonly membership: boolean;
@@ -65,8 +67,11 @@ export function readConnectRequest(
 
 /** Library and daemon versions and what depends on them [session 3.8]. */
 export interface Version {
+  /** First number of the version. */
   readonly major: number;
+  /** Second number. */
   readonly minor: number;
+  /** Third number; 0 where the protocol carries none. */
   readonly patch: number;
 }
 

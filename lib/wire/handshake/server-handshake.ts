@@ -22,6 +22,7 @@ import {
   versionNumber,
 } from './connect-request.js';
 
+/** The rules of a daemon for one handshake. */
 export interface HandshakePolicy {
   /** Methods in the list, at most three. */
   readonly allowed: readonly string[];
@@ -36,29 +37,60 @@ export interface HandshakePolicy {
   passes(method: string): boolean;
 }
 
+/** What to do after some bytes of the client. */
 export type ServerStep =
-  | { readonly kind: 'more'; readonly write: Buffer | null }
-  /** The name is about to be free; the caller calls `nameFreed`, or `nameKept` when that takes too long. */
-  | { readonly kind: 'name'; readonly write: Buffer | null }
-  /** A dialogue brought credentials; the caller checks them and calls `verified`. */
-  | { readonly kind: 'verify'; readonly write: Buffer | null; readonly credentials: Credentials }
   | {
+      /** More bytes of the client are needed. */
+      readonly kind: 'more';
+      /** Bytes for the client, or null. */
+      readonly write: Buffer | null;
+    }
+  | {
+      /** The name is about to be free; the caller calls `nameFreed`, or `nameKept` when that takes too long. */
+      readonly kind: 'name';
+      /** Bytes for the client, or null. */
+      readonly write: Buffer | null;
+    }
+  | {
+      /** A dialogue brought credentials; the caller checks them and calls `verified`. */
+      readonly kind: 'verify';
+      /** Bytes for the client, or null. */
+      readonly write: Buffer | null;
+      /** What the client sent. */
+      readonly credentials: Credentials;
+    }
+  | {
+      /** The session is open. */
       readonly kind: 'accepted';
+      /** Bytes for the client. */
       readonly write: Buffer;
+      /** The first bytes of the client. */
       readonly request: ConnectRequest;
+      /** The private group of the session, `#name#daemon`. */
       readonly privateGroup: string;
       /** The user that a dialogue proved; empty without one. */
       readonly user: string;
       /** Bytes behind the handshake: the first frames. */
       readonly rest: Buffer;
     }
-  | { readonly kind: 'rejected'; readonly write: Buffer; readonly code: number };
+  | {
+      /** There is no session; the connection is to be closed. */
+      readonly kind: 'rejected';
+      /** Bytes for the client. */
+      readonly write: Buffer;
+      /** Why, as in `codes`: below zero. */
+      readonly code: number;
+    };
 
 /** The one method with a dialogue. */
 const DIALOGUE: Method = 'PWORD';
 
 type Stage = 'request' | 'name' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
 
+/**
+ * The daemon's side of the handshake: push the bytes of the client into it, and do what each step says [session
+ * 3].
+ */
 export class ServerHandshake {
   private bytes: Buffer = Buffer.alloc(0);
   /** What is to be written with the next step. */

@@ -9,6 +9,7 @@ import type { Command, MergePart } from './messages.js';
 import { MalformedCommandError } from '../malformed.js';
 import { Submitters } from './submitters.js';
 
+/** Where a command comes from. */
 export interface CommandInfo {
   /** Id of the member that submitted it. */
   readonly sender: string;
