@@ -199,7 +199,7 @@ export class Daemon implements AsyncDisposable {
     for (const host of tls ? new Set(listen.map((each) => each.host)) : []) {
       const { port } = tls as NonNullable<typeof tls>;
       const files = this.tlsFiles as TlsFiles;
-      const options = { port, files, timeout: this.options.limits.handshakeTimeout };
+      const options = { port, files, timeout: this.options.limits.handshakeTimeoutMs };
       this.tlsListeners.push(
         await listenTls(host, options, {
           arrived: (socket, handshake) => this.server.acceptTls(socket, handshake),

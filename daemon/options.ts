@@ -24,7 +24,7 @@ const engines = z.enum(['solo', 'corosync']);
 
 const corosyncOptions = z.strictObject({
   group: z.string().regex(/^[!-~]{1,127}$/, '1 to 127 visible ASCII characters'),
-  silenceTimeout: time.min(1000),
+  silenceTimeoutMs: time.min(1000),
   library: path.nullable(),
 });
 
@@ -32,9 +32,9 @@ const limits = z.strictObject({
   maxSessions: count,
   maxSessionsPerAddress: count,
   maxHandshakes: count.min(1),
-  handshakeTimeout: time,
-  clientSilenceTimeout: time.min(MIN_SILENCE_TIMEOUT),
-  authFailureDelay: time,
+  handshakeTimeoutMs: time,
+  clientSilenceTimeoutMs: time.min(MIN_SILENCE_TIMEOUT),
+  authFailureDelayMs: time,
   maxSessionMessages: count,
   maxSessionBytes: count,
   maxTotalBytes: count,
@@ -82,7 +82,7 @@ export interface DaemonOptions {
     /** Daemons of the same group form one cluster; default `ssp-toolkit`. */
     readonly group?: string;
     /** Milliseconds without a message after which a daemon is excluded until it sends one; default 5000. */
-    readonly silenceTimeout?: number;
+    readonly silenceTimeoutMs?: number;
     /** File of libcpg; default the one that the system finds. */
     readonly library?: string | null;
   };
@@ -205,7 +205,7 @@ function withAllDefaults(given: DaemonOptions): object {
     cleartextPasswords: false,
     monitor: null,
     ...stated(options),
-    corosync: withDefaults({ group: 'ssp-toolkit', silenceTimeout: 5000, library: null }, options.corosync),
+    corosync: withDefaults({ group: 'ssp-toolkit', silenceTimeoutMs: 5000, library: null }, options.corosync),
     limits: withDefaults(defaultLimits, options.limits),
   };
 }

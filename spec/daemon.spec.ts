@@ -46,7 +46,7 @@ describe('daemon: options', () => {
     [{ id: 1.5 }, 'id: expected a whole number, got 1.5'],
     [{ engine: 'coro' }, 'engine: expected "solo" or "corosync", got "coro"'],
     [{ corosync: 'x' }, 'corosync: expected an object, got "x"'],
-    [{ corosync: { silenceTimeout: 5 } }, 'corosync.silenceTimeout: expected at least 1000, got 5'],
+    [{ corosync: { silenceTimeoutMs: 5 } }, 'corosync.silenceTimeoutMs: expected at least 1000, got 5'],
     [{ corosync: { group: 'a b' } }, 'corosync.group: expected 1 to 127 visible ASCII characters, got "a b"'],
     [{ corosync: { library: '' } }, 'corosync.library: expected a text that is not empty, got ""'],
     [{ listen: 4803 }, 'listen: expected a list, got 4803'],

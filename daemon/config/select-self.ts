@@ -29,7 +29,7 @@ export interface CorosyncConfiguration {
   /** Its name in Corosync. */
   readonly group: string;
   /** Milliseconds. */
-  readonly silenceTimeout: number;
+  readonly silenceTimeoutMs: number;
   /** A file; null for what the system finds. */
   readonly library: string | null;
 }
@@ -57,14 +57,14 @@ export interface Configuration {
   readonly maxSessionBytes: number;
   readonly maxSessions: number;
   /** Milliseconds. */
-  readonly handshakeTimeout: number;
+  readonly handshakeTimeoutMs: number;
   /** Clients in their handshake at one time. */
   readonly maxSessionsPerAddress: number;
   readonly maxHandshakes: number;
   /** Milliseconds. */
-  readonly clientSilenceTimeout: number;
+  readonly clientSilenceTimeoutMs: number;
   /** Milliseconds. */
-  readonly authFailureDelay: number;
+  readonly authFailureDelayMs: number;
   readonly maxTotalBytes: number;
   readonly maxGroups: number;
   readonly maxMemberships: number;
@@ -146,7 +146,7 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     engine: options.Engine,
     corosync: {
       group: options.CorosyncGroup,
-      silenceTimeout: options.DaemonSilenceTimeout,
+      silenceTimeoutMs: options.DaemonSilenceTimeout,
       library: options.CorosyncLibrary ?? null,
     },
     port,
@@ -155,11 +155,11 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     maxSessionMessages: options.MaxSessionMessages,
     maxSessionBytes: options.MaxSessionBytes,
     maxSessions: options.MaxSessions,
-    handshakeTimeout: options.HandshakeTimeout,
+    handshakeTimeoutMs: options.HandshakeTimeout,
     maxSessionsPerAddress: options.MaxSessionsPerAddress,
     maxHandshakes: options.MaxHandshakes,
-    clientSilenceTimeout: options.ClientSilenceTimeout,
-    authFailureDelay: options.AuthFailureDelay,
+    clientSilenceTimeoutMs: options.ClientSilenceTimeout,
+    authFailureDelayMs: options.AuthFailureDelay,
     maxTotalBytes: options.MaxTotalBytes,
     maxGroups: options.MaxGroups,
     maxMemberships: options.MaxMemberships,

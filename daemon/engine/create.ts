@@ -13,7 +13,7 @@ export interface EngineOptions {
   readonly engine: 'solo' | 'corosync';
   readonly corosync: {
     readonly group: string;
-    readonly silenceTimeout: number;
+    readonly silenceTimeoutMs: number;
     readonly library: string | null;
   };
 }
@@ -35,6 +35,6 @@ export async function createEngine(options: EngineOptions, logger: Logger): Prom
     group: corosync.group,
     transport: () => new KoffiCpgTransport(library),
     logger,
-    views: { silenceTimeout: corosync.silenceTimeout },
+    views: { silenceTimeout: corosync.silenceTimeoutMs },
   });
 }

@@ -11,11 +11,11 @@ export interface SessionLimits extends TableLimits {
   /** Handshakes that are served at once; more connections wait for their turn. */
   readonly maxHandshakes: number;
   /** Milliseconds from the beginning of the handshake to its end; waiting for a turn does not count. */
-  readonly handshakeTimeout: number;
+  readonly handshakeTimeoutMs: number;
   /** Milliseconds without a sign of life from a client's machine that end its session. */
-  readonly clientSilenceTimeout: number;
+  readonly clientSilenceTimeoutMs: number;
   /** Milliseconds before a first wrong password is answered; further ones take longer. */
-  readonly authFailureDelay: number;
+  readonly authFailureDelayMs: number;
   /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3]. */
   readonly maxSessionMessages: number;
   /** Bytes that may wait for a session, whether its socket takes some or not. */
@@ -29,9 +29,9 @@ export const defaultLimits: SessionLimits = {
   maxSessions: 10_000,
   maxSessionsPerAddress: 0,
   maxHandshakes: 1_000,
-  handshakeTimeout: 5_000,
-  clientSilenceTimeout: SILENCE_TIMEOUT,
-  authFailureDelay: 500,
+  handshakeTimeoutMs: 5_000,
+  clientSilenceTimeoutMs: SILENCE_TIMEOUT,
+  authFailureDelayMs: 500,
   maxSessionMessages: 1_000,
   maxSessionBytes: 64 * 1024 * 1024,
   maxTotalBytes: 512 * 1024 * 1024,

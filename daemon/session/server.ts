@@ -139,7 +139,7 @@ export class SessionServer implements SessionContext<Session> {
       endSoon(socket, this.clock);
       return;
     }
-    watchPeer(socket, this.limits.clientSilenceTimeout);
+    watchPeer(socket, this.limits.clientSilenceTimeoutMs);
     const session = new Session(socket, this, ++this.lastId);
     this.sessions.add(session);
     this.count(address, 1);

@@ -87,7 +87,7 @@ export class Session implements PendingHandshake {
   /** The handshake's turn: from now on the client is read. */
   begin(): void {
     if (this.reason !== null) return;
-    this.timeLeft = this.context.limits.handshakeTimeout;
+    this.timeLeft = this.context.limits.handshakeTimeoutMs;
     this.startTime();
     this.socket.resume();
   }
@@ -330,7 +330,10 @@ export class Session implements PendingHandshake {
       if (isGood) go(true);
       else this.penalty = clock.after(delay, () => go(false));
     };
-    this.giveUpLogin = logins.enter({ address: this.address, credentials, answer }, limits.authFailureDelay);
+    this.giveUpLogin = logins.enter(
+      { address: this.address, credentials, answer },
+      limits.authFailureDelayMs,
+    );
   }
 
   /** From now on the handshake's time runs. */

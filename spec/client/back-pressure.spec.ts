@@ -205,7 +205,7 @@ describe('a reader that does not keep up', () => {
   it('makes a sender wait in the end, and loses nothing of what the sender sent', async () => {
     const limits = {
       maxSessions: 10,
-      handshakeTimeout: 5_000,
+      handshakeTimeoutMs: 5_000,
       maxSessionMessages: 1e6,
       maxSessionBytes: 1e9,
     };

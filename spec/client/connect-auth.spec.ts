@@ -22,7 +22,7 @@ describe('connect with a password', () => {
       listen: LISTEN,
       allowedAuthMethods: ['PWORD'],
       passwordFile: join(folder, 'passwords'),
-      limits: { authFailureDelay: 0 },
+      limits: { authFailureDelayMs: 0 },
       ...options,
     });
   const failure = (promise: Promise<unknown>): Promise<unknown> =>

@@ -65,7 +65,7 @@ describe('selectOwn', () => {
       id: 7,
       daemons: [{ name: 'alpha', address: '10.0.0.1', id: 7, segment: 0 }],
       engine: 'solo',
-      corosync: { group: 'ssp-toolkit', silenceTimeout: 5000, library: null },
+      corosync: { group: 'ssp-toolkit', silenceTimeoutMs: 5000, library: null },
       port: 4900,
       listen: [{ host: '0.0.0.0', port: 4900 }],
       unixDir: '/tmp',
@@ -73,10 +73,10 @@ describe('selectOwn', () => {
       maxSessionBytes: 67_108_864,
       maxSessions: 5,
       maxSessionsPerAddress: 0,
-      handshakeTimeout: 5000,
+      handshakeTimeoutMs: 5000,
       maxHandshakes: 1000,
-      clientSilenceTimeout: 15_000,
-      authFailureDelay: 500,
+      clientSilenceTimeoutMs: 15_000,
+      authFailureDelayMs: 500,
       maxTotalBytes: 536_870_912,
       maxGroups: 200_000,
       maxMemberships: 1_000_000,
@@ -169,7 +169,7 @@ describe('selectOwn', () => {
       { name: 'a', address: '10.0.1.1', id: daemonId('a'), segment: 1 },
     ]);
     expect([own.name, own.engine]).to.deep.equal(['b', 'corosync']);
-    expect(own.corosync).to.deep.equal({ group: 'red', silenceTimeout: 9000, library: 'cpg' });
+    expect(own.corosync).to.deep.equal({ group: 'red', silenceTimeoutMs: 9000, library: 'cpg' });
   });
 
   it('refuses an interface that is not on this host', () => {

@@ -68,7 +68,7 @@ describe('coming from Spread', () => {
     await using daemon = await startDaemon({
       allowedAuthMethods: ['PWORD'],
       passwordFile: folder.file('users'),
-      limits: { authFailureDelay: 0 },
+      limits: { authFailureDelayMs: 0 },
     });
     const login = async (password: string): Promise<string> =>
       (await promisify(execFile)(folder.file('client'), [String(daemon.port), password])).stdout;

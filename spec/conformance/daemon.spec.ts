@@ -38,9 +38,9 @@ const leftOut: Readonly<Record<string, string>> = {
 const settings: Readonly<Record<string, (folder: string) => DaemonOptions | Promise<DaemonOptions>>> = {
   'auth-empty-list': () => ({ allowedAuthMethods: [] }),
   'reject-quota': () => ({ limits: { maxSessions: 0 } }),
-  'handshake-incomplete': () => ({ limits: { handshakeTimeout: 200 } }),
-  'reject-name-length': () => ({ limits: { handshakeTimeout: 200 } }),
-  'auth-choice-variants': () => ({ limits: { handshakeTimeout: 200 } }),
+  'handshake-incomplete': () => ({ limits: { handshakeTimeoutMs: 200 } }),
+  'reject-name-length': () => ({ limits: { handshakeTimeoutMs: 200 } }),
+  'auth-choice-variants': () => ({ limits: { handshakeTimeoutMs: 200 } }),
   'auth-ip-accepted': async (folder) => ({
     allowedAuthMethods: ['NULL', 'IP'],
     requiredAuthMethods: ['IP'],
@@ -59,7 +59,7 @@ const settings: Readonly<Record<string, (folder: string) => DaemonOptions | Prom
     allowedAuthMethods: ['NULL', 'PWORD'],
     requiredAuthMethods: ['PWORD'],
     passwordFile: await file(folder, `spuser:${await hashPassword('secret')}\n`),
-    limits: { authFailureDelay: 10 },
+    limits: { authFailureDelayMs: 10 },
   }),
 };
 

@@ -175,7 +175,7 @@ describe('session: TLS', () => {
 
   describe('handshakes that do not go on', () => {
     it('end when their time is over, and are counted', async () => {
-      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 200 } });
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeoutMs: 200 } });
       const client = await RawClient.open(daemon.tlsPort);
       await client.end();
       await until(() => daemon.counters.rejections['tls'] === 1, 'the count');
@@ -183,7 +183,7 @@ describe('session: TLS', () => {
     });
 
     it('delay nobody', async () => {
-      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 60_000 } });
+      await using daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeoutMs: 60_000 } });
       const silent = await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.tlsPort)));
       expect(await answer(addressOf(daemon), { ca })).to.equal(ACCEPT_SESSION);
       for (const client of silent) client.close();
@@ -193,7 +193,7 @@ describe('session: TLS', () => {
     it('count among the connections that there may be: the oldest gives way', async () => {
       await using daemon = await startDaemon({
         tls: tlsOn(),
-        limits: { handshakeTimeout: 60_000, maxSessions: 2 },
+        limits: { handshakeTimeoutMs: 60_000, maxSessions: 2 },
       });
       const oldest = await RawClient.open(daemon.tlsPort);
       await until(() => daemon.status.handshakes === 1, 'the first');
@@ -229,7 +229,7 @@ describe('session: TLS', () => {
     });
 
     it('do not hold the daemon up when it stops', async () => {
-      const daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeout: 60_000 } });
+      const daemon = await startDaemon({ tls: tlsOn(), limits: { handshakeTimeoutMs: 60_000 } });
       const client = await RawClient.open(daemon.tlsPort);
       await until(() => daemon.status.handshakes === 1, 'the handshake');
       await daemon.stop();

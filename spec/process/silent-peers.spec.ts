@@ -51,7 +51,7 @@ describe('silent peers', function () {
       name: 'dmn1',
       listen: [lan.address, '127.0.0.1'].map((host) => ({ host, port: 0 })),
       tls: tlsOn(),
-      limits: { clientSilenceTimeout: TIMEOUT },
+      limits: { clientSilenceTimeoutMs: TIMEOUT },
       logger: log,
     });
     const [outer, inner] = daemon.addresses.map(({ host, port }) => `${port}@${host}`) as [string, string];

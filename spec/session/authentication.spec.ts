@@ -51,7 +51,12 @@ describe('session: authentication', () => {
   });
 
   const start = (options: DaemonOptions = {}): Promise<Daemon> =>
-    startDaemon({ allowedAuthMethods: ['PWORD'], passwordFile, limits: { authFailureDelay: 1 }, ...options });
+    startDaemon({
+      allowedAuthMethods: ['PWORD'],
+      passwordFile,
+      limits: { authFailureDelayMs: 1 },
+      ...options,
+    });
 
   /** Connects with our client, and disconnects again. */
   async function answer(address: string, ...auth: readonly (typeof good)[]): Promise<number> {
@@ -154,7 +159,7 @@ describe('session: authentication', () => {
     });
 
     it('answers a wrong one late', async () => {
-      await using daemon = await start({ limits: { authFailureDelay: 300 } });
+      await using daemon = await start({ limits: { authFailureDelayMs: 300 } });
       const before = performance.now();
       expect(await answer(`${daemon.port}@127.0.0.1`, wrong)).to.equal(REJECT_AUTH);
       expect(performance.now() - before).to.be.greaterThan(299);
@@ -162,7 +167,7 @@ describe('session: authentication', () => {
 
     it('delays nobody else by wrong ones', async () => {
       await using daemon = await start({
-        limits: { authFailureDelay: FOREVER, handshakeTimeout: FOREVER },
+        limits: { authFailureDelayMs: FOREVER, handshakeTimeoutMs: FOREVER },
       });
       const clients: RawClient[] = [];
       for (let i = 0; i < 10; i++) {
@@ -183,13 +188,13 @@ describe('session: authentication', () => {
     });
 
     it('does not count against the time for the handshake', async () => {
-      await using daemon = await start({ limits: { authFailureDelay: 600, handshakeTimeout: 500 } });
+      await using daemon = await start({ limits: { authFailureDelayMs: 600, handshakeTimeoutMs: 500 } });
       expect(await answer(`${daemon.port}@127.0.0.1`, wrong)).to.equal(REJECT_AUTH);
       expect(daemon.counters.rejections).to.deep.equal({ REJECT_AUTH: 1 });
     });
 
     it('is over when the client is gone, whose wrong password was to be answered late', async () => {
-      await using daemon = await start({ limits: { authFailureDelay: FOREVER } });
+      await using daemon = await start({ limits: { authFailureDelayMs: FOREVER } });
       const client = await RawClient.open(daemon.port);
       client.send(Buffer.concat([request('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]));
       await client.take(7);
@@ -198,7 +203,7 @@ describe('session: authentication', () => {
     });
 
     it('comes in time for an honest user while many guess', async () => {
-      await using daemon = await start({ limits: { authFailureDelay: 100 } });
+      await using daemon = await start({ limits: { authFailureDelayMs: 100 } });
       const over = new AbortController();
       const guess = async (): Promise<void> => {
         while (!over.signal.aborted) {
@@ -226,7 +231,7 @@ describe('session: authentication', () => {
       await using daemon = await start({
         allowedAuthMethods: ['NULL'],
         requiredAuthMethods: ['PWORD'],
-        limits: { handshakeTimeout: 300 },
+        limits: { handshakeTimeoutMs: 300 },
       });
       const client = await RawClient.open(daemon.port);
       client.send(Buffer.concat([request('late'), encodeMethodChoice(['NULL'])]));
@@ -236,7 +241,7 @@ describe('session: authentication', () => {
     });
 
     it('can be stopped while passwords are checked', async () => {
-      const daemon = await start({ limits: { authFailureDelay: FOREVER } });
+      const daemon = await start({ limits: { authFailureDelayMs: FOREVER } });
       const client = await RawClient.open(daemon.port);
       client.send(Buffer.concat([request('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]));
       await until(() => daemon.counters.bytesIn > 90, 'the credentials');

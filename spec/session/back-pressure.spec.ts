@@ -58,7 +58,7 @@ describe('session: an engine that is behind', () => {
   });
 
   it('does not keep anybody from connecting', async () => {
-    await using floor = await Floor.open({ handshakeTimeout: 500 });
+    await using floor = await Floor.open({ handshakeTimeoutMs: 500 });
     const session = await RawSession.connect(floor.port, 'alice');
     floor.order.held = true;
     flood(session);

@@ -68,7 +68,7 @@ describe('session: a crowd', () => {
     });
 
     it('with one connection more than there may be loses the oldest, which is answered', async () => {
-      await using daemon = await startDaemon({ limits: { maxSessions: 3, handshakeTimeout: 60_000 } });
+      await using daemon = await startDaemon({ limits: { maxSessions: 3, handshakeTimeoutMs: 60_000 } });
       const clients: RawClient[] = [];
       for (let i = 0; i < 5; i++) {
         clients.push(await RawClient.open(daemon.port));
@@ -86,7 +86,7 @@ describe('session: a crowd', () => {
     });
 
     it('keeps those that went on, and does not count who is through', async () => {
-      await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeout: 60_000 } });
+      await using daemon = await startDaemon({ limits: { maxHandshakes: 1, handshakeTimeoutMs: 60_000 } });
       const sessions: RawSession[] = [];
       for (let i = 0; i < 5; i++) sessions.push(await RawSession.connect(daemon.port, `s${i}`));
       expect(daemon.status.handshakes).to.equal(0);
@@ -95,7 +95,7 @@ describe('session: a crowd', () => {
     });
 
     it('frees the name of the one that gives way', async () => {
-      await using daemon = await startDaemon({ limits: { maxSessions: 1, handshakeTimeout: 60_000 } });
+      await using daemon = await startDaemon({ limits: { maxSessions: 1, handshakeTimeoutMs: 60_000 } });
       const first = await RawClient.open(daemon.port);
       first.send(request('bob'));
       await first.take(6);
@@ -107,7 +107,7 @@ describe('session: a crowd', () => {
     });
 
     it('delays nobody: 500 silent connections, and one more is served', async () => {
-      await using daemon = await startDaemon({ limits: { handshakeTimeout: 60_000 } });
+      await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 60_000 } });
       const silent: RawClient[] = [];
       while (silent.length < 500) {
         silent.push(...(await Promise.all(Array.from({ length: 100 }, () => RawClient.open(daemon.port)))));
@@ -125,7 +125,7 @@ describe('session: a crowd', () => {
     });
 
     it('has its end for each one by itself, when its time is over', async () => {
-      await using daemon = await startDaemon({ limits: { handshakeTimeout: 200 } });
+      await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 200 } });
       const silent = await Promise.all(Array.from({ length: 50 }, () => RawClient.open(daemon.port)));
       for (const client of silent) await client.end();
       expect(daemon.counters.rejections).to.deep.equal({ timeout: 50 });

@@ -165,7 +165,7 @@ describe('[daemon D8]', () => {
   });
 
   it('[daemon D8] a stalled handshake holds name and slot for ever - ours does not', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 100, maxSessions: 1 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 100, maxSessions: 1 } });
     const stalled = await RawClient.open(daemon.port);
     stalled.send(request('alice'));
     await stalled.take(6);

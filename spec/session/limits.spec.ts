@@ -15,7 +15,7 @@ const request = (name: string): Buffer =>
 
 describe('session: time for the handshake', () => {
   it('ends a connection that sends nothing, without a byte', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 50 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 50 } });
     const client = await RawClient.open(daemon.port);
     const start = performance.now();
     await client.end();
@@ -28,7 +28,7 @@ describe('session: time for the handshake', () => {
   });
 
   it('ends a connection that stops in the middle of its request', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 50 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 50 } });
     const client = await RawClient.open(daemon.port);
     client.send(request('alice').subarray(0, 7));
     await client.end();
@@ -36,7 +36,7 @@ describe('session: time for the handshake', () => {
   });
 
   it('runs from the accept: a byte now and then does not win more', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 100 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 100 } });
     const client = await RawClient.open(daemon.port);
     const start = performance.now();
     const bytes = request('alice');
@@ -51,7 +51,7 @@ describe('session: time for the handshake', () => {
   });
 
   it('gives the name of a stalled handshake free', async () => {
-    await using floor = await Floor.open({ handshakeTimeout: 50 });
+    await using floor = await Floor.open({ handshakeTimeoutMs: 50 });
     const stalled = await RawClient.open(floor.port);
     stalled.send(request('alice'));
     await stalled.take(6);
@@ -62,7 +62,7 @@ describe('session: time for the handshake', () => {
   });
 
   it('is over with the handshake: a session may be silent', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 60 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 60 } });
     const session = await RawSession.connect(daemon.port, 'alice');
     const stalled = await RawClient.open(daemon.port);
     await stalled.end();
@@ -72,7 +72,7 @@ describe('session: time for the handshake', () => {
   });
 
   it('is over with a rejection too', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 50 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 50 } });
     const refused = await RawClient.open(daemon.port);
     refused.send(request('a b'));
     await refused.end();
@@ -83,16 +83,16 @@ describe('session: time for the handshake', () => {
   });
 
   it('may be longer than a timer can be set for', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 2 ** 31 - 1 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 2 ** 31 - 1 } });
     const session = await RawSession.connect(daemon.port, 'alice');
     session.close();
     let error: unknown = null;
     try {
-      await startDaemon({ limits: { handshakeTimeout: 2 ** 31 } });
+      await startDaemon({ limits: { handshakeTimeoutMs: 2 ** 31 } });
     } catch (caught) {
       error = caught;
     }
-    expect(String(error)).to.match(/handshakeTimeout/);
+    expect(String(error)).to.match(/handshakeTimeoutMs/);
   });
 });
 

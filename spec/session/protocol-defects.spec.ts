@@ -111,7 +111,7 @@ describe('13: Handshake sensitive to segmentation, 1 s head-of-line blocking on 
   });
 
   it('each connection has its own limit', async () => {
-    await using daemon = await startDaemon({ limits: { handshakeTimeout: 80 } });
+    await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 80 } });
     const first = await RawClient.open(daemon.port);
     const start = performance.now();
     await until(() => performance.now() - start > 40, 'a while');

@@ -87,7 +87,7 @@ describe('session: quick reconnects', () => {
   });
 
   it('are refused when the time for the handshake is over before', async () => {
-    await using floor = await withoutOrder({ handshakeTimeout: 100 });
+    await using floor = await withoutOrder({ handshakeTimeoutMs: 100 });
     const refused = await asking(floor, 'alice');
     await refused.end();
     expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);

@@ -97,7 +97,7 @@ describe('session: reload', () => {
       ...base,
       allowedAuthMethods: ['PWORD'],
       passwordFile: await write('users', `alice:${await hashPassword('secret')}`),
-      limits: { authFailureDelay: 0 },
+      limits: { authFailureDelayMs: 0 },
     };
     await using daemon = await startDaemon(options);
     const answer = async (password: string): Promise<number> => {

@@ -31,12 +31,12 @@ describe('session: silent clients', () => {
   });
 
   it('have a time of at least a second, and at most what a timer can hold', async () => {
-    for (const clientSilenceTimeout of [999, 2 ** 31, 1.5]) {
-      const error = await startDaemon({ limits: { clientSilenceTimeout } }).then(
+    for (const clientSilenceTimeoutMs of [999, 2 ** 31, 1.5]) {
+      const error = await startDaemon({ limits: { clientSilenceTimeoutMs } }).then(
         () => null,
         (caught: Error) => caught,
       );
-      expect(error?.message).to.match(/clientSilenceTimeout/);
+      expect(error?.message).to.match(/clientSilenceTimeoutMs/);
     }
   });
 });

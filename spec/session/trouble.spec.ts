@@ -55,7 +55,7 @@ async function isClean(floor: Floor, ...names: readonly string[]): Promise<void>
 
 describe('session: trouble', () => {
   it('any garbage instead of a handshake ends that connection', async () => {
-    await using floor = await Floor.open({ handshakeTimeout: 50 });
+    await using floor = await Floor.open({ handshakeTimeoutMs: 50 });
     const property = fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (garbage) => {
       const client = await RawClient.open(floor.port);
       client.send(Buffer.from(garbage));
