@@ -9,7 +9,7 @@ import { type Deferred, abortable, deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { parseJson } from './core/json-depth.js';
 import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
-import type { Machine } from './core/machines/machine.js';
+import { type Machine, checkMachine } from './core/machines/machine.js';
 import { MalformedCommandError } from './core/malformed.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
@@ -107,19 +107,6 @@ function checkQuorum({ quorum, maxMembers }: z.infer<typeof replicatedSchema>): 
       ILLEGAL_PARAM,
       `with \`maxMembers: ${maxMembers}\` expected a quorum of ${right}, got ${quorum}`,
     );
-}
-
-const METHODS = ['reset', 'apply', 'snapshot', 'restore'] as const;
-
-function checkMachine(machine: unknown): void {
-  if (typeof machine !== 'object' || machine === null)
-    throw errorOf(ILLEGAL_PARAM, 'machine must be an object');
-  const parts = machine as Record<string, unknown>;
-  for (const name of METHODS)
-    if (typeof parts[name] !== 'function') throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
-  for (const name of ['present', 'merge'])
-    if (parts[name] !== undefined && typeof parts[name] !== 'function')
-      throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
 }
 
 /** A state machine that all members of a group run alike. Made by `replicated`. */

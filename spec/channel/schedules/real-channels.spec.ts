@@ -117,7 +117,7 @@ describe('channels in schedules of three daemons', () => {
     world.reconfigure([['d0'], ['d1', 'd2']]);
     world.isManual = false;
     await world.settle();
-    expect(await code(other.openChannel('x'))).to.equal('NOT_FOUND');
+    expect(await code(other.openChannel('x'))).to.equal('ERR_SSP_NOT_FOUND');
     expect(await other.registry.lookup('x')).to.equal(undefined);
     expect(await other.registry.list()).to.deep.equal([]);
     const opening = other.openChannel('x', { waitMs: 10_000 });

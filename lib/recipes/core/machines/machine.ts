@@ -38,6 +38,20 @@ export interface Machine<Command, Result> {
   merge?(state: Buffer): void;
 }
 
+const METHODS = ['reset', 'apply', 'snapshot', 'restore'] as const;
+
+/** Whether a machine has its methods. @throws IllegalParamError */
+export function checkMachine(machine: unknown): void {
+  if (typeof machine !== 'object' || machine === null)
+    throw errorOf(ILLEGAL_PARAM, 'machine must be an object');
+  const parts = machine as Record<string, unknown>;
+  for (const name of METHODS)
+    if (typeof parts[name] !== 'function') throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
+  for (const name of ['present', 'merge'])
+    if (parts[name] !== undefined && typeof parts[name] !== 'function')
+      throw errorOf(ILLEGAL_PARAM, `machine.${name} must be a function`);
+}
+
 // A machine whose state is small: its snapshot is one JSON text.
 
 /** Whether it is a number that counts something: an integer from 0 that is exact. */
