@@ -1,4 +1,9 @@
-/** The module `ssp-toolkit/daemon`: the daemon in this process. */
+/**
+ * The module `ssp-toolkit/daemon`: the daemon in this process.
+ * @module
+ */
+
+// The daemon.
 export { IllegalParamError } from '../lib/errors.js';
 export type { Method } from './access/access.js';
 export { AccessFileError } from './access/lines.js';

@@ -1,4 +1,9 @@
-/** The module `ssp-toolkit`: the client API. The SSP and SP calls are in `ssp-toolkit/ssp`. */
+/**
+ * The module `ssp-toolkit`: the client API. The SSP and SP calls are in `ssp-toolkit/ssp`.
+ * @module
+ */
+
+// Errors.
 export {
   AuthError,
   BufferTooShortError,

@@ -1,4 +1,9 @@
-/** The module `ssp-toolkit/channel`: named channels with requests and replies, in the manner of MESSIP. */
+/**
+ * The module `ssp-toolkit/channel`: named channels with requests and replies, in the manner of MESSIP.
+ * @module
+ */
+
+// Channels.
 export { openChannels } from './open.js';
 export type { Channels } from './channels.js';
 export type { ClientChannel } from './client-channel.js';

@@ -1,4 +1,9 @@
-/** The module `ssp-toolkit/recipes`: group services on top of a connection, such as election, presence, map and lock. */
+/**
+ * The module `ssp-toolkit/recipes`: group services on top of a connection, such as election, presence, map and lock.
+ * @module
+ */
+
+// The recipes.
 export type { Leadership } from './core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
 export type { RecipeEvents } from './recipe.js';

@@ -1,6 +1,7 @@
 /**
  * The module `ssp-toolkit/ssp`: the SSP calls, the plain Spread calls (`SP_`), their constants and helpers. Every call
  * answers with a number or a record; none throws or rejects. The names are those of the C libraries.
+ * @module
  */
 
 // Results of the calls, below zero but for one.

@@ -1,6 +1,7 @@
 /**
  * The module `ssp-toolkit/wire`: the session protocol, bytes to values and back, for programs that speak it themselves.
  * Pure: no sockets, timers, clocks or randomness. The pages in docs/protocol explain the protocol [session 1].
+ * @module
  */
 
 // Frames.
