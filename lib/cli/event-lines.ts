@@ -1,7 +1,8 @@
 /** What arrives, one line for people each. */
 import type { ConnectionEvent, ViewEvent } from '../client/event.js';
 import { groupIdText } from '../wire/group-id.js';
-import { bodyFields, bodyLine, clock, plural, printable } from './text.js';
+import { bodyFields, bodyLine, printable } from './text.js';
+import { clock, plural } from './units.js';
 
 export interface LineOptions {
   /** Id of the reader, who is marked. */

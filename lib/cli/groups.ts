@@ -4,7 +4,8 @@ import { interruption, print } from './failure.js';
 import { type MonitorFlags, ask, monitorVerb } from './monitor/ask.js';
 import { type GroupsPage, groupsPage } from './monitor/pages.js';
 import { table } from './monitor/table.js';
-import { plural, printable } from './text.js';
+import { printable } from './text.js';
+import { plural } from './units.js';
 import { integer, jsonOption } from './values.js';
 
 /** What the monitor gives at most. */

@@ -12,7 +12,7 @@ import { pingCommand } from './ping.js';
 import { sendCommand } from './send.js';
 import { statusCommand } from './status.js';
 import { printable } from './text.js';
-import { topCommand } from './top.js';
+import { topCommand } from './top/top.js';
 import { userCommand } from './user.js';
 
 const { major, minor, patch } = TOOLKIT_VERSION;

@@ -9,7 +9,7 @@ import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { Echo } from './echo.js';
 import { interruption, print } from './failure.js';
 import { type Access, withConnection } from './session.js';
-import { count as counted, microseconds, plural } from './text.js';
+import { count as counted, microseconds, plural } from './units.js';
 import { duration, group, integer, jsonOption, nameOption, serviceOption, verb } from './values.js';
 
 /** Longest body to one group. */

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { Failure, interruption, print } from './failure.js';
 import { type MonitorFlags, ask, monitorVerb } from './monitor/ask.js';
 import { type StatusPage, statusPage } from './monitor/pages.js';
-import { age, bytes } from './monitor/table.js';
-import { count, plural, printable } from './text.js';
+import { printable } from './text.js';
+import { age, bytes, count, plural } from './units.js';
 import { jsonOption } from './values.js';
 
 export const statusCommand = (): Command =>

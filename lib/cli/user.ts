@@ -13,7 +13,8 @@ import { Failure, interruption } from './failure.js';
 import { joinUnread } from './join.js';
 import { Screen } from './screen.js';
 import { type Access, withConnection } from './session.js';
-import { plural, printable } from './text.js';
+import { printable } from './text.js';
+import { plural } from './units.js';
 import { CommandError, type UserActions, carryOut, helpLines } from './user-commands.js';
 import { connectionName, verb } from './values.js';
 

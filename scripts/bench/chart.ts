@@ -2,7 +2,7 @@
  * A chart of results as SVG: a bar for each case, as long as its rate is on a logarithmic scale, and a mark where the
  * yardstick was in the same run. Cases without a rate are left out.
  */
-import { count } from '../../lib/cli/text.js';
+import { count } from '../../lib/cli/units.js';
 import { isLessBetter, type Row } from './figures.js';
 import type { Results } from './results.js';
 

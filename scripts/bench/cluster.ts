@@ -3,7 +3,7 @@
  * total and how old they are when they arrive. Everything runs on this one machine and shares its cores.
  */
 import { Command, Option } from 'commander';
-import { count } from '../../lib/cli/text.js';
+import { count } from '../../lib/cli/units.js';
 import { integer } from '../../lib/cli/values.js';
 import { AGREED_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { whyNoCluster } from '../../spec/support/cluster/available.js';

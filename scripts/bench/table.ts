@@ -1,5 +1,5 @@
 /** Rows as people read them. */
-import { count, microseconds } from '../../lib/cli/text.js';
+import { count, microseconds } from '../../lib/cli/units.js';
 import { isLessBetter, type Row } from './figures.js';
 import type { Results } from './results.js';
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import type { SessionRow, SessionsPage } from '../../lib/cli/monitor/pages.js';
-import { age, bytes, table } from '../../lib/cli/monitor/table.js';
-import { type RatedSession, rated, sorted, topLines } from '../../lib/cli/monitor/top-screen.js';
+import type { GroupsPage, SessionRow, SessionsPage, StatusPage } from '../../lib/cli/monitor/pages.js';
+import { table } from '../../lib/cli/monitor/table.js';
+import { type RatedSession, rated, sorted } from '../../lib/cli/top/rates.js';
+import { type Look, layout, lists } from '../../lib/cli/top/lists.js';
 
 const row = (id: number, fields: Partial<SessionRow> = {}): SessionRow => ({
   id,
@@ -60,27 +61,124 @@ describe('command: rates of top', () => {
   });
 });
 
-describe('command: the table of top', () => {
-  const sessions = [row(1, { messagesIn: 90 }), row(2, { waitingBytes: 2_048, waitingMessages: 4 }), row(3)];
-
-  it('fits into the terminal', () => {
-    const lines = topLines({ page: page(10_000, ...sessions), before: null, sort: 'waiting' }, 5, 30);
-    expect(lines).to.have.length(5);
-    expect(Math.max(...lines.map((line) => line.length))).to.be.at.most(30);
-    expect(lines[3]).to.match(/^#s2#one/);
+describe('command: the sessions of top', () => {
+  const rows = [row(1, { messagesIn: 90 }), row(2, { waitingBytes: 2_048, waitingMessages: 4 }), row(3)];
+  const look = (sort: string, ...sessions: SessionRow[]): Look<SessionsPage> => ({
+    page: page(10_000, ...sessions),
+    before: null,
+    seconds: 0,
+    sort,
   });
 
-  it('adds up all sessions, those that are not shown too', () => {
-    const [title] = topLines({ page: page(10_000, ...sessions), before: null, sort: 'in' }, 4);
-    expect(title).to.match(
+  it('fit into the terminal', () => {
+    const lines = layout(lists.sessions.content(look('waiting', ...rows)), 5, 30);
+    expect(lines).to.have.length(5);
+    expect(Math.max(...lines.map(({ text }) => text.length))).to.be.at.most(30);
+    expect(lines[3]?.text).to.match(/^#s2#one/);
+  });
+
+  it('are added up, those that are not shown too', () => {
+    const [title] = layout(lists.sessions.content(look('in', ...rows)), 4);
+    expect(title?.text).to.match(
       /^\d\d:\d\d:\d\d {3}3 sessions {3}9 messages\/s in, 0 out {3}2\.0 kB waiting {3}by in {3}/,
     );
   });
 
-  it('names a session without a name', () => {
-    expect(topLines({ page: page(0, row(1, { name: '' })), before: null, sort: 'in' })[3]).to.match(
-      /^\(handshake\) /,
+  it('have a name in their handshake, too, and another colour when they are not read', () => {
+    const [, , , held, pending, plain] = layout(
+      lists.sessions.content(
+        look('waiting', row(1, { name: '' }), row(2), row(3, { held: ['flood'], waitingBytes: 1 })),
+      ),
     );
+    expect(held).to.include({ tone: 'warning' });
+    expect(pending).to.include({ tone: 'faint' });
+    expect(pending?.text).to.match(/^\(handshake\) /);
+    expect(plain).to.include({ tone: undefined });
+  });
+});
+
+describe('command: the groups of top', () => {
+  const entry = (name: string, members: number, local: number): GroupsPage['groups'][number] => ({
+    name,
+    id: '1.2.3',
+    members,
+    local,
+  });
+  const groups = [entry('a', 2, 2), entry('b', 3, 0), entry('c', 2, 1)];
+  const names = (sort: string): (string | number | undefined)[] =>
+    lists.groups
+      .content({ page: { total: 3, groups }, before: null, seconds: 0, sort })
+      .rows.map(({ cells }) => cells[0]);
+
+  it('are sorted, the most first and ties by name', () => {
+    expect(['members', 'local', 'name'].map(names)).to.deep.equal([
+      ['b', 'a', 'c'],
+      ['a', 'c', 'b'],
+      ['a', 'b', 'c'],
+    ]);
+  });
+
+  it('are added up when all of them are there', () => {
+    const title = (total: number): string =>
+      lists.groups
+        .content({ page: { total, groups }, before: null, seconds: 0, sort: 'name' })
+        .title.join('|');
+    expect(title(3)).to.match(/\|3 groups\|7 members, 3 of this daemon\|by name$/);
+    expect(title(12_000)).to.match(/\|12,000 groups\|the first 3 by name\|by name$/);
+  });
+});
+
+describe('command: the daemons of top', () => {
+  const status = (fields: Partial<StatusPage>, messagesIn = 100): StatusPage => ({
+    name: 'two',
+    version: '0.1.0',
+    configurationHash: '',
+    uptimeSeconds: 50,
+    addresses: [],
+    unixPath: null,
+    state: 'operational',
+    daemons: ['one', 'two', 'three'],
+    sessions: 4,
+    handshakes: 0,
+    groups: 2,
+    waitingBytes: 0,
+    connections: { accepted: 0, established: 0, rejections: {}, ends: {} },
+    traffic: { messagesIn, messagesOut: 0, bytesIn: 0, bytesOut: 0 },
+    engine: { kind: 'corosync', views: 7, queuedBytes: 0 },
+    eventLoopDelayMilliseconds: { p50: 1, p99: 2, max: 3 },
+    memoryBytes: { rss: 80_000_000, heapUsed: 0 },
+    ...fields,
+  });
+  const content = (now: StatusPage, before: StatusPage | null) =>
+    lists.daemons.content({ page: now, before, seconds: 5, sort: '' });
+  const rateIn = (now: StatusPage, before: StatusPage | null) =>
+    content(now, before).rows.find(({ cells }) => cells[0] === 'two')?.cells[5];
+
+  it('stand in the order of the view, with figures of the one that answers', () => {
+    const lines = layout(content(status({}), null)).map(({ text }) => text);
+    expect(lines[0]).to.match(
+      / {3}3 daemons {3}two: engine corosync, 7 views {3}rates since the daemon started$/,
+    );
+    expect(lines.slice(2)).to.deep.equal([
+      'daemon  place   up    sessions  groups  in/s  out/s  waiting  delay 99%  memory',
+      'one     leader',
+      'two     2       50 s         4       2     2      0  0 B      2 ms       80.0 MB',
+      'three   3',
+    ]);
+  });
+
+  it('have rates since the look before, or since a start in between', () => {
+    expect(rateIn(status({}), null)).to.equal(2);
+    expect(rateIn(status({}, 120), status({}))).to.equal(4);
+    expect(rateIn(status({ uptimeSeconds: 2 }, 10), status({}))).to.equal(5);
+  });
+
+  it('are one without a view', () => {
+    const { title, rows } = content(status({ daemons: [], state: 'no-view' }), null);
+    expect(title[1]).to.equal('no daemon view (no-view)');
+    expect(rows.map(({ cells, tone }) => [cells[0], cells[1], tone])).to.deep.equal([
+      ['two', 'no view', 'failure'],
+    ]);
   });
 });
 
@@ -97,28 +195,19 @@ describe('command: columns', () => {
     ).to.deep.equal(['name      n', 'a         1', 'b     1,000']);
   });
 
+  it('have numbers flush right where some are missing, too', () => {
+    expect(
+      table(
+        ['name', 'n'],
+        [
+          ['a', ''],
+          ['b', 7],
+        ],
+      ),
+    ).to.deep.equal(['name  n', 'a', 'b     7']);
+  });
+
   it('have a head without rows, too', () => {
     expect(table(['name', 'n'], [])).to.deep.equal(['name  n']);
   });
-
-  for (const [value, text] of [
-    [0, '0 B'],
-    [999, '999 B'],
-    [1_000, '1.0 kB'],
-    [1_500_000, '1.5 MB'],
-    [2e9, '2.0 GB'],
-    [5e13, '50000.0 GB'],
-  ] as const) {
-    it(`show ${value} bytes as ${text}`, () => expect(bytes(value)).to.equal(text));
-  }
-
-  for (const [value, text] of [
-    [0, '0 s'],
-    [59.9, '59 s'],
-    [60, '1 min'],
-    [3_600, '1 h'],
-    [93_784, '1 d 2 h 3 min'],
-  ] as const) {
-    it(`show ${value} seconds as ${text}`, () => expect(age(value)).to.equal(text));
-  }
 });

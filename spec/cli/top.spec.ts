@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import { type Daemon, createDaemon } from '../../daemon/index.js';
 import { ask, place } from '../../lib/cli/monitor/ask.js';
-import { sessionsPage } from '../../lib/cli/monitor/pages.js';
-import { rated } from '../../lib/cli/monitor/top-screen.js';
-import { PAGE, TopDisplay } from '../../lib/cli/top.js';
+import { type Ask, TopDisplay } from '../../lib/cli/top/display.js';
+import { rated } from '../../lib/cli/top/rates.js';
+import { lists } from '../../lib/cli/top/lists.js';
 import { connect } from '../../lib/client/connect.js';
 
 const start = (port: number): Promise<Daemon> =>
@@ -19,27 +19,26 @@ describe('command: top', () => {
     const { signal } = new AbortController();
     let daemon = await start(0);
     const port = daemon.monitorPort;
-    const look = () => ask(PAGE, sessionsPage, { monitor: place(`127.0.0.1:${port}`) }, signal);
+    const look: Ask = ({ path, page }) => ask(path, page, { monitor: place(`127.0.0.1:${port}`) }, signal);
     const first = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'first' });
-    const watch = new TopDisplay(await look());
+    const watch = new TopDisplay(lists.sessions);
+    const names = () => watch.page?.sessions.map(({ name }) => name);
+    await watch.look(look);
     await daemon.stop();
     await watch.look(look);
-    expect(watch.problem).to.match(/^no monitor answers at http:\/\/127\.0\.0\.1:\d+; /);
-    expect(watch.page.sessions.map(({ name }) => name)).to.deep.equal(['#first#one']);
+    expect(watch.problem?.message).to.match(/^no monitor answers at http:\/\/127\.0\.0\.1:\d+; /);
+    expect(names()).to.deep.equal(['#first#one']);
     await first.close();
     daemon = await start(port);
     const second = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'second' });
     await watch.look(look);
-    expect([watch.problem, watch.page.sessions.map(({ name }) => name)]).to.deep.equal([
-      null,
-      ['#second#one'],
-    ]);
+    expect([watch.problem, names()]).to.deep.equal([null, ['#second#one']]);
     await second.close();
     await daemon.stop();
   });
 
   it('ends with what is no failure of the monitor', async () => {
-    const watch = new TopDisplay({ time: 0, total: 0, sessions: [] });
+    const watch = new TopDisplay(lists.sessions);
     const reason = new Error('interrupted');
     expect(await watch.look(() => Promise.reject(reason)).catch((error: unknown) => error)).to.equal(reason);
   });

@@ -25,7 +25,7 @@ describe('process: ssp, verbs of the monitor', () => {
     await monitor.close();
   });
 
-  const at = (place: string, args: readonly string[], environment: Record<string, string> = {}): Program =>
+  const at = (place: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program =>
     Program.start('lib/cli/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '', ...environment });
 
   const ssp = (...args: readonly string[]): Program => at(`http://127.0.0.1:${monitor.port}`, args);
@@ -71,6 +71,23 @@ describe('process: ssp, verbs of the monitor', () => {
   it('top sorts', async () => {
     const { out } = await ssp('top', '--sort', 'name').end();
     expect(out.indexOf('#s1#one')).to.be.below(out.indexOf('#s2#one'));
+  });
+
+  it('top groups and top daemons print their tables', async () => {
+    const groups = await ssp('top', 'groups').end();
+    expect([groups.status, groups.err]).to.deep.equal([0, '']);
+    expect(groups.out).to.match(/^room +2 +2 +1\.2\.3\nlobby +1 +1 +1\.2\.3$/m);
+    const { out } = await ssp('top', 'daemons').end();
+    expect(out).to.match(/^one +leader +1 min +2 +2 +0 +0 +300 B /m);
+    const json = await ssp('top', 'groups', '--json').end();
+    expect((JSON.parse(json.out) as { groups: object[] }).groups).to.have.length(2);
+  });
+
+  it('top has colours when they are forced, and none in a pipe', async () => {
+    const place = `http://127.0.0.1:${monitor.port}`;
+    const escape = '\u001B[';
+    expect((await at(place, ['top'], { FORCE_COLOR: '1' }).end()).out).to.include(escape);
+    expect((await at(place, ['top'], { FORCE_COLOR: undefined }).end()).out).not.to.include(escape);
   });
 
   it('top --json is what the monitor tells', async () => {
@@ -208,6 +225,11 @@ describe('process: ssp, verbs of the monitor', () => {
     [['status', '--monitor', '4804'], 'Expected host:port, a URL'],
     [['status', '--token', 'two words'], 'Expected one word'],
     [['top', '--sort', 'age'], 'Allowed choices are waiting, in, out, name'],
+    [['top', 'people'], 'Allowed choices are sessions, groups, daemons'],
+    [
+      ['top', 'groups', '--sort', 'in'],
+      '--sort in does not apply to groups: expected one of members, local, name',
+    ],
     [['groups', '--limit', '0'], 'from 1 to 10000'],
     [['members'], "missing required argument 'group' (ssp members --help)"],
     [['members', '#a#b'], 'A group name has 1 to 31 characters'],

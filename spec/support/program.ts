@@ -44,7 +44,7 @@ export class Program {
   }
 
   /** @param path below the build folder, such as `lib/cli/main.js` */
-  static start(path: string, args: readonly string[], environment: Record<string, string> = {}): Program {
+  static start(path: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
     const { SSP_ADDRESS: _, ...inherited } = process.env;
     const script = join(buildFolder(), path);
     const child = spawn(process.execPath, [script, ...args], { env: { ...inherited, ...environment } });

@@ -1,5 +1,5 @@
 /** What a flood says at its end. */
-import { count, megabytes, plural, seconds } from '../text.js';
+import { bytes, count, plural, seconds } from '../units.js';
 import type { FloodFlags, FloodResult } from './run.js';
 
 interface Rates {
@@ -47,7 +47,7 @@ export function floodText(flags: FloodFlags, result: FloodResult): string {
     `  elapsed     ${seconds(elapsed)}`,
     `  sent        ${count(sentPerSecond)} messages/s`,
     `  delivered   ${count(deliveredPerSecond)} messages/s to each receiver`,
-    `  deliveries  ${count(deliveriesPerSecond)} messages/s in all, ${megabytes(bytesPerSecond)} of bodies`,
+    `  deliveries  ${count(deliveriesPerSecond)} messages/s in all, ${bytes(bytesPerSecond)}/s of bodies`,
     ordered
       ? `  order       every receiver got every message, all in the same order`
       : `  order       BROKEN: the receivers did not get the same messages in the same order`,
