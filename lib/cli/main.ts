@@ -1,35 +1,12 @@
 #!/usr/bin/env node
 /** `ssp`: the client on the command line. */
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { SspError } from '../errors.js';
-import { TOOLKIT_VERSION } from '../wire/handshake/connect-request.js';
 import { Failure, FAILED_STATUS, Interrupted, USAGE_STATUS } from './failure.js';
-import { floodCommand } from './flood/flood.js';
-import { groupsCommand } from './groups.js';
-import { joinCommand } from './join.js';
-import { membersCommand } from './members.js';
-import { pingCommand } from './ping.js';
-import { sendCommand } from './send.js';
-import { statusCommand } from './status.js';
+import { createProgram } from './program.js';
 import { printable } from './text.js';
-import { topCommand } from './top/top.js';
-import { userCommand } from './user.js';
 
-const { major, minor, patch } = TOOLKIT_VERSION;
-
-const program = new Command('ssp')
-  .description('Groups, messages and views of a daemon, from the command line.')
-  .version(`${major}.${minor}.${patch}`, '-V, --version', 'print the version')
-  .helpOption('-h, --help', 'print this help')
-  .helpCommand('help [verb]', 'print the help of a verb')
-  .addHelpText(
-    'after',
-    '\nExample:\n  ssp join room                  # in one terminal\n  ssp send room "good morning"   # in another',
-  );
-
-const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
-const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
-for (const command of [...talking, ...watching]) program.addCommand(command);
+const program = createProgram();
 
 const say = (line: string): void => void process.stderr.write(`ssp: ${line}\n`);
 

@@ -14,6 +14,7 @@ export interface Part {
 export const OUTSIDE: readonly string[] = [
   'bench',
   'channel',
+  'cli/completion',
   'cli/flood-run',
   'cli/top',
   'client',

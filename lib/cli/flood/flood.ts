@@ -38,7 +38,11 @@ export const floodCommand = (): Command =>
       integer(1, 1_000_000),
       800,
     )
-    .option('--group <group>', 'group to use', groupName, `flood-${process.pid}`)
+    .addOption(
+      new Option('--group <group>', 'group to use')
+        .argParser(groupName)
+        .default(`flood-${process.pid}`, 'flood- and the number of this process'),
+    )
     .addOption(jsonOption('the result as one JSON object'))
     .action(flood);
 

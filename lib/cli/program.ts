@@ -1,0 +1,31 @@
+/** The verbs of `ssp`, and what its help says. */
+import { Command } from 'commander';
+import { TOOLKIT_VERSION } from '../wire/handshake/connect-request.js';
+import { completionCommand } from './completion/completion.js';
+import { floodCommand } from './flood/flood.js';
+import { groupsCommand } from './groups.js';
+import { joinCommand } from './join.js';
+import { membersCommand } from './members.js';
+import { pingCommand } from './ping.js';
+import { sendCommand } from './send.js';
+import { statusCommand } from './status.js';
+import { topCommand } from './top/top.js';
+import { userCommand } from './user.js';
+
+const { major, minor, patch } = TOOLKIT_VERSION;
+
+export function createProgram(): Command {
+  const program = new Command('ssp')
+    .description('Groups, messages and views of a daemon, from the command line.')
+    .version(`${major}.${minor}.${patch}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [verb]', 'print the help of a verb')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ssp join room                  # in one terminal\n  ssp send room "good morning"   # in another',
+    );
+  const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
+  const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
+  for (const command of [...talking, ...watching, completionCommand()]) program.addCommand(command);
+  return program;
+}
