@@ -1,11 +1,14 @@
 /** A message of one's own that comes back through the order: everything that had its place before it is here then. */
 import { Buffer } from 'node:buffer';
-import { CONNECTION_CLOSED } from '../wire/codes.js';
-import { errorOf, PermissionDeniedError } from '../errors.js';
+import {
+  type Connection,
+  ConnectionClosedError,
+  type DataEvent,
+  PermissionDeniedError,
+  type RejectEvent,
+  type SendOptions,
+} from '../index.js';
 import { type Deferred, deferred } from '../util/deferred.js';
-import type { Connection } from '../client/connection.js';
-import type { DataEvent, RejectEvent } from '../client/event.js';
-import type { SendOptions } from '../client/send.js';
 
 export class Echo {
   private waiting: Deferred<void> | null = null;
@@ -16,7 +19,7 @@ export class Echo {
     private readonly destination: string,
   ) {
     connection.on('close', (error) => {
-      this.waiting?.reject(error ?? errorOf(CONNECTION_CLOSED, 'closed on this side'));
+      this.waiting?.reject(error ?? new ConnectionClosedError('closed on this side'));
     });
     connection.on('reject', (event) => this.refused(event));
   }

@@ -1,6 +1,5 @@
 /** What arrives, one line for people each. */
-import type { ConnectionEvent, ViewEvent } from '../client/event.js';
-import { groupIdText } from '../wire/group-id.js';
+import { type ConnectionEvent, type ViewEvent, groupIdText } from '../index.js';
 import { bodyFields, bodyLine, printable } from './text.js';
 import { clock, plural } from './units.js';
 

@@ -1,7 +1,6 @@
 /** `ssp join`: prints what arrives. */
 import type { Command } from 'commander';
-import type { Connection } from '../client/connection.js';
-import type { Group } from '../client/group.js';
+import type { Connection, Group } from '../index.js';
 import { eventJson, eventLine } from './event-lines.js';
 import { interruption, print } from './failure.js';
 import { type Access, withConnection } from './session.js';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `ssp`: the client on the command line. */
 import { type Command, CommanderError } from 'commander';
-import { SspError } from '../errors.js';
+import { SspError } from '../index.js';
 import { Failure, FAILED_STATUS, Interrupted, USAGE_STATUS } from './failure.js';
 import { createProgram } from './program.js';
 import { printable } from './text.js';

@@ -3,9 +3,8 @@ import { Buffer } from 'node:buffer';
 import { type Histogram, type RecordableHistogram, createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { Connection } from '../client/connection.js';
-import type { Service } from '../client/send.js';
-import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import type { Connection, Service } from '../index.js';
+import { MAX_GROUP_NAME, MAX_REQUEST_BYTES } from '../ssp/index.js';
 import { Echo } from './echo.js';
 import { interruption, print } from './failure.js';
 import { type Access, withConnection } from './session.js';
@@ -13,7 +12,7 @@ import { count as counted, microseconds, plural } from './units.js';
 import { duration, group, integer, jsonOption, nameOption, serviceOption, verb } from './values.js';
 
 /** Longest body to one group. */
-const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
+const MAX_BODY = MAX_REQUEST_BYTES - MAX_GROUP_NAME;
 
 interface Flags extends Access {
   readonly count: number;

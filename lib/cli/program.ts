@@ -1,6 +1,6 @@
 /** The verbs of `ssp`, and what its help says. */
 import { Command } from 'commander';
-import { TOOLKIT_VERSION } from '../wire/handshake/connect-request.js';
+import { SSP_version } from '../ssp/index.js';
 import { completionCommand } from './completion/completion.js';
 import { floodCommand } from './flood/flood.js';
 import { groupsCommand } from './groups.js';
@@ -12,7 +12,7 @@ import { statusCommand } from './status.js';
 import { topCommand } from './top/top.js';
 import { userCommand } from './user.js';
 
-const { major, minor, patch } = TOOLKIT_VERSION;
+const { major, minor, patch } = SSP_version();
 
 export function createProgram(): Command {
   const program = new Command('ssp')

@@ -2,11 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Connection } from '../client/connection.js';
-import type { SendOptions, Service } from '../client/send.js';
-import { MessageTooLongError, errorOf } from '../errors.js';
+import {
+  type Connection,
+  ConnectionClosedError,
+  MessageTooLongError,
+  type SendOptions,
+  type Service,
+} from '../index.js';
 import { abortable } from '../util/deferred.js';
-import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { answered } from './echo.js';
 import { Failure, USAGE_STATUS, interruption } from './failure.js';
 import { type Access, withConnection } from './session.js';
@@ -100,7 +103,7 @@ async function sendLines(
     await Promise.all(sending);
     // The loss ends the lines, too; those that somebody was about to type are not sent.
     refused.throwIfAborted();
-    if (!connection.open) throw errorOf(CONNECTION_CLOSED);
+    if (!connection.open) throw new ConnectionClosedError();
   } finally {
     close();
   }

@@ -2,17 +2,17 @@
 import type { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { connect } from '../client/connect.js';
-import type { Connection } from '../client/connection.js';
 import {
+  type Connection,
   ConnectionClosedError,
   CouldNotConnectError,
   IllegalAddressError,
   NotUniqueError,
   SspError,
-} from '../errors.js';
+  type TlsOptions,
+  connect,
+} from '../index.js';
 import { parseAddress } from '../mailbox/address.js';
-import type { TlsOptions } from '../mailbox/dial.js';
 import { Failure } from './failure.js';
 
 /** Milliseconds for connection and handshake: a daemon that answers later than this does not answer. */

@@ -1,7 +1,7 @@
 /** The language of `ssp user`: a letter or a word, and what belongs to it. */
 import { didYouMean } from '../util/option-errors.js';
-import { IllegalGroupError } from '../errors.js';
-import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/name.js';
+import { IllegalGroupError } from '../index.js';
+import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/index.js';
 
 /** What the lines can ask for. */
 export interface UserActions {

@@ -2,11 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import type { Connection } from '../client/connection.js';
-import type { ConnectionEvent } from '../client/event.js';
-import type { Group } from '../client/group.js';
-import { ConnectionClosedError, SspError } from '../errors.js';
-import { groupIdText } from '../wire/group-id.js';
+import {
+  type Connection,
+  ConnectionClosedError,
+  type ConnectionEvent,
+  type Group,
+  SspError,
+  groupIdText,
+} from '../index.js';
 import { answered } from './echo.js';
 import { eventLine, membersText } from './event-lines.js';
 import { Failure, interruption } from './failure.js';

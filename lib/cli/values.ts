@@ -1,12 +1,12 @@
 /** Arguments from text to values. A parser throws what commander turns into a line of usage. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { SERVICES } from '../client/send.js';
+import { SERVICES } from '../index.js';
+import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/index.js';
+import { DEFAULT_SPREAD_PORT } from '../ssp/index.js';
 import { ADDRESS_FORMS, addressFault, parseAddress } from '../mailbox/address.js';
-import { DEFAULT_PORT } from '../wire/limits.js';
-import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/name.js';
 import { checkTlsFlags, tlsOptions } from './session.js';
 
-export const DEFAULT_ADDRESS = `${DEFAULT_PORT}@localhost`;
+export const DEFAULT_ADDRESS = `${DEFAULT_SPREAD_PORT}@localhost`;
 
 /** Empty is the default, so that an empty environment variable counts as none. */
 export function address(text: string): string {

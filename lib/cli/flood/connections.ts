@@ -1,9 +1,8 @@
 /** The connections of a flood: bare mailboxes, many at once. */
 import { refusalOf } from '../../client/reader.js';
+import { JOIN_MESS, passwordAuthenticator } from '../../wire/index.js';
 import { type DialFailure, failureError } from '../../mailbox/dial-failure.js';
 import { Mailbox } from '../../mailbox/mailbox.js';
-import { passwordAuthenticator } from '../../wire/handshake/authentication.js';
-import { JOIN_MESS } from '../../wire/service.js';
 import {
   type Access,
   CONNECT_LIMIT_MS,

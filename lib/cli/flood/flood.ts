@@ -1,9 +1,18 @@
 /** `ssp flood`: how much goes through a running daemon. */
 import { Buffer } from 'node:buffer';
 import { type Command, Option } from 'commander';
-import { serviceBit } from '../../client/send.js';
+import type { Service } from '../../index.js';
+import {
+  AGREED_MESS,
+  CAUSAL_MESS,
+  FIFO_MESS,
+  MAX_GROUP_NAME,
+  MAX_REQUEST_BYTES,
+  RELIABLE_MESS,
+  SAFE_MESS,
+  UNRELIABLE_MESS,
+} from '../../ssp/index.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
-import { MAX_REQUEST_BYTES, NAME_BYTES } from '../../wire/limits.js';
 import { Failure, interruption, print } from '../failure.js';
 import { lostFailure } from '../session.js';
 import { duration, group as groupName, integer, jsonOption, serviceOption, verb } from '../values.js';
@@ -11,7 +20,17 @@ import { joinAll, openAll } from './connections.js';
 import { floodJson, floodText, showProgress } from './report.js';
 import { Flood, type FloodFlags, type FloodResult } from './run.js';
 
-const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
+const MAX_BODY = MAX_REQUEST_BYTES - MAX_GROUP_NAME;
+/** The services as a message carries them. */
+const bits: Readonly<Record<Service, number>> = {
+  unreliable: UNRELIABLE_MESS,
+  reliable: RELIABLE_MESS,
+  fifo: FIFO_MESS,
+  causal: CAUSAL_MESS,
+  agreed: AGREED_MESS,
+  safe: SAFE_MESS,
+};
+
 const MAX_CONNECTIONS = 500;
 const DEFAULT_MESSAGES = 500_000;
 /** The daemon also drops a session that too many bytes wait for; large bodies get a smaller window. */
@@ -72,7 +91,7 @@ async function measure(
 ): Promise<FloodResult> {
   const { address, size, seconds, window, group } = flags;
   const messages = seconds === undefined ? flags.messages : Infinity;
-  const service = serviceBit(flags.service);
+  const service = bits[flags.service];
   const run = new Flood(sending, receiving, {
     group,
     service,

@@ -1,6 +1,6 @@
 /** A flood: senders and receivers of this process through one daemon, with a bound on what is under way. */
 import { refusalOf } from '../../client/reader.js';
-import type { Service } from '../../client/send.js';
+import type { Service } from '../../index.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../../mailbox/received-message.js';
 import type { TlsFlags } from '../session.js';
