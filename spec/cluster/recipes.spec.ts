@@ -107,7 +107,7 @@ describe('recipes on three nodes', function () {
       return list;
     }
 
-    const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+    const names = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
 
     const whole = (all: readonly Presence<About>[]): Promise<void> =>
       eventually(() => all.every(({ here }) => here.length === 3), 'all to see all', LIMIT);

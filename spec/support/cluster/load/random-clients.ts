@@ -11,6 +11,7 @@ import { Intruder } from './intruder.js';
 import { Loot } from './loot.js';
 import { Promises } from './promises.js';
 import { RecipeClient, recipeGroups, type Rules } from './recipe-client.js';
+import { eventually } from '../../wait.js';
 
 const PROOF_LIMIT = 30_000;
 /** `CorosyncGroup` as it is by itself, and another one. */
@@ -73,11 +74,13 @@ export class RandomClients {
     const hangs = proofs.flatMap((proof) =>
       proof.status === 'rejected' ? [(proof.reason as Error).message] : [],
     );
-    const maps = new Set(this.honest.map((each) => each.entries));
+    const maps = (): Set<string> => new Set(this.honest.map((each) => each.entries));
+    // A result says that a quorum has applied the command: the others may still have it before them.
+    await eventually(() => maps().size === 1, 'maps that agree', PROOF_LIMIT).catch(() => undefined);
     return [
       ...this.promises.broken,
       ...hangs,
-      ...(maps.size > 1 ? [`maps differ: ${[...maps].join(' and ')}`] : []),
+      ...(maps().size > 1 ? [`maps differ: ${[...maps()].join(' and ')}`] : []),
     ];
   }
 
