@@ -17,7 +17,7 @@ export class IpRules {
   private readonly lists = { ipv4: new BlockList(), ipv6: new BlockList() };
   private unix = false;
 
-  /** @throws AccessFileError for the first line that is no rule; the reference stops reading there and says nothing */
+  /** @throws AccessFileError for the first line that is not a rule; Spread 5.0.1 stops reading there and says nothing */
   static parse(text: string, file: string): IpRules {
     const rules = new IpRules();
     for (const { text: rule, line } of entriesOf(text)) {

@@ -13,7 +13,7 @@ export const entriesOf = (text: string): Entry[] =>
     .map((line, i) => ({ text: line.trim(), line: i + 1 }))
     .filter((entry) => entry.text !== '' && !entry.text.startsWith('#'));
 
-/** A file of the access control is missing or makes no sense. One line, for the person who starts the daemon. */
+/** A file of the access control is missing or invalid. One line, for the person who starts the daemon. */
 export class AccessFileError extends SspError {
   constructor(
     problem: string,

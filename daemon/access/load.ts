@@ -1,5 +1,5 @@
 /**
- * Finds and reads the files of the access control: by their given paths, else where the reference looks [daemon 4.6].
+ * Finds and reads the files of the access control: by their given paths, else where Spread 5.0.1 looks [daemon 4.6].
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const PLACES = ['.', '/etc'];
 const IP_NAME = 'spread.access_ip';
 const PASSWORD_NAME = 'spread.access_pword';
 
-/** @throws AccessFileError for a file that cannot be read, or a line that makes no sense */
+/** @throws AccessFileError for a file that cannot be read, or a line that is invalid */
 export async function loadAccess(files: AccessFiles): Promise<AccessRules> {
   const { allowed, required, ipFile, passwordFile, groupFile, cleartextPasswords } = files;
   const uses = (method: Method): boolean => allowed.includes(method) || required.includes(method);

@@ -1,6 +1,6 @@
 /**
  * The method PWORD: users and what their passwords hash to, `user:hash` a line [daemon 4.6]. Hashes are
- * scrypt in the PHC form `$scrypt$ln=14,r=8,p=1$salt$hash`; `sspd --hash-password` makes them. The reference's
+ * scrypt in the PHC form `$scrypt$ln=14,r=8,p=1$salt$hash`; `sspd --hash-password` makes them. Spread's
  * traditional crypt hashes can be broken in minutes and are refused.
  */
 import { Buffer } from 'node:buffer';

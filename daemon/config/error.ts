@@ -7,7 +7,7 @@ export interface Position {
 }
 
 /**
- * The only error that reading a configuration ends with. What the reference daemon aborts for
+ * The only error that reading a configuration ends with. What Spread 5.0.1 aborts for
  * [daemon 4.1 to 4.4] is one of these here; the message is one line, ready to be shown.
  */
 export class ConfigurationError extends SspError {

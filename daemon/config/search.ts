@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError } from './error.js';
 
 export const FILE_NAME = 'spread.conf';
-/** The reference fixes this when it is built; this is its default. */
+/** Spread 5.0.1 fixes this when it is built; this is its default. */
 const SYSTEM_DIRECTORY = '/usr/local/etc';
 /** Some editors put one before the text. It would be part of the first word. */
 const BYTE_ORDER_MARK = /^\ufeff/;

@@ -193,7 +193,7 @@ function clientAddresses({ interfaces }: ResolvedDaemon, everywhere: string): re
   return addresses.some(isUnspecified) ? [everywhere] : [...new Set(addresses)];
 }
 
-/** The reference finds out when it cannot bind them. Either way the daemon does not start. */
+/** Spread 5.0.1 finds out when it cannot bind them. Either way the daemon does not start. */
 function checkInterfacesAreLocal(
   { interfaces = [] }: ResolvedDaemon,
   local: readonly string[],

@@ -121,7 +121,7 @@ export class Core {
   }
 
   /**
-   * A payload of the exchange in its place in the order. What makes no sense is counted, and all daemons agree on whom
+   * A payload of the exchange in its place in the order. What is invalid is counted, and all daemons agree on whom
    * they leave out.
    * @param daemon name of its sender
    */

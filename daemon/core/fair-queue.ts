@@ -1,11 +1,11 @@
 /**
- * Who waits, by whom it counts for: addresses take turns, and of one address those that have waited longest go first. So
- * one address with many that wait makes each of the others wait for one of them, and not for all.
+ * A queue that is fair by address: addresses take turns, and within one address the longest waiting go first. An address
+ * with many waiting delays each other address by one of them, not by all.
  */
 
-/** Those of one address that wait. */
+/** What waits for one address. */
 interface Line<T> {
-  /** They go before the others. */
+  /** These go before the others. */
   readonly urgent: Set<T>;
   readonly others: Set<T>;
 }
@@ -19,7 +19,7 @@ export class FairQueue<T> {
     return this.count;
   }
 
-  /** Behind all of its address that wait already. Nothing happens when it does. */
+  /** Adds it after those of its address. Has no effect if it waits already. */
   add(address: string, item: T, isUrgent = false): void {
     let line = this.lines.get(address);
     if (!line) this.lines.set(address, (line = { urgent: new Set(), others: new Set() }));

@@ -66,7 +66,7 @@ export class GroupMembership {
   /**
    * The daemon view is over: groups with members that are out of reach give the transitional signal, once until their
    * next view, in byte order of the names [daemon 2.7.1].
-   * @param stays whether the daemon of that name goes on with this one
+   * @param stays whether the daemon of that name continues with this one
    * @yields units of work
    */
   *transition(stays: (daemon: string) => boolean): Generator<number, void> {

@@ -2,8 +2,8 @@
  * All groups by name, and their ids. A group id is (first daemon of the daemon view, that view's time, counter); the
  * counter is 1 for a new group and rises with every join, leave and disconnect [daemon 2.4].
  *
- * The reference starts a group that became empty and is created again at 1, so ids come twice [daemon D6]. Here
- * the last counter of a group that is gone is remembered and its next life goes on behind it.
+ * Spread 5.0.1 starts a group that became empty and is created again at 1, so ids come twice [daemon D6]. Here
+ * the last counter of a group that is gone is remembered and its next life continues after it.
  *
  * A group that a new daemon view does not touch keeps its id, but its next view begins with the words of that daemon
  * view. With the old words its id could be one that daemons on another side gave for a join that was seen there alone.

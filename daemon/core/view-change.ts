@@ -31,7 +31,7 @@ export interface DaemonSelf {
 
 /** A daemon view as the core needs it. */
 export interface DaemonView {
-  /** Unique for ever, the same at all of its daemons. */
+  /** Never used twice, the same at all of its daemons. */
   readonly tag: bigint;
   /** Names of the daemons in the view's order: the first key of the member order. */
   readonly daemons: readonly string[];

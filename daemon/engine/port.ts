@@ -16,7 +16,7 @@ export interface DaemonId {
   readonly name: string;
 }
 
-/** Unique for ever and equal at all members of the view. */
+/** Never used twice, and equal at all members of the view. */
 export interface ViewId {
   readonly text: string;
   /** The same as a 64-bit number. */

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../session/clock.js';
 
 export const LINES_A_MINUTE = 10;
 export const MINUTE = 60_000;
-/** Kinds and addresses that are told apart within a minute; all others count as one. */
+/** Kinds and addresses that are distinguished within a minute; all others count as one. */
 export const MAX_KINDS = 1_000;
 
 type Level = 'info' | 'warn' | 'error';

@@ -1,6 +1,6 @@
 /**
  * The daemon's log: JSON lines on standard error or in a file, easy to read when standard error is a terminal. A log
- * that cannot be written is no reason to stop: lines are lost and the daemon goes on.
+ * that cannot be written is no reason to stop: lines are lost and the daemon continues.
  */
 import { accessSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -42,7 +42,7 @@ export function openLog(level: LogLevel, file: string | null): Log {
     sync: false,
     maxLength: MAX_UNWRITTEN,
   });
-  // At the end of the process pino tries for ever to write what waits: on a full disk the daemon would not end.
+  // At the end of the process pino tries forever to write what waits: on a full disk the daemon would not end.
   const flushSync = destination.flushSync.bind(destination);
   let isBroken = false;
   destination.on('error', () => (isBroken = true));

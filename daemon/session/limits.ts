@@ -16,7 +16,7 @@ export interface SessionLimits extends TableLimits {
   readonly clientSilenceTimeoutMs: number;
   /** Milliseconds before a first wrong password is answered; further ones take longer. */
   readonly authFailureDelayMs: number;
-  /** A session for which so many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3]. */
+  /** A session for which that many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3]. */
   readonly maxSessionMessages: number;
   /** Bytes that may wait for a session, whether its socket takes some or not. */
   readonly maxSessionBytes: number;
@@ -37,7 +37,7 @@ export const defaultLimits: SessionLimits = {
   maxTotalBytes: 512 * 1024 * 1024,
 };
 
-/** Groups one session may be in. The reference has no limit; this one bounds what a client can make us keep. */
+/** Groups one session may be in. Spread 5.0.1 has no limit; this one bounds what a client can make us keep. */
 export const MAX_SESSION_GROUPS = 10_000;
 
 /** Milliseconds that a handshake may take before others need not wait for it any more. */

@@ -7,7 +7,7 @@
  *
  * The other daemons hear of a receiver with much waiting, and their flooders are held for it as those here.
  *
- * The reference stops reading all its clients instead [daemon 3.4, D16].
+ * Spread 5.0.1 stops reading all its clients instead [daemon 3.4, D16].
  */
 import { type Clock, realClock, type Timer } from './clock.js';
 import { STALL_TIME } from './limits.js';
@@ -85,7 +85,7 @@ export class FloodThrottle {
     }
   }
 
-  /** The turn is over: when the time is, who was held goes on, unless a receiver is behind. */
+  /** The turn is over: when the time is up, held sessions continue, unless a receiver is behind. */
   endTurn(): void {
     const now = this.clock.now();
     if (now - this.since >= FLOOD_TIME) {

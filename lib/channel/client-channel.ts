@@ -173,7 +173,7 @@ export class ClientChannel implements AsyncDisposable {
     return this.happenings.loop();
   }
 
-  /** Detaches: the server is told `client-left`. Calls under way reject with NotAttachedError. Harmless twice. */
+  /** Detaches: the server receives `client-left`. Calls under way reject with NotAttachedError. Harmless twice. */
   close(): Promise<void> {
     this.closing ??= this.detach();
     return this.closing;

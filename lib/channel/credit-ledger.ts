@@ -5,7 +5,7 @@
  */
 import type { Overflow } from './registry/entry.js';
 
-/** So many posts, of so many bytes together. */
+/** That many posts, of that many bytes together. */
 export interface Credit {
   readonly posts: number;
   readonly bytes: number;
@@ -78,7 +78,7 @@ export class CreditLedger {
   /** A client has a post and no credit for it. */
   want(client: string, id: number, bytes: number): void {
     if (!this.accounts.has(client)) return;
-    // It would wait for ever, and everybody behind it.
+    // It would wait forever, and everybody behind it.
     if (bytes > this.maxBytes || this.maxPosts === 0) return this.sink.refuse(client, id);
     this.wants.push({ client, id, bytes });
     this.serve();
@@ -192,7 +192,7 @@ export class CreditLedger {
     this.give(client, account, credit, false);
   }
 
-  /** Asks for unused credit that would make room for so many bytes. @returns whether there is any on its way back */
+  /** Asks for unused credit that would make room for that many bytes. @returns whether there is any on its way back */
   private isCallingBack(bytes: number): boolean {
     const lacksPosts = this.queuedPosts + this.givenPosts + 1 > this.maxPosts;
     const lacksBytes = this.queuedBytes + this.givenBytes + bytes > this.maxBytes;

@@ -1,4 +1,4 @@
-/** What servers, clients and watchers are told [channels 18]. */
+/** What servers, clients and watchers receive [channels 18]. */
 import type { GoneReason } from './errors.js';
 import type { ServerRequest } from './request.js';
 

@@ -150,7 +150,7 @@ export type ClientState = 'open' | 'unreachable' | 'gone' | 'closed';
 
 /** What a server's calls take [channels 18]. */
 export interface CloseOptions {
-  /** Close although there are clients; they are told `server-gone`. Default false. */
+  /** Close although there are clients; they receive `server-gone`. Default false. */
   readonly force?: boolean | undefined;
 }
 

@@ -142,7 +142,7 @@ export class ServerRequests implements RequestHost {
 export class ServerClient {
   /** Requests without an answer, by correlation id. */
   readonly requests = new Map<number, ServerRequest>();
-  /** Requests that get none: the client goes on waiting for them. */
+  /** Requests that get none: the client continues waiting for them. */
   readonly dropped = new Set<number>();
   /** The newest request that has come: ids rise. */
   lastSeen = 0;

@@ -102,7 +102,7 @@ export abstract class Emitter<Events extends object> extends EventEmitter<Events
 
   /**
    * A listener that throws has a defect: what it threw becomes an uncaught exception, as with the emitters of Node, and
-   * the listeners of this event behind it are not called. Everything else goes on.
+   * the listeners of this event behind it are not called. Everything else continues.
    */
   override emit<E extends Names<Events>>(event: E, ...args: EventEmitter.EventArgs<Events, E>): boolean {
     try {

@@ -39,7 +39,7 @@ export interface GroupHome {
  * the slowest one holds the others up, and is named in the warning. So do not stay in a group without reading it; a
  * listener that does nothing will do. Joins and leaves still come through, whatever waits.
  *
- * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are told by the
+ * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are notified by the
  * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {

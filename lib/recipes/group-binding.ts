@@ -118,7 +118,7 @@ export class GroupBinding implements Sender {
     this.sendTo(this.self, Buffer.alloc(0));
   }
 
-  /** Something of this member makes no sense, as was found out later. */
+  /** Something of this member is invalid, as was found out later. */
   malformed(member: string): void {
     this.ignored(member, 'malformed');
   }

@@ -219,7 +219,7 @@ export class Stability {
     this.sizes.push(bytes);
   }
 
-  /** The member says that it has delivered so many. */
+  /** The member says that it has delivered that many. */
   acknowledge(member: number, count: number): void {
     const before = this.acks[member] as number;
     if (count <= before) return;

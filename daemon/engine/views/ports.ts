@@ -44,7 +44,7 @@ export interface ViewsOptions {
   readonly heartbeat: number;
   /** An acknowledgement waits so long for a message to ride on, when no safe message waits for it. */
   readonly ackDelay: number;
-  /** After so many bytes an acknowledgement waits no longer. */
+  /** After that many bytes an acknowledgement waits no longer. */
   readonly ackBytes: number;
   /** Bytes sent and not yet delivered here: all daemons together, and the least and most for one [corosync 3]. */
   readonly inFlightBytes: { readonly total: number; readonly least: number; readonly most: number };

@@ -33,7 +33,7 @@ export class EarlyMessages {
 
 // Those in the CPG group that cannot be worked with: each is named in the log once.
 
-/** So many are remembered; those beyond are not named. */
+/** At most this many are remembered; those beyond are not named. */
 const MAX_STRANGERS = 1000;
 
 const OTHER = 'excluding daemon with an invalid report; it tries again later';

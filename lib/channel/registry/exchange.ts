@@ -72,7 +72,7 @@ export class TableExchange {
     this.parts.set(sender, parts);
   }
 
-  /** @returns false for a state that makes no sense */
+  /** @returns false for a state that is invalid */
   state(sender: string, state: State): boolean {
     if (!equalGroupIds(state.tag, this.tag)) return true;
     const { has, informed, testimony, electorates } = state;

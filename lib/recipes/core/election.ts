@@ -3,7 +3,7 @@
  * the order of the view leads, with a term above every term that any of them has seen.
  *
  * With a quorum above half of all there can ever be, no two terms are equal: claims are safe messages, so if anybody
- * was told of the leader of a view, every member of the view that goes on delivers the same claims, if need be behind
+ * was told of the leader of a view, every member of the view that continues delivers the same claims, if need be behind
  * the transitional signal, and knows the term; and the next quorum has one of them in it.
  */
 import type { Buffer } from 'node:buffer';

@@ -71,7 +71,7 @@ export class StatementRound<S> {
     return this.look();
   }
 
-  /** What was stated decided nothing: it goes on with the next statement. */
+  /** What was stated decided nothing: it continues with the next statement. */
   reopen(): void {
     this.over = false;
     this.settled = false;

@@ -114,7 +114,7 @@ export class ClientHandshake {
     return { kind: 'more', write: this.choice(methods) };
   }
 
-  /** The reference accepts the first credentials in the segment of the choice [session 3.6]. */
+  /** Spread 5.0.1 accepts the first credentials in the segment of the choice [session 3.6]. */
   private choice(methods: readonly string[]): Buffer {
     const credentials = this.dialogues[0]?.credentials ?? Buffer.alloc(0);
     return Buffer.concat([encodeMethodChoice(methods), credentials]);

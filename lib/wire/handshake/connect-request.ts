@@ -5,7 +5,7 @@ import { MAX_PRIVATE_NAME } from '../limits.js';
 import { isPrivateName } from '../name.js';
 
 const MEMBERSHIP_OPTION = 0x01;
-/** With this bit set the reference gives no membership messages whatever bit 0 says. */
+/** With this bit set Spread 5.0.1 gives no membership messages whatever bit 0 says. */
 const MEMBERSHIP_OFF = 0x80;
 
 /** The first bytes of a client. */
@@ -93,7 +93,7 @@ export const OLDEST_CLIENT = 30_100;
 export const FIRST_WITH_PATCH = 31_500;
 /** From here on there is a method list and a choice. */
 export const FIRST_WITH_METHODS = 31_600;
-/** Versions are signed bytes to the reference: 128 and above are no version. */
+/** Versions are signed bytes to Spread 5.0.1: 128 and above are no version. */
 export const MAX_VERSION_BYTE = 127;
 
 export const versionText = ({ major, minor, patch }: Version): string => `${major}.${minor}.${patch}`;

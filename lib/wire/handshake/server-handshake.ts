@@ -1,6 +1,6 @@
 /**
  * The daemon's half of the handshake as a state machine: bytes in, bytes out [session 3]. It waits for
- * missing bytes and takes pipelined ones, unlike the reference [session 13].
+ * missing bytes and takes pipelined ones, unlike Spread 5.0.1 [session 13].
  */
 import { Buffer } from 'node:buffer';
 import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';

@@ -36,7 +36,7 @@ export type TransportErrorCode =
   | 'ERR_SSP_COROSYNC_NO_SHARED_MEMORY'
   /** A process with the same process id on the same node is in the group. */
   | 'ERR_SSP_COROSYNC_SAME_PID'
-  /** Corosync goes on saying "try again". */
+  /** Corosync keeps saying "try again". */
   | 'ERR_SSP_COROSYNC_BUSY'
   /** The connection was there, and is lost. */
   | 'ERR_SSP_COROSYNC_LOST'

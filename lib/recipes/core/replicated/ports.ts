@@ -24,7 +24,7 @@ export interface ReplicatedSink extends Sender, DonorSink, TakerSink, Contributi
   misfit(label: string): void;
   /** The epoch that this member claims is far above all others, and its statement does not count. */
   doubted(member: string): void;
-  /** A command or a merge of this member makes no sense, and has changed nothing. */
+  /** A command or a merge of this member is invalid, and has changed nothing. */
   malformed(member: string): void;
   /** `isWritable` or `hasState` may have changed. */
   changed(): void;

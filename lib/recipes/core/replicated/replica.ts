@@ -38,7 +38,7 @@ export interface ReplicaSink {
   merged(past: number): void;
   /** Merges that were under way have to begin anew. */
   interrupted(): void;
-  /** What this member sent makes no sense, and has changed nothing. */
+  /** What this member sent is invalid, and has changed nothing. */
   malformed(sender: string): void;
 }
 
