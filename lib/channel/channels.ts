@@ -81,7 +81,7 @@ export class Channels implements AsyncDisposable {
     this.machine = new RegistryMachine(
       link.id,
       {
-        send: (to, bytes, safe) => void link.send(to, bytes, safe ? 'safe' : 'agreed').catch(() => undefined),
+        send: (to, bytes, service) => void link.send(to, bytes, service).catch(() => undefined),
         settled: (serial, outcome) => this.settle(serial, outcome),
         tell: (event) => this.hear(event),
         waiting: (place) => this.speakIfNeeded(place),
@@ -127,7 +127,7 @@ export class Channels implements AsyncDisposable {
       {
         view: (view) => this.machine.view(view),
         transition: () => this.machine.transition(),
-        message: (sender, toGroup, body) => this.router.take(sender, toGroup, body),
+        message: (sender, service, body) => this.router.take(sender, service, body),
         refused: (body, error) => this.refused(body, error),
         closed: (isOwn) => this.finish(new ConnectionClosedError(), isOwn),
       },

@@ -9,8 +9,8 @@ import type { RegistryView } from './registry/machine.js';
 export interface LinkHandler {
   view(view: RegistryView): void;
   transition(): void;
-  /** @param toGroup whether it was sent to the registry's group */
-  message(sender: string, toGroup: boolean, body: Buffer): void;
+  /** @param service with which it was sent to the registry's group; null: to others */
+  message(sender: string, service: Service | null, body: Buffer): void;
   /**
    * A message was refused by a policy of the daemon.
    * @param body null for one of those without which nobody can take part: to the registry's group, or privately at all
@@ -75,7 +75,8 @@ export class ConnectionLink implements GroupLink {
     switch (event.kind) {
       case 'data':
         if (event.type === CHANNEL_MESSAGE && !(event.fromMe && event.body.length === 0)) {
-          this.handler?.message(event.sender, event.groups.includes(this.group), event.body);
+          const service = event.groups.includes(this.group) ? event.service : null;
+          this.handler?.message(event.sender, service, event.body);
         }
         break;
       case 'reject':

@@ -1,5 +1,6 @@
 /** From what arrives to the handle that it is for. Everything else is dropped and counted [channels 17]. */
 import type { Buffer } from 'node:buffer';
+import type { Service } from '../client/send.js';
 import type { ClaimId } from './registry/entry.js';
 import type { ClientChannel } from './client-channel.js';
 import type { Dropped } from './context.js';
@@ -36,12 +37,12 @@ export class Router {
     private readonly dropped: Dropped,
   ) {}
 
-  /** @param toGroup whether it was sent to the registry's group, where no message of clients and servers belongs */
-  take(sender: string, toGroup: boolean, body: Buffer): void {
+  /** @param service with which it was sent to the registry's group, where no message of clients and servers belongs; null: to others */
+  take(sender: string, service: Service | null, body: Buffer): void {
     const { dropped } = this;
     const { malformed, stranger } = dropped;
-    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) this.message(sender, toGroup, body);
-    else this.command(sender, toGroup, body);
+    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) this.message(sender, service !== null, body);
+    else this.command(sender, service, body);
     if (dropped.malformed > malformed) this.report(sender, 'malformed');
     else if (dropped.stranger > stranger) this.report(sender, 'stranger');
   }
@@ -50,9 +51,9 @@ export class Router {
     reportDropped({ id: this.self, group: REGISTRY_GROUP, sender, reason });
   }
 
-  private command(sender: string, toGroup: boolean, body: Buffer): void {
+  private command(sender: string, service: Service | null, body: Buffer): void {
     const before = this.registry.refused;
-    this.registry.message(sender, body, toGroup);
+    this.registry.message(sender, body, service);
     this.dropped.malformed += this.registry.refused - before;
   }
 

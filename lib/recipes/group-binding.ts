@@ -8,6 +8,7 @@ import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
 import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
+import type { Delivery } from '../primary/delivery.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore } from './core/port.js';
@@ -100,7 +101,7 @@ export class GroupBinding implements Sender {
     this.timer.update();
   }
 
-  send(body: Buffer, service: 'agreed' | 'safe'): void {
+  send(body: Buffer, service: Delivery): void {
     // What does not get out is answered by the end of the connection.
     if (!this.how) this.group.send(body, { service }).catch(() => undefined);
   }
@@ -144,7 +145,7 @@ export class GroupBinding implements Sender {
     if (!core || this.how) return;
     if (event.kind === 'self-leave') return this.end(LEFT);
     this.input((time) => {
-      if (event.kind === 'data') core.message(event.sender, event.body, time);
+      if (event.kind === 'data') core.message(event.sender, event.body, time, event.service);
       else if (event.kind === 'view') core.view(event, time);
       else core.transition(time);
     });

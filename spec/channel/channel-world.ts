@@ -38,7 +38,7 @@ class Member implements GroupClient {
   }
 
   message(sender: string, body: Buffer, toGroup: boolean): void {
-    this.handler.message(sender, toGroup, Buffer.from(body));
+    this.handler.message(sender, toGroup ? 'safe' : null, Buffer.from(body));
   }
 
   left(): void {

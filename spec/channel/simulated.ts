@@ -87,8 +87,10 @@ class SimulatedLink implements GroupLink {
     const event = this.reader.read(arrival);
     switch (event?.kind) {
       case 'data':
-        if (event.type === CHANNEL_MESSAGE)
-          this.handler?.message(event.sender, event.groups.includes(REGISTRY_GROUP), Buffer.from(event.body));
+        if (event.type === CHANNEL_MESSAGE) {
+          const service = event.groups.includes(REGISTRY_GROUP) ? event.service : null;
+          this.handler?.message(event.sender, service, Buffer.from(event.body));
+        }
         break;
       case 'view':
         this.handler?.view(event);

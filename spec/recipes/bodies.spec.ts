@@ -17,6 +17,7 @@ describe('messages of strangers', () => {
   it('are dropped, and counted with the reason; those of members go through until the end', () => {
     const [taken, dropped]: [string[], string[]] = [[], []];
     const core = {
+      needs: 'agreed' as const,
       dueAt: 7,
       view: () => void taken.push('view'),
       transition: (now: number) => void taken.push(`transition ${now}`),
@@ -31,7 +32,7 @@ describe('messages of strangers', () => {
     const body = new BodyWriter('call', 1).finish();
     const other = Buffer.from(body);
     other[2] = 1;
-    only.message(A, body, 0);
+    only.message(A, body, 0, 'agreed');
     only.view(view([A]), 0);
     for (const [sender, bytes] of [
       [A, body],
@@ -39,11 +40,11 @@ describe('messages of strangers', () => {
       [B, other],
       [A, other],
     ] as const)
-      only.message(sender, bytes, 0);
+      only.message(sender, bytes, 0, 'agreed');
     only.transition(1);
     only.tick(2);
     only.left(3);
-    only.message(A, body, 0);
+    only.message(A, body, 0, 'agreed');
     expect(taken).to.deep.equal(['view', `message ${A}`, 'transition 1', 'tick 2', 'left 3']);
     expect(dropped).to.deep.equal([
       `stranger ${A}`,
@@ -54,6 +55,37 @@ describe('messages of strangers', () => {
     ]);
     expect(only.dueAt).to.equal(7);
   });
+});
+
+describe('messages to the group', () => {
+  const services = ['unreliable', 'reliable', 'fifo', 'causal', 'agreed', 'safe'] as const;
+
+  for (const [needs, enough] of [
+    ['agreed', ['agreed', 'safe']],
+    ['safe', ['safe']],
+  ] as const) {
+    it(`count only with a service that is as sure as ${needs} where the recipe needs that`, () => {
+      const [taken, dropped]: [string[], string[]] = [[], []];
+      const core = {
+        needs,
+        dueAt: Infinity,
+        view: () => undefined,
+        transition: () => undefined,
+        message: (_: string, body: Buffer) => {
+          taken.push(body.subarray(-4).toString().trim());
+          return null;
+        },
+        left: () => undefined,
+        tick: () => undefined,
+      };
+      const only = new MembersOnly(core, (_, reason) => dropped.push(reason));
+      only.view(view([A]), 0);
+      const bodyOf = (text: string): Buffer => new BodyWriter('call', 1).data(Buffer.from(text)).finish();
+      for (const service of services) only.message(A, bodyOf(service.slice(0, 4).padStart(4)), 0, service);
+      expect(taken).to.deep.equal(enough.map((service) => service.slice(0, 4)));
+      expect(dropped).to.deep.equal(Array.from({ length: 6 - enough.length }, () => 'malformed'));
+    });
+  }
 });
 
 describe('bodies at their bounds', () => {

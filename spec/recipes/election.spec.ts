@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyWriter } from '../../lib/recipes/core/codec.js';
 import type { ElectionCore, Leadership } from '../../lib/recipes/core/election.js';
+import type { Delivery } from '../../lib/primary/delivery.js';
 import { MAX_TERM } from '../../lib/recipes/core/limits.js';
 import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
@@ -103,14 +104,14 @@ describe('the core of an election', () => {
 
   describe('whose members claim terms', () => {
     /** What one who runs no election claims in the view that it sees. */
-    const claim = (liar: Member, floor: number): void =>
+    const claim = (liar: Member, floor: number, service: Delivery = 'safe'): void =>
       liar.send(
         new BodyWriter('election', 1)
           .groupId(liar.lastView?.id as GroupId)
           .number(floor)
           .texts([])
           .finish(),
-        'safe',
+        service,
       );
 
     /** Members with an election, then some without, which claim in each view as soon as they see it. */
@@ -123,6 +124,7 @@ describe('the core of an election', () => {
       const members = Array.from({ length: honest }, (_, i) => world.start(`m${i}`, elections.make));
       for (const [i, floor] of floors.entries()) {
         const make = (member: Member): RecipeCore => ({
+          needs: 'safe',
           dueAt: Infinity,
           view: () => claim(member, floor),
           transition: () => undefined,
@@ -164,6 +166,19 @@ describe('the core of an election', () => {
       world.settle();
       expect(elections.at(members[0])?.leader).to.equal('#m0#d00');
       expect(elections.at(members[0])?.term).to.be.below(world.now + DAY);
+    });
+
+    it('does not count one that some may hear alone: it was not sent as a safe message', () => {
+      const elections = new Elections(3);
+      const world = new RecipeWorld(new Random(1));
+      const [member] = ['m0', 'm1'].map((name) => world.start(name, elections.make));
+      const liar = world.start('m2', () => null);
+      world.settle();
+      for (const service of ['agreed', 'safe'] as const) {
+        claim(liar, world0, service);
+        world.settle();
+        expect(elections.at(member)?.leader, service).to.equal(service === 'safe' ? '#m0#d00' : undefined);
+      }
     });
 
     it('counts whole what was granted: a member follows no later leader with a lower term', () => {

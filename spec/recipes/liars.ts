@@ -356,6 +356,7 @@ export function memberLie(scene: Scene): Lie | null {
 
 /** Sits in a group and takes no part: what it says is not of its own accord. */
 export class Silent implements RecipeCore {
+  readonly needs = 'agreed';
   readonly dueAt = Infinity;
 
   constructor(

@@ -228,9 +228,12 @@ export class RecipeWorld {
 
   private deliver(member: Member, entry: Entry): void {
     if (entry.kind === 'data') {
-      const { from, body, to } = entry;
+      const { from, body, to, service } = entry;
       if (to === null ? member.isMember : to === member.id)
-        this.give(member, (core) => core[to === null ? 'message' : 'direct'](from.id, body, member.now()));
+        this.give(member, (core) => {
+          if (to === null) core.message(from.id, body, member.now(), service);
+          else core.direct(from.id, body, member.now());
+        });
       return;
     }
     const { id } = entry.from;

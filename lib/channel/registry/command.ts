@@ -3,6 +3,7 @@
  * says: tables after a change of the members [channels 15.4], and votes on which part of the network continues.
  */
 import { Buffer } from 'node:buffer';
+import { type Delivery, isAsSureAs } from '../../primary/delivery.js';
 import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';
 import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import {
@@ -90,6 +91,17 @@ export interface Numbered {
 }
 
 export type RegistryMessage = Numbered | TablePart | State | Vote;
+
+/** What it has to be sent with: votes, and names that only the primary component gives away, are for all who continue or for nobody. */
+export function neededFor(message: RegistryMessage): Delivery {
+  if ('kind' in message) return message.kind === 'vote' ? 'safe' : 'agreed';
+  const { command } = message;
+  return command.kind === 'claim' && command.strict ? 'safe' : 'agreed';
+}
+
+/** @param service with which it came to the group; null: it came to one member */
+export const isSureEnough = (message: RegistryMessage, service: string | null): boolean =>
+  service === null || isAsSureAs(neededFor(message), service);
 
 const writeTag = (out: ByteWriter, tag: GroupId): void => {
   for (const word of tag) out.u32(word >>> 0);

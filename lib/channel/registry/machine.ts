@@ -1,12 +1,13 @@
 /**
- * The registry at one member: a state machine fed with what its group delivers, equal at all members of a view
- * [channels 15]. No clock, no chance, no input but the order.
+ * The registry at one member: a state machine fed with what its group delivers, and with nothing else [channels 15].
  *
  * Every view that brings somebody in begins an exchange of tables. A command is sent when it is complete, and counts in the
  * view in which it was sent: what comes in another one is dropped by everybody, and sent again by those who asked.
  */
 import type { Buffer } from 'node:buffer';
 import { Ballot, NEWCOMER } from '../../primary/ballot.js';
+import type { Service } from '../../client/send.js';
+import type { Delivery } from '../../primary/delivery.js';
 import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
 import { type ApplyResult, apply, depart } from './apply.js';
@@ -16,6 +17,9 @@ import {
   type Vote,
   decodeRegistryMessage,
   encodeRegistryMessage,
+  isSureEnough,
+  neededFor,
+  type RegistryMessage,
 } from './command.js';
 import { type RegistryEvent, tellDifference, tellMembers } from './difference.js';
 import { type ClaimId, type Entry, claimId } from './entry.js';
@@ -37,7 +41,7 @@ export interface RegistryView {
 
 export interface RegistrySink {
   /** To the registry's group, or to these members alone. */
-  send(to: readonly string[] | null, bytes: Buffer, safe: boolean): void;
+  send(to: readonly string[] | null, bytes: Buffer, service: Delivery): void;
   /** A command of this member has its outcome. */
   settled(serial: number, outcome: ApplyResult): void;
   tell(event: RegistryEvent): void;
@@ -176,10 +180,11 @@ export class RegistryMachine {
     else this.beginExchange(cause === 'network' || this.exchange?.wide === true);
   }
 
-  /** @param toGroup whether it was sent to the group, and so has its place in the order for everybody */
-  message(sender: string, bytes: Buffer, toGroup: boolean): void {
+  /** @param service with which it was sent to the group; null: to this member, so that it has no place in the order */
+  message(sender: string, bytes: Buffer, service: Service | null): void {
     const message = decodeRegistryMessage(bytes);
-    if (!message || !this.present.has(sender)) return void this.refused++;
+    const toGroup = service !== null;
+    if (!message || !this.present.has(sender) || !isSureEnough(message, service)) return void this.refused++;
     if ('command' in message) {
       if (toGroup) this.command(sender, message);
       else this.refused++;
@@ -235,8 +240,7 @@ export class RegistryMachine {
     const { command } = pending;
     pending.waits = !this.counts(command, this.viewId);
     if (pending.waits) return;
-    const bytes = encodeRegistryMessage({ serial, view: this.viewId, command });
-    this.sink.send(null, bytes, command.kind === 'claim' && command.strict);
+    this.send({ serial, view: this.viewId, command });
   }
 
   /** An owner that is back has to be out of sight for as long again before its name may be taken. */
@@ -296,7 +300,7 @@ export class RegistryMachine {
     for (let index = 0; index < count; index++) {
       const piece = bytes.subarray(index * TABLE_PIECE, (index + 1) * TABLE_PIECE);
       const part = { kind: 'part', tag: this.viewId, index, bytes: piece } as const;
-      this.sink.send(to, encodeRegistryMessage(part), false);
+      this.sink.send(to, encodeRegistryMessage(part), 'agreed');
     }
     return count;
   }
@@ -358,7 +362,7 @@ export class RegistryMachine {
   }
 
   private sendVote({ next }: Ballot): void {
-    this.send({ kind: 'vote', tag: this.viewId, epoch: next }, true);
+    this.send({ kind: 'vote', tag: this.viewId, epoch: next });
   }
 
   private vote(sender: string, { tag, epoch }: Vote): void {
@@ -390,7 +394,7 @@ export class RegistryMachine {
     else this.repeat(serial, command);
   }
 
-  private send(message: Parameters<typeof encodeRegistryMessage>[0], safe = false): void {
-    this.sink.send(null, encodeRegistryMessage(message), safe);
+  private send(message: RegistryMessage): void {
+    this.sink.send(null, encodeRegistryMessage(message), neededFor(message));
   }
 }

@@ -52,6 +52,7 @@ const ERROR = 1;
 const NO_HANDLER = 2;
 
 export class CallCore implements RecipeCore {
+  readonly needs = 'agreed';
   private readonly pending = new Map<number, Pending>();
   private present: readonly string[] = [];
   private calls = 0;
@@ -84,7 +85,7 @@ export class CallCore implements RecipeCore {
     const call = ++this.calls;
     this.pending.set(call, { mode, deadline: now + timeout, asked: null, outcomes: new Map() });
     const writer = new BodyWriter('call', REQUEST).number(this.instance).number(call);
-    this.sink.send(writer.data(body).finish(), 'agreed');
+    this.sink.send(writer.data(body).finish(), this.needs);
     return call;
   }
 

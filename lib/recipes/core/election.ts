@@ -43,6 +43,8 @@ const CLAIM = 1;
 const SETTLE = 2;
 
 export class ElectionCore implements RecipeCore {
+  /** If anybody is told of a leader, all who continue know of it. */
+  readonly needs = 'safe';
   dueAt = Infinity;
   private readonly options: ElectionCoreOptions;
   private current: RecipeView | null = null;
@@ -78,7 +80,7 @@ export class ElectionCore implements RecipeCore {
     const floor = this.floor(Math.floor(now));
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
     const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(floor).texts(silent);
-    this.sink.send(claim.finish(), 'safe');
+    this.sink.send(claim.finish(), this.needs);
     this.dueAt = now + this.options.silenceTimeoutMs;
   }
 
@@ -119,7 +121,7 @@ export class ElectionCore implements RecipeCore {
     if (!round || !current || round.isOver) return;
     this.dueAt = now + this.options.silenceTimeoutMs;
     if (!round.canSettle || round.statement(this.self) === undefined) return;
-    this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), 'safe');
+    this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), this.needs);
   }
 
   private claimed(

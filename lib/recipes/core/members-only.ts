@@ -2,14 +2,17 @@
  * Takes word only from those who are there: a message counts if its sender is a member of the view in which it is
  * delivered. Views and messages come in one order, so all members decide alike. Private messages are judged in the same
  * way, and only what is meant for one member may come privately: else a member could tell each of the others something
- * else. Whether they are owed is for the recipe to know.
+ * else. For the same reason a message to the group counts only with the service that its recipe needs. Whether private ones
+ * are owed is for the recipe to know.
  */
 import type { Buffer } from 'node:buffer';
+import type { Service } from '../../client/send.js';
+import { isAsSureAs } from '../../primary/delivery.js';
 import { BodyReader } from './codec.js';
 import type { DropReason, RecipeCore, RecipeView } from './port.js';
 import { isPrivateKind } from './private-kinds.js';
 
-export class MembersOnly implements RecipeCore {
+export class MembersOnly implements Omit<RecipeCore, 'needs' | 'message'> {
   private members: ReadonlySet<string> = new Set();
 
   constructor(
@@ -31,13 +34,13 @@ export class MembersOnly implements RecipeCore {
   }
 
   /** One that has its place in the order of the group. */
-  message(sender: string, body: Buffer, now: number): DropReason | null {
-    return this.take(sender, body, now, false);
+  message(sender: string, body: Buffer, now: number, service: Service): DropReason | null {
+    return this.take(sender, body, now, service);
   }
 
   /** One to this member alone. */
   direct(sender: string, body: Buffer, now: number): DropReason | null {
-    return this.take(sender, body, now, true);
+    return this.take(sender, body, now, null);
   }
 
   left(now: number): void {
@@ -49,15 +52,19 @@ export class MembersOnly implements RecipeCore {
     this.core.tick(now);
   }
 
-  private take(sender: string, body: Buffer, now: number, isPrivate: boolean): DropReason | null {
-    const reason = this.reasonAgainst(sender, body, isPrivate) ?? this.core.message(sender, body, now);
+  /** @param service with which it was sent to the group; null: it is for this member alone */
+  private take(sender: string, body: Buffer, now: number, service: Service | null): DropReason | null {
+    const reason = this.reasonAgainst(sender, body, service) ?? this.core.message(sender, body, now);
     if (reason !== null) this.dropped(sender, reason);
     return reason;
   }
 
-  private reasonAgainst(sender: string, body: Buffer, isPrivate: boolean): DropReason | null {
+  private reasonAgainst(sender: string, body: Buffer, service: Service | null): DropReason | null {
     if (!this.members.has(sender)) return 'stranger';
     if (BodyReader.isOfOtherVersion(body)) return 'version';
-    return isPrivateKind(body) === isPrivate ? null : 'malformed';
+    const isRight = isPrivateKind(body)
+      ? service === null
+      : service !== null && isAsSureAs(this.core.needs, service);
+    return isRight ? null : 'malformed';
   }
 }

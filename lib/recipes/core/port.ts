@@ -5,6 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { ViewEvent } from '../../client/event.js';
+import type { Delivery } from '../../primary/delivery.js';
 
 /** What a core wants to know of a view. */
 export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithMe'>;
@@ -12,7 +13,7 @@ export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithM
 /** What the core of every recipe sends through. */
 export interface Sender {
   /** To the group. Safe messages are delivered before the next transitional signal only if everybody gets them. */
-  send(body: Buffer, service: 'agreed' | 'safe'): void;
+  send(body: Buffer, service: Delivery): void;
   /** To one member alone. */
   sendTo(to: string, body: Buffer): void;
 }
@@ -23,13 +24,18 @@ export type DropReason =
   | 'stranger'
   /** It is of another version of the recipes' format. */
   | 'version'
-  /** It is damaged, a field is out of its bounds, or it came privately instead of to the group, or the other way round. */
+  /**
+   * It is damaged, a field is out of its bounds, it came privately instead of to the group or the other way round, or with a
+   * weaker service than its kind needs.
+   */
   | 'malformed'
   /** A private message that its sender does not owe: nobody asked for it. */
   | 'unowed';
 
 /** The inputs of every core. `now` is in milliseconds since 1970 and never goes back while the program runs. */
 export interface RecipeCore {
+  /** What every message to the group has to be sent with, at least. */
+  readonly needs: Delivery;
   view(view: RecipeView, now: number): void;
   /** The transitional signal: the view is about to end, and what comes up to the next one reaches only some. */
   transition(now: number): void;

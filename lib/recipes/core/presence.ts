@@ -33,6 +33,7 @@ export interface MembersSink extends Sender {
 const ANNOUNCE = 1;
 
 export class PresenceCore implements RecipeCore {
+  readonly needs = 'agreed';
   private present: readonly string[] = [];
   private readonly here = new Map<string, MemberPresence>();
   private readonly away = new Map<string, { readonly who: MemberPresence; readonly until: number }>();
@@ -158,6 +159,6 @@ export class PresenceCore implements RecipeCore {
 
   private introduce(since: number): void {
     const writer = new BodyWriter('members', ANNOUNCE).number(this.instance).number(since);
-    this.sink.send(writer.data(this.metadata).finish(), 'agreed');
+    this.sink.send(writer.data(this.metadata).finish(), this.needs);
   }
 }

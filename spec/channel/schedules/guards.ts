@@ -10,6 +10,7 @@ import {
 } from '../../../lib/channel/registry/command.js';
 import type { ClaimId } from '../../../lib/channel/registry/entry.js';
 import type { Told } from '../../../lib/channel/registry/exchange.js';
+import type { Service } from '../../../lib/client/send.js';
 import { RegistryMachine, type RegistrySink } from '../../../lib/channel/registry/machine.js';
 import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
@@ -29,7 +30,7 @@ export interface Guard {
   readonly refusals: readonly string[];
 }
 
-type Message = (sender: string, bytes: Buffer, toGroup: boolean) => void;
+type Message = (sender: string, bytes: Buffer, service: Service | null) => void;
 
 /** Puts a function before each message of each machine, which may pass it on. */
 const aroundMessages = (around: (machine: RegistryMachine, message: Message) => Message): (() => void) =>
@@ -119,9 +120,9 @@ function end(world: RegistryWorld): readonly string[] {
 /** Commands are applied at once, whatever the machine waits for. */
 function handleCommandsAlways(): () => void {
   let handled: RegistryMachine | null = null;
-  const messages = aroundMessages((machine, message) => (sender, bytes, toGroup) => {
+  const messages = aroundMessages((machine, message) => (sender, bytes, service) => {
     if (commandOf(bytes)) handled = machine;
-    message(sender, bytes, toGroup);
+    message(sender, bytes, service);
     handled = null;
   });
   const ready = replace(
@@ -189,10 +190,10 @@ const repeatWithOldClaims = (): (() => void) =>
 /** A claim may have the id of another one. */
 function acceptUsedClaims(): () => void {
   let claimed: ClaimId | null = null;
-  const messages = aroundMessages((_, message) => (sender, bytes, toGroup) => {
+  const messages = aroundMessages((_, message) => (sender, bytes, service) => {
     const command = commandOf(bytes);
     if (command?.kind === 'claim') claimed = command.claim;
-    message(sender, bytes, toGroup);
+    message(sender, bytes, service);
     claimed = null;
   });
   const lookup = replace(
@@ -344,8 +345,8 @@ export const guards: readonly Guard[] = [
   {
     name: 'a command that was dropped in an exchange is sent again',
     switchOff: () =>
-      aroundMessages((machine, message) => (sender, bytes, toGroup) => {
-        if (machine.isReady || !commandOf(bytes)) message(sender, bytes, toGroup);
+      aroundMessages((machine, message) => (sender, bytes, service) => {
+        if (machine.isReady || !commandOf(bytes)) message(sender, bytes, service);
       }),
     play() {
       const world = begin();
@@ -360,10 +361,10 @@ export const guards: readonly Guard[] = [
   {
     name: 'only the owner closes a channel',
     switchOff: () =>
-      aroundMessages((machine, message) => (sender, bytes, toGroup) => {
+      aroundMessages((machine, message) => (sender, bytes, service) => {
         const command = commandOf(bytes);
         const entry = command?.kind === 'release' ? machine.table.get(command.claim) : undefined;
-        message(entry?.owner ?? sender, bytes, toGroup);
+        message(entry?.owner ?? sender, bytes, service);
       }),
     play() {
       const world = begin();
@@ -378,8 +379,8 @@ export const guards: readonly Guard[] = [
   {
     name: 'messages of those who are no members are refused',
     switchOff: () =>
-      aroundMessages((machine, message) => (sender, bytes, toGroup) => {
-        message(machine.isMember(sender) ? sender : (machine.members[0] ?? sender), bytes, toGroup);
+      aroundMessages((machine, message) => (sender, bytes, service) => {
+        message(machine.isMember(sender) ? sender : (machine.members[0] ?? sender), bytes, service);
       }),
     play() {
       const world = begin();
@@ -403,11 +404,11 @@ export const guards: readonly Guard[] = [
   {
     name: 'a take-over is refused when the owner is back',
     switchOff: () =>
-      aroundMessages((machine, message) => (sender, bytes, toGroup) => {
+      aroundMessages((machine, message) => (sender, bytes, service) => {
         const command = commandOf(bytes);
         const taken = command?.kind === 'claim' && command.from !== null && machine.table.get(command.from);
         if (taken && machine.isReady) machine.table.remove(taken);
-        message(sender, bytes, toGroup);
+        message(sender, bytes, service);
       }),
     play() {
       const world = begin();

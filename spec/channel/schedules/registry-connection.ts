@@ -8,6 +8,7 @@ import type { Command } from '../../../lib/channel/registry/command.js';
 import { isShown } from '../../../lib/channel/registry-info.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Settings } from '../../../lib/channel/registry/entry.js';
+import type { Delivery } from '../../../lib/primary/delivery.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
 import type { Daemon, GroupClient, GroupView } from '../../support/group-network/daemon.js';
 
@@ -73,8 +74,8 @@ export class RegistryConnection implements GroupClient {
     told: readonly string[],
   ) {
     const sink = {
-      send: (to: readonly string[] | null, bytes: Buffer, isSafe: boolean) => {
-        if (this.isUp) host.send(this, to, bytes, isSafe);
+      send: (to: readonly string[] | null, bytes: Buffer, service: Delivery) => {
+        if (this.isUp) host.send(this, to, bytes, service === 'safe');
       },
       settled: (serial: number, outcome: ApplyResult) => this.settled(serial, outcome),
       tell: (event: RegistryEvent) => this.hear(event),
@@ -142,7 +143,7 @@ export class RegistryConnection implements GroupClient {
 
   message(sender: string, body: Buffer, toGroup: boolean): void {
     const own = Buffer.from(body);
-    this.receive(() => this.machine.message(sender, own, toGroup));
+    this.receive(() => this.machine.message(sender, own, toGroup ? 'safe' : null));
   }
 
   /** Time has passed with these members in the view. */

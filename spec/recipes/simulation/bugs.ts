@@ -100,10 +100,10 @@ const trustBugs: readonly RecipeBug[] = [
     recipe: 'counter',
     options: guestsIn(replicated.counter),
     plant: () =>
-      replace(MembersOnly, 'message', (original) => (self, sender, body, now) => {
+      replace(MembersOnly, 'message', (original) => (self, sender, body, ...rest) => {
         const copy = Buffer.from(body as Buffer);
         if (copy[0] === 0x53) copy[2] = 2;
-        original(self, sender, copy, now);
+        original(self, sender, copy, ...rest);
       }),
   },
   {
@@ -111,6 +111,15 @@ const trustBugs: readonly RecipeBug[] = [
     recipe: 'election',
     options: guestsIn(electionSubject),
     plant: allClaimsCount,
+  },
+  {
+    name: 'a claim counts though it was not sent as a safe message',
+    recipe: 'election',
+    options: { ...guestsIn(electionSubject), profile: 'three-way', pace: 3 },
+    plant: () =>
+      replace(MembersOnly, 'message', (original) => (self, sender, body, now) => {
+        original(self, sender, body, now, 'safe');
+      }),
   },
   {
     name: 'an epoch far above all others counts',

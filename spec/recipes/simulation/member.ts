@@ -149,7 +149,7 @@ export class SimulatedMember {
     const event = this.reader.read(arrival);
     if (event === null || event.kind === 'reject') throw new Error('an event that no daemon may send');
     if (event.kind === 'data') {
-      const { sender, groups } = event;
+      const { sender, groups, service } = event;
       const bytes = Buffer.from(event.body);
       for (const seat of this.seats) {
         const { group } = seat.subject;
@@ -157,7 +157,10 @@ export class SimulatedMember {
         const body = isPrivate ? opened(group, bytes) : bytes;
         if (!body) continue;
         this.plan.heard?.get(group)?.note({ sender, to: isPrivate ? this.id : null, body });
-        seat.give((core, now) => core[isPrivate ? 'direct' : 'message'](sender, body, now));
+        seat.give((core, now) => {
+          if (isPrivate) core.direct(sender, body, now);
+          else core.message(sender, body, now, service);
+        });
       }
       return;
     }

@@ -21,6 +21,7 @@ import { Separation } from './separation.js';
 import { Submissions } from './submissions.js';
 
 export class ReplicatedCore implements RecipeCore {
+  readonly needs: RecipeCore['needs'];
   private readonly options: ReplicatedCoreOptions;
   private readonly electorate: Electorate | null;
   private readonly replica: Replica;
@@ -54,6 +55,7 @@ export class ReplicatedCore implements RecipeCore {
     this.options = { quorum: null, silenceTimeoutMs: PATIENCE_MS, merges: false, label: '', ...options };
     const { quorum, maxMembers: of, silenceTimeoutMs: patience } = this.options;
     this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
+    this.needs = quorum === null ? 'agreed' : 'safe';
     this.replica = new Replica(self, instance, machine, {
       asked: (input, steps, header) => this.offer(input, steps, header),
       settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.isBacked),
@@ -474,12 +476,11 @@ export class ReplicatedCore implements RecipeCore {
   }
 
   private send(message: Message): void {
-    this.sink.send(encode(message), this.electorate === null ? 'agreed' : 'safe');
+    this.sink.send(encode(message), this.needs);
   }
 
   private sendTagged(kind: 'settle' | 'reopen'): void {
-    const { tag } = this.agreement;
-    if (tag) this.send({ kind, tag });
+    if (this.agreement.tag) this.send({ kind, tag: this.agreement.tag });
   }
 
   private flush(): void {
