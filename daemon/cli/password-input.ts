@@ -16,10 +16,13 @@ export class InterruptedError extends Error {
 /** Without the end of its line; empty when there is none. */
 export async function readPassword(input: PasswordSource, prompts: Writable): Promise<string> {
   if (input.isTTY === true && input.setRawMode !== undefined) {
-    prompts.write('Password: ');
+    // Echo ends before the question is seen: an answer may come at once.
+    input.setRawMode(true);
     try {
+      prompts.write('Password: ');
       return await readTyped(input);
     } finally {
+      input.setRawMode(false);
       prompts.write('\n');
     }
   }
@@ -35,21 +38,16 @@ const rubouts: ReadonlySet<string> = new Set(['\b', '\u007f']);
 
 /** @throws InterruptedError */
 async function readTyped(input: PasswordSource): Promise<string> {
-  input.setRawMode?.(true);
   input.setEncoding('utf8');
-  try {
-    let typed: string[] = [];
-    for await (const chunk of input) {
-      for (const character of String(chunk)) {
-        if (ends.has(character)) return typed.join('');
-        if (character === CTRL_C) throw new InterruptedError('interrupted');
-        if (character === CTRL_U) typed = [];
-        else if (rubouts.has(character)) typed.pop();
-        else typed.push(character);
-      }
+  let typed: string[] = [];
+  for await (const chunk of input) {
+    for (const character of String(chunk)) {
+      if (ends.has(character)) return typed.join('');
+      if (character === CTRL_C) throw new InterruptedError('interrupted');
+      if (character === CTRL_U) typed = [];
+      else if (rubouts.has(character)) typed.pop();
+      else typed.push(character);
     }
-    return typed.join('');
-  } finally {
-    input.setRawMode?.(false);
   }
+  return typed.join('');
 }

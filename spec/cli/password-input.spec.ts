@@ -29,6 +29,19 @@ describe('a password at a terminal', () => {
     expect([password, shown, modes]).to.deep.equal(['secret', 'Password: \n', [true, false]]);
   });
 
+  it('is not shown either when it comes as soon as the question does', async () => {
+    const terminal = new Terminal();
+    const atQuestion: boolean[][] = [];
+    const screen = new PassThrough();
+    screen.write = (text: unknown): boolean => {
+      if (text === 'Password: ') atQuestion.push([...terminal.modes]);
+      return true;
+    };
+    terminal.write('secret\r');
+    expect(await readPassword(terminal, screen)).to.equal('secret');
+    expect(atQuestion).to.deep.equal([[true]]);
+  });
+
   it('may be corrected: a letter, or all of it', async () => {
     expect((await typed('secrer\u007ft\n')).password).to.equal('secret');
     expect((await typed('\b\u007fa\u0008b\r')).password).to.equal('b');
