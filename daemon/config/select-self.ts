@@ -34,7 +34,7 @@ export interface CorosyncConfiguration {
   readonly library: string | null;
 }
 
-/** What the rest of the daemon is told. Plain data. */
+/** What the rest of the daemon gets. Plain data. */
 export interface Configuration {
   /** The file that was read. */
   readonly file: string;

@@ -163,7 +163,7 @@ export class SendQueue {
     }
   };
 
-  /** The core is in the middle of a delivery, so the end is told when the turn comes round to the sessions. */
+  /** The core is in the middle of a delivery, so the end is reported when the turn comes round to the sessions. */
   private overflow(reason: 'slow-messages' | 'slow-bytes'): void {
     this.over = reason;
     this.end();

@@ -16,7 +16,7 @@ export interface QueuedSend {
   readonly waits: boolean;
   /** When the caller gives up, by the alarm; null: never, or of no interest to the server. */
   readonly until: number | null;
-  /** Where it is noted that the server's application has taken it, if that is told. */
+  /** Where it is noted that the server's application has taken it, if the server reports that. */
   readonly receipt: Receipt | null;
   isSent: boolean;
   isWanted: boolean;

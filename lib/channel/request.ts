@@ -106,7 +106,7 @@ export class ServerRequest {
   }
 
   /**
-   * Gives up the right to answer. The client is told nothing: it continues waiting until its own time is up, its signal
+   * Gives up the right to answer. The client learns nothing of it: it continues waiting until its own time is up, its signal
    * fires or the server ends. For a request that somebody else answers in another way, or whose client is better off
    * with a timeout than with a refusal.
    * @throws AlreadyRepliedError, ClientGoneError, NotAttachedError when the channel is closed, ConnectionClosedError

@@ -66,7 +66,7 @@ export class Delivery {
   }
 
   /**
-   * The extra word of a reject frame; its byte order is told by the type word's marker, not by its own [session 4.2].
+   * The extra word of a reject frame; the type word's marker says its byte order, not by its own [session 4.2].
    */
   private refused(at: number): number {
     return (readInt(this.bytes, at, this.little) & ~ENDIAN_RESERVED) | REJECT_MESS;

@@ -290,7 +290,7 @@ export class CorosyncEngine implements Engine {
 
   private cannotAsk(error: Error): void {
     const isWorthATry = isPassing(error);
-    // One that dies answers no question either, and that is told otherwise.
+    // One that dies answers no question either, and its end is reported otherwise.
     if (++this.unasked === (isWorthATry ? 2 : 1))
       this.options.logger.warn({ error: error.message }, 'hang detection for Corosync unavailable');
     if (isWorthATry) this.watchdog.postpone(performance.now());

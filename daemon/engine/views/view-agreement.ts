@@ -12,7 +12,7 @@ import { STATE_DELAYS, type ViewsOptions } from './ports.js';
 type Ring = Extract<CpgEvent, { kind: 'ring' }>;
 
 interface Absent {
-  /** Null: another version, which is this daemon's own finding and is told to nobody. */
+  /** Null: another version, which is this daemon's own finding and is not sent to the others. */
   readonly reason: number | null;
   readonly inc: bigint | null;
 }

@@ -1,6 +1,6 @@
 /**
  * One command, one departure: the same function of the same table everywhere [channels 15.2]. Who sent a
- * command is told by the group layer, never by the command.
+ * command comes from the group layer, never from the command.
  */
 import type { ChannelCondition } from '../errors.js';
 import type { Command } from './command.js';

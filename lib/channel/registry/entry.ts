@@ -17,7 +17,7 @@ export interface Settings {
   readonly overflow: Overflow;
   readonly maxBody: number;
   readonly order: Order;
-  /** Whether the client of a request is told when the application takes it. */
+  /** Whether the client of a request learns when the application takes it. */
   readonly ackReceipt: boolean;
   readonly metadata: Buffer;
 }

@@ -320,7 +320,7 @@ export class RegistryMachine {
     this.sendWaiting();
   }
 
-  /** What there is to tell of this view is told. */
+  /** Reports what changed with this view. */
   private tellNothing(): void {
     this.told = this.present;
     this.glimpsed.clear();

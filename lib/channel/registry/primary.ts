@@ -1,4 +1,4 @@
-/** Daemons as voters (lib/primary), and what is told of a vote. */
+/** Daemons as voters (lib/primary), and what they state in a vote. */
 import type { Testimony } from '../../primary/ballot.js';
 import type { ByteReader, ByteWriter } from '../../util/bytes.js';
 

@@ -127,7 +127,7 @@ function reason(value: unknown): string {
   return typeof error === 'string' ? `: ${error}` : '';
 }
 
-// Where the monitor of a daemon is, and how a verb is told.
+// Where the monitor of a daemon is, and how a verb learns of it.
 
 /** The port that this command and the documentation take; the daemon opens none unless `MonitorAddress` says so. */
 export const DEFAULT_MONITOR_PORT = 4804;

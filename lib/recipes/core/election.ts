@@ -43,7 +43,7 @@ const CLAIM = 1;
 const SETTLE = 2;
 
 export class ElectionCore implements RecipeCore {
-  /** If anybody is told of a leader, all who continue know of it. */
+  /** If anybody hears of a leader, all who continue do. */
   readonly needs = 'safe';
   dueAt = Infinity;
   private readonly options: ElectionCoreOptions;

@@ -1,4 +1,4 @@
-/** Commands come from other members: one that is invalid changes nothing, and is told from one that fails. */
+/** Commands come from other members: one that is invalid changes nothing, and is distinguished from one that fails. */
 import { IllegalParamError } from '../../errors.js';
 
 export class MalformedCommandError extends IllegalParamError {

@@ -123,7 +123,7 @@ export class PresenceCore implements RecipeCore {
     const before = this.here.get(name);
     const past = this.away.get(name)?.who;
     if (past && past.instance !== who.instance) this.forget(name, past, 'disconnected');
-    // One who comes back is told of as it was, then of what it has changed meanwhile.
+    // A member that comes back is reported as it was, then what it has changed meanwhile.
     const known = before ?? (this.away.delete(name) ? past : undefined);
     this.here.set(name, who);
     if (known?.instance !== who.instance) {

@@ -19,7 +19,7 @@ export const DISPATCH_ONE_NONBLOCKING = 4;
 export const TYPE_AGREED = 2;
 
 export const MODEL_V1 = 1;
-/** `CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF`: the first ring is told too. */
+/** `CPG_MODEL_V1_DELIVER_INITIAL_TOTEM_CONF`: the first ring is reported too. */
 export const DELIVER_INITIAL_RING = 1;
 
 /** What can be wrong between this process and Corosync, each with a sentence that says what to do [corosync 7]. */
