@@ -59,4 +59,21 @@ describe('TimerHeap', () => {
       }
     }
   });
+
+  it('keeps what was removed only until it is more than the rest', () => {
+    const list = new TimerHeap();
+    const sizes = list as unknown as { readonly heap: readonly unknown[] };
+    const entries = Array.from({ length: 100 }, (_, at) => list.add(1000 - at, () => undefined));
+    for (const entry of entries.slice(0, 50)) for (let twice = 0; twice < 2; twice++) list.remove(entry);
+    expect(sizes.heap.length).to.equal(100);
+    list.remove(entries[50] as (typeof entries)[0]);
+    expect([sizes.heap.length, list.dueAt]).to.deep.equal([49, 901]);
+    // Those that were taken from the top no longer count as removed.
+    for (const entry of entries.slice(76)) list.remove(entry);
+    expect([sizes.heap.length, list.dueAt, sizes.heap.length]).to.deep.equal([49, 925, 25]);
+    for (const entry of entries.slice(51, 63)) list.remove(entry);
+    expect(sizes.heap.length).to.equal(25);
+    list.remove(entries[63] as (typeof entries)[0]);
+    expect(sizes.heap.length).to.equal(12);
+  });
 });
