@@ -12,7 +12,16 @@ interface Rule {
 }
 
 const shared = ['lib/wire', 'lib/errors'];
-const library = [...shared, 'lib/mailbox', 'lib/ssp', 'lib/client', 'lib/recipes', 'lib/channel'];
+const library = [
+  ...shared,
+  'lib/mailbox',
+  'lib/ssp',
+  'lib/client',
+  'lib/flush',
+  'lib/flush/core',
+  'lib/recipes',
+  'lib/channel',
+];
 const port = 'daemon/engine/port';
 /** What everything in the daemon may know: who may do what, the state of groups, lines of the log. */
 const base = [...shared, port, 'daemon/core', 'daemon/log'];
@@ -32,7 +41,10 @@ const builder = [
 /** Pure helpers that every room may use. */
 const forAll = 'lib/util';
 
-/** A room is a folder of lib or daemon, or a file beside the folders; the port of the engines and their view machine, too. */
+/**
+ * A room is a folder of lib or daemon, or a file beside the folders; the port of the engines, their view machine and the
+ * core of the flush layer, too.
+ */
 const rules: Readonly<Record<string, Rule>> = {
   [forAll]: { values: [] },
   'lib/errors': { values: ['lib/wire'] },
@@ -41,8 +53,10 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/primary': { values: ['lib/wire'] },
   'lib/silence': { values: [] },
   'lib/mailbox': { values: [...shared, 'lib/silence'] },
-  'lib/ssp': { values: [...shared, 'lib/silence', 'lib/mailbox'] },
-  'lib/client': { values: [...shared, 'lib/mailbox'] },
+  'lib/flush/core': { values: ['lib/wire'], types: ['lib/mailbox'] },
+  'lib/flush': { values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/ssp', 'lib/flush/core'] },
+  'lib/ssp': { values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/flush/core'] },
+  'lib/client': { values: [...shared, 'lib/mailbox', 'lib/flush/core'] },
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/index': { values: library },
@@ -92,6 +106,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'daemon/cli': { values: [...builder, 'daemon/daemon', 'lib/node-version'] },
 };
 
+/** Rooms inside a room. */
+const inner = ['daemon/engine/views', 'lib/flush/core'];
+
 /** The entry points of the package: the command line uses them as a user's program does. */
 const doors = /^lib\/(?:wire|ssp|recipes|channel)\/index\.js$/;
 /** What the command line needs and no entry point has: by what a path begins with, the files that it may import. */
@@ -116,7 +133,7 @@ const isOpenToCli = (path: string, target: string): boolean =>
 
 /** Code that runs the same whenever and wherever it runs. */
 const pure =
-  /^(lib\/util(?!\/(?:clock|option-schemas)\.)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
+  /^(lib\/util(?!\/(?:clock|option-schemas)\.)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
 /** The clock of the machine and the schema library, of which pure code may know no more than the types. */
 const worldly: ReadonlySet<string> = new Set(['lib/util/clock.js', 'lib/util/option-schemas.js']);
 /** What pure code imports of packages: bytes, and the types of schemas. */
@@ -181,7 +198,7 @@ function importsOf(source: string): Import[] {
 function roomOf(path: string): string {
   const bare = path.replace(/\.(js|ts)$/, '');
   if (bare === port) return bare;
-  if (bare.startsWith('daemon/engine/views/')) return 'daemon/engine/views';
+  for (const room of inner) if (bare.startsWith(`${room}/`)) return room;
   return bare.split('/').slice(0, 2).join('/');
 }
 
@@ -300,6 +317,14 @@ describe('architecture', () => {
       ['lib/mailbox/a.ts', "import type { B } from '../client/b.js';", 'imports lib/client'],
       ['lib/client/a.ts', "import { b } from '../recipes/b.js';", 'imports lib/recipes'],
       ['lib/recipes/a.ts', "import { b } from '../channel/b.js';", 'imports lib/channel'],
+      ['lib/flush/core/a.ts', "import { b } from '../b.js';", 'imports lib/flush'],
+      [
+        'lib/flush/core/a.ts',
+        "import { b } from '../../mailbox/b.js';",
+        'imports more than types of lib/mailbox',
+      ],
+      ['lib/flush/core/a.ts', 'setTimeout(() => 1, 2);', 'is pure and uses setTimeout'],
+      ['lib/client/a.ts', "import { b } from '../flush/b.js';", 'imports lib/flush'],
       ['lib/channel/a.ts', "import { b } from '../cli/b.js';", 'imports lib/cli'],
       ['lib/client/a.ts', "import { b } from '../index.js';", 'imports lib/index'],
       ['lib/index.ts', "export * from './cli/b.js';", 'imports lib/cli'],
@@ -364,6 +389,9 @@ describe('architecture', () => {
       ['lib/util/option-schemas.ts', "import { z } from 'zod';"],
       ['lib/client/a.ts', "import { b } from '../util/clock.js';"],
       ['lib/wire/handshake/a.ts', "import { b } from '../b.js'; import { Buffer } from 'node:buffer';"],
+      ['lib/client/a.ts', "import { b } from '../flush/core/b.js';"],
+      ['lib/ssp/a.ts', "import { b } from '../flush/core/b.js';"],
+      ['lib/flush/a.ts', "import { b } from './core/b.js'; import { c } from '../ssp/c.js';"],
       ['lib/mailbox/a.ts', "import { b } from '../wire/b.js'; import { c } from '../errors.js';"],
       ['lib/cli/a.ts', "import { b } from '../index.js'; import { c } from '../recipes/index.js';"],
       ['lib/cli/flood/a.ts', "import { b } from '../../mailbox/mailbox.js';"],
