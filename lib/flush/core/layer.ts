@@ -5,7 +5,7 @@
 import { ILLEGAL_GROUP } from '../../wire/codes.js';
 import { type Content, isOrdinary, readContent } from './control.js';
 import { GroupMachine } from './machine.js';
-import type { DropReason, FlushData, FlushEvent, FlushSink, PlainData, PlainView } from './port.js';
+import type { DropReason, FlushData, FlushSink, PlainData, PlainView } from './port.js';
 
 export interface FlushLayerOptions {
   /** All groups of the connection are of this layer, and so is private data. Default false. */
@@ -18,6 +18,7 @@ export class FlushLayer<Sent> {
   /** By name; null: the join was asked for, and no plain view has come. */
   private readonly groups = new Map<string, GroupMachine<Sent> | null>();
   private readonly options: FlushLayerOptions;
+  private readonly machineSink: FlushSink<Sent>;
   /** Groups with a change under way. */
   private unsettled = 0;
 
@@ -27,6 +28,7 @@ export class FlushLayer<Sent> {
     options: FlushLayerOptions = {},
   ) {
     this.options = options;
+    this.machineSink = this.sinkOfMachine();
   }
 
   /** Whether the group was asked for here, or joined. */
@@ -62,7 +64,7 @@ export class FlushLayer<Sent> {
     }
     let machine = this.machine(group);
     if (machine === null) {
-      machine = this.newMachine(group);
+      machine = this.newMachine(group, this.machineSink);
       this.groups.set(group, machine);
     }
     machine.plainView(view);
@@ -113,15 +115,19 @@ export class FlushLayer<Sent> {
   }
 
   /** The machine of a group that is being joined. */
-  protected newMachine(group: string): GroupMachine<Sent> {
+  protected newMachine(group: string, sink: FlushSink<Sent>): GroupMachine<Sent> {
+    return new GroupMachine(group, this.self, sink, this.options.stalledAfterMs);
+  }
+
+  /** What the machines are given: it counts the groups with a change under way. */
+  private sinkOfMachine(): FlushSink<Sent> {
     const { sink } = this;
-    const own: FlushSink<Sent> = {
+    return {
       deliver: (event) => sink.deliver(event),
       transmit: (...message) => sink.transmit(...message),
       settled: (isSettled) => this.settle(isSettled),
       drop: (reason) => sink.drop(reason),
     };
-    return new GroupMachine(group, this.self, own, this.options.stalledAfterMs);
   }
 
   private settle(isSettled: boolean): void {
@@ -197,5 +203,3 @@ const dataEvent = (
   body: PlainData['body'],
   inGroups: readonly string[],
 ): FlushData => ({ kind: 'data', sender, service, groups, type, senderLittle, body, inGroups });
-
-export type { FlushEvent };
