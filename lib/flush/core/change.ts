@@ -1,7 +1,8 @@
 /** One plain view on its way to being installed: who is in it, who is still there, who has flushed [flush-layer 4.2]. */
 import type { Cause } from '../../mailbox/view.js';
 import type { GroupId } from '../../wire/group-id.js';
-import type { PlainView } from './port.js';
+import { MAX_POSTPONED } from './limits.js';
+import type { FlushData, PlainView } from './port.js';
 
 export class Change {
   readonly id: GroupId;
@@ -15,6 +16,7 @@ export class Change {
   cause: Cause;
   changed: string | null;
   private readonly all: ReadonlySet<string>;
+  private postponed: FlushData[] = [];
 
   constructor({ id, members, cause, changed }: Pick<PlainView, 'id' | 'members' | 'cause' | 'changed'>) {
     this.id = id;
@@ -53,6 +55,20 @@ export class Change {
   /** Takes those who left out of the present members. */
   strike(leavers: readonly string[]): void {
     for (const leaver of leavers) this.present.delete(leaver);
+  }
+
+  /** Keeps data that was sent in this view. @returns false when there is too much */
+  postpone(data: FlushData): boolean {
+    if (this.postponed.length === MAX_POSTPONED) return false;
+    this.postponed.push(data);
+    return true;
+  }
+
+  /** The data of this view that came before it could be installed, in order. */
+  takePostponed(): readonly FlushData[] {
+    const { postponed } = this;
+    this.postponed = [];
+    return postponed;
   }
 
   /** It stands for several changes, so no single member changed. */

@@ -3,7 +3,7 @@
  * has plain groups too, what does not belong here is left to the caller.
  */
 import { ILLEGAL_GROUP } from '../../wire/codes.js';
-import { type Content, isOrdinary, readContent } from './control.js';
+import { type Content, isOrdinary, isSubgroupCast, readContent } from './control.js';
 import { GroupMachine } from './machine.js';
 import type { DropReason, FlushData, FlushSink, PlainData, PlainView } from './port.js';
 
@@ -167,15 +167,11 @@ export class FlushLayer<Sent> {
     { group, type, body, view }: Extract<Content, { kind: 'data' }>,
   ): void {
     const placement = machine.placement(message.sender, view);
-    if (placement !== 'deliver' && placement !== 'postpone') {
-      this.sink.drop(placement);
-      return;
-    }
-    const groups =
-      message.groups.length === 1 && message.groups[0] === group ? [group] : [...message.groups, group];
+    const groups = isSubgroupCast(message.service) ? [...message.groups, group] : message.groups;
     const event = dataEvent(message, type, groups, body, [group]);
     if (placement === 'deliver') this.sink.deliver(event);
-    else machine.postpone(event);
+    else if (placement === 'postpone' && view !== null) this.dropped(machine.postpone(event, view));
+    else if (placement !== 'postpone') this.sink.drop(placement);
   }
 
   /** A control message or a subgroup cast that makes no sense here. */

@@ -11,6 +11,9 @@ export const MAX_UNKNOWN_AGE = 200;
 /** Changes of a group that are known only from their FLUSH_OKs. */
 export const MAX_UNKNOWN_CHANGES = 64;
 
+/** Messages of a change that are kept until it is installed. Honest members send a few at most before. */
+export const MAX_POSTPONED = 10_000;
+
 /** Receivers of a subgroup cast that also a Spread 5.0.1 daemon serves. */
 export const MAX_PORTABLE_RECEIVERS = 43;
 

@@ -44,8 +44,6 @@ export class GroupMachine<Sent> {
   protected isTransitionShown = true;
   /** Members of the newest plain view. */
   protected newest: readonly string[] = [];
-  /** Vulnerable data of the head, in order. */
-  protected postponed: FlushData[] = [];
   /** Who has installed the view, or, while agreeing, the head. */
   protected readonly installers = new Set<string>();
   /** While leaving: the others have gone on to a view that is not installed here any more. */
@@ -84,6 +82,11 @@ export class GroupMachine<Sent> {
   /** Whether no change is under way here. */
   get isSettled(): boolean {
     return this.memberState === 'leaving' || this.queue.length === 0;
+  }
+
+  /** Members whose FLUSH_OK is missing for the change that is under way, in its order. */
+  get waitingFor(): readonly string[] {
+    return this.queue.head?.missing() ?? [];
   }
 
   // What the network says.
@@ -137,18 +140,17 @@ export class GroupMachine<Sent> {
   /** What to do with data of this sender. @param view the view that it carries, if it does */
   placement(sender: string, view: GroupId | null): Placement {
     if (this.isOver) return 'outdated';
-    if (view !== null && !equalGroupIds(view, this.current.id)) {
-      const { head } = this.queue;
-      const isEarly = head !== null && equalGroupIds(view, head.id) && this.viewState === 'agree';
-      if (!isEarly || this.memberState === 'leaving') return 'outdated';
-      return head.present.has(sender) ? 'postpone' : 'stranger';
+    if (view === null || equalGroupIds(view, this.current.id)) {
+      return this.current.present.has(sender) ? 'deliver' : 'stranger';
     }
-    return this.current.present.has(sender) ? 'deliver' : 'stranger';
+    const change = this.memberState === 'leaving' ? null : this.queue.find(view);
+    if (change === null) return 'outdated';
+    return change.present.has(sender) ? 'postpone' : 'stranger';
   }
 
-  /** Keeps data that belongs to the head until it is installed. */
-  postpone(data: FlushData): void {
-    this.postponed.push(data);
+  /** Keeps data that carries the view of a change until that is installed. */
+  postpone(data: FlushData, view: GroupId): DropReason | null {
+    return this.queue.find(view)?.postpone(data) === true ? null : 'too-many';
   }
 
   // What the application says. Each of these has a question beside it, whose answer is 0 or the result of the call.
@@ -216,7 +218,7 @@ export class GroupMachine<Sent> {
   get dueAt(): number {
     if (this.isSettled) return Infinity;
     if (this.waitingSince === null) return -Infinity;
-    return this.reported === this.missing().join() ? Infinity : this.waitingSince + this.stalledAfterMs;
+    return this.reported === this.waitingFor.join() ? Infinity : this.waitingSince + this.stalledAfterMs;
   }
 
   /** Reports a change that takes too long, once for each set of members that it waits for. */
@@ -224,15 +226,11 @@ export class GroupMachine<Sent> {
     if (this.isSettled) return;
     this.waitingSince ??= now;
     if (now - this.waitingSince < this.stalledAfterMs) return;
-    const waitingFor = this.missing();
+    const { waitingFor } = this;
     const text = waitingFor.join();
     if (text === this.reported) return;
     this.reported = text;
     this.sink.deliver({ kind: 'stalled', group: this.group, waitingFor });
-  }
-
-  private missing(): readonly string[] {
-    return this.queue.head?.missing() ?? [];
   }
 
   // The parts of a change.
@@ -256,7 +254,6 @@ export class GroupMachine<Sent> {
 
   /** The application is asked once, until it has flushed; then each new head is answered without asking. */
   protected newHead(head: Change): void {
-    this.postponed = [];
     this.installers.clear();
     if (this.viewState === 'agree') this.sayFlushOk(head);
     else if (this.viewState !== 'authorize') {
@@ -285,14 +282,12 @@ export class GroupMachine<Sent> {
 
   protected install(head: Change): void {
     const previous = this.current;
-    const { postponed } = this;
     this.queue.shift();
     const next = this.queue.head;
     this.current = head;
     this.memberState = 'joined';
     this.viewState = next ? 'authorize' : 'verify';
     this.isTransitionShown = false;
-    this.postponed = [];
     this.waitingSince = null;
     this.reported = '';
     if (next) this.installers.clear();
@@ -303,7 +298,7 @@ export class GroupMachine<Sent> {
     this.showView(head, previous);
     if (next && this.flushRefusal() === 0) this.sink.deliver({ kind: 'flush-request', group: this.group });
     if (this.mayReachOnlySome(head)) this.showTransition();
-    for (const data of postponed) this.sink.deliver(data);
+    for (const data of head.takePostponed()) this.sink.deliver(data);
   }
 
   /** Whether what is sent in this view, which is being installed, is known to miss some of its members. */

@@ -110,7 +110,9 @@ export type DropReason =
   /** Its group is not joined. */
   | 'unknown-group'
   /** It belongs to a view that is over, or answers what the sender has answered already. */
-  | 'outdated';
+  | 'outdated'
+  /** Too much waits for its view already. */
+  | 'too-many';
 
 /** Where everything goes. `Sent` is what the connection answers to a send. */
 export interface FlushSink<Sent> {

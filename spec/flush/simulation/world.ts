@@ -1,0 +1,312 @@
+/** A group of simulated members on the group model, with plain members and hostile sessions among them. */
+import type { Buffer } from 'node:buffer';
+import { FlushLayer } from '../../../lib/flush/core/layer.js';
+import type { GroupMachine } from '../../../lib/flush/core/machine.js';
+import type { FlushSink, PlainData } from '../../../lib/flush/core/port.js';
+import { type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
+import { SAFE_MESS } from '../../../lib/wire/service.js';
+import { type Choices, theFirst } from '../../support/group-network/choices.js';
+import {
+  type Daemon as NetworkDaemon,
+  type GroupClient,
+  daemonNames,
+} from '../../support/group-network/daemon.js';
+import { GroupNetwork } from '../../support/group-network/network.js';
+import type { Random } from '../../support/random.js';
+import { CLibraryLayer } from '../c-library.js';
+import { check } from '../checks/all.js';
+import type { MembershipLog, Violation } from '../checks/log.js';
+import { hostileMessage } from './hostile.js';
+import { type FlushStyle, SimulatedMember, type Surroundings } from './member.js';
+
+export type Daemon = NetworkDaemon<GroupClient>;
+
+/** How the members of a world are. */
+export interface WorldOptions {
+  /** None is the C library, every second one, or all. */
+  readonly cLibrary: 'none' | 'half' | 'all';
+  /** Sessions that send anything. */
+  readonly hostile: 'none' | 'strangers' | 'insiders';
+  /** Weak data may overtake; there are no cuts then. */
+  readonly canOvertake: boolean;
+  /** Cuts to single daemons meet joins and safe messages of members that answer at once. */
+  readonly isTorn?: boolean;
+}
+
+/** A bug that is planted in members. */
+export interface Bug {
+  readonly name: string;
+  /** Changes one machine. */
+  readonly plant?: (machine: GroupMachine<void>) => void;
+  /** A group that is joined again gets the machine that it had. */
+  readonly keepsRecord?: boolean;
+  /** Changes one member. */
+  readonly plantInMember?: (member: SimulatedMember) => void;
+}
+
+export interface Planted {
+  readonly bug: Bug;
+  readonly in: 'all' | 'half';
+}
+
+/** A session that is in the group without the layer. */
+class PlainMember implements GroupClient {
+  isJoined = false;
+
+  constructor(readonly id: string) {}
+
+  view(): void {}
+
+  transition(): void {}
+
+  message(): void {}
+}
+
+/** Steps after which a world must be quiet. */
+const QUIET_STEPS = 20_000;
+
+const DAEMONS = 3;
+
+export class FlushWorld implements Surroundings {
+  readonly network: GroupNetwork<GroupClient>;
+  readonly members: SimulatedMember[] = [];
+  readonly plain = new Map<PlainMember, Daemon>();
+  readonly insiders = new Map<PlainMember, Daemon>();
+  readonly canOvertake: boolean;
+  private readonly homes = new Map<SimulatedMember, Daemon>();
+  private readonly frames = new WeakMap<Buffer, PlainData>();
+  /** Every id that a member was shown, for those who lie. */
+  private readonly ids: GroupId[] = [];
+  private readonly known = new Set<string>();
+  private messages = 0;
+  private sessions = 0;
+
+  constructor(
+    readonly options: WorldOptions,
+    private readonly random: Random,
+    readonly tell: ((line: string) => void) | undefined,
+    private readonly planted: Planted | null,
+  ) {
+    this.canOvertake = options.canOvertake;
+    this.network = new GroupNetwork<GroupClient>({
+      daemons: daemonNames(DAEMONS),
+      isTogether: true,
+      describe: ({ body }) => this.describe(body),
+      tell,
+      hasLateSignals: true,
+      renewsIds: true,
+    });
+    for (const daemon of this.network.daemons) daemon.listener = this.listener();
+  }
+
+  get living(): SimulatedMember[] {
+    return this.members.filter(({ isAlive }) => isAlive);
+  }
+
+  below(limit: number): number {
+    return this.random.below(limit);
+  }
+
+  homeOf(member: SimulatedMember): Daemon {
+    const home = this.homes.get(member);
+    if (!home) throw new Error(`${member.id} has no daemon`);
+    return home;
+  }
+
+  // What members ask of their daemons.
+
+  send(from: SimulatedMember, data: PlainData): void {
+    if (from.isAlive) this.put(this.homeOf(from), data);
+  }
+
+  frameOf(body: Buffer): PlainData {
+    const frame = this.frames.get(body);
+    if (!frame) throw new Error('a body that nobody sent');
+    return frame;
+  }
+
+  /** A new process joins. */
+  start(daemon: Daemon, name: string, flush: FlushStyle): SimulatedMember {
+    const number = this.sessions++;
+    const isTheirs =
+      this.options.cLibrary === 'all' || (this.options.cLibrary === 'half' && number % 2 === 1);
+    const isPlanted = this.planted !== null && (this.planted.in === 'all' || number % 4 < 2);
+    const bug = isPlanted ? this.planted.bug : null;
+    const member = new SimulatedMember(
+      {
+        id: `#${name}#${daemon.name}`,
+        number,
+        flush,
+        makeLayer: (self, sink) => layerOf(isTheirs, bug, self, sink),
+      },
+      this,
+    );
+    bug?.plantInMember?.(member);
+    this.members.push(member);
+    this.homes.set(member, daemon);
+    this.tell?.(`${member.id} starts${isTheirs ? ' with the C library' : ''}${bug ? ' with the bug' : ''}`);
+    member.join();
+    this.network.connect(daemon, member);
+    return member;
+  }
+
+  /** One that has left comes back. */
+  rejoin(member: SimulatedMember): void {
+    if (!member.join()) return;
+    this.tell?.(`${member.id} joins again`);
+    const daemon = this.homeOf(member);
+    daemon.outbox.push({ kind: 'join', sender: member.id, daemon: daemon.index, client: member });
+  }
+
+  leave(member: SimulatedMember): void {
+    if (!member.leave()) return;
+    this.tell?.(`${member.id} leaves`);
+    const daemon = this.homeOf(member);
+    daemon.outbox.push({ kind: 'leave', sender: member.id, daemon: daemon.index });
+  }
+
+  die(member: SimulatedMember): void {
+    this.tell?.(`${member.id} dies`);
+    member.die();
+    this.network.disconnect(this.homeOf(member), member, 'disconnect');
+  }
+
+  multicast(member: SimulatedMember, service: number, receivers?: readonly string[]): void {
+    member.send(`m${++this.messages}`, service, receivers);
+  }
+
+  /** A session without the layer joins; as an insider it also lies. */
+  startPlain(daemon: Daemon, isInsider: boolean): void {
+    const client = new PlainMember(`#${isInsider ? 'z' : 'p'}${this.sessions++}#${daemon.name}`);
+    (isInsider ? this.insiders : this.plain).set(client, daemon);
+    this.tell?.(`${client.id} starts without the layer`);
+    this.network.connect(daemon, client);
+  }
+
+  endPlain(client: PlainMember): void {
+    const daemon = this.plain.get(client) ?? this.insiders.get(client);
+    if (!daemon) return;
+    this.tell?.(`${client.id} ends`);
+    this.plain.delete(client);
+    this.insiders.delete(client);
+    this.network.disconnect(daemon, client, 'disconnect');
+  }
+
+  /** Somebody sends something that no member sends. */
+  lie(daemon: Daemon): void {
+    const insiders = [...this.insiders];
+    const [insider, home] = insiders.length > 0 ? this.random.pick(insiders) : [null, daemon];
+    const members = this.living.map(({ id }) => id);
+    const data = hostileMessage(
+      this.random,
+      insider?.id ?? `#x#${home.name}`,
+      members,
+      this.ids,
+      `h${++this.messages}`,
+    );
+    this.put(home, data);
+  }
+
+  private put(daemon: Daemon, data: PlainData): void {
+    const isPrivate = data.groups.every((group) => group.startsWith('#'));
+    this.frames.set(data.body, data);
+    const isSafe = (data.service & SAFE_MESS) !== 0;
+    this.network.sendAs(daemon, data.sender, isPrivate ? data.groups : null, data.body, isSafe);
+  }
+
+  // What happens.
+
+  regroup(sets: readonly (readonly Daemon[])[], choices: Choices): void {
+    if (!this.canOvertake) this.network.regroup(sets, choices);
+  }
+
+  /** Handles up to this many inputs of one member. */
+  handle(member: SimulatedMember, most: number): void {
+    for (let i = 0; i < most && member.isAlive && member.isWaiting; i++) member.handleOne();
+  }
+
+  /** All is mended, everybody flushes, and plain members end. @returns whether it becomes quiet */
+  settle(): boolean {
+    this.tell?.('all is mended');
+    for (const client of [...this.plain.keys(), ...this.insiders.keys()]) this.endPlain(client);
+    this.regroup([this.network.daemons], theFirst);
+    for (const member of this.members) member.flushStyle = 'at-once';
+    for (let steps = 0; steps < QUIET_STEPS; steps++) {
+      let isBusy = this.network.step();
+      for (const member of this.living) {
+        isBusy ||= member.isWaiting;
+        this.handle(member, 1000);
+        member.flush();
+      }
+      if (!isBusy && !this.network.step()) return true;
+    }
+    return false;
+  }
+
+  /** What is wrong when all is over. */
+  violations(isQuiet: boolean): Violation[] {
+    for (const member of this.members) if (member.isAlive) member.conclude();
+    const found = check(this.logs);
+    if (!isQuiet) found.push({ property: 'VS13', text: `still busy after ${QUIET_STEPS} steps` });
+    return found;
+  }
+
+  get logs(): readonly MembershipLog[] {
+    return this.members.flatMap(({ logs }) => logs);
+  }
+
+  private listener(): GroupClient {
+    return {
+      id: '',
+      isJoined: true,
+      view: ({ id }) => {
+        const text = groupIdText(id);
+        if (this.known.has(text)) return;
+        this.known.add(text);
+        this.ids.push(id);
+      },
+      transition: () => undefined,
+      message: () => undefined,
+    };
+  }
+
+  private describe(body: Buffer): string {
+    const { sender, groups, type } = this.frameOf(body);
+    return `${sender} to ${groups.join(' ')}, type ${type}, ${body.length} bytes`;
+  }
+}
+
+/** Plants the bug in a machine, and keeps the machine if that is the bug. */
+function planted(bug: Bug | null, kept: Kept, machine: GroupMachine<void>): GroupMachine<void> {
+  bug?.plant?.(machine);
+  if (bug?.keepsRecord !== true) return machine;
+  return (kept.machine ??= machine);
+}
+
+interface Kept {
+  machine: GroupMachine<void> | null;
+}
+
+class BuggyLayer extends FlushLayer<void> {
+  bug: Bug | null = null;
+  private readonly kept: Kept = { machine: null };
+
+  protected override newMachine(group: string, sink: FlushSink<void>): GroupMachine<void> {
+    return planted(this.bug, this.kept, super.newMachine(group, sink));
+  }
+}
+
+class BuggyCLibraryLayer extends CLibraryLayer<void> {
+  bug: Bug | null = null;
+  private readonly kept: Kept = { machine: null };
+
+  protected override newMachine(group: string, sink: FlushSink<void>): GroupMachine<void> {
+    return planted(this.bug, this.kept, super.newMachine(group, sink));
+  }
+}
+
+function layerOf(isTheirs: boolean, bug: Bug | null, self: string, sink: FlushSink<void>): FlushLayer<void> {
+  const layer = new (isTheirs ? BuggyCLibraryLayer : BuggyLayer)(self, sink, { isExclusive: true });
+  layer.bug = bug;
+  return layer;
+}
