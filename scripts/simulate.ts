@@ -1,9 +1,10 @@
 /**
  * Simulated worlds: `--seeds 1000` runs so many fresh ones, `--seed n` one. A failing seed is run again to see that it
  * fails in the same way, and printed; `--trace` tells what happens in it, `--shrink` cuts it down. `--recipes` plays all
- * recipes in them instead.
+ * recipes in them instead, `--flush` view synchrony.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type PlayedFlush, playSeed, program as flusher } from '../spec/flush/simulation/worker.js';
 import { play } from '../spec/recipes/simulation/play.js';
 import { type Played, program as player } from '../spec/recipes/simulation/worker.js';
 import { generate } from '../spec/simulation/generate.js';
@@ -24,6 +25,7 @@ interface Options {
   readonly verbose?: boolean;
   readonly recipes?: boolean;
   readonly guests?: boolean;
+  readonly flush?: boolean;
 }
 
 function whole(text: string): number {
@@ -53,6 +55,10 @@ const program = new Command('simulate')
   .option('--shrink', 'cut it down as long as it fails in the same way')
   .option('--recipes', 'all recipes on the simulated daemons, each with its own checker')
   .option('--guests', 'with --recipes: strangers and liars in every world, not in every third')
+  .option(
+    '--flush',
+    'members with the flush layer in simulated groups, some of them on the simulated daemons',
+  )
   .option('--verbose', 'print the trace hash of every seed');
 
 const kindOf = ({ kind }: Options): Kind | undefined => (kind === 'both' ? undefined : kind);
@@ -155,7 +161,46 @@ async function recipes(options: Options): Promise<boolean> {
   return failed === 0;
 }
 
+/** View synchrony in one world, or in many. */
+async function flush({ seed, seeds, workers, trace, ...options }: Options): Promise<boolean> {
+  const tell = (of: number, faults: readonly string[]): void => {
+    console.log(`seed ${of} violates ${faults.length}`);
+    for (const line of faults.slice(0, WORST_LINES)) console.log(`  ${line}`);
+  };
+  if (seed !== undefined) {
+    const { faults } = playSeed(seed, trace ? (line) => console.log(line) : undefined);
+    tell(seed, faults);
+    return faults.length === 0;
+  }
+  const from = options.from ?? Math.floor(Math.random() * FRESH_RANGE);
+  console.log(`${seeds} seeds from ${from}`);
+  const sum = { views: 0, messages: 0 };
+  let [failed, ended] = [0, 0];
+  const begun = performance.now();
+  await runSeeds<PlayedFlush>({
+    program: flusher,
+    from,
+    count: seeds,
+    workers,
+    done(played) {
+      sum.views += played.views;
+      sum.messages += played.messages;
+      if (++ended % PROGRESS === 0 && ended < seeds) console.log(`${ended} seeds, ${failed} with violations`);
+      if (played.faults.length === 0) return;
+      failed++;
+      tell(played.seed, played.faults);
+    },
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  const { views, messages } = sum;
+  console.log(
+    `${seeds} seeds, ${failed} with violations; ${views} views, ${messages} messages; ${seconds.toFixed(1)} s`,
+  );
+  return failed === 0;
+}
+
 function all(options: Options): Promise<boolean> | boolean {
+  if (options.flush) return flush(options);
   if (options.recipes) return recipes(options);
   return options.seed === undefined ? many(options) : one(options.seed, options);
 }

@@ -141,14 +141,12 @@ export class FlushLayer<Sent> {
     const { sender, groups } = message;
     const inGroups: string[] = [];
     let isElsewhere = false;
-    let isHere = false;
+    let reason: DropReason = 'unknown-group';
     for (const group of groups) {
+      const placement = this.machine(group)?.placement(sender, null);
       if (!this.groups.has(group)) isElsewhere = true;
-      else {
-        isHere = true;
-        const placement = this.machine(group)?.placement(sender, null);
-        if (placement === 'deliver' && !inGroups.includes(group)) inGroups.push(group);
-      }
+      else if (placement !== 'deliver') reason = placement === 'outdated' ? placement : 'stranger';
+      else if (!inGroups.includes(group)) inGroups.push(group);
     }
     const isPrivate = this.options.isExclusive === true && groups.includes(this.self);
     if (inGroups.length > 0 || isPrivate) {
@@ -156,8 +154,7 @@ export class FlushLayer<Sent> {
       return true;
     }
     if (isElsewhere && this.options.isExclusive !== true) return false;
-    this.sink.drop(isHere ? 'stranger' : 'unknown-group');
-    return true;
+    return this.dropped(reason);
   }
 
   /** Vulnerable data, and subgroup casts. */

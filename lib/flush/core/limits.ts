@@ -1,5 +1,5 @@
 /** Every size, count and time of the flush layer [flush-layer 1], [flush-layer 9]. */
-import { MAX_PORTABLE_BYTES, NAME_BYTES } from '../../wire/limits.js';
+import { NAME_BYTES } from '../../wire/limits.js';
 
 /** Lowest message type that an application may use; those below are the layer's. */
 export const FL_MIN_LEGAL_MESS_TYPE = -32_765;
@@ -21,9 +21,6 @@ export const MAX_PORTABLE_RECEIVERS = 43;
 export const VULNERABLE_BYTES = 14;
 /** What a subgroup cast has at the end: the name of the group. */
 export const SUBGROUP_BYTES = NAME_BYTES;
-
-/** Longest body of a multicast that any daemon and any view allow. */
-export const MAX_FLUSH_BODY_BYTES = MAX_PORTABLE_BYTES - NAME_BYTES - VULNERABLE_BYTES;
 
 /** Milliseconds after which a change that is not installed is reported. */
 export const STALLED_AFTER_MS = 5000;

@@ -1,6 +1,6 @@
 /**
  * [flush-layer VS4]: who comes along with a member into a view comes from the same view, and with the same companions.
- * A view with a transitional signal in it is provisional.
+ * A view with a transitional signal in it is provisional; one that dies or leaves in a view may have missed the signal.
  */
 import { historyOf, isLiving, type Stay } from './history.js';
 import type { MembershipLog, Violation } from './log.js';
@@ -11,7 +11,8 @@ export function companions(logs: readonly MembershipLog[]): Violation[] {
   const { byView, stays } = historyOf(logs);
   const found: Violation[] = [];
   for (const { log, view, next } of stays) {
-    if (next === null || next.transitions > 0) continue;
+    if (log.isOfC || next === null || next.transitions > 0 || (next.next === null && !isLiving(log)))
+      continue;
     for (const id of next.view.cameWithMe) {
       const other = byView.get(view.view)?.find((stay) => stay.log.id === id);
       const hasCome =

@@ -6,6 +6,8 @@ export interface MembershipLog {
   readonly name: string;
   /** `#name#daemon`; several memberships have it, one after the other. */
   readonly id: string;
+  /** It is of the C library, which loses transitional signals. */
+  readonly isOfC: boolean;
   readonly entries: Entry[];
   /** How it ended; `leaving`: it has asked to leave. */
   end: 'open' | 'leaving' | 'left' | 'died';

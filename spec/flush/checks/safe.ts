@@ -11,6 +11,7 @@ export function safe(logs: readonly MembershipLog[]): Violation[] {
   for (const [view, stays] of byView) {
     const due = new Map<string, MembershipLog>();
     for (const { log, delivered, before } of stays) {
+      if (log.isOfC) continue;
       for (const { id } of delivered.slice(0, before)) {
         const message = sent.get(id);
         if (message && isSafe(message)) due.set(id, log);

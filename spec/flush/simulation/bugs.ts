@@ -8,7 +8,8 @@ import type { PlainView } from '../../../lib/flush/core/port.js';
 import type { ChangeQueue } from '../../../lib/flush/core/queue.js';
 import { type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
 import { GROUP } from './member.js';
-import type { Bug, WorldOptions } from './world.js';
+import type { Bug } from './layers.js';
+import type { WorldOptions } from './world.js';
 
 type Machine = GroupMachine<void>;
 type Method<Args extends readonly unknown[], Result> = (...args: Args) => Result;
@@ -49,6 +50,8 @@ const deliver = (machine: Machine, event: unknown): void => {
 /** A bug, and the worlds that provoke it. */
 export interface PlantedBug extends Bug {
   readonly worlds: WorldOptions;
+  /** The first seed to try: one that shows it is near. */
+  readonly from?: number;
 }
 
 const honest: WorldOptions = { cLibrary: 'none', hostile: 'none', canOvertake: false };
@@ -60,6 +63,7 @@ const overtaking: WorldOptions = { ...honest, canOvertake: true };
 export const bugs: readonly PlantedBug[] = [
   {
     name: 'a FLUSH_OK counts each time it comes',
+    from: 110,
     worlds: insiders,
     plant(machine) {
       const counts = new Map<string, number>();
@@ -116,6 +120,7 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     name: 'changes whose leaver has flushed collapse, too',
+    from: 40,
     worlds: honest,
     plant: (machine) =>
       patchChanges(machine, (change) =>
@@ -205,6 +210,16 @@ export const bugs: readonly PlantedBug[] = [
       }),
   },
   {
+    name: 'data of a change waits only after the own flush',
+    from: 1950,
+    worlds: insiders,
+    plant: (machine) =>
+      patch<[string, GroupId | null], string>(machine, 'placement', (placement) => (sender, view) => {
+        const place = placement(sender, view);
+        return place === 'postpone' && machine.state !== 'agree' ? placement(sender, null) : place;
+      }),
+  },
+  {
     name: 'data of the coming view is delivered before it',
     worlds: overtaking,
     plant: (machine) =>
@@ -250,11 +265,13 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     name: 'a transitional signal is not repeated in the next view',
+    from: 380,
     worlds: torn,
     plant: (machine) => patch<[Change], boolean>(machine, 'mayReachOnlySome', () => (view) => view.hasLost),
   },
   {
     name: 'a transitional signal counts for the newest change alone',
+    from: 1940,
     worlds: torn,
     plant: (machine) =>
       patch<[], void>(queueOf(machine), 'breakAll', () => () => {
@@ -294,6 +311,7 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     name: 'a view is taken as installed everywhere at once',
+    from: 100,
     worlds: overtaking,
     plant: (machine) =>
       patch<[Change], void>(machine, 'install', (install) => (head) => {

@@ -33,7 +33,7 @@ export type FlushStyle = 'at-once' | 'late' | 'never';
 export interface Surroundings {
   /** Puts a message in the order. */
   send(from: SimulatedMember, data: PlainData): void;
-  /** The frame that a body in the network stands for. */
+  /** The frame that a body in the group model stands for. */
   frameOf(body: Buffer): PlainData;
   /** Weak data may overtake what waits for the application. */
   readonly canOvertake: boolean;
@@ -46,6 +46,8 @@ export interface MemberOptions {
   /** Which of the sessions of the world it is. */
   readonly number: number;
   readonly flush: FlushStyle;
+  /** It has the model of the C library. */
+  readonly isOfC: boolean;
   readonly makeLayer: (self: string, sink: FlushSink<void>) => FlushLayer<void>;
 }
 
@@ -113,6 +115,10 @@ export class SimulatedMember implements GroupClient {
   message(_sender: string, body: Buffer): void {
     const data = this.world.frameOf(body);
     if (data.sender === this.id && (data.service & SELF_DISCARD) !== 0) return;
+    this.data(data);
+  }
+
+  data(data: PlainData): void {
     this.take({ kind: 'data', data }, this.placeOf(data));
   }
 
@@ -148,7 +154,7 @@ export class SimulatedMember implements GroupClient {
   join(): boolean {
     if (this.layer.join(GROUP) !== 0) return false;
     const name = `${this.id}~${this.options.number}.${this.logs.length}`;
-    this.log = { name, id: this.id, entries: [], end: 'open', final: null };
+    this.log = { name, id: this.id, isOfC: this.options.isOfC, entries: [], end: 'open', final: null };
     this.logs.push(this.log);
     return true;
   }

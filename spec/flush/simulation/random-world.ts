@@ -116,13 +116,11 @@ export function playRandom(
 }
 
 /**
- * A C library in the world loses transitional signals. A member that answers changes out of their order, and leaves,
- * makes the cause of a view differ between those who join with it and the others.
+ * A member that answers changes out of their order, and leaves, makes the cause of a view differ between those who join
+ * with it and the others.
  */
-function isPromised(property: string, { cLibrary, hostile }: WorldOptions): boolean {
-  if (cLibrary !== 'none' && (property === 'VS7' || property === 'VS8')) return false;
-  return hostile !== 'insiders' || property !== 'VS3, cause for a joiner';
-}
+const isPromised = (property: string, { hostile }: WorldOptions): boolean =>
+  hostile !== 'insiders' || property !== 'VS3, cause for a joiner';
 
 class RandomWorld {
   private readonly partitions: Daemon[][][];

@@ -1,8 +1,6 @@
 /** A group of simulated members on the group model, with plain members and hostile sessions among them. */
 import type { Buffer } from 'node:buffer';
-import { FlushLayer } from '../../../lib/flush/core/layer.js';
-import type { GroupMachine } from '../../../lib/flush/core/machine.js';
-import type { FlushSink, PlainData } from '../../../lib/flush/core/port.js';
+import type { PlainData } from '../../../lib/flush/core/port.js';
 import { type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
 import { SAFE_MESS } from '../../../lib/wire/service.js';
 import { type Choices, theFirst } from '../../support/group-network/choices.js';
@@ -13,10 +11,10 @@ import {
 } from '../../support/group-network/daemon.js';
 import { GroupNetwork } from '../../support/group-network/network.js';
 import type { Random } from '../../support/random.js';
-import { CLibraryLayer } from '../c-library.js';
 import { check } from '../checks/all.js';
 import type { MembershipLog, Violation } from '../checks/log.js';
 import { hostileMessage } from './hostile.js';
+import { type Bug, layerOf } from './layers.js';
 import { type FlushStyle, SimulatedMember, type Surroundings } from './member.js';
 
 export type Daemon = NetworkDaemon<GroupClient>;
@@ -31,17 +29,6 @@ export interface WorldOptions {
   readonly canOvertake: boolean;
   /** Cuts to single daemons meet joins and safe messages of members that answer at once. */
   readonly isTorn?: boolean;
-}
-
-/** A bug that is planted in members. */
-export interface Bug {
-  readonly name: string;
-  /** Changes one machine. */
-  readonly plant?: (machine: GroupMachine<void>) => void;
-  /** A group that is joined again gets the machine that it had. */
-  readonly keepsRecord?: boolean;
-  /** Changes one member. */
-  readonly plantInMember?: (member: SimulatedMember) => void;
 }
 
 export interface Planted {
@@ -128,8 +115,7 @@ export class FlushWorld implements Surroundings {
   /** A new process joins. */
   start(daemon: Daemon, name: string, flush: FlushStyle): SimulatedMember {
     const number = this.sessions++;
-    const isTheirs =
-      this.options.cLibrary === 'all' || (this.options.cLibrary === 'half' && number % 2 === 1);
+    const isOfC = this.options.cLibrary === 'all' || (this.options.cLibrary === 'half' && number % 2 === 1);
     const isPlanted = this.planted !== null && (this.planted.in === 'all' || number % 4 < 2);
     const bug = isPlanted ? this.planted.bug : null;
     const member = new SimulatedMember(
@@ -137,14 +123,15 @@ export class FlushWorld implements Surroundings {
         id: `#${name}#${daemon.name}`,
         number,
         flush,
-        makeLayer: (self, sink) => layerOf(isTheirs, bug, self, sink),
+        isOfC,
+        makeLayer: (self, sink) => layerOf(isOfC, bug, self, sink),
       },
       this,
     );
     bug?.plantInMember?.(member);
     this.members.push(member);
     this.homes.set(member, daemon);
-    this.tell?.(`${member.id} starts${isTheirs ? ' with the C library' : ''}${bug ? ' with the bug' : ''}`);
+    this.tell?.(`${member.id} starts${isOfC ? ' with the C library' : ''}${bug ? ' with the bug' : ''}`);
     member.join();
     this.network.connect(daemon, member);
     return member;
@@ -274,39 +261,4 @@ export class FlushWorld implements Surroundings {
     const { sender, groups, type } = this.frameOf(body);
     return `${sender} to ${groups.join(' ')}, type ${type}, ${body.length} bytes`;
   }
-}
-
-/** Plants the bug in a machine, and keeps the machine if that is the bug. */
-function planted(bug: Bug | null, kept: Kept, machine: GroupMachine<void>): GroupMachine<void> {
-  bug?.plant?.(machine);
-  if (bug?.keepsRecord !== true) return machine;
-  return (kept.machine ??= machine);
-}
-
-interface Kept {
-  machine: GroupMachine<void> | null;
-}
-
-class BuggyLayer extends FlushLayer<void> {
-  bug: Bug | null = null;
-  private readonly kept: Kept = { machine: null };
-
-  protected override newMachine(group: string, sink: FlushSink<void>): GroupMachine<void> {
-    return planted(this.bug, this.kept, super.newMachine(group, sink));
-  }
-}
-
-class BuggyCLibraryLayer extends CLibraryLayer<void> {
-  bug: Bug | null = null;
-  private readonly kept: Kept = { machine: null };
-
-  protected override newMachine(group: string, sink: FlushSink<void>): GroupMachine<void> {
-    return planted(this.bug, this.kept, super.newMachine(group, sink));
-  }
-}
-
-function layerOf(isTheirs: boolean, bug: Bug | null, self: string, sink: FlushSink<void>): FlushLayer<void> {
-  const layer = new (isTheirs ? BuggyCLibraryLayer : BuggyLayer)(self, sink, { isExclusive: true });
-  layer.bug = bug;
-  return layer;
 }
