@@ -14,6 +14,7 @@ import {
   daemonHears,
   type Heard,
 } from '../../spec/wire/handshake-pair.js';
+import { flushProperties } from './flush.js';
 import { sessionSequences } from './sessions.js';
 
 type Property = fc.IProperty<[...unknown[]]> | fc.IAsyncProperty<[...unknown[]]>;
@@ -135,4 +136,10 @@ export const targets: Readonly<Record<string, Target>> = {
     long: 200_000,
   },
   sessions: { property: sessionSequences as Property, smoke: 5_000, long: 500_000 },
+  ...Object.fromEntries(
+    Object.entries(flushProperties).map(([name, property]) => [
+      name,
+      { property: property as Property, smoke: 2_000, long: 1_250_000 },
+    ]),
+  ),
 };

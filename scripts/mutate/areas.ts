@@ -70,6 +70,11 @@ export const areas: readonly Area[] = [
       ...named('channel', 'parts', 'registry', 'schedules/scenarios', 'schedules/guards'),
     ],
   },
+  {
+    name: 'flush',
+    sources: 'lib/flush/core',
+    specs: named('flush', 'layer', 'vectors', 'simulation/simulate'),
+  },
 ];
 
 export const sourcesOf = ({ sources }: Area): string[] => below(sources, '.ts');

@@ -2,11 +2,9 @@
 import { expect } from 'chai';
 import { givenSeed } from '../../support/random.js';
 import { seeds } from '../../support/seeds.js';
-import { playFull } from './full-world.js';
 import { playRandom } from './random-world.js';
 
-const WORLDS = seeds(150, 1000);
-const FULL = seeds(3, 60);
+const WORLDS = Number(process.env['WORLDS'] ?? seeds(150, 1000));
 
 describe('view synchrony in simulated groups', () => {
   const from = givenSeed();
@@ -29,11 +27,4 @@ describe('view synchrony in simulated groups', () => {
     expect(traces[0]).to.equal(traces[1]);
     expect(traces[0]).to.include('VIEW');
   });
-
-  for (const kind of ['ideal', 'cpg'] as const) {
-    it(`keeps every invariant on simulated daemons in ${FULL} worlds (${kind})`, () => {
-      for (let seed = from; seed < from + FULL; seed++)
-        expect(playFull(seed, kind), `seed ${seed}`).to.deep.equal([]);
-    }).timeout(120_000);
-  }
 });
