@@ -293,6 +293,44 @@ describe('flush layer: changes', () => {
     expect(me.kinds).to.deep.equal(['transition']);
   });
 
+  it('takes the FLUSH_RECV of those who installed the view before', () => {
+    const me = new Connection().join([A, ME]).view(2, 'join', [A, B, ME], B);
+    me.machine.flush();
+    me.agreed(2, [A, ME]);
+    me.control(FLUSH_RECV, 2, A).control(FLUSH_RECV, 2, STRANGER);
+    me.agreed(2, [B]);
+    me.control(FLUSH_RECV, 2, B).control(FLUSH_RECV, 2, ME);
+    expect(me.machine.state).to.equal('steady');
+    expect(me.drops).to.deep.equal(['stranger']);
+  });
+
+  it('takes no FLUSH_OK for the view that it has', () => {
+    const me = new Connection().join();
+    me.agreed(1, [A]);
+    expect(me.drops).to.deep.equal(['outdated']);
+  });
+
+  it('is asked for the change that stays behind a dropped one, with the cause of both', () => {
+    const me = new Connection().join().view(2, 'join', [A, B, '#c#d2', ME], '#c#d2');
+    me.view(3, 'join', [A, B, '#c#d2', '#d#d2', ME], '#d#d2');
+    // Only a member that lies answers the second one first.
+    me.agreed(3, [B]).view(4, 'leave', [A, '#c#d2', '#d#d2', ME], B);
+    me.machine.flush();
+    expect(me.sent.at(-1)?.body).to.deep.equal(controlBody(idOf(3)));
+    me.agreed(3, [A, '#c#d2', '#d#d2', ME]);
+    expect(me.views[0]).to.deep.include({ id: idOf(3), cause: 'network', changed: null });
+  });
+
+  it('has settled when it is left in the middle of a change', () => {
+    const me = new Connection().join().view(2, 'join', [A, ME], A);
+    const { machine } = me;
+    expect(me.layer.plainSelfLeave('g')).to.equal(true);
+    expect(me.settled).to.deep.equal([false, true]);
+    expect([machine.sendRefusal(), machine.flushRefusal()]).to.deep.equal([ILLEGAL_GROUP, ILLEGAL_GROUP]);
+    me.join().view(2, 'join', [A, ME], A);
+    expect(me.settled).to.deep.equal([false]);
+  });
+
   it('tells when changes are under way, over all groups', () => {
     const me = new Connection().join();
     me.layer.join('h');
@@ -307,6 +345,7 @@ describe('flush layer: changes', () => {
 
   it('reports a change that takes too long, once for each set of members [flush-layer FL-51]', () => {
     const me = new Connection({ stalledAfterMs: 1000 }).join();
+    me.layer.join('asked for');
     const stalls = (): unknown[] => me.events.filter(({ kind }) => kind === 'stalled');
     expect(me.layer.dueAt).to.equal(Infinity);
     me.view(2, 'leave', [A, ME], B);
@@ -316,6 +355,7 @@ describe('flush layer: changes', () => {
     me.layer.tick(1499);
     expect(stalls()).to.deep.equal([]);
     me.layer.tick(1500);
+    expect(stalls()).to.have.length(1);
     me.layer.tick(1600);
     expect(stalls()).to.deep.equal([{ kind: 'stalled', group: 'g', waitingFor: [A, ME] }]);
     expect(me.layer.dueAt).to.equal(Infinity);
@@ -410,6 +450,43 @@ describe('flush layer: beside plain groups [flush-layer FL-52]', () => {
     expect([me.events, me.drops]).to.deep.equal([[], []]);
   });
 
+  it('deals with all that is', () => {
+    const me = new Connection().join();
+    const view = {
+      group: 'g',
+      id: idOf(2),
+      cause: 'join',
+      members: [A, B, ME],
+      changed: B,
+      vsSet: [],
+    } as const;
+    expect(me.layer.plainView(view)).to.equal(true);
+    expect(me.layer.plainView({ ...view, members: [A] })).to.equal(true);
+    expect(me.layer.plainTransition('g')).to.equal(true);
+    expect(me.data({ sender: A, type: FLUSH_OK, body: controlBody(idOf(2)) })).to.equal(true);
+    expect(me.data({ sender: A, type: VULNERABLE, body: vulnerable('x', 1) })).to.equal(true);
+    expect(me.data({ sender: STRANGER, type: VULNERABLE, body: vulnerable('x', 1) })).to.equal(true);
+    me.layer.join('asked for');
+    expect(me.layer.plainTransition('asked for')).to.equal(true);
+    expect(me.layer.plainSelfLeave('asked for')).to.equal(true);
+    expect(
+      me.data({ sender: A, groups: ['asked for'], type: FLUSH_OK, body: controlBody(idOf(2)) }),
+    ).to.equal(true);
+    expect(me.drops).to.deep.equal(['malformed', 'stranger']);
+  });
+
+  it('takes a subgroup cast without a body', () => {
+    const me = new Connection().join();
+    const service = FIFO_MESS | SUBGROUP_CAST;
+    expect(me.data({ sender: A, groups: [ME], service, body: subgroupTail('g') })).to.equal(true);
+    expect(me.events[0]).to.deep.include({
+      kind: 'data',
+      groups: [ME, 'g'],
+      inGroups: ['g'],
+      body: Buffer.alloc(0),
+    });
+  });
+
   it('delivers a message to several groups once, with those in whose view it stands [flush-layer FL-38]', () => {
     const me = new Connection().join();
     expect(me.data({ sender: A, groups: ['plain', 'g', 'g'] })).to.equal(true);
@@ -440,6 +517,19 @@ describe('flush layer: FLUSH_OKs for views that have not come [flush-layer FL-24
     expect([...unknown.take(idOf(1))]).to.deep.equal([A]);
     expect([...unknown.take(idOf(2))]).to.deep.equal([]);
     expect([...unknown.take(idOf(199))]).to.deep.equal([STRANGER]);
+  });
+
+  it('are taken from the one who has the most, whoever came first', () => {
+    const unknown = new UnknownChanges();
+    const OTHER = '#y#d9';
+    for (let view = 0; view < 20; view++) unknown.note(idOf(view), OTHER);
+    for (let view = 100; view < 144; view++) unknown.note(idOf(view), STRANGER);
+    unknown.note(idOf(500), OTHER);
+    unknown.note(idOf(501), A);
+    expect([...unknown.take(idOf(0))]).to.deep.equal([OTHER]);
+    expect([...unknown.take(idOf(100))]).to.deep.equal([]);
+    expect([...unknown.take(idOf(101))]).to.deep.equal([]);
+    expect([...unknown.take(idOf(102))]).to.deep.equal([STRANGER]);
   });
 
   it('are forgotten after many views', () => {
