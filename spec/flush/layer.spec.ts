@@ -11,8 +11,13 @@ import {
   vulnerableTail,
 } from '../../lib/flush/core/control.js';
 import { FlushLayer, type FlushLayerOptions } from '../../lib/flush/core/layer.js';
-import { MAX_POSTPONED, MAX_UNKNOWN_AGE, MAX_UNKNOWN_CHANGES } from '../../lib/flush/core/limits.js';
-import type { GroupMachine } from '../../lib/flush/core/machine.js';
+import {
+  FL_MIN_LEGAL_MESS_TYPE,
+  MAX_POSTPONED,
+  MAX_UNKNOWN_AGE,
+  MAX_UNKNOWN_CHANGES,
+} from '../../lib/flush/core/limits.js';
+import { type GroupMachine, isUserType } from '../../lib/flush/core/machine.js';
 import type { DropReason, FlushEvent, FlushView, PlainData, PlainView } from '../../lib/flush/core/port.js';
 import { UnknownChanges } from '../../lib/flush/core/unknown-changes.js';
 import { ILLEGAL_GROUP, ILLEGAL_RECEIVERS, ILLEGAL_STATE } from '../../lib/wire/codes.js';
@@ -202,6 +207,25 @@ describe('flush layer: what is drawn from the network', () => {
     expect(me.drops).to.deep.equal(['too-many']);
   });
 
+  it('leaves the lowest type of users to them', () => {
+    const me = new Connection().join();
+    const lowest = FL_MIN_LEGAL_MESS_TYPE;
+    me.data({ sender: A, type: lowest });
+    const body = Buffer.concat([Buffer.from('x'), subgroupTail('g')]);
+    me.data({ sender: A, type: lowest, service: FIFO_MESS | SUBGROUP_CAST, groups: [ME], body });
+    expect(me.events.map((event) => event.kind === 'data' && event.type)).to.deep.equal([lowest, lowest]);
+    expect([isUserType(lowest), isUserType(lowest - 1)]).to.deep.equal([true, false]);
+  });
+
+  it('drops a subgroup cast without a whole name [flush-layer FL-23]', () => {
+    const me = new Connection({ isExclusive: true }).join();
+    const service = FIFO_MESS | SUBGROUP_CAST;
+    const bodies = [Buffer.alloc(0), Buffer.from('g'), subgroupTail(''), Buffer.alloc(32, 'g')];
+    for (const body of bodies) me.data({ sender: A, service, groups: [ME], body });
+    expect(me.events).to.deep.equal([]);
+    expect(me.drops).to.deep.equal(bodies.map(() => 'malformed'));
+  });
+
   it('reads numbers in the order of the sender [flush-layer FL-26]', () => {
     const id = Buffer.from([0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]);
     const base = { sender: A, service: FIFO_MESS, groups: ['g'], senderLittle: false };
@@ -289,8 +313,12 @@ describe('flush layer: changes', () => {
     const me = new Connection().join();
     me.machine.leave();
     me.view(2, 'leave', [A, ME], B).view(3, 'join', [A, B, ME], B);
+    me.data({ sender: A, type: VULNERABLE, body: vulnerable('x', 3) });
     expect(me.sent).to.deep.equal([]);
     expect(me.kinds).to.deep.equal(['transition']);
+    expect(me.drops).to.deep.equal(['outdated']);
+    me.layer.plainSelfLeave('g');
+    expect(me.settled).to.deep.equal([]);
   });
 
   it('takes the FLUSH_RECV of those who installed the view before', () => {
@@ -302,6 +330,29 @@ describe('flush layer: changes', () => {
     me.control(FLUSH_RECV, 2, B).control(FLUSH_RECV, 2, ME);
     expect(me.machine.state).to.equal('steady');
     expect(me.drops).to.deep.equal(['stranger']);
+  });
+
+  it('installs changes one after the other, whatever is answered first', () => {
+    const me = new Connection().join([A, ME]).view(2, 'join', [A, B, ME], B);
+    me.view(3, 'join', [A, B, '#c#d2', ME], '#c#d2');
+    me.agreed(3, [A, B, '#c#d2']).agreed(2, [A, B]);
+    expect(me.views).to.deep.equal([]);
+    me.machine.flush();
+    me.agreed(3, [ME]);
+    expect(me.views).to.deep.equal([]);
+    me.agreed(2, [ME]);
+    expect(me.views.map(({ id }) => id)).to.deep.equal([idOf(2)]);
+  });
+
+  it('counts what members have said of a view before it came, and what others have said not', () => {
+    const me = new Connection().join([A, ME]);
+    me.agreed(2, [A, STRANGER]).view(2, 'join', [A, B, ME], B);
+    expect(me.machine.waitingFor).to.deep.equal([B, ME]);
+    me.machine.flush();
+    me.agreed(2, [B]);
+    expect(me.views).to.deep.equal([]);
+    me.agreed(2, [ME]);
+    expect(me.views).to.have.length(1);
   });
 
   it('takes no FLUSH_OK for the view that it has', () => {
@@ -340,6 +391,8 @@ describe('flush layer: changes', () => {
     me.control(FLUSH_OK, 5, ME, ['h']);
     expect(me.settled).to.deep.equal([false]);
     me.machine.leave();
+    expect(me.settled).to.deep.equal([false, true]);
+    me.layer.plainSelfLeave('g');
     expect(me.settled).to.deep.equal([false, true]);
   });
 
@@ -399,6 +452,8 @@ describe('flush layer: calls', () => {
     expect(refusals()).to.deep.equal([ILLEGAL_STATE, ILLEGAL_STATE, ILLEGAL_GROUP, 0]);
     me.machine.leave();
     expect(refusals()).to.deep.equal([ILLEGAL_GROUP, ILLEGAL_GROUP, ILLEGAL_GROUP, ILLEGAL_GROUP]);
+    me.layer.abandon('g');
+    expect(me.layer.has('g')).to.equal(true);
     me.layer.plainSelfLeave('g');
     expect(me.layer.join('g')).to.equal(0);
     me.layer.abandon('g');
@@ -501,10 +556,11 @@ describe('flush layer: beside plain groups [flush-layer FL-52]', () => {
     const me = new Connection({ isExclusive: true }).join();
     expect(me.data({ sender: STRANGER, groups: [ME] })).to.equal(true);
     expect(me.events[0]).to.deep.include({ kind: 'data', groups: [ME], inGroups: [] });
+    me.view(1, 'join', [ME], ME, 'h');
     expect(me.data({ sender: A, groups: ['h'] })).to.equal(true);
     expect(me.data({ sender: A, groups: [ME], type: FLUSH_OK })).to.equal(true);
     expect(me.data({ sender: A, groups: ['h'], type: FLUSH_OK, body: controlBody(idOf(1)) })).to.equal(true);
-    expect(me.drops).to.deep.equal(['unknown-group', 'malformed', 'unknown-group']);
+    expect(me.drops).to.deep.equal(['unknown-group', 'unknown-group', 'malformed', 'unknown-group']);
   });
 });
 
