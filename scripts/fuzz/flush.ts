@@ -67,7 +67,7 @@ class Receiver {
 
   get tale(): string {
     const machine = this.layer.machine('g');
-    return `${machine?.member} ${machine?.state} ${machine?.waitingFor} ${machine?.viewId}`;
+    return [machine?.member, machine?.state, machine?.waitingFor, machine?.viewId].join(' ');
   }
 }
 
@@ -110,9 +110,9 @@ const controls = (type: number): fc.IProperty<[unknown]> =>
     fc
       .record({ ...scene, groups: fc.constantFrom(['g'], ['g'], ['h'], [ME], ['g', 'h'], []) })
       .chain((each) =>
-        bodyOf(fc.constant(idBytes(each.number, each.senderLittle))).map((body) => ({ ...each, body })),
+        bodyOf(fc.constant(idBytes(each.number, each.senderLittle))).map((body) => ({ each, body })),
       ),
-    ({ state, sender, service, senderLittle, groups, body }) => {
+    ({ each: { state, sender, service, senderLittle, groups }, body }) => {
       const receiver = new Receiver(state);
       const before = receiver.tale;
       receiver.layer.data({ sender, service, groups, type, senderLittle, body });
@@ -152,9 +152,9 @@ const data = (isToSome: boolean): fc.IProperty<[unknown]> =>
         const { text, userType, number, senderLittle, reference, isVulnerable } = each;
         const tail = isVulnerable ? [typeBytes(userType, senderLittle), idBytes(number, senderLittle)] : [];
         const whole = Buffer.concat([text, ...tail, ...(isToSome ? [groupField(reference)] : [])]);
-        return bodyOf(fc.constant(whole)).map((body) => ({ ...each, body }));
+        return bodyOf(fc.constant(whole)).map((body) => ({ each, body }));
       }),
-    ({ state, sender, service, senderLittle, isVulnerable, userType, body }) => {
+    ({ each: { state, sender, service, senderLittle, isVulnerable, userType }, body }) => {
       const receiver = new Receiver(state);
       const before = receiver.tale;
       const type = isVulnerable ? VULNERABLE : Math.max(userType, -32_765);

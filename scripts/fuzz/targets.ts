@@ -139,7 +139,7 @@ export const targets: Readonly<Record<string, Target>> = {
   ...Object.fromEntries(
     Object.entries(flushProperties).map(([name, property]) => [
       name,
-      { property: property as Property, smoke: 2_000, long: 1_250_000 },
+      { property, smoke: 2_000, long: 1_250_000 },
     ]),
   ),
 };
