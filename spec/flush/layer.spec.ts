@@ -156,6 +156,7 @@ describe('flush layer: what is drawn from the network', () => {
   it('counts a control message only where it goes to the one group [flush-layer FL-23]', () => {
     const me = new Connection().join().view(2, 'join', [A, ME], A);
     me.machine.flush();
+    me.layer.join('h');
     me.control(FLUSH_OK, 2, A, ['g', 'h']);
     me.data({
       sender: A,
@@ -166,7 +167,7 @@ describe('flush layer: what is drawn from the network', () => {
     });
     me.agreed(2, [ME]);
     expect(me.views).to.have.length(0);
-    expect(me.drops).to.deep.equal(['malformed']);
+    expect(me.drops).to.deep.equal(['malformed', 'malformed']);
   });
 
   it('drops a plain view without this connection', () => {
@@ -502,6 +503,7 @@ describe('flush layer: beside plain groups [flush-layer FL-52]', () => {
     expect(me.data({ sender: A, groups: [ME] })).to.equal(false);
     expect(me.data({ sender: A, groups: ['plain'], type: FLUSH_OK })).to.equal(false);
     expect(me.data({ sender: A, groups: [ME], service: FIFO_MESS | SUBGROUP_CAST })).to.equal(false);
+    expect(me.data({ sender: A, groups: ['g', 'plain'], type: VULNERABLE })).to.equal(false);
     expect([me.events, me.drops]).to.deep.equal([[], []]);
   });
 

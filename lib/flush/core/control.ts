@@ -34,6 +34,8 @@ export const isOrdinary = ({ service, type }: PlainData): boolean =>
 /** A message taken apart. */
 export type Content =
   | { readonly kind: 'flush-ok' | 'flush-recv'; readonly group: string; readonly id: GroupId }
+  /** Too short, or no type that goes to some members. */
+  | { readonly kind: 'malformed'; readonly group: string }
   | {
       readonly kind: 'data';
       /** Whose members it goes to. */
@@ -46,7 +48,7 @@ export type Content =
 
 /**
  * Reads a message that is not ordinary.
- * @returns null when it is too short, goes to several groups, or its type is none of the layer's
+ * @returns null when it is of no one group: it names several, or none
  */
 export function readContent(message: PlainData): Content | null {
   const { service, type, body, groups, senderLittle } = message;
@@ -63,13 +65,12 @@ export function readContent(message: PlainData): Content | null {
     return { kind: 'data', group, type, body: body.subarray(0, end), view: null };
   }
   end -= GROUP_ID_BYTES;
-  if (end < 0) return null;
+  const isVulnerable = type === VULNERABLE;
+  if (end < (isVulnerable ? TYPE_BYTES : 0) || (isToSome && !isVulnerable))
+    return { kind: 'malformed', group };
   const id = readGroupId(body, end, senderLittle);
-  if (type !== VULNERABLE) {
-    return isToSome ? null : { kind: type === FLUSH_OK ? 'flush-ok' : 'flush-recv', group, id };
-  }
+  if (!isVulnerable) return { kind: type === FLUSH_OK ? 'flush-ok' : 'flush-recv', group, id };
   end -= TYPE_BYTES;
-  if (end < 0) return null;
   const userType = senderLittle ? body.readInt16LE(end) : body.readInt16BE(end);
   return { kind: 'data', group, type: userType, body: body.subarray(0, end), view: id };
 }

@@ -92,15 +92,17 @@ export class FlushLayer<Sent> {
     if (isOrdinary(message)) return this.ordinary(message);
     const content = readContent(message);
     if (content === null) return this.unreadable(message);
-    const machine = this.machine(content.group);
-    if (machine === null) return this.groups.has(content.group) || this.stray('unknown-group');
-    if (content.kind === 'data') this.special(machine, message, content);
-    else {
-      const { kind, id } = content;
-      const { sender } = message;
-      this.dropped(kind === 'flush-ok' ? machine.flushOk(id, sender) : machine.flushRecv(id, sender));
+    const { group, kind } = content;
+    const machine = this.machine(group);
+    if (machine === null) {
+      return this.groups.has(group) || this.stray(kind === 'malformed' ? kind : 'unknown-group');
     }
-    return true;
+    if (kind === 'data') return this.special(machine, message, content);
+    if (kind === 'malformed') return this.dropped(kind);
+    const { sender } = message;
+    return this.dropped(
+      kind === 'flush-ok' ? machine.flushOk(content.id, sender) : machine.flushRecv(content.id, sender),
+    );
   }
 
   /** When `tick` is to be called; Infinity: never, as far as is known now. */
@@ -139,6 +141,11 @@ export class FlushLayer<Sent> {
   /** Data with nothing of the layer in it: to a group, to several, or private. */
   private ordinary(message: PlainData): boolean {
     const { sender, groups } = message;
+    const only = groups.length === 1 ? this.machine(groups[0] as string) : null;
+    if (only?.placement(sender, null) === 'deliver') {
+      this.sink.deliver(dataEvent(message, message.type, groups, message.body, only.groups));
+      return true;
+    }
     const inGroups: string[] = [];
     let isElsewhere = false;
     let reason: DropReason = 'unknown-group';
@@ -162,20 +169,20 @@ export class FlushLayer<Sent> {
     machine: GroupMachine<Sent>,
     message: PlainData,
     { group, type, body, view }: Extract<Content, { kind: 'data' }>,
-  ): void {
+  ): true {
     const placement = machine.placement(message.sender, view);
     const groups = isSubgroupCast(message.service) ? [...message.groups, group] : message.groups;
-    const event = dataEvent(message, type, groups, body, [group]);
+    const event = dataEvent(message, type, groups, body, machine.groups);
     if (placement === 'deliver') this.sink.deliver(event);
-    else if (placement === 'postpone' && view !== null) this.dropped(machine.postpone(event, view));
     else if (placement !== 'postpone') this.sink.drop(placement);
+    else if (view !== null) this.dropped(machine.postpone(event, view));
+    return true;
   }
 
-  /** A control message or a subgroup cast that makes no sense here. */
+  /** What is of no one group; a plain group may have a use for it. */
   private unreadable({ groups }: PlainData): boolean {
-    return groups.some((group) => this.groups.has(group))
-      ? this.dropped('malformed')
-      : this.stray('malformed');
+    const isElsewhere = groups.length === 0 || groups.some((group) => !this.groups.has(group));
+    return isElsewhere ? this.stray('malformed') : this.dropped('malformed');
   }
 
   /** What belongs to no group of this layer. */

@@ -35,6 +35,8 @@ export type Placement = 'deliver' | 'postpone' | DropReason;
 const NO_ID: GroupId = [0, 0, 0];
 
 export class GroupMachine<Sent> {
+  /** The group as a list, for messages and events to share. */
+  readonly groups: readonly string[];
   protected memberState: MemberState = 'joining';
   protected viewState: ViewState = 'agree';
   protected readonly queue = new ChangeQueue();
@@ -58,6 +60,7 @@ export class GroupMachine<Sent> {
     protected readonly sink: FlushSink<Sent>,
     private readonly stalledAfterMs = STALLED_AFTER_MS,
   ) {
+    this.groups = [group];
     this.current = new Change({ id: NO_ID, members: [self], cause: 'join', changed: self });
   }
 
@@ -174,16 +177,14 @@ export class GroupMachine<Sent> {
 
   /** Sends data in the present view. Only where `sendRefusal` is 0. */
   send({ service, type, pieces, receivers }: FlushMessage): Sent {
-    const appended: Uint8Array[] = [];
-    let wireType = type;
-    if (this.isVulnerable(service)) {
-      wireType = VULNERABLE;
-      appended.push(vulnerableTail(type, this.current.id));
-    }
-    if (receivers) appended.push(subgroupTail(this.group));
     const word = receivers ? service | SUBGROUP_CAST : service & ~SUBGROUP_CAST;
-    const body = appended.length === 0 ? pieces : [...pieces, ...appended];
-    return this.sink.transmit(word, receivers ?? [this.group], wireType, body);
+    const to = receivers ?? this.groups;
+    const isVulnerable = this.isVulnerable(service);
+    if (!isVulnerable && !receivers) return this.sink.transmit(word, to, type, pieces);
+    const body = [...pieces];
+    if (isVulnerable) body.push(vulnerableTail(type, this.current.id));
+    if (receivers) body.push(subgroupTail(this.group));
+    return this.sink.transmit(word, to, isVulnerable ? VULNERABLE : type, body);
   }
 
   /** Whether `flush` is possible. */
@@ -346,11 +347,11 @@ export class GroupMachine<Sent> {
   }
 
   protected sayFlushOk(head: Change): Sent {
-    return this.sink.transmit(FIFO_MESS, [this.group], FLUSH_OK, [controlBody(head.id)]);
+    return this.sink.transmit(FIFO_MESS, this.groups, FLUSH_OK, [controlBody(head.id)]);
   }
 
   protected sayInstalled(view: Change): void {
-    this.sink.transmit(FIFO_MESS, [this.group], FLUSH_RECV, [controlBody(view.id)]);
+    this.sink.transmit(FIFO_MESS, this.groups, FLUSH_RECV, [controlBody(view.id)]);
   }
 }
 
