@@ -554,6 +554,13 @@ describe('flush layer: beside plain groups [flush-layer FL-52]', () => {
     expect(me.drops).to.deep.equal(['stranger']);
   });
 
+  it('hands out what goes to some members of its private group', () => {
+    const me = new Connection({ isExclusive: true }).join();
+    const body = Buffer.concat([Buffer.from('x'), subgroupTail(ME)]);
+    me.data({ sender: STRANGER, groups: [ME], service: FIFO_MESS | SUBGROUP_CAST, body });
+    expect(me.events[0]).to.deep.include({ groups: [ME, ME], inGroups: [], body: Buffer.from('x') });
+  });
+
   it('takes everything where all groups are its own', () => {
     const me = new Connection({ isExclusive: true }).join();
     expect(me.data({ sender: STRANGER, groups: [ME] })).to.equal(true);

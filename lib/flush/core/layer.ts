@@ -93,6 +93,10 @@ export class FlushLayer<Sent> {
     const content = readContent(message);
     if (content === null) return this.unreadable(message);
     const { group, kind } = content;
+    if (kind === 'data' && this.isPrivate(group)) {
+      this.sink.deliver(dataEvent(message, content.type, [...message.groups, group], content.body, []));
+      return true;
+    }
     const machine = this.machine(group);
     if (machine === null) {
       return this.groups.has(group) || this.stray(kind === 'malformed' ? kind : 'unknown-group');
@@ -162,6 +166,11 @@ export class FlushLayer<Sent> {
     }
     if (isElsewhere && this.options.isExclusive !== true) return false;
     return this.dropped(reason);
+  }
+
+  /** Whether a message to some members of this group is one to this connection alone. */
+  private isPrivate(group: string): boolean {
+    return this.options.isExclusive === true && group === this.self;
   }
 
   /** Vulnerable data, and subgroup casts. */
