@@ -37,6 +37,20 @@ describe('core: work in slices', () => {
     expect([said, bench.isBusy]).to.deep.equal([['a1', 'a2', 'a3'], false]);
   });
 
+  it('counts bytes as waiting only until their turn', () => {
+    const said: string[] = [];
+    const slices = new ByHand(1);
+    const bench = new Workbench(slices);
+    const half = MAX_WAITING_BYTES / 2 + 1;
+    bench.add(() => null);
+    for (const name of ['a', 'b', 'c']) {
+      bench.add(() => work(said, name, 1), 1, half);
+      expect(said, `${name} waits`).not.to.include(`${name}1`);
+      for (let i = 0; i < 3; i++) bench.step();
+    }
+    expect([said, bench.isBusy]).to.deep.equal([['a1', 'b1', 'c1'], false]);
+  });
+
   it('goes on in the next slice, and what comes meanwhile waits in its order', () => {
     const said: string[] = [];
     const slices = new ByHand(3);
