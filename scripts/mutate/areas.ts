@@ -53,6 +53,8 @@ export const areas: readonly Area[] = [
         'transfer-parts',
         'bodies',
         'small-machines',
+        'json-depth',
+        'machine-states',
         'call-steps',
         'presence-steps',
         'election-steps',
