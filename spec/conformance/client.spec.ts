@@ -18,7 +18,7 @@ import { RecordedProgram } from './recorded-program.js';
 const SOCKET_NAME = '14803';
 
 function leftOut(recording: Recording, trace: Trace): string | null {
-  if (recording.id === 'flush-library') return 'calls of the flush library, which is a layer of its own';
+  if (recording.id.startsWith('flush-')) return 'calls of the flush library: played in spec/flush';
   if (trace.client === 'Java 4.4.0') return 'another library: big-endian, version 4.4.0, calls of its own';
   if (trace.client === 'hand-built bytes') return 'no library sends these bytes';
   return null;
@@ -50,7 +50,7 @@ describe('recordings, played to our client', () => {
       const reason = leftOut(recording, trace);
       if (reason !== null) {
         it(`${title} (left out: ${reason})`, () => {
-          expect(trace.client !== 'C 5.0.1' || recording.id === 'flush-library').to.equal(true);
+          expect(trace.client !== 'C 5.0.1' || recording.id.startsWith('flush-')).to.equal(true);
         });
         continue;
       }

@@ -180,8 +180,8 @@ function readAsDaemon(bytes: Buffer, from: number, group: string): unknown[] {
 }
 
 describe('decoded: the recordings', () => {
-  it('are all 52 with their 144 connections', () => {
-    expect([recordings.length, allTraces.length]).to.deep.equal([52, 144]);
+  it('are all 66 with their 183 connections', () => {
+    expect([recordings.length, allTraces.length]).to.deep.equal([66, 183]);
   });
 
   it('have elided bytes of the recorded length and hash', () => {

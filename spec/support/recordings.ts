@@ -23,7 +23,7 @@ export interface Recording {
 /** One connection. */
 export interface Trace {
   readonly id: string;
-  readonly client: 'C 5.0.1' | 'Java 4.4.0' | 'hand-built bytes';
+  readonly client: 'C 5.0.1' | 'C 5.0.1 flush library' | 'Java 4.4.0' | 'hand-built bytes';
   readonly transport: 'tcp' | 'unix';
   readonly chunks: readonly Chunk[];
   readonly first_close_seen_from: 'client' | 'daemon' | 'none';
@@ -211,13 +211,37 @@ export const repositoryRoot: string = (() => {
   return folder;
 })();
 
+/** Bits of a service word that the recorder of the flush library left out of its names. */
+const UNNAMED_BITS = 0x09000000;
+
 const folder = join(repositoryRoot, 'spec', 'fixtures', 'session');
 
 /** All recordings, by name. */
 export const recordings: readonly Recording[] = readdirSync(folder)
   .filter((file) => file.endsWith('.json'))
   .toSorted()
-  .map((file): Recording => JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  .map((file): Recording => JSON.parse(readFileSync(join(folder, file), 'utf8'), inOneForm));
+
+/**
+ * Recordings of the flush library have data as digits, signed words in group ids, another place for that of a
+ * transitional signal, and what the frames of that layer say.
+ */
+function inOneForm(key: string, value: unknown): unknown {
+  if (key === 'group_id') return (value as number[]).map((word) => word >>> 0);
+  if (typeof value !== 'object' || value === null || !('what' in value)) return value;
+  if (value.what === 'self leave message') return { ...value, what: 'self-leave notification' };
+  if ('data_hex' in value) {
+    const { data_hex: data, flush: _, ...unit } = value as unknown as FlushUnit;
+    const unnamed = Number(unit.type) & UNNAMED_BITS;
+    const service = unnamed === 0 ? unit.service : `${unit.service}|0x${unnamed.toString(16)}`;
+    return { ...unit, service, data_text: Buffer.from(data, 'hex').toString('latin1') };
+  }
+  if (!('group_id' in value)) return value;
+  const { group_id: id, ...unit } = value;
+  return { ...unit, membership: { group_id: id } };
+}
+
+type FlushUnit = DecodedFrame & { readonly data_hex: string; readonly flush?: object };
 
 /** Every connection with its name for test titles, `recording/trace`. */
 export const allTraces: readonly {
