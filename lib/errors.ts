@@ -31,6 +31,10 @@ export const ERROR_CODES = [
   'ERR_SSP_PERMISSION_DENIED',
   'ERR_SSP_TOO_MANY_GROUPS',
   'ERR_SSP_RESULT',
+  // View synchrony.
+  'ERR_SSP_ILLEGAL_STATE',
+  'ERR_SSP_ILLEGAL_RECEIVERS',
+  'ERR_SSP_VIEW_CHANGED',
   // Bytes that break the protocol.
   'ERR_SSP_ILLEGAL_FRAME',
   // Recipes.
@@ -295,6 +299,27 @@ export class TooManyGroupsError extends SspError {
   }
 }
 
+/** The call is not allowed in the present state of the group, such as a send between a flush and the next view. */
+export class IllegalStateError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_STATE', ...result(codes.ILLEGAL_STATE, detail, options));
+  }
+}
+
+/** A receiver of a message to some members is not in the view. Nothing was sent. */
+export class IllegalReceiversError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_ILLEGAL_RECEIVERS', ...result(codes.ILLEGAL_RECEIVERS, detail, options));
+  }
+}
+
+/** The message was to go out in one view only, and the group has another one. Nothing was sent. */
+export class ViewChangedError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_VIEW_CHANGED', ...result(codes.ILLEGAL_STATE, detail, options));
+  }
+}
+
 const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOptions) => SspError>> = {
   [codes.REJECT_QUOTA]: QuotaError,
   [codes.REJECT_NO_NAME]: NoNameError,
@@ -317,6 +342,8 @@ const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOpti
   [codes.ILLEGAL_PARAM]: IllegalParamError,
   [codes.WOULD_BLOCK]: WouldBlockError,
   [codes.ILLEGAL_MESSAGE_TYPE]: IllegalMessageTypeError,
+  [codes.ILLEGAL_STATE]: IllegalStateError,
+  [codes.ILLEGAL_RECEIVERS]: IllegalReceiversError,
   [codes.TOO_MANY_GROUPS]: TooManyGroupsError,
 };
 
@@ -351,6 +378,9 @@ keepNames({
   IllegalMessageTypeError,
   PermissionDeniedError,
   TooManyGroupsError,
+  IllegalStateError,
+  IllegalReceiversError,
+  ViewChangedError,
 });
 
 /** The error for a result below zero of the calls; a plain `SspError`, with its number in `errno`, for one without a class. */

@@ -110,7 +110,7 @@ const rules: Readonly<Record<string, Rule>> = {
 const inner = ['daemon/engine/views', 'lib/flush/core'];
 
 /** The entry points of the package: the command line uses them as a user's program does. */
-const doors = /^lib\/(?:wire|ssp|recipes|channel)\/index\.js$/;
+const doors = /^lib\/(?:wire|ssp|flush|recipes|channel)\/index\.js$/;
 /** What the command line needs and no entry point has: by what a path begins with, the files that it may import. */
 const behindTheDoors: readonly (readonly [from: string, ...files: readonly string[]])[] = [
   // Addresses are checked, and corrected, before there is a connection.

@@ -16,10 +16,10 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: `
       AuthError BufferTooShortError ConnectionClosedError CouldNotConnectError DataEvent ERROR_CODES
       GroupsTooShortError IllegalAddressError IllegalGroupError IllegalMessageError
-      IllegalMessageTypeError IllegalNameError IllegalParamError IllegalServiceError IllegalSessionError
-      IllegalTimeError MessageTooLongError NetworkError NoNameError NotUniqueError PermissionDeniedError
+      IllegalMessageTypeError IllegalNameError IllegalParamError IllegalReceiversError IllegalServiceError
+      IllegalSessionError IllegalStateError IllegalTimeError MessageTooLongError NetworkError NoNameError NotUniqueError PermissionDeniedError
       QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SspError TooManyGroupsError
-      VersionError WouldBlockError connect equalGroupIds groupIdText`,
+      VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
     types: `
       Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ErrorCode Group
       GroupEvent GroupEvents GroupId JoinOptions NetworkView RefusedAction RejectEvent SelfLeaveEvent
@@ -56,6 +56,20 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       Authenticator ConnectOptions ConnectResult GroupId MembInfo Membership ReceiveOptions
       ReceiveResult ScatReceiveOptions Scatter ScatterElement SpConnectOptions SspReceiveResult Time
       VersionResult VsSetInfo`,
+  },
+  'ssp-toolkit/flush': {
+    file: 'lib/flush/index.ts',
+    values: `
+      DONT_BLOCK DROP_RECV FLUSH_OK FLUSH_RECV FLUSH_REQ_MESS FL_MAX_SCATTER_ELEMENTS
+      FL_MIN_LEGAL_MESS_TYPE FL_connect FL_disconnect FL_error FL_flush FL_get_gid_offset_memb_mess
+      FL_get_num_vs_offset_memb_mess FL_get_vs_set_offset_memb_mess FL_join FL_leave FL_lib_init
+      FL_more_msgs FL_multicast FL_poll FL_receive FL_scat_multicast FL_scat_receive
+      FL_scat_subgroupcast FL_scat_unicast FL_subgroupcast FL_unicast FL_version
+      ILLEGAL_MESSAGE_TYPE ILLEGAL_PARAM ILLEGAL_RECEIVERS ILLEGAL_STATE Is_flush_req_mess
+      Is_subgroup_mess MAX_FLUSH_BODY_BYTES SUBGROUP_CAST VULNERABLE WOULD_BLOCK`,
+    types: `
+      ConnectOptions ConnectResult FlConnectOptions FlReceiveResult GroupId Membership ReceiveOptions
+      ReceiveResult ScatReceiveOptions Scatter ScatterElement VersionResult`,
   },
   'ssp-toolkit/wire': {
     file: 'lib/wire/index.ts',

@@ -50,10 +50,16 @@ export class Mailbox {
   lossTold = false;
   /** Whether a plain call has read the oldest message's header and left the message where it is. */
   headerSeen = false;
+  /**
+   * For a layer above that owes others an answer to the memberships of some groups: says of which. Those that wait
+   * are counted.
+   */
+  hurry: ((group: string) => boolean) | null = null;
 
   private current: MailboxState = 'open';
   private readonly queue = new Fifo<ReceivedMessage>(64);
   private queuedBytes = 0;
+  private urgent = 0;
   private paused = false;
   private readonly maxMessages: number;
   private readonly maxBytes: number;
@@ -122,6 +128,11 @@ export class Mailbox {
     return this.queuedBytes + this.reader.pending - (this.headerSeen ? HEADER_BYTES : 0);
   }
 
+  /** Whether a membership waits that others wait for; see `hurry`. */
+  get hasUrgent(): boolean {
+    return this.urgent > 0;
+  }
+
   /**
    * Sends one frame: a multicast, join or leave, told by `service`. What is sent in one synchronous turn leaves
    * together. Nothing is checked here.
@@ -149,6 +160,7 @@ export class Mailbox {
     const arrival = this.queue.shift();
     if (arrival === undefined) return undefined;
     this.queuedBytes -= arrival.length;
+    if (arrival.isUrgent) this.urgent--;
     this.headerSeen = false;
     if (this.paused && this.isHalfEmpty()) {
       this.paused = false;
@@ -231,9 +243,16 @@ export class Mailbox {
 
   private arrive(bytes: Buffer, start: number, end: number): void {
     const arrival = new ReceivedMessage(bytes, start, end);
-    if ((arrival.service & MEMBERSHIP_MESS) !== 0) this.viewIds.note(arrival);
+    if ((arrival.service & MEMBERSHIP_MESS) !== 0) this.noteMembership(arrival);
     this.queue.push(arrival);
     this.queuedBytes += end - start;
+  }
+
+  private noteMembership(arrival: ReceivedMessage): void {
+    this.viewIds.note(arrival);
+    if (this.hurry === null || arrival.kind !== 'view' || !this.hurry(arrival.name)) return;
+    arrival.isUrgent = true;
+    this.urgent++;
   }
 
   private isFull(): boolean {
@@ -272,6 +291,7 @@ export class Mailbox {
     this.reader.stop();
     this.queue.clear();
     this.queuedBytes = 0;
+    this.urgent = 0;
     this.headerSeen = false;
     this.waiters.serve();
   }

@@ -12,7 +12,7 @@ import {
 } from '../wire/codes.js';
 import type { Authenticator } from '../wire/handshake/authentication.js';
 import { isByteText } from '../wire/name.js';
-import { enter, leave, mailboxAt } from './mailbox-table.js';
+import { enter, type Entered, leave, mailboxAt } from './mailbox-table.js';
 
 /** The options of `SSP_connect`; each has a default. */
 export interface ConnectOptions {
@@ -52,29 +52,42 @@ export interface ConnectResult {
 
 /**
  * @param spreadName nullish for the default daemon, @param privateName nullish for a name the daemon makes up
+ * @param isLayered whether the calls of another module have the mailbox for themselves
  * @returns ILLEGAL_TIME for a time that is no finite number, ILLEGAL_PARAM for other arguments that are not what they
  * should be, REJECT_QUOTA for the 1025th mailbox of the process; see `dial` for the rest
  */
-export async function connect(
+export async function openMailbox(
   spreadName: string | null | undefined,
   privateName: string | null | undefined,
-  options?: ConnectOptions | null,
-): Promise<ConnectResult> {
+  options: ConnectOptions | null | undefined,
+  isLayered: boolean,
+): Promise<Entered | number> {
   const { timeout = 0, ...others } = options ?? {};
-  if (!Number.isFinite(timeout)) return failed(ILLEGAL_TIME);
+  if (!Number.isFinite(timeout)) return ILLEGAL_TIME;
   // The schema library is most of what loading this library costs, and is needed here only.
   const { checkedConnect } = await import('../mailbox/connect-schema.js');
   const checked = checkedConnect([spreadName ?? '', privateName ?? ''], others);
-  if (!checked) return failed(ILLEGAL_PARAM);
+  if (!checked) return ILLEGAL_PARAM;
   const [names, { group_membership: membership, auth: authenticators, ...rest }] = checked;
-  if (!isByteText(names[1])) return failed(REJECT_ILLEGAL_NAME);
+  if (!isByteText(names[1])) return REJECT_ILLEGAL_NAME;
   const dialled = { ...rest, spreadName: names[0], name: names[1] };
-  const entered = await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }));
-  if (typeof entered === 'number') return failed(entered);
-  return { ret: ACCEPT_SESSION, mbox: entered.mbox, private_group: entered.mailbox.privateGroup };
+  return await enter(() => Mailbox.open({ ...dialled, membership, authenticators, timeout }), isLayered);
 }
 
-export const failed = (ret: number): ConnectResult => ({ ret, mbox: -1, private_group: '' });
+/** What a connect call answers for this. */
+export const connectResult = (entered: Entered | number): ConnectResult =>
+  typeof entered === 'number'
+    ? failed(entered)
+    : { ret: ACCEPT_SESSION, mbox: entered.mbox, private_group: entered.mailbox.privateGroup };
+
+/** The same for the calls of this module. */
+const connect = async (
+  spreadName: string | null | undefined,
+  privateName: string | null | undefined,
+  options?: ConnectOptions | null,
+): Promise<ConnectResult> => connectResult(await openMailbox(spreadName, privateName, options, false));
+
+const failed = (ret: number): ConnectResult => ({ ret, mbox: -1, private_group: '' });
 
 // SSP: coming and going.
 

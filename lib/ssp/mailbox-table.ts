@@ -6,30 +6,41 @@ import { CONNECTION_CLOSED, ILLEGAL_SESSION, NET_ERROR_ON_SESSION, REJECT_QUOTA 
 export const MAX_MAILBOXES = 1024;
 
 const mailboxes = new Map<number, Mailbox>();
+/** Numbers of mailboxes whose frames a layer above handles: the calls of this module find none there. */
+const layered = new Set<number>();
 let connecting = 0;
 let last = 0;
 
 /** The mailbox with this number; undefined when there is none, or none any more. A number never comes again. */
 export const mailboxAt = (mbox: number): Mailbox | undefined => mailboxes.get(mbox);
 
+/** A mailbox and its number. */
+export interface Entered {
+  readonly mbox: number;
+  readonly mailbox: Mailbox;
+}
+
 /**
  * Makes a connection and gives it a number.
+ * @param isLayered whether the calls of another module have it for themselves
  * @returns REJECT_QUOTA when the process has MAX_MAILBOXES, else the code of a connection that failed
  */
 export async function enter(
   open: () => Promise<Mailbox | number>,
-): Promise<{ mbox: number; mailbox: Mailbox } | number> {
-  if (mailboxes.size + connecting >= MAX_MAILBOXES) return REJECT_QUOTA;
+  isLayered: boolean,
+): Promise<Entered | number> {
+  if (mailboxes.size + layered.size + connecting >= MAX_MAILBOXES) return REJECT_QUOTA;
   connecting++;
   const mailbox = await open().finally(() => connecting--);
   if (typeof mailbox === 'number') return mailbox;
   const mbox = ++last;
-  mailboxes.set(mbox, mailbox);
+  if (isLayered) layered.add(mbox);
+  else mailboxes.set(mbox, mailbox);
   return { mbox, mailbox };
 }
 
 /** Forgets the number: it is illegal from here on. */
-export const leave = (mbox: number): boolean => mailboxes.delete(mbox);
+export const leave = (mbox: number): boolean => mailboxes.delete(mbox) || layered.delete(mbox);
 
 // What a call answers on a mailbox without messages whose connection is not open any more. SSP tells CONNECTION_CLOSED
 // once and the mailbox is illegal from then on [receive R64]; the plain calls tell it once and NET_ERROR_ON_SESSION

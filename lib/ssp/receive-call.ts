@@ -49,10 +49,8 @@ export interface ReceiveResult {
   endian_mismatch?: number;
 }
 
-/** One receive call with its arguments checked. */
-export interface Call {
-  readonly mailbox: Mailbox;
-  readonly mbox: number;
+/** The arguments of a receive call, checked. */
+export interface CallArguments {
   /** Input flags. */
   readonly flags: number;
   readonly maxGroups: number;
@@ -61,17 +59,22 @@ export interface Call {
   readonly signal: AbortSignal | undefined;
 }
 
+/** One receive call with its arguments checked. */
+export interface Call extends CallArguments {
+  readonly mailbox: Mailbox;
+  readonly mbox: number;
+}
+
 /**
- * Checks the arguments in the order of [receive R67]: sizes, scatter, session.
+ * Checks the arguments in the order of [receive R67]: sizes, scatter.
  * @param room what the buffers amount to, or the code that refuses them
  * @param minGroups lowest legal `max_groups`: 0, or anything in the plain calls, which do not check
  */
-export function callOf(
-  mbox: number,
+export function argumentsOf(
   options: CommonOptions | undefined,
   room: ReceiveBuffer | number,
   minGroups: number,
-): Call | number {
+): CallArguments | number {
   const {
     service_type: flags = 0,
     max_groups: maxGroups,
@@ -83,9 +86,20 @@ export function callOf(
   if (groups !== undefined && !(Array.isArray(groups) && Object.isExtensible(groups))) return ILLEGAL_PARAM;
   if (signal !== undefined && !(signal instanceof AbortSignal)) return ILLEGAL_PARAM;
   if (typeof room === 'number') return room;
+  return { flags, maxGroups, groups, room, signal };
+}
+
+/** The same, and then the session. */
+export function callOf(
+  mbox: number,
+  options: CommonOptions | undefined,
+  room: ReceiveBuffer | number,
+  minGroups: number,
+): Call | number {
+  const given = argumentsOf(options, room, minGroups);
+  if (typeof given === 'number') return given;
   const mailbox = mailboxAt(mbox);
-  if (mailbox === undefined) return ILLEGAL_SESSION;
-  return { mailbox, mbox, flags, maxGroups, groups, room, signal };
+  return mailbox === undefined ? ILLEGAL_SESSION : { ...given, mailbox, mbox };
 }
 
 /** Stores as many names as there is room for and returns them. */

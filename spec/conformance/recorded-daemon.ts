@@ -33,6 +33,15 @@ export class RecordedDaemon {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Whether it has sent everything that stands before the next bytes of the client. */
+  get isWaiting(): boolean {
+    return (
+      this.socket === null ||
+      this.next === this.trace.chunks.length ||
+      this.trace.chunks[this.next]?.dir === 'c2d'
+    );
+  }
+
   async stop(): Promise<void> {
     this.socket?.destroy();
     this.server.close();

@@ -1,6 +1,6 @@
 /** A mailbox connected to a fake daemon, and waiting for what happens between the two. */
 import type { Buffer } from 'node:buffer';
-import { connect, type ConnectOptions } from '../../lib/ssp/connect.js';
+import { type ConnectOptions, SSP_connect } from '../../lib/ssp/connect.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
 import { leave, mailboxAt } from '../../lib/ssp/mailbox-table.js';
 import { FakeDaemon, type FakeDaemonScript, type FakeSession } from './fake-daemon.js';
@@ -22,7 +22,7 @@ export async function pair(
   options: { name?: string; script?: FakeDaemonScript; connect?: ConnectOptions } = {},
 ): Promise<Pair> {
   const daemon = await FakeDaemon.start(options.script);
-  const { ret, mbox } = await connect(daemon.spreadName, options.name ?? 'a', options.connect);
+  const { ret, mbox } = await SSP_connect(daemon.spreadName, options.name ?? 'a', options.connect);
   const mailbox = mailboxAt(mbox);
   if (mailbox === undefined) throw new Error(`connect answered ${ret}`);
   const made = { daemon, session: await daemon.session(), mbox, mailbox };
