@@ -44,16 +44,18 @@ export {
   type ChangeView,
   type ConnectionEvent,
   DataEvent,
+  type FlushRequestEvent,
   type GroupEvent,
   type SelfLeaveEvent,
   type NetworkView,
   type RejectEvent,
+  type StalledEvent,
   type TransitionEvent,
   type ViewEvent,
 } from './client/event.js';
 export type { Group, GroupEvents } from './client/group.js';
-export type { ConnectOptions, JoinOptions } from './client/options.js';
-export type { Body, SendOptions } from './client/send.js';
+export type { ConnectOptions, JoinOptions, ViewSynchrony } from './client/options.js';
+export type { Body, MembersSendOptions, SendOptions } from './client/send.js';
 export { type Service, SERVICES } from './client/send.js';
 export { QUEUE_BYTES, QUEUE_EVENTS } from './client/event-stream.js';
 export type { TlsOptions } from './mailbox/dial.js';

@@ -21,9 +21,10 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SspError TooManyGroupsError
       VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
     types: `
-      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ErrorCode Group
-      GroupEvent GroupEvents GroupId JoinOptions NetworkView RefusedAction RejectEvent SelfLeaveEvent
-      SendOptions Service SspErrorOptions TlsOptions TransitionEvent ViewEvent`,
+      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ErrorCode
+      FlushRequestEvent Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions NetworkView
+      RefusedAction RejectEvent SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
+      TlsOptions TransitionEvent ViewEvent ViewSynchrony`,
   },
   'ssp-toolkit/ssp': {
     file: 'lib/ssp/index.ts',

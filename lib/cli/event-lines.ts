@@ -26,6 +26,10 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
       return `${at} trans  ${printable(event.group)}  daemons were lost; the next view lists the members that are left`;
     case 'self-leave':
       return `${at} left  ${printable(event.group)}`;
+    case 'flush-request':
+      return `${at} flush  ${printable(event.group)}  the next view waits for this connection`;
+    case 'stalled':
+      return `${at} stall  ${printable(event.group)}  the next view waits for ${event.waitingFor.map(printable).join(' ')}`;
     case 'reject': {
       const { groups, error, body } = event;
       return `${at} reject  ${groups.map(printable).join(',')}  ${printable(error.message)}  ${bodyLine(body, limit)}`;
@@ -75,6 +79,10 @@ function fields(event: ConnectionEvent, me: string): object {
     case 'transition':
     case 'self-leave':
       return { group: event.group, id: groupIdText(event.id) };
+    case 'flush-request':
+      return { group: event.group };
+    case 'stalled':
+      return { group: event.group, waitingFor: event.waitingFor };
     case 'reject': {
       const { refused, reason, groups, type, body } = event;
       return { refused, reason, groups, type, ...bodyFields(body) };

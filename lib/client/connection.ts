@@ -8,9 +8,10 @@ import { Emitter, EventFanout } from './event-fanout.js';
 import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
 import { Group, type GroupHome } from './group.js';
 import { Memberships } from './memberships.js';
-import { type JoinOptions, signalOf } from './options.js';
+import { checkedJoin, type JoinOptions } from './options.js';
 import { Pump } from './pump.js';
 import { EventReader } from './reader.js';
+import { checkPlain, SynchronousGroups, synchronousGroup } from './view-synchrony.js';
 import { type Body, type SendOptions, bytesOfBody, checkSend, serviceWord } from './send.js';
 
 /** Events of a connection, with their arguments. */
@@ -28,6 +29,9 @@ export interface ConnectionEvents {
   /** The connection is gone; with an error unless it was closed on this side. Comes once, behind what arrived. */
   close: [Error | undefined];
 }
+
+/** No groups. */
+const NONE: readonly string[] = [];
 
 /** Private messages kept for the first reader. It may never come, so they stop nobody; the oldest is dropped for it. */
 const UNHEARD_MESSAGES = 100;
@@ -47,6 +51,8 @@ export class Connection
   private readonly memberships: Memberships;
   private readonly outlet: EventFanout<ConnectionEvent>;
   private readonly pump: Pump;
+  /** There once a view-synchronous group was asked for. */
+  private synchrony: SynchronousGroups | null = null;
   private unheard: DataEvent[] = [];
   private isClosed = false;
   private hasWarned = false;
@@ -61,11 +67,17 @@ export class Connection
       leave: (group) => this.memberships.leave(group),
       filled: (group, reader, isFull, which) =>
         this.pump.block(reader, isFull, `group ${group.name}${which}`),
+      synchrony: null,
     };
     this.memberships = new Memberships({
       // A request that does not get out is answered by the loss of the connection.
       request: (kind, group) => void mailbox.send(kind, [group], 0, []),
-      newGroup: (first) => new Group(first.group, first, home),
+      synchronize: (group, how) => (this.synchrony ??= this.newSynchrony()).join(group, how),
+      leaving: (group) => this.synchrony?.leave(group),
+      staying: (group) => this.synchrony?.stay(group),
+      gone: (group) => this.synchrony?.forget(group),
+      newGroup: (first, isSynchronous) =>
+        new Group(first.group, first, isSynchronous ? { ...home, synchrony: this.synchrony } : home),
       awaiting: () => this.pump.wake(),
     });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
@@ -75,7 +87,7 @@ export class Connection
     this.pump = new Pump(mailbox, {
       take: (arrival) => this.take(arrival),
       lost: (cause) => this.finish(errorOf(CONNECTION_CLOSED, cause?.message, cause && { cause })),
-      isAwaiting: () => this.memberships.isAwaiting,
+      isAwaiting: () => this.memberships.isAwaiting || this.synchrony?.mustAnswer === true,
     });
   }
 
@@ -98,13 +110,14 @@ export class Connection
    * Joins a group. One that is joined already is the same object again, one that is being left is joined anew.
    * @param name 1 to 31 characters from `$` to `~`
    * @returns the group, when its first view is there
-   * @throws IllegalGroupError, IllegalParamError for options that are none, PermissionDeniedError when a policy of the
+   * @throws IllegalGroupError, IllegalParamError for options that are none and for a group that is joined with another
+   * `viewSynchrony`, PermissionDeniedError when a policy of the
    * daemon refuses, TooManyGroupsError when a limit does, ConnectionClosedError, or the signal's reason; after that the
    * group is left again, unless another join of it still waits or has got it
    */
   async join(name: string, options: JoinOptions = {}): Promise<Group> {
     if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-    return await this.memberships.join(name, signalOf(options));
+    return await this.memberships.join(name, checkedJoin(options));
   }
 
   /**
@@ -124,13 +137,21 @@ export class Connection
    * lets the message through shows later: a refused one comes back as the event `reject`. A body of 16 KiB and more must
    * stay as it is until then. Body and 32 bytes for each group can be 143 952 bytes; a daemon of Spread 5.0.1 aborts
    * above 143 151.
+   *
+   * A view-synchronous group is sent to alone. A message to one from a connection that is not in its view is dropped by all
+   * members.
    * @param groups 1 to 100
    * @throws IllegalGroupError, IllegalServiceError, IllegalMessageTypeError, IllegalMessageError, MessageTooLongError,
-   * IllegalParamError for more than 100 groups or none, ConnectionClosedError
+   * IllegalParamError for more than 100 groups or none, ConnectionClosedError; of a view-synchronous group also
+   * IllegalStateError when this connection is leaving it or, with `flush: 'manual'`, has flushed and not read the next view,
+   * and ViewChangedError when `view` is another one
    */
   async send(groups: string | readonly string[], body: Body, options: SendOptions = {}): Promise<void> {
     const names = typeof groups === 'string' ? [groups] : groups;
     const { type = 0 } = options;
+    const group = synchronousGroup(this.synchrony, names);
+    if (group !== undefined) return await (this.synchrony as SynchronousGroups).send(group, body, options);
+    checkPlain(options);
     const bytes = bytesOfBody(body);
     checkSend(names, type, bytes.length);
     const code = await this.mailbox.send(serviceWord(options), names, type, [bytes]);
@@ -192,13 +213,18 @@ export class Connection
   }
 
   private take(arrival: ReceivedMessage): void {
+    if (this.synchrony?.take(arrival)) return;
     const event = this.reader.read(arrival);
-    if (event === null) return;
+    if (event !== null) this.handOut(event, NONE);
+  }
+
+  /** @param synchronous of data: the view-synchronous groups that it belongs to */
+  private handOut(event: ConnectionEvent, synchronous: readonly string[]): void {
     if (this.outlet.hasReader) this.outlet.deliver(event);
-    else if (event.kind === 'data' && event.groups.includes(this.id)) this.keepUnheard(event);
+    else if (event.kind === 'data' && this.isPrivate(event)) this.keepUnheard(event);
     switch (event.kind) {
       case 'data':
-        this.dispatch(event);
+        this.dispatch(event, synchronous);
         break;
       case 'reject':
         this.memberships.refused(event);
@@ -218,15 +244,32 @@ export class Connection
   }
 
   /** A message to several groups is handed to each that is joined here, once. */
-  private dispatch(event: DataEvent): void {
+  private dispatch(event: DataEvent, synchronous: readonly string[]): void {
     const { groups } = event;
-    if (groups.length === 1) this.memberships.take(groups[0] as string, event);
-    else for (const name of new Set(groups)) this.memberships.take(name, event);
+    if (groups.length === 1) {
+      this.memberships.take(groups[0] as string, event);
+      return;
+    }
+    for (const name of new Set(groups)) {
+      const isHere = !this.synchrony?.has(name) || synchronous.includes(name);
+      if (isHere) this.memberships.take(name, event);
+    }
+  }
+
+  private newSynchrony(): SynchronousGroups {
+    return new SynchronousGroups(this.mailbox, {
+      handOut: (event, groups) => this.handOut(event, groups),
+      awaiting: () => this.pump.wake(),
+    });
+  }
+
+  private isPrivate(event: DataEvent): boolean {
+    return event.groups.includes(this.id) && !event.toSome;
   }
 
   private tell(event: ConnectionEvent): void {
     this.emit('event', event);
-    if (event.kind === 'data' && event.groups.includes(this.id)) this.emit('message', event);
+    if (event.kind === 'data' && this.isPrivate(event)) this.emit('message', event);
   }
 
   private keepUnheard(event: DataEvent): void {
@@ -238,6 +281,7 @@ export class Connection
   private finish(error?: Error): void {
     if (this.isClosed) return;
     this.isClosed = true;
+    this.synchrony?.end(error ?? errorOf(CONNECTION_CLOSED, 'closed on this side'));
     this.memberships.end(error);
     this.hearUnheard();
     this.outlet.end(error);

@@ -19,8 +19,10 @@ export class EventFanout<T extends ConnectionEvent> {
   constructor(
     private readonly listeners: Listeners<T>,
     filled: Filled,
+    /** Called with each event when the first reader gets it. */
+    private readonly handed: ((event: T) => void) | null = null,
   ) {
-    this.stream = new EventStream(filled);
+    this.stream = new EventStream(filled, handed);
   }
 
   get hasReader(): boolean {
@@ -30,7 +32,7 @@ export class EventFanout<T extends ConnectionEvent> {
   deliver(event: T): void {
     const heard = !this.behind && this.listeners.heard();
     if (this.looped || !heard) this.stream.push(event);
-    if (heard) this.listeners.tell(event);
+    if (heard) this.tell(event);
   }
 
   /** Lets the event wait, whoever listens. */
@@ -63,11 +65,16 @@ export class EventFanout<T extends ConnectionEvent> {
     while (this.behind && !this.looped && listeners.heard()) {
       const event = stream.take();
       if (event === undefined) break;
-      listeners.tell(event);
+      this.tell(event);
     }
     if (!this.behind) return;
     this.behind = false;
-    if (this.looped) for (const event of stream.waiting()) listeners.tell(event);
+    if (this.looped) for (const event of stream.waiting()) this.tell(event);
+  }
+
+  private tell(event: T): void {
+    this.handed?.(event);
+    this.listeners.tell(event);
   }
 }
 

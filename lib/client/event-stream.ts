@@ -70,7 +70,11 @@ export class EventStream<T extends ConnectionEvent> {
   /** The queue of the first loop that was begun in this turn, and what that has been handed. */
   private opening: { readonly queue: EventQueue<T>; readonly handed: T[] } | null = null;
 
-  constructor(private readonly filled: Filled) {}
+  /** @param handed called with each event that a loop gets */
+  constructor(
+    private readonly filled: Filled,
+    private readonly handed: ((event: T) => void) | null = null,
+  ) {}
 
   /** Events that wait while there is no loop. */
   get length(): number {
@@ -133,6 +137,7 @@ export class EventStream<T extends ConnectionEvent> {
     return new EventQueue({
       filled: (queue, isFull) => this.filled(queue, isFull, this.which(queue)),
       handed: (queue, event) => {
+        this.handed?.(event);
         if (this.opening?.queue === queue) this.opening.handed.push(event);
       },
     });

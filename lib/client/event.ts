@@ -31,6 +31,18 @@ export class DataEvent {
   get text(): string {
     return this.body.toString();
   }
+
+  /** Whether it went to some members of a view-synchronous group, by `sendToMembers`; `groups` ends with the group then. */
+  get toSome(): boolean {
+    return false;
+  }
+}
+
+/** A message to some members of a view-synchronous group. */
+export class MembersDataEvent extends DataEvent {
+  override get toSome(): boolean {
+    return true;
+  }
 }
 
 interface Membership {
@@ -112,7 +124,32 @@ export interface RejectEvent {
   readonly type: number;
 }
 
-/** What a group hands out; `kind` tells which one it is. */
-export type GroupEvent = DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent;
+/**
+ * The members of a view-synchronous group change, and the next view waits for this member, which has joined with
+ * `flush: 'manual'`: send what belongs into the present view, then `flush()`. No member can send between its flush and the
+ * next view, and one that does not flush stops all others.
+ */
+export interface FlushRequestEvent {
+  /** Tells it from the other events. */
+  readonly kind: 'flush-request';
+  /** Name of the group. */
+  readonly group: string;
+  /** Says that this member sends nothing more in this view. A second call does nothing, and one after a leave neither. */
+  flush(): void;
+}
+
+/** The next view of a view-synchronous group waits for too long. Comes again when it waits for others. */
+export interface StalledEvent {
+  /** Tells it from the other events. */
+  readonly kind: 'stalled';
+  /** Name of the group. */
+  readonly group: string;
+  /** Ids of the members that have not flushed. */
+  readonly waitingFor: readonly string[];
+}
+
+/** What a group hands out; `kind` tells which one it is. The last two come from view-synchronous groups only. */
+export type GroupEvent =
+  DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent | FlushRequestEvent | StalledEvent;
 /** What a connection hands out; `kind` tells which one it is. */
 export type ConnectionEvent = GroupEvent | RejectEvent;

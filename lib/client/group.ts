@@ -1,7 +1,17 @@
 /** One group that a connection has joined. */
+import { errorOf } from '../errors.js';
+import { ILLEGAL_STATE } from '../wire/codes.js';
 import { Emitter, EventFanout } from './event-fanout.js';
-import type { DataEvent, GroupEvent, SelfLeaveEvent, TransitionEvent, ViewEvent } from './event.js';
-import type { Body, SendOptions } from './send.js';
+import type {
+  DataEvent,
+  FlushRequestEvent,
+  GroupEvent,
+  SelfLeaveEvent,
+  StalledEvent,
+  TransitionEvent,
+  ViewEvent,
+} from './event.js';
+import type { Body, MembersSendOptions, SendOptions } from './send.js';
 
 /** Events of a group, with their arguments. */
 export interface GroupEvents {
@@ -13,6 +23,10 @@ export interface GroupEvents {
   transition: [TransitionEvent];
   /** This connection has left the group. The last event. */
   'self-leave': [SelfLeaveEvent];
+  /** Of a view-synchronous group that was joined with `flush: 'manual'`: the next view waits for this member. */
+  'flush-request': [FlushRequestEvent];
+  /** Of a view-synchronous group: the next view waits for members that do not flush. */
+  stalled: [StalledEvent];
   /** Each of the above, in order. */
   event: [GroupEvent];
 }
@@ -23,6 +37,20 @@ export interface GroupHome {
   leave(group: Group): Promise<void>;
   /** Too much waits for a reader, or that is over. @param which of several loops */
   filled(group: Group, reader: object, isFull: boolean, which: string): void;
+  /** Of view-synchronous groups. */
+  readonly synchrony: GroupSynchrony | null;
+}
+
+/** What a view-synchronous group needs besides. */
+export interface GroupSynchrony {
+  sendToMembers(
+    group: string,
+    members: readonly string[],
+    body: Body,
+    options: MembersSendOptions | undefined,
+  ): Promise<void>;
+  /** A reader has got the event. */
+  handed(group: string, event: GroupEvent): void;
 }
 
 /**
@@ -55,7 +83,9 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   ) {
     super();
     const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
-    this.outlet = new EventFanout(listeners, (...how) => home.filled(this, ...how));
+    const { synchrony } = home;
+    const handed = synchrony && ((event: GroupEvent): void => synchrony.handed(name, event));
+    this.outlet = new EventFanout(listeners, (...how) => home.filled(this, ...how), handed);
     this.outlet.deliver(current);
   }
 
@@ -80,12 +110,31 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
     return !this.isOver;
   }
 
+  /** Whether it was joined with `viewSynchrony`. */
+  get isViewSynchronous(): boolean {
+    return this.home.synchrony !== null;
+  }
+
   /**
    * Sends to this group, as `Connection.send` does. It need not be joined any more.
    * @throws SspError as `Connection.send`
    */
   send(body: Body, options?: SendOptions): Promise<void> {
     return this.home.send(this.name, body, options);
+  }
+
+  /**
+   * Sends to some members of a view-synchronous group; each gets it once, in the view in which it is sent. What they get
+   * has `toSome`, and `groups` with all receivers and then this group.
+   * @param members 1 to 43 ids of members, `#bob#d1`; up to 100 with `portable: false`. Who left since the view came may
+   * be among them
+   * @throws IllegalReceiversError when one is not in the view or there are none, IllegalParamError when there are too many,
+   * IllegalStateError when this group is not view-synchronous or was left, and SspError as `send`
+   */
+  async sendToMembers(members: readonly string[], body: Body, options?: MembersSendOptions): Promise<void> {
+    const { synchrony } = this.home;
+    if (synchrony === null) throw errorOf(ILLEGAL_STATE, `${this.name} is not view-synchronous`);
+    await synchrony.sendToMembers(this.name, members, body, options);
   }
 
   /**
@@ -145,9 +194,23 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       case 'self-leave':
         this.emit('self-leave', event);
         break;
+      case 'flush-request':
+        this.emit('flush-request', event);
+        break;
+      case 'stalled':
+        this.emit('stalled', event);
+        break;
     }
     this.emit('event', event);
   }
 }
 
-const names = ['event', 'data', 'view', 'self-leave', 'transition'] as const satisfies (keyof GroupEvents)[];
+const names = [
+  'event',
+  'data',
+  'view',
+  'self-leave',
+  'transition',
+  'flush-request',
+  'stalled',
+] as const satisfies (keyof GroupEvents)[];

@@ -1,21 +1,32 @@
 /** The groups of one connection: being joined, joined, being left. */
 import { errorOf } from '../errors.js';
-import { CONNECTION_CLOSED, ILLEGAL_STATE } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_PARAM, ILLEGAL_STATE } from '../wire/codes.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import type { GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
+import type { CheckedJoin, ViewSynchrony } from './options.js';
 
 /** What the memberships need of their connection. */
 export interface Host {
   request(kind: number, group: string): void;
-  newGroup(first: ViewEvent): Group;
+  /** A group is about to be joined that is view-synchronous. */
+  synchronize(group: string, synchrony: ViewSynchrony): void;
+  /** A group is about to be left. */
+  leaving(group: string): void;
+  /** The daemon refused the leave. */
+  staying(group: string): void;
+  /** A group was left, or was not joined. */
+  gone(group: string): void;
+  newGroup(first: ViewEvent, isSynchronous: boolean): Group;
   /** There is a request whose answer is awaited; see `isAwaiting`. */
   awaiting(): void;
 }
 
 interface Membership {
   readonly name: string;
+  /** How it is view-synchronous; null: a plain group. */
+  readonly synchrony: ViewSynchrony | null;
   /** Settles with the first view. */
   readonly first: Deferred<Group>;
   /** There from the first view on. */
@@ -40,7 +51,7 @@ export class Memberships {
   }
 
   /** @see Connection.join */
-  async join(name: string, signal: AbortSignal | undefined): Promise<Group> {
+  async join(name: string, { signal, synchrony }: CheckedJoin): Promise<Group> {
     signal?.throwIfAborted();
     for (let left = this.all.get(name)?.left; left; left = this.all.get(name)?.left) {
       await abortable(
@@ -49,7 +60,11 @@ export class Memberships {
       );
     }
     if (this.gone) throw errorOf(CONNECTION_CLOSED);
-    const membership = this.all.get(name) ?? this.begin(name);
+    const membership = this.all.get(name) ?? this.begin(name, synchrony);
+    if (modeOf(membership.synchrony) !== modeOf(synchrony)) {
+      const [has, asked] = [modeOf(membership.synchrony), modeOf(synchrony)];
+      throw errorOf(ILLEGAL_PARAM, `${name} is joined with ${has}, and not with ${asked}`);
+    }
     membership.joins++;
     try {
       const group = await abortable(membership.first.promise, signal);
@@ -86,6 +101,7 @@ export class Memberships {
     } else if (refused === 'leave' && membership.left) {
       this.answered(membership.left).reject(error);
       membership.left = null;
+      this.host.staying(membership.name);
     }
   }
 
@@ -98,16 +114,17 @@ export class Memberships {
     }
   }
 
-  private begin(name: string): Membership {
+  private begin(name: string, synchrony: ViewSynchrony | null): Membership {
     const first = this.awaiting<Group>();
-    const membership = { name, first, group: null, joins: 0, claimed: false, left: null };
+    const membership = { name, synchrony, first, group: null, joins: 0, claimed: false, left: null };
     this.all.set(name, membership);
+    if (synchrony) this.host.synchronize(name, synchrony);
     this.host.request(JOIN_MESS, name);
     return membership;
   }
 
   private arrived(membership: Membership, view: ViewEvent): void {
-    membership.group = this.host.newGroup(view);
+    membership.group = this.host.newGroup(view, membership.synchrony !== null);
     this.answered(membership.first).resolve(membership.group);
   }
 
@@ -119,6 +136,7 @@ export class Memberships {
   private requestLeave(membership: Membership): Deferred<void> {
     if (!membership.left) {
       membership.left = this.awaiting();
+      this.host.leaving(membership.name);
       this.host.request(LEAVE_MESS, membership.name);
     }
     return membership.left;
@@ -126,6 +144,7 @@ export class Memberships {
 
   private remove(membership: Membership, error?: Error): void {
     this.all.delete(membership.name);
+    this.host.gone(membership.name);
     const { name, first, left } = membership;
     this.answered(first).reject(error ?? errorOf(ILLEGAL_STATE, `${name} was left before its first view`));
     if (left) this.answered(left).resolve();
@@ -143,3 +162,7 @@ export class Memberships {
     return request;
   }
 }
+
+/** In words, which differ where two joins of one group do not go together. */
+const modeOf = (synchrony: ViewSynchrony | null): string =>
+  synchrony === null ? 'viewSynchrony: false' : `flush: '${synchrony.flush ?? 'auto'}'`;

@@ -32,14 +32,33 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a group is joined that is view-synchronous: what is sent in a view is delivered in that view. */
+export interface ViewSynchrony {
+  /**
+   * Who answers when the members change: `auto`, the default, this library, which holds what is sent meanwhile until the
+   * next view; `manual`, the program, which gets the event `flush-request`.
+   */
+  readonly flush?: 'auto' | 'manual' | undefined;
+  /** Milliseconds after which a view that is not agreed on is reported by the event `stalled`; default 5000. */
+  readonly stalledAfterMs?: number | undefined;
+}
+
 /** The options of `Connection.join`. */
 export interface JoinOptions {
+  /**
+   * Whether the group is view-synchronous, for which every member must join it so. Default false: a plain group.
+   * True means `{ flush: 'auto' }`.
+   */
+  readonly viewSynchrony?: boolean | ViewSynchrony | undefined;
   /** Gives up waiting for the first view. Has no effect on the membership once it is there. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
 const SIGNAL = new Set(['signal']);
+const JOIN = new Set(['signal', 'viewSynchrony']);
+const VIEW_SYNCHRONY = new Set(['flush', 'stalledAfterMs']);
+const FLUSHES: ReadonlySet<unknown> = new Set(['auto', 'manual', undefined]);
 
 /** For calls that take nothing but a signal. @throws IllegalParamError that says which option is wrong */
 export function signalOf(options: { readonly signal?: AbortSignal | undefined }): AbortSignal | undefined {
@@ -48,4 +67,26 @@ export function signalOf(options: { readonly signal?: AbortSignal | undefined })
   const { signal } = options;
   check.signal(signal);
   return signal;
+}
+
+/** What `Connection.join` does with its options. */
+export interface CheckedJoin {
+  readonly signal: AbortSignal | undefined;
+  /** Null: a plain group. */
+  readonly synchrony: ViewSynchrony | null;
+}
+
+/** @throws IllegalParamError that says which option is wrong */
+export function checkedJoin(options: JoinOptions): CheckedJoin {
+  if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
+  check.keys(options, JOIN);
+  const { signal, viewSynchrony: given } = options;
+  check.signal(signal);
+  if (given === undefined || given === false) return { signal, synchrony: null };
+  if (given === true) return { signal, synchrony: {} };
+  if (typeof given !== 'object') throw errorOf(ILLEGAL_PARAM, 'viewSynchrony must be a boolean or an object');
+  check.keys(given, VIEW_SYNCHRONY);
+  if (!FLUSHES.has(given.flush)) throw errorOf(ILLEGAL_PARAM, "flush must be 'auto' or 'manual'");
+  check.time(given.stalledAfterMs, 'stalledAfterMs');
+  return { signal, synchrony: given };
 }

@@ -10,6 +10,7 @@ import {
   ILLEGAL_SERVICE,
   MESSAGE_TOO_LONG,
 } from '../wire/codes.js';
+import type { GroupId } from '../wire/group-id.js';
 import { isMessType } from '../wire/header.js';
 import { MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup } from '../wire/name.js';
@@ -35,6 +36,17 @@ export interface SendOptions {
   readonly type?: number | undefined;
   /** The sender itself gets no copy; default false. */
   readonly selfDiscard?: boolean | undefined;
+  /**
+   * Of a view-synchronous group: send in the view of this id or not at all; else the promise rejects with
+   * ViewChangedError. Default: in the view that is there.
+   */
+  readonly view?: GroupId | undefined;
+}
+
+/** The options of `Group.sendToMembers`. */
+export interface MembersSendOptions extends SendOptions {
+  /** Whether a daemon of Spread 5.0.1 may be among the daemons, which serves 43 receivers; false allows 100. Default true. */
+  readonly portable?: boolean | undefined;
 }
 
 /** @throws IllegalServiceError */

@@ -10,7 +10,7 @@ import { HEADER_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { writeName } from '../wire/name.js';
 
 /** Data of this size and more is not copied; one more entry in the write costs less than the copy from here on. */
-const COPY_LIMIT_BYTES = 16 * 1024;
+export const COPY_LIMIT_BYTES = 16 * 1024;
 /** A slab begins small, since most connections send little, and the next one has double the size. */
 const FIRST_SLAB_BYTES = 4 * 1024;
 const LAST_SLAB_BYTES = 64 * 1024;

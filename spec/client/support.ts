@@ -145,7 +145,10 @@ export function word(event: ConnectionEvent): string {
     }
     case 'transition':
     case 'self-leave':
+    case 'flush-request':
       return event.kind;
+    case 'stalled':
+      return `stalled ${event.waitingFor.map(short).join(',')}`;
     case 'reject':
       return `reject ${event.refused}`;
   }

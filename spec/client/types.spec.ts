@@ -46,6 +46,10 @@ function describeEvent(event: ConnectionEvent): string {
     case 'transition':
     case 'self-leave':
       return `${event.group} ${event.id[0]}`;
+    case 'flush-request':
+      return event.group;
+    case 'stalled':
+      return event.waitingFor.join();
     case 'reject':
       return event.refused;
     default:
@@ -56,8 +60,8 @@ function describeEvent(event: ConnectionEvent): string {
 describe('the types', () => {
   it('tell events apart by their kind', () => {
     const same: readonly [
-      Same<ConnectionEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave' | 'reject'>,
-      Same<GroupEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave'>,
+      Same<GroupEvent['kind'] | 'reject', ConnectionEvent['kind']>,
+      Same<GroupEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave' | 'flush-request' | 'stalled'>,
       Same<Of<'data'>, DataEvent>,
       Same<Of<'view'>, ViewEvent>,
       Same<Of<'transition'>, TransitionEvent>,

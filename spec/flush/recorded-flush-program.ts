@@ -165,7 +165,8 @@ function wanted(result: CallResult): object {
 }
 
 /** The recorder shows places of the array that were not written to. */
-const stored = (groups: CallResult['groups']): string[] => [...(groups ?? [])].filter((name) => name !== '');
+const stored = (groups: CallResult['groups'] = []): string[] =>
+  (typeof groups === 'string' ? [] : groups).filter((name) => name !== '');
 
 /** The same of our answer. */
 function seen(got: fl.FlReceiveResult, result: CallResult): object {

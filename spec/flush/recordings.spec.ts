@@ -67,7 +67,7 @@ const differences: Readonly<Record<string, Readonly<Record<number, Difference>>>
   'flush-receive-options/bert': {
     6: { result: { ret: BUFFER_TOO_SHORT, num_groups: 0 } },
     13: { result: null },
-    15: { result: { body_hex: `${'30313233343536373839'}${'55'.repeat(90)}` } },
+    15: { result: { body_hex: `30313233343536373839${'55'.repeat(90)}` } },
     17: { result: null },
   },
 };

@@ -1,0 +1,39 @@
+/** What is sent between a flush and the next view, and goes out in that view, in the order of the calls. */
+import { Buffer } from 'node:buffer';
+import { COPY_LIMIT_BYTES } from '../mailbox/outbox.js';
+import { type Deferred, deferred } from '../util/deferred.js';
+import type { GroupId } from '../wire/group-id.js';
+
+/** One message on its way to a group. */
+export interface Outgoing {
+  readonly service: number;
+  readonly type: number;
+  readonly bytes: Uint8Array;
+  /** The only view that it may go out in. */
+  readonly view: GroupId | undefined;
+  /** Only these members get it. */
+  readonly members: readonly string[] | undefined;
+}
+
+export class HeldSends {
+  private waiting: { readonly message: Outgoing; readonly sent: Deferred<void> }[] = [];
+
+  /** Keeps it, with a copy of a body that would be copied if it were sent now. @returns how the send ends */
+  hold(message: Outgoing): Promise<void> {
+    const { bytes } = message;
+    const kept = bytes.length < COPY_LIMIT_BYTES ? { ...message, bytes: Buffer.from(bytes) } : message;
+    const sent = deferred<void>();
+    this.waiting.push({ message: kept, sent });
+    return sent.promise;
+  }
+
+  /** Sends all of them now. */
+  release(send: (message: Outgoing) => Promise<void>): void {
+    for (const { message, sent } of this.waiting.splice(0)) send(message).then(sent.resolve, sent.reject);
+  }
+
+  /** None of them is sent. */
+  reject(error: Error): void {
+    for (const { sent } of this.waiting.splice(0)) sent.reject(error);
+  }
+}
