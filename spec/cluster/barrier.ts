@@ -15,9 +15,10 @@ export class Barrier implements AsyncDisposable {
     return new Barrier(await Promise.all(cluster.nodes.map((node) => RawSession.connect(node, NAME, false))));
   }
 
-  /** Resolves when what was sent to the node's daemon before is in the order. */
+  /** Resolves when what was sent to the node's daemon before is in the order; at once when that was killed. */
   async pass(node: number): Promise<void> {
     const session = this.sessions[node - 1] as RawSession;
+    if (session.client.closed) return;
     // Twice: of two sockets that have something to read at one time the daemon may take either one first.
     for (let i = 0; i < 2; i++) {
       session.multicast(AGREED_MESS, [session.privateGroup], '');
@@ -26,7 +27,7 @@ export class Barrier implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.sessions) session.disconnect();
+    for (const session of this.sessions) if (!session.client.closed) session.disconnect();
     await Promise.all(this.sessions.map(({ client }) => client.end()));
   }
 }

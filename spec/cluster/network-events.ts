@@ -47,3 +47,36 @@ export const networkEvents: Readonly<Record<string, readonly NetworkEvent[]>> = 
     },
   ],
 };
+
+/** The same of the recordings of the flush library, by the places of `inDaemonOrder`. What was sent into a cut comes behind it here. */
+export const flushNetworkEvents: Readonly<Record<string, readonly NetworkEvent[]>> = {
+  // The clients died of the first view of the network; here they are killed then.
+  'flush-network-crash': [
+    {
+      before: 24,
+      after: { anna: 18, bert: 15, carl: 10 },
+      faults: ['split 1,2 3'],
+      until: { anna: 20, bert: 17, carl: 12 },
+    },
+  ],
+  'flush-network-partition': [
+    {
+      before: 24,
+      after: { anna: 18, bert: 16, carl: 10 },
+      faults: ['split 1,2 3'],
+      until: { anna: 20, bert: 18, carl: 12 },
+    },
+    {
+      before: 34,
+      after: { anna: 26, bert: 24, carl: 16 },
+      faults: ['heal'],
+      until: { anna: 27, bert: 25, carl: 17 },
+    },
+    {
+      before: 42,
+      after: { anna: 35, bert: 33, carl: 25 },
+      faults: ['kill sspd 3'],
+      until: { anna: 37, bert: 35, carl: 25 },
+    },
+  ],
+};
