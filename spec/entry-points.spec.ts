@@ -67,7 +67,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       FL_more_msgs FL_multicast FL_poll FL_receive FL_scat_multicast FL_scat_receive
       FL_scat_subgroupcast FL_scat_unicast FL_subgroupcast FL_unicast FL_version
       ILLEGAL_MESSAGE_TYPE ILLEGAL_PARAM ILLEGAL_RECEIVERS ILLEGAL_STATE Is_flush_req_mess
-      Is_subgroup_mess MAX_FLUSH_BODY_BYTES SUBGROUP_CAST VULNERABLE WOULD_BLOCK`,
+      Is_subgroup_mess SUBGROUP_CAST VULNERABLE WOULD_BLOCK`,
     types: `
       ConnectOptions ConnectResult FlConnectOptions FlReceiveResult GroupId Membership ReceiveOptions
       ReceiveResult ScatReceiveOptions Scatter ScatterElement VersionResult`,

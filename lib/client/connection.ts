@@ -74,7 +74,6 @@ export class Connection
       request: (kind, group) => void mailbox.send(kind, [group], 0, []),
       synchronize: (group, how) => (this.synchrony ??= this.newSynchrony()).join(group, how),
       leaving: (group) => this.synchrony?.leave(group),
-      staying: (group) => this.synchrony?.stay(group),
       gone: (group) => this.synchrony?.forget(group),
       newGroup: (first, isSynchronous) =>
         new Group(first.group, first, isSynchronous ? { ...home, synchrony: this.synchrony } : home),

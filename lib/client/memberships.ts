@@ -14,8 +14,6 @@ export interface Host {
   synchronize(group: string, synchrony: ViewSynchrony): void;
   /** A group is about to be left. */
   leaving(group: string): void;
-  /** The daemon refused the leave. */
-  staying(group: string): void;
   /** A group was left, or was not joined. */
   gone(group: string): void;
   newGroup(first: ViewEvent, isSynchronous: boolean): Group;
@@ -101,7 +99,6 @@ export class Memberships {
     } else if (refused === 'leave' && membership.left) {
       this.answered(membership.left).reject(error);
       membership.left = null;
-      this.host.staying(membership.name);
     }
   }
 

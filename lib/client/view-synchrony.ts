@@ -124,18 +124,18 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.layer.join(group);
   }
 
-  /** Before the request to leave. The layer goes on as before: a member answers until its leave has its place. */
+  /**
+   * Before the request to leave. This member answers nothing more: the others go on when its leave has its place. A daemon
+   * of this toolkit refuses no leave; where another one does, the group can only be left by closing the connection.
+   */
   leave(group: string): void {
     const mode = this.modes.get(group);
     if (!mode) return;
     mode.isLeaving = true;
+    mode.request = null;
     mode.held.reject(errorOf(ILLEGAL_STATE, `${group} is being left`));
-  }
-
-  /** The daemon has refused the leave. */
-  stay(group: string): void {
-    const mode = this.modes.get(group);
-    if (mode) mode.isLeaving = false;
+    const machine = this.layer.machine(group);
+    if (machine?.leaveRefusal() === 0) machine.leave();
   }
 
   /** It was left, or not joined. */
@@ -280,6 +280,8 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     mode.isViewSeen = isFirst || !mode.isManual;
     mode.held.release((message) => this.transmitted(machine, message));
     this.host.handOut(viewEvent(view, isFirst), []);
+    // The join was given up before its first view.
+    if (mode.isLeaving) machine.leave();
   }
 
   private requested(group: string): void {

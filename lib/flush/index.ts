@@ -15,7 +15,7 @@ export {
   WOULD_BLOCK,
 } from '../wire/codes.js';
 export { DONT_BLOCK, DROP_RECV, FLUSH_REQ_MESS, SUBGROUP_CAST } from '../wire/service.js';
-export { FL_MAX_SCATTER_ELEMENTS, FL_MIN_LEGAL_MESS_TYPE, MAX_FLUSH_BODY_BYTES } from './core/limits.js';
+export { FL_MAX_SCATTER_ELEMENTS, FL_MIN_LEGAL_MESS_TYPE } from './core/limits.js';
 export { FLUSH_OK, FLUSH_RECV, VULNERABLE } from './core/control.js';
 export { Is_flush_req_mess, Is_subgroup_mess } from './message-kinds.js';
 

@@ -1,6 +1,6 @@
 /**
  * Those around the load clients: processes that use recipes, strangers and liars among their words, and strangers in the
- * groups of Corosync. Of two sets of recipes the first is for its members alone and keeps all promises, whatever strangers
+ * groups of Corosync, and members of a view-synchronous group. Of two sets of recipes the first is for its members alone and keeps all promises, whatever strangers
  * say; a liar is a member of the second, which has to work again when it is gone.
  */
 import type { Random } from '../../random.js';
@@ -11,6 +11,7 @@ import { Intruder } from './intruder.js';
 import { Loot } from './loot.js';
 import { Promises } from './promises.js';
 import { RecipeClient, recipeGroups, type Rules } from './recipe-client.js';
+import { SynchronousClients } from './synchronous-clients.js';
 import { eventually } from '../../wait.js';
 
 const PROOF_LIMIT = 30_000;
@@ -23,6 +24,7 @@ export class RandomClients {
   private readonly deceived: readonly RecipeClient[];
   private readonly intruders: readonly Intruder[];
   private readonly processes: readonly CpgStranger[];
+  private readonly synchronous: SynchronousClients;
   private readonly speakAgain = silence('SspIgnoredWarning');
 
   constructor(cluster: Cluster, random: Random) {
@@ -53,17 +55,19 @@ export class RandomClients {
     ];
     const haunted = random.pick(nodes);
     this.processes = CPG_GROUPS.map((group) => new CpgStranger(haunted, group));
+    this.synchronous = new SynchronousClients(cluster, random.fork());
   }
 
   /** What was granted, and what was said that counts for nothing. */
   get figures(): string {
     const sent = this.intruders.reduce((sum, each) => sum + each.sent, 0);
-    return `${this.promises.grants} locks and leads granted, ${sent} messages of strangers and liars`;
+    return `${this.promises.grants} locks and leads granted, ${sent} messages of strangers and liars; ${this.synchronous.figures}`;
   }
 
   /** Strangers and liars are gone; then everything has to work. @returns what was not kept, and what does not work */
   async faults(): Promise<string[]> {
     await this.leave();
+    const synchronous = await this.synchronous.faults();
     const all = [...this.honest, ...this.deceived];
     const proofs = await Promise.allSettled(
       all.map(async (each) => {
@@ -79,6 +83,7 @@ export class RandomClients {
     await eventually(() => maps().size === 1, 'maps that agree', PROOF_LIMIT).catch(() => undefined);
     return [
       ...this.promises.broken,
+      ...synchronous,
       ...hangs,
       ...(maps().size > 1 ? [`maps differ: ${[...maps()].join(' and ')}`] : []),
     ];
@@ -86,6 +91,7 @@ export class RandomClients {
 
   async end(): Promise<void> {
     await this.leave();
+    await this.synchronous.end();
     for (const each of [...this.honest, ...this.deceived]) await each.end();
     this.speakAgain();
   }
