@@ -5,7 +5,7 @@ import { type Deferred, deferred } from '../util/deferred.js';
 import type { GroupId } from '../wire/group-id.js';
 
 /** One message on its way to a group. */
-export interface Outgoing {
+export interface GroupMessage {
   readonly service: number;
   readonly type: number;
   readonly bytes: Uint8Array;
@@ -16,10 +16,10 @@ export interface Outgoing {
 }
 
 export class HeldSends {
-  private waiting: { readonly message: Outgoing; readonly sent: Deferred<void> }[] = [];
+  private waiting: { readonly message: GroupMessage; readonly sent: Deferred<void> }[] = [];
 
   /** Keeps it, with a copy of a body that would be copied if it were sent now. @returns how the send ends */
-  hold(message: Outgoing): Promise<void> {
+  hold(message: GroupMessage): Promise<void> {
     const { bytes } = message;
     const kept = bytes.length < COPY_LIMIT_BYTES ? { ...message, bytes: Buffer.from(bytes) } : message;
     const sent = deferred<void>();
@@ -28,7 +28,7 @@ export class HeldSends {
   }
 
   /** Sends all of them now. */
-  release(send: (message: Outgoing) => Promise<void>): void {
+  release(send: (message: GroupMessage) => Promise<void>): void {
     for (const { message, sent } of this.waiting.splice(0)) send(message).then(sent.resolve, sent.reject);
   }
 

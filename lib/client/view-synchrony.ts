@@ -1,4 +1,4 @@
-/** The view-synchronous groups of one connection: the flush layer behind `Connection` and `Group` [flush-layer 14.3]. */
+/** The view-synchronous groups of one connection: the flush layer behind `Connection` and `Group` [flush-layer FM-1]. */
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import { feed } from '../flush/core/feed.js';
 import { FlushLayer } from '../flush/core/layer.js';
@@ -23,7 +23,7 @@ import { equalGroupIds, groupIdText } from '../wire/group-id.js';
 import { MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import type { ConnectionEvent, GroupEvent } from './event.js';
 import { dataEvent, viewEvent } from './flush-events.js';
-import { HeldSends, type Outgoing } from './held-sends.js';
+import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { ViewSynchrony } from './options.js';
 import {
   type Body,
@@ -169,7 +169,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     checkSend([group], type, bytes.length);
     if (!isUserType(type)) throw errorOf(ILLEGAL_MESSAGE_TYPE, `${type} is one of the flush layer`);
     if (members) checkMembers(members, portable);
-    const message: Outgoing = { service: serviceWord(options), type, bytes, view, members };
+    const message: GroupMessage = { service: serviceWord(options), type, bytes, view, members };
     const mode = this.modes.get(group);
     const machine = this.layer.machine(group);
     if (!mode || !machine || machine.member === 'joining') {
@@ -308,7 +308,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.host.awaiting();
   }
 
-  private async transmitted(machine: GroupMachine<Promise<number>>, message: Outgoing): Promise<void> {
+  private async transmitted(machine: GroupMachine<Promise<number>>, message: GroupMessage): Promise<void> {
     const { service, type, bytes, view, members } = message;
     if (view && !equalGroupIds(view, machine.viewId)) {
       throw new ViewChangedError(`${machine.group} is in view ${groupIdText(machine.viewId)}`);

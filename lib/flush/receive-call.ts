@@ -61,13 +61,13 @@ export interface FlReceiveResult extends ReceiveResult {
  * as its groups, the own index as its type, and a body of id (12 bytes), number of names (4) and names (32 each).
  */
 export const FL_receive = (mbox: number, options: ReceiveOptions): Promise<FlReceiveResult> =>
-  receive(mbox, options, plainRoom(options));
+  receive(mbox, options, bufferOfCall(options));
 
 /** The same into a list of at most 99 buffers; ILLEGAL_MESSAGE for a malformed one, no message is taken. */
 export const FL_scat_receive = (mbox: number, options: ScatReceiveOptions): Promise<FlReceiveResult> =>
   receive(mbox, options, scatterBufferOf(options?.scat, FL_MAX_SCATTER_ELEMENTS));
 
-function plainRoom(options: ReceiveOptions): ReceiveBuffer | number {
+function bufferOfCall(options: ReceiveOptions): ReceiveBuffer | number {
   const room = bufferOf(options?.mess, options?.max_mess_len);
   return typeof room === 'number' || room.bytes >= 0 ? room : ILLEGAL_PARAM;
 }

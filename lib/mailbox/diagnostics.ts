@@ -7,7 +7,7 @@
  * | `ssp-toolkit:connect` | `{ address, name, result, id, error }`: an attempt has ended; result 1 is success |
  * | `ssp-toolkit:lost` | `{ id, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ id }`: a connection was closed on this side |
- * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe or a channel ignored a message, or a number in it |
+ * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe, a channel or the flush layer ignored a message, or a number in it |
  * | `ssp-toolkit:paused` | `{ id, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
@@ -43,7 +43,7 @@ export interface DropReport {
   /**
    * `stranger`: the sender is not a member; `version`: it runs an incompatible version; `malformed`: the message is damaged
    * or out of bounds; `unowed`: it is private, and nobody asked for it; `claim`: the number that it claims is far above all
-   * others.
+   * others; `outdated`: it belongs to a view that is over; `unknown-group`: its group is not joined.
    */
   readonly reason: string;
 }

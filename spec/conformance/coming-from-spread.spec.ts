@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { hashPassword } from '../../daemon/access/passwords.js';
+import * as flush from '../../lib/flush/index.js';
 import * as ssp from '../../lib/ssp/index.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { repositoryRoot } from '../support/recordings.js';
@@ -48,6 +49,12 @@ describe('coming from Spread', () => {
     );
     expect(calls.length).to.be.greaterThan(30);
     expect(calls.filter((call) => !page.includes(`\`${call}\``))).to.deep.equal([]);
+  });
+
+  it('names every call of ssp-toolkit/flush', () => {
+    const calls = Object.keys(flush).filter((name) => /^FL_[a-z]/.test(name));
+    expect(calls).to.include('FL_scat_subgroupcast');
+    expect(calls.filter((name) => !page.includes(`\`${name}\``))).to.deep.equal([]);
   });
 
   it('has a C routine for passwords that waits for the answer', async function () {

@@ -1,4 +1,4 @@
-/** The guide to the recipes: its examples are those that run here, and print what the pages say. */
+/** The guide to the recipes and to view synchrony: its examples are those that run here, and print what the pages say. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -23,6 +23,8 @@ const NAMES = [
   'counter',
   'lock',
   'barrier',
+  'view-synchrony',
+  'manual-flush',
 ];
 
 for (const name of NAMES) {

@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from './recordings.js';
 
+/** Pages that have two examples, by the second one. */
+const pages: Readonly<Record<string, string>> = { lead: 'election', 'manual-flush': 'view-synchrony' };
+
 /** The text of the page that shows the example. */
 export function guidePage(example: string): string {
-  const page = example === 'lead' ? 'election' : example;
+  const page = pages[example] ?? example;
   return readFileSync(join(repositoryRoot, `docs/guide/${page}.md`), 'utf8');
 }
 
