@@ -95,9 +95,13 @@ describe('ending', () => {
     const group = await connection.join('room');
     await thrice('group', () => group.leave());
     await thrice('group by name', () => connection.leave('room'));
+    const synchronous = await connection.join('synchronous', { viewSynchrony: true });
+    await thrice('view-synchronous group', () => synchronous.leave());
+    const again = await connection.join('synchronous', { viewSynchrony: { flush: 'manual' } });
     const other = await connection.join('room');
     await thrice('connection', () => connection.close());
     await thrice('group of a closed connection', () => other.leave());
+    await thrice('view-synchronous group of a closed connection', () => again.leave());
     await thrice('group of a closed connection by name', () => connection.leave('room'));
     await thrice('daemon', () => daemon.stop());
   });
@@ -137,6 +141,7 @@ describe('a signal', () => {
     await expectReasons((signal) => ({
       connect: connect({ address, signal }),
       join: connection.join('room', { signal }),
+      'view-synchronous join': connection.join('synchronous', { viewSynchrony: true, signal }),
       openChannels: openChannels(connection, { signal }),
       ...Object.fromEntries(
         Object.entries(recipes).map(([name, open]) => [name, open(connection, { signal })]),

@@ -6,12 +6,12 @@ import { MAX_PORTABLE_RECEIVERS } from '../flush/core/limits.js';
 import { GroupMachine, isUserType } from '../flush/core/machine.js';
 import type { DropReason, FlushEvent, FlushSink, FlushView } from '../flush/core/port.js';
 import { stallText } from '../flush/core/stall-text.js';
+import { StallTimer } from '../flush/core/stall-timer.js';
 import { contentOf } from '../mailbox/content.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { systemClock } from '../util/clock.js';
-import { DeadlineTimer } from '../util/deadline-timer.js';
 import {
   ILLEGAL_GROUP,
   ILLEGAL_MESSAGE_TYPE,
@@ -76,8 +76,7 @@ class Layer extends FlushLayer<Promise<number>> {
 export class SynchronousGroups implements FlushSink<Promise<number>> {
   private readonly modes = new Map<string, Mode>();
   private readonly layer: Layer;
-  private readonly timer: DeadlineTimer;
-  private isSettled = true;
+  private readonly timer: StallTimer;
   /** The message that is being handled. */
   private handled: ReceivedMessage | null = null;
 
@@ -86,11 +85,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     private readonly host: SynchronyHost,
   ) {
     this.layer = new Layer(mailbox.privateGroup, this, this.modes);
-    this.timer = new DeadlineTimer(
-      systemClock,
-      { dueAt: () => this.layer.dueAt, ring: () => this.layer.tick(systemClock.now()) },
-      false,
-    );
+    this.timer = new StallTimer(this.layer, systemClock);
     mailbox.hurry = (group) => this.isUrgent(group);
   }
 
@@ -218,7 +213,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.handled = arrival;
     const isTaken = feed(this.layer, arrival, content);
     this.handled = null;
-    if (!this.isSettled) this.timer.update();
+    this.timer.update();
     return isTaken;
   }
 
@@ -230,12 +225,14 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
         this.host.handOut(dataEvent(event, this.mailbox.privateGroup), event.inGroups);
         break;
       case 'view':
+        this.timer.begun();
         this.installed(event);
         break;
       case 'flush-request':
         this.requested(event.group);
         break;
       case 'stalled':
+        this.timer.stalled();
         process.emitWarning(stallText(this.mailbox.privateGroup, event), 'SspFlushWarning');
         this.host.handOut(event, []);
         break;
@@ -254,7 +251,8 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   }
 
   settled(isSettled: boolean): void {
-    this.isSettled = isSettled;
+    if (isSettled) this.timer.over();
+    else this.timer.begun();
   }
 
   drop(reason: DropReason): void {

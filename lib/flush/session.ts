@@ -6,7 +6,6 @@ import { type Mailbox, RECEIVE_QUEUE_BYTES, RECEIVE_QUEUE_MESSAGES } from '../ma
 import { PendingReceives } from '../mailbox/pending-receives.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { systemClock } from '../util/clock.js';
-import { DeadlineTimer } from '../util/deadline-timer.js';
 import { Fifo } from '../util/fifo.js';
 import { CONNECTION_CLOSED, ILLEGAL_SESSION } from '../wire/codes.js';
 import { CAUSED_BY_JOIN, JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
@@ -14,6 +13,7 @@ import { feed } from './core/feed.js';
 import { FlushLayer } from './core/layer.js';
 import type { DropReason, FlushEvent, FlushSink, FlushStall } from './core/port.js';
 import { stallText } from './core/stall-text.js';
+import { StallTimer } from './core/stall-timer.js';
 
 /** A request that the daemon refused. */
 interface Refusal {
@@ -41,15 +41,11 @@ export class FlushSession implements FlushSink<Promise<number>> {
   /** The message of the network that is being handled. */
   private handled: ReceivedMessage | null = null;
   private isPulling = false;
-  private readonly timer: DeadlineTimer;
+  private readonly timer: StallTimer;
 
   constructor(private readonly mailbox: Mailbox) {
     this.layer = new FlushLayer(mailbox.privateGroup, this, { isExclusive: true });
-    this.timer = new DeadlineTimer(
-      systemClock,
-      { dueAt: () => this.layer.dueAt, ring: () => this.layer.tick(systemClock.now()) },
-      false,
-    );
+    this.timer = new StallTimer(this.layer, systemClock);
     mailbox.hurry = (group) => this.layer.has(group);
     void mailbox.answer(() => this.arrived());
   }
@@ -132,9 +128,11 @@ export class FlushSession implements FlushSink<Promise<number>> {
 
   deliver(event: FlushEvent): void {
     if (event.kind === 'stalled') {
+      this.timer.stalled();
       process.emitWarning(stallText(this.mailbox.privateGroup, event), 'SspFlushWarning');
       return;
     }
+    if (event.kind === 'view') this.timer.begun();
     if (event.kind === 'self-leave') this.groups.delete(event.group);
     this.keep(event);
   }
@@ -148,8 +146,9 @@ export class FlushSession implements FlushSink<Promise<number>> {
     return this.mailbox.send(service, groups, type, pieces);
   }
 
-  settled(): void {
-    // The queue is looked at when it is full.
+  settled(isSettled: boolean): void {
+    if (isSettled) this.timer.over();
+    else this.timer.begun();
   }
 
   drop(reason: DropReason): void {
