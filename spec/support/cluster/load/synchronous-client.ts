@@ -155,7 +155,7 @@ export class SynchronousClient {
         break;
       case 'flush-request':
         log.entries.push({ kind: 'request' });
-        void this.flush(log, event.flush);
+        void this.flush(log, () => event.flush());
         break;
       case 'self-leave':
         log.entries.push({ kind: 'self-leave' });
