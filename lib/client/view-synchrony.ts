@@ -4,7 +4,7 @@ import { feed } from '../flush/core/feed.js';
 import { FlushLayer } from '../flush/core/layer.js';
 import { MAX_PORTABLE_RECEIVERS } from '../flush/core/limits.js';
 import { GroupMachine, isUserType } from '../flush/core/machine.js';
-import type { DropReason, FlushEvent, FlushSink, FlushView } from '../flush/core/port.js';
+import type { DropReason, FlushEvent, FlushSink, FlushStall, FlushView } from '../flush/core/port.js';
 import { stallText } from '../flush/core/stall-text.js';
 import { StallTimer } from '../flush/core/stall-timer.js';
 import { contentOf } from '../mailbox/content.js';
@@ -95,11 +95,11 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
 
   /**
    * Whether other members wait for what this connection answers, or takes in, by itself. Nobody stands still then, lest a
-   * slow reader holds up the group.
+   * slow reader holds up the group; but not for a change that stalls, which may wait for another member for ever.
    */
   get mustAnswer(): boolean {
     if (this.mailbox.hasUrgent) return true;
-    for (const group of this.modes.keys()) if (this.layer.machine(group)?.state === 'agree') return true;
+    for (const group of this.modes.keys()) if (this.layer.machine(group)?.isAgreeing) return true;
     return false;
   }
 
@@ -232,9 +232,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
         this.requested(event.group);
         break;
       case 'stalled':
-        this.timer.stalled();
-        process.emitWarning(stallText(this.mailbox.privateGroup, event), 'SspFlushWarning');
-        this.host.handOut(event, []);
+        this.stalled(event);
         break;
       default:
         this.host.handOut(event, []);
@@ -297,6 +295,12 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
       this.flush(group);
     };
     this.host.handOut({ kind: 'flush-request', group, flush }, []);
+  }
+
+  private stalled(stall: FlushStall): void {
+    this.timer.stalled();
+    process.emitWarning(stallText(this.mailbox.privateGroup, stall), 'SspFlushWarning');
+    this.host.handOut(stall, []);
   }
 
   private flush(group: string): void {

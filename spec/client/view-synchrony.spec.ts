@@ -395,6 +395,35 @@ describe('a slow reader of a view-synchronous group', () => {
     const words = await read(slow, 1_503);
     expect([words[0], words[1], words.at(-1)]).to.deep.equal(['join a +a', 'join a,b +b', 'join a,b,c +c']);
   });
+
+  for (const [what, stalledAfterMs, isHeard] of [
+    ['while the members agree on a view', 60_000, true],
+    ['no more when that stalls', 20, false],
+  ] as const) {
+    it(`lets everything through ${what} (FM-9)`, async () => {
+      await using world = await ClientWorld.start();
+      const [a, b] = [await world.connect('a'), await world.connect('b')];
+      const { g } = await member(a, { stalledAfterMs });
+      let isStalled = false;
+      g.on('stalled', () => (isStalled = true));
+      const [unread, read] = [await a.join('unread'), await a.join('read')];
+      const heard: string[] = [];
+      read.on('data', (event) => heard.push(event.text));
+      const silent = await b.join('g');
+      silent.on('event', () => undefined);
+      if (!isHeard) await until(() => isStalled, 'the stall');
+      await caughtUp(a);
+      await Promise.all(Array.from({ length: 1_500 }, () => b.send('unread', 'x')));
+      await b.send('read', 'behind all that');
+      await caughtUp(b);
+      if (isHeard) await until(() => heard.length > 0, 'the message');
+      else await settle(50);
+      expect(heard).to.deep.equal(isHeard ? ['behind all that'] : []);
+      await silent.leave();
+      await until(() => g.view.cause === 'network', 'the view without the silent member');
+      expect(unread.isMember).to.equal(true);
+    });
+  }
 });
 
 describe('a stall of a view-synchronous group', () => {

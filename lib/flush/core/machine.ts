@@ -92,6 +92,15 @@ export class GroupMachine<Sent> {
     return this.queue.head?.missing() ?? [];
   }
 
+  /**
+   * Whether FLUSH_OKs are missing that may come at any time: not those of members that were reported to take too long. The
+   * own one always comes back.
+   */
+  get isAgreeing(): boolean {
+    if (this.viewState !== 'agree' || this.isSettled) return false;
+    return this.dueAt !== Infinity || this.waitingFor.includes(this.self);
+  }
+
   // What the network says.
 
   /** A regular membership of the group, in which this connection is. */
