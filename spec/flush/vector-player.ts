@@ -16,7 +16,7 @@ import * as word from '../../lib/wire/service.js';
 import { repositoryRoot } from '../support/recordings.js';
 
 /** What happens at the plain level. Which fields there are depends on the kind. */
-interface PlainEvent {
+export interface PlainEvent {
   readonly kind: string;
   readonly cause: PlainView['cause'];
   readonly view: number;
@@ -75,9 +75,9 @@ export const { vectors, me } = JSON.parse(
   readFileSync(join(repositoryRoot, 'spec/fixtures/vectors/flush-vectors.json'), 'utf8'),
 ) as { readonly vectors: readonly Vector[]; readonly me: string };
 
-const GROUP = 'g';
+export const GROUP = 'g';
 /** View n of the vectors. */
-const idOf = (view: number): GroupId => [167_772_161, 1_700_000_000, view];
+export const idOf = (view: number): GroupId => [167_772_161, 1_700_000_000, view];
 
 function idBytes(view: number, isLittle: boolean): Buffer {
   const bytes = Buffer.alloc(12);
@@ -95,23 +95,23 @@ function typeBytes(type: number, isLittle: boolean): Buffer {
   return bytes;
 }
 
-const hex = (service: number): string => `0x${(service >>> 0).toString(16).padStart(8, '0')}`;
+export const hex = (service: number): string => `0x${(service >>> 0).toString(16).padStart(8, '0')}`;
 
-const causes = {
+export const causes = {
   join: word.CAUSED_BY_JOIN,
   leave: word.CAUSED_BY_LEAVE,
   disconnect: word.CAUSED_BY_DISCONNECT,
   network: word.CAUSED_BY_NETWORK,
 };
 
-const services: Readonly<Record<string, number>> = {
+export const services: Readonly<Record<string, number>> = {
   FIFO: word.FIFO_MESS,
   AGREED: word.AGREED_MESS,
   SAFE: word.SAFE_MESS,
 };
 
 /** The data message of an event; null when it is none. */
-function dataOf(event: PlainEvent): PlainData | null {
+export function dataOf(event: PlainEvent): PlainData | null {
   const { kind, sender, view, byte_order: order } = event;
   const senderLittle = order !== 'big';
   const base = { sender, senderLittle, service: Number(event.service ?? word.FIFO_MESS), groups: [GROUP] };

@@ -1,30 +1,15 @@
 /** Every vector of the C flush library: what ours gives, and what its model gives. */
 import { expect } from 'chai';
 import { FlushLayer } from '../../lib/flush/core/layer.js';
-import type { DropReason } from '../../lib/flush/core/port.js';
 import { WOULD_BLOCK } from '../../lib/wire/codes.js';
 import { CLibraryLayer } from './c-library.js';
-import { type Received, type Vector, VectorPlayer, tell, vectors } from './vector-player.js';
+import { different, outputsOf } from './vector-expectations.js';
+import { type Vector, VectorPlayer, tell, vectors } from './vector-player.js';
 
 const ours = (): VectorPlayer =>
   new VectorPlayer((self, sink) => new FlushLayer(self, sink, { isExclusive: true }));
 const theirs = (): VectorPlayer =>
   new VectorPlayer((self, sink) => new CLibraryLayer(self, sink, { isExclusive: true }));
-
-/** Outputs that every message has; the vector has them in other words, too. */
-const outputs = [
-  'ret',
-  'service',
-  'sender',
-  'groups',
-  'mess_type',
-  'endian_mismatch',
-  'more',
-  'body_hex',
-] as const satisfies readonly (keyof Received)[];
-
-const outputsOf = (received: Received): Partial<Received> =>
-  Object.fromEntries(outputs.filter((key) => received[key] !== undefined).map((key) => [key, received[key]]));
 
 /** Each step gives what was recorded. */
 function playStrictly(player: VectorPlayer, { steps }: Vector): void {
@@ -54,63 +39,6 @@ function playThrough(player: VectorPlayer, { steps }: Vector): string[] {
   }
   return got;
 }
-
-const alone = 'view 1 of #a#d1 #me#d1';
-const three = 'view 1 of #a#d1 #b#d1 #me#d1';
-const four = 'view 1 of #a#d1 #b#d1 #c#d2 #me#d1';
-const alive = 'data of #a#d1: alive?';
-
-/** Where ours differs: all that it hands out and what it counts as dropped. */
-const different: Readonly<Record<string, readonly [got: readonly string[], drops?: readonly DropReason[]]>> =
-  {
-    partition: [
-      [
-        four,
-        'data of #c#d2: before',
-        'transition',
-        'data of #c#d2: in transition',
-        'flush-request',
-        'view 2 of #a#d1 #me#d1',
-      ],
-      ['stranger'],
-    ],
-    merge: [[alone, 'transition', 'flush-request', 'view 2 of #a#d1 #b#d1 #c#d2 #me#d1']],
-    'merge-both': [[three, 'transition', 'flush-request', 'view 2 of #a#d1 #c#d2 #me#d1']],
-    'lost-transition': [
-      [
-        three,
-        'flush-request',
-        'transition',
-        'view 2 of #a#d1 #b#d1 #c#d2 #me#d1',
-        'transition',
-        'data of #a#d1: safe, sent in the new view',
-        'flush-request',
-      ],
-    ],
-    'transition-once': [[three, 'transition', 'flush-request']],
-    'leave-in-agree': [[three, 'flush-request', 'transition', 'self-leave']],
-    'dup-ok': [
-      [three, 'flush-request'],
-      ['outdated', 'outdated'],
-    ],
-    'foreign-ok': [
-      [three, 'flush-request'],
-      ['stranger', 'stranger'],
-    ],
-    'short-vuln-private': [[alone], ['malformed']],
-    'kill-by-6-bytes': [[alone], ['malformed']],
-    'short-ok': [
-      [alone, alive],
-      ['malformed', 'malformed'],
-    ],
-    'short-sub': [[alone, alive], ['malformed']],
-    'vuln-abort': [[three, 'flush-request', alive], ['stranger']],
-    reject: [[alone, alive]],
-    'trans-unknown': [[], ['unknown-group']],
-    'selfleave-unknown': [[], ['unknown-group']],
-    'multi-first-unknown': [[alone, 'data of #a#d1: hello', 'data of #a#d1: hello2']],
-    'no-sender-view': [[alone, 'flush-request', 'transition']],
-  };
 
 /** What the model of the C library need not do: crashes, and what anybody can do to it. */
 const notOfTheModel: ReadonlySet<string> = new Set([
