@@ -51,15 +51,16 @@ export class Mailbox {
   /** Whether a plain call has read the oldest message's header and left the message where it is. */
   headerSeen = false;
   /**
-   * For a layer above that owes others an answer to the memberships of some groups: says of which. Those that wait
-   * are counted.
+   * For a layer above that owes others an answer to the memberships of some groups: says of which, and hears of each
+   * when it arrives.
    */
   hurry: ((group: string) => boolean) | null = null;
 
   private current: MailboxState = 'open';
   private readonly queue = new Fifo<ReceivedMessage>(64);
   private queuedBytes = 0;
-  private urgent = 0;
+  /** Memberships that wait and that others wait for; see `hurry`. */
+  private readonly urgent = new Set<ReceivedMessage>();
   private paused = false;
   private readonly maxMessages: number;
   private readonly maxBytes: number;
@@ -130,7 +131,7 @@ export class Mailbox {
 
   /** Whether a membership waits that others wait for; see `hurry`. */
   get hasUrgent(): boolean {
-    return this.urgent > 0;
+    return this.urgent.size > 0;
   }
 
   /**
@@ -160,7 +161,7 @@ export class Mailbox {
     const arrival = this.queue.shift();
     if (arrival === undefined) return undefined;
     this.queuedBytes -= arrival.length;
-    if (arrival.isUrgent) this.urgent--;
+    if (this.urgent.size > 0) this.urgent.delete(arrival);
     this.headerSeen = false;
     if (this.paused && this.isHalfEmpty()) {
       this.paused = false;
@@ -250,9 +251,7 @@ export class Mailbox {
 
   private noteMembership(arrival: ReceivedMessage): void {
     this.viewIds.note(arrival);
-    if (this.hurry === null || arrival.kind !== 'view' || !this.hurry(arrival.name)) return;
-    arrival.isUrgent = true;
-    this.urgent++;
+    if (this.hurry !== null && arrival.kind === 'view' && this.hurry(arrival.name)) this.urgent.add(arrival);
   }
 
   private isFull(): boolean {
@@ -291,7 +290,7 @@ export class Mailbox {
     this.reader.stop();
     this.queue.clear();
     this.queuedBytes = 0;
-    this.urgent = 0;
+    this.urgent.clear();
     this.headerSeen = false;
     this.waiters.serve();
   }

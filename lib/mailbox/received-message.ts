@@ -24,8 +24,6 @@ export class ReceivedMessage extends Delivery {
    * was none, and for everything else.
    */
   leftId: GroupId = NO_ID;
-  /** Whether others wait until it is handled; see `Mailbox.hurry`. */
-  isUrgent = false;
 
   get kind(): ArrivalKind {
     if ((this.service & REJECT_MESS) !== 0) return 'reject';
