@@ -106,12 +106,12 @@ describe('wire: encoders against the recordings', () => {
       const request = encodeConnectRequest({ version, membership, priority, name });
       expect(hex(request), id).to.equal(hex(unitBytes(trace, unit)));
     }
-    expect(requests).to.equal(129);
+    expect(requests).to.equal(168);
   });
 
   it('write every method list', () => {
     const lists = allTraces.filter(({ trace }) => firstOf(trace, 'authentication method list'));
-    expect(lists).to.have.length(117);
+    expect(lists).to.have.length(156);
     for (const { id, trace } of lists) {
       const unit = firstOf(trace, 'authentication method list');
       if (!unit) throw new Error(id);
@@ -127,7 +127,7 @@ describe('wire: encoders against the recordings', () => {
       choices++;
       expect(hex(encodeMethodChoice(unit.methods)), id).to.equal(hex(unitBytes(trace, unit)));
     }
-    expect(choices).to.equal(112);
+    expect(choices).to.equal(151);
   });
 
   it('write all password credentials', () => {
@@ -152,7 +152,7 @@ describe('wire: encoders against the recordings', () => {
       const accept = encodeAccept(versionOf(request.version), unit.private_group);
       expect(hex(accept), id).to.equal(hex(unitBytes(trace, unit)));
     }
-    expect(accepts).to.equal(109);
+    expect(accepts).to.equal(148);
   });
 
   it('write every reject code', () => {
