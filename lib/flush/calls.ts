@@ -144,8 +144,7 @@ export async function FL_leave(mbox: number, group: string): Promise<number> {
 export async function FL_flush(mbox: number, group: string): Promise<number> {
   const session = open(mbox);
   if (typeof session === 'number') return session;
-  if (!session.layer.has(group)) return ILLEGAL_GROUP;
-  const refusal = session.layer.machine(group)?.flushRefusal() ?? ILLEGAL_STATE;
+  const refusal = session.layer.machine(group)?.flushRefusal() ?? ILLEGAL_GROUP;
   return refusal === 0 ? await session.sent(session.flush(group), 0) : refusal;
 }
 

@@ -406,15 +406,15 @@ describe('a slow reader of a view-synchronous group', () => {
       const { g } = await member(a, { stalledAfterMs });
       let isStalled = false;
       g.on('stalled', () => (isStalled = true));
-      const [unread, read] = [await a.join('unread'), await a.join('read')];
+      const [unread, heeded] = [await a.join('unread'), await a.join('heeded')];
       const heard: string[] = [];
-      read.on('data', (event) => heard.push(event.text));
+      heeded.on('data', (event) => heard.push(event.text));
       const silent = await b.join('g');
       silent.on('event', () => undefined);
       if (!isHeard) await until(() => isStalled, 'the stall');
       await caughtUp(a);
       await Promise.all(Array.from({ length: 1_500 }, () => b.send('unread', 'x')));
-      await b.send('read', 'behind all that');
+      await b.send('heeded', 'behind all that');
       await caughtUp(b);
       if (isHeard) await until(() => heard.length > 0, 'the message');
       else await settle(50);

@@ -28,9 +28,8 @@ const entries = Object.keys((JSON.parse(read('package.json')) as { exports: obje
   .map((entry) => `ssp-toolkit${entry.slice(1)}`);
 const everything = `${entries.map((entry, i) => `import * as e${i} from '${entry}';\n`).join('')}
 export const all: readonly object[] = [${entries.map((_, i) => `e${i}`).join(', ')}];
-console.log(all.map((each) => Object.keys(each).length > 0));
+console.log(all.every((each) => Object.keys(each).length > 0));
 `;
-const printsEverything = `[ ${entries.map(() => 'true').join(', ')} ]\n`;
 
 /** The same program where `await` stands in functions only. */
 function inFunction(source: string): string {
@@ -109,7 +108,7 @@ describe('hosts: the installed package', function () {
       const folder = `esm-${compiler}`;
       expect(consumer.compile(folder, 'module', compiler, { ...examples, everything })).to.equal('');
       const { out } = await consumer.run(process.execPath, `${folder}/build/everything.js`, []);
-      expect(out).to.equal(printsEverything);
+      expect(out).to.equal('true\n');
       for (const name of Object.keys(examples)) await runExample(name, `${folder}/build/${name}.js`);
     });
   }
