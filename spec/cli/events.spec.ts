@@ -89,6 +89,18 @@ const rows: readonly (readonly [what: string, event: ConnectionEvent, line: stri
     { kind: 'self-leave', group: 'room', id: '1.2.3' },
   ],
   [
+    'a flush request',
+    { kind: 'flush-request', group: 'room', flush: () => undefined },
+    'flush  room  the next view waits for this connection',
+    { kind: 'flush-request', group: 'room' },
+  ],
+  [
+    'a stall',
+    { kind: 'stalled', group: 'room', waitingFor: ['#a#host', '#b#two'] },
+    'stall  room  the next view waits for #a#host #b#two',
+    { kind: 'stalled', group: 'room', waitingFor: ['#a#host', '#b#two'] },
+  ],
+  [
     'a refusal',
     {
       kind: 'reject',
