@@ -18,10 +18,11 @@ export interface GroupMessage {
 export class HeldSends {
   private waiting: { readonly message: GroupMessage; readonly sent: Deferred<void> }[] = [];
 
-  /** Keeps it, with a copy of a body that would be copied if it were sent now. @returns how the send ends */
+  /** Keeps it, with copies of what would be copied if it were sent now. @returns how the send ends */
   hold(message: GroupMessage): Promise<void> {
-    const { bytes } = message;
-    const kept = bytes.length < COPY_LIMIT_BYTES ? { ...message, bytes: Buffer.from(bytes) } : message;
+    const isCopied = message.bytes.length < COPY_LIMIT_BYTES;
+    const bytes = isCopied ? Buffer.from(message.bytes) : message.bytes;
+    const kept = { ...message, bytes, members: message.members?.slice() };
     const sent = deferred<void>();
     this.waiting.push({ message: kept, sent });
     return sent.promise;

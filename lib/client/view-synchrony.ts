@@ -13,6 +13,7 @@ import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { systemClock } from '../util/clock.js';
 import {
+  CONNECTION_CLOSED,
   ILLEGAL_GROUP,
   ILLEGAL_MESSAGE_TYPE,
   ILLEGAL_PARAM,
@@ -168,7 +169,10 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     const mode = this.modes.get(group);
     const machine = this.layer.machine(group);
     if (!mode || !machine || machine.member === 'joining') {
-      throw errorOf(ILLEGAL_STATE, `${group} has no view here`);
+      throw errorOf(
+        this.mailbox.state === 'open' ? ILLEGAL_STATE : CONNECTION_CLOSED,
+        `${group} has no view here`,
+      );
     }
     if (mode.isLeaving) throw errorOf(ILLEGAL_STATE, `${group} is being left`);
     if (machine.sendRefusal() !== 0) {

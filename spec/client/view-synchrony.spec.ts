@@ -182,8 +182,11 @@ describe('sending to a view-synchronous group', () => {
     await using world = await ClientWorld.start();
     const { first, second, third, flush } = await changing(world, AUTO);
     const body = Buffer.from('held 1');
-    const sends = [first.g.send(body), first.g.send('held 2')];
+    const members = ['#b#d1'];
+    const sends = [first.g.send(body), first.g.sendToMembers(members, 'held 2')];
+    // They are free when the calls have returned.
     body.fill(0);
+    members.pop();
     let isCalled = false;
     first.g.on('view', () => {
       if (isCalled) return;
@@ -338,6 +341,9 @@ describe('sending to a view-synchronous group', () => {
     const held = failure(first.g.send('held'));
     await a.close();
     expect((await held).code).to.equal(code('ERR_SSP_CONNECTION_CLOSED'));
+    for (const send of [first.g.send('x'), first.g.sendToMembers(['#b#d1'], 'x')]) {
+      expect(await codeOf(send)).to.equal(code('ERR_SSP_CONNECTION_CLOSED'));
+    }
   });
 });
 
