@@ -190,13 +190,13 @@ export class SynchronousClient {
   private async deed(group: Group): Promise<void> {
     const { random } = this;
     const log = this.life?.log as MembershipLog;
-    if (random.chance(0.02)) {
+    if (random.chance(0.01)) {
       log.entries.push({ kind: 'leave' });
       log.end = 'leaving';
       await group.leave();
       return;
     }
-    if (random.chance(0.01)) {
+    if (random.chance(0.005)) {
       await this.life?.connection.close();
       return;
     }
