@@ -74,6 +74,12 @@ export class RecipeClient {
     return [...(this.tools?.map ?? [])].map(([key, value]) => `${key}=${value}`).join();
   }
 
+  /** Whether it has the state of its lock, and of its map. */
+  get hasStates(): readonly [lock: boolean, map: boolean] {
+    const { tools } = this;
+    return [tools?.lock.replica.hasState === true, tools?.map.replica.hasState === true];
+  }
+
   /** Does nothing more, and is a member, in a new connection if need be. */
   async rest(): Promise<void> {
     this.isOver = true;
@@ -168,6 +174,7 @@ export class RecipeClient {
       promises?.granted('lock', who, node.number);
     }
     await pause(random.below(IDLE_MS));
-    await held.release();
+    // In a part without a quorum it is given back only when the parts meet again.
+    await Promise.race([held.release(), pause(PATIENCE_MS)]);
   }
 }
