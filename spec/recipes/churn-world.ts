@@ -18,9 +18,7 @@ export class ChurnWorld {
   private readonly random: Random;
   private readonly replicas = new Replicas<Ledger>(ledgers, { quorum: QUORUM });
   private readonly world: RecipeWorld;
-  private readonly places: (Member | null)[] = [];
-  /** Places of those that have crashed and are not forgotten yet. */
-  private readonly dead = new Map<Member, number>();
+  private readonly places: Member[] = [];
   private readonly submitted: { readonly member: Member; readonly ticket: number; readonly text: string }[] =
     [];
   private readonly longest = new Map<Member, number>();
@@ -35,7 +33,8 @@ export class ChurnWorld {
   ) {
     this.random = new Random(seed);
     this.world = new RecipeWorld(this.random);
-    for (let place = 0; place < PLACES; place++) this.start(place, this.places[0] ?? undefined);
+    this.world.network.hasLeads = this.random.chance(0.5);
+    for (let place = 0; place < PLACES; place++) this.start(place);
     this.guests = hasGuests ? this.welcome() : null;
   }
 
@@ -44,7 +43,7 @@ export class ChurnWorld {
     const liar = world.start('z-liar', ({ id }) => new Silent(heard, id));
     const stranger = world.start('z-stranger', () => null);
     // It never joins.
-    stranger.outbox.length = 0;
+    stranger.daemon.outbox.length = 0;
     return [liar, stranger];
   }
 
@@ -66,7 +65,7 @@ export class ChurnWorld {
     const { random, world } = this;
     const cuts = 0.01 + random.next() * 0.06;
     const [crashes, deeds] = [random.next() * 0.02, random.next() * 0.5];
-    const [burst, most] = [1 + random.below(4), 1 + random.below(14)];
+    const [burst, most] = [1 + random.below(4), 1 + random.below(12)];
     for (let steps = 250 + random.below(500); steps > 0; steps--) {
       if (random.chance(cuts)) world.regroup(this.regrouped());
       else if (random.chance(crashes)) this.crash(random.pick(this.up));
@@ -80,12 +79,12 @@ export class ChurnWorld {
   }
 
   private get up(): Member[] {
-    return this.places.filter((member): member is Member => member?.isUp === true);
+    return this.places.filter(({ isUp }) => isUp);
   }
 
-  private start(place: number, beside: Member | undefined): void {
+  private start(place: number): void {
     const ahead = this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0;
-    this.places[place] = this.world.start(`m${place}`, this.replicas.make, beside, place, ahead);
+    this.places[place] = this.world.start(`m${place}`, this.replicas.make, undefined, place, ahead);
   }
 
   private submit(member: Member, count: number): void {
@@ -105,24 +104,28 @@ export class ChurnWorld {
       world.regroup([...rest.filter(({ length }) => length > 0), [member]]);
     }
     world.crash(member);
-    this.dead.set(member, this.places.indexOf(member));
   }
 
+  /** Where its daemon is, or beside others. */
   private comeBack(): void {
     const { random, world } = this;
-    for (const [member, place] of this.dead) {
-      if (!world.bury(member)) continue;
-      this.dead.delete(member);
-      this.places[place] = null;
-    }
     for (const [place, member] of this.places.entries()) {
-      const beside = world.members.filter(({ isUp }) => isUp);
-      if (member === null && beside.length > 0 && random.chance(0.5)) this.start(place, random.pick(beside));
+      if (member.isUp || !random.chance(0.2)) continue;
+      if (random.chance(0.7)) world.regroup(this.moved(member));
+      this.start(place);
     }
   }
 
   private sides(): Member[][] {
-    return this.world.components.map(({ members }) => [...members]).filter(({ length }) => length > 0);
+    const { members, network } = this.world;
+    return network.components.map((each) => members.filter(({ daemon }) => daemon.component === each));
+  }
+
+  /** One changes sides, or is alone. */
+  private moved(mover: Member): Member[][] {
+    const left = [...this.sides().map((side) => side.filter((member) => member !== mover)), []];
+    this.random.pick(left).push(mover);
+    return left.filter(({ length }) => length > 0);
   }
 
   /** All anew, one that changes sides, two sides that meet, or all together. */
@@ -135,15 +138,8 @@ export class ChurnWorld {
         random.pick(sides.slice(0, random.chance(0.3) ? 3 : 2)).push(member);
       return sides.filter(({ length }) => length > 0);
     }
+    if (kind < 0.6) return this.moved(random.pick(world.members));
     const sides = this.sides();
-    if (kind < 0.6) {
-      const mover = random.pick(world.members);
-      const left = sides.map((side) => side.filter((member) => member !== mover));
-      const target = random.below(left.length + 1);
-      if (target === left.length) left.push([mover]);
-      else left[target]?.push(mover);
-      return left.filter(({ length }) => length > 0);
-    }
     if (kind < 0.9 && sides.length > 1) {
       const [joined = []] = sides.splice(random.below(sides.length), 1);
       random.pick(sides).push(...joined);

@@ -252,7 +252,6 @@ describe('the core of an election', () => {
         world.settle();
         expect(elections.at(stays)?.term).to.be.above(term);
         last = elections.at(stays)?.term ?? NaN;
-        while (!world.bury(comes)) world.settle();
         // Its own clock is corrected.
         stays.ahead += hours > 0 ? -3 * HOUR : 4 * HOUR;
       }

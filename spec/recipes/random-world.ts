@@ -35,6 +35,7 @@ const alive = (world: RecipeWorld): Member[] =>
 export function live(seed: number, adventure: RandomWorld): RecipeWorld {
   const random = new Random(seed);
   const world = new RecipeWorld(random);
+  world.network.hasLeads = random.chance(0.5);
   const { most, steps = 600 } = adventure;
   let { crashes = 0 } = adventure;
   const start = (): void => {
@@ -61,7 +62,7 @@ export function live(seed: number, adventure: RandomWorld): RecipeWorld {
     else if (chance < 0.1) world.pass(random.below(400));
     else if (chance < 0.4 && adventure.act && alive(world).length > 0)
       adventure.act(random.pick(alive(world)), random, world);
-    for (let many = random.below(12); many > 0; many--) world.step();
+    for (let many = random.below(5); many > 0; many--) world.step();
   }
   for (const member of world.members) member.isFrozen = false;
   world.regroup([[...world.members]]);

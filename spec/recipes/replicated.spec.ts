@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { decode } from '../../lib/recipes/core/replicated/messages.js';
+import { Listed, theFirst } from '../support/group-network/choices.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './random-world.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
@@ -163,29 +164,25 @@ describe('the core of replicated state', () => {
   it('loses nothing to one that alone has heard a quorum come together, behind the transitional signal', () => {
     const [world, replicas, members] = started(3, 5);
     const [a, b, c, d, e] = members as [Member, Member, Member, Member, Member];
-    const take = (): void => {
-      for (const { inbox } of members) while (inbox.length > 0) inbox.shift()?.();
+    /** Who is in a new component sees its view, and speaks. */
+    const install = (): void => {
+      world.network.step();
+      for (const member of members) while (member.take());
     };
     world.regroup([[a, b, c, d], [e]]);
     world.settle();
     // The four go on at once; before the round is over they are cut again, and have to ask.
-    world.regroup([members]);
-    take();
+    world.regroup([members], theFirst);
+    install();
     for (let i = 0; i < 3; i++) replicas.submit(a, `slow${i}`);
-    world.regroup([[a, b, c, d], [e]]);
-    take();
-    const { log } = a.component;
-    for (const { outbox } of [a, b, c, d]) log.push(...outbox.splice(0));
-    // The commands come to all, what the four say of themselves to the last one only.
-    const isCommand = (body: Buffer): boolean => decode(body)?.kind === 'command';
-    const received = log.findLastIndex((entry) => entry.kind === 'data' && isCommand(entry.body)) + 1;
-    for (const member of [a, b, c]) member.received = received;
-    d.received = log.length;
-    world.regroup([[a, b, c], [d], [e]]);
-    take();
+    world.regroup([[a, b, c, d], [e]], theFirst);
+    install();
+    // What the four say of themselves comes to the last one only, after its signal.
+    world.regroup([[a, b, c], [d], [e]], new Listed([3, 0, 3]));
+    install();
     // What was slow before is slow again.
     const send = a.send.bind(a);
-    a.send = (body, service) => (isCommand(body) ? undefined : send(body, service));
+    a.send = (body, service) => (decode(body)?.kind === 'command' ? undefined : send(body, service));
     const quick = replicas.submit(b, 'quick');
     world.settle();
     expect(replicas.of(b).outcomes.get(quick)?.kind).to.equal('applied');
@@ -211,11 +208,9 @@ describe('the core of replicated state', () => {
     const replicas = new Replicas(ledgers, { quorum: null, label: 'a ledger' });
     const others = new Replicas(ledgers, { quorum: null, label: 'a lock' });
     const world = new RecipeWorld(new Random(11));
-    const members = [
-      world.start('a', replicas.make),
-      world.start('b', others.make),
-      world.start('c', replicas.make),
-    ];
+    const first = world.start('a', replicas.make);
+    world.settle();
+    const members = [first, world.start('b', others.make), world.start('c', replicas.make)];
     world.settle();
     replicas.submit(members[0] as Member, 'x');
     world.settle();

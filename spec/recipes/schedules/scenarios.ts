@@ -72,9 +72,9 @@ function halfLoaded(quorum: number | null): ScheduleWorld {
   const loader = client(world, 3);
   let chunks = 0;
   const given = loader.message.bind(loader);
-  loader.message = (sender, body, toGroup) => {
+  loader.message = (sender, body, ...rest) => {
     if (decode(body)?.kind === 'chunk') chunks++;
-    given(sender, body, toGroup);
+    given(sender, body, ...rest);
   };
   runUntil(world, () => chunks === 1);
   return world;
@@ -105,11 +105,11 @@ function emptyHanded(): void {
   const loader = client(world, 2);
   const refused = new Set<string>();
   const given = loader.message.bind(loader);
-  loader.message = (sender, body, toGroup) => {
+  loader.message = (sender, body, ...rest) => {
     const decoded = decode(body);
     const isRefused = decoded?.kind === 'chunk' && !refused.has(sender);
     if (isRefused) refused.add(sender);
-    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body, toGroup);
+    given(sender, isRefused ? encode({ kind: 'none', capture: decoded.capture }) : body, ...rest);
   };
   world.settle();
   if (refused.size === 0) throw new Fault('SCHEDULE: nobody was asked');
@@ -138,9 +138,9 @@ function formedElsewhere(): void {
   const first = client(world, 0);
   const given = first.message.bind(first);
   cut(world, '012', '34');
-  first.message = (sender, body, toGroup) => {
+  first.message = (sender, body, ...rest) => {
     if (decode(body)?.kind === 'state') statements++;
-    given(sender, body, toGroup);
+    given(sender, body, ...rest);
   };
   runUntil(world, () => statements === 3);
   // All votes are on their way: two members have them after their signal, the third has its own.

@@ -22,7 +22,7 @@ export interface GroupClient {
   isJoined: boolean;
   view(view: GroupView): void;
   transition(): void;
-  message(sender: string, body: Buffer, toGroup: boolean): void;
+  message(sender: string, body: Buffer, toGroup: boolean, isSafe: boolean): void;
   /** Its daemon has delivered its leave. */
   left?(): void;
 }
@@ -72,7 +72,7 @@ export type Entry<C extends GroupClient> = RequestEntry | NetworkEntry<C>;
 
 /** Daemons that can reach each other, and their order. */
 export interface Component<C extends GroupClient> {
-  readonly daemons: readonly Daemon<C>[];
+  readonly daemons: Daemon<C>[];
   readonly log: Entry<C>[];
   /** Of the daemons that have delivered its first entry. */
   readonly history: number;
@@ -93,16 +93,23 @@ export class Daemon<C extends GroupClient> {
   history: number;
   /** Whether its clients have had the transitional signal since their last view. */
   hasSignalled = false;
+  /** First two words of the ids of its next views. */
+  idPrefix: readonly [number, number];
 
   constructor(
     readonly index: number,
     readonly name: string,
     public component: Component<C>,
     public viewId: GroupId,
-    public idPrefix: readonly [number, number],
   ) {
     this.ending = `#${name}`;
     this.history = component.history;
+    this.idPrefix = [viewId[0], viewId[1]];
+  }
+
+  /** Knows what another one knows of the group, as one of the same component. */
+  follow({ delivered, hasSignalled, history, idPrefix, members }: Daemon<C>): void {
+    Object.assign(this, { delivered, hasSignalled, history, idPrefix, members });
   }
 
   /** Members of the group that are connected to this daemon. */
@@ -117,7 +124,7 @@ export class Daemon<C extends GroupClient> {
 
 /** In the order of their daemons, as daemons show members. */
 export const inViewOrder = (members: readonly string[]): string[] => {
-  const place = (id: string): string => `${id.split('#')[2]} ${id}`;
+  const place = (id: string): string => id.slice(id.lastIndexOf('#')) + id;
   return members.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 };
 

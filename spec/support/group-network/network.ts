@@ -45,7 +45,7 @@ export interface NetworkOptions {
 }
 
 export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
-  readonly daemons: readonly Daemon<C>[];
+  readonly daemons: Daemon<C>[] = [];
   readonly tell: ((line: string) => void) | undefined;
   readonly hasLateSignals: boolean;
   hasLeads = false;
@@ -60,17 +60,19 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     const { isTogether, hasLateSignals = false, tell } = options;
     this.tell = tell;
     this.hasLateSignals = hasLateSignals;
-    const all: Daemon<C>[] = [];
-    const together: Component<C> = { log: [], daemons: all, history: 0 };
-    for (const [index, name] of options.daemons.entries()) {
-      const alone: Daemon<C>[] = [];
-      const component = isTogether ? together : { log: [], daemons: alone, history: ++this.histories };
-      const prefix = isTogether ? ([0, 0] as const) : ([index, ++this.times] as const);
-      const daemon = new Daemon(index, name, component, [...prefix, 1], prefix);
-      alone.push(daemon);
-      all.push(daemon);
-    }
-    this.daemons = all;
+    for (const name of options.daemons) this.add(name, isTogether ? this.daemons[0] : undefined);
+  }
+
+  /** One more daemon: alone, or beside another one, as if it had been there from the beginning. */
+  add(name: string, beside?: Daemon<C>): Daemon<C> {
+    const index = this.daemons.length;
+    const component = beside?.component ?? { log: [], daemons: [], history: ++this.histories };
+    const daemon = new Daemon<C>(index, name, component, beside?.viewId ?? [index, ++this.times, 1]);
+    if (beside) daemon.follow(beside);
+    component.daemons.push(daemon);
+    this.daemons.push(daemon);
+    this.current = null;
+    return daemon;
   }
 
   get components(): readonly Component<C>[] {
@@ -148,12 +150,12 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
   }
 
   private deliverData(daemon: Daemon<C>, entry: DataEntry): void {
-    const { sender, to, body } = entry;
-    if (to === null) daemon.listener?.message(sender, body, true);
+    const { sender, to, body, isSafe } = entry;
+    if (to === null) daemon.listener?.message(sender, body, true, isSafe);
     for (const client of daemon.clients) {
       if (!(to === null ? daemon.isMember(client) : client.isJoined && to.includes(client.id))) continue;
       this.tell?.(`    ${client.id}: ${this.options.describe(entry)}`);
-      client.message(sender, body, to === null);
+      client.message(sender, body, to === null, isSafe);
     }
   }
 
