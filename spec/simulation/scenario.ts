@@ -1,9 +1,13 @@
 /**
  * Written sequences of [daemon 2.7] with what each client sees, line by line. A scenario is a text:
  *
- *     daemons 3                  clients a@1 b@2 ...
- *     > a joins g                what is done; lines without a blank one between them are done at one time
- *     a  view g ...              what the clients see until everything is quiet, client by client
+ *     daemons 3
+ *     clients a@1 b@2 ...
+ *     quiet b                    does not ask to be told of views
+ *     members g a b              have joined g before, one after the other; what is seen of that is left out
+ *
+ *     > a leaves g               what is done; lines without a blank one between them are done at one time
+ *     b  view g ...              what the clients see until everything is quiet, client by client
  *
  * In what is seen, a group id is the name of its first daemon, the number of its daemon view in order of appearance, and
  * its counter; a message is its sender and number; `*` marks the receiver's own vs set.
@@ -22,9 +26,17 @@ interface Paragraph {
   readonly expected: readonly string[];
 }
 
+interface ScenarioClient {
+  readonly name: string;
+  readonly daemon: number;
+  readonly membership: boolean;
+}
+
 export interface Scenario {
   readonly daemons: number;
-  readonly clients: readonly { readonly name: string; readonly daemon: number }[];
+  readonly clients: readonly ScenarioClient[];
+  /** Acts before the first paragraph. */
+  readonly joins: readonly string[];
   readonly paragraphs: readonly Paragraph[];
 }
 
@@ -34,12 +46,29 @@ export const DETECTION = 200;
 
 export function parseScenario(text: string): Scenario {
   const lines = text.split('\n').map((line) => line.trim());
-  const [daemons = '', clients = '', ...rest] = lines.filter(
-    (line, i) => !line.startsWith('#') && (i > 0 || line !== ''),
-  );
+  const used = lines.filter((line, i) => !line.startsWith('#') && (i > 0 || line !== ''));
+  const end = used.findIndex((line) => line.startsWith('> '));
+  const head = used.slice(0, end).map((line) => line.split(' '));
+  const all = (word: string): string[][] =>
+    head.filter(([first]) => first === word).map(([, ...rest]) => rest);
+  const quiet = all('quiet').flat();
+  return {
+    daemons: Number(all('daemons').flat()[0]),
+    clients: all('clients')
+      .flat()
+      .map((each) => each.split('@') as [string, string])
+      .map(([name, daemon]) => ({ name, daemon: Number(daemon) - 1, membership: !quiet.includes(name) })),
+    joins: all('members').flatMap(([group, ...names]) =>
+      names.flatMap((name) => [`${name} joins ${group}`, 'wait 50']),
+    ),
+    paragraphs: paragraphsOf(used.slice(end)),
+  };
+}
+
+function paragraphsOf(lines: readonly string[]): Paragraph[] {
   const paragraphs: { acts: string[]; expected: string[] }[] = [];
   let goesOn = false;
-  for (const line of rest) {
+  for (const line of lines) {
     const isAct = line.startsWith('> ');
     if (isAct && !goesOn) paragraphs.push({ acts: [], expected: [] });
     goesOn = isAct;
@@ -47,20 +76,14 @@ export function parseScenario(text: string): Scenario {
     if (isAct) last?.acts.push(line.slice(2));
     else if (line !== '') last?.expected.push(line.replace(/\s+/g, ' '));
   }
-  return {
-    daemons: Number(daemons.split(' ')[1]),
-    clients: clients
-      .split(' ')
-      .slice(1)
-      .map((each) => ({ name: each.split('@')[0] as string, daemon: Number(each.split('@')[1]) - 1 })),
-    paragraphs,
-  };
+  return paragraphs;
 }
 
 /** @returns for each paragraph what was really seen */
 export function playScenario(scenario: Scenario): string[][] {
   const player = new Player(scenario);
   player.quiet();
+  player.play(scenario.joins);
   return scenario.paragraphs.map(({ acts }) => player.play(acts));
 }
 
@@ -212,10 +235,8 @@ function planOf(daemons: number, clients: Scenario['clients']): Plan {
     kind: 'ideal',
     profile: 'scenario',
     daemons,
-    clients: clients.map(({ name, daemon }): ClientPlan => ({
-      name,
-      daemon,
-      membership: true,
+    clients: clients.map((client): ClientPlan => ({
+      ...client,
       latency: 1,
       chunk: 65_536,
       pause: 0,
