@@ -36,7 +36,7 @@ export const areas: readonly Area[] = [
   {
     name: 'core',
     sources: 'daemon/core',
-    specs: [...all('core', /sequences\.spec/), ...named('simulation', 'scenarios')],
+    specs: [...all('core', /cascades\.spec/), ...named('simulation', 'scenarios')],
   },
   {
     name: 'views',
