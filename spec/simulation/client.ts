@@ -1,22 +1,10 @@
 /** A simulated client: does what its plan says and writes down what it sent and saw. */
 import { Buffer } from 'node:buffer';
 import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
-import type { Delivery } from '../../lib/wire/delivery.js';
-import { groupIdText, readGroupId } from '../../lib/wire/group-id.js';
-import { readMembershipBody, readVsSet } from '../../lib/wire/membership.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
-import {
-  CAUSED_BY_DISCONNECT,
-  CAUSED_BY_JOIN,
-  CAUSED_BY_LEAVE,
-  isRegularMembership,
-  isSelfLeave,
-  isTransition,
-  JOIN_MESS,
-  KILL_MESS,
-  LEAVE_MESS,
-} from '../../lib/wire/service.js';
-import type { Entry, SessionLog, ViewEntry } from '../support/checks/log.js';
+import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import type { Entry, SessionLog } from '../support/checks/log.js';
+import { membershipEntry } from '../support/checks/membership-entry.js';
 import { SimulatedConnection } from './connection.js';
 import type { SimulatedDaemon } from './daemon.js';
 import type { Loop } from './loop.js';
@@ -172,42 +160,16 @@ export class SimulatedClient {
   }
 
   private frame(delivery: ReceivedMessage): void {
-    const { service, name } = delivery;
-    if (isRegularMembership(service)) this.note(viewOf(delivery));
-    else if (isTransition(service)) {
-      this.note({
-        kind: 'transition',
-        group: name,
-        gid: groupIdText(readGroupId(delivery.body, 0, delivery.little)),
-      });
-    } else if (isSelfLeave(service)) this.note({ kind: 'self-leave', group: name });
-    else {
-      const { body } = delivery;
-      const id = body.toString('latin1', 0, body.indexOf(SEPARATOR));
-      this.note({ kind: 'data', id, sender: name, groups: delivery.names(), service });
-    }
+    const { body, name, service } = delivery;
+    const id = (): string => body.toString('latin1', 0, body.indexOf(SEPARATOR));
+    this.note(
+      membershipEntry(delivery) ?? {
+        kind: 'data',
+        id: id(),
+        sender: name,
+        groups: delivery.names(),
+        service,
+      },
+    );
   }
-}
-
-function viewOf(delivery: Delivery): ViewEntry {
-  const { body, service, little } = delivery;
-  const { id, sets, ownSet } = readMembershipBody(body, 0, body.length, little);
-  const names = sets.map((set) => readVsSet(body, 0, set));
-  const cause = causeOf(service);
-  return {
-    kind: 'view',
-    group: delivery.name,
-    gid: groupIdText(id),
-    cause,
-    changed: cause === 'network' ? null : (names[0]?.[0] ?? null),
-    members: delivery.names(),
-    sets: names,
-    own: ownSet,
-  };
-}
-
-function causeOf(service: number): ViewEntry['cause'] {
-  if ((service & CAUSED_BY_JOIN) !== 0) return 'join';
-  if ((service & CAUSED_BY_LEAVE) !== 0) return 'leave';
-  return (service & CAUSED_BY_DISCONNECT) === 0 ? 'network' : 'disconnect';
 }
