@@ -17,17 +17,7 @@ import {
   VersionError,
 } from '../../lib/index.js';
 import { FakeDaemon } from '../support/fake-daemon.js';
-import { failure, ClientWorld } from './support.js';
-
-/** A silent daemon and a connection attempt that it has noticed. */
-async function withSilence(work: (address: string, daemon: FakeDaemon) => Promise<void>): Promise<void> {
-  const daemon = await FakeDaemon.start({ silent: true });
-  try {
-    await work(daemon.spreadName, daemon);
-  } finally {
-    await daemon.stop();
-  }
-}
+import { ClientWorld, failure, withSilence } from './support.js';
 
 describe('connect', () => {
   describe('throws', () => {

@@ -2,19 +2,8 @@ import { getEventListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { expect } from 'chai';
 import { connect, CouldNotConnectError } from '../../lib/index.js';
-import { FakeDaemon } from '../support/fake-daemon.js';
 import { until } from '../support/wait.js';
-import { failure, ClientWorld } from './support.js';
-
-/** A silent daemon and a connection attempt that it has noticed. */
-async function withSilence(work: (address: string, daemon: FakeDaemon) => Promise<void>): Promise<void> {
-  const daemon = await FakeDaemon.start({ silent: true });
-  try {
-    await work(daemon.spreadName, daemon);
-  } finally {
-    await daemon.stop();
-  }
-}
+import { ClientWorld, failure, withSilence } from './support.js';
 
 describe('connect', () => {
   it('resolves with an open connection that knows its name and id', async () => {

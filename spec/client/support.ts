@@ -9,6 +9,7 @@ import { FakeDaemon, type FakeDaemonScript, type FakeSession, within } from '../
 
 import { REQUEST_BYTES } from './frames.js';
 
+export { failure } from '../support/failure.js';
 export { within } from '../support/fake-daemon.js';
 
 /** A real daemon named `d1`. Its end closes the connections that were made here. */
@@ -78,6 +79,18 @@ export async function joinG({ connection, session }: ClientFixture, ...frames: B
   return group;
 }
 
+/** A silent daemon and a connection attempt that it has noticed. */
+export async function withSilence(
+  work: (address: string, daemon: FakeDaemon) => Promise<void>,
+): Promise<void> {
+  const daemon = await FakeDaemon.start({ silent: true });
+  try {
+    await work(daemon.spreadName, daemon);
+  } finally {
+    await daemon.stop();
+  }
+}
+
 /** The next event of that kind; those before it are read and forgotten. */
 export async function next<K extends GroupEvent['kind']>(
   group: Group,
@@ -88,19 +101,6 @@ export async function next<K extends GroupEvent['kind']>(
     throw new Error(`the group ended without a ${kind}`);
   };
   return (await within(loop(), `a ${kind}`)) as Extract<GroupEvent, { kind: K }>;
-}
-
-/** What the promise is rejected with. */
-export async function failure(promise: Promise<unknown>): Promise<Error & { code?: string; errno?: number }> {
-  const outcome = await within(
-    promise.then(
-      () => null,
-      (error: unknown) => error,
-    ),
-    'a rejection',
-  );
-  if (outcome instanceof Error) return outcome;
-  throw new Error('it was not rejected');
 }
 
 /** Some turns of the event loop: what is on its way inside this process arrives. */

@@ -22,7 +22,7 @@ const GROUPS = ['g', 'h', 'G'];
 const SESSIONS = ['p', 'q', 'r'];
 const STEPS = 80;
 /** Whether a safe message is everywhere is for the transport to know; here chance says when it counts as safe. */
-const properties = checkers.filter((checker) => checker !== safe);
+const applicable = checkers.filter((checker) => checker !== safe);
 
 /** What a session sent and saw, as the checkers read it. */
 class Logged {
@@ -203,7 +203,7 @@ describe('core: cascades', () => {
       expect(new Set(nodes.map(({ place }) => place)).size, 'places').to.equal(1);
       expectEqualTables(nodes);
       const { logs } = chance;
-      expect(properties.flatMap((property) => property(logs))).to.deep.equal([]);
+      expect(applicable.flatMap((checker) => checker(logs))).to.deep.equal([]);
       expectToldToEnd(chance);
       const { stays } = historyOf(logs);
       met.moves += stays.filter(({ next }) => next !== null).length;

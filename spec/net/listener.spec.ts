@@ -10,6 +10,7 @@ import { ListenError } from '../../daemon/net/tcp-address.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { skip } from '../support/skip.js';
+import { failure } from '../support/failure.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 import { keepLog } from '../session/session-fixture.js';
@@ -21,16 +22,6 @@ const nobody = (socket: Socket): void => {
 const closed = async (server: Server): Promise<void> => {
   await new Promise<void>((resolve) => server.close(() => resolve()));
 };
-
-/** The error that the promise ends with. */
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not fail');
-}
 
 /** A process that listens on the path, prints a line, and goes on as the script says. */
 const listening = (path: string, backlog: number, then: string) =>
@@ -99,15 +90,6 @@ describe('session: listener on the local socket', () => {
     await using folder = await TemporaryDirectory.make();
     await using daemon = await startDaemon({ unixDir: folder.path });
     expect((statSync(daemon.unixPath ?? '').mode & 0o777).toString(8)).to.equal('666');
-  });
-
-  it('has its file removed at stop', async () => {
-    await using folder = await TemporaryDirectory.make();
-    const daemon = await startDaemon({ unixDir: folder.path });
-    const path = daemon.unixPath ?? '';
-    expect(existsSync(path)).to.equal(true);
-    await daemon.stop();
-    expect(existsSync(path)).to.equal(false);
   });
 
   it('is opened where a dead process left its file', async () => {

@@ -4,7 +4,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Passwords } from '../../daemon/access/passwords.js';
@@ -15,20 +14,10 @@ import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsFile } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
-import { type Ending, Sspd } from './sspd.js';
+import { type Ending, freePort, Sspd } from './sspd.js';
 
 const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
-
-/** A port that was free a moment ago: a configuration cannot ask for any free one. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 /** Whether the process has its own answer to SIGHUP by now, as far as the system tells. */
 function catchesHangUp(pid: number | undefined): boolean {

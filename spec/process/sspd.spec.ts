@@ -1,7 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { AGREED_MESS } from '../../lib/wire/service.js';
@@ -11,17 +9,7 @@ import { repositoryRoot } from '../support/recordings.js';
 import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
-import { Sspd } from './sspd.js';
-
-/** A port that was free a moment ago: a configuration cannot ask for any free one. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
+import { freePort, Sspd } from './sspd.js';
 
 /** Started with one clear line on standard error, nothing on standard output, status 2. */
 async function refusal(...args: readonly string[]): Promise<string> {

@@ -1,11 +1,22 @@
 /** The built `sspd` as a process of its own: that of the folder this spec was compiled into. */
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/wait.js';
 
 const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
+
+/** A port that was free a moment ago: a configuration cannot ask for any free one. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address ? address.port : 0;
+}
 
 export interface Ending {
   readonly status: number | null;

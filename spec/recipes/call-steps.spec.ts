@@ -4,14 +4,7 @@ import { expect } from 'chai';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from '../../lib/recipes/core/call.js';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { MAX_PAYLOAD_BYTES } from '../../lib/recipes/core/limits.js';
-import type { RecipeView } from '../../lib/recipes/core/port.js';
-
-const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
-
-const view = (
-  members: readonly string[],
-  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
-): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+import { A, B, C, view } from './step-view.js';
 
 describe('a call, step by step', () => {
   class Calls {

@@ -5,13 +5,7 @@ import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { ElectionCore } from '../../lib/recipes/core/election.js';
 import { MAX_TERM } from '../../lib/recipes/core/limits.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
-
-const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
-
-const view = (
-  members: readonly string[],
-  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
-): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+import { A, B, C, view } from './step-view.js';
 
 describe('an election, step by step', () => {
   class Chair {

@@ -4,14 +4,7 @@ import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
 import { PresenceCore } from '../../lib/recipes/core/presence.js';
-import type { RecipeView } from '../../lib/recipes/core/port.js';
-
-const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
-
-const view = (
-  members: readonly string[],
-  { cause = 'join', along = members }: { cause?: RecipeView['cause']; along?: readonly string[] } = {},
-): RecipeView => ({ id: [1, 2, 3], cause, members, cameWithMe: along });
+import { A, B, C, view } from './step-view.js';
 
 describe('presence, step by step', () => {
   class Watch {

@@ -16,11 +16,10 @@ import {
   SP_disconnect,
 } from '../../lib/ssp/index.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { ca, tlsOn } from '../support/tls-files.js';
@@ -29,9 +28,6 @@ import { until } from '../support/wait.js';
 const FOREVER = 600_000;
 const good = passwordAuthenticator('alice', 'secret');
 const wrong = passwordAuthenticator('alice', 'guess');
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
-
 /** An address of this machine that is not a loopback one, as seen by whoever connects to it. */
 const outerAddress = (): string | undefined =>
   Object.values(networkInterfaces())
@@ -119,7 +115,7 @@ describe('session: authentication', () => {
       const client = await RawClient.open(daemon.port);
       client.send(
         Buffer.concat([
-          request('early'),
+          connectRequest('early'),
           encodeMethodChoice(['PWORD']),
           good.credentials as Buffer,
           encodeRequest(JOIN_MESS, '#early#dmn1', ['g']),
@@ -139,7 +135,7 @@ describe('session: authentication', () => {
       const client = await RawClient.open(daemon.port);
       const { bytesIn } = daemon.counters;
       client.send(
-        Buffer.concat([request('early'), encodeMethodChoice(['PWORD']), good.credentials as Buffer]),
+        Buffer.concat([connectRequest('early'), encodeMethodChoice(['PWORD']), good.credentials as Buffer]),
       );
       await until(() => daemon.counters.bytesIn > bytesIn, 'the credentials');
       client.send(encodeMessage(AGREED_MESS, '#early#dmn1', ['g'], 0, [Buffer.from('quick')]));
@@ -173,7 +169,11 @@ describe('session: authentication', () => {
       for (let i = 0; i < 10; i++) {
         const client = await RawClient.open(daemon.port);
         client.send(
-          Buffer.concat([request(`w${i}`), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]),
+          Buffer.concat([
+            connectRequest(`w${i}`),
+            encodeMethodChoice(['PWORD']),
+            wrong.credentials as Buffer,
+          ]),
         );
         clients.push(client);
       }
@@ -196,7 +196,9 @@ describe('session: authentication', () => {
     it('is over when the client is gone, whose wrong password was to be answered late', async () => {
       await using daemon = await start({ limits: { authFailureDelayMs: FOREVER } });
       const client = await RawClient.open(daemon.port);
-      client.send(Buffer.concat([request('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]));
+      client.send(
+        Buffer.concat([connectRequest('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]),
+      );
       await client.take(7);
       client.close();
       await deserted(daemon);
@@ -208,7 +210,7 @@ describe('session: authentication', () => {
       const guess = async (): Promise<void> => {
         while (!over.signal.aborted) {
           const client = await RawClient.open(daemon.port);
-          const words = [request(''), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer];
+          const words = [connectRequest(''), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer];
           client.send(Buffer.concat(words));
           await until(() => client.closed || over.signal.aborted, 'the answer', 60_000);
           client.close();
@@ -234,7 +236,7 @@ describe('session: authentication', () => {
         limits: { handshakeTimeoutMs: 300 },
       });
       const client = await RawClient.open(daemon.port);
-      client.send(Buffer.concat([request('late'), encodeMethodChoice(['NULL'])]));
+      client.send(Buffer.concat([connectRequest('late'), encodeMethodChoice(['NULL'])]));
       await client.end();
       expect(client.received.toString()).to.equal('\x05NULL ');
       expect(daemon.counters.ends).to.deep.equal({ 'handshake-timeout': 1 });
@@ -243,7 +245,9 @@ describe('session: authentication', () => {
     it('can be stopped while passwords are checked', async () => {
       const daemon = await start({ limits: { authFailureDelayMs: FOREVER } });
       const client = await RawClient.open(daemon.port);
-      client.send(Buffer.concat([request('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]));
+      client.send(
+        Buffer.concat([connectRequest('w'), encodeMethodChoice(['PWORD']), wrong.credentials as Buffer]),
+      );
       await until(() => daemon.counters.bytesIn > 90, 'the credentials');
       await daemon.stop();
       await client.end();
@@ -302,14 +306,14 @@ describe('session: authentication', () => {
       alice.join('g');
       await alice.next();
       const everything = Buffer.concat([
-        request('ghost'),
+        connectRequest('ghost'),
         encodeMethodChoice(['NULL']),
         encodeMessage(AGREED_MESS, '#ghost#dmn1', ['g'], 0, [Buffer.from('boo')]),
       ]);
       // This process waits for the other one, so it accepts only when that has gone.
       execFileSync(process.execPath, ['-e', GHOST, String(daemon.port), everything.toString('hex')]);
       const later = await RawClient.open(daemon.port);
-      later.send(request('later'));
+      later.send(connectRequest('later'));
       await later.take(6);
       alice.multicast(AGREED_MESS, ['g'], 'alone');
       expect(tell(await alice.next())).to.equal('#alice#dmn1 > g: alone');

@@ -5,15 +5,11 @@ import { ACCEPT_SESSION, SP_connect, SP_disconnect } from '../../lib/ssp/index.j
 import { REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { readCode } from '../../lib/wire/handshake/accept.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { ca, tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
-
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('session: a crowd', () => {
   describe('of handshakes', () => {
@@ -55,7 +51,7 @@ describe('session: a crowd', () => {
         localAddress: '127.0.0.2',
       });
       // A byte, then many newcomers, the next byte, ...
-      for (const byte of Buffer.concat([request('slow'), encodeMethodChoice(['NULL'])])) {
+      for (const byte of Buffer.concat([connectRequest('slow'), encodeMethodChoice(['NULL'])])) {
         honest.send(Buffer.from([byte]));
         await flood(3);
       }
@@ -97,11 +93,11 @@ describe('session: a crowd', () => {
     it('frees the name of the one that gives way', async () => {
       await using daemon = await startDaemon({ limits: { maxSessions: 1, handshakeTimeoutMs: 60_000 } });
       const first = await RawClient.open(daemon.port);
-      first.send(request('bob'));
+      first.send(connectRequest('bob'));
       await first.take(6);
       const second = await RawClient.open(daemon.port);
       await first.end();
-      second.send(Buffer.concat([request('bob'), encodeMethodChoice(['NULL'])]));
+      second.send(Buffer.concat([connectRequest('bob'), encodeMethodChoice(['NULL'])]));
       await until(() => daemon.counters.sessions === 1, 'the session');
       second.close();
     });

@@ -7,19 +7,15 @@ import { createServer } from 'node:net';
 import { expect } from 'chai';
 import { writeMarked } from '../../lib/wire/byte-order.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, SAFE_MESS } from '../../lib/wire/service.js';
 import { connectMembers, deserted, startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { groupIdOf, tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 
 type Pair = [RawSession, RawSession];
-
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('[daemon D1]', () => {
   it('[daemon D1] bodies of 143121 to 143920 bytes abort the daemon - ours does not, it delivers them', async () => {
@@ -167,7 +163,7 @@ describe('[daemon D8]', () => {
   it('[daemon D8] a stalled handshake holds name and slot for ever - ours does not', async () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 100, maxSessions: 1 } });
     const stalled = await RawClient.open(daemon.port);
-    stalled.send(request('alice'));
+    stalled.send(connectRequest('alice'));
     await stalled.take(6);
     await stalled.end();
     await deserted(daemon);
@@ -179,7 +175,7 @@ describe('[daemon D8]', () => {
   it('[daemon D8] the handshake is sensitive to cuts - ours does not mind bytes that come one by one', async () => {
     await using daemon = await startDaemon();
     const client = await RawClient.open(daemon.port);
-    for (const byte of Buffer.concat([request('alice'), encodeMethodChoice(['NULL'])])) {
+    for (const byte of Buffer.concat([connectRequest('alice'), encodeMethodChoice(['NULL'])])) {
       const read = daemon.counters.bytesIn;
       client.send(Buffer.from([byte]));
       await until(() => daemon.counters.bytesIn > read, 'the daemon to read the byte');

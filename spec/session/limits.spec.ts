@@ -3,15 +3,11 @@ import { expect } from 'chai';
 import { REJECT_NOT_UNIQUE, REJECT_QUOTA } from '../../lib/wire/codes.js';
 import { readCode } from '../../lib/wire/handshake/accept.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';
-
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 describe('session: time for the handshake', () => {
   it('ends a connection that sends nothing, without a byte', async () => {
@@ -30,7 +26,7 @@ describe('session: time for the handshake', () => {
   it('ends a connection that stops in the middle of its request', async () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 50 } });
     const client = await RawClient.open(daemon.port);
-    client.send(request('alice').subarray(0, 7));
+    client.send(connectRequest('alice').subarray(0, 7));
     await client.end();
     expect(daemon.counters.rejections).to.deep.equal({ timeout: 1 });
   });
@@ -39,7 +35,7 @@ describe('session: time for the handshake', () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 100 } });
     const client = await RawClient.open(daemon.port);
     const start = performance.now();
-    const bytes = request('alice');
+    const bytes = connectRequest('alice');
     let sent = 0;
     await until(() => {
       if (performance.now() - start > 30 * sent && sent < bytes.length - 1) {
@@ -53,7 +49,7 @@ describe('session: time for the handshake', () => {
   it('gives the name of a stalled handshake free', async () => {
     await using floor = await Floor.open({ handshakeTimeoutMs: 50 });
     const stalled = await RawClient.open(floor.port);
-    stalled.send(request('alice'));
+    stalled.send(connectRequest('alice'));
     await stalled.take(6);
     expect(floor.core.roster.reserve('alice')).to.equal(REJECT_NOT_UNIQUE);
     await stalled.end();
@@ -74,7 +70,7 @@ describe('session: time for the handshake', () => {
   it('is over with a rejection too', async () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 50 } });
     const refused = await RawClient.open(daemon.port);
-    refused.send(request('a b'));
+    refused.send(connectRequest('a b'));
     await refused.end();
     const stalled = await RawClient.open(daemon.port);
     await stalled.end();
@@ -214,7 +210,7 @@ describe('session: private names', () => {
   it('are free again after a rejected handshake', async () => {
     await using floor = await Floor.open();
     const client = await RawClient.open(floor.port);
-    client.send(Buffer.concat([request('alice'), encodeMethodChoice(['IP'])]));
+    client.send(Buffer.concat([connectRequest('alice'), encodeMethodChoice(['IP'])]));
     await client.end();
     await until(() => floor.server.size === 0, 'the connection to go');
     expect(floor.core.roster.reserve('alice')).to.equal('#alice#dmn1');
@@ -223,7 +219,7 @@ describe('session: private names', () => {
   it('are free again when a client closes in the handshake', async () => {
     await using floor = await Floor.open();
     const client = await RawClient.open(floor.port);
-    client.send(request('alice'));
+    client.send(connectRequest('alice'));
     await client.take(6);
     client.close();
     await until(() => floor.server.size === 0, 'the connection to go');
@@ -234,11 +230,11 @@ describe('session: private names', () => {
     await using daemon = await startDaemon();
     const alice = await RawSession.connect(daemon.port, 'alice');
     const second = await RawClient.open(daemon.port);
-    second.send(request('alice'));
+    second.send(connectRequest('alice'));
     await second.end();
     await until(() => daemon.sessions === 1, 'the refused one to go');
     const third = await RawClient.open(daemon.port);
-    third.send(request('alice'));
+    third.send(connectRequest('alice'));
     await third.end();
     expect(daemon.counters.rejections).to.deep.equal({ REJECT_NOT_UNIQUE: 2 });
     alice.close();

@@ -4,18 +4,14 @@ import { expect } from 'chai';
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { readCode } from '../../lib/wire/handshake/accept.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import type { SessionLimits } from '../../daemon/session/limits.js';
 import { startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
 import { FakeSocket } from '../simulation/fake-socket.js';
 import { Loop } from '../simulation/loop.js';
 import { Process } from '../simulation/process.js';
 import { Floor } from './session-fixture.js';
-
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 /** Alice comes and asks to be disconnected, and that is not ordered. */
 async function comeAndGo(floor: Floor): Promise<RawSession> {
@@ -38,7 +34,7 @@ async function asking(floor: Floor, name: string): Promise<RawClient> {
   const { counters } = floor.server;
   const before = counters.bytesIn;
   const client = await RawClient.open(floor.port);
-  client.send(request(name));
+  client.send(connectRequest(name));
   await until(() => counters.bytesIn > before, 'the request to be read');
   return client;
 }
@@ -139,7 +135,7 @@ describe('session: quick reconnects', () => {
     const loop = new Loop();
     const socket = new FakeSocket(new Process(loop), 10_000, far);
     floor.server.accept(socket.socket);
-    socket.arrive(request('alice'));
+    socket.arrive(connectRequest('alice'));
     expect([floor.server.handshakes, socket.readableBytes]).to.deep.equal([1, 0]);
     const choice = encodeMethodChoice(['NULL']);
     floor.drain();
@@ -166,7 +162,7 @@ describe('session: quick reconnects', () => {
     await using daemon = await startDaemon();
     const alice = await RawSession.connect(daemon.port, 'alice');
     const refused = await RawClient.open(daemon.port);
-    refused.send(request('alice'));
+    refused.send(connectRequest('alice'));
     await refused.end();
     expect([...refused.received].map(readCode)).to.deep.equal([REJECT_NOT_UNIQUE]);
     alice.close();

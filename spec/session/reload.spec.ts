@@ -17,20 +17,12 @@ import { AGREED_MESS } from '../../lib/wire/service.js';
 import { deserted, startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
+import { failure } from '../support/failure.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsOn } from '../support/tls-files.js';
 
 /** What `startDaemon` begins with. */
 const base: DaemonOptions = { name: 'dmn1', listen: [{ host: '127.0.0.1', port: 0 }] };
-
-async function failure(promise: Promise<unknown>): Promise<Error> {
-  try {
-    await promise;
-  } catch (error) {
-    return error as Error;
-  }
-  throw new Error('it did not fail');
-}
 
 /** The code that a raw connection is refused with, or 0. */
 async function refusal(daemon: Daemon, name: string): Promise<string> {

@@ -5,18 +5,16 @@ import fc from 'fast-check';
 import { FairQueue } from '../../daemon/core/fair-queue.js';
 import { createDaemon } from '../../daemon/index.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
-import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
-import { RawClient, RawSession } from '../support/raw-client.js';
+import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
 import { Floor } from './session-fixture.js';
 
-const request = (name: string): Buffer =>
-  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
-const handshake = (name: string): Buffer => Buffer.concat([request(name), encodeMethodChoice(['NULL'])]);
+const handshake = (name: string): Buffer =>
+  Buffer.concat([connectRequest(name), encodeMethodChoice(['NULL'])]);
 
 /** Entries of all tables of a part, and how many there are. */
 function remembered(part: object, tables: number): number {
@@ -141,7 +139,7 @@ describe('session: trouble', () => {
       const own = `#${name}#dmn1`;
       const said = [
         Buffer.alloc(0),
-        request(name),
+        connectRequest(name),
         handshake(name),
         Buffer.concat([handshake(name), encodeRequest(JOIN_MESS, own, ['g'])]),
         Buffer.concat([
@@ -207,7 +205,7 @@ describe('session: stopping', () => {
     const daemon = await startDaemon();
     const silent = await RawClient.open(daemon.port);
     const half = await RawClient.open(daemon.port);
-    half.send(request('half'));
+    half.send(connectRequest('half'));
     await half.take(6);
     const idle = await RawSession.connect(daemon.port, 'idle');
     const member = await RawSession.connect(daemon.port, 'member');

@@ -57,3 +57,24 @@ export async function runSeeds<Result>({
   };
   await Promise.all(Array.from({ length: workers }, work));
 }
+
+/** What each of these many fresh seeds has that is wrong. @param faultOf null: nothing */
+export async function faultsOf<Result>(
+  { program, from, count }: Pick<PoolOptions<Result>, 'program' | 'from' | 'count'>,
+  faultOf: (result: Result) => string | null,
+): Promise<string[]> {
+  const faults: string[] = [];
+  let played = 0;
+  await runSeeds<Result>({
+    program,
+    from,
+    count,
+    workers: 2,
+    done(result) {
+      played++;
+      const fault = faultOf(result);
+      if (fault !== null) faults.push(fault);
+    },
+  });
+  return played === count ? faults : [...faults, `${played} of ${count} seeds were played`];
+}

@@ -51,13 +51,13 @@ export function parseScenario(text: string): Scenario {
   const head = used.slice(0, end).map((line) => line.split(' '));
   const all = (word: string): string[][] =>
     head.filter(([first]) => first === word).map(([, ...rest]) => rest);
-  const quiet = all('quiet').flat();
+  const quiet = new Set(all('quiet').flat());
   return {
     daemons: Number(all('daemons').flat()[0]),
     clients: all('clients')
       .flat()
       .map((each) => each.split('@') as [string, string])
-      .map(([name, daemon]) => ({ name, daemon: Number(daemon) - 1, membership: !quiet.includes(name) })),
+      .map(([name, daemon]) => ({ name, daemon: Number(daemon) - 1, membership: !quiet.has(name) })),
     joins: all('members').flatMap(([group, ...names]) =>
       names.flatMap((name) => [`${name} joins ${group}`, 'wait 50']),
     ),

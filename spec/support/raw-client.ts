@@ -5,9 +5,14 @@ import { connect, type Socket } from 'node:net';
 import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { ClientHandshake } from '../../lib/wire/handshake/client-handshake.js';
+import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { until } from './wait.js';
+
+/** The first bytes of a client that wants to be told of views. */
+export const connectRequest = (name: string): Buffer =>
+  encodeConnectRequest({ version: PROTOCOL_VERSION, membership: true, priority: 0, name });
 
 /** A port of 127.0.0.1, a port of another host, or the path of a local socket. */
 export type Where =

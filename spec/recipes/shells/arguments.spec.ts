@@ -13,7 +13,7 @@ import {
   presence,
   replicated,
 } from '../../../lib/recipes/index.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 /** For values that the types refuse. */
 const any = (value: unknown): never => value as never;
@@ -44,11 +44,11 @@ async function refused(promise: Promise<unknown>, what: RegExp, hint?: string): 
 }
 
 describe('what a recipe is given', () => {
-  let house: DaemonFixture;
+  let house: ClientWorld;
   let connection: Connection;
 
   beforeEach(async () => {
-    house = await DaemonFixture.open();
+    house = await ClientWorld.start();
     connection = await house.connect('a');
   });
 
@@ -142,7 +142,7 @@ describe('what travels', () => {
   ];
 
   it('is what JSON can hold, as a value of a map, and the error names the key', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await map<unknown>(await house.connect('a'), 'config');
     for (const [text, value] of nothing) {
       await refused(a.set('colour', value), /the value of "colour"/, text);
@@ -152,7 +152,7 @@ describe('what travels', () => {
   });
 
   it('is what JSON can hold, as a command, metadata and request', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const commands = await replicated(connection, 'commands', any(machine()));
     const metadata: unknown = 1;
@@ -167,7 +167,7 @@ describe('what travels', () => {
   });
 
   it('is text, as a key', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await map<number>(await house.connect('a'), 'config');
     for (const key of [5, null, undefined, {}, Symbol('k')].map(any))
       for (const attempt of [a.set(key, 1), a.add(key, 1), a.delete(key)])
@@ -176,7 +176,7 @@ describe('what travels', () => {
   });
 
   it('is the same at whoever set it as at all others', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await map<unknown>(await house.connect('a'), 'config');
     await a.set('when', new Date(0));
     await a.set('some', { gone: undefined, list: [undefined, NaN], none: new Map([[1, 2]]) });
@@ -190,7 +190,7 @@ describe('what travels', () => {
   });
 
   it('is a whole number, added to a counter', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await counter(await house.connect('a'), 'hits');
     for (const amount of [1.5, '1', null, NaN, Infinity, 2 ** 53, 1n].map(any))
       await refused(a.add(amount), /a whole number/, String(amount));

@@ -2,23 +2,23 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { groupRpc } from '../../../lib/recipes/index.js';
 import { deferred } from '../../../lib/util/deferred.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 const double = (value: number): number => 2 * value;
 
 describe('caller', () => {
   it('gets the answer of every member', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await groupRpc<number, number>(await house.connect('a'), 'calc', { handler: double });
     await groupRpc<number, number>(await house.connect('b'), 'calc', { handler: double });
     const { outcomes, values, satisfied } = await a.call(21);
-    expect([...outcomes.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
+    expect([...outcomes.keys()]).to.deep.equal(['#a#d1', '#b#d1']);
     expect(values).to.deep.equal([42, 42]);
     expect(satisfied).to.equal(true);
   });
 
   it('shows what a handler throws, and what leaves, and who is late', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const leaving = await house.connect('c');
     const asked = deferred<void>();
     const never = async (): Promise<number> => {
@@ -37,15 +37,15 @@ describe('caller', () => {
     await leaving.close();
     const { outcomes, satisfied } = await calling;
     expect([...outcomes]).to.deep.equal([
-      ['#b#dmn1', { kind: 'error', message: 'too hard' }],
-      ['#c#dmn1', { kind: 'left' }],
-      ['#d#dmn1', { kind: 'timeout' }],
+      ['#b#d1', { kind: 'error', message: 'too hard' }],
+      ['#c#d1', { kind: 'left' }],
+      ['#d#d1', { kind: 'timeout' }],
     ]);
     expect(satisfied).to.equal(false);
   });
 
   it('ends with the connection, and with the patience of the caller', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const handler = async (_: unknown, { signal }: { readonly signal: AbortSignal }): Promise<number> =>
       await new Promise((resolve) => signal.addEventListener('abort', () => resolve(1)));
@@ -58,7 +58,7 @@ describe('caller', () => {
   });
 
   it('refuses what cannot travel', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await groupRpc(await house.connect('a'), 'calc');
     expect(await failure(a.call('x'.repeat(150_000)))).to.be.instanceOf(MessageTooLongError);
     expect(await failure(a.call(() => 1))).to.be.instanceOf(IllegalParamError);
@@ -66,7 +66,7 @@ describe('caller', () => {
   });
 
   it('has not enough answers where nobody is asked, in any mode', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await groupRpc(await house.connect('a'), 'calc');
     for (const mode of ['first', 'majority', 'all'] as const) {
       const { outcomes, values, satisfied } = await a.call(1, { mode });
@@ -75,7 +75,7 @@ describe('caller', () => {
   });
 
   it('makes an error of an answer that JSON cannot hold', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await groupRpc(await house.connect('a'), 'calc', { handler: () => NaN });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');
@@ -85,7 +85,7 @@ describe('caller', () => {
   });
 
   it('makes an error of an answer that is too long', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await groupRpc(await house.connect('a'), 'calc', { handler: () => 'x'.repeat(150_000) });
     const [outcome] = (await a.call(1)).outcomes.values();
     expect(outcome).to.have.property('kind', 'error');

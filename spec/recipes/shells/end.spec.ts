@@ -13,7 +13,7 @@ import {
   presence,
 } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 interface Any {
   readonly closed: Promise<Error | undefined>;
@@ -33,7 +33,7 @@ const recipes: Record<string, (connection: Connection) => Promise<Any>> = {
 describe('the end of a recipe', () => {
   for (const [name, open] of Object.entries(recipes)) {
     it(`${name}: closed resolves with nothing when it was left, with the error when the daemon died`, async () => {
-      await using house = await DaemonFixture.open();
+      await using house = await ClientWorld.start();
       const left = await open(await house.connect('a'));
       await left.leave();
       expect(await left.closed).to.equal(undefined);
@@ -44,7 +44,7 @@ describe('the end of a recipe', () => {
   }
 
   it('says that the group was left, not that something broke', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const left = await map<number>(connection, 'left');
     const closed = await map<number>(connection, 'closed');
@@ -60,7 +60,7 @@ describe('the end of a recipe', () => {
   });
 
   it('says still later that the connection broke, when it did', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const it = await map<number>(await house.connect('a'), 'config');
     await house.daemon.stop();
     const error = await it.closed;
@@ -77,14 +77,14 @@ describe('the end of a lock in the hand', () => {
   }
 
   it('tells that it was released', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const held = await (await lock(await house.connect('a'), 'door')).acquire();
     await held.release();
     expect(await reason(held.signal)).to.equal('the lock was released');
   });
 
   it('tells that the quorum was lost', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const other = await house.connect('b');
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });
     await lock(other, 'door', { quorum: 2 });
@@ -94,7 +94,7 @@ describe('the end of a lock in the hand', () => {
   });
 
   it('tells that the connection was lost, or closed, or the group left', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [first, second] = [await house.connect('a'), await house.connect('b')];
     const [a, b] = [await lock(first, 'left'), await lock(first, 'closed')];
     const c = await lock(second, 'lost');
@@ -109,7 +109,7 @@ describe('the end of a lock in the hand', () => {
   });
 
   it('tells that the group continued without this member', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await lock(await house.connect('a'), 'door');
     const held = await a.acquire();
     // As a state does in which this member was struck off.

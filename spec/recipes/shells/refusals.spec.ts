@@ -17,7 +17,7 @@ import {
 } from '../../../lib/recipes/index.js';
 import { withRules } from '../../support/permissions.js';
 import { within } from '../../support/fake-daemon.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 interface Started {
   readonly closed: Promise<Error | undefined>;
@@ -75,8 +75,8 @@ const recipes: Readonly<Record<string, (connection: Connection) => Promise<Start
 };
 
 describe('refusals by permission in recipes', () => {
-  const house = (...rules: readonly string[]): Promise<DaemonFixture> =>
-    withRules(rules, (options) => DaemonFixture.open(options));
+  const house = (...rules: readonly string[]): Promise<ClientWorld> =>
+    withRules(rules, (options) => ClientWorld.start(options));
 
   for (const [name, start] of Object.entries(recipes)) {
     it(`${name}: a refused join rejects`, async () => {
@@ -99,7 +99,7 @@ describe('refusals by permission in recipes', () => {
       await using it = await house('* join,send work');
       const { closed } = await (recipes[name] as (typeof recipes)['map'])(await it.connect('a'));
       const error = await within(closed, 'the end');
-      expect(error).to.be.instanceOf(PermissionDeniedError).and.include({ action: 'send', group: '#a#dmn1' });
+      expect(error).to.be.instanceOf(PermissionDeniedError).and.include({ action: 'send', group: '#a#d1' });
     });
   }
 
@@ -109,11 +109,11 @@ describe('refusals by permission in recipes', () => {
     const mine = await map<number>(connection, 'work');
     await mine.set('k', 1);
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
-    connection.emit('reject', refusalOf(['#b#dmn1'], sealed('work', Buffer.from('an offer'))));
+    connection.emit('reject', refusalOf(['#b#d1'], sealed('work', Buffer.from('an offer'))));
     expect(await within(warned, 'the warning')).to.include({
       name: 'SspRefusedWarning',
       message:
-        'work: permission denied: send to #b#dmn1 (PERMISSION_DENIED), so it gets no state and no answers of this member',
+        'work: permission denied: send to #b#d1 (PERMISSION_DENIED), so it gets no state and no answers of this member',
     });
     await mine.set('k', 2);
     expect(mine.get('k')).to.equal(2);

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError, MessageTooLongError } from '../../../lib/errors.js';
 import { type Machine, ReadOnlyError, type Replicated, replicated } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 /** A list of texts. */
 class List implements Machine<string, number> {
@@ -30,7 +30,7 @@ class List implements Machine<string, number> {
 }
 
 async function join(
-  house: DaemonFixture,
+  house: ClientWorld,
   name: string,
   options = {},
 ): Promise<[List, Replicated<string, number>]> {
@@ -40,7 +40,7 @@ async function join(
 
 describe('replicated', () => {
   it('gives each submitter the result of its own command', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [first, a] = await join(house, 'a');
     const [second, b] = await join(house, 'b');
     const results = await Promise.all([a.submit('x'), b.submit('y'), a.submit('z')]);
@@ -50,7 +50,7 @@ describe('replicated', () => {
   });
 
   it('throws what the machine throws, everywhere the same', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [list, a] = await join(house, 'a');
     expect(await failure(a.submit('bad'))).to.be.instanceOf(RangeError);
     await a.submit('good');
@@ -58,7 +58,7 @@ describe('replicated', () => {
   });
 
   it('waits for the quorum, or refuses when that is wanted', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [, a] = await join(house, 'a', { quorum: 2 });
     const waits = a.submit('x');
     const [, b] = await join(house, 'b', { quorum: 2, whenReadOnly: 'reject' });
@@ -69,7 +69,7 @@ describe('replicated', () => {
   });
 
   it('says how many are missing when it refuses', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [, a] = await join(house, 'a', { quorum: 2, whenReadOnly: 'reject' });
     const { message } = await failure(a.submit('x'));
     expect(message).to.match(/1 of the 2 members that are needed/);
@@ -81,7 +81,7 @@ describe('replicated', () => {
   });
 
   it('gives a newcomer ten thousand lines while others go on, and all are equal', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [first, a] = await join(house, 'a');
     const all = Array.from({ length: 10_000 }, (_, index) => a.submit(`line ${index}`));
     const [second, b] = await join(house, 'b');
@@ -94,7 +94,7 @@ describe('replicated', () => {
   });
 
   it('tries again when a state cannot be taken', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [, a] = await join(house, 'a');
     await a.submit('x');
     const list = new List();
@@ -113,7 +113,7 @@ describe('replicated', () => {
   });
 
   it('ends who waits when the connection is closed', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const it = await replicated(connection, 'list', new List(), { quorum: 2 });
     const [submitting, waiting] = [failure(it.submit('x')), failure(it.writable())];
@@ -124,7 +124,7 @@ describe('replicated', () => {
   });
 
   it('takes a command back that waits when its signal is aborted', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [list, a] = await join(house, 'a', { quorum: 2 });
     expect((await failure(a.submit('x', { signal: AbortSignal.timeout(20) }))).name).to.equal('TimeoutError');
     const [, b] = await join(house, 'b', { quorum: 2 });
@@ -134,7 +134,7 @@ describe('replicated', () => {
   });
 
   it('refuses what cannot be', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const merging = Object.assign(new List(), { merge: () => undefined });
     expect(await failure(replicated(connection, 'x', merging, { quorum: 2 }))).to.be.instanceOf(
@@ -148,7 +148,7 @@ describe('replicated', () => {
   });
 
   it('wants a quorum to be a majority of those it is said to be of', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     for (const options of [
       { maxMembers: 3 },

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { ConnectionClosedError, IllegalParamError } from '../../../lib/errors.js';
 import { barrier, counter, lock, map, IncompatibleMemberError } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { failure, DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld, failure } from '../../client/support.js';
 
 describe('counter', () => {
   it('counts exactly, whoever adds', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await counter(await house.connect('a'), 'hits');
     const b = await counter(await house.connect('b'), 'hits');
     const sums = await Promise.all(
@@ -18,7 +18,7 @@ describe('counter', () => {
   });
 
   it('says so where a sum could not be exact any more, and goes on', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await counter(await house.connect('a'), 'hits');
     expect(await a.add(Number.MAX_SAFE_INTEGER)).to.equal(Number.MAX_SAFE_INTEGER);
     const error = await failure(a.add());
@@ -30,7 +30,7 @@ describe('counter', () => {
 
 describe('two recipes in one group', () => {
   it('end the one who comes second, and say why', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const first = await map<number>(await house.connect('a'), 'config');
     await first.set('x', 1);
     const second = await lock(await house.connect('b'), 'config');
@@ -46,7 +46,7 @@ describe('two recipes in one group', () => {
 
 describe('map', () => {
   it('is the same at all members, and tells what changes', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await map<number>(await house.connect('a'), 'config');
     await a.set('x', 1);
     await a.set('gone', 2);
@@ -67,7 +67,7 @@ describe('map', () => {
   });
 
   it('is read as a Map is', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await map<number>(await house.connect('a'), 'config');
     for (const [key, value] of Object.entries({ x: 1, y: 2 })) await a.set(key, value);
     expect([...a.keys()]).to.have.members(['x', 'y']);
@@ -82,22 +82,22 @@ describe('map', () => {
 
 describe('lock', () => {
   it('passes from hand to hand with growing tokens', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await lock(await house.connect('a'), 'door');
     const b = await lock(await house.connect('b'), 'door');
     const first = await a.acquire();
     const waits = b.acquire();
     await until(() => a.waiting.length === 1, 'the other to wait');
-    expect(a.holder).to.equal('#a#dmn1');
+    expect(a.holder).to.equal('#a#d1');
     await first.release();
     expect(first.signal.aborted).to.equal(true);
     const second = await waits;
     expect(second.token).to.be.above(first.token);
-    expect(b.holder).to.equal('#b#dmn1');
+    expect(b.holder).to.equal('#b#d1');
   });
 
   it('passes on when its holder goes', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const connection = await house.connect('a');
     const a = await lock(connection, 'door');
     const b = await lock(await house.connect('b'), 'door');
@@ -110,7 +110,7 @@ describe('lock', () => {
   });
 
   it('is lost with the quorum, and free when that is back', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const other = await house.connect('b');
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });
     await lock(other, 'door', { quorum: 2 });
@@ -123,7 +123,7 @@ describe('lock', () => {
   });
 
   it('stays with its holder while many come', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     for (const [group, options] of Object.entries({ door: {}, gate: { quorum: 2 } })) {
       const a = await lock(await house.connect(`a${group}`), group, options);
       await (await lock(await house.connect(`b${group}`), group, options)).ready();
@@ -132,12 +132,12 @@ describe('lock', () => {
       const many = await Promise.all(names.map((name) => house.connect(name)));
       const locks = await Promise.all(many.map((each) => lock(each, group, options)));
       await Promise.all(locks.map((each) => each.ready()));
-      expect([held.signal.aborted, locks[4]?.holder]).to.deep.equal([false, `#a${group}#dmn1`]);
+      expect([held.signal.aborted, locks[4]?.holder]).to.deep.equal([false, `#a${group}#d1`]);
     }
   });
 
   it('can be left while there is no quorum', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await lock(await house.connect('a'), 'door', { quorum: 2 });
     const waits = failure(a.acquire());
     await a.leave();
@@ -145,7 +145,7 @@ describe('lock', () => {
   });
 
   it('gives up a wait that is aborted', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await lock(await house.connect('a'), 'door');
     const b = await lock(await house.connect('b'), 'door');
     const held = await a.acquire();
@@ -158,7 +158,7 @@ describe('lock', () => {
 
 describe('barrier', () => {
   it('opens when all are there, and closes behind them', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const options = { parties: 2 };
     const a = await barrier(await house.connect('a'), 'start', options);
     const b = await barrier(await house.connect('b'), 'start', options);
@@ -167,12 +167,12 @@ describe('barrier', () => {
     expect(await Promise.all([first, b.enter()])).to.deep.equal([0, 0]);
     const waits = b.enter();
     await until(() => a.entered.length === 1, 'the other to wait');
-    expect(a.entered).to.deep.equal(['#b#dmn1']);
+    expect(a.entered).to.deep.equal(['#b#d1']);
     expect(await Promise.all([a.enter(), waits])).to.deep.equal([1, 1]);
   });
 
   it('forgets who leaves', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const leaving = await house.connect('b');
     const a = await barrier(await house.connect('a'), 'start', { parties: 2 });
     const b = await barrier(leaving, 'start', { parties: 2 });

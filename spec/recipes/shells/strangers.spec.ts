@@ -19,7 +19,7 @@ import {
   replicated,
 } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld } from '../../client/support.js';
 
 interface Dropped {
   readonly group: string;
@@ -69,7 +69,7 @@ async function delivered(connection: Connection): Promise<void> {
 describe('a client that is not a member', () => {
   it('sets nothing in a map, is counted each time, and warned of once', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const config = await map(await house.connect('a'), 'config');
     await config.set('k', 1);
     const stranger = await house.connect('evil');
@@ -80,13 +80,13 @@ describe('a client that is not a member', () => {
     await until(() => watch.dropped.length === 2, 'both to be dropped');
     await until(() => watch.warnings.length > 0, 'the warning');
     expect(config.get('k')).to.equal(1);
-    expect(watch.dropped[0]).to.include({ group: 'config', sender: '#evil#dmn1', reason: 'stranger' });
-    expect(watch.warnings).to.deep.equal(['config: ignoring messages of #evil#dmn1, which is not a member']);
+    expect(watch.dropped[0]).to.include({ group: 'config', sender: '#evil#d1', reason: 'stranger' });
+    expect(watch.warnings).to.deep.equal(['config: ignoring messages of #evil#d1, which is not a member']);
   });
 
   it('takes no lock, opens no barrier and calls no handler', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await house.connect('a');
     const stranger = await house.connect('evil');
     const jobs = await lock(a, 'jobs');
@@ -108,7 +108,7 @@ describe('a client that is not a member', () => {
 
   it('of an earlier version is refused with a line that says so', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const config = await map(await house.connect('a'), 'config');
     await config.ready();
     const stranger = await house.connect('evil');
@@ -121,14 +121,14 @@ describe('a client that is not a member', () => {
     await old.send('config', body, { service: 'agreed' });
     await until(() => watch.warnings.length > 1, 'the warning');
     expect(watch.warnings[1]).to.equal(
-      'config: ignoring messages of #old#dmn1, which runs an incompatible version of ssp-toolkit',
+      'config: ignoring messages of #old#d1, which runs an incompatible version of ssp-toolkit',
     );
     expect(config.size).to.equal(0);
   });
 });
 
 /** A member of the group that runs no recipe. */
-async function liarIn(house: DaemonFixture, group: string): Promise<Connection> {
+async function liarIn(house: ClientWorld, group: string): Promise<Connection> {
   const connection = await house.connect('liar');
   await connection.join(group);
   return connection;
@@ -137,7 +137,7 @@ async function liarIn(house: DaemonFixture, group: string): Promise<Connection> 
 describe('a message of a member that does not count', () => {
   it('is counted as malformed, once for each, in every recipe, and warned of once', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await house.connect('a');
     await election(a, 'leaders');
     await presence(a, 'room', { metadata: null });
@@ -168,9 +168,9 @@ describe('a message of a member that does not count', () => {
     for (const [group, body] of damaged) await liar.send(group, body, { service: 'agreed' });
     // What is for one member, to all of them; and private messages of which nothing can be read.
     await liar.send('config', encode({ kind: 'none', capture: 'x' }), { service: 'agreed' });
-    await liar.sendTo('#a#dmn1', sealed('config', Buffer.from('hello')));
-    await liar.sendTo('#a#dmn1', sealed('config', Buffer.from('hello')).subarray(0, -1));
-    await liar.sendTo('#a#dmn1', sealed('config', Buffer.alloc(0)));
+    await liar.sendTo('#a#d1', sealed('config', Buffer.from('hello')));
+    await liar.sendTo('#a#d1', sealed('config', Buffer.from('hello')).subarray(0, -1));
+    await liar.sendTo('#a#d1', sealed('config', Buffer.alloc(0)));
     const count = damaged.length + 4;
     await until(() => watch.dropped.length >= count, 'all to be counted');
     await delivered(liar);
@@ -180,13 +180,13 @@ describe('a message of a member that does not count', () => {
     ]);
     expect(watch.warnings).to.have.length(4);
     expect(watch.warnings[3]).to.equal(
-      'config: ignoring messages of #liar#dmn1 that are damaged, or not what this recipe expects',
+      'config: ignoring messages of #liar#d1 that are damaged, or not what this recipe expects',
     );
   });
 
   it('is counted as unowed when it is private and nobody asked for it', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await house.connect('a');
     const config = await map(a, 'config');
     await config.set('k', 1);
@@ -203,18 +203,18 @@ describe('a message of a member that does not count', () => {
       { kind: 'misfit', ask: `${instance + 1}.1`, label: 'something else' },
       { kind: 'misfit', ask: `${instance}.999`, label: 'something else' },
     ];
-    for (const each of unasked) await liar.sendTo('#a#dmn1', sealed('config', encode(each)));
+    for (const each of unasked) await liar.sendTo('#a#d1', sealed('config', encode(each)));
     const answer = (call: number): Buffer =>
       new BodyWriter('call', 2).number(5).number(call).number(0).data(Buffer.from('1')).finish();
-    await liar.sendTo('#a#dmn1', sealed('rpc', answer(1)));
+    await liar.sendTo('#a#d1', sealed('rpc', answer(1)));
     await until(() => watch.dropped.length > unasked.length, 'all to be counted');
     expect(watch.dropped.map(({ group, reason }) => `${group} ${reason}`)).to.deep.equal([
       ...unasked.map(() => 'config unowed'),
       'rpc unowed',
     ]);
     expect(watch.warnings).to.deep.equal([
-      'config: ignoring private messages of #liar#dmn1 that this process did not ask for',
-      'rpc: ignoring private messages of #liar#dmn1 that this process did not ask for',
+      'config: ignoring private messages of #liar#d1 that this process did not ask for',
+      'rpc: ignoring private messages of #liar#d1 that this process did not ask for',
     ]);
     await config.set('k', 2);
     expect(config.get('k')).to.equal(2);
@@ -222,7 +222,7 @@ describe('a message of a member that does not count', () => {
 
   it('is one that counts for all when it comes privately: else each member could be told something else', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
     const [first, second] = [await map(a, 'config'), await map(b, 'config')];
     await Promise.all([first.ready(), second.ready()]);
@@ -230,12 +230,9 @@ describe('a message of a member that does not count', () => {
     await groupRpc(a, 'rpc', { handler: () => ++served });
     const liar = await liarIn(house, 'config');
     await liar.join('rpc');
-    await liar.sendTo(
-      '#a#dmn1',
-      sealed('config', command(9, 1, { op: 'set', key: 'k', value: 'only here' })),
-    );
+    await liar.sendTo('#a#d1', sealed('config', command(9, 1, { op: 'set', key: 'k', value: 'only here' })));
     const request = new BodyWriter('call', 1).number(9).number(1).data(Buffer.from('1')).finish();
-    await liar.sendTo('#a#dmn1', sealed('rpc', request));
+    await liar.sendTo('#a#d1', sealed('rpc', request));
     await until(() => watch.dropped.length === 2, 'both to be counted');
     expect([first.size, second.size, served]).to.deep.equal([0, 0, 0]);
     expect(watch.dropped.map(({ reason }) => reason)).to.deep.equal(['malformed', 'malformed']);
@@ -243,7 +240,7 @@ describe('a message of a member that does not count', () => {
 
   it('is none of what honest members say, also when answers come too late and a state goes from one to another', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
     const one = await groupRpc(a, 'rpc', { handler: () => 1 });
     let answer: () => void = () => undefined;
@@ -262,7 +259,7 @@ describe('a message of a member that does not count', () => {
 describe('a group that somebody reads already', () => {
   for (const event of ['event', 'data', 'view'] as const)
     it(`by a listener of ${event} is not for a recipe, which would miss the first view`, async () => {
-      await using house = await DaemonFixture.open();
+      await using house = await ClientWorld.start();
       const connection = await house.connect('a');
       const group = await connection.join('config');
       group.on(event, () => undefined);
@@ -273,7 +270,7 @@ describe('a group that somebody reads already', () => {
 
 describe('a member that lies', () => {
   it('cannot put a value into a map that is too deep for the snapshot of newcomers', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const [a, b] = [await house.connect('a'), await house.connect('b')];
     const config = await map(a, 'config');
     await config.ready();
@@ -295,7 +292,7 @@ describe('a member that lies', () => {
   });
 
   it('cannot release the lock of another one, whose numbers it knows', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const jobs = await lock(await house.connect('a'), 'jobs');
     const held = await jobs.acquire();
     const liar = await liarIn(house, 'jobs');
@@ -303,11 +300,11 @@ describe('a member that lies', () => {
     await liar.send('jobs', command(80, 1, { op: 'release', instance, request: 1 }));
     await liar.send('jobs', command(80, 2, { op: 'begin', instance, now: 1 }));
     await delivered(liar);
-    expect([held.signal.aborted, jobs.holder]).to.deep.equal([false, '#a#dmn1']);
+    expect([held.signal.aborted, jobs.holder]).to.deep.equal([false, '#a#d1']);
   });
 
   it('cannot take the place of the next command of another one', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const hits = await counter(await house.connect('a'), 'hits');
     await hits.add(1);
     const liar = await liarIn(house, 'hits');
@@ -318,7 +315,7 @@ describe('a member that lies', () => {
 
   it('leads nobody by a term far above all others, and is named in one warning', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const first = await election(await house.connect('b'), 'leaders', { silenceTimeoutMs: 50 });
     await first.waitForLeader();
     const second = await election(await house.connect('c'), 'leaders', { silenceTimeoutMs: 50 });
@@ -331,18 +328,15 @@ describe('a member that lies', () => {
       void liar.send('leaders', claim.finish(), { service: 'safe' });
     });
     await until(() => watch.warnings.length === 2, 'both to warn');
-    await until(
-      () => first.leader === '#b#dmn1' && second.leader === '#b#dmn1',
-      'both to follow another one',
-    );
+    await until(() => first.leader === '#b#d1' && second.leader === '#b#d1', 'both to follow another one');
     expect(first.term).to.be.below(Date.now() + 86_400_000);
     const last = await house.connect('d');
     await last.join('leaders');
     await until(() => watch.dropped.length === 4, 'the claims of two views');
-    expect(watch.dropped[3]).to.include({ group: 'leaders', sender: '#a#dmn1', reason: 'claim' });
+    expect(watch.dropped[3]).to.include({ group: 'leaders', sender: '#a#d1', reason: 'claim' });
     expect(new Set(watch.warnings)).to.deep.equal(
       new Set([
-        'leaders: ignoring the number claimed by #a#dmn1, which is more than a day above all others: compare the clocks',
+        'leaders: ignoring the number claimed by #a#d1, which is more than a day above all others: compare the clocks',
       ]),
     );
     expect(watch.warnings).to.have.length(2);
@@ -350,7 +344,7 @@ describe('a member that lies', () => {
 
   it('takes no token that is far above what the clocks of the others show', async () => {
     using watch = new Watch();
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const jobs = await lock(await house.connect('a'), 'jobs');
     const first = await jobs.acquire();
     await first.release();
@@ -361,15 +355,15 @@ describe('a member that lies', () => {
     await using held = await jobs.acquire();
     expect(held.token).to.be.within(first.token + 2, Date.now() + 1000);
     expect(watch.dropped).to.deep.include({
-      id: '#a#dmn1',
+      id: '#a#d1',
       group: 'jobs',
-      sender: '#liar#dmn1',
+      sender: '#liar#d1',
       reason: 'claim',
     });
   });
 
   it('stops nobody by a merge that makes no sense', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const troubles: unknown[] = [];
     const machine = {
       reset: () => undefined,
@@ -390,7 +384,7 @@ describe('a member that lies', () => {
   });
 
   it('changes nothing by commands that make no sense', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const a = await house.connect('a');
     const [jobs, gate] = [await lock(a, 'jobs'), await barrier(a, 'gate', { parties: 3 })];
     const first = await jobs.acquire();

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import type { Connection } from '../../../lib/client/connection.js';
 import { type Machine, map, replicated, type ReplicatedMap } from '../../../lib/recipes/index.js';
 import { until } from '../../support/wait.js';
-import { DaemonFixture } from './daemon-fixture.js';
+import { ClientWorld } from '../../client/support.js';
 
 const VALUE_BYTES = 100_000;
 const STATE_BYTES = 20_000_000;
@@ -60,7 +60,7 @@ class Given {
 
 describe('the transfer of a large state', () => {
   it('continues where the donor goes half way, and the newcomer has what the others have', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const donor = await house.connect('a');
     const first = await map<string>(donor, 'large');
     const worker = await map<string>(await house.connect('b'), 'large');
@@ -72,14 +72,14 @@ describe('the transfer of a large state', () => {
     const given = new Given(third);
     const late = await map<string>(third, 'large');
     await until(() => given.bytes >= STATE_BYTES / 2, 'half of the state', 20_000);
-    expect([...given.from.keys()]).to.deep.equal(['#a#dmn1']);
+    expect([...given.from.keys()]).to.deep.equal(['#a#d1']);
     await donor.close();
     const before = pace.count;
     await late.ready();
     expect(pace.count, 'commands meanwhile').to.be.above(before);
     await pace.stop();
     // The second donor continues where the first one stopped.
-    expect([...given.from.keys()]).to.deep.equal(['#a#dmn1', '#b#dmn1']);
+    expect([...given.from.keys()]).to.deep.equal(['#a#d1', '#b#d1']);
     expect(given.bytes).to.be.within(STATE_BYTES, MOST * STATE_BYTES);
     await late.add('end', '');
     await until(() => worker.has('end'), 'the last entry');
@@ -138,7 +138,7 @@ const SLOW_BYTES = 4_000_000;
 
 describe('the transfer of a state that is slow to read', () => {
   it('comes to its end where the other donors need long to find the place', async () => {
-    await using house = await DaemonFixture.open();
+    await using house = await ClientWorld.start();
     const donor = await house.connect('a');
     const first = await replicated(donor, 'slow', new Slow(FAST_MS));
     const others = Array.from({ length: 2 }, () => new Slow(SLOW_MS));
