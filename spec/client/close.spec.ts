@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { connect, ConnectionClosedError } from '../../lib/index.js';
 import { until } from '../support/wait.js';
-import { alone, data, REQUEST_BYTES } from './frames.js';
-import { failure, read, readAll, settle, ClientFixture, within, ClientWorld } from './support.js';
+import { alone, data } from './frames.js';
+import { failure, joinG, read, readAll, settle, ClientFixture, within, ClientWorld } from './support.js';
 
 describe('Connection.close', () => {
   it('shows the others a disconnect, and frees the name', async () => {
@@ -18,13 +18,9 @@ describe('Connection.close', () => {
 
   it('ends loops behind what they were handed, without an error', async () => {
     await using stage = await ClientFixture.open();
-    const { connection, session } = stage;
+    const { connection } = stage;
     const events = readAll(connection);
-    const join = connection.join('g');
-    await session.bytesFrom(REQUEST_BYTES);
-    await session.send(alone(), data('1'), data('2'));
-    const group = await join;
-    await settle();
+    const group = await joinG(stage, alone(), data('1'), data('2'));
     await connection.close();
     const expected = { words: ['join a +a', '1', '2'], error: undefined };
     expect([await readAll(group), await events]).to.deep.equal([expected, expected]);

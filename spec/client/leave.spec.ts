@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PermissionDeniedError } from '../../lib/index.js';
 import { alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
-import { failure, isWaiting, read, readAll, ClientFixture, ClientWorld } from './support.js';
+import { ClientFixture, ClientWorld, failure, isWaiting, joinG, read, readAll } from './support.js';
 
 describe('leaving a group', () => {
   it('resolves when the leave has its place in the order, and ends the loop behind it', async () => {
@@ -46,11 +46,8 @@ describe('leaving a group', () => {
 
   it('hands over nothing of the group afterwards', async () => {
     await using stage = await ClientFixture.open();
-    const { connection, session } = stage;
-    const join = connection.join('g');
-    await session.bytesFrom(REQUEST_BYTES);
-    await session.send(alone());
-    const group = await join;
+    const { session } = stage;
+    const group = await joinG(stage, alone());
     const leave = group.leave();
     await session.send(data('before'), selfLeave(), data('behind'), alone());
     await leave;
@@ -82,10 +79,7 @@ describe('leaving a group', () => {
     for (const how of ['lost', 'closed']) {
       await using stage = await ClientFixture.open();
       const { connection, session } = stage;
-      const join = connection.join('g');
-      await session.bytesFrom(REQUEST_BYTES);
-      await session.send(alone());
-      const group = await join;
+      const group = await joinG(stage, alone());
       const leave = group.leave();
       await session.bytesFrom(2 * REQUEST_BYTES);
       if (how === 'lost') session.end();
@@ -99,10 +93,7 @@ describe('leaving a group', () => {
   it('is rejected when a policy of the daemon refuses; the group stays joined', async () => {
     await using stage = await ClientFixture.open();
     const { connection, session } = stage;
-    const join = connection.join('g');
-    await session.bytesFrom(REQUEST_BYTES);
-    await session.send(alone());
-    const group = await join;
+    const group = await joinG(stage, alone());
     const leave = group.leave();
     const again = connection.join('g');
     await session.bytesFrom(2 * REQUEST_BYTES);

@@ -360,7 +360,7 @@ export class Silent implements RecipeCore {
   readonly dueAt = Infinity;
 
   constructor(
-    private readonly heard: Overheard,
+    readonly heard: Overheard,
     private readonly self: string,
   ) {}
 

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/replica.js';
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
-import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
+import type { ReplicatedCoreOptions, ReplicatedSink } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
 import { CHUNK_BYTES, MAX_PROCESSES } from '../../lib/recipes/core/limits.js';
 import type { WorldMember } from './world-member.js';
@@ -72,6 +72,46 @@ const MOST_EPOCHS = 10_000;
 /** Small, so that a snapshot of a small state has several. */
 const CHUNK = 40;
 
+/** What a machine was when others were promised it, given away in pieces. */
+export class Snapshots {
+  private readonly bytes = new Map<string, Buffer>();
+  /** Where the next answer to each begins. */
+  private readonly places = new Map<string, number>();
+
+  constructor(private readonly chunkBytes: number) {}
+
+  capture(id: string, bytes: Buffer): void {
+    this.bytes.set(id, bytes);
+  }
+
+  release(id: string): void {
+    this.bytes.delete(id);
+  }
+
+  get(id: string): Buffer | undefined {
+    return this.bytes.get(id);
+  }
+
+  /** @returns false when it was released */
+  supply(
+    core: ReplicatedCore,
+    ...[id, to, offset, until, restart]: Parameters<ReplicatedSink['supply']>
+  ): boolean {
+    const bytes = this.bytes.get(id);
+    if (!bytes) return false;
+    const key = `${id} ${to}`;
+    let at = restart ? offset : (this.places.get(key) ?? offset);
+    const end = Math.min(until, bytes.length);
+    do {
+      const data = bytes.subarray(at, Math.min(at + this.chunkBytes, end));
+      core.supplied(id, to, at, data, at + data.length >= bytes.length);
+      at += data.length;
+    } while (at < end);
+    this.places.set(key, at);
+    return true;
+  }
+}
+
 export class Replicas<M extends AnyMachine> {
   readonly seats = new Map<WorldMember, Seat & { readonly machine: M }>();
   instances = 0;
@@ -87,12 +127,10 @@ export class Replicas<M extends AnyMachine> {
 
   readonly make = (member: WorldMember): ReplicatedCore => {
     const machine = this.kind.make();
-    const snapshots = new Map<string, Buffer>();
+    const snapshots = new Snapshots(CHUNK);
     const outcomes = new Map<number, Outcome>();
     const rolledBack: number[] = [];
     const restoring: Buffer[] = [];
-    /** Where the next answer to each begins. */
-    const places = new Map<string, number>();
     const instance = ++this.instances;
     const core: ReplicatedCore = new ReplicatedCore(
       member.id,
@@ -101,20 +139,11 @@ export class Replicas<M extends AnyMachine> {
       {
         send: (body, service) => member.send(body, service),
         sendTo: (name, body) => member.sendTo(name, body),
-        capture: (id) => void snapshots.set(id, this.kind.save(machine)),
-        release: (id) => void snapshots.delete(id),
-        supply: (id, to, offset, until, restart) => {
-          const bytes = snapshots.get(id);
-          if (!bytes) return void this.unbounded.add(`${to} is given what it did not ask for`);
-          const key = `${id} ${to}`;
-          let at = restart ? offset : (places.get(key) ?? offset);
-          const end = Math.min(until, bytes.length);
-          do {
-            const data = bytes.subarray(at, Math.min(at + CHUNK, end));
-            core.supplied(id, to, at, data, at + data.length >= bytes.length);
-            at += data.length;
-          } while (at < end);
-          places.set(key, at);
+        capture: (id) => snapshots.capture(id, this.kind.save(machine)),
+        release: (id) => snapshots.release(id),
+        supply: (...request) => {
+          if (!snapshots.supply(core, ...request))
+            this.unbounded.add(`${request[1]} is given what it did not ask for`);
         },
         restoreBegin: () => void (restoring.length = 0),
         restoreChunk: (data) => void restoring.push(Buffer.from(data)),

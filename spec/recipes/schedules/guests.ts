@@ -2,28 +2,16 @@
 import { Buffer } from 'node:buffer';
 import { decode } from '../../../lib/recipes/core/replicated/messages.js';
 import type { Random } from '../../support/random.js';
-import { type Lie, memberLie, Overheard, strangerLie } from '../liars.js';
-import type { GroupClient, GroupView } from '../../support/group-network/daemon.js';
+import { type Lie, memberLie, Overheard, Silent, strangerLie } from '../liars.js';
+import type { GroupClient } from '../../support/group-network/daemon.js';
 import type { Daemon } from './replica-client.js';
 
 /** What comes to the liar. It is a client beside the one that its daemon has, and moves with the daemon. */
-class Listener implements GroupClient {
-  readonly heard = new Overheard();
+class Listener extends Silent implements GroupClient {
   isJoined = true;
 
-  constructor(readonly id: string) {}
-
-  view({ id, members }: GroupView): void {
-    this.heard.install({ id, members: members.filter((name) => name !== this.id) });
-    this.heard.all.length = 0;
-  }
-
-  transition(): void {
-    // It does not care.
-  }
-
-  message(sender: string, body: Buffer): void {
-    if (sender !== this.id) this.heard.note({ sender, to: null, body: Buffer.from(body) });
+  constructor(readonly id: string) {
+    super(new Overheard(), id);
   }
 }
 

@@ -6,7 +6,7 @@ import type { ReplicatedSink } from '../../../lib/recipes/core/replicated/ports.
 import type { CommandInfo } from '../../../lib/recipes/core/replicated/replica.js';
 import type { Settled } from '../../../lib/recipes/core/replicated/submissions.js';
 import type { GroupId } from '../../../lib/wire/group-id.js';
-import { Ledger, ledgers } from '../replicas.js';
+import { Ledger, ledgers, Snapshots } from '../replicas.js';
 import type { Daemon as DaemonOf, GroupClient, GroupView } from '../../support/group-network/daemon.js';
 
 /** Small, so that a small state has several. */
@@ -181,23 +181,19 @@ export class ReplicaClient implements GroupClient {
 
   private sink(): ReplicatedSink {
     const { ground } = this;
-    const snapshots = new Map<string, Buffer>();
-    /** Where the next answer to each begins. */
-    const places = new Map<string, number>();
+    const snapshots = new Snapshots(CHUNK_BYTES);
     let restoring: Buffer[] = [];
     return {
       send: (body, service) => this.send(body, service, null),
       sendTo: (name, body) => this.send(body, 'agreed', name),
       capture: (id) => {
         this.captures++;
-        snapshots.set(id, ledgers.save(this.machine));
+        snapshots.capture(id, ledgers.save(this.machine));
       },
-      release: (id) => void snapshots.delete(id),
-      supply: (id, to, offset, until, restart) => {
-        const bytes = snapshots.get(id);
-        if (!bytes) return ground.fault(`RELEASED: ${to} is to be given ${id}`);
-        const key = `${id} ${to}`;
-        places.set(key, this.supply(id, bytes, to, restart ? offset : (places.get(key) ?? offset), until));
+      release: (id) => snapshots.release(id),
+      supply: (id, to, ...range) => {
+        if (!snapshots.supply(this.core, id, to, ...range))
+          ground.fault(`RELEASED: ${to} is to be given ${id}`);
       },
       restoreBegin: () => {
         restoring = [];
@@ -218,18 +214,6 @@ export class ReplicaClient implements GroupClient {
 
   private send(body: Buffer, service: 'agreed' | 'safe', to: string | null): void {
     if (this.isUp) this.ground.send(Buffer.from(body), service, to);
-  }
-
-  /** @returns where it ended */
-  private supply(id: string, bytes: Buffer, to: string, from: number, until: number): number {
-    const end = Math.min(until, bytes.length);
-    let at = from;
-    do {
-      const data = bytes.subarray(at, Math.min(at + CHUNK_BYTES, end));
-      this.core.supplied(id, to, at, data, at + data.length >= bytes.length);
-      at += data.length;
-    } while (at < end);
-    return at;
   }
 
   private beginRestore(bytes: Buffer): void {
