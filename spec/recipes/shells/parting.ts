@@ -5,6 +5,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Connection } from '../../../lib/client/connection.js';
 import { Emitter } from '../../../lib/client/event-fanout.js';
+import type { Service } from '../../../lib/client/send.js';
 
 /** Keeps what comes before anybody listens. */
 class MemoryGroup extends Emitter<{ event: [object] }> {
@@ -12,7 +13,7 @@ class MemoryGroup extends Emitter<{ event: [object] }> {
 
   constructor(
     readonly name: string,
-    readonly send: (body: Buffer) => Promise<void>,
+    readonly send: (body: Buffer, options: { readonly service: Service }) => Promise<void>,
   ) {
     super();
   }
@@ -41,7 +42,7 @@ class MemoryConnection extends Emitter<{ message: [object]; close: [Error | unde
 
   async join(name: string): Promise<MemoryGroup> {
     const { parting } = this;
-    this.group = new MemoryGroup(name, async (body) => parting.send(this, body));
+    this.group = new MemoryGroup(name, async (body, { service }) => parting.send(this, body, service));
     parting.joined(this);
     return this.group;
   }
@@ -99,8 +100,8 @@ export class Parting {
   }
 
   /** @internal */
-  send(from: MemoryConnection, body: Buffer): void {
-    const event = { kind: 'data', sender: from.id, body };
+  send(from: MemoryConnection, body: Buffer, service: Service): void {
+    const event = { kind: 'data', sender: from.id, body, service };
     const deliver = (): void => {
       for (const member of membersOf(this.sideOf(from))) member.group?.give(event);
     };
