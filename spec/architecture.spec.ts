@@ -43,7 +43,7 @@ const forAll = 'lib/util';
 
 /**
  * A room is a folder of lib or daemon, or a file beside the folders; the port of the engines, their view machine and the
- * core of the flush layer, too.
+ * cores of the flush layer and of secure groups, too.
  */
 const rules: Readonly<Record<string, Rule>> = {
   [forAll]: { values: [] },
@@ -55,6 +55,8 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/mailbox': { values: [...shared, 'lib/silence'] },
   'lib/flush/core': { values: ['lib/wire'], types: ['lib/mailbox'] },
   'lib/flush': { values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/ssp', 'lib/flush/core'] },
+  'lib/secure/core': { values: ['lib/wire'] },
+  'lib/secure': { values: [...shared, 'lib/secure/core'] },
   'lib/ssp': { values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/flush/core'] },
   'lib/client': { values: [...shared, 'lib/mailbox', 'lib/flush/core'] },
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
@@ -107,7 +109,7 @@ const rules: Readonly<Record<string, Rule>> = {
 };
 
 /** Rooms inside a room. */
-const inner = ['daemon/engine/views', 'lib/flush/core'];
+const inner = ['daemon/engine/views', 'lib/flush/core', 'lib/secure/core'];
 
 /** The entry points of the package: the command line uses them as a user's program does. */
 const doors = /^lib\/(?:wire|ssp|flush|recipes|channel)\/index\.js$/;
@@ -133,7 +135,7 @@ const isOpenToCli = (path: string, target: string): boolean =>
 
 /** Code that runs the same whenever and wherever it runs. */
 const pure =
-  /^(lib\/util(?!\/(?:clock|option-schemas)\.)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
+  /^(lib\/util(?!\/(?:clock|option-schemas)\.)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/secure\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
 /** The clock of the machine and the schema library, of which pure code may know no more than the types. */
 const worldly: ReadonlySet<string> = new Set(['lib/util/clock.js', 'lib/util/option-schemas.js']);
 /** What pure code imports of packages: bytes, and the types of schemas. */
@@ -325,6 +327,10 @@ describe('architecture', () => {
       ],
       ['lib/flush/core/a.ts', 'setTimeout(() => 1, 2);', 'is pure and uses setTimeout'],
       ['lib/client/a.ts', "import { b } from '../flush/b.js';", 'imports lib/flush'],
+      ['lib/secure/core/a.ts', "import { b } from '../node-provider.js';", 'imports lib/secure'],
+      ['lib/secure/core/a.ts', "import { b } from 'node:crypto';", 'is pure and imports node:crypto'],
+      ['lib/secure/core/a.ts', 'const a = Date.now();', 'is pure and uses Date'],
+      ['lib/secure/a.ts', "import { b } from '../client/b.js';", 'imports lib/client'],
       ['lib/channel/a.ts', "import { b } from '../cli/b.js';", 'imports lib/cli'],
       ['lib/client/a.ts', "import { b } from '../index.js';", 'imports lib/index'],
       ['lib/index.ts', "export * from './cli/b.js';", 'imports lib/cli'],
@@ -392,6 +398,7 @@ describe('architecture', () => {
       ['lib/client/a.ts', "import { b } from '../flush/core/b.js';"],
       ['lib/ssp/a.ts', "import { b } from '../flush/core/b.js';"],
       ['lib/flush/a.ts', "import { b } from './core/b.js'; import { c } from '../ssp/c.js';"],
+      ['lib/secure/a.ts', "import { b } from './core/b.js'; import { c } from 'node:crypto';"],
       ['lib/mailbox/a.ts', "import { b } from '../wire/b.js'; import { c } from '../errors.js';"],
       ['lib/cli/a.ts', "import { b } from '../index.js'; import { c } from '../recipes/index.js';"],
       ['lib/cli/flood/a.ts', "import { b } from '../../mailbox/mailbox.js';"],
