@@ -148,7 +148,11 @@ const impure =
 const LONGEST_FILE = 400;
 /** A state machine reads best as a whole. */
 const LONGEST_STATE_MACHINE = 500;
-const stateMachines = new Set(['lib/recipes/core/replicated/core.ts', 'daemon/engine/views/machine.ts']);
+const stateMachines = new Set([
+  'lib/recipes/core/replicated/core.ts',
+  'daemon/engine/views/machine.ts',
+  'lib/secure/core/machine.ts',
+]);
 
 /** The source without comments, and without the text of strings unless they are kept. */
 function stripped(source: string, keepStrings: boolean): string {

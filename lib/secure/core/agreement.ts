@@ -137,6 +137,16 @@ export class Agreement {
     return this.shares.get(name)?.share ?? null;
   }
 
+  /** Identities of members that have shared. */
+  identities(names: readonly string[]): Map<string, Uint8Array> {
+    const found = new Map<string, Uint8Array>();
+    for (const name of names) {
+      const share = this.shareOf(name);
+      if (share) found.set(name, share.identity);
+    }
+    return found;
+  }
+
   /** Takes a SHARE that has the right form. @returns null for a good one, which is never replaced */
   take(sender: string, share: Share): ShareFault | null {
     const { provider } = this;
@@ -171,9 +181,9 @@ export class Agreement {
     if (kept && !kept.authorization) kept.authorization = authorization;
   }
 
-  /** No more answers count: what is out is a no. */
-  denyPending(): void {
-    for (const kept of this.shares.values()) kept.authorization ??= { isAllowed: false, notAfter: Infinity };
+  /** The answers on these count no more: what is out is a no. */
+  deny(names: readonly string[]): void {
+    for (const name of names) this.authorize(name, { isAllowed: false, notAfter: Infinity });
   }
 
   /** Why the SHARE of a member is not kept at that time, in seconds; null for a kept one, and before any has come. */

@@ -41,6 +41,13 @@ export interface DataHeader {
   readonly counter: number;
 }
 
+/** Body of a REKEY. */
+export function rekeyBody(epoch: number): Buffer {
+  const body = Buffer.alloc(4);
+  body.writeUInt32LE(epoch);
+  return body;
+}
+
 /** The service that secure groups send for it: what may come in any order cannot be counted. */
 export const secureService = (service: number): number =>
   (service & (UNRELIABLE_MESS | RELIABLE_MESS)) === 0

@@ -1,0 +1,57 @@
+/**
+ * The epochs of one secure view: the present one, and after a rekey the one before, until each member has sent its first
+ * message under the new key.
+ */
+import type { DataHeader } from './data.js';
+import type { EpochKeys, Opened } from './epoch-keys.js';
+import type { Frame } from './messages.js';
+
+export class Epochs {
+  private before: EpochKeys | null = null;
+  /** Members that have not sent under the present key yet. */
+  private open = new Set<string>();
+
+  constructor(private present: EpochKeys) {}
+
+  get current(): EpochKeys {
+    return this.present;
+  }
+
+  /** A new key takes effect here. */
+  next(keys: EpochKeys): void {
+    this.before?.wipe();
+    this.before = this.present;
+    this.present = keys;
+    this.open = new Set(keys.insiders);
+  }
+
+  /** The keys for a message of this sender and epoch; null where its epoch is over, or has not begun. */
+  private keysFor(sender: string, epoch: number): EpochKeys | null {
+    if (epoch === this.present.epoch) return this.present;
+    const { before } = this;
+    if (!before || epoch !== before.epoch) return null;
+    // A stranger is judged by the keys, as in the present epoch.
+    return this.open.has(sender) || !before.isInsider(sender) ? before : null;
+  }
+
+  /** Opens a message; null where there are no keys for its epoch. */
+  receive(frame: Frame, header: DataHeader): Opened | null {
+    const keys = this.keysFor(frame.sender, header.epoch);
+    if (!keys) return null;
+    const opened = keys.open(frame, header);
+    if (opened.kind === 'message' && keys === this.present) this.close(frame.sender);
+    return opened;
+  }
+
+  /** The view is over: nothing of it can be opened. */
+  wipe(): void {
+    this.before?.wipe();
+    this.present.wipe();
+  }
+
+  private close(sender: string): void {
+    if (!this.before || !this.open.delete(sender) || this.open.size > 0) return;
+    this.before.wipe();
+    this.before = null;
+  }
+}
