@@ -611,6 +611,14 @@ describe('secure group, messages', () => {
     expect(ann.dropped).to.include('malformed');
   });
 
+  it('to others are not handed out, whatever the daemon does', () => {
+    const group = secured();
+    group.member(BOB).send('to cyd', AGREED, [CYD]);
+    group.member(ANN).machine.data(group.frames.at(-1) as SecureFrame, group.now);
+    expect(group.member(ANN).texts).to.deep.equal([]);
+    expect(group.member(ANN).dropped).to.deep.equal(['refused']);
+  });
+
   it('of another view are refused', () => {
     const group = secured();
     group.member(CYD).send('old');

@@ -388,6 +388,8 @@ export class SecureMachine {
     const header = readDataHeader(frame, this.options.group, this.options.mode);
     if (!header) return sink.drop('malformed');
     if (!epochs) return sink.drop('keyless');
+    // A daemon that hands a message to some out to others does what its sender did not want.
+    if (groups.length > 1 && !groups.includes(this.options.self)) return sink.drop('refused');
     const opened = epochs.receive(frame, header);
     if (!opened) {
       const isOfEndedRekey = this.isBroken && header.epoch === this.epoch + 1;
