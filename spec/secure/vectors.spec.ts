@@ -5,25 +5,16 @@ import { expect } from 'chai';
 import { encodeCertificate, judgeCertificate } from '../../lib/secure/core/certificate.js';
 import { contextOf, exportKey, label, type Mode, previousProof } from '../../lib/secure/core/context.js';
 import { readDataHeader } from '../../lib/secure/core/data.js';
-import type { EpochKeys, Opened } from '../../lib/secure/core/epoch-keys.js';
-import { isSoundPoint, MAX_CLOCK_SKEW_S } from '../../lib/secure/core/limits.js';
-import { type Frame, isAgreedFrame, readSeal, readShare } from '../../lib/secure/core/messages.js';
+import { isSoundPoint } from '../../lib/secure/core/limits.js';
+import { readSeal, readShare } from '../../lib/secure/core/messages.js';
 import { nodeProvider } from '../../lib/secure/node-provider.js';
 import { importPublicKey } from '../../lib/secure/identity.js';
+import { judge, sealed } from './vector-judges.js';
 import { agreementOf, frameOfData, keysOf, scopeOf, withShares } from './vector-members.js';
 import { SecondReading } from './second-reading.js';
-import {
-  bytesOf,
-  hexOf,
-  type NegativeFrame,
-  pairOfSeed,
-  type VectorData,
-  type VectorEpoch,
-  vectors,
-} from './vectors.js';
+import { bytesOf, hexOf, pairOfSeed, type VectorEpoch, vectors } from './vectors.js';
 
 const { group, members } = vectors;
-const AGREED = 16;
 const CYD = '#cyd#d2';
 
 const parts: readonly (readonly [string, Mode, VectorEpoch])[] = [
@@ -79,7 +70,7 @@ describe('secure groups, formats', () => {
       }
 
       it('has its DATA, sent', () => {
-        const sent = part.data.map((data) => sealVector(keysUpTo(mode, part, data), data));
+        const sent = part.data.map((data) => sealed(mode, part, data));
         expect(sent.map(hexOf)).to.deep.equal(part.data.map(({ hex }) => hex));
       });
 
@@ -119,24 +110,6 @@ describe('secure groups, formats', () => {
     expect(reading.compared).to.be.at.least(93);
   });
 });
-
-/** Keys of the sender, in which as many messages of the stream were sent as the counter says. */
-function keysUpTo(mode: Mode, part: VectorEpoch, { sender, stream, counter }: VectorData): EpochKeys {
-  const keys = keysOf(mode, part, sender);
-  const service = stream === 0 ? AGREED : AGREED | 0x40000000;
-  for (let i = 0; i < counter; i++)
-    keys.seal({ service, groups: [group], isControl: false, type: 0, body: Buffer.alloc(0) });
-  return keys;
-}
-
-const sealVector = (keys: EpochKeys, data: VectorData): Uint8Array =>
-  keys.seal({
-    service: data.service,
-    groups: data.receivers,
-    isControl: data.control,
-    type: data.type,
-    body: bytesOf(data.body),
-  });
 
 describe('secure groups, certificates', () => {
   const authority = bytesOf(vectors.certificates.authorityPublic);
@@ -193,68 +166,12 @@ describe('secure groups, points', () => {
 });
 
 describe('secure groups, frames that must be refused', () => {
-  const judges = { SHARE: judgeShare, SEAL: judgeSeal, DATA: judgeData };
-
   for (const frame of vectors.negative.frames) {
     it(`${frame.kind}, ${frame.mode} mode, ${frame.what}: ${frame.expect}`, () => {
-      expect(judges[frame.kind](frame)).to.equal(frame.expect);
+      expect(judge(frame)).to.equal(frame.expect);
     });
   }
 });
-
-const partOf = ({ mode, epoch }: NegativeFrame): VectorEpoch => {
-  if (mode === 'member') return vectors.memberMode;
-  return epoch === 1 ? vectors.epoch1 : vectors.groupMode;
-};
-
-const frameOf = ({ sender, service, groups, hex }: NegativeFrame): Frame => ({
-  sender,
-  service,
-  groups,
-  body: bytesOf(hex),
-});
-
-function judgeShare(negative: NegativeFrame): string {
-  const frame = frameOf(negative);
-  const share = readShare(frame.body, negative.mode);
-  if (!share || !isAgreedFrame(frame, group)) return 'malformed';
-  const agreement = withShares(negative.mode, partOf(negative), CYD, { without: negative.sender });
-  return agreement.take(frame.sender, share) === null ? 'good' : 'bad';
-}
-
-function judgeSeal(negative: NegativeFrame): string {
-  const frame = frameOf(negative);
-  const seal = readSeal(frame.body, members.length);
-  if (!seal || !isAgreedFrame(frame, group)) return 'malformed';
-  const part = partOf(negative);
-  const agreement = withShares(negative.mode, part, CYD);
-  if (agreement.test(frame.sender, seal).kind !== 'passes') return 'refused-by-open-test';
-  const clock = negative.clock ?? part.seal.now;
-  if (Math.abs(clock - Number(seal.now)) > MAX_CLOCK_SKEW_S) return 'clock';
-  return agreement.open(frame.sender, seal) ? 'secure' : 'box';
-}
-
-function judgeData(negative: NegativeFrame): string {
-  const frame = frameOf(negative);
-  const header = readDataHeader(frame, group, negative.mode);
-  if (!header) return 'malformed';
-  const part = partOf(negative);
-  const keys = keysOf(negative.mode, part, CYD);
-  for (const counter of negative.after ?? []) {
-    const data = part.data.find((each) => each.sender === negative.sender && each.counter === counter);
-    if (!data) throw new Error(`no message ${counter} of ${negative.sender}`);
-    const earlier = frameOfData(data);
-    expect(open(keys, earlier, negative.mode).kind).to.equal('message');
-  }
-  const opened = open(keys, frame, negative.mode);
-  return opened.kind === 'fault' ? opened.reason : opened.kind;
-}
-
-function open(keys: EpochKeys, frame: Frame, mode: Mode): Opened {
-  const header = readDataHeader(frame, group, mode);
-  if (!header) throw new Error('malformed');
-  return keys.open(frame, header);
-}
 
 describe('secure groups, companions', () => {
   it('prove the epoch before by its key, for their name and count', () => {

@@ -434,7 +434,7 @@ export class SecureMachine {
     return this.epochBeganAt + options.rekeyAfterMs + rank * options.sealAfterMs;
   }
 
-  /** After a transitional signal one side may have the next key, and the other not: a second agreement would differ. */
+  /** Not after a transitional signal: the SHAREs of some will not come, and a new view will. */
   private get canRekey(): boolean {
     const insiders = this.epochs?.current.insiders ?? [];
     return this.phase === 'secure' && !this.isBroken && insiders.every((name) => this.confirms.has(name));

@@ -2,11 +2,22 @@
 import { Buffer } from 'node:buffer';
 import type { PlainData } from '../../../lib/flush/core/port.js';
 import type { Agreement } from '../../../lib/secure/core/agreement.js';
+import { boxKey } from '../../../lib/secure/core/context.js';
 import { KIND_SEAL, KIND_SHARE, SECURE_TYPE } from '../../../lib/secure/core/limits.js';
-import { encodeSeal, encodeShare, kindOf, readSeal, readShare } from '../../../lib/secure/core/messages.js';
+import {
+  type Box,
+  encodeSeal,
+  encodeShare,
+  kindOf,
+  readSeal,
+  readShare,
+  type Seal,
+} from '../../../lib/secure/core/messages.js';
 import type { Pair, Provider } from '../../../lib/secure/core/provider.js';
+import { nameField } from '../../../lib/wire/name.js';
+import { SUBGROUP_CAST } from '../../../lib/wire/service.js';
 import type { Random } from '../../support/random.js';
-import type { SecureMember } from './member.js';
+import { GROUP, type SecureMember } from './member.js';
 
 export const isSecure = ({ type }: PlainData): boolean => type === SECURE_TYPE;
 
@@ -59,6 +70,7 @@ export class HostileDaemon {
     const { random, seen } = this;
     if (seen.length === 0) return null;
     const data = random.pick(seen);
+    if (random.chance(0.1)) return { ...data, type: 5 };
     if (random.chance(0.3)) return flipped(random, data);
     return random.chance(0.3) && names.length > 0 ? { ...data, sender: random.pick(names) } : data;
   }
@@ -73,6 +85,8 @@ export class Liar {
     private readonly provider: Provider,
     private readonly identity: Pair,
     private readonly rate: number,
+    /** Seals, and nobody notices that a nonce comes again. */
+    private readonly forge: Provider['seal'],
   ) {}
 
   lie(member: SecureMember, data: PlainData): readonly PlainData[] {
@@ -110,6 +124,15 @@ export class Liar {
     }
   }
 
+  /** A box that opens, with another secret in it. */
+  private otherBox(agreement: Agreement, member: SecureMember, seal: Seal, { index, box }: Box): Box {
+    const insider = agreement.expected[index] ?? '';
+    const shared = sharesOf(agreement).get(insider)?.shared;
+    if (!shared) return { index, box };
+    const key = boxKey(this.provider, shared, seal.transcript, seal.check, { sealer: member.id, insider });
+    return { index, box: this.forge(key, Buffer.alloc(12), seal.transcript, this.provider.random(32)) };
+  }
+
   private seals(member: SecureMember, agreement: Agreement, data: PlainData): readonly PlainData[] {
     const { random, provider, identity } = this;
     const seal = readSeal(data.body, 500);
@@ -122,7 +145,17 @@ export class Liar {
       const some = agreement.kept(Infinity).filter((name) => name === member.id || random.chance(0.7));
       return { ...data, body: Buffer.from(agreement.seal(some, Number(seal.now))) };
     };
-    switch (random.below(5)) {
+    switch (random.below(7)) {
+      case 5:
+        return [toSome(random, again(), agreement.expected), data];
+      case 6:
+        return [
+          make({
+            boxes: seal.boxes.map((each) =>
+              random.chance(0.5) ? each : this.otherBox(agreement, member, seal, each),
+            ),
+          }),
+        ];
       case 0:
         return [
           make({
@@ -142,6 +175,22 @@ export class Liar {
     }
   }
 }
+
+/** A copy of it that only some get, as a subgroup cast of the flush layer. */
+function toSome(random: Random, data: PlainData, members: readonly string[]): PlainData {
+  const receivers = members.filter(() => random.chance(0.5));
+  const body = Buffer.concat([data.body, nameField(GROUP)]);
+  return {
+    ...data,
+    service: data.service | SUBGROUP_CAST,
+    groups: receivers.length > 0 ? receivers : members,
+    body,
+  };
+}
+
+/** The shares that an agreement keeps to itself. */
+const sharesOf = (agreement: Agreement): ReadonlyMap<string, { readonly shared: Uint8Array }> =>
+  Reflect.get(agreement, 'shares') as ReadonlyMap<string, { readonly shared: Uint8Array }>;
 
 function agreementOf({ machine }: SecureMember): Agreement | null {
   const keying = Reflect.get(machine, 'keying') as { readonly agreement: Agreement } | null;

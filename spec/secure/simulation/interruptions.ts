@@ -2,9 +2,11 @@
  * Three members, and one interruption at any step of an agreement: one leaves, dies, is parted from the others or comes
  * back to them. Everything that a cut may leave open is tried, one after the other.
  */
+import type { SecureMachine } from '../../../lib/secure/core/machine.js';
 import { AGREED_MESS, SAFE_MESS } from '../../../lib/wire/service.js';
 import { DepthFirst, theFirst, type Choices } from '../../support/group-network/choices.js';
 import { Random } from '../../support/random.js';
+import { hexOf } from '../token-provider.js';
 import type { Violation } from './log.js';
 import type { SecureMember } from './member.js';
 import { type Daemon, type MemberStart, type Planted, SecureWorld } from './world.js';
@@ -41,10 +43,14 @@ const NAMES = ['ann', 'bob', 'cyd'];
 /** Steps after which every agreement has come to its end; the specs check that it has. */
 export const STEPS = 14;
 
+const idOf = (machine: SecureMachine | undefined): string => hexOf(machine?.id ?? new Uint8Array(0));
+
 class Trial {
   private readonly world: SecureWorld;
   private readonly daemons: readonly Daemon[];
   private turn = 0;
+  /** Id of the view in which the agreement begins. */
+  private before = '';
 
   constructor(
     private readonly interruption: Interruption,
@@ -79,7 +85,9 @@ class Trial {
   get isOver(): boolean {
     this.begin();
     for (let i = 0; i < this.interruption.step; i++) this.step();
-    return this.world.living.every(({ machine, isWaiting }) => machine.state === 'secure' && !isWaiting);
+    return this.world.living.every(
+      ({ machine, isWaiting }) => machine.state === 'secure' && !isWaiting && idOf(machine) !== this.before,
+    );
   }
 
   private begin(): void {
@@ -93,6 +101,7 @@ class Trial {
     if (act === 'merge') this.part(who);
     else if (scenario === 'merge') this.part(2);
     this.calm();
+    this.before = idOf(world.living[0]?.machine);
     if (scenario === 'join') world.start(daemons[2] as Daemon, NAMES[2] as string, HONEST);
     else if (scenario === 'rekey') this.memberOf(others[0] as Daemon)?.rekey();
     else if (scenario === 'death') world.die(this.memberOf(others.at(-1) as Daemon) as SecureMember);
@@ -154,6 +163,12 @@ export function tryAll(
       };
   } while (choices.advance());
   return { fault: null, runs };
+}
+
+/** Plays it with what chance leaves open at a cut. @returns what is wrong */
+export function tryOnce(interruption: Interruption, choices: Choices): string | null {
+  const [first] = new Trial(interruption, choices, null).play();
+  return first ? `${JSON.stringify(interruption)}: ${first.property}: ${first.text}` : null;
 }
 
 export const isOverAt = (scenario: Scenario, step: number): boolean =>

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { PlainData } from '../../../lib/flush/core/port.js';
 import type { Authorization } from '../../../lib/secure/core/agreement.js';
+import { KIND_SEAL, KIND_SHARE, SECURE_TYPE } from '../../../lib/secure/core/limits.js';
 import type { Mode } from '../../../lib/secure/core/context.js';
 import type { AuthorizationRequest, SecureOptions } from '../../../lib/secure/core/port.js';
 import type { Pair, Provider } from '../../../lib/secure/core/provider.js';
@@ -18,6 +19,7 @@ import { hexOf, TokenWorld } from '../token-provider.js';
 import { check } from './checks/all.js';
 import { HostileDaemon, Liar } from './hostile.js';
 import type { Evidence, Violation } from './log.js';
+import { field } from './plant.js';
 import { GROUP, SecureMember, type Surroundings } from './member.js';
 
 export type Daemon = NetworkDaemon<SecureMember>;
@@ -80,6 +82,7 @@ export class SecureWorld implements Surroundings {
   private readonly revoked = new Map<string, number>();
   private messages = 0;
   private places = 0;
+  private readonly said = new Set<string>();
 
   constructor(
     readonly options: WorldOptions,
@@ -114,7 +117,9 @@ export class SecureWorld implements Surroundings {
     const bug = isPlanted ? this.planted.bug : null;
     const plain = this.tokens.provider(secure.self);
     const provider = bug?.provider?.(plain) ?? plain;
-    const liar = start.isLiar ? new Liar(this.random.fork(), provider, identity, 0.5) : null;
+    const liar = start.isLiar
+      ? new Liar(this.random.fork(), provider, identity, 0.5, (...args) => this.tokens.forge(...args))
+      : null;
     const member: SecureMember = new SecureMember(
       {
         number,
@@ -237,7 +242,23 @@ export class SecureWorld implements Surroundings {
 
   send(from: SecureMember, data: PlainData): void {
     const home = this.homes.get(from);
-    if (from.isAlive && home) this.put(home, data);
+    if (!from.isAlive || !home) return;
+    if (from.options.isHonest) this.watch(from, data);
+    this.put(home, data);
+  }
+
+  /** An honest member seals once in a view and epoch, and shares no key twice. */
+  private watch({ id, machine }: SecureMember, { type, body }: PlainData): void {
+    if (type !== SECURE_TYPE || body[0] !== 1) return;
+    const view = field(machine, 'view') as { readonly number: number } | null;
+    if (body[1] === KIND_SEAL)
+      this.once(`SEAL of ${id} in ${view?.number}, epoch ${body.readUInt32LE(4)}`, 'SS11');
+    if (body[1] === KIND_SHARE) this.once(`ephemeral key ${hexOf(body.subarray(8, 40))} of ${id}`, 'SS2');
+  }
+
+  private once(what: string, property: string): void {
+    if (this.said.has(what)) this.faults.push({ property, text: `a second ${what}` });
+    this.said.add(what);
   }
 
   askLeave(member: SecureMember): void {
