@@ -7,8 +7,8 @@ import { join, relative } from 'node:path';
 import { expect } from 'chai';
 import { repositoryRoot } from './support/recordings.js';
 
-const PAGES = ['session', 'daemon', 'corosync', 'channels', 'receive', 'flush-layer'];
-const ID = String.raw`(?:[A-Z]|VS|FL-|FM-)?\d+(?:\.\d+)*`;
+const PAGES = ['session', 'daemon', 'corosync', 'channels', 'receive', 'flush-layer', 'secure-groups'];
+const ID = String.raw`(?:[A-Z]|VS|SS|F[LM]-|S[GDM]-)?\d+[ab]?(?:\.\d+)*`;
 const CITATION = new RegExp(String.raw`\[(${PAGES.join('|')}) (${ID}(?:(?:, | to )${ID})*)\]`, 'g');
 /** What looks like a citation, also of a page that does not exist, or with more than ids. */
 const NEARLY = /\[[a-z-]+ (?:[A-Z]{1,2}-?\d|\d+\.\d)[^\]]*\]/g;
@@ -226,6 +226,8 @@ describe('what checks citations', () => {
     'It is so [receive 1, R76].',
     'It is so [flush 2.1].',
     'It is so [flush-layer FL-99].',
+    'It is so [secure-groups SG-99].',
+    'It is so [secure-groups SG-99].',
     'It is so [session 4.7 and 4.8].',
     'It is so [corosync 5.2 step 7].',
   ])

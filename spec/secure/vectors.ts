@@ -1,4 +1,4 @@
-/** The vectors of secure groups in `spec/fixtures/secure`, and keys by their seeds. */
+/** The vectors of secure groups in `spec/fixtures/vectors`, and keys by their seeds. */
 import { Buffer } from 'node:buffer';
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -114,7 +114,7 @@ export interface Vectors {
 }
 
 export const vectors = JSON.parse(
-  readFileSync(join(repositoryRoot, 'spec/fixtures/secure/vectors.json'), 'utf8'),
+  readFileSync(join(repositoryRoot, 'spec/fixtures/vectors/secure-vectors.json'), 'utf8'),
 ) as Vectors;
 
 export const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex');

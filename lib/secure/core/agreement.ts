@@ -225,7 +225,7 @@ export class Agreement {
     return encodeSeal(provider, identity, this.context, self, fields);
   }
 
-  /** Whether this SEAL decides. The answer is the same at all members whose authorisations are the same. */
+  /** [secure-groups SG-6a]. Whether this SEAL decides. The answer is the same at all members whose authorisations are the same. */
   test(sender: string, seal: Seal): OpenTest {
     const { scope, insiders: required } = this.options;
     const insiders = seal.boxes.map(({ index }) => scope.members[index] as string);

@@ -1,4 +1,4 @@
-/** Certificates: an authority says which identity may be in which group, under which name, until when. */
+/** Certificates: an authority says which identity may be in which group, under which name, until when [secure-groups 6.4]. */
 import { Buffer } from 'node:buffer';
 import { ByteReader, readWhole } from '../../util/bytes.js';
 import { parsePrivateGroup } from '../../wire/name.js';

@@ -1,4 +1,4 @@
-/** What everything in a secure view is bound to, and the keys that follow from its secret. */
+/** What everything in a secure view is bound to, and the keys that follow from its secret [secure-groups 5]. */
 import { Buffer } from 'node:buffer';
 import { ByteWriter } from '../../util/bytes.js';
 import type { GroupId } from '../../wire/group-id.js';

@@ -1,4 +1,4 @@
-/** DATA: the form of its frame. What is in it opens with the keys of its epoch (`epoch-keys.ts`). */
+/** DATA: the form of its frame [secure-groups SD-4]. What is in it opens with the keys of its epoch (`epoch-keys.ts`). */
 import { Buffer } from 'node:buffer';
 import {
   AGREED_MESS,

@@ -1,6 +1,6 @@
 /**
  * The keys of one epoch of a secure view, and the counters under them: what a member sends is encrypted here, what it
- * receives is opened and counted. A counter that was taken is never used for other bytes.
+ * receives is opened and counted. A counter that was taken is never used for other bytes [secure-groups SD-1, SD-2].
  */
 import { Buffer } from 'node:buffer';
 import { SELF_DISCARD, SUBGROUP_CAST } from '../../wire/service.js';

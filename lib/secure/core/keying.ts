@@ -97,6 +97,7 @@ export class Keying {
     this.sink.transmit(AGREED_MESS, null, this.agreement.ownShare);
   }
 
+  /** [secure-groups SG-3]. */
   shareArrived(frame: SecureFrame): void {
     const { agreement, sink } = this;
     const { sender } = frame;
@@ -175,7 +176,7 @@ export class Keying {
     if (now >= this.stallDueAt) this.reportStall();
   }
 
-  /** When this member seals for those that have shared: the later, the more of them stand before it. */
+  /** [secure-groups SG-5]. When this member seals for those that have shared: the later, the more of them stand before it. */
   private get sealDueAt(): number {
     const { agreement, sentAt } = this;
     if (sentAt === null || !this.canSeal) return Infinity;
@@ -217,7 +218,7 @@ export class Keying {
     );
   }
 
-  /** Seals when everybody has shared, and this member is the first. */
+  /** [secure-groups SG-4]. Seals when everybody has shared, and this member is the first. */
   private trySeal(): void {
     const { agreement } = this;
     if (agreement.expected[0] !== this.options.self || !this.canSeal) return;

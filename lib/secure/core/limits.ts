@@ -1,4 +1,4 @@
-/** Sizes and limits of secure groups, and the Ed25519 points that no key may be. */
+/** Sizes and limits of secure groups [secure-groups SD-1, SD-8], and the Ed25519 points that no key may be. */
 
 /** Message type of everything that secure groups send; applications have the types above it. */
 export const SECURE_TYPE = -32765;
@@ -23,6 +23,11 @@ export const MAX_CREDENTIAL = 4096;
 export const MAX_MEMBERS = 500;
 /** How far the clock of a sealer may be off the own one. */
 export const MAX_CLOCK_SKEW_S = 300;
+
+/** Longest wait before a rejoin, in times of `sealAfterMs`. */
+export const MAX_BACKOFF = 32;
+/** View ids that are remembered, so that none comes twice in a membership. */
+export const MAX_SEEN = 65_536;
 
 /** A rekey is asked for when one stream of a member reaches the first of each; after the second nothing is encrypted. */
 export const REKEY_MESSAGES = 2 ** 28;

@@ -12,21 +12,30 @@ import { CONFIRM, type DataHeader, readDataHeader, REKEY, rekeyBody, secureServi
 import { EpochKeys, type PlainMessage } from './epoch-keys.js';
 import { Epochs } from './epochs.js';
 import { type Decision, Keying, type KeyingHost, type NumberedView } from './keying.js';
-import { KIND_DATA, KIND_SEAL, KIND_SHARE, MAX_CLOCK_SKEW_S, MAX_MEMBERS, SECURE_TYPE } from './limits.js';
+import {
+  KIND_DATA,
+  KIND_SEAL,
+  KIND_SHARE,
+  MAX_BACKOFF,
+  MAX_CLOCK_SKEW_S,
+  MAX_MEMBERS,
+  MAX_SEEN,
+  SECURE_TYPE,
+} from './limits.js';
 import { isAgreedFrame, isSealSigned, kindOf, readSeal, type Seal } from './messages.js';
-import type { Excluded, FlushedView, SecureFrame, SecureOptions, SecureSink, Tampering } from './port.js';
+import type {
+  Excluded,
+  FlushedView,
+  SecureFrame,
+  SecureOptions,
+  SecureSink,
+  SecureState,
+  SendRefusal,
+  Tampering,
+} from './port.js';
 import { PreviousView } from './previous-view.js';
 import { isSame, type Provider } from './provider.js';
 import { viewEvent } from './view-event.js';
-
-/**
- * `keying`: nothing is decided in the flush view. `dead`: this member gets no key in it any more. `secure`: it has the
- * key. `rekeying`: and the next one is being agreed. `outside`: others have the key, this member has not.
- */
-export type SecureState = 'none' | 'keying' | 'dead' | 'secure' | 'rekeying' | 'outside';
-
-/** Why a message cannot be sent now; null: it can. */
-export type SendRefusal = null | 'not-joined' | 'keying' | 'outside' | 'flushed' | 'exhausted';
 
 /** The last secure view that was shown. */
 interface ShownView {
@@ -36,11 +45,6 @@ interface ShownView {
   readonly number: number;
   isTransitionShown: boolean;
 }
-
-/** Longest wait before a rejoin, in times of `sealAfterMs`. */
-const MAX_BACKOFF = 32;
-/** View ids that are remembered, so that none comes twice. */
-const MAX_SEEN = 65_536;
 
 export class SecureMachine {
   private phase: SecureState = 'none';
@@ -59,10 +63,6 @@ export class SecureMachine {
   private epochs: Epochs | null = null;
   private epochBeganAt = 0;
   private isRekeyWanted = false;
-  /** Insiders whose CONFIRM of the epoch has come. */
-  private readonly confirms = new Set<string>();
-  /** Insiders of whom any message of the epoch has come. */
-  private readonly heard = new Set<string>();
   private shown: ShownView | null = null;
   private readonly previous: PreviousView;
   private readonly seen = new Set<string>();
@@ -100,7 +100,7 @@ export class SecureMachine {
 
   /** Insiders that have shown in this epoch that they have its key. */
   get confirmed(): ReadonlySet<string> {
-    return this.heard;
+    return this.epochs?.heard ?? new Set();
   }
 
   // What the application asks.
@@ -147,7 +147,7 @@ export class SecureMachine {
 
   // What the flush layer says.
 
-  /** A flush view. The secure one that it ends is over, and its own key is agreed from nothing. */
+  /** [secure-groups SG-1]. A flush view. The secure one that it ends is over, and its own key is agreed from nothing. */
   flushedView(flushed: FlushedView, now: number): void {
     const insiders = this.epochs?.current.insiders ?? null;
     this.keepEpoch();
@@ -174,6 +174,7 @@ export class SecureMachine {
     if (this.phase === 'keying') this.keying?.share(now);
   }
 
+  /** [secure-groups SG-2]. */
   transition(): void {
     this.isBroken = true;
     if (this.phase === 'keying') this.die();
@@ -187,6 +188,7 @@ export class SecureMachine {
     this.sink.deliver({ kind: 'transition', id: shown.id });
   }
 
+  /** [secure-groups SG-12]. */
   flushRequest(): void {
     if (this.options.isManual && this.epochs) {
       this.isAsked = true;
@@ -273,7 +275,7 @@ export class SecureMachine {
     else this.lateSeal(frame.sender, seal);
   }
 
-  /** A SEAL after the one that has decided, or before anything is agreed on. */
+  /** [secure-groups SG-8]. A SEAL after the one that has decided, or before anything is agreed on. */
   private lateSeal(sender: string, seal: Seal): void {
     const { decision, disagreeing, provider } = this;
     this.sink.drop('seal');
@@ -286,7 +288,7 @@ export class SecureMachine {
     this.sink.deliver({ kind: 'disagreement', sealer: sender, names: [] });
   }
 
-  /** This SEAL decides, whatever is in the own box. */
+  /** [secure-groups SG-6b, SG-7]. This SEAL decides, whatever is in the own box. */
   private decided(decision: Decision, now: number): void {
     const { keying, sealer, seal, insiders } = decision;
     this.decision = decision;
@@ -364,8 +366,6 @@ export class SecureMachine {
   private beginEpoch(now: number): void {
     this.epochBeganAt = now;
     this.isRekeyWanted = false;
-    this.confirms.clear();
-    this.heard.clear();
     this.control(CONFIRM, new Uint8Array(0));
   }
 
@@ -404,22 +404,15 @@ export class SecureMachine {
     }
     const { type, body, gap } = opened;
     if (gap > 0) this.tampering({ reason: 'gap', sender, count: gap });
-    if (header.epoch === epochs.current.epoch) this.hear(sender, epochs.current);
+    if (epochs.hear(sender, header)) sink.deliver({ kind: 'confirmed', epoch: header.epoch });
     if (header.isControl) this.controlArrived(sender, header, type, body, now);
     else sink.deliver({ kind: 'data', sender, service, groups, type, body });
-  }
-
-  private hear(sender: string, keys: EpochKeys): void {
-    const { heard } = this;
-    if (heard.has(sender)) return;
-    heard.add(sender);
-    if (heard.size === keys.insiders.length) this.sink.deliver({ kind: 'confirmed', epoch: keys.epoch });
   }
 
   private controlArrived(sender: string, header: DataHeader, type: number, body: Buffer, now: number): void {
     if (header.epoch !== this.epoch) return;
     if (type === CONFIRM && body.length === 0) {
-      this.confirms.add(sender);
+      this.epochs?.confirms.add(sender);
       if (this.isRekeyWanted) this.rekey();
     } else if (type === REKEY && isSame(body, rekeyBody(this.epoch + 1))) this.startRekey(now);
   }
@@ -434,10 +427,9 @@ export class SecureMachine {
     return this.epochBeganAt + options.rekeyAfterMs + rank * options.sealAfterMs;
   }
 
-  /** Not after a transitional signal: the SHAREs of some will not come, and a new view will. */
+  /** [secure-groups SG-10]. Not after a transitional signal: the SHAREs of some will not come, and a new view will. */
   private get canRekey(): boolean {
-    const insiders = this.epochs?.current.insiders ?? [];
-    return this.phase === 'secure' && !this.isBroken && insiders.every((name) => this.confirms.has(name));
+    return this.phase === 'secure' && !this.isBroken && this.epochs?.isConfirmed === true;
   }
 
   private startRekey(now: number): void {

@@ -1,6 +1,6 @@
 /**
  * SHARE and SEAL, the two messages by which a view agrees on its key: values to bytes and back. What has not exactly
- * this form is malformed; whether it is true is another question, which needs the view (`agreement.ts`).
+ * this form is malformed [secure-groups 5]; whether it is true is another question, which needs the view (`agreement.ts`).
  */
 import { Buffer } from 'node:buffer';
 import { ByteReader, Malformed, readWhole } from '../../util/bytes.js';

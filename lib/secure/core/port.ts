@@ -163,6 +163,15 @@ export type SecureEvent =
   | Confirmed
   | Tampering;
 
+/**
+ * `keying`: nothing is decided in the flush view. `dead`: this member gets no key in it any more. `secure`: it has the
+ * key. `rekeying`: and the next one is being agreed. `outside`: others have the key, this member has not.
+ */
+export type SecureState = 'none' | 'keying' | 'dead' | 'secure' | 'rekeying' | 'outside';
+
+/** Why a message cannot be sent now; null: it can. */
+export type SendRefusal = null | 'not-joined' | 'keying' | 'outside' | 'flushed' | 'exhausted';
+
 /** What is dropped without an event of its own. */
 export type Dropped =
   /** Not in the form of SHARE, SEAL or DATA. */

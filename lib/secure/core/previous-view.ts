@@ -1,6 +1,6 @@
 /**
  * Who came along from the last secure view. The flush layer says who may have: that is the base. Of those, the members
- * that prove in their SHAREs that they had the last key are companions: whoever lies about a vs set has no such proof.
+ * that prove in their SHAREs that they had the last key are companions: whoever lies about a vs set has no such proof [secure-groups SG-1, SG-6b].
  */
 import type { Agreement, PreviousEpoch } from './agreement.js';
 import { provesPrevious } from './context.js';

@@ -1,6 +1,6 @@
 /**
  * The cryptography of secure groups, behind a port: suite 1 is X25519, Ed25519, SHA-256, HKDF and AES-256-GCM. Everything
- * is synchronous, and random numbers come through it alone, so a seeded provider repeats a run.
+ * is synchronous, and random numbers come through it alone, so a seeded provider repeats a run [secure-groups 10.2].
  */
 
 declare const pair: unique symbol;
