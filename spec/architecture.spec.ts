@@ -119,6 +119,8 @@ const behindTheDoors: readonly (readonly [from: string, ...files: readonly strin
   ['lib/cli/values.ts', 'lib/mailbox/address.js'],
   ['lib/cli/session.ts', 'lib/mailbox/address.js'],
   ['lib/cli/monitor/', 'lib/mailbox/address.js'],
+  // An identity is made before anything is joined.
+  ['lib/cli/secure.ts', 'lib/secure/identity.js'],
   // A load generator takes messages without a promise or an event for each.
   [
     'lib/cli/flood/',

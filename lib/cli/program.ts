@@ -7,6 +7,7 @@ import { groupsCommand } from './groups.js';
 import { joinCommand } from './join.js';
 import { membersCommand } from './members.js';
 import { pingCommand } from './ping.js';
+import { secureCommand } from './secure.js';
 import { sendCommand } from './send.js';
 import { statusCommand } from './status.js';
 import { topCommand } from './top/top.js';
@@ -26,6 +27,7 @@ export function createProgram(): Command {
     );
   const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
   const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
-  for (const command of [...talking, ...watching, completionCommand()]) program.addCommand(command);
+  for (const command of [...talking, ...watching, secureCommand(), completionCommand()])
+    program.addCommand(command);
   return program;
 }

@@ -54,6 +54,10 @@ export function importPublicKey(key: PublicKeyInput): Uint8Array {
   return bytes;
 }
 
+/** A public key as people pass it on: 64 hexadecimal digits. */
+export const publicKeyText = (key: PublicKeyInput): string =>
+  Buffer.from(importPublicKey(key)).toString('hex');
+
 function rawKey(key: PublicKeyInput): Uint8Array {
   if (key instanceof Uint8Array) return Uint8Array.from(key);
   if (typeof key === 'string' && HEX.test(key)) return Uint8Array.from(Buffer.from(key, 'hex'));

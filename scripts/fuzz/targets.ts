@@ -15,6 +15,7 @@ import {
   type Heard,
 } from '../../spec/wire/handshake-pair.js';
 import { flushProperties } from './flush.js';
+import { secureProperties } from './secure.js';
 import { sessionSequences } from './sessions.js';
 
 type Property = fc.IProperty<[...unknown[]]> | fc.IAsyncProperty<[...unknown[]]>;
@@ -140,6 +141,12 @@ export const targets: Readonly<Record<string, Target>> = {
     Object.entries(flushProperties).map(([name, property]) => [
       name,
       { property, smoke: 2_000, long: 1_250_000 },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(secureProperties).map(([name, property]) => [
+      name,
+      { property, smoke: 200, long: 1_250_000 },
     ]),
   ),
 };

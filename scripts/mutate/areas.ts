@@ -77,6 +77,11 @@ export const areas: readonly Area[] = [
     sources: 'lib/flush/core',
     specs: named('flush', 'layer', 'vectors', 'simulation/simulate'),
   },
+  {
+    name: 'secure',
+    sources: 'lib/secure/core',
+    specs: named('secure', 'machine', 'vectors', 'flips', 'worlds'),
+  },
 ];
 
 export const sourcesOf = ({ sources }: Area): string[] => below(sources, '.ts');

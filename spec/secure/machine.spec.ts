@@ -544,6 +544,8 @@ describe('secure group, messages', () => {
     expect(machine.sendRefusal(AGREED, 1)).to.equal('keying');
     group.run();
     expect(machine.sendRefusal(AGREED, 1)).to.equal(null);
+    expect(machine.sendRefusal(AGREED, 143_071)).to.equal(null);
+    expect(machine.sendRefusal(AGREED, 143_072)).to.equal('too-long');
     machine.flushRequest();
     expect(machine.sendRefusal(AGREED, 1)).to.equal('flushed');
     machine.flushedView(
@@ -615,8 +617,10 @@ describe('secure group, messages', () => {
     const group = secured();
     group.member(BOB).send('to cyd', AGREED, [CYD]);
     group.member(ANN).machine.data(group.frames.at(-1) as SecureFrame, group.now);
+    group.member(ANN).send('no copy, please', AGREED | 0x40);
+    group.member(ANN).machine.data(group.frames.at(-1) as SecureFrame, group.now);
     expect(group.member(ANN).texts).to.deep.equal([]);
-    expect(group.member(ANN).dropped).to.deep.equal(['refused']);
+    expect(group.member(ANN).dropped).to.deep.equal(['refused', 'refused']);
   });
 
   it('of another view are refused', () => {

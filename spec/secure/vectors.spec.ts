@@ -104,6 +104,14 @@ describe('secure groups, formats', () => {
     }
   });
 
+  it('has no exported keys out of range', () => {
+    const secret = bytesOf(vectors.groupMode.seal.viewSecret);
+    for (const length of [0, 8161, 1.5, NaN])
+      expect(() => exportKey(nodeProvider, secret, 'app', length), String(length)).to.throw(RangeError);
+    expect(exportKey(nodeProvider, secret, 'a'.repeat(512), 1)).to.have.length(1);
+    expect(() => exportKey(nodeProvider, secret, 'a'.repeat(513), 1)).to.throw(RangeError);
+  });
+
   it('is the same to a second reading of the document', () => {
     const reading = new SecondReading(vectors as unknown as Readonly<Record<string, unknown>>).read();
     expect(reading.differences).to.deep.equal([]);

@@ -2,7 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { ByteWriter } from '../../util/bytes.js';
 import type { GroupId } from '../../wire/group-id.js';
-import { HASH_BYTES, KEY_BYTES, PREVIOUS_BYTES, SUITE } from './limits.js';
+import {
+  HASH_BYTES,
+  KEY_BYTES,
+  MAX_EXPORT_BYTES,
+  MAX_EXPORT_LABEL,
+  PREVIOUS_BYTES,
+  SUITE,
+} from './limits.js';
 import { isSame, type Provider, wipe } from './provider.js';
 
 /** Who signs: in `member` mode each message, in `group` mode only what agrees on keys. The same at all members. */
@@ -140,7 +147,10 @@ export function dataKey(
   return provider.hkdf(viewSecret, NO_SALT, info, KEY_BYTES);
 }
 
-/** A key for an application's own use; the secret cannot be computed from it. */
+/**
+ * A key for an application's own use; the secret cannot be computed from it.
+ * @throws RangeError when length or name are out of range
+ */
 export function exportKey(
   provider: Provider,
   viewSecret: Uint8Array,
@@ -148,6 +158,10 @@ export function exportKey(
   length: number,
 ): Uint8Array {
   const text = Buffer.from(name, 'utf8');
+  if (!Number.isInteger(length) || length < 1 || length > MAX_EXPORT_BYTES)
+    throw new RangeError(`expected a key of 1 to ${MAX_EXPORT_BYTES} bytes, got ${length}`);
+  if (text.length > MAX_EXPORT_LABEL)
+    throw new RangeError(`expected a label of at most ${MAX_EXPORT_LABEL} bytes, got ${text.length}`);
   const info = new SecureWriter().raw(LABEL.export).u16(length).u16(text.length).raw(text).finish();
   return provider.hkdf(viewSecret, NO_SALT, info, length);
 }

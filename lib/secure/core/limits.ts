@@ -41,10 +41,11 @@ export const DATA_HEADER_BYTES = 16;
 export const DATA_OVERHEAD = DATA_HEADER_BYTES + 2 + TAG_BYTES;
 /** The most that a view-synchronous message takes on every daemon, without what the flush layer may append. */
 const PORTABLE_BODY = 143_119 - 14;
-/** The longest body of a message, also on a daemon of Spread. */
-export const MAX_BODY = PORTABLE_BODY - DATA_OVERHEAD;
-/** The same in member mode, where each message has a signature. */
-export const MAX_SIGNED_BODY = MAX_BODY - SIGNATURE_BYTES;
+/** The longest body of a message, also on a daemon of Spread: in member mode each has a signature. */
+export const MAX_BODY = {
+  group: PORTABLE_BODY - DATA_OVERHEAD,
+  member: PORTABLE_BODY - DATA_OVERHEAD - SIGNATURE_BYTES,
+} as const;
 
 export const MAX_EXPORT_BYTES = 8160;
 /** Longest label of an exported key, in bytes: node:crypto takes no more than 1024 for it and what stands around it. */

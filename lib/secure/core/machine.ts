@@ -5,7 +5,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import { groupIdText } from '../../wire/group-id.js';
-import { AGREED_MESS, SUBGROUP_CAST } from '../../wire/service.js';
+import { AGREED_MESS, SELF_DISCARD, SUBGROUP_CAST } from '../../wire/service.js';
 import type { Authorization } from './agreement.js';
 import type { ViewKeys } from './context.js';
 import { CONFIRM, type DataHeader, readDataHeader, REKEY, rekeyBody, secureService } from './data.js';
@@ -17,6 +17,7 @@ import {
   KIND_SEAL,
   KIND_SHARE,
   MAX_BACKOFF,
+  MAX_BODY,
   MAX_CLOCK_SKEW_S,
   MAX_MEMBERS,
   MAX_SEEN,
@@ -111,6 +112,7 @@ export class SecureMachine {
     if (!view) return 'not-joined';
     if (this.phase === 'outside') return 'outside';
     if (!epochs) return 'keying';
+    if (bytes > MAX_BODY[this.options.mode]) return 'too-long';
     if (!epochs.current.canSeal(service, bytes)) return 'exhausted';
     return this.sink.maySend(view.id) ? null : 'flushed';
   }
@@ -388,8 +390,7 @@ export class SecureMachine {
     const header = readDataHeader(frame, this.options.group, this.options.mode);
     if (!header) return sink.drop('malformed');
     if (!epochs) return sink.drop('keyless');
-    // A daemon that hands a message to some out to others does what its sender did not want.
-    if (groups.length > 1 && !groups.includes(this.options.self)) return sink.drop('refused');
+    if (!this.isForMe(frame)) return sink.drop('refused');
     const opened = epochs.receive(frame, header);
     if (!opened) {
       const isOfEndedRekey = this.isBroken && header.epoch === this.epoch + 1;
@@ -407,6 +408,13 @@ export class SecureMachine {
     if (epochs.hear(sender, header)) sink.deliver({ kind: 'confirmed', epoch: header.epoch });
     if (header.isControl) this.controlArrived(sender, header, type, body, now);
     else sink.deliver({ kind: 'data', sender, service, groups, type, body });
+  }
+
+  /** A daemon that hands a message to some out to others, or a copy that was not wanted, is not followed. */
+  private isForMe({ sender, service, groups }: SecureFrame): boolean {
+    const { self } = this.options;
+    if (sender === self && (service & SELF_DISCARD) !== 0) return false;
+    return groups.length === 1 || groups.includes(self);
   }
 
   private controlArrived(sender: string, header: DataHeader, type: number, body: Buffer, now: number): void {

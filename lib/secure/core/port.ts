@@ -170,7 +170,7 @@ export type SecureEvent =
 export type SecureState = 'none' | 'keying' | 'dead' | 'secure' | 'rekeying' | 'outside';
 
 /** Why a message cannot be sent now; null: it can. */
-export type SendRefusal = null | 'not-joined' | 'keying' | 'outside' | 'flushed' | 'exhausted';
+export type SendRefusal = null | 'not-joined' | 'keying' | 'outside' | 'flushed' | 'exhausted' | 'too-long';
 
 /** What is dropped without an event of its own. */
 export type Dropped =
