@@ -28,6 +28,8 @@ export const REKEY = 2;
 const MEMBER_FLAG = 1;
 const CONTROL_FLAG = 2;
 
+const NO_HEADER = new Uint8Array(DATA_HEADER_BYTES);
+
 const AAD_LABEL = label('aad');
 const MESSAGE_LABEL = label('message');
 
@@ -59,15 +61,15 @@ const isSecureService = (service: number): boolean => {
   return kind === FIFO_MESS || kind === CAUSAL_MESS || kind === AGREED_MESS || kind === SAFE_MESS;
 };
 
-export function writeDataHeader(header: DataHeader, mode: Mode): Buffer {
-  const bytes = Buffer.alloc(DATA_HEADER_BYTES);
-  bytes[0] = VERSION;
-  bytes[1] = KIND_DATA;
-  bytes[2] = header.stream;
-  bytes[3] = (mode === 'member' ? MEMBER_FLAG : 0) | (header.isControl ? CONTROL_FLAG : 0);
-  bytes.writeUInt32LE(header.epoch, 4);
-  bytes.writeUInt32LE(header.counter, 8);
-  return bytes;
+/** Writes the 16 bytes of a header. */
+export function writeDataHeader(bytes: Buffer, at: number, header: DataHeader, mode: Mode): void {
+  bytes[at] = VERSION;
+  bytes[at + 1] = KIND_DATA;
+  bytes[at + 2] = header.stream;
+  bytes[at + 3] = (mode === 'member' ? MEMBER_FLAG : 0) | (header.isControl ? CONTROL_FLAG : 0);
+  bytes.writeUInt32LE(header.epoch, at + 4);
+  bytes.writeUInt32LE(header.counter, at + 8);
+  bytes.writeUInt32LE(0, at + 12);
 }
 
 /** The header of a frame that has the form of DATA; null for every other one, before any cryptography. */
@@ -88,15 +90,8 @@ export function readDataHeader(frame: Frame, group: string, mode: Mode): DataHea
   return { stream, isControl, epoch: view.getUint32(4, true), counter: view.getUint32(8, true) };
 }
 
-/** Nonce of AES-GCM: used once per key, as the counter is. */
-export function nonceOf(counter: number): Buffer {
-  const nonce = Buffer.alloc(12);
-  nonce.writeUInt32LE(counter, 4);
-  return nonce;
-}
-
-/** What a message is bound to beside its header: view, sender, service and receivers. */
-export function aadPrefix(
+/** What a message is bound to: view, sender, service and receivers, and 16 bytes of room for its header at the end. */
+export function bindingOf(
   id: Uint8Array,
   sender: string,
   service: number,
@@ -105,7 +100,7 @@ export function aadPrefix(
   const out = new SecureWriter(128 + 36 * groups.length).raw(AAD_LABEL).raw(id).str(sender);
   out.u32(service & SERVICE_MASK).u16(groups.length);
   for (const name of groups) out.str(name);
-  return out.finish();
+  return out.raw(NO_HEADER).finish();
 }
 
 /** What the view key of the sender signs in member mode. @param plain type and body */

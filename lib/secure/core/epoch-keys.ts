@@ -6,9 +6,8 @@ import { Buffer } from 'node:buffer';
 import { SELF_DISCARD, SUBGROUP_CAST } from '../../wire/service.js';
 import { dataKey, exportKey, type Mode, previousKey, type ViewKeys } from './context.js';
 import {
-  aadPrefix,
+  bindingOf,
   type DataHeader,
-  nonceOf,
   signedInput,
   STREAM_GROUP,
   STREAM_SUBGROUP,
@@ -60,9 +59,9 @@ interface Receiving {
   nextSubgroup: number;
   /** Keys by stream, made when they are needed. */
   readonly keys: [Uint8Array | null, Uint8Array | null];
-  /** The binding of the last message to the group, and its service: most are alike. */
+  /** The binding of the last message to the group, and its service: most are alike but for the header. */
   service: number;
-  prefix: Buffer | null;
+  binding: Buffer | null;
 }
 
 export interface EpochOptions {
@@ -84,6 +83,8 @@ export class EpochKeys {
   private readonly receiving: ReadonlyMap<string, Receiving>;
   /** Counters of own messages of which no copy comes. */
   private readonly discarded = new Set<number>();
+  /** Four zeros, and the counter. */
+  private readonly nonce = Buffer.alloc(12);
 
   constructor(
     private readonly provider: Provider,
@@ -95,7 +96,7 @@ export class EpochKeys {
       nextSubgroup: 0,
       keys: [null, null],
       service: 0,
-      prefix: null,
+      binding: null,
     });
     this.receiving = new Map([...options.insiders.keys()].map((name) => [name, fresh()]));
   }
@@ -156,8 +157,9 @@ export class EpochKeys {
     const counter = counts.messages++;
     counts.bytes += body.length;
     const own = this.receiving.get(self) as Receiving;
-    const header = writeDataHeader({ stream, isControl, epoch, counter }, mode);
-    const aad = Buffer.concat([this.prefix(own, self, service, message.groups), header]);
+    const aad = this.binding(own, self, service, message.groups);
+    const headerAt = aad.length - DATA_HEADER_BYTES;
+    writeDataHeader(aad, headerAt, { stream, isControl, epoch, counter }, mode);
     const plain = Buffer.allocUnsafe(2 + body.length + (signer ? SIGNATURE_BYTES : 0));
     plain.writeInt16LE(message.type, 0);
     plain.set(body, 2);
@@ -165,9 +167,9 @@ export class EpochKeys {
       const signed = signedInput(aad, plain.subarray(0, 2 + body.length));
       plain.set(provider.sign(signer, signed), 2 + body.length);
     }
-    const boxed = provider.seal(this.key(own, stream, self), nonceOf(counter), aad, plain);
+    const boxed = provider.seal(this.key(own, stream, self), this.nonceOf(counter), aad, plain);
     if (stream === STREAM_GROUP && (service & SELF_DISCARD) !== 0) this.discard(own, counter);
-    return Buffer.concat([header, boxed]);
+    return Buffer.concat([aad.subarray(headerAt), boxed]);
   }
 
   /** Opens a message of this epoch that has the right form. Counters move only when everything is right. */
@@ -177,12 +179,10 @@ export class EpochKeys {
     const { stream, counter } = header;
     const from = this.receiving.get(sender);
     if (!from) return { kind: 'fault', reason: 'forged' };
-    const aad = Buffer.concat([
-      this.prefix(from, sender, service, frame.groups),
-      body.subarray(0, DATA_HEADER_BYTES),
-    ]);
+    const aad = this.binding(from, sender, service, frame.groups);
+    aad.set(body.subarray(0, DATA_HEADER_BYTES), aad.length - DATA_HEADER_BYTES);
     const key = this.key(from, stream, sender);
-    const opened = provider.open(key, nonceOf(counter), aad, body.subarray(DATA_HEADER_BYTES));
+    const opened = provider.open(key, this.nonceOf(counter), aad, body.subarray(DATA_HEADER_BYTES));
     if (!opened) return { kind: 'fault', reason: 'decrypt-failed' };
     let plain = Buffer.from(opened.buffer, opened.byteOffset, opened.byteLength);
     if (options.mode === 'member') {
@@ -235,13 +235,20 @@ export class EpochKeys {
     return (of.keys[index] ??= dataKey(this.provider, this.keys.viewSecret, stream, sender));
   }
 
-  private prefix(of: Receiving, sender: string, service: number, groups: readonly string[]): Buffer {
+  /** Used once per key, as the counter is. Shared by all messages: nobody keeps it. */
+  private nonceOf(counter: number): Buffer {
+    this.nonce.writeUInt32LE(counter, 4);
+    return this.nonce;
+  }
+
+  /** What a message is bound to; the header at the end is that of the last one. Nobody keeps it. */
+  private binding(of: Receiving, sender: string, service: number, groups: readonly string[]): Buffer {
     const { id } = this.keys;
-    if ((service & SUBGROUP_CAST) !== 0) return aadPrefix(id, sender, service, groups);
-    if (of.prefix === null || of.service !== service) {
-      of.prefix = aadPrefix(id, sender, service, groups);
+    if ((service & SUBGROUP_CAST) !== 0) return bindingOf(id, sender, service, groups);
+    if (of.binding === null || of.service !== service) {
+      of.binding = bindingOf(id, sender, service, groups);
       of.service = service;
     }
-    return of.prefix;
+    return of.binding;
   }
 }
