@@ -35,6 +35,8 @@ export const ERROR_CODES = [
   'ERR_SSP_ILLEGAL_STATE',
   'ERR_SSP_ILLEGAL_RECEIVERS',
   'ERR_SSP_VIEW_CHANGED',
+  // Secure groups.
+  'ERR_SSP_SECURITY',
   // Bytes that break the protocol.
   'ERR_SSP_ILLEGAL_FRAME',
   // Recipes.

@@ -38,6 +38,7 @@ export {
   type RefusedAction,
   type SspErrorOptions,
 } from './errors.js';
+export { SecurityError } from './secure/errors.js';
 export { connect } from './client/connect.js';
 export type { Connection, ConnectionEvents } from './client/connection.js';
 export {
@@ -49,12 +50,22 @@ export {
   type SelfLeaveEvent,
   type NetworkView,
   type RejectEvent,
+  type SecureView,
   type StalledEvent,
   type TransitionEvent,
   type ViewEvent,
 } from './client/event.js';
 export type { Group, GroupEvents } from './client/group.js';
-export type { ConnectOptions, JoinOptions, ViewSynchrony } from './client/options.js';
+export type { ConnectOptions, JoinOptions, SecureOptions, ViewSynchrony } from './client/options.js';
+export type { SecureGroup } from './client/secure-group.js';
+export type {
+  DisagreementEvent,
+  ExcludedEvent,
+  Outsider,
+  RekeyedEvent,
+  SecureMembership,
+  TamperingEvent,
+} from './client/secure-types.js';
 export type { Body, MembersSendOptions, SendOptions } from './client/send.js';
 export { type Service, SERVICES } from './client/send.js';
 export { QUEUE_BYTES, QUEUE_EVENTS } from './client/event-stream.js';

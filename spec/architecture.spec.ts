@@ -19,6 +19,8 @@ const library = [
   'lib/client',
   'lib/flush',
   'lib/flush/core',
+  'lib/secure',
+  'lib/secure/core',
   'lib/recipes',
   'lib/channel',
 ];
@@ -58,7 +60,9 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/secure/core': { values: ['lib/wire'] },
   'lib/secure': { values: [...shared, 'lib/secure/core'] },
   'lib/ssp': { values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/flush/core'] },
-  'lib/client': { values: [...shared, 'lib/mailbox', 'lib/flush/core'] },
+  'lib/client': {
+    values: [...shared, 'lib/mailbox', 'lib/flush/core', 'lib/secure', 'lib/secure/core'],
+  },
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/index': { values: library },
@@ -112,15 +116,13 @@ const rules: Readonly<Record<string, Rule>> = {
 const inner = ['daemon/engine/views', 'lib/flush/core', 'lib/secure/core'];
 
 /** The entry points of the package: the command line uses them as a user's program does. */
-const doors = /^lib\/(?:wire|ssp|flush|recipes|channel)\/index\.js$/;
+const doors = /^lib\/(?:wire|ssp|secure|flush|recipes|channel)\/index\.js$/;
 /** What the command line needs and no entry point has: by what a path begins with, the files that it may import. */
 const behindTheDoors: readonly (readonly [from: string, ...files: readonly string[]])[] = [
   // Addresses are checked, and corrected, before there is a connection.
   ['lib/cli/values.ts', 'lib/mailbox/address.js'],
   ['lib/cli/session.ts', 'lib/mailbox/address.js'],
   ['lib/cli/monitor/', 'lib/mailbox/address.js'],
-  // An identity is made before anything is joined.
-  ['lib/cli/secure.ts', 'lib/secure/identity.js'],
   // A load generator takes messages without a promise or an event for each.
   [
     'lib/cli/flood/',

@@ -18,13 +18,13 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       GroupsTooShortError IllegalAddressError IllegalGroupError IllegalMessageError
       IllegalMessageTypeError IllegalNameError IllegalParamError IllegalReceiversError IllegalServiceError
       IllegalSessionError IllegalStateError IllegalTimeError MessageTooLongError NetworkError NoNameError NotUniqueError PermissionDeniedError
-      QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SspError TooManyGroupsError
+      QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SecurityError SspError TooManyGroupsError
       VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
     types: `
-      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ErrorCode
-      FlushRequestEvent Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions NetworkView
-      RefusedAction RejectEvent SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
-      TlsOptions TransitionEvent ViewEvent ViewSynchrony`,
+      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents DisagreementEvent ErrorCode ExcludedEvent
+      FlushRequestEvent Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions NetworkView Outsider
+      RefusedAction RejectEvent RekeyedEvent SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
+      TamperingEvent TlsOptions TransitionEvent ViewEvent ViewSynchrony`,
   },
   'ssp-toolkit/ssp': {
     file: 'lib/ssp/index.ts',
@@ -57,6 +57,13 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       Authenticator ConnectOptions ConnectResult GroupId MembInfo Membership ReceiveOptions
       ReceiveResult ScatReceiveOptions Scatter ScatterElement SpConnectOptions SspReceiveResult Time
       VersionResult VsSetInfo`,
+  },
+  'ssp-toolkit/secure': {
+    file: 'lib/secure/index.ts',
+    values: `generateIdentity importIdentity importPublicKey issueCertificate publicKeyText`,
+    types: `
+      AllowedMember Authorize AuthorizeOptions AuthorizeRequest CertificateOptions Identity
+      PublicKeyInput`,
   },
   'ssp-toolkit/flush': {
     file: 'lib/flush/index.ts',

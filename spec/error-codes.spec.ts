@@ -20,6 +20,7 @@ const given: Readonly<Record<string, readonly unknown[]>> = {
   PermissionDeniedError: ['join', ['g']],
   HasClientsError: [3],
   ServerGoneError: ['left'],
+  SecurityError: ['excluded', 'a problem'],
   RefusedError: ['NOT_SOLD', ''],
   ConfigurationError: ['a problem', 'spread.conf'],
   AccessFileError: ['a problem', 'access.conf'],

@@ -30,6 +30,14 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
       return `${at} flush  ${printable(event.group)}  the next view waits for this connection`;
     case 'stalled':
       return `${at} stall  ${printable(event.group)}  the next view waits for ${event.waitingFor.map(printable).join(' ')}`;
+    case 'excluded':
+      return `${at} excluded  ${printable(event.group)}  ${event.reason}, by ${printable(event.sealer)}`;
+    case 'disagreement':
+      return `${at} disagree  ${printable(event.group)}  ${printable(event.sealer)} accepts others`;
+    case 'rekeyed':
+      return `${at} rekey  ${printable(event.group)}  epoch ${event.epoch}`;
+    case 'tampering':
+      return `${at} tamper  ${printable(event.group)}  ${event.reason} of ${printable(event.sender ?? 'the view')}`;
     case 'reject': {
       const { groups, error, body } = event;
       return `${at} reject  ${groups.map(printable).join(',')}  ${printable(error.message)}  ${bodyLine(body, limit)}`;
@@ -83,6 +91,16 @@ function fields(event: ConnectionEvent, me: string): object {
       return { group: event.group };
     case 'stalled':
       return { group: event.group, waitingFor: event.waitingFor };
+    case 'excluded':
+      return { group: event.group, reason: event.reason, sealer: event.sealer, rejoinInMs: event.rejoinInMs };
+    case 'disagreement':
+      return { group: event.group, sealer: event.sealer, names: event.names };
+    case 'rekeyed':
+      return { group: event.group, epoch: event.epoch };
+    case 'tampering': {
+      const { group, reason, sender, names, count } = event;
+      return { group, reason, sender, names, count };
+    }
     case 'reject': {
       const { refused, reason, groups, type, body } = event;
       return { refused, reason, groups, type, ...bodyFields(body) };

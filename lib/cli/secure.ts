@@ -1,7 +1,7 @@
 /** `ssp secure`: identities for secure groups. */
 import { open } from 'node:fs/promises';
 import { Argument, Command } from 'commander';
-import { generateIdentity, publicKeyText } from '../secure/identity.js';
+import { generateIdentity, publicKeyText } from '../secure/index.js';
 import { Failure } from './failure.js';
 
 /** Nobody but the owner reads a private key. */

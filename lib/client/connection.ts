@@ -5,13 +5,16 @@ import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
 import { Emitter, EventFanout } from './event-fanout.js';
-import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
+import type { ConnectionEvent, DataEvent, RejectEvent, SecureView, ViewEvent } from './event.js';
 import { Group, type GroupHome } from './group.js';
 import { Memberships } from './memberships.js';
-import { checkedJoin, type JoinOptions } from './options.js';
+import { checkedJoin, type JoinOptions, type SecureOptions } from './options.js';
 import { Pump } from './pump.js';
 import { EventReader } from './reader.js';
-import { checkPlain, SynchronousGroups, synchronousGroup } from './view-synchrony.js';
+import { SecureGroup } from './secure-group.js';
+import type { Synchrony } from './synchronous-mode.js';
+import { checkPlain, synchronousGroup } from './synchrony-checks.js';
+import { SynchronousGroups } from './view-synchrony.js';
 import { type Body, type SendOptions, bytesOfBody, checkSend, serviceWord } from './send.js';
 
 /** Events of a connection, with their arguments. */
@@ -75,8 +78,7 @@ export class Connection
       synchronize: (group, how) => (this.synchrony ??= this.newSynchrony()).join(group, how),
       leaving: (group) => this.synchrony?.leave(group),
       gone: (group) => this.synchrony?.forget(group),
-      newGroup: (first, isSynchronous) =>
-        new Group(first.group, first, isSynchronous ? { ...home, synchrony: this.synchrony } : home),
+      newGroup: (first, how) => this.newGroup(first, home, how),
       awaiting: () => this.pump.wake(),
     });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
@@ -114,9 +116,16 @@ export class Connection
    * daemon refuses, TooManyGroupsError when a limit does, ConnectionClosedError, or the signal's reason; after that the
    * group is left again, unless another join of it still waits or has got it
    */
+  async join(name: string, options: JoinOptions & { readonly secure: SecureOptions }): Promise<SecureGroup>;
+  async join(name: string, options?: JoinOptions): Promise<Group>;
   async join(name: string, options: JoinOptions = {}): Promise<Group> {
     if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-    return await this.memberships.join(name, checkedJoin(options));
+    const { signal, synchrony, secure } = checkedJoin(options);
+    if (secure === null) return await this.memberships.join(name, { signal, synchrony });
+    // A program without secure groups loads no cryptography.
+    const { secureFilter } = await import('./secure-membership.js');
+    const filter = secureFilter(name, secure);
+    return await this.memberships.join(name, { signal, synchrony: { ...synchrony, filter } });
   }
 
   /**
@@ -255,10 +264,22 @@ export class Connection
     }
   }
 
+  private newGroup(first: ViewEvent, home: GroupHome, how: Synchrony | null): Group {
+    const name = first.group;
+    const synchronous = { ...home, synchrony: this.synchrony };
+    if (how?.filter) {
+      const security = (this.synchrony as SynchronousGroups).security(name);
+      return new SecureGroup(name, first as SecureView, synchronous, security);
+    }
+    return new Group(name, first, how ? synchronous : home);
+  }
+
   private newSynchrony(): SynchronousGroups {
     return new SynchronousGroups(this.mailbox, {
       handOut: (event, groups) => this.handOut(event, groups),
       awaiting: () => this.pump.wake(),
+      request: (kind, group) => void this.mailbox.send(kind, [group], 0, []),
+      failed: (group, error) => this.memberships.failed(group, error),
     });
   }
 

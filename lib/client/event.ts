@@ -3,6 +3,14 @@ import type { Buffer } from 'node:buffer';
 import type { SspError } from '../errors.js';
 import type { GroupId } from '../wire/group-id.js';
 import type { Cause } from '../mailbox/view.js';
+import type {
+  DisagreementEvent,
+  ExcludedEvent,
+  Outsider,
+  RekeyedEvent,
+  SecureMembership,
+  TamperingEvent,
+} from './secure-types.js';
 import type { Service } from './send.js';
 
 /** A message. */
@@ -30,6 +38,11 @@ export class DataEvent {
   /** The body as UTF-8. */
   get text(): string {
     return this.body.toString();
+  }
+
+  /** Whether it came encrypted, of a member of a secure view. */
+  get encrypted(): boolean {
+    return false;
   }
 
   /** Whether it went to some members of a view-synchronous group, by `sendToMembers`; `groups` ends with the group then. */
@@ -82,6 +95,9 @@ export interface NetworkView extends Membership {
 
 /** A regular membership: who is in the group from here on, the same list in the same order at every member. */
 export type ViewEvent = ChangeView | NetworkView;
+
+/** A view of a secure group: its members have the key, and nobody else. */
+export type SecureView = ViewEvent & SecureMembership;
 
 /**
  * The daemon view broke: up to here everything was delivered as promised in the whole old view. What follows, up to the
@@ -144,12 +160,25 @@ export interface StalledEvent {
   readonly kind: 'stalled';
   /** Name of the group. */
   readonly group: string;
-  /** Ids of the members that have not flushed. */
+  /** Ids of the members that have not flushed; of a secure group without a key, of those whose key share is missing. */
   readonly waitingFor: readonly string[];
+  /** Of a secure group without a key: why. `self`: the own certificate has run out; `rekey`: the old key stays in use. */
+  readonly reason?: 'missing' | 'self' | 'too-many' | 'rekey';
+  /** Of a secure group without a key: whose key share was refused, and why. */
+  readonly refused?: readonly Outsider[];
 }
 
 /** What a group hands out; `kind` tells which one it is. The last two come from view-synchronous groups only. */
 export type GroupEvent =
-  DataEvent | ViewEvent | TransitionEvent | SelfLeaveEvent | FlushRequestEvent | StalledEvent;
+  | DataEvent
+  | ViewEvent
+  | TransitionEvent
+  | SelfLeaveEvent
+  | FlushRequestEvent
+  | StalledEvent
+  | ExcludedEvent
+  | DisagreementEvent
+  | RekeyedEvent
+  | TamperingEvent;
 /** What a connection hands out; `kind` tells which one it is. */
 export type ConnectionEvent = GroupEvent | RejectEvent;

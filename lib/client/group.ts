@@ -11,6 +11,7 @@ import type {
   TransitionEvent,
   ViewEvent,
 } from './event.js';
+import type { DisagreementEvent, ExcludedEvent, RekeyedEvent, TamperingEvent } from './secure-types.js';
 import type { Body, MembersSendOptions, SendOptions } from './send.js';
 
 /** Events of a group, with their arguments. */
@@ -27,6 +28,14 @@ export interface GroupEvents {
   'flush-request': [FlushRequestEvent];
   /** Of a view-synchronous group: the next view waits for members that do not flush. */
   stalled: [StalledEvent];
+  /** Of a secure group: this member gets no key in the present view. */
+  excluded: [ExcludedEvent];
+  /** Of a secure group: another member has sealed, or would seal, the view in another way. */
+  disagreement: [DisagreementEvent];
+  /** Of a secure group: the view has a new key. */
+  rekeyed: [RekeyedEvent];
+  /** Of a secure group: somebody does what it should not. */
+  tampering: [TamperingEvent];
   /** Each of the above, in order. */
   event: [GroupEvent];
 }
@@ -39,6 +48,14 @@ export interface GroupHome {
   filled(group: Group, reader: object, isFull: boolean, which: string): void;
   /** Of view-synchronous groups. */
   readonly synchrony: GroupSynchrony | null;
+}
+
+/** What a secure group needs besides. */
+export interface GroupSecurity {
+  readonly confirmedMembers: ReadonlySet<string>;
+  confirmed(): Promise<void>;
+  exportKey(label: string, length: number): Uint8Array;
+  rekey(): Promise<void>;
 }
 
 /** What a view-synchronous group needs besides. */
@@ -200,6 +217,18 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       case 'stalled':
         this.emit('stalled', event);
         break;
+      case 'excluded':
+        this.emit('excluded', event);
+        break;
+      case 'disagreement':
+        this.emit('disagreement', event);
+        break;
+      case 'rekeyed':
+        this.emit('rekeyed', event);
+        break;
+      case 'tampering':
+        this.emit('tampering', event);
+        break;
     }
     this.emit('event', event);
   }
@@ -213,4 +242,8 @@ const names = [
   'transition',
   'flush-request',
   'stalled',
+  'excluded',
+  'disagreement',
+  'rekeyed',
+  'tampering',
 ] as const satisfies (keyof GroupEvents)[];

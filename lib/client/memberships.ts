@@ -5,26 +5,30 @@ import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import type { GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
-import type { CheckedJoin, ViewSynchrony } from './options.js';
+import type { CheckedJoin } from './options.js';
+import type { Synchrony } from './synchronous-mode.js';
 
 /** What the memberships need of their connection. */
 export interface Host {
   request(kind: number, group: string): void;
   /** A group is about to be joined that is view-synchronous. */
-  synchronize(group: string, synchrony: ViewSynchrony): void;
+  synchronize(group: string, synchrony: Synchrony): void;
   /** A group is about to be left. */
   leaving(group: string): void;
   /** A group was left, or was not joined. */
   gone(group: string): void;
-  newGroup(first: ViewEvent, isSynchronous: boolean): Group;
+  newGroup(first: ViewEvent, synchrony: Synchrony | null): Group;
   /** There is a request whose answer is awaited; see `isAwaiting`. */
   awaiting(): void;
 }
 
+/** A join with its filter, where the group is a secure one. */
+type Join = Pick<CheckedJoin, 'signal'> & { readonly synchrony: Synchrony | null };
+
 interface Membership {
   readonly name: string;
   /** How it is view-synchronous; null: a plain group. */
-  readonly synchrony: ViewSynchrony | null;
+  readonly synchrony: Synchrony | null;
   /** Settles with the first view. */
   readonly first: Deferred<Group>;
   /** There from the first view on. */
@@ -49,7 +53,7 @@ export class Memberships {
   }
 
   /** @see Connection.join */
-  async join(name: string, { signal, synchrony }: CheckedJoin): Promise<Group> {
+  async join(name: string, { signal, synchrony }: Join): Promise<Group> {
     signal?.throwIfAborted();
     for (let left = this.all.get(name)?.left; left; left = this.all.get(name)?.left) {
       await abortable(
@@ -102,6 +106,14 @@ export class Memberships {
     }
   }
 
+  /** No first view comes: its joins fail, and it is left. */
+  failed(name: string, error: Error): void {
+    const membership = this.all.get(name);
+    if (!membership || membership.group) return;
+    this.answered(membership.first).reject(error);
+    this.abandon(membership);
+  }
+
   /** The connection is gone, with an error if it was lost: groups end, joins fail, and everything is left. */
   end(error?: Error): void {
     this.gone = true;
@@ -111,7 +123,7 @@ export class Memberships {
     }
   }
 
-  private begin(name: string, synchrony: ViewSynchrony | null): Membership {
+  private begin(name: string, synchrony: Synchrony | null): Membership {
     const first = this.awaiting<Group>();
     const membership = { name, synchrony, first, group: null, joins: 0, claimed: false, left: null };
     this.all.set(name, membership);
@@ -121,7 +133,7 @@ export class Memberships {
   }
 
   private arrived(membership: Membership, view: ViewEvent): void {
-    membership.group = this.host.newGroup(view, membership.synchrony !== null);
+    membership.group = this.host.newGroup(view, membership.synchrony);
     this.answered(membership.first).resolve(membership.group);
   }
 
@@ -161,5 +173,7 @@ export class Memberships {
 }
 
 /** In words, which differ where two joins of one group do not go together. */
-const modeOf = (synchrony: ViewSynchrony | null): string =>
-  synchrony === null ? 'viewSynchrony: false' : `flush: '${synchrony.flush ?? 'auto'}'`;
+const modeOf = (synchrony: Synchrony | null): string => {
+  if (synchrony?.filter) return 'secure';
+  return synchrony === null ? 'viewSynchrony: false' : `flush: '${synchrony.flush ?? 'auto'}'`;
+};

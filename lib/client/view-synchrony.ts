@@ -1,10 +1,15 @@
 /** The view-synchronous groups of one connection: the flush layer behind `Connection` and `Group` [flush-layer FM-1]. */
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import { feed } from '../flush/core/feed.js';
-import { FlushLayer } from '../flush/core/layer.js';
-import { MAX_PORTABLE_RECEIVERS } from '../flush/core/limits.js';
-import { GroupMachine, isUserType } from '../flush/core/machine.js';
-import type { DropReason, FlushEvent, FlushSink, FlushStall, FlushView } from '../flush/core/port.js';
+import { type GroupMachine, isUserType } from '../flush/core/machine.js';
+import type {
+  DropReason,
+  FlushData,
+  FlushEvent,
+  FlushSink,
+  FlushStall,
+  FlushView,
+} from '../flush/core/port.js';
 import { stallText } from '../flush/core/stall-text.js';
 import { StallTimer } from '../flush/core/stall-timer.js';
 import { contentOf } from '../mailbox/content.js';
@@ -12,28 +17,18 @@ import { reportDropped } from '../mailbox/diagnostics.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { systemClock } from '../util/clock.js';
-import {
-  CONNECTION_CLOSED,
-  ILLEGAL_GROUP,
-  ILLEGAL_MESSAGE_TYPE,
-  ILLEGAL_PARAM,
-  ILLEGAL_STATE,
-  MESSAGE_TOO_LONG,
-} from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_MESSAGE_TYPE, ILLEGAL_STATE, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { equalGroupIds, groupIdText } from '../wire/group-id.js';
-import { MAX_GROUPS, MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
+import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import type { ConnectionEvent, GroupEvent } from './event.js';
 import { dataEvent, viewEvent } from './flush-events.js';
+import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
-import type { ViewSynchrony } from './options.js';
-import {
-  type Body,
-  bytesOfBody,
-  checkSend,
-  type MembersSendOptions,
-  type SendOptions,
-  serviceWord,
-} from './send.js';
+import type { FilterHost, FlushFilter } from './secure-membership.js';
+import { type Mode, type Synchrony, SynchronousLayer } from './synchronous-mode.js';
+import { checkMembers } from './synchrony-checks.js';
+import { type Body, bytesOfBody, checkSend, type MembersSendOptions, serviceWord } from './send.js';
 
 /** What the groups need of their connection. */
 export interface SynchronyHost {
@@ -41,42 +36,17 @@ export interface SynchronyHost {
   handOut(event: ConnectionEvent, groups: readonly string[]): void;
   /** There may be something to take whatever waits for readers; see `mustAnswer`. */
   awaiting(): void;
-}
-
-/** What a group has besides its machine. */
-interface Mode {
-  readonly isManual: boolean;
-  readonly stalledAfterMs: number | undefined;
-  /** Whether a reader has got the newest view, or the join has. */
-  isViewSeen: boolean;
-  hasView: boolean;
-  isLeaving: boolean;
-  readonly held: HeldSends;
-  /** The flush request that is open. */
-  request: object | null;
-}
-
-/** A layer whose groups have limits of their own. */
-class Layer extends FlushLayer<Promise<number>> {
-  constructor(
-    self: string,
-    sink: FlushSink<Promise<number>>,
-    private readonly modes: ReadonlyMap<string, Mode>,
-  ) {
-    super(self, sink);
-  }
-
-  protected override newMachine(
-    group: string,
-    sink: FlushSink<Promise<number>>,
-  ): GroupMachine<Promise<number>> {
-    return new GroupMachine(group, this.self, sink, this.modes.get(group)?.stalledAfterMs);
-  }
+  /** Asks the daemon, of itself, to leave or join a group in which the application stays. */
+  request(kind: number, group: string): void;
+  /** The join fails, and the group is left. */
+  failed(group: string, error: Error): void;
 }
 
 export class SynchronousGroups implements FlushSink<Promise<number>> {
   private readonly modes = new Map<string, Mode>();
-  private readonly layer: Layer;
+  /** Those of secure groups. */
+  private readonly filters = new Set<FlushFilter>();
+  private readonly layer: SynchronousLayer;
   private readonly timer: StallTimer;
   /** The message that is being handled. */
   private handled: ReceivedMessage | null = null;
@@ -85,13 +55,20 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     private readonly mailbox: Mailbox,
     private readonly host: SynchronyHost,
   ) {
-    this.layer = new Layer(mailbox.privateGroup, this, this.modes);
+    this.layer = new SynchronousLayer(mailbox.privateGroup, this, this.modes);
     this.timer = new StallTimer(this.layer, systemClock);
     mailbox.hurry = (group) => this.isUrgent(group);
   }
 
   has(group: string): boolean {
     return this.modes.has(group);
+  }
+
+  /** What a secure group offers besides. */
+  security(group: string): GroupSecurity {
+    const security = this.modes.get(group)?.filter?.security;
+    if (!security) throw errorOf(ILLEGAL_STATE, `${group} is not secure`);
+    return security;
   }
 
   /**
@@ -107,8 +84,8 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   // What the application does.
 
   /** Before the request to join. */
-  join(group: string, { flush, stalledAfterMs }: ViewSynchrony): void {
-    this.modes.set(group, {
+  join(group: string, { flush, stalledAfterMs, filter }: Synchrony): void {
+    const mode: Mode = {
       isManual: flush === 'manual',
       stalledAfterMs,
       isViewSeen: true,
@@ -116,7 +93,11 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
       isLeaving: false,
       held: new HeldSends(),
       request: null,
-    });
+      filter: null,
+    };
+    this.modes.set(group, mode);
+    mode.filter = filter?.(this.filterHost(group)) ?? null;
+    if (mode.filter) this.filters.add(mode.filter);
     this.layer.join(group);
   }
 
@@ -129,6 +110,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     if (!mode) return;
     mode.isLeaving = true;
     mode.request = null;
+    mode.filter?.leaving();
     mode.held.reject(errorOf(ILLEGAL_STATE, `${group} is being left`));
     const machine = this.layer.machine(group);
     if (machine?.leaveRefusal() === 0) machine.leave();
@@ -140,14 +122,19 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     const mode = this.modes.get(group);
     if (!mode) return;
     this.modes.delete(group);
+    if (mode.filter) this.filters.delete(mode.filter);
     mode.request = null;
+    mode.filter?.end(errorOf(ILLEGAL_STATE, `${group} was left`));
     mode.held.reject(errorOf(ILLEGAL_STATE, `${group} was left`));
   }
 
   /** The connection is gone. */
   end(error: Error): void {
     this.timer.stop();
-    for (const { held } of this.modes.values()) held.reject(error);
+    for (const { held, filter } of this.modes.values()) {
+      held.reject(error);
+      filter?.end(error);
+    }
   }
 
   /**
@@ -167,6 +154,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     if (members) checkMembers(members, portable);
     const message: GroupMessage = { service: serviceWord(options), type, bytes, view, members };
     const mode = this.modes.get(group);
+    if (mode?.filter) return await mode.filter.send(message);
     const machine = this.layer.machine(group);
     if (!mode || !machine || machine.member === 'joining') {
       throw errorOf(
@@ -217,6 +205,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.handled = arrival;
     const isTaken = feed(this.layer, arrival, content);
     this.handled = null;
+    for (const filter of this.filters) filter.settle();
     this.timer.update();
     return isTaken;
   }
@@ -224,9 +213,18 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   // What the layer wants.
 
   deliver(event: FlushEvent): void {
+    if (event.kind !== 'data') {
+      const filter = this.modes.get(event.group)?.filter;
+      if (filter) {
+        if (event.kind === 'view') this.timer.begun();
+        else if (event.kind === 'stalled') this.timer.stalled();
+        filter.event(event);
+        return;
+      }
+    }
     switch (event.kind) {
       case 'data':
-        this.host.handOut(dataEvent(event, this.mailbox.privateGroup), event.inGroups);
+        this.delivered(event);
         break;
       case 'view':
         this.timer.begun();
@@ -241,6 +239,19 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
       default:
         this.host.handOut(event, []);
     }
+  }
+
+  /** What belongs to a secure group is seen by its filter alone. */
+  private delivered(event: FlushData): void {
+    const { inGroups } = event;
+    const clear: string[] = [];
+    for (const group of inGroups) {
+      const filter = this.modes.get(group)?.filter;
+      if (filter) filter.event(event);
+      else clear.push(group);
+    }
+    if (clear.length > 0 || inGroups.length === 0)
+      this.host.handOut(dataEvent(event, this.mailbox.privateGroup), clear);
   }
 
   transmit(
@@ -307,6 +318,30 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.host.handOut(stall, []);
   }
 
+  private filterHost(group: string): FilterHost {
+    const { host, mailbox } = this;
+    return {
+      self: mailbox.privateGroup,
+      machine: () => this.layer.machine(group),
+      handOut: (event, groups) => host.handOut(event, groups),
+      isViewSeen: () => this.modes.get(group)?.isViewSeen === true,
+      viewShown: () => {
+        const mode = this.modes.get(group);
+        if (mode) mode.isViewSeen = false;
+      },
+      flush: () => this.flush(group),
+      requestLeave: () => {
+        this.layer.machine(group)?.leave();
+        host.request(LEAVE_MESS, group);
+      },
+      requestJoin: () => {
+        this.layer.join(group);
+        host.request(JOIN_MESS, group);
+      },
+      failed: (error) => host.failed(group, error),
+    };
+  }
+
   private flush(group: string): void {
     const machine = this.layer.machine(group);
     if (machine?.flushRefusal() !== 0) return;
@@ -332,31 +367,4 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     const code = await machine.send({ service, type, pieces: [bytes], receivers: members });
     if (code < 0) throw errorOf(code);
   }
-}
-
-function checkMembers(members: readonly string[], isPortable: boolean): void {
-  const max = isPortable ? MAX_PORTABLE_RECEIVERS : MAX_GROUPS;
-  if (!Array.isArray(members)) throw errorOf(ILLEGAL_PARAM, 'members must be an array');
-  if (members.length <= max) return;
-  const hint = isPortable ? ', or `portable: false` where all daemons are sspd' : '';
-  throw errorOf(ILLEGAL_PARAM, `expected 1 to ${max} members, got ${members.length}${hint}`);
-}
-
-/**
- * The one group that a message goes to, if it is a view-synchronous one; undefined if none of them is.
- * @throws IllegalGroupError for one of them together with others
- */
-export function synchronousGroup(
-  groups: SynchronousGroups | null,
-  names: readonly string[],
-): string | undefined {
-  if (groups === null || !Array.isArray(names)) return undefined;
-  const found = names.find((name) => groups.has(name));
-  if (found === undefined || names.length === 1) return found;
-  throw errorOf(ILLEGAL_GROUP, `${found} is view-synchronous: nothing can go to it and to others at once`);
-}
-
-/** @throws IllegalParamError for `view`, which no plain group promises */
-export function checkPlain({ view }: SendOptions): void {
-  if (view !== undefined) throw errorOf(ILLEGAL_PARAM, 'view is for view-synchronous groups');
 }

@@ -151,6 +151,13 @@ export function word(event: ConnectionEvent): string {
       return `stalled ${event.waitingFor.map(short).join(',')}`;
     case 'reject':
       return `reject ${event.refused}`;
+    case 'excluded':
+    case 'tampering':
+      return `${event.kind} ${event.reason}`;
+    case 'disagreement':
+      return `disagreement ${short(event.sealer)}`;
+    case 'rekeyed':
+      return `rekeyed ${event.epoch}`;
   }
 }
 

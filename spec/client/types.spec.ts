@@ -50,6 +50,13 @@ function describeEvent(event: ConnectionEvent): string {
       return event.group;
     case 'stalled':
       return event.waitingFor.join();
+    case 'excluded':
+    case 'disagreement':
+      return event.sealer;
+    case 'rekeyed':
+      return String(event.epoch);
+    case 'tampering':
+      return event.reason;
     case 'reject':
       return event.refused;
     default:
@@ -61,7 +68,19 @@ describe('the types', () => {
   it('tell events apart by their kind', () => {
     const same: readonly [
       Same<GroupEvent['kind'] | 'reject', ConnectionEvent['kind']>,
-      Same<GroupEvent['kind'], 'data' | 'view' | 'transition' | 'self-leave' | 'flush-request' | 'stalled'>,
+      Same<
+        GroupEvent['kind'],
+        | 'data'
+        | 'view'
+        | 'transition'
+        | 'self-leave'
+        | 'flush-request'
+        | 'stalled'
+        | 'excluded'
+        | 'disagreement'
+        | 'rekeyed'
+        | 'tampering'
+      >,
       Same<Of<'data'>, DataEvent>,
       Same<Of<'view'>, ViewEvent>,
       Same<Of<'transition'>, TransitionEvent>,

@@ -24,6 +24,7 @@ const NAMES = [
   'lock',
   'barrier',
   'view-synchrony',
+  'secure-groups',
   'manual-flush',
 ];
 

@@ -80,6 +80,8 @@ export class EpochKeys {
     { messages: 0, bytes: 0 },
     { messages: 0, bytes: 0 },
   ];
+  /** In the order of the view. */
+  readonly insiders: readonly string[];
   private readonly receiving: ReadonlyMap<string, Receiving>;
   /** Counters of own messages of which no copy comes. */
   private readonly discarded = new Set<number>();
@@ -98,7 +100,8 @@ export class EpochKeys {
       service: 0,
       binding: null,
     });
-    this.receiving = new Map([...options.insiders.keys()].map((name) => [name, fresh()]));
+    this.insiders = [...options.insiders.keys()];
+    this.receiving = new Map(this.insiders.map((name) => [name, fresh()]));
   }
 
   get id(): Uint8Array {
@@ -107,10 +110,6 @@ export class EpochKeys {
 
   get epoch(): number {
     return this.options.epoch;
-  }
-
-  get insiders(): readonly string[] {
-    return [...this.options.insiders.keys()];
   }
 
   isInsider(name: string): boolean {

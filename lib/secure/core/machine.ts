@@ -198,17 +198,16 @@ export class SecureMachine {
     } else this.sink.flush();
   }
 
-  /** The group is left, or the connection lost: nothing of this membership is kept. */
-  selfLeave(): void {
+  /** The group is left, or the connection lost: nothing of it is kept. @param isFinal also where it was to come back */
+  selfLeave(isFinal = false): void {
     this.endView();
     this.previous.reset();
     this.seen.clear();
     this.view = null;
     this.phase = 'none';
-    if (this.isRejoining) {
-      this.isRejoining = false;
-      return;
-    }
+    const isComingBack = this.isRejoining && !isFinal;
+    this.isRejoining = false;
+    if (isComingBack) return;
     this.shown = null;
     this.backoff = 1;
     this.sink.deliver({ kind: 'self-leave' });
