@@ -314,6 +314,14 @@ export class SecureWorld implements Surroundings {
   settle(): boolean {
     this.tell?.('all is mended');
     this.isMended = true;
+    // A daemon that told a wrong vs set can stop the flush layer: it is forgotten with the view that ends it.
+    if (this.hostile) {
+      this.regroup(
+        this.network.daemons.map((daemon) => [daemon]),
+        theFirst,
+      );
+      for (let rounds = 0; rounds < 50; rounds++) this.round();
+    }
     this.regroup([this.network.daemons], theFirst);
     for (const member of this.members) {
       member.isLate = false;
