@@ -1,22 +1,25 @@
 /** `ssp join`: prints what arrives. */
 import type { Command } from 'commander';
-import type { Connection, Group } from '../index.js';
+import type { Connection, Group, SecureOptions } from '../index.js';
 import { eventJson, eventLine } from './event-lines.js';
 import { interruption, print } from './failure.js';
+import { checkSecureFlags, type SecureFlags, secureFlagOptions, secureOf } from './secure-flags.js';
 import { type Access, withConnection } from './session.js';
 import { groups, integer, jsonOption, nameOption, verb } from './values.js';
 
-interface Flags extends Access {
+interface Flags extends Access, SecureFlags {
   readonly json?: boolean;
   readonly count?: number;
 }
 
-export const joinCommand = (): Command =>
-  verb('join', 'Join groups and print their messages and views.', [
+export const joinCommand = (): Command => {
+  const command = verb('join', 'Join groups and print their messages and views.', [
     'ssp join room lobby',
     'ssp join room --json --count 1        # waits for one message',
+    'ssp join vault --secure --identity ann.pem --allow keys.txt',
   ])
     .argument('<group...>', 'groups to join', groups)
+    .hook('preAction', checkSecureFlags)
     .addOption(nameOption())
     .addOption(jsonOption('one JSON object per line'))
     .option(
@@ -28,6 +31,9 @@ export const joinCommand = (): Command =>
       const stop = interruption(false);
       await withConnection(flags, stop, (connection) => follow(connection, names, flags, stop));
     });
+  for (const option of secureFlagOptions()) command.addOption(option);
+  return command;
+};
 
 async function follow(
   connection: Connection,
@@ -37,7 +43,7 @@ async function follow(
 ): Promise<void> {
   // The loop begins before the joins, so that it has what they bring.
   const reading = read(connection, flags, stop);
-  await Promise.all([reading, ...names.map((name) => joinUnread(connection, name))]);
+  await Promise.all([reading, ...names.map((name) => joinUnread(connection, name, secureOf(flags)))]);
 }
 
 async function read(
@@ -55,8 +61,12 @@ async function read(
 }
 
 /** Joins a group whose events are read from the connection: one that nobody reads would stand in the way. */
-export async function joinUnread(connection: Connection, name: string): Promise<Group> {
-  const group = await connection.join(name);
+export async function joinUnread(
+  connection: Connection,
+  name: string,
+  secure: SecureOptions | null = null,
+): Promise<Group> {
+  const group = await connection.join(name, secure ? { secure } : {});
   group.on('event', () => undefined);
   return group;
 }

@@ -12,29 +12,37 @@ import {
 import { abortable } from '../util/deferred.js';
 import { answered } from './echo.js';
 import { Failure, USAGE_STATUS, interruption } from './failure.js';
+import { joinUnread } from './join.js';
+import { checkSecureFlags, type SecureFlags, secureFlagOptions, secureOf } from './secure-flags.js';
 import { type Access, withConnection } from './session.js';
 import { destinations, integer, nameOption, serviceOption, verb } from './values.js';
 
 /** Messages handed to the connection before the kernel has taken the first. */
 const UNDER_WAY = 256;
 
-interface Flags extends Access {
+interface Flags extends Access, SecureFlags {
   readonly service: Service;
   readonly type: number;
 }
 
-export const sendCommand = (): Command =>
-  verb('send', 'Send a message, or every line of standard input as a message. No membership is needed.', [
-    'ssp send room "good morning"',
-    'ssp send room,lobby - < lines.txt',
-    "ssp send '#anna#host' 'to one connection only'",
-  ])
+export const sendCommand = (): Command => {
+  const command = verb(
+    'send',
+    'Send a message, or every line of standard input as a message. No membership is needed.',
+    [
+      'ssp send room "good morning"',
+      'ssp send room,lobby - < lines.txt',
+      "ssp send '#anna#host' 'to one connection only'",
+      'ssp send vault secret --secure --identity bob.pem --allow keys.txt',
+    ],
+  )
     .argument(
       '<group>',
       'group, or #name#daemon for one connection; several are separated by commas',
       destinations,
     )
     .argument('[text]', 'the message; "-" or nothing: the lines of standard input')
+    .hook('preAction', checkSecureFlags)
     .addOption(nameOption())
     .addOption(serviceOption())
     .option('-t, --type <number>', 'application-defined message type', integer(-32_768, 32_767), 0)
@@ -45,6 +53,9 @@ export const sendCommand = (): Command =>
       const stop = interruption(true);
       const options = { service: flags.service, type: flags.type };
       await withConnection(flags, stop, async (connection) => {
+        const secure = secureOf(flags);
+        // Only members of a secure group are heard.
+        if (secure) await Promise.all(names.map((name) => joinUnread(connection, name, secure)));
         const mark = Buffer.from(randomUUID());
         const refused = firstRefusal(connection, mark);
         if (text === undefined || text === '-') await sendLines(connection, names, options, stop, refused);
@@ -52,6 +63,9 @@ export const sendCommand = (): Command =>
         await confirmed(connection, mark, refused);
       });
     });
+  for (const option of secureFlagOptions()) command.addOption(option);
+  return command;
+};
 
 /** Milliseconds for the daemon to answer what was sent. */
 const ANSWER_LIMIT_MS = 10_000;

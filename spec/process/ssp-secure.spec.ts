@@ -1,7 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
+import type { Daemon } from '../../daemon/index.js';
 import { importIdentity, publicKeyText } from '../../lib/secure/identity.js';
+import { startDaemon } from '../support/local-daemon.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
@@ -44,4 +46,48 @@ describe('process: ssp secure keygen', () => {
     expect(status).to.equal(2);
     expect(err).to.include('Allowed choices are keygen');
   });
+});
+
+describe('process: ssp with --secure', () => {
+  let daemon: Daemon;
+
+  beforeEach(async () => {
+    daemon = await startDaemon();
+  });
+
+  afterEach(async () => {
+    await Program.endAll();
+    await daemon.stop();
+  });
+
+  const run = (...args: readonly string[]): Program =>
+    Program.start('lib/cli/main.js', args, { SSP_ADDRESS: `${daemon.port}@127.0.0.1` });
+
+  it('sends to those that it accepts, and reads them', async () => {
+    await using directory = await TemporaryDirectory.make();
+    const [ann, bob, keys] = ['ann.pem', 'bob.pem', 'keys.txt'].map((name) => directory.file(name)) as [
+      string,
+      string,
+      string,
+    ];
+    const annKey = (await ssp('keygen', '-o', ann).end()).out.trim();
+    const bobKey = (await ssp('keygen', '-o', bob).end()).out.trim();
+    await writeFile(keys, `# accepted\n${annKey} ann\n${bobKey}\n`);
+    const reader = run('join', 'vault', '--name', 'ann', '--secure', '--identity', ann, '--allow', keys);
+    await reader.prints(/view {2}vault {2}join of #ann#dmn1/);
+    const sent = await run('send', 'vault', 'a secret', '--secure', '--identity', bob, '--allow', keys).end();
+    expect([sent.status, sent.err]).to.deep.equal([0, '']);
+    await reader.prints(/agreed {2}type 0 {2}a secret\n/);
+  });
+
+  for (const [args, text] of [
+    [['--secure'], '--secure requires --identity'],
+    [['--authority', '0'.repeat(64)], 'of small order'],
+    [['--allow', '/nowhere'], 'It cannot be read'],
+  ] as const)
+    it(`refuses ${args.join(' ')}`, async () => {
+      const { status, err } = await run('join', 'vault', ...args).end();
+      expect(status).to.equal(2);
+      expect(err).to.include(text);
+    });
 });
