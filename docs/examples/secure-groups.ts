@@ -9,7 +9,7 @@ const allow = [
   { name: 'ann', identity: keys.ann.publicKey },
   { name: 'bob', identity: keys.bob.publicKey },
 ];
-const sealAfterMs = 200;
+const sealAfterMs = 500;
 
 const ann = await connect({ address, name: 'ann' });
 const bob = await connect({ address, name: 'bob' });

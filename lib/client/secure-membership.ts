@@ -4,7 +4,6 @@
  */
 import { Buffer } from 'node:buffer';
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
-import type { GroupMachine } from '../flush/core/machine.js';
 import type { FlushEvent } from '../flush/core/port.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import { judgeOf } from '../secure/authorize.js';
@@ -18,46 +17,19 @@ import { nodeProvider, pairOf, publicBytes } from '../secure/node-provider.js';
 import { systemClock } from '../util/clock.js';
 import { DeadlineTimer } from '../util/deadline-timer.js';
 import { type Deferred, deferred } from '../util/deferred.js';
-import { ILLEGAL_PARAM, ILLEGAL_RECEIVERS, ILLEGAL_STATE, MESSAGE_TOO_LONG } from '../wire/codes.js';
+import {
+  ILLEGAL_MESSAGE_TYPE,
+  ILLEGAL_PARAM,
+  ILLEGAL_RECEIVERS,
+  ILLEGAL_STATE,
+  MESSAGE_TOO_LONG,
+} from '../wire/codes.js';
 import { equalGroupIds, type GroupId, groupIdText } from '../wire/group-id.js';
-import type { ConnectionEvent } from './event.js';
+import type { FilterHost, FlushFilter } from './flush-filter.js';
 import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { SecureOptions } from './options.js';
 import { secureDataEvent, secureViewEvent } from './secure-events.js';
-
-/** What a secure group needs of its connection. */
-export interface FilterHost {
-  /** Id of the connection. */
-  readonly self: string;
-  /** The flush layer of the group; null without a view. */
-  machine(): GroupMachine<Promise<number>> | null;
-  /** Hands out what has come. @param groups of data: the group itself */
-  handOut(event: ConnectionEvent, groups: readonly string[]): void;
-  /** Whether a reader has got the newest view; said of each one but the first. */
-  isViewSeen(): boolean;
-  viewShown(): void;
-  /** Answers a flush request. */
-  flush(): void;
-  /** Asks the daemon to leave, and later to join, while the application stays a member. */
-  requestLeave(): void;
-  requestJoin(): void;
-  /** No key comes: the join fails, and the group is left. */
-  failed(error: Error): void;
-}
-
-/** What stands between the flush layer and the events of a group. */
-export interface FlushFilter {
-  readonly security: GroupSecurity;
-  /** What the layer hands out. */
-  event(event: FlushEvent): void;
-  /** Everything of a frame has been handed in. */
-  settle(): void;
-  send(message: GroupMessage): Promise<void>;
-  /** The application leaves. */
-  leaving(): void;
-  end(error: Error): void;
-}
 
 const SEAL_AFTER_MS = 2_000;
 const REKEY_AFTER_MS = 3_600_000;
@@ -139,6 +111,10 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
     return this;
   }
 
+  get isAgreeing(): boolean {
+    return this.machine.state === 'keying';
+  }
+
   // What the application does.
 
   get confirmedMembers(): ReadonlySet<string> {
@@ -177,6 +153,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   async send(message: GroupMessage): Promise<void> {
     const { service, type, bytes, view, members } = message;
     if (this.isLeaving) throw errorOf(ILLEGAL_STATE, `${this.group} is being left`);
+    if (type <= SECURE_TYPE) throw errorOf(ILLEGAL_MESSAGE_TYPE, `${type} is one of secure groups`);
     const refusal = this.machine.sendRefusal(service, bytes.length);
     if (refusal === 'too-long') throw errorOf(MESSAGE_TOO_LONG, `message is ${bytes.length} bytes`);
     if (refusal === 'exhausted') throw new IllegalStateError(`the key of ${this.group} is used up`);

@@ -4,7 +4,7 @@ import { GroupMachine } from '../flush/core/machine.js';
 import type { FlushSink } from '../flush/core/port.js';
 import type { HeldSends } from './held-sends.js';
 import type { ViewSynchrony } from './options.js';
-import type { FilterHost, FlushFilter } from './secure-membership.js';
+import type { FilterHost, FlushFilter } from './flush-filter.js';
 
 /** What a group has besides its machine. */
 export interface Mode {

@@ -25,7 +25,7 @@ import type { ConnectionEvent, GroupEvent } from './event.js';
 import { dataEvent, viewEvent } from './flush-events.js';
 import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
-import type { FilterHost, FlushFilter } from './secure-membership.js';
+import type { FilterHost, FlushFilter } from './flush-filter.js';
 import { type Mode, type Synchrony, SynchronousLayer } from './synchronous-mode.js';
 import { checkMembers } from './synchrony-checks.js';
 import { type Body, bytesOfBody, checkSend, type MembersSendOptions, serviceWord } from './send.js';
@@ -78,6 +78,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   get mustAnswer(): boolean {
     if (this.mailbox.hasUrgent) return true;
     for (const group of this.modes.keys()) if (this.layer.machine(group)?.isAgreeing) return true;
+    for (const filter of this.filters) if (filter.isAgreeing) return true;
     return false;
   }
 
