@@ -175,6 +175,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
 
   leaving(): void {
     this.isLeaving = true;
+    this.machine.leaving();
     this.giveUp.cancel();
     this.rejectAll(errorOf(ILLEGAL_STATE, `${this.group} is being left`));
   }
@@ -184,7 +185,8 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
     this.timer.stop();
     this.rejectAll(error);
     this.isLeaving = true;
-    this.machine.selfLeave(true);
+    this.machine.leaving();
+    this.machine.selfLeave();
   }
 
   // What the flush layer says.
@@ -203,7 +205,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
         machine.flushRequest();
         break;
       case 'self-leave':
-        machine.selfLeave(this.isLeaving);
+        machine.selfLeave();
         if (!this.isComingBack || this.isLeaving) break;
         this.isComingBack = false;
         this.host.requestJoin();

@@ -686,6 +686,16 @@ describe('secure group, members that are left out', () => {
     expect(cyd.last('excluded')?.rejoinInMs).to.equal(2_000);
   });
 
+  it('do not rejoin when the application leaves before', () => {
+    const group = excluded();
+    const cyd = group.member(CYD);
+    cyd.machine.leaving();
+    group.pass(5_000);
+    expect(cyd.acts).to.deep.equal([]);
+    group.leave(CYD);
+    expect(cyd.of('self-leave')).to.have.length(1);
+  });
+
   it('do not rejoin where a new view comes before', () => {
     const group = excluded();
     group.install(ALL);

@@ -20,7 +20,6 @@ import {
   MAX_BODY,
   MAX_CLOCK_SKEW_S,
   MAX_MEMBERS,
-  MAX_SEEN,
   SECURE_TYPE,
 } from './limits.js';
 import { isAgreedFrame, isSealSigned, kindOf, readSeal, type Seal } from './messages.js';
@@ -66,12 +65,12 @@ export class SecureMachine {
   private isRekeyWanted = false;
   private shown: ShownView | null = null;
   private readonly previous: PreviousView;
-  private readonly seen = new Set<string>();
   /** A flush request was shown and is not answered. */
   private isAsked = false;
   private backoff = 1;
   private rejoinAt = Infinity;
-  private isRejoining = false;
+  /** How the membership is about to end: to come back, or for good. */
+  private exit: 'none' | 'rejoin' | 'leave' = 'none';
   private readonly host: KeyingHost = {
     decided: (decision, now) => this.decided(decision, now),
     lateSeal: (sender, seal) => this.lateSeal(sender, seal),
@@ -160,7 +159,7 @@ export class SecureMachine {
     if (flushed.members.length > MAX_MEMBERS) {
       this.phase = 'dead';
       this.sink.deliver({ kind: 'stalled', reason: 'too-many', missing: [], refused: [] });
-    } else if (!this.isNew(groupIdText(flushed.id))) {
+    } else if (!this.previous.begins(groupIdText(flushed.id))) {
       this.phase = 'dead';
       this.tampering({ reason: 'replay', sender: null });
     } else {
@@ -185,7 +184,7 @@ export class SecureMachine {
       this.endKeying();
     }
     const { shown } = this;
-    if (!shown || shown.isTransitionShown || this.isRejoining) return;
+    if (!shown || shown.isTransitionShown || this.exit === 'rejoin') return;
     shown.isTransitionShown = true;
     this.sink.deliver({ kind: 'transition', id: shown.id });
   }
@@ -198,16 +197,21 @@ export class SecureMachine {
     } else this.sink.flush();
   }
 
-  /** The group is left, or the connection lost: nothing of it is kept. @param isFinal also where it was to come back */
-  selfLeave(isFinal = false): void {
+  /** The application leaves, or the connection is lost: this member does not come back by itself. */
+  leaving(): void {
+    this.exit = 'leave';
+    this.rejoinAt = Infinity;
+  }
+
+  /** The group is left: nothing of this membership is kept. */
+  selfLeave(): void {
     this.endView();
     this.previous.reset();
-    this.seen.clear();
     this.view = null;
     this.phase = 'none';
-    const isComingBack = this.isRejoining && !isFinal;
-    this.isRejoining = false;
-    if (isComingBack) return;
+    const { exit } = this;
+    this.exit = 'none';
+    if (exit === 'rejoin') return;
     this.shown = null;
     this.backoff = 1;
     this.sink.deliver({ kind: 'self-leave' });
@@ -253,7 +257,7 @@ export class SecureMachine {
     if (now >= this.rekeyDueAt) this.rekey();
     if (now < this.rejoinAt) return;
     this.rejoinAt = Infinity;
-    this.isRejoining = true;
+    this.exit = 'rejoin';
     this.backoff = Math.min(2 * this.backoff, MAX_BACKOFF);
     this.sink.rejoin();
   }
@@ -318,7 +322,8 @@ export class SecureMachine {
 
   private excluded(reason: Excluded['reason'], { keying, sealer }: Decision, now: number): void {
     const { rejoins, sealAfterMs } = this.options;
-    const rejoinInMs = rejoins && keying.hasShared ? this.backoff * sealAfterMs : null;
+    const rejoinInMs =
+      rejoins && this.exit === 'none' && keying.hasShared ? this.backoff * sealAfterMs : null;
     if (rejoinInMs !== null) this.rejoinAt = now + rejoinInMs;
     this.sink.deliver({ kind: 'excluded', reason, sealer, rejoinInMs });
     this.flush();
@@ -331,7 +336,7 @@ export class SecureMachine {
     if (!view) return;
     const previousMembers = shown?.members ?? [self];
     const { cameWithMe, tails } = this.previous.judge(keying.agreement, insiders, previousMembers);
-    const isNext = shown ? shown.number === view.number - 1 : this.seen.size === 1;
+    const isNext = shown ? shown.number === view.number - 1 : this.previous.isFirst;
     const at = Number(seal.now);
     const outsiders = view.members
       .filter((name) => !insiders.includes(name))
@@ -481,16 +486,6 @@ export class SecureMachine {
   private endKeying(): void {
     this.keying?.close();
     this.keying = null;
-  }
-
-  /** Whether no view of this membership had this id. */
-  private isNew(gid: string): boolean {
-    const { seen } = this;
-    if (seen.has(gid)) return false;
-    seen.add(gid);
-    const [oldest] = seen;
-    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
-    return true;
   }
 
   private tampering(event: Partial<Tampering> & Pick<Tampering, 'reason' | 'sender'>): void {

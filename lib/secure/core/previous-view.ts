@@ -4,6 +4,7 @@
  */
 import type { Agreement, PreviousEpoch } from './agreement.js';
 import { provesPrevious } from './context.js';
+import { MAX_SEEN } from './limits.js';
 import type { EpochKeys } from './epoch-keys.js';
 import { type Provider, wipe } from './provider.js';
 
@@ -18,6 +19,8 @@ export class PreviousView {
   private base: ReadonlySet<string>;
   private epoch: PreviousEpoch | null = null;
   private received: ReadonlyMap<string, number> = new Map();
+  /** Ids of the flush views of this membership. */
+  private readonly seen = new Set<string>();
   /** Whether a transitional signal stood in the last secure view. */
   private wasBroken = false;
 
@@ -31,6 +34,21 @@ export class PreviousView {
   /** What the next SHARE proves; null before the first secure view of this membership. */
   get lastEpoch(): PreviousEpoch | null {
     return this.epoch;
+  }
+
+  /** Whether the flush view is the first one of this membership. */
+  get isFirst(): boolean {
+    return this.seen.size === 1;
+  }
+
+  /** A flush view begins. @returns whether no view of this membership had this id */
+  begins(id: string): boolean {
+    const { seen } = this;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    const [oldest] = seen;
+    if (seen.size > MAX_SEEN && oldest !== undefined) seen.delete(oldest);
+    return true;
   }
 
   /** A flush view ends a secure one, or one of which nothing was shown. @param cameWithMe of the new view */
@@ -65,6 +83,7 @@ export class PreviousView {
     this.forget();
     this.epoch = null;
     this.received = new Map();
+    this.seen.clear();
   }
 
   /** Which insiders of a view came along. */

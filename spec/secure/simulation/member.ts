@@ -164,6 +164,7 @@ export class SecureMember implements GroupClient, SecureSink {
   /** @returns whether the daemon is to be asked */
   leave(): boolean {
     if (this.isComingBack || !this.leaveLayer()) return false;
+    this.machine.leaving();
     this.log?.entries.push({ kind: 'leave' });
     if (this.log) this.log.end = 'leaving';
     this.held = [];
