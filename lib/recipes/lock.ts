@@ -3,7 +3,7 @@ import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
-import { LockEndedError } from './errors.js';
+import { LockEndedError, ResultUnknownError } from './errors.js';
 import { type End, now } from './group-binding.js';
 import { type WaitOptions, instanceNumber } from './options.js';
 import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
@@ -68,6 +68,10 @@ export class HeldLock implements AsyncDisposable {
 export class Lock extends ReplicatedObject<LockCommand, void> {
   private readonly instance = instanceNumber();
   private readonly held = new Map<number, HeldLock>();
+  /** Requests that somebody here waits for. */
+  private readonly wanted = new Set<number>();
+  /** What is being given back without being asked for; `begin` while that is on its way. */
+  private readonly clearing = new Set<number | 'begin'>();
   private readonly watch = new ConditionWaiter();
   private requests = 0;
 
@@ -84,8 +88,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     };
     replica.looked = () => this.look();
     replica.on('close', () => this.drop());
-    // It fails only with the connection, and that shows at the next acquire.
-    replica.submit({ op: 'begin', instance: this.instance, now: now() }).catch(() => undefined);
+    this.begin();
   }
 
   /** Id of the holder, as this member knows it. */
@@ -108,7 +111,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     signal?.throwIfAborted();
     const { instance } = this;
     const request = ++this.requests;
-    const release = (): Promise<void> => this.replica.submit({ op: 'release', instance, request });
+    this.wanted.add(request);
+    const release = (): Promise<void> => this.clean(request, { op: 'release', instance, request });
     try {
       for (;;) {
         await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
@@ -119,6 +123,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       // It may have come through all the same; then it is not wanted any more.
       if (!this.replica.isClosed) release().catch(() => undefined);
       throw error;
+    } finally {
+      this.wanted.delete(request);
     }
   }
 
@@ -154,13 +160,51 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       const { ending, hasState, isPartitioned } = this.replica;
       if (hasState && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
-      const wasReleased = held.signal.aborted;
       held.end(lost(ending ?? (isPartitioned ? NO_QUORUM : STRUCK_OFF)));
-      // Where the quorum is lost and comes back, nobody holds what was reported lost.
-      if (!wasReleased && !ending)
-        this.replica.submit({ op: 'release', instance: this.instance, request }).catch(() => undefined);
     }
+    this.clear();
     this.watch.look();
+  }
+
+  /**
+   * Gives back what stands for this member and nobody here has or waits for: what was reported lost with the quorum, and
+   * what has come back because the command that freed it is lost with the state in which it was applied.
+   */
+  private clear(): void {
+    const { machine, replica, held, wanted, instance } = this;
+    if (!replica.isWritable || replica.isClosed) return;
+    const own = [machine.holder, ...machine.waiting].filter((claim) => claim?.member === replica.self);
+    if (own.some((claim) => claim?.instance !== instance)) this.begin();
+    for (const claim of own) {
+      if (claim?.instance !== instance) continue;
+      const { request } = claim;
+      if (held.get(request)?.signal.aborted !== false && !wanted.has(request))
+        this.once(request, { op: 'release', instance, request });
+    }
+  }
+
+  /** What an earlier process of this name had is free. */
+  private begin(): void {
+    this.once('begin', { op: 'begin', instance: this.instance, now: now() });
+  }
+
+  /** Where it fails with the connection, that shows at the next acquire. */
+  private once(what: number | 'begin', command: LockCommand): void {
+    if (!this.clearing.has(what)) this.clean(what, command).catch(() => undefined);
+  }
+
+  private async clean(what: number | 'begin', command: LockCommand): Promise<void> {
+    let isUnknown = false;
+    this.clearing.add(what);
+    try {
+      await this.replica.submit(command);
+    } catch (error) {
+      isUnknown = error instanceof ResultUnknownError;
+      throw error;
+    } finally {
+      this.clearing.delete(what);
+      if (isUnknown) this.clear();
+    }
   }
 
   private drop(): void {

@@ -47,6 +47,13 @@ describe('a lock, command by command', () => {
     now,
   });
 
+  it('has one place for a request, though that comes twice', () => {
+    const lock = new LockMachine();
+    for (let i = 0; i < 2; i++) lock.apply(acquire(1), from(A));
+    for (let i = 0; i < 2; i++) lock.apply(acquire(1), from(B));
+    expect([lock.holder?.member, lock.waiting.map(({ member }) => member)]).to.deep.equal([A, [B]]);
+  });
+
   it('takes no command with a field that is none', () => {
     const lock = new LockMachine();
     for (const command of [

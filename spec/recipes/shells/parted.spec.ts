@@ -56,13 +56,28 @@ describe('parted', () => {
       expect((await waits).token).to.be.above(held.token);
     });
 
-    it('has one place for a request, though that comes twice', async () => {
+    it('is free of what an earlier process of a name has again, or this one gave back, in a state that continues', async () => {
       const [a, b] = await all((each) => lock(each, 'door', QUORUM));
-      const request = { instance: 7, request: 1 };
-      for (let i = 0; i < 2; i++) await a.replica.submit({ op: 'acquire', ...request, now: 0 });
-      expect([a.holder, a.waiting]).to.deep.equal(['#a#dmn1', []]);
-      await a.replica.submit({ op: 'release', ...request });
+      const { instance } = a as unknown as { readonly instance: number };
+      const claims = [
+        { instance: 7, request: 1 },
+        { instance: 7, request: 2 },
+        { instance, request: 99 },
+      ];
+      // As a state has them in which the commands that freed them are lost.
+      for (const claim of claims) await a.replica.submit({ op: 'acquire', ...claim, now: 0 });
       await (await b.acquire()).release();
+      expect([b.holder, b.waiting]).to.deep.equal([null, []]);
+    });
+
+    it('is given back again when that was lost with the state in which it was applied', async () => {
+      const [a, b] = await all((each) => lock(each, 'door', QUORUM));
+      const held = await a.acquire();
+      await held.release();
+      const { instance } = a as unknown as { readonly instance: number };
+      await a.replica.submit({ op: 'acquire', instance, request: held.request, now: 0 });
+      await (await b.acquire()).release();
+      expect(b.holder).to.equal(null);
     });
 
     it('is not given to one who is cut off at the moment at which it would have it', async () => {
