@@ -15,6 +15,8 @@ import { SynchronousClients } from './synchronous-clients.js';
 import { eventually } from '../../wait.js';
 
 const PROOF_LIMIT = 30_000;
+/** Within which newcomers have the states that others remember. */
+const STATES_LIMIT = 10_000;
 /** `CorosyncGroup` as it is by itself, and another one. */
 const CPG_GROUPS = ['ssp-toolkit', 'elsewhere'] as const;
 
@@ -74,7 +76,7 @@ export class RandomClients {
     const all = [...this.honest, ...this.deceived];
     const rests = await Promise.allSettled(all.map((each) => each.rest()));
     const has = (): boolean => this.deceivedHaveStates();
-    this.isLost = await eventually(has, 'states', PROOF_LIMIT).then(
+    this.isLost = await eventually(has, 'states', STATES_LIMIT).then(
       () => false,
       () => true,
     );
