@@ -28,7 +28,9 @@ export type AllowedMember =
 
 /** Exactly one of them. */
 export interface AuthorizeOptions {
+  /** A function that says who is accepted. Its answer may come later, within `sealAfterMs`, and holds for one view. */
   readonly authorize?: Authorize | undefined;
+  /** The public keys that are accepted, each under one name or under any. */
   readonly allow?: readonly AllowedMember[] | undefined;
   /** Public key of who signs certificates; members show theirs as `credential`. */
   readonly authority?: PublicKeyInput | undefined;
