@@ -1,5 +1,5 @@
 /**
- * Worlds of secure groups under their checkers: `--seeds 20000` plays so many fresh ones, `--seed n` one, `--trace` tells
+ * Worlds of secure groups under their checkers: `--seeds 20000` plays that many fresh ones, `--seed n` one, `--trace` tells
  * what happens in it.
  */
 import { Command, InvalidArgumentError } from 'commander';

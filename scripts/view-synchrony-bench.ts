@@ -18,7 +18,7 @@ const { runs } = new Command('view-synchrony-bench')
   .parse()
   .opts<{ readonly runs: number }>();
 
-/** Resolves when every group has a view of so many members. */
+/** Resolves when every group has a view of that many members. */
 async function agreed(groups: readonly Group[], members: number): Promise<void> {
   await Promise.all(
     groups.map(

@@ -25,7 +25,7 @@ const machine = {
   },
 };
 
-/** Every recipe; alone, so those with a quorum of two wait for ever. */
+/** Every recipe; alone, so those with a quorum of two wait forever. */
 const recipes: Readonly<Record<string, (connection: Connection, options?: Options) => Promise<Member>>> = {
   election: (connection, options) => election(connection, 'election', { quorum: 2, ...options }),
   presence: (connection, options) => presence(connection, 'presence', { metadata: null, ...options }),

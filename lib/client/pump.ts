@@ -12,7 +12,7 @@ export interface PumpTarget {
   take(arrival: ReceivedMessage): void;
   /** The connection broke, and everything that had arrived has been handed on. */
   lost(cause: Error | undefined): void;
-  /** Whether an answer is awaited that comes behind what waits: nobody stands still then, lest nobody ever continues. */
+  /** Whether an answer is awaited that comes after what waits: the pump is not paused then, or nobody would ever continue. */
   isAwaiting(): boolean;
 }
 

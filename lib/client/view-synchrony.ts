@@ -72,8 +72,8 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   }
 
   /**
-   * Whether other members wait for what this connection answers, or takes in, by itself. Nobody stands still then, lest a
-   * slow reader holds up the group; but not for a change that stalls, which may wait for another member for ever.
+   * Whether other members wait for what this connection answers, or takes in, by itself. The pump is not paused then, so that a
+   * slow reader does not hold up the group; but it is for a change that stalls, which may wait for another member forever.
    */
   get mustAnswer(): boolean {
     if (this.mailbox.hasUrgent) return true;

@@ -214,7 +214,7 @@ export class FlushSession implements FlushSink<Promise<number>> {
     return this.queue.length <= RECEIVE_QUEUE_MESSAGES / 2 && this.queuedBytes <= RECEIVE_QUEUE_BYTES / 2;
   }
 
-  /** Whether others wait for what this connection answers by itself; a change that stalls may wait for ever. */
+  /** Whether others wait for what this connection answers by itself; a change that stalls may wait forever. */
   private mustAnswer(): boolean {
     if (this.mailbox.hasUrgent) return true;
     for (const group of this.groups) if (this.layer.machine(group)?.isAgreeing) return true;

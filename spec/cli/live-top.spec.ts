@@ -167,7 +167,7 @@ describe('command: top on a terminal', () => {
     await over;
   });
 
-  it('goes on with the last answer while there is none', async () => {
+  it('keeps the last answer while there is none', async () => {
     const { over } = await start(1);
     await terminal.shows(/^session /m);
     isDown = true;

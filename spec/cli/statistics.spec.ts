@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks';
 import { expect } from 'chai';
 import { summary } from '../../lib/cli/ping.js';
 
-/** What is told of round trips of so many nanoseconds. */
+/** What is printed for round trips of these nanoseconds. */
 function told(nanoseconds: readonly number[]): ReturnType<typeof summary> {
   const times = createHistogram();
   for (const each of nanoseconds) times.record(each);

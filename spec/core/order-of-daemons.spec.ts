@@ -4,7 +4,7 @@ import { Core } from '../../daemon/core/core.js';
 import { Client, type Payload, QueueOrder } from './core-world.js';
 
 describe('core: the order of the daemons in a view', () => {
-  it('orders members anew where daemons that stay together change places', () => {
+  it('orders members again where daemons that stay together change places', () => {
     const names = ['a', 'b'];
     const orders = names.map(() => new QueueOrder());
     const cores = names.map((name, i) => new Core({ name, id: i + 1 }, orders[i] as QueueOrder));

@@ -47,7 +47,7 @@ const transition: CallResult = { ...flushRequest, service: '0x00002000', sender:
 
 /** By trace and number of the call. */
 const differences: Readonly<Record<string, Readonly<Record<number, Difference>>>> = {
-  // A name with `#` that is no private name reaches nobody.
+  // A name with `#` that is not a private name reaches nobody.
   'flush-errors/anna': { 36: { result: { ret: ILLEGAL_GROUP } }, 37: { result: { ret: ILLEGAL_GROUP } } },
   // What arrives is handled at once.
   'flush-join/anna': { 7: { result: { ret: 0 } } },

@@ -34,7 +34,7 @@ export type ShareFault =
   | 'epoch'
   /** The sender has no place in the list, or another identity than in the epoch before. */
   | 'stranger'
-  /** A key that is no key: a point of small order. */
+  /** An invalid key: a point of small order. */
   | 'key'
   /** Not signed by its identity for this view and name. */
   | 'signature'

@@ -131,7 +131,7 @@ export class EpochKeys {
     return this.sending.some(({ messages, bytes }) => messages >= REKEY_MESSAGES || bytes >= REKEY_BYTES);
   }
 
-  /** Whether the key has room for one more message of so many bytes. */
+  /** Whether the key has room for one more message of this many bytes. */
   canSeal(service: number, bytes: number): boolean {
     const stream = this.sending[(service & SUBGROUP_CAST) === 0 ? STREAM_GROUP : STREAM_SUBGROUP];
     return stream.messages < MAX_MESSAGES && stream.bytes + bytes <= MAX_BYTES;

@@ -49,7 +49,7 @@ export const isFor = (sent: Sent | undefined, id: string): boolean => {
   return entry.receivers === null || entry.receivers.includes(id);
 };
 
-/** Whether it goes on to be a member, and all that is promised holds for it. */
+/** Whether it stays a member, and all that is promised holds for it. */
 export const isLiving = ({ end }: MembershipLog): boolean => end === 'open';
 
 const read = new WeakMap<readonly MembershipLog[], History>();

@@ -280,7 +280,7 @@ export const bugs: readonly PlantedBug[] = [
       }),
   },
   {
-    name: 'one that leaves goes on answering',
+    name: 'one that leaves still answers',
     worlds: honest,
     plant: (machine) =>
       patch<[PlainView], void>(machine, 'plainView', (plainView) => (view) => {

@@ -33,7 +33,7 @@ const table: readonly (readonly [name: string, where: Where, property: string])[
   ['a transitional signal is swallowed outside of changes', 'all', 'VS7'],
   ['a transitional signal is not repeated in the next view', 'all', 'VS8'],
   ['a transitional signal counts for the newest change alone', 'all', 'VS8'],
-  ['one that leaves goes on answering', 'all', 'VS6'],
+  ['one that leaves still answers', 'all', 'VS6'],
   ['one that leaves delivers what is sent in the view after its last one', 'all', 'VS1'],
   ['the record of a group stays after it was left', 'all', 'VS13'],
   ['weak data carries its view only while a change waits', 'all', 'VS1'],

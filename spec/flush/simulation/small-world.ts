@@ -24,7 +24,7 @@ interface Scene {
 /** The change that the newcomer makes has been installed by then, and what follows it. */
 const STEPS = 12;
 
-/** All scenes in which the daemons part into so many parts. */
+/** All scenes in which the daemons part into that many parts. */
 export const scenesOf = (parts: number): readonly Scene[] =>
   (['nothing', 'leave', 'die', 'join'] as const).flatMap((also) =>
     Array.from({ length: STEPS }, (_, steps) => steps + 1).flatMap((steps) =>

@@ -128,7 +128,7 @@ export const inViewOrder = (members: readonly string[]): string[] => {
   return members.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 };
 
-/** Names of so many daemons. */
+/** Names of that many daemons. */
 export const daemonNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `d${i}`);
 
 export const namesOf = (daemons: readonly { readonly name: string }[]): string =>
