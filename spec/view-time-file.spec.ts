@@ -29,7 +29,7 @@ describe('the last time of a daemon view', () => {
     expect(times[0]).to.be.within(now(), now() + 1);
   });
 
-  it('goes on where the last run had got to', () => {
+  it('continues where the last run had got to', () => {
     const first = new ViewTimeFile(path, logger);
     for (let i = 0; i < 100; i++) first.next();
     const last = first.next();

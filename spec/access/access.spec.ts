@@ -54,7 +54,7 @@ describe('access: policy of a connection', () => {
     expect(passed(local)).to.deep.equal(['NULL']);
   });
 
-  it('asks for the name where it is told to', () => {
+  it('asks for the name where the rule says so', () => {
     const policy = new Access(openAccess).policyFor(local, false, ({ name }) => `#${name}#d`);
     expect(
       policy.reserve({

@@ -97,7 +97,7 @@ describe('access: passwords', () => {
       );
     });
 
-    it('has a hash of crypt, and is told what to do', () => {
+    it('has a hash of crypt, and an error that says what to do', () => {
       expect(refusal('spuser:abJnggxhB/yWI')).to.equal(
         '1: the hash of "spuser" is a traditional crypt hash, which is not safe: make a new one with sspd --hash-password',
       );

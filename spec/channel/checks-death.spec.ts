@@ -55,7 +55,7 @@ describe('channel: death', () => {
     expect(client.state).to.equal('gone');
   });
 
-  it('[channels C21] the death of a client whose request is held is an event, and the server goes on', async () => {
+  it('[channels C21] the death of a client whose request is held is an event, and the server continues', async () => {
     const { server, client } = await pairOf(s.channels, c.channels);
     const call = failure(client.call(1));
     const event = await request(server);

@@ -89,7 +89,7 @@ for (const { where, build, most, names: wanted } of houses)
       });
     }
 
-    it('[channels C35] only the majority gives away names, and the minority goes on with what is inside', async () => {
+    it('[channels C35] only the majority gives away names, and the minority keeps working with what is inside', async () => {
       const world = build(DAEMONS);
       const [a, b, c] = (await team(world)) as [Channels, Channels, Channels];
       void echo(await c.createChannel('inside'));
@@ -276,7 +276,7 @@ for (const { where, build, most, names: wanted } of houses)
         expect(types).to.deep.equal([1, 2, 'client-unreachable', 'client-joined', 3]);
       });
 
-      it('[channels C39] a name can be taken over when its owner is out of sight for long, who is told at the merge', async () => {
+      it('[channels C39] a name can be taken over when its owner is out of sight for long, who hears it at the merge', async () => {
         const old = await b.createChannel('c');
         const c = await world.channels('d1', 'y', { orphanTimeoutMs: 1 });
         world.reconfigure([['d1'], ['d2']]);

@@ -70,7 +70,7 @@ describe('channel: posts', () => {
     ]);
   });
 
-  it('[channels C44] with the policy drop-oldest the server is told how many it lost', async () => {
+  it('[channels C44] with the policy drop-oldest the server hears how many it lost', async () => {
     const { server, client } = await pairOf(s.channels, c.channels, {
       maxBuffered: 2,
       overflow: 'drop-oldest',

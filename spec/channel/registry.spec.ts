@@ -9,7 +9,7 @@ import { ChannelWorld } from './channel-world.js';
 const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
 
 describe('the registry', () => {
-  it('goes on when a member says nothing at all', async () => {
+  it('continues when a member says nothing at all', async () => {
     const world = new ChannelWorld(['d1', 'd2']);
     const a = await world.channels('d1', 'a');
     const silent: GroupLink = world.link('d1', 'silent');
@@ -19,7 +19,7 @@ describe('the registry', () => {
     expect((await b.registry.lookup('c'))?.owner).to.equal('#a#d1');
   });
 
-  it('goes on when the one who should speak for the others stands still', async () => {
+  it('continues when the one who should speak for the others is paused', async () => {
     const world = new ChannelWorld(['d1', 'd2']);
     const first = await world.channels('d1', 'a');
     const a = await world.channels('d1', 'b');

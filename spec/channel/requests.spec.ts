@@ -372,7 +372,7 @@ describe('channel: requests', () => {
       expect(words).to.deep.equal([true, true, false]);
     });
 
-    it('is told by a refusal of the server, too, and replies come as ever', async () => {
+    it('shows in a refusal by the server, too, and replies come as before', async () => {
       const { server, client } = await acknowledging();
       const call = client.call(1);
       await (await request(server)).fail('X');

@@ -15,7 +15,7 @@ const start = (port: number): Promise<Daemon> =>
   });
 
 describe('command: top', () => {
-  it('goes on with the last page while the daemon is started again', async () => {
+  it('keeps the last page while the daemon is started again', async () => {
     const { signal } = new AbortController();
     let daemon = await start(0);
     const port = daemon.monitorPort;

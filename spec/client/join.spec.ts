@@ -89,7 +89,7 @@ describe('Connection.join', () => {
     expect(await read(group, 1)).to.deep.equal(['join a +a']);
   });
 
-  it('waits for a leave that is under way, then joins anew', async () => {
+  it('waits for a leave that is under way, then joins again', async () => {
     await using world = await ClientWorld.start();
     const a = await world.connect('a');
     const old = await a.join('room');

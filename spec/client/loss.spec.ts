@@ -44,7 +44,7 @@ describe('when the connection is lost', () => {
     expect((await readAll(group)).error, 'a loop begun later').to.be.instanceOf(ConnectionClosedError);
   });
 
-  it('close is told once, with the error and its cause, behind everything that arrived', async () => {
+  it('close is emitted once, with the error and its cause, behind everything that arrived', async () => {
     await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const heard: unknown[] = [];
@@ -61,13 +61,13 @@ describe('when the connection is lost', () => {
     expect(connection.open).to.equal(false);
   });
 
-  it('close is told also when it is lost with the acceptance', async () => {
+  it('close is emitted also when it is lost with the acceptance', async () => {
     await using stage = await ClientFixture.open({ first: Buffer.alloc(48, 0xff) });
     const closed = new Promise<Error | undefined>((resolve) => stage.connection.once('close', resolve));
     expect(await within(closed, 'the loss')).to.be.instanceOf(ConnectionClosedError);
   });
 
-  it('its cause is told by the error', async () => {
+  it('its cause is that of the error', async () => {
     await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const closed = new Promise<Error | undefined>((resolve) => connection.once('close', resolve));

@@ -5,7 +5,7 @@ import { flood, numbers, twoGroups } from './flood.js';
 import { alone, data, refusal, REQUEST_BYTES, selfLeave } from './frames.js';
 import { failure, isWaiting, read, readAll, settle, ClientFixture, within } from './support.js';
 
-describe('a connection that stands still', () => {
+describe('a connection whose program does not read', () => {
   it('lets a leave of the full group through, which keeps what was there', async () => {
     await using stage = await ClientFixture.open();
     const { g, heard } = await twoGroups(stage);
@@ -30,7 +30,7 @@ describe('a connection that stands still', () => {
     expect(await within(loop(), 'the end of the loop')).to.equal(3_000);
   });
 
-  it('lets a join through, and stands still again', async () => {
+  it('lets a join through, and pauses again', async () => {
     await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g, heard } = await twoGroups(stage);
@@ -44,7 +44,7 @@ describe('a connection that stands still', () => {
     expect(heard).to.deep.equal(['behind']);
   });
 
-  it('stands still also after a join that was refused', async () => {
+  it('pauses also after a join that was refused', async () => {
     await using stage = await ClientFixture.open();
     const { connection, session } = stage;
     const { g, heard } = await twoGroups(stage);

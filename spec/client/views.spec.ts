@@ -74,7 +74,7 @@ describe('views', () => {
       expect(equalGroupIds(alone.id, atA.id)).to.equal(false);
     });
 
-    it('begin anew when a group is joined again', async () => {
+    it('begin again when a group is joined again', async () => {
       await using world = await ClientWorld.start();
       const a = await world.connect('a');
       await (await world.connect('b')).join('room');

@@ -41,7 +41,7 @@ describe('daemons on three nodes', function () {
   /** Views that the sessions of these nodes have seen so far. */
   const sightings = (): number[] => rig.watch.nodes.map((node) => node.sightings.length);
 
-  it('[daemon D13] a stop is not announced and costs everybody seconds - ours is, and the ring goes on', async () => {
+  it('[daemon D13] a stop is not announced and costs everybody seconds - ours is, and the ring continues', async () => {
     const { cluster, watch } = rig;
     const views = cluster.node(1).daemonViews();
     await cluster.node(3).running('sspd').stop();

@@ -316,7 +316,7 @@ describe('recipes on three nodes', function () {
       return all;
     }
 
-    it('goes to the majority when its holder is cut off, which is told, and has one holder in the end', async () => {
+    it('goes to the majority when its holder is cut off and hears it, and has one holder in the end', async () => {
       const [a, b, c] = await shared('door');
       const first = await a.acquire();
       const second = new Outcome(b.acquire());

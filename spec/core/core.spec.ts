@@ -218,7 +218,7 @@ describe('core: requests', () => {
     expect([first.told, second.told]).to.deep.equal([[], ['join g: #bob#d (#bob#d)']]);
   });
 
-  it('writes a big-endian header anew in little-endian order and touches nothing else', () => {
+  it('writes a big-endian header again in little-endian order and touches nothing else', () => {
     const world = new CoreWorld();
     const [alice, bob] = world.members('g', 'alice', 'bob');
     const frame = Buffer.concat([

@@ -66,7 +66,7 @@ describe('core: groups', () => {
     expect(live(groups, 'fresh', 1)[0]?.[2]).to.equal(10);
   });
 
-  it('remember no more than so many names', () => {
+  it('remember a limited number of names', () => {
     const groups = begun();
     for (let i = 0; i < MAX_REMEMBERED_GROUPS; i++) live(groups, `n${i}`, 1);
     expect(live(groups, 'fresh', 1)[0]?.[2], 'nothing is forgotten yet').to.equal(1);

@@ -4,7 +4,7 @@ import { remote, CoreWorld } from './core-world.js';
 
 describe('core: views', () => {
   describe('a join', () => {
-    it('is told to the members and the one who joined, with the one who joined as vs set', () => {
+    it('reaches the members and the one who joined, with the one who joined as vs set', () => {
       const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').join('g');
@@ -113,7 +113,7 @@ describe('core: views', () => {
       expect(alice.told.slice(2)).to.deep.equal(['self-leave g', '#alice#d > h: hello']);
     });
 
-    it("of another daemon's session is told here, without a self-leave", () => {
+    it("of another daemon's session is announced here, without a self-leave", () => {
       const world = new CoreWorld('a', ['a', 'b']);
       const alice = world.open('alice').join('g');
       world.run();
@@ -180,7 +180,7 @@ describe('core: views', () => {
       expect(world.core.groups.size).to.equal(0);
     });
 
-    it('of a session in no group is told to nobody', () => {
+    it('of a session in no group is announced to nobody', () => {
       const world = new CoreWorld();
       const alice = world.open('alice').join('g');
       const bob = world.open('bob').disconnect();

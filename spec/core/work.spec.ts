@@ -51,7 +51,7 @@ describe('core: work in slices', () => {
     expect([said, bench.isBusy]).to.deep.equal([['a1', 'b1', 'c1'], false]);
   });
 
-  it('goes on in the next slice, and what comes meanwhile waits in its order', () => {
+  it('continues in the next slice, and what comes meanwhile waits in its order', () => {
     const said: string[] = [];
     const slices = new ByHand(3);
     const bench = new Workbench(slices);

@@ -91,7 +91,7 @@ describe('engine: solo', () => {
     expect(texts(heard)).to.deep.equal(['a', 'b', 'c', 'd']);
   });
 
-  it('goes on behind a handler that throws', async () => {
+  it('continues behind a handler that throws', async () => {
     const { solo, heard } = await started();
     solo.on('message', ({ payload }) => {
       if (payload.toString() === 'bad') throw new Error('handler');

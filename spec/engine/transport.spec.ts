@@ -181,7 +181,7 @@ describe('engine: the transport on a real Corosync', function () {
     expect([alice.data, alice.lines.filter((line) => 'dead' in line)]).to.deep.equal([[], []]);
   });
 
-  it('can be opened anew after it was closed, by the same process', async () => {
+  it('can be opened again after it was closed, by the same process', async () => {
     await using alice = await member('again');
     await alice.ask(['closed'], 'close', 1);
     alice.tell('another');
@@ -241,7 +241,7 @@ describe('engine: the transport on a real Corosync', function () {
     await alice.ends();
   });
 
-  describe('while Corosync stands still', () => {
+  describe('while Corosync is paused', () => {
     it('gets no answer from it, and one as soon as it is awake', async () => {
       await using alice = await member('asked');
       await alice.ask(['token'], 'ask');

@@ -35,7 +35,7 @@ describe('addresses of daemons', () => {
     });
   }
 
-  it('has its Unix sockets where it is told', () => {
+  it('has its Unix sockets where the option says', () => {
     expect(parseAddress('', '/run/spread')).to.deep.equal({ path: '/run/spread/4803' });
     expect(parseAddress('12', '/run/spread')).to.deep.equal({ path: '/run/spread/12' });
   });
@@ -84,7 +84,7 @@ describe('addresses of daemons', () => {
     ['https://localhost:4804/', 'tcp://localhost:4804'],
     [' 4803@localhost', '4803@localhost'],
   ] as const) {
-    it(`"${text}" is told from what was meant`, () => {
+    it(`"${text}" gets an error that says what was meant`, () => {
       expect(addressFault(text))
         .to.match(/^expected 4803@host, host:4803, .* got "/)
         .and.match(/; did you mean "/)

@@ -194,7 +194,7 @@ describe('Mailbox', () => {
   });
 
   describe('loss', () => {
-    it('is told by every later send', async () => {
+    it('is the answer to every later send', async () => {
       const p = await pair();
       await breakOff(p);
       expect(await p.mailbox.send(0x10, ['g'], 0, [Buffer.from('x')])).to.equal(-8);

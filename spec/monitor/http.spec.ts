@@ -121,7 +121,7 @@ describe('monitor: HTTP', () => {
     expect(body).to.include('# TYPE sspd_sessions gauge\n');
   });
 
-  it('answers 500 and tells the log when a page fails, and goes on', async () => {
+  it('answers 500 and tells the log when a page fails, and continues', async () => {
     const told: object[] = [];
     const log = { ...silentLogger, error: (fields: object) => void told.push(fields) };
     const sessions = (): never => {
@@ -149,7 +149,7 @@ describe('monitor: HTTP', () => {
     });
   }
 
-  it('serves so many connections at a time and no more', async () => {
+  it('serves a limited number of connections at a time', async () => {
     await using monitor = await monitored();
     const askers: RawAsker[] = [];
     try {

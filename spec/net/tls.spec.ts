@@ -119,7 +119,7 @@ describe('session: TLS', () => {
       });
     }
 
-    it('asks nobody for one unless it is told to', async () => {
+    it('asks nobody for one unless the configuration says so', async () => {
       await using daemon = await startDaemon({ tls: tlsOn() });
       const { mbox } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca, ...worker } });
       expect(daemon.status.sessions().map(({ principal }) => principal)).to.deep.equal(['']);
@@ -127,7 +127,7 @@ describe('session: TLS', () => {
     });
   });
 
-  describe('turns away, counts, and goes on after', () => {
+  describe('turns away, counts, and continues after', () => {
     let daemon: Daemon;
     beforeEach(async () => {
       daemon = await startDaemon({ tls: tlsOn() });

@@ -47,17 +47,17 @@ describe('sspd', function () {
       for (const session of [alice, bob]) session.close();
     });
 
-    it('has no local socket when it is told so', async () => {
+    it('has no local socket when the option says so', async () => {
       await using sspd = new Sspd(['--name', 'one', '--port', '0', '--unix-dir', '']);
       expect(await sspd.greeting()).to.match(/^sspd "one" listens on 127\.0\.0\.1:\d+$/);
     });
 
-    it('listens where it is told to', async () => {
+    it('listens where the option says', async () => {
       await using sspd = new Sspd(['--port', '0', '--unix-dir', '', '--host', '::1', '-n', 'one']);
       expect(await sspd.greeting()).to.match(/^sspd "one" listens on \[::1\]:\d+$/);
     });
 
-    it('has a monitor when it is told so, so that nobody needs a file for one', async () => {
+    it('has a monitor by an option, so that nobody needs a file for one', async () => {
       const at = await freePort();
       const place = `127.0.0.1:${at}`;
       await using sspd = new Sspd(['--port', '0', '--unix-dir', '', '-n', 'one', '--monitor', place]);
@@ -90,7 +90,7 @@ describe('sspd', function () {
       expect(sspd.log.map(({ reason }) => reason)).to.deep.equal(['illegal-kind']);
     });
 
-    it('goes on when nobody reads what it writes', async () => {
+    it('continues when nobody reads what it writes', async () => {
       await using sspd = new Sspd(['--port', '0', '--unix-dir', '', '--log', 'trace']);
       const port = await sspd.port();
       sspd.child.stdout?.destroy();

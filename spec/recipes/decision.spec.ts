@@ -201,7 +201,7 @@ describe('the round of a view', () => {
     expect(agreement.silence).to.deep.equal([]);
   });
 
-  it('goes on with the next statement when it could not be decided', () => {
+  it('continues with the next statement when it could not be decided', () => {
     const agreement = new Agreement(A, 1, 100);
     agreement.newView(view([A, B], [A, B]));
     agreement.begin(false, 0);

@@ -119,7 +119,7 @@ describe('presence, step by step', () => {
     expect(here.announce(B, 6).take()).to.deep.equal([`disconnected ${B}`, `joined ${B}`]);
   });
 
-  it('remembers so many that are out of reach, and none after its own end', () => {
+  it('remembers a limited number that are out of reach, and none after its own end', () => {
     const watch = new Watch();
     const names = Array.from({ length: MAX_AWAY + 1 }, (_, i) => `#n${i}#d`);
     watch.core.view(view([A, ...names]), 0);

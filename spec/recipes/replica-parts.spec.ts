@@ -45,7 +45,7 @@ describe('commands on their way', () => {
     expect([pending.withdraw(2), pending.size]).to.deep.equal([false, 1]);
   });
 
-  it('are numbered anew behind those applied, when all that were dropped have come back', () => {
+  it('are renumbered behind those applied, when all that were dropped have come back', () => {
     const pending = filled(3);
     flushed(pending);
     pending.applied(1);
@@ -219,7 +219,7 @@ describe('a replica', () => {
     expect([told.take(), told.replica.isWhole]).to.deep.equal([['settled 11 dropped'], false]);
   });
 
-  it('is told what it is asked for with all inputs before that counted', () => {
+  it('gets what it asks for with all inputs before that counted', () => {
     const told = begun();
     told.command(B, 1).asked('one').asked('two');
     told.replica.run({ kind: 'present', members: [A, B] });
@@ -287,7 +287,7 @@ describe('a replica', () => {
       expect(merges(told.part(B, 9, 1, 'x', true))).to.deep.equal([]);
     });
 
-    it('from the start where its sender begins anew', () => {
+    it('from the start where its sender begins again', () => {
       const told = begun().part(B, 7, 0, 'one ').part(B, 7, 0, 'uno ').part(B, 7, 1, 'dos', true);
       expect(merges(told)).to.deep.equal(['merge uno dos', 'merged 7']);
     });
@@ -319,7 +319,7 @@ describe('a replica', () => {
       ]);
     });
 
-    it('and remembers so many of them, the last ones', () => {
+    it('and remembers a limited number of them, the last ones', () => {
       const told = begun();
       for (let past = 0; past <= MAX_MERGED; past++) told.part(B, past, 0, 'x', true);
       expect([0, 1, MAX_MERGED].map((past) => told.replica.isMerged(past))).to.deep.equal([

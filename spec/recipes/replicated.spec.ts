@@ -254,7 +254,7 @@ describe('the core of replicated state', () => {
     expect(members.map((member) => replicas.of(member).rolledBack)).to.deep.equal([[2], [], []]);
   });
 
-  it('merges the state of the smaller side when it is told how', () => {
+  it('merges the state of the smaller side when it has a merge function', () => {
     const [world, replicas, members] = started(null, 3, true);
     world.regroup([members.slice(0, 1), members.slice(1)]);
     world.settle();

@@ -37,7 +37,7 @@ describe('a round', () => {
     expect(round.speakers).to.deep.equal(['a']);
   });
 
-  it('goes on after it has been opened again', () => {
+  it('continues after it has been opened again', () => {
     const round = new StatementRound<number>(['a', 'b'], 1);
     round.state('a', 1, []);
     round.settle('a');

@@ -78,7 +78,7 @@ describe('one that is given a state', () => {
     expect(other.take()).to.deep.equal(['begin', pull(A)]);
   });
 
-  it('asks nobody anew for an offer that comes while one gives, twice, or late', () => {
+  it('asks nobody again for an offer that comes while one gives, twice, or late', () => {
     const taker = new Taker();
     taker.loader.offered(A, true, 0);
     taker.take();

@@ -43,7 +43,7 @@ describe('session: an engine that is behind', () => {
     session.close();
   });
 
-  it('stops the reading from everybody who sends, and from nobody for ever', async () => {
+  it('stops the reading from everybody who sends, and from nobody forever', async () => {
     await using floor = await Floor.open();
     const sessions: RawSession[] = [];
     for (const name of ['a', 'b', 'c']) sessions.push(await RawSession.connect(floor.port, name));

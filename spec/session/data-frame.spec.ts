@@ -47,7 +47,7 @@ describe('session: a delivered data frame', () => {
     expect(got.toString('hex')).to.equal(sent.toString('hex'));
   });
 
-  it('has type and counts of a big-endian sender written anew, and its hint untouched', async () => {
+  it('has type and counts of a big-endian sender rewritten, and its hint untouched', async () => {
     const { sent, got } = await roundTrip((own) =>
       bigEndian(AGREED_MESS, own, [own], 258, Buffer.from('some data')),
     );

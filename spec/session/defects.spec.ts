@@ -160,7 +160,7 @@ describe('[daemon D8]', () => {
     for (const client of [...silent, alice]) client.close();
   });
 
-  it('[daemon D8] a stalled handshake holds name and slot for ever - ours does not', async () => {
+  it('[daemon D8] a stalled handshake holds name and slot forever - ours does not', async () => {
     await using daemon = await startDaemon({ limits: { handshakeTimeoutMs: 100, maxSessions: 1 } });
     const stalled = await RawClient.open(daemon.port);
     stalled.send(connectRequest('alice'));

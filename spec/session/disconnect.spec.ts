@@ -112,7 +112,7 @@ describe('session: the end', () => {
     alice.close();
   });
 
-  it('is told to each group of the session, in byte order', async () => {
+  it('is announced to each group of the session, in byte order', async () => {
     await using daemon = await startDaemon();
     const [alice, bob] = (await connectMembers(daemon, 'm', 'alice', 'bob')) as Pair;
     const groups = ['z', 'a', 'Z', 'ab'];

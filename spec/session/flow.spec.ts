@@ -58,7 +58,7 @@ describe('session: a slow reader', () => {
     alice.close();
   });
 
-  it('that goes on reading is not dropped and gets everything', async () => {
+  it('that keeps reading is not dropped and gets everything', async () => {
     await using daemon = await startDaemon({ limits: { maxSessionMessages: 10 } });
     const [alice, bob] = (await connectMembers(daemon, 'g', 'alice', 'bob')) as Pair;
     const sender = await RawSession.connect(daemon.port, 'sender');

@@ -77,7 +77,7 @@ describe('session: logins', () => {
     expect(await bench.run()).to.equal('x a b c a b a');
   });
 
-  it('of the users of one address take turns, those that come anew first', async () => {
+  it('of the users of one address take turns, new arrivals first', async () => {
     const bench = new Bench();
     for (const text of ['1 x right', '1 a right', '1 a right', '1 a right', '1 b right', '1 b right']) {
       bench.enter(text);

@@ -124,7 +124,7 @@ describe('13: Handshake sensitive to segmentation, 1 s head-of-line blocking on 
 });
 
 describe('13: Joins with illegal names accepted', () => {
-  it('they are ignored, and the session goes on', async () => {
+  it('they are ignored, and the session continues', async () => {
     await using daemon = await startDaemon();
     const alice = await RawSession.connect(daemon.port, 'alice');
     for (const name of ['#abc', '#alice#dmn1', 'a b', '', 'gr\xe9', 'a!', '"']) {
@@ -188,7 +188,7 @@ describe("13: Disconnect request carries stack bytes after the name's NUL", () =
 });
 
 describe('13: Group id can repeat after a group was emptied', () => {
-  it('it does not: the counter goes on', async () => {
+  it('it does not: the counter continues', async () => {
     await using daemon = await startDaemon();
     const alice = await RawSession.connect(daemon.port, 'alice');
     const counters: number[] = [];

@@ -123,7 +123,7 @@ describe('session: backlog', () => {
       expect(bench.sink.bytes.length).to.equal(step);
     });
 
-    it('goes on by itself when the socket has taken a step', async () => {
+    it('continues by itself when the socket has taken a step', async () => {
       const bench = new Bench();
       bench.sink.isOpen = false;
       for (let i = 0; i < 20; i++) bench.push(size, i);

@@ -183,7 +183,7 @@ describe('session: trouble', () => {
     await isClean(floor, 'deaf', 'sender');
   });
 
-  it('a session that goes on behind ten thousand groups is ended', async () => {
+  it('a session that joins more than ten thousand groups is ended', async () => {
     await using floor = await Floor.open();
     const greedy = await RawSession.connect(floor.port, 'greedy', false);
     const joins = Array.from({ length: 10_002 }, (_, i) =>
@@ -236,7 +236,7 @@ describe('session: stopping', () => {
     sender.close();
   });
 
-  it('does not wait for ever for a client that does not read', async () => {
+  it('does not wait forever for a client that does not read', async () => {
     const daemon = await startDaemon();
     const deaf = await RawSession.connect(daemon.port, 'deaf');
     deaf.client.socket.pause();

@@ -28,7 +28,7 @@ describe('simulation: fake socket', () => {
     expect(Buffer.concat(socket.take(10)).toString()).to.equal('abcd');
   });
 
-  it('goes on when the client has read', () => {
+  it('continues when the client has read', () => {
     const { loop, socket } = opened(4);
     let done = 0;
     socket.write(bytes('abcdef'), () => done++);

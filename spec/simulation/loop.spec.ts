@@ -25,7 +25,7 @@ describe('simulation: virtual time', () => {
     expect([loop.now, called]).to.deep.equal([9, 0]);
   });
 
-  it('keeps what reaches a frozen process until it goes on', () => {
+  it('keeps what reaches a frozen process until it is thawed', () => {
     const loop = new Loop();
     const process = new Process(loop);
     const called: string[] = [];

@@ -399,7 +399,7 @@ describe('connect', () => {
       expect(p.session.received.length).to.equal(80);
     });
 
-    it('does not wait for ever for a daemon that does not close', async () => {
+    it('does not wait forever for a daemon that does not close', async () => {
       const p = await pair();
       p.session.socket.removeAllListeners('end');
       p.session.socket.pause();

@@ -170,7 +170,7 @@ describe('SP_receive', () => {
       expect((await sp(p.mbox)).ret).to.equal(5);
     });
 
-    it('membership: the index is told when only the body was cut, -1 when groups were', async () => {
+    it('membership: the index is there when only the body was cut, -1 when groups were', async () => {
       const p = await pair();
       await deliver(p, J3, J3);
       expect((await sp(p.mbox, { ...cut, max_mess_len: 5 })).mess_type).to.equal(2);
@@ -261,14 +261,14 @@ describe('SP_receive', () => {
       expect(await call).to.deep.equal({ ret: -11 });
     });
 
-    it('a malformed message is told and gone', async () => {
+    it('a malformed message is reported and gone', async () => {
       const p = await pair();
       await deliver(p, frame({ type: 0x1100, name: 'g' }), H);
       expect(await sp(p.mbox)).to.deep.equal({ ret: -13 });
       expect((await sp(p.mbox)).ret).to.equal(5);
     });
 
-    it('a malformed header is told, then the connection is lost', async () => {
+    it('a malformed header is reported, then the connection is lost', async () => {
       const p = await pair();
       await p.session.send(H, frame({ type: 0x10, name: '#b#d2', dataLength: -1 }));
       const results = [];

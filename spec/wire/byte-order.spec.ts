@@ -77,7 +77,7 @@ describe('wire: byte order', () => {
     expect(bytes.toString('hex')).to.equal('8011008000001100');
   });
 
-  it('is told by the word itself when a marked word is read', () => {
+  it('shows in the word itself when a marked word is read', () => {
     const bytes = hex('90 00 00 c0 40 00 00 10');
     expect([readMarked(bytes, 0), readMarked(bytes, 4)]).to.deep.equal([0x40000010, 0x40000010]);
   });

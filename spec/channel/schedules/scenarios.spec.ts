@@ -142,7 +142,7 @@ describe('the registry of channel names in schedules of three daemons', () => {
     expect(found).to.deep.equal([]);
   });
 
-  it('a daemon that was alone from the start does not begin anew with one whose connection is new', () => {
+  it('a daemon that was alone from the start does not begin again with one whose connection is new', () => {
     const found = violations((world) => {
       begin(world, [0, 1]);
       world.cut('01 2');

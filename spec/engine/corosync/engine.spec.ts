@@ -82,7 +82,7 @@ describe('the Corosync engine', () => {
     expect(failure).to.equal(corosync.error);
   });
 
-  it('goes on alone when Corosync dies, and with Corosync when it is back', async () => {
+  it('continues alone when Corosync dies, and with Corosync when it is back', async () => {
     await engine.start();
     corosync.die();
     send('alone');
@@ -219,7 +219,7 @@ describe('the Corosync engine', () => {
       expect(performance.now() - before).to.be.least(6 * 25 - 25);
     });
 
-    it('says once when Corosync cannot be asked, and goes on', async () => {
+    it('says once when Corosync cannot be asked, and continues', async () => {
       corosync.speechless = new Error('no libcmap');
       await engine.start();
       send('1');
@@ -240,7 +240,7 @@ describe('the Corosync engine', () => {
       await engine.start();
     });
 
-    it('for as long as others bear it: goes on as if nothing had been', async () => {
+    it('for as long as others bear it: continues as if nothing had happened', async () => {
       send('1');
       standStill(60);
       await until(() => said.includes('1'), 'the message');

@@ -281,7 +281,7 @@ describe('the view machine, when a message is out of place', () => {
       expect([views(c), c.machine.stats().dropped]).to.deep.equal([0, dropped + 1]);
     });
 
-    it('without this daemon, behind its own state, makes it tell its state anew', () => {
+    it('without this daemon, behind its own state, makes it tell its state again', () => {
       const { three, c, install, from } = waiting();
       three.ring.filter = () => true;
       const others = { ...install, members: install.members.filter(({ node }) => node !== 3) };

@@ -216,7 +216,7 @@ describe('the view machine', () => {
       expect(b.take()).to.deep.equal(['view d1,d2 (d2|d1)', 'message d1 one']);
     });
 
-    it('makes the view anew after a hole, and delivers nothing of others behind it', () => {
+    it('makes the view again after a hole, and delivers nothing of others behind it', () => {
       const [ring, a, b] = three();
       ring.filter = (data, _from, to) => to !== b || !data.subarray(DATA_HEAD_BYTES).equals(Buffer.from('1'));
       a.send('1');
@@ -354,7 +354,7 @@ describe('the view machine', () => {
       for (const other of others) expect(other).to.deep.equal(first);
     });
 
-    it('nothing but the exchange before it is told to proceed, and that first', () => {
+    it('nothing but the exchange until it may proceed, and that first', () => {
       const ring = new Ring({ node: 1, proceeds: false });
       const [a] = ring.daemons as [RingDaemon];
       a.send('early');

@@ -168,7 +168,7 @@ describe('what a view machine sends', () => {
       expect([scripted.take(), scripted.sending.dueAt]).to.deep.equal([['ack 0.3'], 550]);
     });
 
-    it('go alone at once after so many bytes, counted from the last one', () => {
+    it('go alone at once after a number of bytes, counted from the last one', () => {
       const scripted = new Scripted({ ackBytes: 100 }).begin();
       for (let i = 0; i < 2; i++) {
         scripted.heard(99);

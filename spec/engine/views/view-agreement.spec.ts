@@ -139,7 +139,7 @@ describe('a round of the view machine', () => {
       expect(membersOf(told(round, B))).to.deep.equal(['1.101', '2.102', '3.103']);
     });
 
-    it('not of one that was refused, until it runs anew', () => {
+    it('not of one that was refused, until it runs again', () => {
       const round = begun();
       round.leaveOut(B, Reason.name, 1n);
       expect([round.isRefused(B, 1n), round.isRefused(B, 2n), round.isRefused(C, 1n)]).to.deep.equal([

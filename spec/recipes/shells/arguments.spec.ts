@@ -82,7 +82,7 @@ describe('what a recipe is given', () => {
     await refused(presence(connection, 'g', any({})), /metadata is missing/);
   });
 
-  it('a quorum that is none for so many members is told which one is', async () => {
+  it('an impossible quorum for a number of members gets an error that names the possible ones', async () => {
     const of = (quorum: number, most: number): Promise<unknown> =>
       map(connection, 'g', { quorum, maxMembers: most });
     await refused(of(3, 2), /with `maxMembers: 2` expected a quorum of 2, got 3/);

@@ -17,7 +17,7 @@ describe('counter', () => {
     expect(await b.add(-200)).to.equal(0);
   });
 
-  it('says so where a sum could not be exact any more, and goes on', async () => {
+  it('says so where a sum could not be exact any more, and continues', async () => {
     await using house = await ClientWorld.start();
     const a = await counter(await house.connect('a'), 'hits');
     expect(await a.add(Number.MAX_SAFE_INTEGER)).to.equal(Number.MAX_SAFE_INTEGER);

@@ -148,7 +148,7 @@ describe('simulation: what checks engines', () => {
     expect(texts(a, b).some((text) => text.includes('and to'))).to.equal(true);
   });
 
-  it('finds a safe payload that one member that goes on never gets', () => {
+  it('finds a safe payload that one member that stays never gets', () => {
     const [a, b] = together();
     a.send(1)
       .got(one, 1, { safe: true })

@@ -2,28 +2,38 @@
  * [daemon E5]: sessions that get a view with the same group and id get the same one: members, cause, who changed, vs
  * sets. A view lists nobody twice, and the sets of a network change divide its members, the receiver in its own set.
  */
-import { historyOf } from './history.js';
+import { groupBy } from './group-by.js';
+import { historyOf, type Stay } from './history.js';
 import type { SessionLog, Violation, ViewEntry } from './log.js';
 
-export function viewIdentity(logs: readonly SessionLog[]): Violation[] {
+export const viewIdentity = (logs: readonly SessionLog[]): Violation[] => identityFaults(logs, () => false);
+
+/** @param isExcused whether the stays in two different views may have one id */
+export function identityFaults(
+  logs: readonly SessionLog[],
+  isExcused: (one: readonly Stay[], other: readonly Stay[]) => boolean,
+): Violation[] {
   const found: Violation[] = [];
+  const report = (text: string): void => void found.push({ property: 'E5', text });
   for (const [key, stays] of historyOf(logs).byView) {
-    const [first] = stays;
-    const expected = first && text(first.view);
     for (const { log, view } of stays) {
       const fault = shapeFault(log, view);
-      if (fault !== null) found.push({ property: 'E5', text: `${log.session}, view ${key}: ${fault}` });
-      if (text(view) === expected) continue;
-      found.push({
-        property: 'E5',
-        text: `view ${key} is ${expected} at ${first?.log.session}, ${text(view)} at ${log.session}`,
-      });
+      if (fault !== null) report(`${log.session}, view ${key}: ${fault}`);
+    }
+    const views = [...groupBy(stays, ({ view }) => textOf(view))];
+    for (const [i, [text, one]] of views.entries()) {
+      for (const [otherText, other] of views.slice(i + 1)) {
+        if (isExcused(one, other)) continue;
+        report(`view ${key} is ${text} at ${sessionsOf(one)}, ${otherText} at ${sessionsOf(other)}`);
+      }
     }
   }
   return found;
 }
 
-const text = ({ cause, changed, members, sets }: ViewEntry): string =>
+const sessionsOf = (stays: readonly Stay[]): string => stays.map(({ log }) => log.session).join();
+
+const textOf = ({ cause, changed, members, sets }: ViewEntry): string =>
   `${cause} ${changed ?? ''} {${members.join()}} sets ${sets.map((set) => `{${set.join()}}`).join('')}`;
 
 function shapeFault(log: SessionLog, { cause, changed, members, sets, own }: ViewEntry): string | null {

@@ -574,7 +574,7 @@ describe('wire: server handshake', () => {
       ]);
     });
 
-    it('is told of free names only while it waits', () => {
+    it('hears of free names only while it waits', () => {
       const handshake = waiting('#bob#dmn1');
       handshake.nameFreed();
       expect(() => handshake.nameFreed()).to.throw('no name is awaited');

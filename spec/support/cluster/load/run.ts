@@ -5,6 +5,7 @@
 import { checkers } from '../../checks/all.js';
 import type { Checker, SessionLog } from '../../checks/log.js';
 import { prefix } from '../../checks/prefix.js';
+import { viewIdentity } from '../../checks/view-identity.js';
 import { Random } from '../../random.js';
 import { eventually } from '../../wait.js';
 import type { Cluster } from '../cluster.js';
@@ -12,6 +13,7 @@ import { type FaultLimits, RandomFaults } from '../random-faults.js';
 import type { Watch } from '../watch.js';
 import { LoadClient } from './client.js';
 import { RandomClients } from './random-clients.js';
+import { oneSideIdentity } from './one-side-identity.js';
 import { safePrefix } from './safe-prefix.js';
 
 export interface FaultPlan {
@@ -39,7 +41,12 @@ export interface FaultReport {
 const SETTLE_LIMIT = 60_000;
 
 /** All that Corosync lets us keep. */
-const kept: readonly Checker[] = [...checkers.filter((each) => each !== prefix), safePrefix];
+const cut: readonly Checker[] = [prefix, viewIdentity];
+const kept: readonly Checker[] = [
+  ...checkers.filter((each) => !cut.includes(each)),
+  safePrefix,
+  oneSideIdentity,
+];
 
 export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan): Promise<FaultReport> {
   const random = new Random(plan.seed);
