@@ -239,6 +239,11 @@ describe('core: exchange', () => {
       ['itself, when it is alone with its word', [[], [], [0, 1, 3], []], [2]],
       ['itself, when it is one of two and not the first', [[], [0]], [1]],
       ['the other one, when it is one of two and the first', [[1], []], [1]],
+      [
+        'those who stay, when they are the smaller side, the first among them',
+        [[1, 2, 3], [], [], [], []],
+        [0, 4],
+      ],
       ['nobody for itself alone or for a daemon that is not in the view', [[], [-1, 7]], []],
     ];
     for (const [what, verdicts, out] of cases) {

@@ -56,6 +56,23 @@ describe('the pages of the guide', () => {
     expect(calls).to.include('.waitForLeader({ signal })');
     expect(calls.filter((call) => !call.includes('{'))).to.deep.equal([]);
   });
+
+  it('hand a signal over as the calls take it, in an object', () => {
+    const pages = readdirSync(join(repositoryRoot, 'docs'), { recursive: true, encoding: 'utf8' });
+    const bare = /\bawait [\w.]+\((?:signal|\w+\.signal|AbortSignal\.timeout\(\w+\))\)/;
+    const found = pages
+      .filter((page) => page.endsWith('.md') && !page.includes('node_modules'))
+      .filter((page) => bare.test(readFileSync(join(repositoryRoot, 'docs', page), 'utf8')));
+    expect(found).to.deep.equal([]);
+    expect('await it.waitForLeader(signal)').to.match(bare);
+  });
+
+  it('on locks and elections say in their first paragraph what clocks have to do with tokens and terms', () => {
+    for (const page of ['lock.md', 'election.md']) {
+      const paragraphs = read(page).split('\n\n');
+      expect(paragraphs[1], page).to.match(/clocks? .*synchronized/s);
+    }
+  });
 });
 
 describe('the guide to reconnecting', () => {
@@ -78,17 +95,5 @@ describe('the guide to reconnecting', () => {
     await next.stop();
     expect(err).to.equal('');
     expect(read('reconnect.md')).to.include('```\n' + out + '```');
-  });
-});
-
-describe('the pages of the guide', () => {
-  it('hand a signal over as the calls take it, in an object', () => {
-    const pages = readdirSync(join(repositoryRoot, 'docs'), { recursive: true, encoding: 'utf8' });
-    const bare = /\bawait [\w.]+\((?:signal|\w+\.signal|AbortSignal\.timeout\(\w+\))\)/;
-    const found = pages
-      .filter((page) => page.endsWith('.md') && !page.includes('node_modules'))
-      .filter((page) => bare.test(readFileSync(join(repositoryRoot, 'docs', page), 'utf8')));
-    expect(found).to.deep.equal([]);
-    expect('await it.waitForLeader(signal)').to.match(bare);
   });
 });
