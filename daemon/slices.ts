@@ -2,18 +2,24 @@
 import type { Core } from './core/core.js';
 import type { Slices } from './core/work.js';
 
-/** Milliseconds of one slice, about. */
-const SLICE_TIME = 8;
+/** Milliseconds after which a slice takes no further step. */
+export const SLICE_TIME = 8;
 /** Units of work between two looks at the clock: well below a millisecond. */
-const STEP = 250;
+export const STEP = 250;
 
 export class CoreSlices implements Slices {
   private isScheduled = false;
   private isRunning = false;
   private isAsked = false;
 
-  /** @param core asked for when there is something to do */
-  constructor(private readonly core: () => Core) {}
+  /**
+   * @param core asked for when there is something to do
+   * @param now milliseconds, rising
+   */
+  constructor(
+    private readonly core: () => Pick<Core, 'step'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   size(): number {
     return STEP;
@@ -31,13 +37,13 @@ export class CoreSlices implements Slices {
   }
 
   private readonly run = (): void => {
-    const end = performance.now() + SLICE_TIME;
+    const end = this.now() + SLICE_TIME;
     this.isScheduled = false;
     this.isRunning = true;
     do {
       this.isAsked = false;
       this.core().step();
-    } while (this.isAsked && performance.now() < end);
+    } while (this.isAsked && this.now() < end);
     this.isRunning = false;
     if (this.isAsked) this.schedule();
   };

@@ -175,14 +175,14 @@ export class IllegalAddressError extends SspError {
   }
 }
 
-/** The daemon could not be reached; `cause` is the error of the system or of TLS. */
+/** The daemon could not be reached, or not within the time limit; `cause` is the error of the system or of TLS. */
 export class CouldNotConnectError extends SspError {
   constructor(detail?: string, options?: ErrorOptions) {
     super('ERR_SSP_COULD_NOT_CONNECT', ...result(codes.COULD_NOT_CONNECT, detail, options));
   }
 }
 
-/** The connection broke, was closed, or was not made within the time limit; `cause` is what broke it. */
+/** The connection broke or was closed; `cause` is what broke it. */
 export class ConnectionClosedError extends SspError {
   /** Of a call to a channel with `ackReceipt`: whether the server's application is known to have taken the request. */
   declare readonly received?: boolean | undefined;

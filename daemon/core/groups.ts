@@ -10,7 +10,7 @@
  */
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { Group } from './group.js';
-import { FIXED_KEY, type HashKey, NameTable } from './name-table.js';
+import { type HashKey, NameTable } from './name-table.js';
 
 /** Counters of gone groups that are remembered by name; the oldest then raise the floor under all new groups. */
 export const MAX_REMEMBERED_GROUPS = 65_536;
@@ -22,7 +22,7 @@ export class Groups {
   private idPrefix: readonly [daemon: number, time: number] = [0, 0];
 
   /** @param key known to nobody who chooses names */
-  constructor(key: HashKey = FIXED_KEY) {
+  constructor(key: HashKey) {
     this.table = new NameTable(key);
   }
 

@@ -100,9 +100,6 @@ function isSame(bytes: Uint8Array, at: number, field: Uint8Array): boolean {
 /** 64 bits, as two signed words. */
 export type HashKey = readonly [number, number];
 
-/** For worlds that have to be the same each time. */
-export const FIXED_KEY: HashKey = [0x0706_0504, 0x0f0e_0d0c];
-
 /** Up to the NUL; of the whole field when it has none, which then equals no legal name. */
 export function hashName(bytes: Uint8Array, at: number, [k0, k1]: HashKey): number {
   let v0 = k0;

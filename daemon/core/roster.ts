@@ -5,7 +5,7 @@
 import { REJECT_NOT_UNIQUE } from '../../lib/wire/codes.js';
 import { nameField, privateGroup } from '../../lib/wire/name.js';
 import type { LocalSession } from './group.js';
-import { FIXED_KEY, type HashKey, NameTable } from './name-table.js';
+import { type HashKey, NameTable } from './name-table.js';
 
 /** Made-up names count up to here and start again; with `r` and a blank-free number they stay below 10 bytes. */
 const MAX_MADE_UP = 99_999_999;
@@ -18,7 +18,7 @@ export class Roster {
   /** @param key known to nobody who chooses names */
   constructor(
     private readonly daemon: string,
-    key: HashKey = FIXED_KEY,
+    key: HashKey,
   ) {
     this.sessions = new NameTable(key);
   }

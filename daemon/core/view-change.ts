@@ -21,8 +21,8 @@ export interface DaemonSelf {
   readonly name: string;
   /** 32-bit identity. */
   readonly id: number;
-  /** For tables of names that clients choose: random, and told to nobody. Without one they are the same each time. */
-  readonly hashKey?: HashKey;
+  /** For tables of names that clients choose: random for each process, and known to nobody. */
+  readonly hashKey: HashKey;
   /** Version of its reports; default the one of this build. Daemons of several exclude each other. */
   readonly reportVersion?: number;
   /** What it can do beyond that version; default what this build can. */

@@ -128,6 +128,8 @@ const MAX_LINE_BYTES = 1024 * 1024;
 const LF = 0x0a;
 const CR = 0x0d;
 
+const withoutCr = (line: Buffer): Buffer => (line.at(-1) === CR ? line.subarray(0, -1) : line);
+
 /** The lines of a stream as they are, byte for byte: each ends at LF, or CR LF; the last one may have no end. */
 async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
   let rest: Buffer[] = [];
@@ -136,13 +138,13 @@ async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, vo
     const line = rest.length === 0 ? end : Buffer.concat([...rest, end]);
     rest = [];
     held = 0;
-    return line.at(-1) === CR ? line.subarray(0, -1) : line;
+    return line;
   };
   try {
     for await (const chunk of input) {
       let from = 0;
       for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, from)) {
-        yield whole(chunk.subarray(from, at));
+        yield withoutCr(whole(chunk.subarray(from, at)));
         from = at + 1;
       }
       if (from === chunk.length) continue;

@@ -19,6 +19,7 @@ import { nameField } from '../../lib/wire/name.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { FakeSocket } from './fake-socket.js';
+import { FIXED_KEY } from '../../spec/support/fixed-key.js';
 
 const CLIENTS = 6;
 const GROUPS = ['a', 'b', 'c'];
@@ -50,7 +51,7 @@ export class World {
       exchangeDone: () => undefined,
       exclude: () => undefined,
     };
-    const core = new Core({ name: 'd', id: 1 }, order);
+    const core = new Core({ name: 'd', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 1n, daemons: ['d'], set: ['d'], time: 1 });
     this.core = core;
     const limits = { ...defaultLimits, maxSessions: CLIENTS, maxSessionBytes: 64 * 1024 };

@@ -10,6 +10,7 @@ import { privateGroup } from '../../lib/wire/name.js';
 import { checkRequest, encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { tell } from '../support/describe-frame.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 export interface Payload {
   readonly payload: Buffer;
@@ -140,7 +141,7 @@ export class CoreWorld {
     daemons: readonly string[] = [daemon],
   ) {
     const idOf = (name: string): number => 7 + daemons.indexOf(name);
-    this.core = new Core({ name: daemon, id: idOf(daemon) }, this.order);
+    this.core = new Core({ name: daemon, id: idOf(daemon), hashKey: FIXED_KEY }, this.order);
     this.core.install({ tag: 1n, daemons, set: [daemon], time: 1000 });
     for (const { payload } of this.order.take()) this.core.exchange(payload, daemon);
     for (const name of daemons.filter((each) => each !== daemon)) {

@@ -12,6 +12,7 @@ import type { Delivery } from '../../lib/wire/delivery.js';
 import { type GroupId, readGroupId } from '../../lib/wire/group-id.js';
 import { bodyOf, groupIdOf } from '../support/describe-frame.js';
 import { Client } from './core-world.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 interface Outgoing {
   readonly payload: Buffer;
@@ -64,7 +65,7 @@ export class Node implements Sequencer {
     readonly name: string,
     id: number,
   ) {
-    this.core = new Core({ name, id }, this);
+    this.core = new Core({ name, id, hashKey: FIXED_KEY }, this);
   }
 
   send(payload: Buffer, { safe = false, exchange = false }: SendOptions): boolean {

@@ -6,11 +6,12 @@ import { encodeVerdict, REPORT_VERSION } from '../../daemon/core/report.js';
 import { tagOf } from '../../daemon/core/report-reader.js';
 import { Daemons } from './daemons.js';
 import { type Payload, QueueOrder } from './core-world.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 describe('core: daemon views and the engine', () => {
   it('begin with one payload for the exchange and end it with one word to the engine', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     expect([core.view, core.isExchanging]).to.deep.equal([null, false]);
     const view = { tag: 5n, daemons: ['a'], set: ['a'], time: 1000 };
     core.install(view);
@@ -22,7 +23,7 @@ describe('core: daemon views and the engine', () => {
   });
 
   it('are awaited from nobody before the first, and after a cut', () => {
-    const core = new Core({ name: 'a', id: 1 }, new QueueOrder());
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, new QueueOrder());
     expect(core.awaited).to.deep.equal([]);
     core.install({ tag: 5n, daemons: ['a', 'b'], set: ['a'], time: 1000 });
     expect(core.awaited).to.deep.equal(['a', 'b']);
@@ -36,7 +37,7 @@ describe('core: daemon views and the engine', () => {
       [{}, REPORT_VERSION],
     ] as const) {
       const order = new QueueOrder();
-      const core = new Core({ name: 'a', id: 1, ...more }, order);
+      const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY, ...more }, order);
       core.install({ tag: 5n, daemons: ['a'], set: ['a'], time: 1000 });
       const [head] = order.take() as [Payload];
       expect([tagOf(head.payload, expected), tagOf(head.payload, expected + 1)]).to.deep.equal([5n, null]);
@@ -55,7 +56,7 @@ describe('core: daemon views and the engine', () => {
   });
 
   it('take no report of a daemon that is not in the view', () => {
-    const core = new Core({ name: 'a', id: 1 }, new QueueOrder());
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, new QueueOrder());
     core.install({ tag: 5n, daemons: ['a', 'b'], set: ['a'], time: 1000 });
     core.exchange(Buffer.alloc(3), 'c');
     expect([core.counters.damaged, core.awaited]).to.deep.equal([0, ['a', 'b']]);
@@ -63,7 +64,7 @@ describe('core: daemon views and the engine', () => {
 
   it('take no report of a view that is over', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons: ['a'], set: ['a'], time: 1000 });
     core.transitional(['a']);
     for (const { payload } of order.take()) core.exchange(payload, 'a');
@@ -72,7 +73,7 @@ describe('core: daemon views and the engine', () => {
 
   it('leave out a daemon whose report cannot be read, when all have said whom they cannot read', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons: ['a', 'b', 'c'], set: ['a'], time: 1000 });
     const [head] = order.take();
     const { payload } = head as Payload;
@@ -95,7 +96,7 @@ describe('core: daemon views and the engine', () => {
     accused: Readonly<Record<string, readonly string[]>>,
   ): string[] {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons, set: ['a'], time: 1000 });
     const [head] = order.take() as [Payload];
     for (const daemon of daemons) core.exchange(head.payload, daemon);
@@ -128,7 +129,7 @@ describe('core: daemon views and the engine', () => {
       }
     }
     const order = new Counting();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons: ['a', 'b'], set: ['a'], time: 1000 });
     const [head] = order.take();
     for (const daemon of ['a', 'b']) core.exchange(head?.payload as Buffer, daemon);
@@ -140,7 +141,7 @@ describe('core: daemon views and the engine', () => {
 
   it('need no payload of the own daemon that can be read: what it meant to say it knows', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons: ['a'], set: ['a'], time: 1000 });
     const [head] = order.take() as [Payload];
     core.exchange(head.payload.subarray(0, 40), 'a');
@@ -149,7 +150,7 @@ describe('core: daemon views and the engine', () => {
 
   it('answer the verdict of another daemon, also when they could read everything', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 5n, daemons: ['a', 'b', 'c'], set: ['a'], time: 1000 });
     const [head] = order.take();
     for (const daemon of ['a', 'b', 'c']) core.exchange(head?.payload as Buffer, daemon);

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { Groups, MAX_REMEMBERED_GROUPS } from '../../daemon/core/groups.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { nameField } from '../../lib/wire/name.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 const begun = (): Groups => {
-  const groups = new Groups();
+  const groups = new Groups(FIXED_KEY);
   groups.begin(7, 1000);
   return groups;
 };
@@ -99,7 +100,7 @@ describe('core: groups', () => {
   });
 
   it('make signed words of unsigned ones, as they travel', () => {
-    const groups = new Groups();
+    const groups = new Groups(FIXED_KEY);
     groups.begin(0xffffffff, 0x80000000);
     expect(groups.create('g').id.slice(0, 2)).to.deep.equal([-1, -0x80000000]);
   });

@@ -1,8 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { FIXED_KEY, type HashKey, hashName } from '../../daemon/core/name-table.js';
+import { type HashKey, hashName } from '../../daemon/core/name-table.js';
 import { nameField } from '../../lib/wire/name.js';
 import { Random } from '../support/random.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 /** HalfSipHash-1-3 as its paper writes it, over any bytes; in the daemon its rounds are written out. */
 function halfSipHash(bytes: Uint8Array, [k0, k1]: HashKey): number {

@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { FIXED_KEY, type HashKey, NameTable, type Named, hashName } from '../../daemon/core/name-table.js';
+import { type HashKey, NameTable, type Named, hashName } from '../../daemon/core/name-table.js';
 import { isGroupName, nameField } from '../../lib/wire/name.js';
 import { cellOf, collidingNames } from '../../scripts/bench/load/colliding-names.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 const named = (name: string): Named & { readonly name: string } => ({ name, field: nameField(name) });
 

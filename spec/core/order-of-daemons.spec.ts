@@ -2,12 +2,15 @@
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { Client, type Payload, QueueOrder } from './core-world.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 describe('core: the order of the daemons in a view', () => {
   it('orders members again where daemons that stay together change places', () => {
     const names = ['a', 'b'];
     const orders = names.map(() => new QueueOrder());
-    const cores = names.map((name, i) => new Core({ name, id: i + 1 }, orders[i] as QueueOrder));
+    const cores = names.map(
+      (name, i) => new Core({ name, id: i + 1, hashKey: FIXED_KEY }, orders[i] as QueueOrder),
+    );
     const settle = (): void => {
       for (;;) {
         for (const core of cores) core.flush();

@@ -6,6 +6,7 @@ import { tagOf } from '../../daemon/core/report-reader.js';
 import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
 import { tableOf } from './daemons.js';
 import { Client, type Payload, QueueOrder } from './core-world.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 /** Slices that are called for by hand. */
 class ByHand implements Slices {
@@ -95,7 +96,7 @@ describe('core: work in slices', () => {
   /** What a daemon with many groups does when another one with many comes, in slices of a number of units. */
   function merged(units: number): { told: string[]; table: object; slices: number } {
     const [order, slices] = [new QueueOrder(), new ByHand(units)];
-    const core = new Core({ name: 'a', id: 1 }, order, slices);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order, slices);
     const client = new Client({ core }, 'x');
     let count = 0;
     const settle = (): void => {
@@ -139,7 +140,7 @@ describe('core: work in slices', () => {
 
   it('takes the longer the more bytes there are to read', () => {
     const slices = new ByHand(100);
-    const core = new Core({ name: 'a', id: 1 }, new QueueOrder(), slices);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, new QueueOrder(), slices);
     // 50 units each, and one for being there: two in a slice.
     const payload = Buffer.alloc(1600);
     for (let i = 0; i < 3; i++) core.exchange(payload, 'b');
@@ -150,7 +151,7 @@ describe('core: work in slices', () => {
   });
 
   it('keeps a payload only where there is other work before it', () => {
-    const core = new Core({ name: 'a', id: 1 }, new QueueOrder(), new ByHand(1));
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, new QueueOrder(), new ByHand(1));
     const payload = Buffer.alloc(1);
     core.exchange(payload, 'b');
     core.deliver(payload);
@@ -164,7 +165,7 @@ describe('core: work in slices', () => {
 
   it('says nothing to the engine in a view that the engine has left meanwhile', () => {
     const [order, slices] = [new QueueOrder(), new ByHand(1)];
-    const core = new Core({ name: 'a', id: 1 }, order, slices);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order, slices);
     let count = 0;
     const settle = (): void => {
       for (; slices.asked > count; count++) core.step();
@@ -186,7 +187,7 @@ describe('core: work in slices', () => {
 
   it('tells others its groups in payloads of some size', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
     for (const { payload } of order.take()) core.exchange(payload, 'a');
     const client = new Client({ core }, 'x');
@@ -208,7 +209,7 @@ describe('core: work in slices', () => {
 
   it('does not need the groups of those who have the same past', () => {
     const order = new QueueOrder();
-    const core = new Core({ name: 'a', id: 1 }, order);
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order);
     core.install({ tag: 1n, daemons: ['a'], set: ['a'], time: 1000 });
     for (const { payload } of order.take()) core.exchange(payload, 'a');
     const client = new Client({ core }, 'x');

@@ -9,6 +9,7 @@ import type { Logger } from '../../daemon/log/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
 import { listenTcp } from '../../daemon/net/listener.js';
 import { SessionServer } from '../../daemon/session/server.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 export interface LogLine {
   readonly level: keyof Logger;
@@ -73,7 +74,7 @@ export class Floor implements AsyncDisposable {
     private listener: Server | null = null,
   ) {
     this.order = new HeldOrder(() => this.core);
-    this.core = new Core({ name: 'dmn1', id: 7 }, this.order);
+    this.core = new Core({ name: 'dmn1', id: 7, hashKey: FIXED_KEY }, this.order);
     this.core.install({ tag: 1n, daemons: ['dmn1'], set: ['dmn1'], time: 1000 });
     this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, openAccess);
   }

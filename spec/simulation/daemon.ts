@@ -15,6 +15,7 @@ import type { Loop } from './loop.js';
 import type { ReportKind } from './plan.js';
 import type { Random } from '../support/random.js';
 import { Process } from './process.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
 
 interface SimulatedSlices {
   /** Units of work, at most. */
@@ -62,7 +63,7 @@ export class SimulatedDaemon {
     this.engine = fabric.engine(index, this.process, reportVersion);
     const { engine } = this;
     this.core = new Core(
-      { name: this.name, id: daemonId(this.name), reportVersion },
+      { name: this.name, id: daemonId(this.name), hashKey: FIXED_KEY, reportVersion },
       {
         send: (payload, options) => this.send(payload, options),
         exchangeDone: () => {

@@ -11,6 +11,7 @@ import { encodeRequest } from '../../../lib/wire/request.js';
 import { JOIN_MESS } from '../../../lib/wire/service.js';
 import { now } from '../load/now.js';
 import { serve } from '../load/serve.js';
+import { FIXED_KEY } from '../../../spec/support/fixed-key.js';
 
 export interface ExchangePlan {
   readonly memberships: number;
@@ -51,7 +52,7 @@ class World {
       exchangeDone: () => undefined,
       exclude: () => undefined,
     };
-    this.core = new Core({ name: 'a', id: 1 }, order, new CoreSlices(() => this.core));
+    this.core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY }, order, new CoreSlices(() => this.core));
   }
 
   /** Two members a group: sessions of all three daemons, one after the other, take on a pair of daemons each. */

@@ -41,9 +41,9 @@ export interface FaultReport {
 const SETTLE_LIMIT = 60_000;
 
 /** All that Corosync lets us keep. */
-const cut: readonly Checker[] = [prefix, viewIdentity];
+const cut = new Set<Checker>([prefix, viewIdentity]);
 const kept: readonly Checker[] = [
-  ...checkers.filter((each) => !cut.includes(each)),
+  ...checkers.filter((each) => !cut.has(each)),
   safePrefix,
   oneSideIdentity,
 ];
