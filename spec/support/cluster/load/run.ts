@@ -42,11 +42,7 @@ const SETTLE_LIMIT = 60_000;
 
 /** All that Corosync lets us keep. */
 const cut = new Set<Checker>([prefix, viewIdentity]);
-const kept: readonly Checker[] = [
-  ...checkers.filter((each) => !cut.has(each)),
-  safePrefix,
-  oneSideIdentity,
-];
+const kept: readonly Checker[] = [...checkers.filter((each) => !cut.has(each)), safePrefix, oneSideIdentity];
 
 export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan): Promise<FaultReport> {
   const random = new Random(plan.seed);
