@@ -104,6 +104,17 @@ describe('core: pack', () => {
     ]);
   });
 
+  it('leaves out what stands between two long frames of one chunk', () => {
+    const chunk = Buffer.concat([frame(5000, 1), frame(100, 9), frame(5000, 2)]);
+    const sent = packed((pack) => {
+      pack.add(chunk, 0, 5000, false);
+      pack.add(chunk, 5100, 10_100, false);
+    });
+    expect(Buffer.concat(sent.map(({ payload }) => payload))).to.deep.equal(
+      Buffer.concat([frame(5000, 1), frame(5000, 2)]),
+    );
+  });
+
   it('leaves frames that stand side by side where they are', () => {
     let chunk: Buffer = Buffer.alloc(0);
     const sent = packed((pack) => {
