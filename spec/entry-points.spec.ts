@@ -63,7 +63,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: `generateIdentity importIdentity importPublicKey issueCertificate publicKeyText`,
     types: `
       AllowedMember Authorize AuthorizeOptions AuthorizeRequest CertificateOptions Identity
-      PublicKeyInput`,
+      PublicKeyInput SecureMemberOptions`,
   },
   'ssp-toolkit/flush': {
     file: 'lib/flush/index.ts',

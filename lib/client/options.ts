@@ -1,8 +1,7 @@
 /** What `connect` and `join` take. */
 import { errorOf } from '../errors.js';
 import type { TlsOptions } from '../mailbox/dial.js';
-import type { AuthorizeOptions } from '../secure/authorize.js';
-import type { Identity } from '../secure/identity.js';
+import { FLUSHES, SecureOptionChecks, type SecureMemberOptions } from '../secure/options.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { OptionChecks } from '../util/option-checks.js';
 
@@ -46,26 +45,7 @@ export interface ViewSynchrony {
 }
 
 /** How a group is secure. One of `authorize`, `allow` and `authority` is required: nobody is accepted by default. */
-export interface SecureOptions extends AuthorizeOptions {
-  /** The own key: of `generateIdentity`, or of `importIdentity`. */
-  readonly identity: Identity;
-  /** Shown to the others, in clear: the certificate, where they ask for one. At most 4096 bytes. */
-  readonly credential?: Uint8Array | undefined;
-  /**
-   * What a message proves: `group`, the default, that some member of the view made it; `member`, that its sender did. The
-   * same at all members.
-   */
-  readonly authenticity?: 'group' | 'member' | undefined;
-  /** As of `ViewSynchrony`. */
-  readonly flush?: 'auto' | 'manual' | undefined;
-  /** Whether a member that gets no key leaves and joins again by itself; default true. */
-  readonly rejoin?: boolean | undefined;
-  /** Milliseconds for the key shares of all members, and for answers of `authorize`; default 2000. */
-  readonly sealAfterMs?: number | undefined;
-  /** Milliseconds after which a view gets a new key; default 3600000. */
-  readonly rekeyAfterMs?: number | undefined;
-  /** Milliseconds without a key after which the event `stalled` says why; default 5 times `sealAfterMs`. */
-  readonly stalledAfterMs?: number | undefined;
+export interface SecureOptions extends SecureMemberOptions {
   /** Milliseconds after which the join gives up; default 60000. */
   readonly giveUpMs?: number | undefined;
 }
@@ -89,25 +69,8 @@ export interface JoinOptions {
 const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
 const SIGNAL = new Set(['signal']);
 const JOIN = new Set(['signal', 'viewSynchrony', 'secure']);
-const SECURE = new Set([
-  'identity',
-  'credential',
-  'authorize',
-  'allow',
-  'authority',
-  'authenticity',
-  'flush',
-  'rejoin',
-  'sealAfterMs',
-  'rekeyAfterMs',
-  'stalledAfterMs',
-  'giveUpMs',
-]);
+const SECURE: SecureOptionChecks = new SecureOptionChecks(['giveUpMs']);
 const VIEW_SYNCHRONY = new Set(['flush', 'stalledAfterMs']);
-/** In bytes; a certificate has about 130. */
-const MAX_CREDENTIAL = 4096;
-const AUTHENTICITIES: ReadonlySet<unknown> = new Set(['group', 'member', undefined]);
-const FLUSHES: ReadonlySet<unknown> = new Set(['auto', 'manual', undefined]);
 
 /** For calls that take nothing but a signal. @throws IllegalParamError that says which option is wrong */
 export function signalOf(options: { readonly signal?: AbortSignal | undefined }): AbortSignal | undefined {
@@ -136,7 +99,8 @@ export function checkedJoin(options: JoinOptions): CheckedJoin {
   const synchrony = checkedSynchrony(options.viewSynchrony);
   if (secure === undefined) return { signal, synchrony, secure: null };
   if (options.viewSynchrony === false) throw errorOf(ILLEGAL_PARAM, 'secure implies viewSynchrony');
-  checkSecure(secure);
+  SECURE.options(secure);
+  check.time(secure.giveUpMs, 'giveUpMs');
   // The secure group itself answers flush requests, by its own rules.
   return { signal, synchrony: { ...synchrony, flush: 'manual' }, secure };
 }
@@ -149,21 +113,4 @@ function checkedSynchrony(given: boolean | ViewSynchrony | undefined): ViewSynch
   if (!FLUSHES.has(given.flush)) throw errorOf(ILLEGAL_PARAM, "flush must be 'auto' or 'manual'");
   check.time(given.stalledAfterMs, 'stalledAfterMs');
   return given;
-}
-
-/** Keys are checked where they are read. */
-function checkSecure(secure: SecureOptions): void {
-  check.keys(secure, SECURE);
-  const { identity, credential, authenticity, flush, rejoin } = secure;
-  if (typeof identity !== 'object' || identity === null)
-    throw errorOf(ILLEGAL_PARAM, 'identity must be one of generateIdentity or importIdentity');
-  if (credential !== undefined && !(credential instanceof Uint8Array && credential.length <= MAX_CREDENTIAL))
-    throw errorOf(ILLEGAL_PARAM, `credential must be a Uint8Array of at most ${MAX_CREDENTIAL} bytes`);
-  if (!AUTHENTICITIES.has(authenticity))
-    throw errorOf(ILLEGAL_PARAM, "authenticity must be 'group' or 'member'");
-  if (!FLUSHES.has(flush)) throw errorOf(ILLEGAL_PARAM, "flush must be 'auto' or 'manual'");
-  if (rejoin !== undefined && typeof rejoin !== 'boolean')
-    throw errorOf(ILLEGAL_PARAM, 'rejoin must be a boolean');
-  for (const name of ['sealAfterMs', 'rekeyAfterMs', 'stalledAfterMs', 'giveUpMs'] as const)
-    check.time(secure[name], name);
 }

@@ -2,20 +2,13 @@
  * A secure group between the flush layer and the events of the client API [secure-groups 10.1]. Loaded with the first
  * secure group: a program without one loads no cryptography.
  */
-import { Buffer } from 'node:buffer';
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import type { FlushEvent } from '../flush/core/port.js';
-import { reportDropped } from '../mailbox/diagnostics.js';
-import { judgeOf } from '../secure/authorize.js';
-import type { Authorization } from '../secure/core/agreement.js';
 import { SECURE_TYPE } from '../secure/core/limits.js';
-import { SecureMachine } from '../secure/core/machine.js';
-import type { AuthorizationRequest, Dropped, SecureEvent, SecureSink } from '../secure/core/port.js';
+import type { SecureEvent } from '../secure/core/port.js';
 import { SecurityError } from '../secure/errors.js';
-import { importIdentity } from '../secure/identity.js';
-import { nodeProvider, pairOf, publicBytes } from '../secure/node-provider.js';
+import { memberKeys, type MemberKeys, SecureMember } from '../secure/member.js';
 import { systemClock } from '../util/clock.js';
-import { DeadlineTimer } from '../util/deadline-timer.js';
 import { type Deferred, deferred } from '../util/deferred.js';
 import {
   ILLEGAL_MESSAGE_TYPE,
@@ -31,25 +24,18 @@ import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { SecureOptions } from './options.js';
 import { secureDataEvent, secureViewEvent } from './secure-events.js';
 
-const SEAL_AFTER_MS = 2_000;
-const REKEY_AFTER_MS = 3_600_000;
-const STALL_FACTOR = 5;
 const GIVE_UP_MS = 60_000;
 /** Views without this member after which its join gives up. */
 const MOST_EXCLUSIONS = 3;
 
 /** @throws IllegalParamError when keys, list or certificates are none */
 export function secureFilter(group: string, options: SecureOptions): (host: FilterHost) => FlushFilter {
-  const judge = judgeOf(options);
-  const { privateKey } = importIdentity(options.identity.privateKey);
-  return (host) => new SecureMembership(group, options, { judge, privateKey }, host);
+  const keys = memberKeys(options);
+  return (host) => new SecureMembership(group, options, keys, host);
 }
 
-type Keys = { readonly judge: ReturnType<typeof judgeOf>; readonly privateKey: Parameters<typeof pairOf>[0] };
-
-class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
-  private readonly machine: SecureMachine;
-  private readonly timer: DeadlineTimer;
+class SecureMembership implements FlushFilter, GroupSecurity {
+  private readonly member: SecureMember;
   private readonly held = new HeldSends();
   private readonly isManual: boolean;
   private members: readonly string[] = [];
@@ -57,11 +43,8 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   private hasView = false;
   private isViewNew = false;
   private isLeaving = false;
-  private isComingBack = false;
   private exclusions = 0;
   private readonly giveUp: { cancel(): void };
-  /** What the connection answered to the message that is being sent. */
-  private sent: Promise<number> = Promise.resolve(0);
   private confirming: Deferred<void> | null = null;
   private isConfirmed = false;
   private rekeying: Deferred<void>[] = [];
@@ -69,39 +52,20 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   constructor(
     private readonly group: string,
     options: SecureOptions,
-    private readonly keys: Keys,
+    keys: MemberKeys,
     private readonly host: FilterHost,
   ) {
-    const { sealAfterMs = SEAL_AFTER_MS, rekeyAfterMs = REKEY_AFTER_MS, giveUpMs = GIVE_UP_MS } = options;
-    const {
-      stalledAfterMs = STALL_FACTOR * sealAfterMs,
-      credential = Buffer.alloc(0),
-      rejoin = true,
-    } = options;
+    const { giveUpMs = GIVE_UP_MS } = options;
     this.isManual = options.flush === 'manual';
-    this.machine = new SecureMachine(
-      nodeProvider,
-      {
-        group,
-        self: host.self,
-        mode: options.authenticity ?? 'group',
-        identity: pairOf(keys.privateKey),
-        credential,
-        ownNotAfter: options.authority === undefined ? Infinity : this.ownNotAfter(credential),
-        isManual: this.isManual,
-        rejoins: rejoin,
-        sealAfterMs,
-        rekeyAfterMs,
-        stalledAfterMs,
-      },
-      this,
-    );
-    const { machine } = this;
-    this.timer = new DeadlineTimer(
-      systemClock,
-      { dueAt: () => machine.dueAt, ring: () => this.input(() => machine.tick(systemClock.now())) },
-      false,
-    );
+    this.member = new SecureMember(group, options, keys, {
+      self: host.self,
+      machine: () => host.machine(),
+      flush: () => host.flush(),
+      requestLeave: () => host.requestLeave(),
+      requestJoin: () => host.requestJoin(),
+      deliver: (event) => this.deliver(event),
+      handled: () => this.handled(),
+    });
     this.giveUp = systemClock
       .after(giveUpMs, () => this.fail('stalled', `no key of ${group} came within ${giveUpMs} ms`))
       .unref();
@@ -112,13 +76,13 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   }
 
   get isAgreeing(): boolean {
-    return this.machine.state === 'keying';
+    return this.member.isAgreeing;
   }
 
   // What the application does.
 
   get confirmedMembers(): ReadonlySet<string> {
-    return this.machine.confirmed;
+    return this.member.machine.confirmed;
   }
 
   async confirmed(): Promise<void> {
@@ -134,7 +98,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   exportKey(label: string, length: number): Uint8Array {
     let key: Uint8Array | null;
     try {
-      key = this.machine.exportKey(label, length);
+      key = this.member.machine.exportKey(label, length);
     } catch (error) {
       throw errorOf(ILLEGAL_PARAM, error instanceof Error ? error.message : undefined, { cause: error });
     }
@@ -145,7 +109,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
   async rekey(): Promise<void> {
     const done = deferred<void>();
     this.rekeying.push(done);
-    this.input(() => this.machine.rekey());
+    this.member.rekey();
     await done.promise;
   }
 
@@ -154,7 +118,7 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
     const { service, type, bytes, view, members } = message;
     if (this.isLeaving) throw errorOf(ILLEGAL_STATE, `${this.group} is being left`);
     if (type <= SECURE_TYPE) throw errorOf(ILLEGAL_MESSAGE_TYPE, `${type} is one of secure groups`);
-    const refusal = this.machine.sendRefusal(service, bytes.length);
+    const refusal = this.member.machine.sendRefusal(service, bytes.length);
     if (refusal === 'too-long') throw errorOf(MESSAGE_TOO_LONG, `message is ${bytes.length} bytes`);
     if (refusal === 'exhausted') throw new IllegalStateError(`the key of ${this.group} is used up`);
     if (view && !(refusal === null && equalGroupIds(view, this.shownId)))
@@ -168,108 +132,39 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
     const strangers = members?.filter((name) => !this.members.includes(name)) ?? [];
     if (strangers.length > 0 || members?.length === 0)
       throw errorOf(ILLEGAL_RECEIVERS, strangers.join(', ') || 'expected at least one member, got none');
-    this.machine.send(service, type, bytes, members ?? null);
-    const code = await this.sent;
+    const code = await this.member.send(service, type, bytes, members ?? null);
     if (code < 0) throw errorOf(code);
   }
 
   leaving(): void {
     this.isLeaving = true;
-    this.machine.leaving();
+    this.member.leaving();
     this.giveUp.cancel();
     this.rejectAll(errorOf(ILLEGAL_STATE, `${this.group} is being left`));
   }
 
   end(error: Error): void {
-    this.giveUp.cancel();
-    this.timer.stop();
-    this.rejectAll(error);
     this.isLeaving = true;
-    this.machine.leaving();
-    this.machine.selfLeave();
+    this.giveUp.cancel();
+    this.rejectAll(error);
+    this.member.end();
   }
 
   // What the flush layer says.
 
   event(event: FlushEvent): void {
-    const now = systemClock.now();
-    const { machine } = this;
-    switch (event.kind) {
-      case 'view':
-        machine.flushedView(event, now);
-        break;
-      case 'transition':
-        machine.transition();
-        break;
-      case 'flush-request':
-        machine.flushRequest();
-        break;
-      case 'self-leave':
-        machine.selfLeave();
-        if (!this.isComingBack || this.isLeaving) break;
-        this.isComingBack = false;
-        this.host.requestJoin();
-        break;
-      case 'data':
-        machine.data(event, now);
-        break;
-      case 'stalled':
-        this.host.handOut(event, []);
-    }
+    if (event.kind !== 'stalled') return this.member.event(event);
+    this.member.stalledFlush(event.waitingFor);
+    this.host.handOut(event, []);
   }
 
   settle(): void {
-    this.input(() => this.machine.settle(systemClock.now()));
+    this.member.settle();
   }
 
-  // The port of the machine.
+  // What the member hands out.
 
-  maySend(view: GroupId): boolean {
-    const flush = this.host.machine();
-    return flush !== null && flush.sendRefusal() === 0 && equalGroupIds(flush.viewId, view);
-  }
-
-  transmit(service: number, receivers: readonly string[] | null, body: Uint8Array): void {
-    const flush = this.host.machine();
-    const message = { service, type: SECURE_TYPE, pieces: [body], receivers: receivers ?? undefined };
-    if (flush) this.sent = flush.send(message);
-  }
-
-  flush(): void {
-    this.host.flush();
-  }
-
-  rejoin(): void {
-    this.isComingBack = true;
-    this.host.requestLeave();
-  }
-
-  authorize(request: AuthorizationRequest): Authorization | null {
-    const { view, member } = request;
-    const no: Authorization = { isAllowed: false, notAfter: Infinity };
-    let answer: Authorization | Promise<Authorization>;
-    try {
-      answer = this.keys.judge(request);
-    } catch {
-      // An application that throws has not said yes.
-      return no;
-    }
-    if (!(answer instanceof Promise)) return answer;
-    const later = (authorization: Authorization): void =>
-      this.input(() => this.machine.authorized(view, member, authorization, systemClock.now()));
-    answer.then(later, () => later(no));
-    return null;
-  }
-
-  clock(): number {
-    return Math.floor(Date.now() / 1000);
-  }
-
-  drop(reason: Dropped): void {
-    reportDropped({ id: this.host.self, group: this.group, sender: '', reason });
-  }
-
-  deliver(event: SecureEvent): void {
+  private deliver(event: SecureEvent): void {
     const { group, host } = this;
     switch (event.kind) {
       case 'view': {
@@ -303,7 +198,10 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
         host.handOut({ kind: 'self-leave', group, id: this.shownId }, []);
         break;
       case 'flush-request':
-        host.handOut({ kind: 'flush-request', group, flush: () => void this.machine.flush() }, []);
+        host.handOut({ kind: 'flush-request', group, flush: () => void this.member.machine.flush() }, []);
+        break;
+      case 'clear':
+        // No option of this API takes them.
         break;
       case 'decrypt-failed':
         host.handOut(
@@ -331,14 +229,11 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
 
   // Inside.
 
-  /** After each input: what waited goes out where it may, and the timer learns when it is wanted. */
-  private input(act: () => void): void {
-    act();
-    if (this.isViewNew || this.machine.sendRefusal(0, 0) === null) {
-      this.isViewNew = false;
-      this.held.release((message) => this.send(message));
-    }
-    this.timer.update();
+  /** After each input what waited goes out where it may. */
+  private handled(): void {
+    if (!this.isViewNew && this.member.machine.sendRefusal(0, 0) !== null) return;
+    this.isViewNew = false;
+    this.held.release((message) => this.send(message));
   }
 
   /** The key is another one: rekeys have come to their end, and confirmations begin again. */
@@ -361,12 +256,5 @@ class SecureMembership implements FlushFilter, SecureSink, GroupSecurity {
 
   private fail(reason: SecurityError['reason'], text: string): void {
     if (!this.hasView && !this.isLeaving) this.host.failed(new SecurityError(reason, text));
-  }
-
-  /** What the own authority says of the own certificate. */
-  private ownNotAfter(credential: Uint8Array): number {
-    const identity = publicBytes(this.keys.privateKey);
-    const judged = this.keys.judge({ group: this.group, member: this.host.self, identity, credential });
-    return judged instanceof Promise || !judged.isAllowed ? 0 : judged.notAfter;
   }
 }

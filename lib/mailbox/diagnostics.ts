@@ -8,6 +8,7 @@
  * | `ssp-toolkit:lost` | `{ id, error }`: a connection broke |
  * | `ssp-toolkit:closed` | `{ id }`: a connection was closed on this side |
  * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe, a channel or the flush layer ignored a message, or a number in it |
+ * | `ssp-toolkit:secure` | `{ id, group, event, ... }`: something happened in a secure group; the fields are those of `SecureReport` |
  * | `ssp-toolkit:paused` | `{ id, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
 import { channel } from 'node:diagnostics_channel';
@@ -27,6 +28,7 @@ const connects = channel('ssp-toolkit:connect');
 const losses = channel('ssp-toolkit:lost');
 const closings = channel('ssp-toolkit:closed');
 const drops = channel('ssp-toolkit:dropped');
+const secures = channel('ssp-toolkit:secure');
 const pauses = channel('ssp-toolkit:paused');
 
 export const reportConnect = (report: ConnectReport): void => connects.publish(report);
@@ -52,3 +54,49 @@ export const reportDropped = (report: DropReport): void => drops.publish(report)
 
 export const reportPause = (id: string, waiting: number, waitingBytes: number): void =>
   pauses.publish({ id, waiting, waitingBytes });
+
+/** A member of the view without the key, and why. */
+interface Keyless {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What happens in a secure group, as the member `id` sees it. Never keys, shares, bodies [secure-groups SM-6]. */
+export type SecureReport = { readonly id: string; readonly group: string } & (
+  | {
+      /** A view has its key. */
+      readonly event: 'keyed';
+      readonly members: readonly string[];
+      readonly outsiders: readonly Keyless[];
+      /** Milliseconds since the view of the flush layer. */
+      readonly ms: number;
+    }
+  /** A new key; all members of the view have shown that they have it. */
+  | { readonly event: 'rekeyed' | 'confirmed'; readonly epoch: number }
+  /** This member gets no key in the view. */
+  | {
+      readonly event: 'excluded';
+      readonly reason: string;
+      readonly sealer: string;
+      readonly rejoinInMs: number | null;
+    }
+  | { readonly event: 'disagreement'; readonly sealer: string; readonly names: readonly string[] }
+  /** No key comes, or no view of the flush layer. */
+  | {
+      readonly event: 'stalled';
+      readonly reason: string;
+      readonly missing: readonly string[];
+      readonly refused: readonly Keyless[];
+    }
+  | {
+      readonly event: 'tampering';
+      readonly reason: string;
+      readonly sender: string | null;
+      readonly names: readonly string[];
+      readonly count: number;
+    }
+  /** A message was ignored: a share that was refused, a seal, one that is malformed, or that no key is there for. */
+  | { readonly event: 'dropped'; readonly reason: string; readonly sender: string }
+);
+
+export const reportSecure = (report: SecureReport): void => secures.publish(report);

@@ -39,26 +39,32 @@ export interface AuthorizeOptions {
 /** Judges a member at once, or later. */
 export type Judge = (request: AuthorizeRequest) => Authorization | Promise<Authorization>;
 
-const answer = (isAllowed: boolean): Authorization => ({ isAllowed, notAfter: Infinity });
+/** @param isAllowed what an application answered: only true is a yes */
+const answer = (isAllowed: unknown): Authorization => ({ isAllowed: isAllowed === true, notAfter: Infinity });
 
 /** @throws IllegalParamError unless exactly one of the options is there and right */
 export function judgeOf({ authorize, allow, authority }: AuthorizeOptions): Judge {
   const given = [authorize, allow, authority].filter((option) => option !== undefined).length;
   if (given !== 1)
     throw new IllegalParamError(`expected one of authorize, allow and authority, got ${given}`);
-  if (authorize) {
+  if (authorize !== undefined) {
+    if (typeof authorize !== 'function')
+      throw new IllegalParamError(`expected authorize to be a function, got ${typeof authorize}`);
     return (request) => {
       const allowed = authorize(request);
       return typeof allowed === 'boolean' ? answer(allowed) : allowed.then(answer);
     };
   }
-  if (allow) return judgeByList(allow);
+  if (allow !== undefined) return judgeByList(allow);
   const key = importPublicKey(authority as PublicKeyInput);
   return (request) => judgeCertificate(nodeProvider, key, request.credential, request);
 }
 
 function judgeByList(allow: readonly AllowedMember[]): Judge {
-  const list = allow.map((entry) => {
+  if (!Array.isArray(allow)) throw new IllegalParamError(`expected allow to be a list, got ${typeof allow}`);
+  const list = (allow as readonly AllowedMember[]).map((entry) => {
+    if (typeof entry !== 'object' || entry === null)
+      throw new IllegalParamError(`expected an identity with a name in allow, got ${String(entry)}`);
     const name = 'name' in entry ? checkedName(entry.name) : null;
     return { identity: importPublicKey(entry.identity), name };
   });

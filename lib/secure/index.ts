@@ -1,6 +1,6 @@
 /**
  * The module `ssp-toolkit/secure`: identities for secure groups, and the certificates of an authority. A group is secure
- * when it is joined with `secure`. Experimental: nobody outside the project has reviewed it.
+ * when it is joined with `secure`, and on a mailbox of the SSP calls that is opened with it. Experimental: nobody outside the project has reviewed it.
  * @module
  */
 export { generateIdentity, importIdentity, importPublicKey, publicKeyText } from './identity.js';
@@ -13,3 +13,4 @@ export type {
   AuthorizeRequest,
   CertificateOptions,
 } from './authorize.js';
+export type { SecureMemberOptions } from './options.js';

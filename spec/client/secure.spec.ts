@@ -4,25 +4,14 @@ import { expect } from 'chai';
 import type { Connection } from '../../lib/client/connection.js';
 import type { SecureOptions } from '../../lib/client/options.js';
 import type { SecureGroup } from '../../lib/client/secure-group.js';
+import * as fl from '../../lib/flush/index.js';
+import type { SecureReport } from '../../lib/mailbox/diagnostics.js';
 import { issueCertificate } from '../../lib/secure/authorize.js';
-import { generateIdentity, type Identity } from '../../lib/secure/identity.js';
+import { generateIdentity } from '../../lib/secure/identity.js';
 import { publicBytes } from '../../lib/secure/node-provider.js';
+import { Published } from '../support/diagnostics.js';
+import { identityOf, secureOf } from '../secure/identities.js';
 import { ClientWorld, failure, isWaiting, next, settle, within, word } from './support.js';
-
-const identities = new Map<string, Identity>();
-
-const identityOf = (name: string): Identity => {
-  const identity = identities.get(name) ?? generateIdentity();
-  identities.set(name, identity);
-  return identity;
-};
-
-/** Accepts these by name and key. */
-const secureOf = (own: string, ...names: readonly string[]): SecureOptions => ({
-  identity: identityOf(own),
-  allow: names.map((name) => ({ name, identity: identityOf(name).publicKey })),
-  sealAfterMs: 300,
-});
 
 interface Member {
   readonly g: SecureGroup;
@@ -265,6 +254,61 @@ describe('a secure group', () => {
     await until(() => first.log.includes('hello'), 'the message');
   });
 
+  it('is left once, as the readers of its connection see it', async () => {
+    await using world = await ClientWorld.start();
+    const a = await world.connect('a');
+    const heard: string[] = [];
+    a.on('event', ({ kind }) => heard.push(kind));
+    const first = await member(a, secureOf('a', 'a'));
+    await first.g.leave();
+    await settle();
+    expect(heard.filter((kind) => kind === 'self-leave')).to.have.length(1);
+  });
+
+  it('tells the diagnostics channel of views, rekeys, and what it ignores, and of no key', async () => {
+    await using world = await ClientWorld.start();
+    using told = new Published<SecureReport>('ssp-toolkit:secure');
+    const [first] = await pair(world);
+    await within(first.g.confirmed(), 'confirmations');
+    await within(first.g.rekey(), 'the rekey');
+    const outsider = await fl.FL_connect(world.address, 'fl', 0);
+    await fl.FL_join(outsider.mbox, 'vault');
+    const options = { max_groups: 9, max_mess_len: 200, mess: Buffer.alloc(200) };
+    await within(fl.FL_receive(outsider.mbox, options), 'the view');
+    for (const [type, body] of [
+      [1, 'in clear'],
+      [-32_765, 'neither share nor seal'],
+    ] as const)
+      await fl.FL_multicast(outsider.mbox, 0x10, 'vault', type, Buffer.from(body));
+    const ofA = (): string[] => {
+      const reports = told.messages.filter(({ id }) => id === '#a#d1');
+      return reports.map((report) => `${report.event} ${'reason' in report ? report.reason : ''}`.trim());
+    };
+    await until(() => ofA().includes('dropped malformed'), 'what is malformed');
+    expect(ofA()).to.include.members([
+      'keyed',
+      'confirmed',
+      'rekeyed',
+      'tampering clear',
+      'dropped malformed',
+    ]);
+    const keyed = told.messages.find(({ event, id }) => event === 'keyed' && id === '#b#d1');
+    const { ms, ...rest } = keyed as Extract<SecureReport, { event: 'keyed' }>;
+    expect(rest).to.deep.equal({
+      id: '#b#d1',
+      group: 'vault',
+      event: 'keyed',
+      members: ['#a#d1', '#b#d1'],
+      outsiders: [],
+    });
+    expect(ms).to.be.within(0, 60_000);
+    const malformed = told.messages.find(({ event }) => event === 'dropped');
+    expect(malformed).to.deep.include({ group: 'vault', reason: 'malformed', sender: '#fl#d1' });
+    const values = told.messages.flatMap((report) => Object.values(report));
+    expect(values.filter((value) => value instanceof Uint8Array)).to.deep.equal([]);
+    await fl.FL_disconnect(outsider.mbox);
+  });
+
   it('ends with its connection', async () => {
     await using world = await ClientWorld.start();
     const [first, second] = await pair(world);
@@ -272,6 +316,7 @@ describe('a secure group', () => {
     await within(confirmed, 'confirmations');
     await world.daemon.stop();
     await until(() => !first.g.isMember && !second.g.isMember, 'the end');
+    expect(first.log, 'nobody has left').to.not.include('self-leave');
     expect((await failure(first.g.send('x'))).code).to.be.oneOf([
       'ERR_SSP_CONNECTION_CLOSED',
       'ERR_SSP_ILLEGAL_STATE',

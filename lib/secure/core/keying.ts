@@ -104,7 +104,7 @@ export class Keying {
     const hasOne = agreement.shareOf(sender) !== null;
     const share = isAgreedFrame(frame, this.options.group) ? readShare(frame.body, this.options.mode) : null;
     if (!share) {
-      sink.drop('malformed');
+      sink.drop('malformed', sender);
       if (!hasOne) this.refuse(sender, 'malformed');
       return;
     }
@@ -112,7 +112,7 @@ export class Keying {
     if (hasOne || this.isOver) return;
     const fault = agreement.take(sender, share);
     if (fault) {
-      sink.drop('share');
+      sink.drop('share', sender);
       this.refuse(sender, fault);
       return;
     }
@@ -142,7 +142,7 @@ export class Keying {
     }
     // Whether it passes depends on what stands before it, but for the answers that are out.
     const test = this.agreement.test(sender, seal);
-    if (test.kind === 'fails' && test.reason !== 'unauthorized') this.sink.drop('seal');
+    if (test.kind === 'fails' && test.reason !== 'unauthorized') this.sink.drop('seal', sender);
     else this.waiting.push({ kind: 'seal', sender, seal });
   }
 
@@ -249,7 +249,7 @@ export class Keying {
       agreement.close();
       return true;
     }
-    sink.drop('seal');
+    sink.drop('seal', sender);
     if (test.reason === 'unauthorized' && test.insiders.includes(this.options.self))
       sink.deliver({ kind: 'disagreement', sealer: sender, names: test.unauthorized });
     return true;

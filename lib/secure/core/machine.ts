@@ -220,10 +220,11 @@ export class SecureMachine {
   /** A message of the flush layer. */
   data(frame: SecureFrame, now: number): void {
     const { view, sink } = this;
-    if (!view) return sink.drop('keyless');
-    if (frame.type !== SECURE_TYPE)
+    if (!view) return sink.drop('keyless', frame.sender);
+    const isClear = frame.type !== SECURE_TYPE;
+    if (isClear && this.options.takesClear !== true)
       return this.tampering({ reason: 'clear', sender: frame.sender, count: 1 });
-    switch (kindOf(frame.body)) {
+    switch (isClear ? KIND_DATA : kindOf(frame.body)) {
       case KIND_SHARE:
         this.keying?.shareArrived(frame);
         break;
@@ -235,7 +236,7 @@ export class SecureMachine {
         else this.dataArrived(frame, now);
         break;
       default:
-        sink.drop('malformed');
+        sink.drop('malformed', frame.sender);
     }
   }
 
@@ -274,7 +275,7 @@ export class SecureMachine {
 
   private sealArrived(view: FlushedView, frame: SecureFrame, now: number): void {
     const seal = isAgreedFrame(frame, this.options.group) ? readSeal(frame.body, view.members.length) : null;
-    if (!seal) this.sink.drop('malformed');
+    if (!seal) this.sink.drop('malformed', frame.sender);
     else if (this.keying && seal.epoch === this.keying.epoch)
       this.keying.sealArrived(frame.sender, seal, now);
     else this.lateSeal(frame.sender, seal);
@@ -283,7 +284,7 @@ export class SecureMachine {
   /** [secure-groups SG-8]. A SEAL after the one that has decided, or before anything is agreed on. */
   private lateSeal(sender: string, seal: Seal): void {
     const { decision, disagreeing, provider } = this;
-    this.sink.drop('seal');
+    this.sink.drop('seal', sender);
     if (!decision || seal.epoch !== decision.keying.epoch || sender === this.options.self) return;
     const { agreement } = decision.keying;
     const share = decision.insiders.includes(sender) ? agreement.shareOf(sender) : null;
@@ -391,17 +392,19 @@ export class SecureMachine {
   private dataArrived(frame: SecureFrame, now: number): void {
     const { epochs, sink } = this;
     const { sender, service, groups } = frame;
+    if (frame.type !== SECURE_TYPE)
+      return epochs ? sink.deliver({ kind: 'clear', frame }) : sink.drop('keyless', sender);
     const header = readDataHeader(frame, this.options.group, this.options.mode);
-    if (!header) return sink.drop('malformed');
-    if (!epochs) return sink.drop('keyless');
-    if (!this.isForMe(frame)) return sink.drop('refused');
+    if (!header) return sink.drop('malformed', sender);
+    if (!epochs) return sink.drop('keyless', sender);
+    if (!this.isForMe(frame)) return sink.drop('refused', sender);
     const opened = epochs.receive(frame, header);
     if (!opened) {
       const isOfEndedRekey = this.isBroken && header.epoch === this.epoch + 1;
-      return sink.drop(isOfEndedRekey ? 'transition' : 'epoch');
+      return sink.drop(isOfEndedRekey ? 'transition' : 'epoch', sender);
     }
     if (opened.kind === 'fault') {
-      sink.drop('refused');
+      sink.drop('refused', sender);
       if (opened.reason === 'decrypt-failed')
         sink.deliver({ kind: 'decrypt-failed', sender, service, groups });
       else this.tampering({ reason: opened.reason, sender, count: 1 });

@@ -28,6 +28,8 @@ export interface FlushedView {
 /** A message of the flush layer. */
 export interface SecureFrame extends Frame {
   readonly type: number;
+  /** Byte order of the sender, where the surroundings want it back with a message in clear. */
+  readonly senderLittle?: boolean;
 }
 
 /** Why a member of the flush view has no key: its SHARE was refused, has not come, or the sealer left it out. */
@@ -69,6 +71,13 @@ export interface SecureData {
   readonly groups: readonly string[];
   readonly type: number;
   readonly body: Buffer;
+}
+
+/** A message in clear that stands in the secure view, for an application that takes such ones. */
+export interface ClearData {
+  readonly kind: 'clear';
+  /** As it was handed in. */
+  readonly frame: SecureFrame;
 }
 
 /** A message of an insider that is not encrypted under the key of the epoch, or not signed by its sender. */
@@ -152,6 +161,7 @@ export interface Tampering {
 export type SecureEvent =
   | SecureViewEvent
   | SecureData
+  | ClearData
   | DecryptFailed
   | SecureTransition
   | SecureSelfLeave
@@ -210,7 +220,7 @@ export interface SecureSink {
   /** @returns null when the answer comes later, by `authorized` */
   authorize(request: AuthorizationRequest): Authorization | null;
   deliver(event: SecureEvent): void;
-  drop(reason: Dropped): void;
+  drop(reason: Dropped, sender: string): void;
   /** Time of day, in seconds since 1970. */
   clock(): number;
 }
@@ -231,4 +241,6 @@ export interface SecureOptions {
   readonly sealAfterMs: number;
   readonly rekeyAfterMs: number;
   readonly stalledAfterMs: number;
+  /** Whether messages in clear are handed out, as Secure Spread 2.1 does [secure-groups SD-6]; default false. */
+  readonly takesClear?: boolean;
 }
