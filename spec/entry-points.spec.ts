@@ -48,14 +48,14 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       SP_get_vs_set_members SP_get_vs_sets_info SP_join SP_kill SP_leave SP_multicast
       SP_multigroup_multicast SP_multigroup_scat_multicast SP_poll SP_receive SP_scat_get_memb_info
       SP_scat_get_vs_set_members SP_scat_get_vs_sets_info SP_scat_multicast SP_scat_receive SP_strerror
-      SP_version SSP_connect SSP_disconnect SSP_error SSP_join SSP_kill SSP_leave SSP_multicast
+      SP_version SSP_connect SSP_disconnect SSP_error SSP_flush SSP_get_key SSP_join SSP_kill SSP_leave SSP_multicast
       SSP_multigroup_multicast SSP_multigroup_scat_multicast SSP_poll SSP_receive SSP_scat_multicast
       SSP_scat_receive SSP_strerror SSP_version SUBGROUP_CAST TOO_MANY_GROUPS TRANSITION_MESS
       TRANS_MEMB_MESS TRANS_MESS UNRELIABLE_MESS WOULD_BLOCK codeName codeText groupIdText
       ipAuthenticator nullAuthenticator passwordAuthenticator`,
     types: `
-      Authenticator ConnectOptions ConnectResult GroupId MembInfo Membership ReceiveOptions
-      ReceiveResult ScatReceiveOptions Scatter ScatterElement SpConnectOptions SspReceiveResult Time
+      Authenticator ConnectOptions ConnectResult GroupId KeyResult MembInfo Membership ReceiveOptions
+      ReceiveResult ScatReceiveOptions Scatter ScatterElement SecureMailboxOptions SpConnectOptions SspReceiveResult Time
       VersionResult VsSetInfo`,
   },
   'ssp-toolkit/secure': {

@@ -67,7 +67,7 @@ export const FL_get_vs_set_offset_memb_mess = (): number => sspBodyLength(0);
 // Coming and going.
 
 /** What the C call has no place for. */
-export type FlConnectOptions = Omit<ConnectOptions, 'priority' | 'group_membership' | 'timeout'>;
+export type FlConnectOptions = Omit<ConnectOptions, 'priority' | 'group_membership' | 'timeout' | 'secure'>;
 
 /**
  * Connects. The mailbox is for the flush calls alone: the SP and SSP calls answer ILLEGAL_SESSION to its number, and

@@ -46,6 +46,5 @@ export { FL_more_msgs, FL_poll, FL_receive, FL_scat_receive, type FlReceiveResul
 export type { ConnectOptions, ConnectResult } from '../ssp/connect.js';
 export type { VersionResult } from '../ssp/constants.js';
 export type { Scatter, ScatterElement } from '../ssp/receive-buffer.js';
-export type { ReceiveOptions, ReceiveResult, ScatReceiveOptions } from '../ssp/receive-call.js';
-export type { Membership } from '../ssp/ssp-receive.js';
+export type { Membership, ReceiveOptions, ReceiveResult, ScatReceiveOptions } from '../ssp/receive-call.js';
 export type { GroupId } from '../wire/group-id.js';

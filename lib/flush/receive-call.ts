@@ -6,12 +6,13 @@ import { Buffer } from 'node:buffer';
 import {
   argumentsOf,
   type CallArguments,
+  type Membership,
+  now,
   type ReceiveOptions,
   type ReceiveResult,
   type ScatReceiveOptions,
 } from '../ssp/receive-call.js';
 import { bufferOf, type ReceiveBuffer, scatterBufferOf } from '../ssp/receive-buffer.js';
-import type { Membership } from '../ssp/ssp-receive.js';
 import type { Cause } from '../mailbox/view.js';
 import {
   BUFFER_TOO_SHORT,
@@ -95,14 +96,6 @@ async function receive(
   const answer =
     (call.flags & DONT_BLOCK) === 0 ? await session.answer(attempt, call.signal) : await now(attempt);
   return answer ?? { ret: WOULD_BLOCK };
-}
-
-/** What is here already; looked for again after the sockets had their turn. */
-async function now<T>(attempt: () => T | undefined): Promise<T | undefined> {
-  const answer = attempt();
-  if (answer !== undefined) return answer;
-  await new Promise((resolve) => setImmediate(resolve));
-  return attempt();
 }
 
 /** Hands out one message; undefined when there is none and the connection is open. */

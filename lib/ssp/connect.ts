@@ -13,6 +13,8 @@ import {
 import type { Authenticator } from '../wire/handshake/authentication.js';
 import { isByteText } from '../wire/name.js';
 import { enter, type Entered, leave, mailboxAt } from './mailbox-table.js';
+import { secureFault, type SecureMailboxOptions } from './secure-options.js';
+import { enterSecure, secureAt } from './secure-table.js';
 
 /** The options of `SSP_connect`; each has a default. */
 export interface ConnectOptions {
@@ -38,6 +40,11 @@ export interface ConnectOptions {
   queueMessages?: number | undefined;
   /** Bytes of messages that may wait to be received before the socket is left unread. */
   queueBytes?: number | undefined;
+  /**
+   * Makes the groups of the mailbox secure: encrypted end to end, with a fresh key for every view. Only the SSP calls take
+   * such a mailbox. Memberships are always on. Default: no encryption.
+   */
+  secure?: SecureMailboxOptions | undefined;
 }
 
 /** What a connect call answers. */
@@ -62,8 +69,10 @@ export async function openMailbox(
   options: ConnectOptions | null | undefined,
   isLayered: boolean,
 ): Promise<Entered | number> {
-  const { timeout = 0, ...others } = options ?? {};
+  const { timeout = 0, secure, ...others } = options ?? {};
   if (!Number.isFinite(timeout)) return ILLEGAL_TIME;
+  // Only SSP_connect takes it. A mailbox that is not what was asked for must not come.
+  if (secure !== undefined) return ILLEGAL_PARAM;
   // The schema library is most of what loading this library costs, and is needed here only.
   const { checkedConnect } = await import('../mailbox/connect-schema.js');
   const checked = checkedConnect([spreadName ?? '', privateName ?? ''], others);
@@ -96,23 +105,41 @@ const failed = (ret: number): ConnectResult => ({ ret, mbox: -1, private_group: 
  * @param spread_name `4803@host`, or another form that `parseAddress` takes; nullish means the Unix socket of port 4803
  * @param private_name 1 to 10 characters from `$` to `~`, cut after ten; nullish or empty: the daemon makes one up
  * @returns `ret` ACCEPT_SESSION, or ILLEGAL_SPREAD, COULD_NOT_CONNECT, CONNECTION_CLOSED (also when the time is up or
- * the signal comes), ILLEGAL_TIME, ILLEGAL_PARAM, or one of the REJECT codes
+ * the signal comes), ILLEGAL_TIME, ILLEGAL_PARAM, or one of the REJECT codes; with `secure` ENCRYPTION_NOT_SUPPORTED for an
+ * unknown suite, KEY_AGR_NOT_SUPPORTED for an unknown provider
  */
-export const SSP_connect = (
+export async function SSP_connect(
   spread_name?: string | null,
   private_name?: string | null,
   options?: ConnectOptions,
-): Promise<ConnectResult> => connect(spread_name, private_name, options);
+): Promise<ConnectResult> {
+  const { secure, ...others } = options ?? {};
+  if (secure === undefined) return await connect(spread_name, private_name, options);
+  const fault = secureFault(secure);
+  if (fault !== 0) return failed(fault);
+  // A program without secure mailboxes loads no cryptography.
+  const { keysOf, SecureSession } = await import('./secure-session.js');
+  const keys = keysOf(secure);
+  if (typeof keys === 'number') return failed(keys);
+  const withMemberships = { ...others, group_membership: true };
+  const entered = await openMailbox(spread_name, private_name, withMemberships, true);
+  if (typeof entered !== 'number') {
+    const { mbox, mailbox } = entered;
+    const limits = { messages: others.queueMessages, bytes: others.queueBytes };
+    enterSecure(mbox, new SecureSession(mbox, mailbox, secure, keys, limits));
+  }
+  return connectResult(entered);
+}
 
 /**
  * Tells the daemon and closes. Messages that wait are lost, calls that wait end with ILLEGAL_SESSION [receive R65].
  * @returns 0 when the daemon has closed too (two seconds at most), or ILLEGAL_SESSION
  */
 export async function SSP_disconnect(mbox: number): Promise<number> {
-  const mailbox = mailboxAt(mbox);
-  if (mailbox === undefined) return ILLEGAL_SESSION;
+  const secure = secureAt(mbox);
+  if (secure === undefined) return await SP_disconnect(mbox);
   leave(mbox);
-  await mailbox.disconnect();
+  await secure.close();
   return 0;
 }
 
@@ -121,10 +148,10 @@ export async function SSP_disconnect(mbox: number): Promise<number> {
  * @returns 0, or ILLEGAL_SESSION
  */
 export function SSP_kill(mbox: number): number {
-  const mailbox = mailboxAt(mbox);
-  if (mailbox === undefined) return ILLEGAL_SESSION;
+  const secure = secureAt(mbox);
+  if (secure === undefined) return SP_kill(mbox);
   leave(mbox);
-  mailbox.kill();
+  secure.kill();
   return 0;
 }
 
@@ -139,7 +166,7 @@ export interface Time {
 }
 
 /** What the C calls have no place for. */
-export type SpConnectOptions = Omit<ConnectOptions, 'priority' | 'group_membership' | 'timeout'>;
+export type SpConnectOptions = Omit<ConnectOptions, 'priority' | 'group_membership' | 'timeout' | 'secure'>;
 
 /** @returns as `SSP_connect`; there is no time limit */
 export const SP_connect = (
@@ -172,7 +199,19 @@ export async function SP_connect_timeout(
 }
 
 /** Frees the mailbox, also a broken one; tells the daemon when there is one. @returns 0, or ILLEGAL_SESSION */
-export const SP_disconnect: (mbox: number) => Promise<number> = SSP_disconnect;
+export async function SP_disconnect(mbox: number): Promise<number> {
+  const mailbox = mailboxAt(mbox);
+  if (mailbox === undefined) return ILLEGAL_SESSION;
+  leave(mbox);
+  await mailbox.disconnect();
+  return 0;
+}
 
 /** Frees the mailbox without telling the daemon. @returns 0, or ILLEGAL_SESSION */
-export const SP_kill: (mbox: number) => number = SSP_kill;
+export function SP_kill(mbox: number): number {
+  const mailbox = mailboxAt(mbox);
+  if (mailbox === undefined) return ILLEGAL_SESSION;
+  leave(mbox);
+  mailbox.kill();
+  return 0;
+}

@@ -1,6 +1,7 @@
 /**
  * The module `ssp-toolkit/ssp`: the SSP calls, the plain Spread calls (`SP_`), their constants and helpers. Every call
- * answers with a number or a record; none throws or rejects. The names are those of the C libraries.
+ * answers with a number or a record; none throws or rejects. The names are those of the C libraries. `SSP_connect` with
+ * `secure` makes a mailbox whose groups are encrypted end to end.
  * @module
  */
 
@@ -159,14 +160,20 @@ export {
 
 // Receiving.
 export {
+  type Membership,
   type ReceiveOptions,
   type ReceiveResult,
   SP_poll,
   type ScatReceiveOptions,
-  SSP_poll,
+  type SspReceiveResult,
 } from './receive-call.js';
 export { SP_receive, SP_scat_receive } from './sp-receive.js';
-export { type Membership, SSP_receive, SSP_scat_receive, type SspReceiveResult } from './ssp-receive.js';
+export { SSP_poll, SSP_receive, SSP_scat_receive } from './ssp-receive.js';
+
+// Secure mailboxes.
+export { SSP_flush, SSP_get_key } from './secure-calls.js';
+export type { SecureMailboxOptions } from './secure-options.js';
+export type { KeyResult } from './secure-table.js';
 
 // Membership messages.
 export { type GroupId, groupIdText } from '../wire/group-id.js';

@@ -3,6 +3,7 @@ import type { Content } from '../mailbox/content.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { ILLEGAL_PARAM, ILLEGAL_SESSION } from '../wire/codes.js';
+import type { GroupId } from '../wire/group-id.js';
 import { mailboxAt } from './mailbox-table.js';
 import type { ReceiveBuffer, Scatter } from './receive-buffer.js';
 
@@ -49,6 +50,24 @@ export interface ReceiveResult {
   endian_mismatch?: number;
 }
 
+/** The parsed form of a membership body. */
+export interface Membership {
+  /** Id of the view. */
+  group_id: GroupId;
+  /** The one who came or went; for network changes those who came along, the receiver included [receive R54, R55]. */
+  names: readonly string[];
+}
+
+/** What the receive calls of SSP answer. */
+export interface SspReceiveResult extends ReceiveResult {
+  /** Complete messages on this side of the connection after this one [receive R10]. */
+  more_messes?: number;
+  /** Extension: size of the whole body, also when it was cut [receive Q6]. */
+  full_length?: number;
+  /** Extension: for regular membership messages and self-leaves, never cut. */
+  membership?: Membership;
+}
+
 /** The arguments of a receive call, checked. */
 export interface CallArguments {
   /** Input flags. */
@@ -89,7 +108,7 @@ export function argumentsOf(
   return { flags, maxGroups, groups, room, signal };
 }
 
-/** The same, and then the session. */
+/** The same for a mailbox of its own, and then the session. */
 export function callOf(
   mbox: number,
   options: CommonOptions | undefined,
@@ -97,9 +116,24 @@ export function callOf(
   minGroups: number,
 ): Call | number {
   const given = argumentsOf(options, room, minGroups);
-  if (typeof given === 'number') return given;
+  return typeof given === 'number' ? given : onMailbox(mbox, given);
+}
+
+/** @returns ILLEGAL_SESSION where there is no mailbox that is handled here */
+export function onMailbox(mbox: number, given: CallArguments): Call | number {
   const mailbox = mailboxAt(mbox);
   return mailbox === undefined ? ILLEGAL_SESSION : { ...given, mailbox, mbox };
+}
+
+/**
+ * What is here already. An empty mailbox is looked into again after the sockets had their turn: a caller that asks
+ * again and again would otherwise keep Node from ever reading one.
+ */
+export async function now<T>(attempt: () => T | undefined): Promise<T | undefined> {
+  const answer = attempt();
+  if (answer !== undefined) return answer;
+  await new Promise((resolve) => setImmediate(resolve));
+  return attempt();
 }
 
 /** Stores as many names as there is room for and returns them. */
@@ -121,11 +155,9 @@ export const countOf = (content: Content, maxGroups: number): number =>
 // How much waits to be received.
 
 /**
- * Bytes of messages that have come and were not received, those of an incomplete message included. Node reads sockets
- * between turns: a caller that polls in a loop must wait for something in it.
+ * Bytes of messages that have come and were not received, those of an incomplete message included; the 48 header bytes of a
+ * message that was too long for a call before do not count [session 8.4]. Node reads sockets between turns: a caller that
+ * polls in a loop must wait for something in it.
  * @returns 0 when there is none, also after the connection broke; ILLEGAL_SESSION
  */
-export const SSP_poll = (mbox: number): number => mailboxAt(mbox)?.waitingBytes ?? ILLEGAL_SESSION;
-
-/** The same; the 48 header bytes of a message that was too long for a call before do not count [session 8.4]. */
-export const SP_poll: (mbox: number) => number = SSP_poll;
+export const SP_poll = (mbox: number): number => mailboxAt(mbox)?.waitingBytes ?? ILLEGAL_SESSION;

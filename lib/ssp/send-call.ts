@@ -10,6 +10,7 @@ import {
   ILLEGAL_SESSION,
 } from '../wire/codes.js';
 import { isByteText, isGroupName } from '../wire/name.js';
+import { FORBIDDEN_REQUEST_BITS, REGULAR_MESS, REQUEST_KIND } from '../wire/service.js';
 import { bytesOf } from './receive-buffer.js';
 
 /** In what the faces differ. */
@@ -18,6 +19,13 @@ export interface SendPolicy {
   check(service: number, groups: readonly string[], messType: number, bytes: number): number;
   /** The answer of a call that finds the connection broken, or whose bytes did not get out. */
   broken(mailbox: Mailbox): number;
+}
+
+/** Whether a service names one of the six, and nothing for which a daemon would end the session [session 4.6]. */
+export function isOneService(service: number): boolean {
+  const kind = service & REQUEST_KIND;
+  const isOne = kind !== 0 && (kind & (kind - 1)) === 0;
+  return isOne && (kind & REGULAR_MESS) !== 0 && (service & FORBIDDEN_REQUEST_BITS) === 0;
 }
 
 /** @returns 0 when the kernel has the request, ILLEGAL_GROUP, ILLEGAL_SESSION, or what the policy answers */
@@ -67,6 +75,9 @@ function submit(
     .send(service, groups, messType, data)
     .then((code) => (code < 0 ? policy.broken(mailbox) : bytes));
 }
+
+/** Of an argument: not given, a null pointer in C. */
+export const isMissing = (value: unknown): boolean => value === undefined || value === null;
 
 /** The data of the plain forms; ILLEGAL_MESSAGE when it is none. */
 export const piece = (mess: Uint8Array): Uint8Array[] | number =>

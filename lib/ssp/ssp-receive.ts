@@ -9,32 +9,20 @@ import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { type Content, contentOf } from '../mailbox/content.js';
 import { sspLoss } from './mailbox-table.js';
 import {
+  argumentsOf,
   type Call,
-  callOf,
   countOf,
+  type Membership,
+  now,
+  onMailbox,
   type ReceiveOptions,
-  type ReceiveResult,
   type ScatReceiveOptions,
+  SP_poll,
+  type SspReceiveResult,
   storeNames,
 } from './receive-call.js';
 import { bufferOf, type ReceiveBuffer, scatterBufferOf } from './receive-buffer.js';
-
-/** The parsed form of a membership body. */
-export interface Membership {
-  /** Id of the view. */
-  group_id: GroupId;
-  /** The one who came or went; for network changes those who came along, the receiver included [receive R54, R55]. */
-  names: readonly string[];
-}
-
-export interface SspReceiveResult extends ReceiveResult {
-  /** Complete messages on this side of the connection after this one [receive R10]. */
-  more_messes?: number;
-  /** Extension: size of the whole body, also when it was cut [receive Q6]. */
-  full_length?: number;
-  /** Extension: for regular membership messages and self-leaves, never cut. */
-  membership?: Membership;
-}
+import { secureAt } from './secure-table.js';
 
 /**
  * Takes the next message of the mailbox, waiting for one unless `service_type` has DONT_BLOCK.
@@ -47,6 +35,10 @@ export interface SspReceiveResult extends ReceiveResult {
  * Messages: data has the sender's `mess_type`; a regular membership message the receiver's index among the members and
  * a body of group id (12 bytes), number of names (4) and names (32 each), little-endian; a transitional one has
  * `mess_type` -1 and no body; a self-leave has 0 and the body of one name, the receiver's.
+ *
+ * On a secure mailbox: data that was encrypted has ENCRYPT_MESS in `service_type`; a view comes when it has its key, with the
+ * members that have it; a flush request has FLUSH_REQ_MESS alone, the group as its sender, and nothing else; DECRYPT_FAILED is
+ * a message that is not what its sender encrypted, with `service_type` and `sender` and no groups and body.
  */
 export const SSP_receive = (mbox: number, options: ReceiveOptions): Promise<SspReceiveResult> =>
   receive(mbox, options, plainSspRoom(options));
@@ -69,23 +61,16 @@ async function receive(
   options: ReceiveOptions | ScatReceiveOptions,
   room: ReceiveBuffer | number,
 ): Promise<SspReceiveResult> {
-  const call = callOf(mbox, options, room, 0);
+  const given = argumentsOf(options, room, 0);
+  if (typeof given === 'number') return { ret: given };
+  const secure = secureAt(mbox);
+  if (secure !== undefined) return await secure.receive(given);
+  const call = onMailbox(mbox, given);
   if (typeof call === 'number') return { ret: call };
   const attempt = (): SspReceiveResult | undefined => next(call);
   const answer =
     (call.flags & DONT_BLOCK) === 0 ? await call.mailbox.answer(attempt, call.signal) : await now(attempt);
   return answer ?? { ret: WOULD_BLOCK, more_messes: 0 };
-}
-
-/**
- * What is here already. An empty mailbox is looked into again after the sockets had their turn: a caller that asks
- * again and again would otherwise keep Node from ever reading one.
- */
-async function now<T>(attempt: () => T | undefined): Promise<T | undefined> {
-  const answer = attempt();
-  if (answer !== undefined) return answer;
-  await new Promise((resolve) => setImmediate(resolve));
-  return attempt();
 }
 
 /** Takes one message; undefined when there is none and the connection is open. */
@@ -140,3 +125,9 @@ const membershipForm = (messType: number, id: GroupId, names: readonly string[])
   body: encodeSspBody(id, names),
   membership: { group_id: id, names },
 });
+
+/**
+ * As `SP_poll`. On a secure mailbox, what its groups want for themselves may be among the bytes.
+ * @returns 0 when there is none, also after the connection broke; ILLEGAL_SESSION
+ */
+export const SSP_poll = (mbox: number): number => secureAt(mbox)?.waitingBytes ?? SP_poll(mbox);

@@ -3,8 +3,10 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import * as face from '../../lib/ssp/index.js';
+import { secureOf } from '../secure/identities.js';
 import { endPairs, pair } from '../support/fake-daemon-mailbox.js';
 import { settle, ssp } from './receiving.js';
+import { endPeers, SecurePeer } from './secure-peer.js';
 import { messages } from './vectors.js';
 
 /** The calls with their types taken off. */
@@ -50,6 +52,12 @@ const argumentsOf: Readonly<Record<string, readonly fc.Arbitrary<unknown>[]>> = 
   scat_receive: [receiveOptions],
 };
 
+/** What SSP has besides, for secure mailboxes. */
+const secureArgumentsOf: Readonly<Record<string, readonly fc.Arbitrary<unknown>[]>> = {
+  flush: [loose(text)],
+  get_key: [loose(text)],
+};
+
 const helpers: Readonly<Record<string, readonly fc.Arbitrary<unknown>[]>> = {
   get_memb_info: [loose(bytes), loose(number, fc.constant(0x1100))],
   get_vs_sets_info: [loose(bytes), loose(number)],
@@ -68,6 +76,7 @@ const isRecordOrCode = (result: unknown): boolean =>
 
 describe('calls with any arguments', () => {
   afterEach(endPairs);
+  afterEach(endPeers);
 
   for (const prefix of ['SSP', 'SP']) {
     for (const [name, args] of Object.entries(argumentsOf)) {
@@ -88,6 +97,60 @@ describe('calls with any arguments', () => {
       });
     }
   }
+
+  for (const [name, args] of Object.entries({ ...argumentsOf, ...secureArgumentsOf })) {
+    it(`SSP_${name} on a secure mailbox`, async () => {
+      const peer = await SecurePeer.start();
+      const answers: unknown[] = [];
+      fc.assert(
+        fc.property(fc.tuple(...args), (given) => {
+          answers.push(calls[`SSP_${name}`]?.(peer.mbox, ...given));
+        }),
+        { numRuns: 200 },
+      );
+      await settle();
+      expect(await face.SSP_disconnect(peer.mbox)).to.equal(0);
+      expect((await Promise.all(answers)).every(isRecordOrCode)).to.equal(true);
+    });
+  }
+
+  for (const name of Object.keys(secureArgumentsOf))
+    it(`SSP_${name} on a mailbox that is not secure`, async () => {
+      const { mbox } = await pair();
+      const answer = await calls[`SSP_${name}`]?.(mbox, 'g');
+      expect(isRecordOrCode(answer)).to.equal(true);
+    });
+
+  it('SSP_connect with any way to be secure', async () => {
+    const good = secureOf('a', 'a');
+    const option = (value: unknown): fc.Arbitrary<unknown> => loose(fc.constant(value));
+    const secure = fc.record(
+      {
+        identity: option(good.identity),
+        credential: loose(bytes),
+        authorize: option(() => true),
+        allow: loose(fc.constant(good.allow), fc.array(anything)),
+        authority: loose(text, bytes),
+        authenticity: option('member'),
+        flush: option('manual'),
+        rejoin: option(false),
+        sealAfterMs: loose(number),
+        rekeyAfterMs: loose(number),
+        stalledAfterMs: loose(number),
+        suite: option(1),
+        provider: option('node'),
+        clear: anything,
+      },
+      { requiredKeys: [] },
+    );
+    await fc.assert(
+      fc.asyncProperty(loose(secure), async (given) => {
+        const result = await calls['SSP_connect']?.('no address', 'a', { secure: given });
+        return (result as face.ConnectResult).mbox === -1;
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   for (const [name, args] of Object.entries(helpers)) {
     it(`SP_${name}`, () => {

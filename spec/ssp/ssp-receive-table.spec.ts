@@ -1,4 +1,4 @@
-/** Every row of [receive 6] that concerns the plain mode. Outputs of "U" rows are looked at too. */
+/** Every row of [receive 6] up to T74. Outputs of "U" rows are looked at too. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
@@ -10,8 +10,12 @@ import {
   SSP_scat_receive,
   type SspReceiveResult,
 } from '../../lib/ssp/index.js';
-import { sspBody } from '../support/fake-daemon-frames.js';
+import { sspBody, viewFrame } from '../support/fake-daemon-frames.js';
 import { breakOff, deliver, endPairs, pair, type Pair } from '../support/fake-daemon-mailbox.js';
+import type { SecureMailboxOptions } from '../../lib/ssp/index.js';
+import { Published } from '../support/diagnostics.js';
+import { until } from '../support/wait.js';
+import { endPeers, SecurePeer } from './secure-peer.js';
 import { type MessageId, messages, signature, V } from './vectors.js';
 
 /** r, rN and s of the document. `room` is the plain form's max_mess_len or the scatter's lengths. */
@@ -221,14 +225,53 @@ const rows: readonly Row[] = [
   },
 ];
 
-/** Rows that need what the plain mode does not have. */
-const otherModes: Readonly<Record<string, string>> = {
-  T69: '[receive R71]: encryption',
-  T70: '[receive R72]: encryption',
-  T71: '[receive R71, R27]: encryption',
-  T72: '[receive R70]: view-synchronous mode',
-  T73: '[receive R6]: key agreement',
-};
+/** Messages that only a secure mailbox hands out: X, X!, F of the document, and a CONFIRM of the key agreement. */
+type SecureId = 'X' | 'X!' | 'F' | 'CONFIRM' | 'H';
+
+interface SecureRow {
+  readonly id: string;
+  readonly reqs: string;
+  readonly queue: readonly SecureId[];
+  readonly call: CallText;
+  readonly gives: Expected;
+  readonly after?: readonly MessageId[];
+  readonly options?: Partial<SecureMailboxOptions>;
+}
+
+const secret = (ret: number, body: string): Expected => data(ret, 0x08000010, '#b#d2', 1, ['g'], 42, 0, body);
+
+const secureRows: readonly SecureRow[] = [
+  { id: 'T69', reqs: 'R71', queue: ['X'], call: r(10, 100), gives: secret(6, 'secret') },
+  {
+    id: 'T70',
+    reqs: 'R72',
+    queue: ['X!', 'H'],
+    call: r(10, 100),
+    gives: data(-50, 0x08000010, '#b#d2', 0, [], 0, 0, '', 1),
+    after: [H],
+    // H is in clear.
+    options: { clear: 'as-2.1' },
+  },
+  { id: 'T71', reqs: 'R71 R27', queue: ['X'], call: r(10, 3), gives: secret(-15, 'sec') },
+  {
+    id: 'T72',
+    reqs: 'R70',
+    queue: ['F'],
+    call: r(0, 0),
+    gives: memb(0, 0x20000000, 0, [], 0, ''),
+    options: { flush: 'manual' },
+  },
+  { id: 'T73', reqs: 'R6', queue: ['CONFIRM'], call: rN(10, 100), gives: { ret: -25, more: 0 } },
+];
+
+/** A third member joins: the others are asked to flush. */
+const thirdJoins = viewFrame({
+  group: 'g',
+  cause: 0x100,
+  members: ['#a#d1', '#b#d2', '#c#d2'],
+  id: [V[0], V[1], V[2] + 1],
+  sets: [['#c#d2']],
+});
 
 const FILL = '.';
 const UNTOUCHED = 'untouched';
@@ -284,8 +327,12 @@ async function run(p: Pair, step: Step): Promise<void> {
     else await p.session.send(messages.H);
   }
 
-  const { full_length: _full, membership: _membership, ...record } = await call;
-  const { gives } = step;
+  check(outputs, await call, step.gives);
+}
+
+/** Record and buffers are what they have to be. */
+function check(outputs: Outputs, received: SspReceiveResult, gives: Expected): void {
+  const { full_length: _full, membership: _membership, ...record } = received;
   expect(record).to.deep.equal(recordOf(gives));
   const stored = gives.groups ?? [];
   expect(outputs.groups).to.deep.equal([
@@ -321,8 +368,19 @@ async function prepare({ own, queue }: Row): Promise<Pair> {
   return p;
 }
 
+function secureFrame(peer: SecurePeer, id: SecureId): Buffer {
+  if (id === 'CONFIRM') return peer.confirm;
+  if (id === 'H') return messages.H;
+  if (id === 'F') return thirdJoins;
+  const bytes = peer.encrypted('secret', 42);
+  // A bit of the ciphertext, which stands before the 16 bytes of the tag.
+  if (id === 'X!') bytes[bytes.length - 17] = (bytes.at(-17) ?? 0) ^ 1;
+  return bytes;
+}
+
 describe('SSP_receive, the table [receive 6]', () => {
   afterEach(endPairs);
+  afterEach(endPeers);
 
   for (const each of rows) {
     it(`[receive ${`${each.id} ${each.reqs}`.replaceAll(/ (?:and )?/g, ', ')}]`, async () => {
@@ -332,8 +390,25 @@ describe('SSP_receive, the table [receive 6]', () => {
     });
   }
 
-  it('covers every row up to [receive T74] but those of other modes', () => {
-    const covered = [...rows.flatMap(({ id }) => id.split(' and ')), ...Object.keys(otherModes)];
+  for (const { id, reqs, queue, call, gives, after = [], options } of secureRows) {
+    it(`[receive ${`${id} ${reqs}`.replaceAll(' ', ', ')}] on a secure mailbox`, async () => {
+      const peer = await SecurePeer.start(options, queue.includes('CONFIRM'));
+      using told = new Published<{ readonly event: string }>('ssp-toolkit:secure');
+      await peer.send(
+        queue.map((each) => secureFrame(peer, each)),
+        queue.filter((each) => each !== 'CONFIRM').length,
+      );
+      // It has been taken in, and nothing waits.
+      if (queue.includes('CONFIRM'))
+        await until(() => told.messages.some(({ event }) => event === 'confirmed'), 'the CONFIRM');
+      const outputs = outputsOf(peer.mbox, call);
+      check(outputs, await outputs.receive(), gives);
+      expect(await drain(peer.mbox)).to.deep.equal(after.map((each) => signature[each]));
+    });
+  }
+
+  it('covers every row up to [receive T74]', () => {
+    const covered = [...rows.flatMap(({ id }) => id.split(' and ')), ...secureRows.map(({ id }) => id)];
     const numbers = Array.from({ length: 74 }, (_, i) => `T${i + 1}`);
     expect(covered.toSorted()).to.deep.equal(numbers.toSorted());
   });
