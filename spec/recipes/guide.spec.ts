@@ -25,6 +25,7 @@ const NAMES = [
   'barrier',
   'view-synchrony',
   'secure-groups',
+  'secure-mailbox',
   'manual-flush',
 ];
 

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { repositoryRoot } from './recordings.js';
 
 /** Pages that have two examples, by the second one. */
-const pages: Readonly<Record<string, string>> = { lead: 'election', 'manual-flush': 'view-synchrony' };
+const pages: Readonly<Record<string, string>> = {
+  lead: 'election',
+  'manual-flush': 'view-synchrony',
+  'secure-mailbox': 'secure-groups',
+};
 
 /** The text of the page that shows the example. */
 export function guidePage(example: string): string {
