@@ -27,8 +27,8 @@ function moduleOf(code: string): string {
   return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
-/** For each list of entries: packages of which a program loads anything when it imports them, after those before. */
-function packagesLoadedBy(...lists: readonly (readonly string[])[]): string[][] {
+/** For each list of entries: addresses of the modules that a program loads when it imports them, after those before. */
+function loadedBy(...lists: readonly (readonly string[])[]): string[] {
   const program = `
     import { createRequire, register } from 'node:module';
     register(${JSON.stringify(hooks)});
@@ -42,12 +42,15 @@ function packagesLoadedBy(...lists: readonly (readonly string[])[]): string[][] 
   `;
   const args = ['--input-type=module', '--eval', program];
   const loaded = execFileSync(process.execPath, args, { cwd: repositoryRoot, encoding: 'utf8' });
+  return loaded.split('---\n', lists.length);
+}
+
+/** The same: packages of which it loads anything. */
+function packagesLoadedBy(...lists: readonly (readonly string[])[]): string[][] {
   const packages = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g;
-  return loaded
-    .split('---\n', lists.length)
-    .map((part) =>
-      [...new Set(Array.from(part.matchAll(packages), ([, name]) => name as string))].toSorted(),
-    );
+  return loadedBy(...lists).map((part) =>
+    [...new Set(Array.from(part.matchAll(packages), ([, name]) => name as string))].toSorted(),
+  );
 }
 
 describe('package.json', () => {
@@ -76,6 +79,18 @@ describe('package.json', () => {
     const [client, logger] = packagesLoadedBy(specifiers, ['pino']);
     expect(client).to.deep.equal(['eventemitter3', 'zod']);
     expect(logger).to.include.members(['pino', 'sonic-boom']);
+  });
+
+  it('lets a program without secure groups load no cryptography', () => {
+    const cryptography = /\/lib\/secure\/(?:core\/|node-provider|member)/;
+    const [plain, secure] = loadedBy(
+      ['ssp-toolkit', 'ssp-toolkit/ssp', 'ssp-toolkit/flush', 'ssp-toolkit/recipes'],
+      ['ssp-toolkit/secure'],
+    );
+    expect(plain)
+      .to.match(/\/lib\/ssp\/connect/)
+      .and.not.match(cryptography);
+    expect(secure).to.match(cryptography);
   });
 
   for (const [name, file] of Object.entries(manifest.bin)) {
