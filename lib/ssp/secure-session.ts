@@ -62,6 +62,8 @@ export function keysOf(secure: SecureMailboxOptions): MemberKeys | number {
 
 export class SecureSession extends FlushMailbox<Form | Malformed> implements SecureMailbox {
   private readonly joined = new Map<string, MailboxGroup>();
+  /** Groups that the message which is being taken in has come to. */
+  private readonly touched = new Set<MailboxGroup>();
   private readonly takesClear: boolean;
   private readonly groupHost: GroupHost;
 
@@ -183,7 +185,7 @@ export class SecureSession extends FlushMailbox<Form | Malformed> implements Sec
       // It was left before its first view.
       if (group.isLeaving) this.layer.machine(event.group)?.leave();
     }
-    group?.member.event(event);
+    this.handIn(group, event);
   }
 
   protected override stalled({ group, waitingFor }: FlushStall): void {
@@ -202,7 +204,8 @@ export class SecureSession extends FlushMailbox<Form | Malformed> implements Sec
   }
 
   protected override taken(): void {
-    for (const { member } of this.joined.values()) member.settle();
+    for (const { member } of this.touched) member.settle();
+    this.touched.clear();
   }
 
   protected override lost(): void {
@@ -223,8 +226,14 @@ export class SecureSession extends FlushMailbox<Form | Malformed> implements Sec
     } else if (isClear && this.takesClear) {
       // One message, whatever number of groups it was sent to.
       const place = inGroups.find((group) => this.joined.get(group)?.hasKey) ?? inGroups[0] ?? '';
-      this.joined.get(place)?.member.event(event);
-    } else for (const group of inGroups) this.joined.get(group)?.member.event(event);
+      this.handIn(this.joined.get(place), event);
+    } else for (const group of inGroups) this.handIn(this.joined.get(group), event);
+  }
+
+  private handIn(group: MailboxGroup | undefined, event: FlushMessageEvent): void {
+    if (group === undefined) return;
+    this.touched.add(group);
+    group.member.event(event);
   }
 
   private reportClear(sender: string): void {
