@@ -7,7 +7,7 @@ import type { GroupMachine } from '../../../lib/flush/core/machine.js';
 import type { PlainView } from '../../../lib/flush/core/port.js';
 import type { ChangeQueue } from '../../../lib/flush/core/queue.js';
 import { type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
-import { GROUP } from './member.js';
+import { GROUP } from './session.js';
 import type { Bug } from './layers.js';
 import type { WorldOptions } from './world.js';
 

@@ -25,7 +25,8 @@ import { Random } from '../../support/random.js';
 import { check } from '../checks/all.js';
 import { hostileMessage } from './hostile.js';
 import { layerOf } from './layers.js';
-import { GROUP, SimulatedMember, type Surroundings } from './member.js';
+import { SimulatedMember, type Surroundings } from './member.js';
+import { GROUP } from './session.js';
 
 const DAEMONS = 4;
 const PROFILES = ['partition', 'three-way', 'flapping', 'nested', 'freeze', 'crash', 'all'];

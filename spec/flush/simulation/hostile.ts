@@ -21,7 +21,7 @@ import {
   SUBGROUP_CAST,
 } from '../../../lib/wire/service.js';
 import type { Random } from '../../support/random.js';
-import { GROUP } from './member.js';
+import { GROUP } from './session.js';
 
 const services = [FIFO_MESS, RELIABLE_MESS, AGREED_MESS, SAFE_MESS];
 

@@ -15,30 +15,20 @@ import type {
 } from '../../../lib/flush/core/port.js';
 import { ILLEGAL_STATE } from '../../../lib/wire/codes.js';
 import { groupIdText } from '../../../lib/wire/group-id.js';
-import { RELIABLE_MESS, SELF_DISCARD, UNRELIABLE_MESS } from '../../../lib/wire/service.js';
-import type { GroupClient, GroupView } from '../../support/group-network/daemon.js';
+import { RELIABLE_MESS, UNRELIABLE_MESS } from '../../../lib/wire/service.js';
 import type { DataEntry, MembershipLog } from '../checks/log.js';
-
-export const GROUP = 'g';
-
-type Input =
-  | { readonly kind: 'view'; readonly view: GroupView }
-  | { readonly kind: 'transition' | 'left' }
-  | { readonly kind: 'data'; readonly data: PlainData };
+import { GROUP, type Input, LayerSession, type SessionHome } from './session.js';
 
 /** How a member answers flush requests. */
 export type FlushStyle = 'at-once' | 'late' | 'never';
 
 /** What a member needs of its world. */
-export interface Surroundings {
+export interface Surroundings extends SessionHome {
   /** Puts a message in the order. */
   send(from: SimulatedMember, data: PlainData): void;
-  /** The frame that a body in the group model stands for. */
-  frameOf(body: Buffer): PlainData;
   /** Weak data may overtake what waits for the application. */
   readonly canOvertake: boolean;
   below(limit: number): number;
-  readonly tell: ((line: string) => void) | undefined;
 }
 
 export interface MemberOptions {
@@ -57,19 +47,15 @@ interface HeldSend {
   readonly receivers: readonly string[] | undefined;
 }
 
-export class SimulatedMember implements GroupClient {
-  readonly id: string;
+export class SimulatedMember extends LayerSession {
   readonly logs: MembershipLog[] = [];
   readonly drops: DropReason[] = [];
-  isJoined = false;
-  isAlive = true;
   flushStyle: FlushStyle;
   /** It handles what comes at once, so that its answers may go out before a cut. */
   isPrompt = false;
   /** Messages are released too early: a bug of the application's side. */
   releasesEarly = false;
-  private readonly layer: FlushLayer<void>;
-  private inbox: Input[] = [];
+  protected readonly layer: FlushLayer<void>;
   private held: HeldSend[] = [];
   private mustFlush = false;
   private saidSettled = true;
@@ -79,7 +65,7 @@ export class SimulatedMember implements GroupClient {
     private readonly options: MemberOptions,
     private readonly world: Surroundings,
   ) {
-    this.id = options.id;
+    super(options.id, world);
     this.flushStyle = options.flush;
     this.layer = options.makeLayer(this.id, {
       deliver: (event) => this.deliver(event),
@@ -93,40 +79,13 @@ export class SimulatedMember implements GroupClient {
     return this.layer.machine(GROUP);
   }
 
-  get isWaiting(): boolean {
-    return this.inbox.length > 0;
-  }
-
-  /** Whether it has asked to join and has not left. */
-  get isIn(): boolean {
-    return this.isAlive && this.layer.has(GROUP);
-  }
-
   // What the daemon sends.
 
-  view(view: GroupView): void {
-    this.take({ kind: 'view', view });
-  }
-
-  transition(): void {
-    this.take({ kind: 'transition' });
-  }
-
-  message(_sender: string, body: Buffer): void {
-    const data = this.world.frameOf(body);
-    if (data.sender === this.id && (data.service & SELF_DISCARD) !== 0) return;
-    this.data(data);
-  }
-
-  data(data: PlainData): void {
+  override data(data: PlainData): void {
     this.take({ kind: 'data', data }, this.placeOf(data));
   }
 
-  left(): void {
-    this.take({ kind: 'left' });
-  }
-
-  private take(input: Input, place = this.inbox.length): void {
+  protected override take(input: Input, place = this.inbox.length): void {
     this.inbox.splice(place, 0, input);
     while (this.isPrompt && this.isWaiting) this.handleOne();
   }
@@ -159,24 +118,13 @@ export class SimulatedMember implements GroupClient {
     return true;
   }
 
-  /** Handles what came first. */
-  handleOne(): void {
-    const input = this.inbox.shift();
-    if (!input) return;
-    switch (input.kind) {
-      case 'view':
-        this.handleView(input.view);
-        break;
-      case 'transition':
-        this.layer.plainTransition(GROUP);
-        break;
-      case 'left':
-        this.layer.plainSelfLeave(GROUP);
-        break;
-      case 'data':
-        if (this.releasesEarly && this.machine?.state === 'agree') this.release();
-        this.layer.data(input.data);
+  protected override handle(input: Input): void {
+    if (input.kind === 'view' && this.layer.has(GROUP)) {
+      const { id, members } = input.view;
+      this.log?.entries.push({ kind: 'plain-view', view: groupIdText(id), members });
     }
+    if (input.kind === 'data' && this.releasesEarly && this.machine?.state === 'agree') this.release();
+    super.handle(input);
   }
 
   send(id: string, service: number, receivers?: readonly string[]): void {
@@ -221,9 +169,8 @@ export class SimulatedMember implements GroupClient {
     return true;
   }
 
-  die(): void {
-    this.isAlive = false;
-    this.inbox = [];
+  override die(): void {
+    super.die();
     if (this.log && this.log.end !== 'left') this.log.end = 'died';
   }
 
@@ -233,12 +180,6 @@ export class SimulatedMember implements GroupClient {
     if (!machine || !log || log.end !== 'open') return;
     const { member, state, isSettled } = machine;
     log.final = { member, state, isSettled, held: held.length, saidSettled };
-  }
-
-  private handleView({ id, members, cause, changed, cameWithMe }: GroupView): void {
-    const isMine = this.layer.has(GROUP);
-    if (isMine) this.log?.entries.push({ kind: 'plain-view', view: groupIdText(id), members });
-    this.layer.plainView({ group: GROUP, id, members, cause, changed, vsSet: cameWithMe });
   }
 
   private release(): void {

@@ -1,43 +1,21 @@
 /** Worlds by chance: each has a style of its own, so that some are calm and others are never at rest. */
-import {
-  AGREED_MESS,
-  CAUSAL_MESS,
-  FIFO_MESS,
-  RELIABLE_MESS,
-  SAFE_MESS,
-  SELF_DISCARD,
-  UNRELIABLE_MESS,
-} from '../../../lib/wire/service.js';
-import { partitions, theFirst } from '../../support/group-network/choices.js';
+import { RELIABLE_MESS, SAFE_MESS, SELF_DISCARD, UNRELIABLE_MESS } from '../../../lib/wire/service.js';
+import type { GroupClient } from '../../support/group-network/daemon.js';
 import { Random } from '../../support/random.js';
 import type { Violation } from '../checks/log.js';
+import { type ChanceStyle, ChanceWorld, services } from './chance-world.js';
 import type { FlushStyle, SimulatedMember } from './member.js';
 import { type Daemon, FlushWorld, type Planted, type WorldOptions } from './world.js';
 
-/** How likely everything is in each round of one world. */
-interface Style {
-  readonly cut: number;
-  readonly cascade: number;
-  readonly join: number;
-  readonly leave: number;
-  readonly die: number;
-  readonly send: number;
+interface Style extends ChanceStyle {
   readonly plain: number;
   readonly lie: number;
-  /** Of members that flush late, and of those that never do. */
-  readonly late: number;
+  /** Of members that never flush. */
   readonly never: number;
-  readonly answer: number;
-  /** Whether members handle at once what comes. */
-  readonly isPrompt: boolean;
   readonly renames: boolean;
-  readonly mostMembers: number;
-  readonly mostSteps: number;
-  readonly rounds: number;
 }
 
 const MOST_MEMBERS = 7;
-const services = [UNRELIABLE_MESS, RELIABLE_MESS, FIFO_MESS, CAUSAL_MESS, AGREED_MESS, SAFE_MESS, SAFE_MESS];
 const strong = [SAFE_MESS];
 const weak = [UNRELIABLE_MESS, RELIABLE_MESS];
 
@@ -122,30 +100,19 @@ export function playRandom(
 const isPromised = (property: string, { hostile }: WorldOptions): boolean =>
   hostile !== 'insiders' || property !== 'VS3, cause for a joiner';
 
-class RandomWorld {
-  private readonly partitions: Daemon[][][];
-  private named = 0;
-
-  constructor(
-    private readonly world: FlushWorld,
-    private readonly random: Random,
-    private readonly style: Style,
-  ) {
-    this.partitions = partitions(world.network.daemons);
-    world.network.hasLeads = world.options.isTorn === true || random.chance(0.5);
+class RandomWorld extends ChanceWorld<Style, FlushWorld, SimulatedMember, GroupClient> {
+  constructor(world: FlushWorld, random: Random, style: Style) {
+    super(world, random, style, () => world.options.isTorn === true || random.chance(0.5));
   }
 
   play(): boolean {
-    const { random, style, world } = this;
-    const first = 1 + random.below(style.mostMembers);
-    for (let i = 0; i < first; i++) this.start();
-    if (random.chance(0.6)) this.run(200);
-    for (let rounds = style.rounds; rounds > 0; rounds--) this.round();
+    const { world } = this;
+    this.playRounds(200);
     for (const member of world.living) if (member.flushStyle === 'never') world.die(member);
     return world.settle();
   }
 
-  private round(): void {
+  protected round(): void {
     const { random, style, world } = this;
     if (random.chance(0.5)) world.network.turn = random.below(world.network.daemons.length);
     for (const member of world.living) this.act(member);
@@ -160,7 +127,7 @@ class RandomWorld {
     this.run(random.below(style.mostSteps));
   }
 
-  private start(): void {
+  protected start(): void {
     const { random, style, world } = this;
     const flush: FlushStyle = random.chance(style.never)
       ? 'never'
@@ -199,18 +166,6 @@ class RandomWorld {
     world.multicast(member, service, receivers);
   }
 
-  /** Steps of the network; members handle what came, at once or later. */
-  private run(steps: number): void {
-    const { random, style, world } = this;
-    for (let i = 0; i < steps; i++) {
-      const isBusy = world.network.step();
-      for (const member of world.living) {
-        if (!style.isPrompt && random.chance(0.6)) world.handle(member, 1 + random.below(4));
-      }
-      if (!isBusy && !world.living.some(({ isWaiting }) => isWaiting)) return;
-    }
-  }
-
   /** Steps until the change that is under way lacks little. */
   private approach(): void {
     const { world } = this;
@@ -221,21 +176,14 @@ class RandomWorld {
     for (const member of world.living) this.send(member);
   }
 
-  private regroup(): void {
-    const { random, style, world } = this;
-    if (world.options.isTorn && random.chance(0.8)) this.approach();
-    const choices = random.chance(0.3) ? theFirst : random;
-    world.regroup(this.sets(), choices);
-    while (random.chance(style.cascade)) {
-      this.run(random.below(3));
-      world.regroup(this.sets(), choices);
-    }
+  protected override regroup(): void {
+    if (this.world.options.isTorn && this.random.chance(0.8)) this.approach();
+    super.regroup();
   }
 
-  private sets(): readonly (readonly Daemon[])[] {
+  protected override sets(): readonly (readonly Daemon[])[] {
     const { random, world } = this;
-    const { daemons } = world.network;
-    if (world.options.isTorn && random.chance(0.4)) return daemons.map((daemon) => [daemon]);
-    return random.chance(0.4) ? [daemons] : random.pick(this.partitions);
+    if (world.options.isTorn && random.chance(0.4)) return world.network.daemons.map((daemon) => [daemon]);
+    return super.sets();
   }
 }

@@ -1,21 +1,15 @@
 /** A group of simulated members on the group model, with plain members and hostile sessions among them. */
-import type { Buffer } from 'node:buffer';
 import type { PlainData } from '../../../lib/flush/core/port.js';
 import { type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
-import { SAFE_MESS } from '../../../lib/wire/service.js';
 import { type Choices, theFirst } from '../../support/group-network/choices.js';
-import {
-  type Daemon as NetworkDaemon,
-  type GroupClient,
-  daemonNames,
-} from '../../support/group-network/daemon.js';
-import { GroupNetwork } from '../../support/group-network/network.js';
+import type { Daemon as NetworkDaemon, GroupClient } from '../../support/group-network/daemon.js';
 import type { Random } from '../../support/random.js';
 import { check } from '../checks/all.js';
 import type { MembershipLog, Violation } from '../checks/log.js';
 import { hostileMessage } from './hostile.js';
 import { type Bug, layerOf } from './layers.js';
 import { type FlushStyle, SimulatedMember, type Surroundings } from './member.js';
+import { SessionWorld } from './session-world.js';
 
 export type Daemon = NetworkDaemon<GroupClient>;
 
@@ -54,14 +48,10 @@ const QUIET_STEPS = 20_000;
 
 const DAEMONS = 3;
 
-export class FlushWorld implements Surroundings {
-  readonly network: GroupNetwork<GroupClient>;
-  readonly members: SimulatedMember[] = [];
+export class FlushWorld extends SessionWorld<SimulatedMember, GroupClient> implements Surroundings {
   readonly plain = new Map<PlainMember, Daemon>();
   readonly insiders = new Map<PlainMember, Daemon>();
   readonly canOvertake: boolean;
-  private readonly homes = new Map<SimulatedMember, Daemon>();
-  private readonly frames = new WeakMap<Buffer, PlainData>();
   /** Every id that a member was shown, for those who lie. */
   private readonly ids: GroupId[] = [];
   private readonly known = new Set<string>();
@@ -71,45 +61,22 @@ export class FlushWorld implements Surroundings {
   constructor(
     readonly options: WorldOptions,
     private readonly random: Random,
-    readonly tell: ((line: string) => void) | undefined,
+    tell: ((line: string) => void) | undefined,
     private readonly planted: Planted | null,
   ) {
+    super(DAEMONS, true, tell);
     this.canOvertake = options.canOvertake;
-    this.network = new GroupNetwork<GroupClient>({
-      daemons: daemonNames(DAEMONS),
-      isTogether: true,
-      describe: ({ body }) => this.describe(body),
-      tell,
-      hasLateSignals: true,
-      renewsIds: true,
-    });
     for (const daemon of this.network.daemons) daemon.listener = this.listener();
-  }
-
-  get living(): SimulatedMember[] {
-    return this.members.filter(({ isAlive }) => isAlive);
   }
 
   below(limit: number): number {
     return this.random.below(limit);
   }
 
-  homeOf(member: SimulatedMember): Daemon {
-    const home = this.homes.get(member);
-    if (!home) throw new Error(`${member.id} has no daemon`);
-    return home;
-  }
-
   // What members ask of their daemons.
 
   send(from: SimulatedMember, data: PlainData): void {
     if (from.isAlive) this.put(this.homeOf(from), data);
-  }
-
-  frameOf(body: Buffer): PlainData {
-    const frame = this.frames.get(body);
-    if (!frame) throw new Error('a body that nobody sent');
-    return frame;
   }
 
   /** A new process joins. */
@@ -129,11 +96,9 @@ export class FlushWorld implements Surroundings {
       this,
     );
     bug?.plantInMember?.(member);
-    this.members.push(member);
-    this.homes.set(member, daemon);
     this.tell?.(`${member.id} starts${isOfC ? ' with the C library' : ''}${bug ? ' with the bug' : ''}`);
     member.join();
-    this.network.connect(daemon, member);
+    this.connect(daemon, member);
     return member;
   }
 
@@ -141,21 +106,13 @@ export class FlushWorld implements Surroundings {
   rejoin(member: SimulatedMember): void {
     if (!member.join()) return;
     this.tell?.(`${member.id} joins again`);
-    const daemon = this.homeOf(member);
-    daemon.outbox.push({ kind: 'join', sender: member.id, daemon: daemon.index, client: member });
+    this.askJoin(member);
   }
 
   leave(member: SimulatedMember): void {
     if (!member.leave()) return;
     this.tell?.(`${member.id} leaves`);
-    const daemon = this.homeOf(member);
-    daemon.outbox.push({ kind: 'leave', sender: member.id, daemon: daemon.index });
-  }
-
-  die(member: SimulatedMember): void {
-    this.tell?.(`${member.id} dies`);
-    member.die();
-    this.network.disconnect(this.homeOf(member), member, 'disconnect');
+    this.askLeave(member);
   }
 
   multicast(member: SimulatedMember, service: number, receivers?: readonly string[]): void {
@@ -194,22 +151,10 @@ export class FlushWorld implements Surroundings {
     this.put(home, data);
   }
 
-  private put(daemon: Daemon, data: PlainData): void {
-    const isPrivate = data.groups.every((group) => group.startsWith('#'));
-    this.frames.set(data.body, data);
-    const isSafe = (data.service & SAFE_MESS) !== 0;
-    this.network.sendAs(daemon, data.sender, isPrivate ? data.groups : null, data.body, isSafe);
-  }
-
   // What happens.
 
-  regroup(sets: readonly (readonly Daemon[])[], choices: Choices): void {
-    if (!this.canOvertake) this.network.regroup(sets, choices);
-  }
-
-  /** Handles up to this many inputs of one member. */
-  handle(member: SimulatedMember, most: number): void {
-    for (let i = 0; i < most && member.isAlive && member.isWaiting; i++) member.handleOne();
+  override regroup(sets: readonly (readonly Daemon[])[], choices: Choices): void {
+    if (!this.canOvertake) super.regroup(sets, choices);
   }
 
   /** All is mended, everybody flushes, and plain members end. @returns whether it becomes quiet */
@@ -255,10 +200,5 @@ export class FlushWorld implements Surroundings {
       transition: () => undefined,
       message: () => undefined,
     };
-  }
-
-  private describe(body: Buffer): string {
-    const { sender, groups, type } = this.frameOf(body);
-    return `${sender} to ${groups.join(' ')}, type ${type}, ${body.length} bytes`;
   }
 }

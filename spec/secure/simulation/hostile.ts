@@ -16,8 +16,9 @@ import {
 import type { Pair, Provider } from '../../../lib/secure/core/provider.js';
 import { nameField } from '../../../lib/wire/name.js';
 import { SUBGROUP_CAST } from '../../../lib/wire/service.js';
+import { GROUP } from '../../flush/simulation/session.js';
 import type { Random } from '../../support/random.js';
-import { GROUP, type SecureMember } from './member.js';
+import type { SecureMember } from './member.js';
 
 export const isSecure = ({ type }: PlainData): boolean => type === SECURE_TYPE;
 

@@ -19,19 +19,13 @@ import type {
 import type { Provider } from '../../../lib/secure/core/provider.js';
 import { equalGroupIds, type GroupId, groupIdText } from '../../../lib/wire/group-id.js';
 import { SAFE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
-import type { GroupClient, GroupView } from '../../support/group-network/daemon.js';
+import { GROUP, type Input, LayerSession, type SessionHome } from '../../flush/simulation/session.js';
+import type { GroupView } from '../../support/group-network/daemon.js';
 import { hexOf } from '../token-provider.js';
 import type { SecureLog } from './log.js';
 
-export const GROUP = 'g';
-
-type Input =
-  | { readonly kind: 'view'; readonly view: GroupView }
-  | { readonly kind: 'transition' | 'left' }
-  | { readonly kind: 'data'; readonly data: PlainData };
-
 /** What a member needs of its world. */
-export interface Surroundings {
+export interface Surroundings extends SessionHome {
   /** Milliseconds. */
   readonly now: number;
   /** What the application of this member says; null: later. */
@@ -39,14 +33,11 @@ export interface Surroundings {
   send(from: SecureMember, data: PlainData): void;
   askLeave(member: SecureMember): void;
   askJoin(member: SecureMember): void;
-  /** The frame that a body in the network stands for. */
-  frameOf(body: Buffer): PlainData;
   /** Counts everything that happens. */
   nextPlace(): number;
   /** What the daemon of a member makes of a frame or view. */
   served(member: SecureMember, data: PlainData): readonly PlainData[];
   servedView(member: SecureMember, view: GroupView): GroupView;
-  readonly tell: ((line: string) => void) | undefined;
 }
 
 export interface MemberOptions {
@@ -69,21 +60,17 @@ interface HeldSend {
 
 const MOST_HELD = 20;
 
-export class SecureMember implements GroupClient, SecureSink {
-  readonly id: string;
+export class SecureMember extends LayerSession implements SecureSink {
   readonly machine: SecureMachine;
   readonly logs: SecureLog[] = [];
   readonly drops: Dropped[] = [];
   /** Questions that are not answered. */
   questions: AuthorizationRequest[] = [];
-  isJoined = false;
-  isAlive = true;
   /** Seconds that its clock is off. */
   skew = 0;
   isLate: boolean;
   isAuthorized: boolean;
-  private readonly layer: FlushLayer<void>;
-  private inbox: Input[] = [];
+  protected readonly layer: FlushLayer<void>;
   private held: HeldSend[] = [];
   private log: SecureLog | null = null;
   private viewId = '';
@@ -97,7 +84,7 @@ export class SecureMember implements GroupClient, SecureSink {
     readonly options: MemberOptions,
     private readonly world: Surroundings,
   ) {
-    this.id = options.secure.self;
+    super(options.secure.self, world);
     this.isLate = options.flushesLate;
     this.isAuthorized = options.isAuthorized;
     this.machine = new SecureMachine(options.provider, options.secure, this);
@@ -117,36 +104,18 @@ export class SecureMember implements GroupClient, SecureSink {
     );
   }
 
-  get isWaiting(): boolean {
-    return this.inbox.length > 0;
-  }
-
-  get isIn(): boolean {
-    return this.isAlive && this.layer.has(GROUP);
-  }
-
   get dueAt(): number {
     return this.isAlive ? this.machine.dueAt : Infinity;
   }
 
   // What the daemon sends.
 
-  view(view: GroupView): void {
-    this.inbox.push({ kind: 'view', view: this.world.servedView(this, view) });
+  override view(view: GroupView): void {
+    super.view(this.world.servedView(this, view));
   }
 
-  transition(): void {
-    this.inbox.push({ kind: 'transition' });
-  }
-
-  message(_sender: string, body: Buffer): void {
-    const data = this.world.frameOf(body);
-    if (data.sender === this.id && (data.service & SELF_DISCARD) !== 0) return;
-    for (const each of this.world.served(this, data)) this.inbox.push({ kind: 'data', data: each });
-  }
-
-  left(): void {
-    this.inbox.push({ kind: 'left' });
+  override data(data: PlainData): void {
+    for (const each of this.world.served(this, data)) super.data(each);
   }
 
   // What the application does.
@@ -171,21 +140,13 @@ export class SecureMember implements GroupClient, SecureSink {
     return true;
   }
 
-  die(): void {
-    this.isAlive = false;
-    this.inbox = [];
+  override die(): void {
+    super.die();
     if (this.log && this.log.end !== 'left') this.log.end = 'died';
   }
 
-  handleOne(): void {
-    const input = this.inbox.shift();
-    if (!input) return;
-    if (input.kind === 'view') {
-      const { id, members, cause, changed, cameWithMe } = input.view;
-      this.layer.plainView({ group: GROUP, id, members, cause, changed, vsSet: cameWithMe });
-    } else if (input.kind === 'data') this.layer.data(input.data);
-    else if (input.kind === 'transition') this.layer.plainTransition(GROUP);
-    else this.layer.plainSelfLeave(GROUP);
+  protected override handle(input: Input): void {
+    super.handle(input);
     this.after();
   }
 

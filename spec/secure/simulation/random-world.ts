@@ -1,45 +1,23 @@
 /** Worlds by chance: each has a style of its own, so that some are calm and others are never at rest. */
-import {
-  AGREED_MESS,
-  CAUSAL_MESS,
-  FIFO_MESS,
-  RELIABLE_MESS,
-  SAFE_MESS,
-  SELF_DISCARD,
-  UNRELIABLE_MESS,
-} from '../../../lib/wire/service.js';
-import { partitions, theFirst } from '../../support/group-network/choices.js';
+import { SELF_DISCARD } from '../../../lib/wire/service.js';
+import { type ChanceStyle, ChanceWorld, services } from '../../flush/simulation/chance-world.js';
 import { Random } from '../../support/random.js';
 import type { Violation } from './log.js';
 import type { SecureMember } from './member.js';
-import { type Daemon, type Planted, SecureWorld, type WorldOptions } from './world.js';
+import { type Planted, SecureWorld, type WorldOptions } from './world.js';
 
-interface Style {
-  readonly cut: number;
-  readonly cascade: number;
-  readonly join: number;
-  readonly leave: number;
-  readonly die: number;
-  readonly send: number;
+interface Style extends ChanceStyle {
   readonly rekey: number;
   readonly revoke: number;
-  readonly answer: number;
-  /** Of members: lies, shows an identity that nobody authorises, asks for control, flushes late. */
+  /** Of members: lies, shows an identity that nobody authorises, asks for control. */
   readonly liar: number;
   readonly outsider: number;
   readonly manual: number;
-  readonly late: number;
   readonly skewed: number;
   readonly invent: number;
   readonly pass: number;
   readonly mostPass: number;
-  readonly isPrompt: boolean;
-  readonly mostMembers: number;
-  readonly mostSteps: number;
-  readonly rounds: number;
 }
-
-const services = [UNRELIABLE_MESS, RELIABLE_MESS, FIFO_MESS, CAUSAL_MESS, AGREED_MESS, SAFE_MESS, SAFE_MESS];
 
 function styleOf(random: Random, options: WorldOptions): Style {
   const { hostile, answers } = options;
@@ -106,29 +84,17 @@ export function playRandom(
   return { violations, views: count('view'), rekeys: count('rekeyed'), messages: count('data') };
 }
 
-class RandomWorld {
-  private readonly partitions: Daemon[][][];
-  private named = 0;
-
-  constructor(
-    private readonly world: SecureWorld,
-    private readonly random: Random,
-    private readonly style: Style,
-  ) {
-    this.partitions = partitions(world.network.daemons);
-    world.network.hasLeads = random.chance(0.5);
+class RandomWorld extends ChanceWorld<Style, SecureWorld, SecureMember> {
+  constructor(world: SecureWorld, random: Random, style: Style) {
+    super(world, random, style, () => random.chance(0.5));
   }
 
   play(): boolean {
-    const { random, style, world } = this;
-    const first = 1 + random.below(style.mostMembers);
-    for (let i = 0; i < first; i++) this.start();
-    if (random.chance(0.6)) this.run(300);
-    for (let rounds = style.rounds; rounds > 0; rounds--) this.round();
-    return world.settle();
+    this.playRounds(300);
+    return this.world.settle();
   }
 
-  private round(): void {
+  protected round(): void {
     const { random, style, world } = this;
     if (random.chance(0.5)) world.network.turn = random.below(world.network.daemons.length);
     for (const member of world.living) this.act(member);
@@ -139,7 +105,7 @@ class RandomWorld {
     this.run(random.below(style.mostSteps));
   }
 
-  private start(): void {
+  protected start(): void {
     const { random, style, world } = this;
     const isExpiring = world.options.answers === 'expiring' && random.chance(0.4);
     world.start(random.pick(world.network.daemons), `n${++this.named}`, {
@@ -174,33 +140,5 @@ class RandomWorld {
     const service = random.pick(services) | (random.chance(0.1) ? SELF_DISCARD : 0);
     const isToSome = member.known.length > 0 && random.chance(0.2);
     world.submit(member, service, isToSome ? random.several(member.known, 1 + random.below(3)) : null);
-  }
-
-  /** Steps of the network; members handle what came, at once or later. */
-  private run(steps: number): void {
-    const { random, style, world } = this;
-    for (let i = 0; i < steps; i++) {
-      const isBusy = world.network.step();
-      for (const member of world.living) {
-        if (style.isPrompt) world.handle(member, 1000);
-        else if (random.chance(0.6)) world.handle(member, 1 + random.below(4));
-      }
-      if (!isBusy && !world.living.some(({ isWaiting }) => isWaiting)) return;
-    }
-  }
-
-  private regroup(): void {
-    const { random, style, world } = this;
-    const choices = random.chance(0.3) ? theFirst : random;
-    world.regroup(this.sets(), choices);
-    while (random.chance(style.cascade)) {
-      this.run(random.below(3));
-      world.regroup(this.sets(), choices);
-    }
-  }
-
-  private sets(): readonly (readonly Daemon[])[] {
-    const { random, world } = this;
-    return random.chance(0.4) ? [world.network.daemons] : random.pick(this.partitions);
   }
 }

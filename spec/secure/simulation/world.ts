@@ -6,21 +6,17 @@ import { KIND_SEAL, KIND_SHARE, SECURE_TYPE } from '../../../lib/secure/core/lim
 import type { Mode } from '../../../lib/secure/core/context.js';
 import type { AuthorizationRequest, SecureOptions } from '../../../lib/secure/core/port.js';
 import type { Pair, Provider } from '../../../lib/secure/core/provider.js';
-import { SAFE_MESS } from '../../../lib/wire/service.js';
-import { type Choices, theFirst } from '../../support/group-network/choices.js';
-import {
-  type Daemon as NetworkDaemon,
-  daemonNames,
-  type GroupView,
-} from '../../support/group-network/daemon.js';
-import { GroupNetwork } from '../../support/group-network/network.js';
+import { GROUP } from '../../flush/simulation/session.js';
+import { SessionWorld } from '../../flush/simulation/session-world.js';
+import { theFirst } from '../../support/group-network/choices.js';
+import type { Daemon as NetworkDaemon, GroupView } from '../../support/group-network/daemon.js';
 import { Random } from '../../support/random.js';
 import { hexOf, TokenWorld } from '../token-provider.js';
 import { check } from './checks/all.js';
 import { HostileDaemon, Liar } from './hostile.js';
 import type { Evidence, Violation } from './log.js';
 import { field } from './plant.js';
-import { GROUP, SecureMember, type Surroundings } from './member.js';
+import { SecureMember, type Surroundings } from './member.js';
 
 export type Daemon = NetworkDaemon<SecureMember>;
 
@@ -65,17 +61,13 @@ const SEAL_AFTER_MS = 2_000;
 const QUIET_MS = 400_000;
 const QUIET_STEPS = 60_000;
 
-export class SecureWorld implements Surroundings {
-  readonly network: GroupNetwork<SecureMember>;
-  readonly members: SecureMember[] = [];
+export class SecureWorld extends SessionWorld<SecureMember> implements Surroundings {
   readonly tokens: TokenWorld;
   now = 1_700_000_000_000;
   /** All is mended: nobody lies, and all answers are at once and the same. */
   isMended = false;
   /** What went wrong inside. */
   private readonly faults: Violation[] = [];
-  private readonly homes = new Map<SecureMember, Daemon>();
-  private readonly frames = new WeakMap<Buffer, PlainData>();
   /** Identities that may be in the group, with the end of their certificates. */
   private readonly identities = new Map<string, { readonly isAllowed: boolean; readonly notAfter: number }>();
   private readonly hostile: HostileDaemon | null;
@@ -87,24 +79,13 @@ export class SecureWorld implements Surroundings {
   constructor(
     readonly options: WorldOptions,
     private readonly random: Random,
-    readonly tell: ((line: string) => void) | undefined,
+    tell: ((line: string) => void) | undefined,
     private readonly planted: Planted | null,
   ) {
+    super(options.daemons, !options.repeatsIds, tell);
     this.tokens = new TokenWorld(random.fork());
     const isHostile = options.hostile === 'daemon' || options.hostile === 'both';
     this.hostile = isHostile ? new HostileDaemon(random.fork(), 0.02 + random.next() * 0.2) : null;
-    this.network = new GroupNetwork<SecureMember>({
-      daemons: daemonNames(options.daemons),
-      isTogether: true,
-      describe: ({ body }) => this.describe(body),
-      tell,
-      hasLateSignals: true,
-      renewsIds: !options.repeatsIds,
-    });
-  }
-
-  get living(): SecureMember[] {
-    return this.members.filter(({ isAlive }) => isAlive);
   }
 
   // What happens.
@@ -135,14 +116,12 @@ export class SecureWorld implements Surroundings {
     );
     bug?.plant?.(member);
     member.skew = start.skew;
-    this.members.push(member);
-    this.homes.set(member, daemon);
     const notAfter = secure.ownNotAfter;
     const key = hexOf(provider.publicKey(identity));
     this.identities.set(key, { isAllowed: start.isAuthorized, notAfter });
     this.tell?.(`${member.id} starts${start.isLiar ? ' and lies' : ''}${bug ? ' with the bug' : ''}`);
     member.join();
-    this.network.connect(daemon, member);
+    this.connect(daemon, member);
     return member;
   }
 
@@ -170,13 +149,6 @@ export class SecureWorld implements Surroundings {
     if (member.join()) this.askJoin(member);
   }
 
-  die(member: SecureMember): void {
-    this.tell?.(`${member.id} dies`);
-    member.die();
-    const home = this.homes.get(member);
-    if (home) this.network.disconnect(home, member, 'disconnect');
-  }
-
   /** Nobody gives this member a key in a later view. */
   revoke(member: SecureMember): void {
     const { identity } = member.options.secure;
@@ -197,13 +169,8 @@ export class SecureWorld implements Surroundings {
     this.guarded(() => member.submit(`m${++this.messages}`, service, receivers));
   }
 
-  regroup(sets: readonly (readonly Daemon[])[], choices: Choices): void {
-    this.network.regroup(sets, choices);
-  }
-
-  handle(member: SecureMember, most: number): void {
-    for (let i = 0; i < most && member.isAlive && member.isWaiting; i++)
-      this.guarded(() => member.handleOne());
+  protected override handleOne(member: SecureMember): void {
+    this.guarded(() => member.handleOne());
   }
 
   /** Time passes; what is due happens. */
@@ -241,10 +208,9 @@ export class SecureWorld implements Surroundings {
   }
 
   send(from: SecureMember, data: PlainData): void {
-    const home = this.homes.get(from);
-    if (!from.isAlive || !home) return;
+    if (!from.isAlive) return;
     if (from.options.isHonest) this.watch(from, data);
-    this.put(home, data);
+    this.put(this.homeOf(from), data);
   }
 
   /** An honest member seals once in a view and epoch, and shares no key twice. */
@@ -261,22 +227,6 @@ export class SecureWorld implements Surroundings {
     this.said.add(what);
   }
 
-  askLeave(member: SecureMember): void {
-    const daemon = this.homes.get(member);
-    if (daemon) daemon.outbox.push({ kind: 'leave', sender: member.id, daemon: daemon.index });
-  }
-
-  askJoin(member: SecureMember): void {
-    const daemon = this.homes.get(member);
-    if (daemon) daemon.outbox.push({ kind: 'join', sender: member.id, daemon: daemon.index, client: member });
-  }
-
-  frameOf(body: Buffer): PlainData {
-    const frame = this.frames.get(body);
-    if (!frame) throw new Error('a body that nobody sent');
-    return frame;
-  }
-
   served(member: SecureMember, data: PlainData): readonly PlainData[] {
     if (member.options.isServed || this.isMended || !this.hostile) return [data];
     return this.hostile.served(
@@ -290,13 +240,6 @@ export class SecureWorld implements Surroundings {
     return this.random.chance(0.5)
       ? { ...view, members: view.members.toReversed() }
       : { ...view, cameWithMe: [...view.members] };
-  }
-
-  private put(daemon: Daemon, data: PlainData): void {
-    const isPrivate = data.groups.every((group) => group.startsWith('#'));
-    this.frames.set(data.body, data);
-    const isSafe = (data.service & SAFE_MESS) !== 0;
-    this.network.sendAs(daemon, data.sender, isPrivate ? data.groups : null, data.body, isSafe);
   }
 
   private guarded(act: () => void): void {
@@ -408,8 +351,7 @@ export class SecureWorld implements Surroundings {
     };
   }
 
-  private describe(body: Buffer): string {
-    const { sender, groups, type } = this.frameOf(body);
-    return `${sender} to ${groups.join(' ')}, type ${type}, ${body.length} bytes, kind ${body[1]}`;
+  protected override describe(body: Buffer): string {
+    return `${super.describe(body)}, kind ${body[1]}`;
   }
 }
