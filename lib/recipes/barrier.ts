@@ -4,7 +4,7 @@ import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
 import { type WaitOptions, checkedOptions, instanceNumber } from './options.js';
-import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
+import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
 
 /** The options of `barrier`. */
@@ -30,6 +30,9 @@ export async function barrier(
 export class Barrier extends ReplicatedObject<BarrierCommand, number> {
   private readonly instance = instanceNumber();
   private readonly watch = new ConditionWaiter();
+  private readonly withdrawals: Withdrawals<'leave', BarrierCommand>;
+  /** Calls of `enter` that wait. */
+  private entering = 0;
 
   /** @internal */
   constructor(
@@ -39,8 +42,9 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
     readonly parties: number,
   ) {
     super(replica);
-    machine.changed = () => this.watch.look();
-    replica.looked = () => this.watch.look();
+    this.withdrawals = new Withdrawals(replica, () => this.clear());
+    machine.changed = () => this.look();
+    replica.looked = () => this.look();
   }
 
   /** Ids of those who wait at it. */
@@ -58,21 +62,49 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
     const signal = signalOf(options);
     signal?.throwIfAborted();
     const { instance, parties, replica, machine } = this;
+    this.entering++;
     try {
-      const hasOpened = (before: number): boolean => machine.generation > before;
-      // Where others went on without this member they have struck it off; and so has the state that they give it.
-      const isForgotten = (): boolean => replica.isWritable && !machine.knows(replica.self, instance);
       for (;;) {
-        const before = await replica.submit({ op: 'enter', instance, parties }, { signal });
+        let before = await replica.submit({ op: 'enter', instance, parties }, { signal });
+        const isThere = (): boolean => machine.knows(replica.self, instance);
+        const hasOpened = (): boolean => {
+          // A state that is older than this entry may have the member at the barrier for an opening that was lost.
+          if (isThere()) before = Math.min(before, machine.generation);
+          return machine.generation > before;
+        };
+        // Where others continued without this member they have struck it off; and so has the state that they give it.
+        const isForgotten = (): boolean => replica.isWritable && !isThere();
         await this.watch.until(
-          () => hasOpened(before) || isForgotten(),
+          () => hasOpened() || isForgotten(),
           (found) => replica.whileOpen(found, signal),
         );
-        if (hasOpened(before)) return before;
+        if (hasOpened()) return before;
       }
     } catch (error) {
-      if (!replica.isClosed) replica.submit({ op: 'leave', instance }).catch(() => undefined);
+      if (!replica.isClosed) this.withdrawals.submit('leave', this.leaving).catch(() => undefined);
       throw error;
+    } finally {
+      this.entering--;
+      this.clear();
     }
+  }
+
+  private look(): void {
+    this.clear();
+    this.watch.look();
+  }
+
+  /**
+   * Strikes off what stands for this member and nobody here waits for: an earlier process of its name, or one that gave
+   * up, counts again where that is lost with the state in which it was applied.
+   */
+  private clear(): void {
+    const { entering, machine, replica } = this;
+    if (entering > 0 || !replica.isWritable || replica.isClosed) return;
+    if (machine.entered.includes(replica.self)) this.withdrawals.once('leave', this.leaving);
+  }
+
+  private get leaving(): BarrierCommand {
+    return { op: 'leave', instance: this.instance };
   }
 }

@@ -3,10 +3,10 @@ import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
-import { LockEndedError, ResultUnknownError } from './errors.js';
+import { LockEndedError } from './errors.js';
 import { type End, now } from './group-binding.js';
 import { type WaitOptions, instanceNumber } from './options.js';
-import { ConditionWaiter, ReplicatedObject } from './replicated-object.js';
+import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 
 /** @throws as `replicated` */
@@ -70,8 +70,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
   private readonly held = new Map<number, HeldLock>();
   /** Requests that somebody here waits for. */
   private readonly wanted = new Set<number>();
-  /** What is being given back without being asked for; `begin` while that is on its way. */
-  private readonly clearing = new Set<number | 'begin'>();
+  /** By request; `begin` for those of earlier processes. */
+  private readonly withdrawals: Withdrawals<number | 'begin', LockCommand>;
   private readonly watch = new ConditionWaiter();
   private requests = 0;
 
@@ -81,6 +81,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     private readonly machine: LockMachine,
   ) {
     super(replica);
+    this.withdrawals = new Withdrawals(replica, () => this.clear());
     machine.changed = () => this.look();
     // A lock that was not used for long is behind all clocks: only here it can be told which of them is wrong.
     machine.doubted = (member, shown) => {
@@ -112,7 +113,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     const { instance } = this;
     const request = ++this.requests;
     this.wanted.add(request);
-    const release = (): Promise<void> => this.clean(request, { op: 'release', instance, request });
+    const release = (): Promise<void> =>
+      this.withdrawals.submit(request, { op: 'release', instance, request });
     try {
       for (;;) {
         await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
@@ -179,32 +181,13 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       if (claim?.instance !== instance) continue;
       const { request } = claim;
       if (held.get(request)?.signal.aborted !== false && !wanted.has(request))
-        this.once(request, { op: 'release', instance, request });
+        this.withdrawals.once(request, { op: 'release', instance, request });
     }
   }
 
   /** What an earlier process of this name had is free. */
   private begin(): void {
-    this.once('begin', { op: 'begin', instance: this.instance, now: now() });
-  }
-
-  /** Where it fails with the connection, that shows at the next acquire. */
-  private once(what: number | 'begin', command: LockCommand): void {
-    if (!this.clearing.has(what)) this.clean(what, command).catch(() => undefined);
-  }
-
-  private async clean(what: number | 'begin', command: LockCommand): Promise<void> {
-    let isUnknown = false;
-    this.clearing.add(what);
-    try {
-      await this.replica.submit(command);
-    } catch (error) {
-      isUnknown = error instanceof ResultUnknownError;
-      throw error;
-    } finally {
-      this.clearing.delete(what);
-      if (isUnknown) this.clear();
-    }
+    this.withdrawals.once('begin', { op: 'begin', instance: this.instance, now: now() });
   }
 
   private drop(): void {

@@ -1,5 +1,6 @@
 /** What map, counter, lock and barrier have in common: a replicated machine of their own. */
 import { deferred } from '../util/deferred.js';
+import { ResultUnknownError } from './errors.js';
 import type { WaitOptions } from './options.js';
 import type { Replicated } from './replicated.js';
 
@@ -53,6 +54,39 @@ export class ConditionWaiter {
       await wait(found.promise);
     } finally {
       this.looks.delete(look);
+    }
+  }
+}
+
+/**
+ * Commands that take back what stands for this member in the state and nobody here wants: each is on its way once at a
+ * time. Such things come back where the command that took them away is lost with the state in which it was applied.
+ */
+export class Withdrawals<What, Command> {
+  private readonly underWay = new Set<What>();
+
+  /** @param look called where nobody knows what became of one: the state says it */
+  constructor(
+    private readonly replica: { submit(command: Command): Promise<unknown> },
+    private readonly look: () => void,
+  ) {}
+
+  /** Where it fails with the connection, that shows at the next call of the application. */
+  once(what: What, command: Command): void {
+    if (!this.underWay.has(what)) this.submit(what, command).catch(() => undefined);
+  }
+
+  async submit(what: What, command: Command): Promise<void> {
+    let isUnknown = false;
+    this.underWay.add(what);
+    try {
+      await this.replica.submit(command);
+    } catch (error) {
+      isUnknown = error instanceof ResultUnknownError;
+      throw error;
+    } finally {
+      this.underWay.delete(what);
+      if (isUnknown) this.look();
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Lock and barrier when the network breaks and heals: what becomes of those who hold and of those who wait. */
+import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Connection } from '../../../lib/client/connection.js';
 import { barrier, lock } from '../../../lib/recipes/index.js';
@@ -147,6 +148,34 @@ describe('parted', () => {
       parting.merge();
       await until(() => b.entered.length === 2, 'two at the barrier again');
       expect(await Promise.all([...waits, b.enter()])).to.deep.equal([0, 0, 0]);
+    });
+
+    it('counts no earlier process of a name, and none that gave up, in a state that continues', async () => {
+      const [a, b, c] = await all((each) => barrier(each, 'stage', { parties: 2, ...QUORUM }));
+      const { instance } = a as unknown as { readonly instance: number };
+      // As a state has them in which the commands that struck them off are lost.
+      for (const each of [7, instance]) {
+        await a.replica.submit({ op: 'enter', instance: each, parties: 2 });
+        const waits = b.enter();
+        await until(() => c.entered.length === 1, 'one at the barrier');
+        expect(c.entered).to.deep.equal(['#b#dmn1']);
+        await Promise.all([waits, c.enter()]);
+      }
+    });
+
+    it('lets one through that is at it for an earlier opening, in a state that continues', async () => {
+      const three = await all((each) => barrier(each, 'stage', { parties: 3, ...QUORUM }));
+      const [a, b, c] = three;
+      expect(await Promise.all(three.map((each) => each.enter()))).to.deep.equal([0, 0, 0]);
+      const waits = a.enter();
+      await until(() => c.entered.length === 1, 'the first to wait');
+      const { instance } = a as unknown as { readonly instance: number };
+      const older = { generation: 0, entered: [{ member: '#a#dmn1', instance }] };
+      for (const each of three) {
+        const { machine } = each as unknown as { readonly machine: { load(bytes: Buffer): void } };
+        machine.load(Buffer.from(JSON.stringify(older)));
+      }
+      expect(await Promise.all([waits, b.enter(), c.enter()])).to.deep.equal([0, 0, 0]);
     });
   });
 });

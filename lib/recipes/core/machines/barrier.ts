@@ -24,7 +24,7 @@ export class BarrierMachine extends SmallMachine<BarrierState, BarrierCommand, n
     return this.state.entered.map(({ member }) => member);
   }
 
-  /** Whether this process of that member waits at it. */
+  /** Whether this process of that member is at it. */
   knows(member: string, instance: number): boolean {
     return this.state.entered.some((each) => each.member === member && each.instance === instance);
   }
