@@ -8,10 +8,9 @@ import { Command } from 'commander';
 import { integer } from '../lib/cli/values.js';
 import { whyNoCluster } from '../spec/support/cluster/available.js';
 import { Cluster } from '../spec/support/cluster/cluster.js';
-import { runFaults } from '../spec/support/cluster/load/run.js';
+import { type FaultReport, runFaults } from '../spec/support/cluster/load/run.js';
 import { LONG } from '../spec/support/cluster/random-faults.js';
 import { Watch } from '../spec/support/cluster/watch.js';
-import type { SessionLog } from '../spec/support/checks/log.js';
 import { givenSeed } from '../spec/support/random.js';
 
 interface Flags {
@@ -53,7 +52,7 @@ try {
   };
   const report = await runFaults(cluster, watch, { ...plan, progress });
   ({ violations } = report);
-  if (keep !== undefined) keepClients(keep, report.logs);
+  if (keep !== undefined) keepClients(keep, report);
   const { sessions, sent, delivered, views, crowd } = report;
   console.log(`${sessions} sessions, ${sent} messages sent, ${delivered} delivered, ${views} views`);
   console.log(crowd);
@@ -74,7 +73,9 @@ function isRegular(path: string): boolean {
   return stats.isFile() || stats.isDirectory();
 }
 
-function keepClients(folder: string, logs: readonly SessionLog[]): void {
+function keepClients(folder: string, { logs, memberships }: FaultReport): void {
   mkdirSync(folder, { recursive: true });
   for (const log of logs) writeFileSync(join(folder, `${log.session}.json`), JSON.stringify(log, null, 1));
+  for (const log of memberships)
+    writeFileSync(join(folder, `${log.name}.json`), JSON.stringify(log, null, 1));
 }

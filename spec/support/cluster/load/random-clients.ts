@@ -1,6 +1,6 @@
 /**
- * Those around the load clients: processes that use recipes, members of a view-synchronous group, strangers and liars
- * among their words, and strangers in the groups of Corosync. Of two sets of recipes the first is for its members alone
+ * Those around the load clients: processes that use recipes, members of a view-synchronous and of a secure group,
+ * strangers and liars among their words, and strangers in the groups of Corosync. Of two sets of recipes the first is for its members alone
  * and keeps all promises, whatever strangers say; a liar is a member of the second, which has to work again when it is gone.
  */
 import type { Random } from '../../random.js';
@@ -11,6 +11,7 @@ import { Intruder } from './intruder.js';
 import { Loot } from './loot.js';
 import { Promises } from './promises.js';
 import { RecipeClient, recipeGroups, type Rules } from './recipe-client.js';
+import { SecureClients } from './secure-clients.js';
 import { SynchronousClients } from './synchronous-clients.js';
 import { eventually } from '../../wait.js';
 
@@ -27,6 +28,7 @@ export class RandomClients {
   private readonly intruders: readonly Intruder[];
   private readonly processes: readonly CpgStranger[];
   private readonly synchronous: SynchronousClients;
+  private readonly secure: SecureClients;
   private readonly withLiar: Rules;
   private isLost = false;
   private readonly speakAgain = silence('SspIgnoredWarning');
@@ -61,18 +63,19 @@ export class RandomClients {
     const haunted = random.pick(nodes);
     this.processes = CPG_GROUPS.map((group) => new CpgStranger(haunted, group));
     this.synchronous = new SynchronousClients(cluster, random.fork());
+    this.secure = new SecureClients(cluster, random.fork());
   }
 
   /** What was granted, and what was said that counts for nothing. */
   get figures(): string {
     const sent = this.intruders.reduce((sum, each) => sum + each.sent, 0);
-    return `${this.promises.grants} locks and leads granted, ${sent} messages of strangers and liars; ${this.synchronous.figures}${this.isLost ? '; the second set waits for a state that is lost' : ''}`;
+    return `${this.promises.grants} locks and leads granted, ${sent} messages of strangers and liars; ${this.synchronous.figures}${this.isLost ? '; the second set waits for a state that is lost' : ''}\n${this.secure.figures}`;
   }
 
   /** Strangers and liars are gone; then everything has to work. @returns what was not kept, and what does not work */
   async faults(): Promise<string[]> {
     await this.leave();
-    const synchronous = await this.synchronous.faults();
+    const [synchronous, secure] = await Promise.all([this.synchronous.faults(), this.secure.faults()]);
     const all = [...this.honest, ...this.deceived];
     const rests = await Promise.allSettled(all.map((each) => each.rest()));
     const has = (): boolean => this.deceivedHaveStates();
@@ -92,6 +95,7 @@ export class RandomClients {
     return [
       ...this.promises.broken,
       ...synchronous,
+      ...secure,
       ...hangs,
       ...(maps().size > 1 ? [`maps differ: ${[...maps()].join(' and ')}`] : []),
     ];
@@ -106,15 +110,23 @@ export class RandomClients {
     return [0, 1].every((i) => this.deceived.filter((each) => each.hasStates[i]).length > of - quorum);
   }
 
+  /** What the members of both groups saw, by the name of each log. */
+  get memberships(): readonly { readonly name: string }[] {
+    return [...this.synchronous.logs, ...this.secure.logs];
+  }
+
   async end(): Promise<void> {
     await this.leave();
-    await this.synchronous.end();
+    await Promise.all([this.synchronous.end(), this.secure.end()]);
     for (const each of [...this.honest, ...this.deceived]) await each.end();
     this.speakAgain();
   }
 
   private async leave(): Promise<void> {
-    await Promise.all([...this.intruders, ...this.processes].map((each) => each.end()));
+    await Promise.all([
+      ...[...this.intruders, ...this.processes].map((each) => each.end()),
+      this.secure.rid(),
+    ]);
   }
 }
 

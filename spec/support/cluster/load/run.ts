@@ -36,6 +36,8 @@ export interface FaultReport {
   /** One line each; none when all is well. */
   readonly violations: readonly string[];
   readonly logs: readonly SessionLog[];
+  /** Of the members of view-synchronous and secure groups. */
+  readonly memberships: readonly { readonly name: string }[];
 }
 
 const SETTLE_LIMIT = 60_000;
@@ -68,7 +70,7 @@ export async function runFaults(cluster: Cluster, watch: Watch, plan: FaultPlan)
     const unsettled = await settled(clients);
     const logs = clients.flatMap(({ sessions }) => sessions.map(({ log }) => log));
     const others = [...faulty, ...unsettled, ...damagesOf(clients)];
-    return report(faults.done, logs, crowd.figures, others);
+    return report(faults.done, logs, crowd, others);
   } finally {
     // Nothing stays frozen that a client waits for.
     cluster.restore();
@@ -118,7 +120,7 @@ const damagesOf = (clients: readonly LoadClient[]): string[] =>
 function report(
   faults: readonly string[],
   logs: readonly SessionLog[],
-  crowd: string,
+  crowd: RandomClients,
   others: readonly string[],
 ): FaultReport {
   const count = (kind: string): number =>
@@ -132,8 +134,9 @@ function report(
     sent: count('send'),
     delivered: count('data'),
     views: count('view'),
-    crowd,
+    crowd: crowd.figures,
     violations: [...others, ...violations],
     logs,
+    memberships: crowd.memberships,
   };
 }

@@ -8,7 +8,7 @@ import { parsePrivateGroup } from '../../../../lib/wire/name.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../../../lib/wire/service.js';
 import type { Entry, SessionLog, ViewEntry } from '../../checks/log.js';
 import { bodyOf, idIn } from './body.js';
-import { isIntruder } from './intruder.js';
+import { isIntruder } from './visitor.js';
 
 export class LoadSession {
   readonly log: SessionLog;

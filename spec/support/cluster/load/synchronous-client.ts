@@ -12,14 +12,12 @@ import { readView } from '../../../../lib/mailbox/view.js';
 import { groupIdText } from '../../../../lib/wire/group-id.js';
 import type { MembershipLog, SendEntry } from '../../../flush/checks/log.js';
 import type { Random } from '../../random.js';
-import { eventually } from '../../wait.js';
 import type { ClusterNode } from '../node.js';
+import { GroupMember } from './group-member.js';
 
 export const SYNCHRONOUS_GROUP = 'synchronous';
 const CONNECT_MS = 3_000;
-const RETRY_MS = 100;
 const PATIENCE_MS = 10_000;
-const REST_LIMIT = 30_000;
 /** Longest pause between two deeds, and longest time before a flush. */
 const IDLE_MS = 60;
 const SERVICES: readonly Service[] = ['reliable', 'fifo', 'causal', 'agreed', 'safe'];
@@ -30,35 +28,31 @@ interface Life {
   log: MembershipLog | null;
 }
 
-export class SynchronousClient {
+export class SynchronousClient extends GroupMember {
   /** Of all its memberships. */
   readonly logs: MembershipLog[] = [];
   private life: Life | null = null;
-  private isOver = false;
   private memberships = 0;
   private messages = 0;
-  private readonly loop: Promise<void>;
 
   constructor(
-    private readonly node: ClusterNode,
-    private readonly name: string,
+    node: ClusterNode,
+    name: string,
     private readonly isManual: boolean,
-    private readonly random: Random,
+    random: Random,
   ) {
-    this.loop = this.run();
+    super(node, name, random, IDLE_MS);
   }
 
-  get id(): string {
-    return `#${this.name}#${this.node.daemon}`;
+  protected get group(): Group | null {
+    return this.life?.group ?? null;
   }
 
-  /** The view, in words; empty for one that is no member. */
   get view(): string {
-    const { view, isMember } = this.life?.group ?? {};
+    const { view, isMember } = this.group ?? {};
     return view && isMember ? `${groupIdText(view.id)} ${view.members.join(' ')}` : '';
   }
 
-  /** Sends one more message. @returns its id */
   async mark(): Promise<string> {
     const { group, log } = this.life ?? {};
     if (!group || !log) throw new Error(`${this.id} is no member`);
@@ -70,41 +64,15 @@ export class SynchronousClient {
     return id;
   }
 
-  /** Whether this message has come. */
   has(id: string): boolean {
     return this.life?.log?.entries.some((entry) => entry.kind === 'data' && entry.id === id) === true;
   }
 
-  /** Does nothing more than to flush, and is a member, in a new connection if need be. */
-  async rest(): Promise<void> {
-    this.isOver = true;
-    await this.loop;
-    const isMember = async (): Promise<boolean> => {
-      if (!this.life?.group?.isMember) await this.join().catch(() => undefined);
-      return this.life?.group?.isMember === true;
-    };
-    await eventually(isMember, `a membership of ${this.id}`, REST_LIMIT);
-  }
-
-  async end(): Promise<void> {
-    this.isOver = true;
-    await this.loop;
+  protected async close(): Promise<void> {
     await this.life?.connection.close();
   }
 
-  private async run(): Promise<void> {
-    while (!this.isOver) {
-      const group = this.life?.group;
-      const deed = group?.isMember ? this.deed(group) : this.join();
-      const isDone = await deed.then(
-        () => true,
-        () => false,
-      );
-      await pause(isDone ? this.random.below(IDLE_MS) : RETRY_MS);
-    }
-  }
-
-  private async join(): Promise<void> {
+  protected async join(): Promise<void> {
     const life = (this.life ??= await this.open());
     const log: MembershipLog = {
       name: `${this.id}~${++this.memberships}`,
@@ -187,7 +155,7 @@ export class SynchronousClient {
     flush();
   }
 
-  private async deed(group: Group): Promise<void> {
+  protected async deed(group: Group): Promise<void> {
     const { random } = this;
     const log = this.life?.log as MembershipLog;
     if (random.chance(0.01)) {

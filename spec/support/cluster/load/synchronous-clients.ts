@@ -1,11 +1,10 @@
 /** Members of one view-synchronous group at every daemon, and what they must have seen when all is quiet. */
 import { check } from '../../../flush/checks/all.js';
+import type { MembershipLog } from '../../../flush/checks/log.js';
 import type { Random } from '../../random.js';
-import { eventually } from '../../wait.js';
 import type { Cluster } from '../cluster.js';
+import { gathered } from './group-member.js';
 import { SynchronousClient } from './synchronous-client.js';
-
-const SETTLE_LIMIT = 60_000;
 
 export class SynchronousClients {
   private readonly all: readonly SynchronousClient[];
@@ -19,38 +18,21 @@ export class SynchronousClients {
   }
 
   get figures(): string {
-    const logs = this.all.flatMap((client) => client.logs);
+    const { logs } = this;
     const count = (kind: string): number =>
       logs.reduce((sum, { entries }) => sum + entries.filter((entry) => entry.kind === kind).length, 0);
     return `${logs.length} view-synchronous memberships, ${count('view')} views, ${count('send')} messages sent, ${count('data')} delivered`;
   }
 
-  /** @returns what was not kept, and who is not in the one view that all are to be in */
-  async faults(): Promise<string[]> {
-    await Promise.all(this.all.map((client) => client.rest()));
-    const ids = this.all
-      .map(({ id }) => id)
-      .toSorted()
-      .join(' ');
-    const areTogether = (): boolean =>
-      new Set(this.all.map(({ view }) => view)).size === 1 &&
-      this.all[0]?.view.split(' ').slice(1).toSorted().join(' ') === ids;
-    const views = (): string => this.all.map(({ id, view }) => `${id} has ${view || 'no view'}`).join('; ');
-    const apart = await eventually(areTogether, 'one view of all', SETTLE_LIMIT)
-      .then(() => this.heardAll())
-      .then(
-        () => [],
-        (error: Error) => [`${error.message}: ${views()}`],
-      );
-    const violations = check(this.all.flatMap(({ logs }) => logs));
-    return [...apart, ...violations.map(({ property, text }) => `${property}: ${text}`)];
+  /** Of all memberships. */
+  get logs(): readonly MembershipLog[] {
+    return this.all.flatMap(({ logs }) => logs);
   }
 
-  /** When everybody has heard everybody, nothing is on its way any more. */
-  private async heardAll(): Promise<void> {
-    const marks = await Promise.all(this.all.map((client) => client.mark()));
-    const haveAll = (): boolean => this.all.every((client) => marks.every((id) => client.has(id)));
-    await eventually(haveAll, 'a last message of all', SETTLE_LIMIT);
+  /** @returns what was not kept, and who is not in the one view that all are to be in */
+  async faults(): Promise<string[]> {
+    const apart = await gathered(this.all);
+    return [...apart, ...check(this.logs).map(({ property, text }) => `${property}: ${text}`)];
   }
 
   async end(): Promise<void> {
