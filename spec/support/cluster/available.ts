@@ -16,6 +16,7 @@ const forCluster: Readonly<Record<string, string>> = {
   nft: 'nftables',
   nsenter: 'util-linux',
 };
+const forCapture: Readonly<Record<string, string>> = { ...forCluster, tcpdump: 'tcpdump' };
 
 const places = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
@@ -24,6 +25,9 @@ export const whyNoCluster = (): string | null => whyNot(forCluster);
 
 /** The same of namespaces alone. */
 export const whyNoNamespaces = (): string | null => whyNot(forNamespaces);
+
+/** The same of a cluster whose packets can be recorded. */
+const whyNoCapture = (): string | null => whyNot(forCapture);
 
 function whyNot(programs: Readonly<Record<string, string>>): string | null {
   if (process.platform !== 'linux') return 'network namespaces need Linux';
@@ -49,4 +53,5 @@ const skipping = (why: () => string | null) =>
   };
 
 export const skipWithoutCluster: (this: Mocha.Context) => void = skipping(whyNoCluster);
+export const skipWithoutCapture: (this: Mocha.Context) => void = skipping(whyNoCapture);
 export const skipWithoutNamespaces: (this: Mocha.Context) => void = skipping(whyNoNamespaces);
