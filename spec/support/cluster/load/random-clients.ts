@@ -1,7 +1,8 @@
 /**
  * Those around the load clients: processes that use recipes, members of a view-synchronous and of a secure group,
- * strangers and liars among their words, and strangers in the groups of Corosync. Of two sets of recipes the first is for its members alone
- * and keeps all promises, whatever strangers say; a liar is a member of the second, which has to work again when it is gone.
+ * strangers and liars among their words, and strangers in the groups of Corosync. Of two sets of recipes the first is for
+ * its members alone and keeps all promises, whatever strangers say; a liar is a member of the second, which has to work
+ * again when it is gone.
  */
 import type { Random } from '../../random.js';
 import type { Cluster } from '../cluster.js';

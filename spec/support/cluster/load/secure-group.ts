@@ -1,4 +1,4 @@
-/** The secure group of a fault run: its name, who is accepted in it, and what its members export of their keys. */
+/** The secure group of a fault run: its name, who is accepted in it, and how its members join. */
 import { generateIdentity, type Identity } from '../../../../lib/secure/identity.js';
 import type { AllowedMember } from '../../../../lib/secure/authorize.js';
 import type { SecureOptions } from '../../../../lib/client/options.js';
