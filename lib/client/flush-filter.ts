@@ -28,7 +28,10 @@ export interface FilterHost {
 /** What stands between the flush layer and the events of a group. */
 export interface FlushFilter {
   readonly security: GroupSecurity;
-  /** Whether the members wait for what this one answers by itself: a slow reader must not hold up the key. */
+  /**
+   * Whether the members wait for what this one answers by itself: a slow reader must not hold up the key. One that was
+   * reported not to come, and may never do, is no reason.
+   */
   readonly isAgreeing: boolean;
   /** What the layer hands out. */
   event(event: FlushEvent): void;

@@ -60,8 +60,6 @@ export class SecureMember implements SecureSink {
   private isLeaving = false;
   private isComingBack = false;
   private isOver = false;
-  /** Whether the key of the present flush view was reported to take too long. */
-  private isStalled = false;
   /** When that view came. */
   private flushedAt = 0;
   /** What the connection answered to the message that is being sent. */
@@ -102,11 +100,11 @@ export class SecureMember implements SecureSink {
   }
 
   /**
-   * Whether the members wait for what this one takes in by itself: then a slow reader must not hold up the key. Not for a key
-   * that was reported to take too long, which may never come.
+   * Whether the members wait for what this one takes in by itself: then a slow reader must not hold up the key. Not for one
+   * that was reported to take too long, and may never come.
    */
   get isAgreeing(): boolean {
-    return this.machine.state === 'keying' && !this.isStalled;
+    return this.machine.isAgreeing;
   }
 
   // What the application does.
@@ -150,7 +148,6 @@ export class SecureMember implements SecureSink {
     switch (event.kind) {
       case 'view':
         this.flushedAt = now;
-        this.isStalled = false;
         machine.flushedView(event, now);
         break;
       case 'transition':
@@ -275,7 +272,6 @@ export class SecureMember implements SecureSink {
       }
       case 'stalled': {
         const { reason, missing, refused } = event;
-        this.isStalled = true;
         reportSecure({ ...place, event: 'stalled', reason, missing, refused });
         break;
       }

@@ -1,45 +1,16 @@
 /** Secure groups of the client API, on a daemon: join, read, send, views, rekeys, refusals. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { Connection } from '../../lib/client/connection.js';
 import type { SecureOptions } from '../../lib/client/options.js';
-import type { SecureGroup } from '../../lib/client/secure-group.js';
 import * as fl from '../../lib/flush/index.js';
 import type { SecureReport } from '../../lib/mailbox/diagnostics.js';
 import { issueCertificate } from '../../lib/secure/authorize.js';
 import { generateIdentity } from '../../lib/secure/identity.js';
 import { publicBytes } from '../../lib/secure/node-provider.js';
-import { Published } from '../support/diagnostics.js';
 import { identityOf, secureOf } from '../secure/identities.js';
-import { ClientWorld, failure, isWaiting, next, settle, within, word } from './support.js';
-
-interface Member {
-  readonly g: SecureGroup;
-  readonly log: string[];
-}
-
-async function member(connection: Connection, secure: SecureOptions): Promise<Member> {
-  const g = await within(connection.join('vault', { secure }), 'the join');
-  const log: string[] = [];
-  g.on('event', (event) => log.push(word(event)));
-  return { g, log };
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const poll = async (): Promise<void> => {
-    while (!condition()) await settle(1);
-  };
-  await within(poll(), what);
-}
-
-/** Both are in one secure view. */
-async function pair(world: ClientWorld, extra: Partial<SecureOptions> = {}): Promise<[Member, Member]> {
-  const [a, b] = [await world.connect('a'), await world.connect('b')];
-  const first = await member(a, { ...secureOf('a', 'a', 'b'), ...extra });
-  const second = await member(b, { ...secureOf('b', 'a', 'b'), ...extra });
-  await until(() => first.log.includes('join a,b +b'), 'the view of a');
-  return [first, second];
-}
+import { Published } from '../support/diagnostics.js';
+import { member, pair, until } from './secure-members.js';
+import { ClientWorld, failure, isWaiting, next, settle, within } from './support.js';
 
 describe('a secure group', () => {
   it('is joined when the first view has its key, the same for both', async () => {

@@ -90,6 +90,15 @@ export class Keying {
     return this.waiting.length > 0;
   }
 
+  /** Whether a stall was reported, and what is missing may never come. */
+  get isStalled(): boolean {
+    const { agreement, options, sink } = this;
+    if (!this.isStallReported) return false;
+    const { self, ownNotAfter } = options;
+    const isMissing = (name: string): boolean => name !== self && agreement.shareOf(name) === null;
+    return ownNotAfter < sink.clock() || agreement.expected.some(isMissing);
+  }
+
   /** Sends the own SHARE. */
   share(now: number): void {
     if (!this.sink.maySend(this.start.view.id)) return;

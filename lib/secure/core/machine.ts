@@ -98,6 +98,11 @@ export class SecureMachine {
     return this.epochs?.current.epoch ?? 0;
   }
 
+  /** Whether a key is agreed on, by members that may all have a part in it; see `Keying.isStalled`. */
+  get isAgreeing(): boolean {
+    return this.phase === 'keying' && this.keying?.isStalled === false;
+  }
+
   /** Insiders that have shown in this epoch that they have its key. */
   get confirmed(): ReadonlySet<string> {
     return this.epochs?.heard ?? new Set();
