@@ -5,8 +5,8 @@ import { repositoryRoot } from '../../spec/support/recordings.js';
 
 export interface Area {
   readonly name: string;
-  /** Folder of the sources. */
-  readonly sources: string;
+  /** The sources: folders, and single files. */
+  readonly sources: readonly string[];
   /** Quick ones first: a mutant meets the tests that reach it in this order, up to the first that fails. */
   readonly specs: readonly string[];
 }
@@ -31,21 +31,21 @@ const all = (folder: string, last: RegExp): string[] => {
 };
 
 export const areas: readonly Area[] = [
-  { name: 'util', sources: 'lib/util', specs: all('util', /\.fuzz\./) },
-  { name: 'wire', sources: 'lib/wire', specs: all('wire', /\.fuzz\./) },
+  { name: 'util', sources: ['lib/util'], specs: all('util', /\.fuzz\./) },
+  { name: 'wire', sources: ['lib/wire'], specs: all('wire', /\.fuzz\./) },
   {
     name: 'core',
-    sources: 'daemon/core',
+    sources: ['daemon/core'],
     specs: [...all('core', /cascades\.spec/), ...named('simulation', 'scenarios')],
   },
   {
     name: 'views',
-    sources: 'daemon/engine/views',
+    sources: ['daemon/engine/views'],
     specs: [...all('engine/views', /machine\.spec/), ...named('simulation', 'scenarios')],
   },
   {
     name: 'recipes',
-    sources: 'lib/recipes/core',
+    sources: ['lib/recipes/core'],
     specs: [
       ...named('recipes', 'component', 'round', 'transitions', 'state-steps', 'decision', 'replica-parts'),
       ...named(
@@ -65,7 +65,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'primary',
-    sources: 'lib/primary',
+    sources: ['lib/primary'],
     specs: [
       ...all('primary', /\.fuzz\./),
       ...named('recipes', 'decision', 'transitions', 'election-steps', 'machines', 'schedules/scenarios'),
@@ -74,14 +74,25 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'flush',
-    sources: 'lib/flush/core',
+    sources: ['lib/flush/core'],
     specs: named('flush', 'layer', 'vectors', 'simulation/simulate'),
   },
   {
     name: 'secure',
-    sources: 'lib/secure/core',
+    sources: ['lib/secure/core'],
     specs: named('secure', 'machine', 'vectors', 'flips', 'worlds'),
+  },
+  {
+    name: 'identity',
+    sources: ['authorize', 'identity', 'node-provider'].map((name) => `lib/secure/${name}.ts`),
+    specs: [...named('secure', 'identity', 'vectors'), ...named('client', 'secure')],
+  },
+  {
+    name: 'keyed',
+    sources: ['membership', 'events', 'group'].map((name) => `lib/client/secure-${name}.ts`),
+    specs: named('client', 'secure', 'secure-keying'),
   },
 ];
 
-export const sourcesOf = ({ sources }: Area): string[] => below(sources, '.ts');
+export const sourcesOf = ({ sources }: Area): string[] =>
+  sources.flatMap((source) => (source.endsWith('.ts') ? [source] : below(source, '.ts')));
