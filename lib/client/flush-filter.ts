@@ -37,6 +37,7 @@ export interface FlushFilter {
   event(event: FlushEvent): void;
   /** Everything of a frame has been handed in. */
   settle(): void;
+  /** Sends, or holds. What it refuses, it throws at once. */
   send(message: GroupMessage): Promise<void>;
   /** The application leaves. */
   leaving(): void;

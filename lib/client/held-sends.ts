@@ -30,7 +30,9 @@ export class HeldSends {
 
   /** Sends all of them now. */
   release(send: (message: GroupMessage) => Promise<void>): void {
-    for (const { message, sent } of this.waiting.splice(0)) send(message).then(sent.resolve, sent.reject);
+    if (this.waiting.length === 0) return;
+    const sendNow = async (message: GroupMessage): Promise<void> => await send(message);
+    for (const { message, sent } of this.waiting.splice(0)) sendNow(message).then(sent.resolve, sent.reject);
   }
 
   /** None of them is sent. */

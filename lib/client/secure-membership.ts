@@ -23,6 +23,7 @@ import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { SecureOptions } from './options.js';
 import { secureDataEvent, secureViewEvent } from './secure-events.js';
+import { SharedOutcome } from './send.js';
 
 const GIVE_UP_MS = 60_000;
 /** Views without this member after which its join gives up. */
@@ -45,6 +46,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
   private isLeaving = false;
   private exclusions = 0;
   private readonly giveUp: { cancel(): void };
+  private readonly outcomes = new SharedOutcome();
   private confirming: Deferred<void> | null = null;
   private isConfirmed = false;
   private rekeying: Deferred<void>[] = [];
@@ -114,7 +116,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
   }
 
   /** Sends under the present key, or under the next one. */
-  async send(message: GroupMessage): Promise<void> {
+  send(message: GroupMessage): Promise<void> {
     const { service, type, bytes, view, members } = message;
     if (this.isLeaving) throw errorOf(ILLEGAL_STATE, `${this.group} is being left`);
     if (type <= SECURE_TYPE) throw errorOf(ILLEGAL_MESSAGE_TYPE, `${type} is one of secure groups`);
@@ -125,15 +127,18 @@ class SecureMembership implements FlushFilter, GroupSecurity {
       throw new ViewChangedError(`${this.group} is in view ${groupIdText(this.shownId)}`);
     if (refusal !== null) {
       if (this.isManual) throw new IllegalStateError(`${this.group} has no view to send in`);
-      return await this.held.hold(message);
+      return this.held.hold(message);
     }
     if (this.isManual && !this.host.isViewSeen())
       throw new IllegalStateError(`the new view of ${this.group} is unread`);
-    const strangers = members?.filter((name) => !this.members.includes(name)) ?? [];
-    if (strangers.length > 0 || members?.length === 0)
+    if (members) this.checkReceivers(members);
+    return this.outcomes.of(this.member.send(service, type, bytes, members ?? null));
+  }
+
+  private checkReceivers(members: readonly string[]): void {
+    const strangers = members.filter((name) => !this.members.includes(name));
+    if (strangers.length > 0 || members.length === 0)
       throw errorOf(ILLEGAL_RECEIVERS, strangers.join(', ') || 'expected at least one member, got none');
-    const code = await this.member.send(service, type, bytes, members ?? null);
-    if (code < 0) throw errorOf(code);
   }
 
   leaving(): void {

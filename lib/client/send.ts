@@ -90,6 +90,23 @@ function isDestination(name: unknown): boolean {
   return isPrivateGroup(name) ? parsePrivateGroup(name) !== null : isGroupName(name);
 }
 
+/** Messages that leave together share the answer of the connection, and so the promise that is made of it. */
+export class SharedOutcome {
+  private answer: Promise<number> | null = null;
+  private outcome: Promise<void> = Promise.resolve();
+
+  /** @returns rejects where the answer is the code of an error */
+  of(answer: Promise<number>): Promise<void> {
+    if (answer !== this.answer) {
+      this.answer = answer;
+      this.outcome = answer.then((code) => {
+        if (code < 0) throw errorOf(code);
+      });
+    }
+    return this.outcome;
+  }
+}
+
 // The six services by name.
 
 /**

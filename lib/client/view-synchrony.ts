@@ -139,10 +139,11 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   }
 
   /**
-   * Sends in the present view, or in the next one when this member has flushed by itself.
+   * Sends in the present view, or in the next one when this member has flushed by itself. What needs no look at the
+   * connection is refused at once: whoever calls is asynchronous.
    * @param members not all members but these
    */
-  async send(
+  send(
     group: string,
     body: Body,
     options: MembersSendOptions = {},
@@ -155,7 +156,10 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     if (members) checkMembers(members, portable);
     const message: GroupMessage = { service: serviceWord(options), type, bytes, view, members };
     const mode = this.modes.get(group);
-    if (mode?.filter) return await mode.filter.send(message);
+    return mode?.filter ? mode.filter.send(message) : this.sendClear(group, mode, message);
+  }
+
+  private async sendClear(group: string, mode: Mode | undefined, message: GroupMessage): Promise<void> {
     const machine = this.layer.machine(group);
     if (!mode || !machine || machine.member === 'joining') {
       throw errorOf(
@@ -245,6 +249,11 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
   /** What belongs to a secure group is seen by its filter alone. */
   private delivered(event: FlushData): void {
     const { inGroups } = event;
+    const only = inGroups.length === 1 ? this.modes.get(inGroups[0] as string)?.filter : null;
+    if (only) {
+      only.event(event);
+      return;
+    }
     const clear: string[] = [];
     for (const group of inGroups) {
       const filter = this.modes.get(group)?.filter;

@@ -64,6 +64,10 @@ export class SecureMember implements SecureSink {
   private flushedAt = 0;
   /** What the connection answered to the message that is being sent. */
   private sent: Promise<number> = Promise.resolve(0);
+  /** Whether something has come that time or sends may depend on: all but messages for the application. */
+  private isTouched = false;
+  /** Whether the message that is being taken is one for the application. */
+  private isHandedOut = false;
 
   constructor(
     readonly group: string,
@@ -145,6 +149,8 @@ export class SecureMember implements SecureSink {
   event(event: Exclude<FlushEvent, FlushStall>): void {
     const now = systemClock.now();
     const { machine } = this;
+    const wasTouched = this.isTouched;
+    this.isTouched = true;
     switch (event.kind) {
       case 'view':
         this.flushedAt = now;
@@ -162,12 +168,16 @@ export class SecureMember implements SecureSink {
         this.isComingBack = false;
         break;
       case 'data':
+        this.isHandedOut = false;
         machine.data(event, now);
+        this.isTouched = wasTouched || !this.isHandedOut;
     }
   }
 
   /** Everything of a frame has been handed in. */
   settle(): void {
+    if (!this.isTouched) return;
+    this.isTouched = false;
     this.input(() => this.machine.settle(systemClock.now()));
   }
 
@@ -224,7 +234,8 @@ export class SecureMember implements SecureSink {
 
   deliver(event: SecureEvent): void {
     if (this.isOver) return;
-    this.report(event);
+    if (event.kind === 'data') this.isHandedOut = true;
+    else this.report(event);
     this.host.deliver(event);
   }
 

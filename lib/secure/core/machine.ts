@@ -65,6 +65,8 @@ export class SecureMachine {
   private isRekeyWanted = false;
   private shown: ShownView | null = null;
   private readonly previous: PreviousView;
+  /** The group as a list, for all messages to share. */
+  private readonly groups: readonly string[];
   /** A flush request was shown and is not answered. */
   private isAsked = false;
   private backoff = 1;
@@ -83,6 +85,7 @@ export class SecureMachine {
     private readonly sink: SecureSink,
   ) {
     this.previous = new PreviousView(provider, options.self);
+    this.groups = [options.group];
   }
 
   get state(): SecureState {
@@ -123,12 +126,10 @@ export class SecureMachine {
 
   /** Encrypts and sends. Only where `sendRefusal` is null. @param receivers null: to the group */
   send(service: number, type: number, body: Uint8Array, receivers: readonly string[] | null = null): void {
-    const { group } = this.options;
-    const word = secureService(service) & ~SUBGROUP_CAST;
-    const message = { isControl: false, type, body };
-    if (receivers === null) this.encrypt({ ...message, service: word, groups: [group] }, null);
-    else
-      this.encrypt({ ...message, service: word | SUBGROUP_CAST, groups: [...receivers, group] }, receivers);
+    const isToAll = receivers === null;
+    const word = (secureService(service) & ~SUBGROUP_CAST) | (isToAll ? 0 : SUBGROUP_CAST);
+    const groups = isToAll ? this.groups : [...receivers, ...this.groups];
+    this.encrypt({ service: word, groups, isControl: false, type, body }, receivers);
   }
 
   /** Asks for a new key; as soon as all members have confirmed the present one. */
@@ -390,7 +391,7 @@ export class SecureMachine {
 
   private control(type: number, body: Uint8Array): void {
     if (this.sendRefusal(AGREED_MESS, body.length) !== null) return;
-    const groups = [this.options.group];
+    const { groups } = this;
     this.encrypt({ service: AGREED_MESS, groups, isControl: true, type, body }, null);
   }
 
