@@ -183,6 +183,10 @@ describe('secure group, SEALs that wait', () => {
     bob.machine.authorized(asked?.view ?? 0, CYD, MAY, group.now);
     group.run();
     expect(group.areTogether(ALL)).to.equal(true);
+    expect(
+      bob.of('disagreement').map(({ sealer }) => sealer),
+      'the second one',
+    ).to.deep.equal([ANN]);
   });
 
   it('that name others only, one of them not authorised, are no disagreement', () => {
