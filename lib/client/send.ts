@@ -99,12 +99,15 @@ export class SharedOutcome {
   of(answer: Promise<number>): Promise<void> {
     if (answer !== this.answer) {
       this.answer = answer;
-      this.outcome = answer.then((code) => {
-        if (code < 0) throw errorOf(code);
-      });
+      this.outcome = outcomeOf(answer);
     }
     return this.outcome;
   }
+}
+
+async function outcomeOf(answer: Promise<number>): Promise<void> {
+  const code = await answer;
+  if (code < 0) throw errorOf(code);
 }
 
 // The six services by name.

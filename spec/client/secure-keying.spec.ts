@@ -172,7 +172,7 @@ describe('a member of a secure group that gets no key', () => {
     await using world = await ClientWorld.start();
     const first = await member(await world.connect('a'), judging('a'));
     const second = await member(await world.connect('b'), judging('b'));
-    const { seal } = nodeProvider;
+    const seal = nodeProvider.seal.bind(nodeProvider);
     let boxes = 0;
     // What is bound to a transcript alone is a box: the second one of the next SEAL is spoiled.
     nodeProvider.seal = (key, nonce, aad, plain) => {

@@ -179,7 +179,7 @@ describe('secure group, SEALs that wait', () => {
     group.order(sealFor(group, ANN, [ANN, BOB]));
     group.run();
     expect(bob.machine.state).to.equal('keying');
-    const [asked] = bob.asked.filter(({ member }) => member === CYD);
+    const asked = bob.asked.find(({ member }) => member === CYD);
     bob.machine.authorized(asked?.view ?? 0, CYD, MAY, group.now);
     group.run();
     expect(group.areTogether(ALL)).to.equal(true);

@@ -324,7 +324,7 @@ describe('secure groups, the header of DATA', () => {
 
   it('has a place in exactly as many bytes as an empty message needs', () => {
     expect(readDataHeader({ ...whole, body: whole.body.subarray(0, 34) }, group, 'group')).to.not.equal(null);
-    const [signed] = memberMode.data.filter(({ stream, control: isControl }) => stream === 0 && !isControl);
+    const signed = memberMode.data.find(({ stream, control: isControl }) => stream === 0 && !isControl);
     const frame = signed && frameOfData(signed);
     if (!frame) throw new Error('no signed message');
     const cut = (bytes: number): Frame => ({ ...frame, body: Buffer.concat([frame.body], bytes) });
