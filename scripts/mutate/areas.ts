@@ -80,7 +80,18 @@ export const areas: readonly Area[] = [
   {
     name: 'secure',
     sources: ['lib/secure/core'],
-    specs: named('secure', 'parts', 'epochs', 'keying', 'states', 'machine', 'vectors', 'flips', 'worlds'),
+    specs: named(
+      'secure',
+      'parts',
+      'view-events',
+      'epochs',
+      'keying',
+      'states',
+      'machine',
+      'vectors',
+      'flips',
+      'worlds',
+    ),
   },
   {
     name: 'identity',
