@@ -104,6 +104,11 @@ export class SecureMember extends LayerSession implements SecureSink {
     );
   }
 
+  /** Whether the flush layer has no change under way. */
+  get isSettled(): boolean {
+    return this.layer.machine(GROUP)?.isSettled ?? true;
+  }
+
   get dueAt(): number {
     return this.isAlive ? this.machine.dueAt : Infinity;
   }

@@ -60,6 +60,8 @@ const SEAL_AFTER_MS = 2_000;
 /** Time after which a world must be quiet. */
 const QUIET_MS = 400_000;
 const QUIET_STEPS = 60_000;
+/** Steps in which what was sent before is through, and the view of each daemon alone. */
+const FORGETTING_STEPS = 5_000;
 
 export class SecureWorld extends SessionWorld<SecureMember> implements Surroundings {
   readonly tokens: TokenWorld;
@@ -72,6 +74,8 @@ export class SecureWorld extends SessionWorld<SecureMember> implements Surroundi
   private readonly identities = new Map<string, { readonly isAllowed: boolean; readonly notAfter: number }>();
   private readonly hostile: HostileDaemon | null;
   private readonly revoked = new Map<string, number>();
+  /** Members that were told a wrong vs set. */
+  private readonly misled = new Set<SecureMember>();
   private messages = 0;
   private places = 0;
   private readonly said = new Set<string>();
@@ -237,9 +241,9 @@ export class SecureWorld extends SessionWorld<SecureMember> implements Surroundi
 
   servedView(member: SecureMember, view: GroupView): GroupView {
     if (member.options.isServed || this.isMended || !this.random.chance(0.2)) return view;
-    return this.random.chance(0.5)
-      ? { ...view, members: view.members.toReversed() }
-      : { ...view, cameWithMe: [...view.members] };
+    if (this.random.chance(0.5)) return { ...view, members: view.members.toReversed() };
+    this.misled.add(member);
+    return { ...view, cameWithMe: [...view.members] };
   }
 
   private guarded(act: () => void): void {
@@ -263,7 +267,9 @@ export class SecureWorld extends SessionWorld<SecureMember> implements Surroundi
         this.network.daemons.map((daemon) => [daemon]),
         theFirst,
       );
-      for (let rounds = 0; rounds < 50; rounds++) this.round();
+      for (let rounds = 0; rounds < FORGETTING_STEPS && this.round(); rounds++);
+      // One that kept a change for its sake which the others dropped waits for them, and they for it, as long as it stays.
+      for (const member of this.misled) if (member.isAlive && !member.isSettled) this.die(member);
     }
     this.regroup([this.network.daemons], theFirst);
     for (const member of this.members) {
