@@ -98,7 +98,7 @@ describe('secure group, SHAREs of one agreement', () => {
     group.run();
     for (const name of [ANN, BOB]) group.member(name).isOpen = false;
     group.pass(9_999);
-    expect(group.member(ANN).of('stalled')).to.deep.equal([]);
+    expect([group.member(ANN).of('stalled'), group.member(ANN).machine.isAgreeing]).to.deep.equal([[], true]);
     group.pass(1);
     expect(group.member(ANN).last('stalled')).to.deep.equal({
       kind: 'stalled',
@@ -126,6 +126,23 @@ describe('secure group, SHAREs of one agreement', () => {
     group.order(own);
     group.run();
     expect(group.areTogether(ALL)).to.equal(true);
+  });
+
+  it('of the own member always come back', () => {
+    const at = Math.floor(new FlushedGroup([]).now / 1000);
+    const group = new FlushedGroup([ANN], { ownNotAfter: at, stalledAfterMs: 10 });
+    group.install([ANN]);
+    take(group, KIND_SHARE, ANN);
+    group.pass(10);
+    const { machine } = group.member(ANN);
+    expect([group.member(ANN).of('stalled').length, machine.isAgreeing]).to.deep.equal([1, true]);
+  });
+
+  it('of a later epoch make nobody take in everything', () => {
+    const group = secured();
+    group.member(ANN).machine.rekey();
+    for (const name of ALL) while (group.member(name).machine.state !== 'rekeying' && group.step(name));
+    expect(ALL.map((name) => group.member(name).machine.isAgreeing)).to.deep.equal([false, false, false]);
   });
 
   it('leave no stall behind when all are there', () => {
@@ -177,8 +194,10 @@ describe('secure group, SEALs that wait', () => {
     group.run(ANN, CYD);
     // A second SEAL that bob could follow at once.
     group.order(sealFor(group, ANN, [ANN, BOB]));
+    // One that fails whatever is answered does not wait.
+    group.order(sealFor(group, CYD, [ANN, BOB]));
     group.run();
-    expect(bob.machine.state).to.equal('keying');
+    expect([bob.machine.state, bob.dropped]).to.deep.equal(['keying', ['seal']]);
     const asked = bob.asked.find(({ member }) => member === CYD);
     bob.machine.authorized(asked?.view ?? 0, CYD, MAY, group.now);
     group.run();

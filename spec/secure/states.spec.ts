@@ -9,6 +9,7 @@ import {
   REKEY_MESSAGES,
   SECURE_TYPE,
 } from '../../lib/secure/core/limits.js';
+import { CONFIRM, REKEY, rekeyBody } from '../../lib/secure/core/data.js';
 import { kindOf } from '../../lib/secure/core/messages.js';
 import type { SecureFrame } from '../../lib/secure/core/port.js';
 import { AGREED, type BenchMember, FlushedGroup, GROUP } from './flushed-group.js';
@@ -139,7 +140,13 @@ describe('secure group, a member that is left out', () => {
     group.run();
     group.pass(SEAL_AFTER);
     expect(cyd.last('excluded')).to.deep.include({ reason: 'outside', rejoinInMs: null });
-    expect(cyd.machine.dueAt).to.equal(Infinity);
+    expect([cyd.machine.dueAt, cyd.acts.includes('rejoin')]).to.deep.equal([Infinity, false]);
+  });
+
+  it('does not come back where the application is leaving', () => {
+    const group = new FlushedGroup(ALL);
+    group.member(CYD).machine.leaving();
+    expect(without(group).last('excluded')?.rejoinInMs).to.equal(null);
   });
 
   it('is no sign of tampering to the others where they do not accept it', () => {
@@ -235,6 +242,61 @@ describe('secure group, a member with a key', () => {
     expect(of(group, KIND_DATA)).to.have.length(before);
     group.run();
     expect(group.member(CYD).of('rekeyed')).to.have.length(1);
+  });
+});
+
+describe('secure group, control messages', () => {
+  const control = ({ machine }: BenchMember, type: number, body: Uint8Array): void => {
+    const send = Reflect.get(machine, 'control') as (type: number, body: Uint8Array) => void;
+    send.call(machine, type, body);
+  };
+
+  it('of other kinds or with other contents are counted, and nothing else', () => {
+    const group = secured();
+    const ann = group.member(ANN);
+    for (const next of [0, 2]) control(ann, REKEY, rekeyBody(next));
+    control(ann, 3, rekeyBody(1));
+    control(ann, 3, new Uint8Array(0));
+    group.run();
+    ann.send('text');
+    group.run();
+    expect(group.states).to.deep.equal(['ann secure', 'bob secure', 'cyd secure']);
+    const bob = group.member(BOB);
+    expect([bob.texts, bob.of('tampering'), bob.of('rekeyed')]).to.deep.equal([['ann text'], [], []]);
+  });
+
+  it('confirm nothing with a body, or as another kind', () => {
+    const group = new FlushedGroup(ALL);
+    group.install(ALL);
+    group.run(ANN, BOB);
+    while (group.member(CYD).machine.state !== 'secure' && group.step(CYD));
+    // What cyd says first is no CONFIRM.
+    group.frames.splice(
+      group.frames.findLastIndex(({ sender }) => sender === CYD),
+      1,
+    );
+    const cyd = group.member(CYD);
+    control(cyd, CONFIRM, Uint8Array.of(1));
+    control(cyd, 3, new Uint8Array(0));
+    group.run();
+    group.member(ANN).machine.rekey();
+    group.run();
+    expect(group.states).to.deep.equal(['ann secure', 'bob secure', 'cyd secure']);
+    expect(group.member(ANN).machine.epoch).to.equal(0);
+    control(cyd, CONFIRM, new Uint8Array(0));
+    group.run();
+    expect(ALL.map((name) => group.member(name).machine.epoch)).to.deep.equal([1, 1, 1]);
+  });
+
+  it('for a new key come of each insider later than of those before it', () => {
+    const group = new FlushedGroup(ALL, { rekeyAfterMs: 60_000 });
+    group.install(ALL);
+    group.run();
+    expect(ALL.map((name) => group.member(name).machine.dueAt - group.now)).to.deep.equal([
+      60_000, 62_000, 64_000,
+    ]);
+    group.member(BOB).machine.transition();
+    expect(group.member(BOB).machine.dueAt).to.equal(Infinity);
   });
 });
 
