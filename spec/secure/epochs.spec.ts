@@ -65,11 +65,18 @@ describe('secure groups, two epochs', () => {
       'no keys',
       '1',
     ]);
-    expect([take(ANN, 0), take(ANN, 1), take(ANN, 0)]).to.deep.equal(['0', '1', 'no keys']);
+    expect([take(ANN, 0), take(ANN, 0), take(ANN, 1), take(ANN, 0)]).to.deep.equal([
+      '0',
+      '0',
+      '1',
+      'no keys',
+    ]);
+    const later = (from.get(CYD) as [Sender, Sender])[0].frame('later');
+    expect(epochs.receive(later, { ...headerOf(later), epoch: 7 })).to.equal(null);
     const frame = (from.get(BOB) as [Sender, Sender])[0].frame('x');
     const stranger = { ...frame, sender: '#dan#d1' };
     expect(told(epochs.receive(stranger, headerOf(stranger)))).to.equal('forged');
-    expect([take(CYD, 0), take(CYD, 1), take(CYD, 0)]).to.deep.equal(['0', '1', 'no keys']);
+    expect([take(CYD, 0), take(CYD, 1), take(CYD, 0)]).to.deep.equal(['0 after 1', '1', 'no keys']);
     expect(told(epochs.receive(stranger, headerOf(stranger))), 'all have').to.equal('no keys');
     expect(take(ANN, 1)).to.equal('1');
   });

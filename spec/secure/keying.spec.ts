@@ -95,6 +95,7 @@ describe('secure group, SHAREs of one agreement', () => {
     const group = begun(ALL);
     take(group, KIND_SHARE, CYD);
     group.order({ ...found(group, KIND_SHARE, BOB), service: 4 });
+    group.order({ ...found(group, KIND_SHARE, BOB), sender: '#dan#d1' });
     group.run();
     for (const name of [ANN, BOB]) group.member(name).isOpen = false;
     group.pass(9_999);
@@ -206,6 +207,33 @@ describe('secure group, SEALs that wait', () => {
       bob.of('disagreement').map(({ sealer }) => sealer),
       'the second one',
     ).to.deep.equal([ANN]);
+  });
+
+  it('wait for all answers, one after the other', () => {
+    const group = begun(ALL);
+    const bob = group.member(BOB);
+    bob.judge = () => null;
+    group.run();
+    expect(bob.machine.state).to.equal('keying');
+    for (const { view, member } of bob.asked.slice()) {
+      expect(bob.machine.state).to.equal('keying');
+      bob.machine.authorized(view, member, MAY, group.now);
+    }
+    expect([bob.asked.length, group.areTogether(ALL)]).to.deep.equal([2, true]);
+  });
+
+  it('let the next one decide where they fail', () => {
+    const group = begun(ALL);
+    const bob = group.member(BOB);
+    bob.judge = ({ member }) => (member === CYD ? null : MAY);
+    group.run(ANN, CYD);
+    group.order(sealFor(group, ANN, [ANN, BOB]));
+    group.run();
+    const asked = bob.asked.find(({ member }) => member === CYD);
+    bob.machine.authorized(asked?.view ?? 0, CYD, MAY_NOT, group.now);
+    // The second one is for it, with a box that nobody opens.
+    expect(bob.of('disagreement').map(({ names }) => names)).to.deep.equal([[CYD]]);
+    expect(bob.last('excluded')?.reason).to.equal('box');
   });
 
   it('that name others only, one of them not authorised, are no disagreement', () => {

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Agreement } from '../../lib/secure/core/agreement.js';
 import { encodeCertificate, judgeCertificate } from '../../lib/secure/core/certificate.js';
+import { boxKey, SecureWriter } from '../../lib/secure/core/context.js';
 import { readDataHeader } from '../../lib/secure/core/data.js';
 import type { EpochKeys } from '../../lib/secure/core/epoch-keys.js';
 import { MAX_BYTES, MAX_MESSAGES, REKEY_BYTES, REKEY_MESSAGES } from '../../lib/secure/core/limits.js';
@@ -164,6 +165,27 @@ describe('secure groups, a SEAL', () => {
     expect(hexOf(agreement.open(sealer, right)?.id ?? new Uint8Array(0))).to.equal(groupMode.seal.id);
     agreement.close();
     expect(agreement.open(sealer, right)).to.equal(null);
+  });
+});
+
+describe('secure groups, a SEAL whose check is of another secret', () => {
+  it('does not open, though its box does', () => {
+    const { seal } = groupMode;
+    const check = flipped(bytesOf(seal.check));
+    const transcript = bytesOf(seal.transcript);
+    const names = { sealer: seal.sealer, insider: CYD };
+    const key = boxKey(nodeProvider, bytesOf(seal.dh[CYD] ?? ''), transcript, check, names);
+    const box = nodeProvider.seal(key, Buffer.alloc(12), transcript, bytesOf(seal.secret));
+    const boxes = [{ index: members.indexOf(CYD), box }];
+    const agreement = withShares('group', groupMode, CYD);
+    expect(nodeProvider.open(key, Buffer.alloc(12), transcript, box)).to.not.equal(null);
+    expect(agreement.open(seal.sealer, { ...sealOf(groupMode), check, boxes })).to.equal(null);
+  });
+});
+
+describe('secure groups, a name', () => {
+  it('has one byte for each character', () => {
+    expect([...new SecureWriter().str('\u00e9#').finish()]).to.deep.equal([2, 0, 0xe9, 0x23]);
   });
 });
 

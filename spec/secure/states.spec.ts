@@ -75,6 +75,16 @@ describe('secure group, a member without a key', () => {
     ]);
   });
 
+  it('forgets what could open a SEAL when a transitional signal comes', () => {
+    const group = new FlushedGroup(ALL);
+    group.install(ALL);
+    const { machine } = group.member(ANN);
+    const keying = Reflect.get(machine, 'keying') as { readonly agreement: object };
+    expect(Reflect.get(keying.agreement, 'ephemeral')).to.not.equal(null);
+    machine.transition();
+    expect(Reflect.get(keying.agreement, 'ephemeral')).to.equal(null);
+  });
+
   it('shares nothing where a transitional signal came with the view', () => {
     const group = new FlushedGroup(ALL);
     group.install(ALL, 'network', null, { isThrough: false });
@@ -200,6 +210,15 @@ describe('secure group, a member with a key', () => {
     ann.send('no copy', AGREED | 0x40);
     ann.machine.data(group.frames.at(-1) as SecureFrame, group.now);
     expect([ann.texts, ann.of('tampering'), ann.dropped.at(-1)]).to.deep.equal([[], [], 'refused']);
+  });
+
+  it('names nobody besides the sender where a message comes twice', () => {
+    const group = secured();
+    group.member(ANN).send('once');
+    group.order(group.frames.at(-1) as SecureFrame);
+    group.run();
+    const replay = { kind: 'tampering', reason: 'replay', sender: ANN, names: [], count: 1 };
+    expect(group.member(BOB).of('tampering')).to.deep.equal([replay]);
   });
 
   it('cannot send when its key is used up, and asks for a new one long before', () => {

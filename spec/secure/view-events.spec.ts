@@ -37,6 +37,12 @@ describe('secure groups, the cause of a view', () => {
     ['is a join to the joiner, who knows nobody', joiner, 'join'],
     ['is the network where the flush view says so', { ...joined, cause: 'network' }, 'network'],
     ['is the network where nobody is named', { ...joined, changed: null }, 'network'],
+    [
+      'is the network where nobody is named as the one who left',
+      { ...left, changed: null, insiders: ALL, came: ALL },
+      'network',
+    ],
+    ['is the network where another one came', { ...joined, insiders: [ANN, BOB, DAN] }, 'network'],
     ['is the network after views that were not shown', { ...joined, isNext: false }, 'network'],
     ['is the network with outsiders', { ...joined, outsider: DAN }, 'network'],
     ['is the network to a joiner whom somebody came along with', { ...joiner, came: [ANN, BOB] }, 'network'],
