@@ -100,7 +100,10 @@ export const areas: readonly Area[] = [
   },
   {
     name: 'keyed',
-    sources: ['membership', 'events', 'group'].map((name) => `lib/client/secure-${name}.ts`),
+    sources: [
+      'lib/secure/member.ts',
+      ...['membership', 'events', 'group'].map((name) => `lib/client/secure-${name}.ts`),
+    ],
     specs: named('client', 'secure', 'secure-keying'),
   },
 ];

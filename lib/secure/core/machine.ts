@@ -126,17 +126,15 @@ export class SecureMachine {
 
   /** Encrypts and sends. Only where `sendRefusal` is null. @param receivers null: to the group */
   send(service: number, type: number, body: Uint8Array, receivers: readonly string[] | null = null): void {
-    const isToAll = receivers === null;
-    const word = (secureService(service) & ~SUBGROUP_CAST) | (isToAll ? 0 : SUBGROUP_CAST);
-    const groups = isToAll ? this.groups : [...receivers, ...this.groups];
+    const word = (secureService(service) & ~SUBGROUP_CAST) | (receivers ? SUBGROUP_CAST : 0);
+    const groups = receivers ? [...receivers, ...this.groups] : this.groups;
     this.encrypt({ service: word, groups, isControl: false, type, body }, receivers);
   }
 
   /** Asks for a new key; as soon as all members have confirmed the present one. */
   rekey(): void {
     this.isRekeyWanted = true;
-    if (!this.canRekey) return;
-    this.control(REKEY, rekeyBody(this.epoch + 1));
+    if (this.canRekey) this.control(REKEY, rekeyBody(this.epoch + 1));
   }
 
   /** A key for the application, of the epoch in use; null without one. */
@@ -391,8 +389,7 @@ export class SecureMachine {
 
   private control(type: number, body: Uint8Array): void {
     if (this.sendRefusal(AGREED_MESS, body.length) !== null) return;
-    const { groups } = this;
-    this.encrypt({ service: AGREED_MESS, groups, isControl: true, type, body }, null);
+    this.encrypt({ service: AGREED_MESS, groups: this.groups, isControl: true, type, body }, null);
   }
 
   private dataArrived(frame: SecureFrame, now: number): void {
