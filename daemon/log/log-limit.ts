@@ -3,7 +3,7 @@
  * client that connects and breaks in a loop does not fill the disk, and one line in ten thousand is still found.
  */
 import type { Logger } from './logger.js';
-import type { Clock, Timer } from '../session/clock.js';
+import type { Clock, Timer } from '../../lib/util/clock.js';
 
 export const LINES_A_MINUTE = 10;
 export const MINUTE = 60_000;

@@ -2,7 +2,7 @@
  * One turn is one round of the event loop: first all sockets that are readable are read, then what came in is ordered,
  * then every session that got something is written to once. Batches make the speed.
  */
-import { type Clock, realClock } from './clock.js';
+import { type Clock, systemClock } from '../../lib/util/clock.js';
 
 export class BatchTick {
   private scheduled = false;
@@ -16,7 +16,7 @@ export class BatchTick {
   constructor(
     private readonly order: () => void,
     private readonly end: () => void,
-    private readonly clock: Clock = realClock,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Something came in, or is to go out: there will be a turn. */

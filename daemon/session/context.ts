@@ -1,8 +1,8 @@
 /** What a session needs of the daemon around it, and tells it. */
+import type { Clock } from '../../lib/util/clock.js';
 import type { Access } from '../access/access.js';
 import type { Core } from '../core/core.js';
 import type { Counters } from '../counters.js';
-import type { Clock } from './clock.js';
 import type { Logins } from './logins.js';
 import type { SessionLimits } from './limits.js';
 import type { EndReason } from './end-reason.js';

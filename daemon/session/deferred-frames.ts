@@ -3,9 +3,9 @@
  * read brought, since the session is not read meanwhile.
  */
 import type { Buffer } from 'node:buffer';
+import type { Clock } from '../../lib/util/clock.js';
 import type { WaitsFor } from '../core/admission.js';
 import { isChange } from '../core/core.js';
-import type { Clock } from './clock.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
 
 interface Frame {

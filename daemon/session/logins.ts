@@ -7,8 +7,8 @@
  * A wrong password is answered late, twice as late with each failure of the user from that address, and for any user
  * with every FAILURES_A_STEP of the address. A right one is answered at once, so an honest client pays nothing for it.
  */
+import type { Clock } from '../../lib/util/clock.js';
 import type { Credentials } from '../../lib/wire/handshake/authentication.js';
-import type { Clock } from './clock.js';
 
 /** The longest delay of an answer in milliseconds, unless the configured one is longer. */
 export const MAX_AUTH_DELAY = 60_000;

@@ -7,7 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { type Clock, realClock, type Timer } from './clock.js';
+import { type Clock, systemClock, type Timer } from '../../lib/util/clock.js';
 import {
   MAX_BEHIND_BYTES,
   MAX_GATHER_BYTES,
@@ -61,7 +61,7 @@ export class SendQueue {
     private readonly limits: SessionLimits,
     private readonly events: BacklogEvents,
     private readonly stallTime = STALL_TIME,
-    private readonly clock: Clock = realClock,
+    private readonly clock: Clock = systemClock,
   ) {}
 
   /** Messages that wait, a partly written one included. */

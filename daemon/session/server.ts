@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { watchPeer } from '../../lib/silence/watch.js';
+import { type Clock, type Timer, systemClock } from '../../lib/util/clock.js';
 import { REJECT_NOT_UNIQUE, REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
@@ -13,10 +14,9 @@ import type { Logger } from '../log/logger.js';
 import { addressKey } from '../net/peer.js';
 import { BatchTick } from './batch-tick.js';
 import { BufferedBytes } from './buffered-bytes.js';
-import { type Clock, type Timer, endSoon, realClock } from './clock.js';
 import type { Rejection, SessionContext } from './context.js';
 import type { EndReason } from './end-reason.js';
-import { Handshakes, type PendingHandshake } from './handshakes.js';
+import { endSoon, Handshakes, type PendingHandshake } from './handshakes.js';
 import {
   CHANGE_RETRY,
   MAX_END_WAIT,
@@ -77,7 +77,7 @@ export class SessionServer implements SessionContext<Session> {
     rules: AccessRules,
     /** Bytes that all buffers of the process take. */
     private readonly bufferBytes = (): number => process.memoryUsage().arrayBuffers,
-    readonly clock: Clock = realClock,
+    readonly clock: Clock = systemClock,
   ) {
     this.limits = { ...limits };
     this.limitChanges();

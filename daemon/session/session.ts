@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import type { Timer } from '../../lib/util/clock.js';
 import { REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
@@ -14,11 +15,10 @@ import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/serve
 import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/group.js';
 import { type Peer, addressKey, peerOf, reasonOfError } from '../net/peer.js';
-import { type Timer, endSoon } from './clock.js';
 import type { SessionContext } from './context.js';
 import { DeferredFrames } from './deferred-frames.js';
 import type { EndReason } from './end-reason.js';
-import type { PendingHandshake } from './handshakes.js';
+import { endSoon, type PendingHandshake } from './handshakes.js';
 import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
 import { SendQueue } from './send-queue.js';
 

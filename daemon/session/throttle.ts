@@ -9,7 +9,7 @@
  *
  * Spread 5.0.1 stops reading all its clients instead [daemon 3.4, D16].
  */
-import { type Clock, realClock, type Timer } from './clock.js';
+import { type Clock, systemClock, type Timer } from '../../lib/util/clock.js';
 import { STALL_TIME } from './limits.js';
 
 /** What a session may bring within FLOOD_TIME milliseconds before it counts as flooding: 25 MB/s. */
@@ -49,7 +49,7 @@ export class FloodThrottle {
 
   constructor(
     private readonly stallTime = STALL_TIME,
-    private readonly clock: Clock = realClock,
+    private readonly clock: Clock = systemClock,
     /** Says to the other daemons whether a receiver here is behind. */
     private readonly tell: (isBehind: boolean) => void = () => undefined,
   ) {}

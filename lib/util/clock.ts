@@ -1,4 +1,4 @@
-/** The clock as code sees it that needs no other: specs and simulators give it a clock of their own. */
+/** The clock as code sees it that needs no other: specs and simulators pass a clock of their own. */
 
 export interface Timer {
   cancel(): void;
@@ -8,11 +8,21 @@ export interface Timer {
   unref(): this;
 }
 
+/** What timers need of a clock. */
 export interface TimerClock {
   /** Milliseconds, rising; says nothing about the time of day. */
   now(): number;
   /** Calls `f` once, after that many milliseconds. */
   after(milliseconds: number, f: () => void): Timer;
+}
+
+export interface Clock extends TimerClock {
+  /** Time of day, in milliseconds since 1970, at which `now` was 0. The sum of both never goes back. */
+  readonly timeOrigin: number;
+  /** Time of day, in milliseconds since 1970, as the machine has it; goes back when somebody sets it back. */
+  date(): number;
+  /** Calls `f` once, when all sockets that are readable now have been read. */
+  soon(f: () => void): void;
 }
 
 class SystemTimer implements Timer {
@@ -34,7 +44,14 @@ class SystemTimer implements Timer {
 }
 
 /** The one of the machine. */
-export const systemClock: TimerClock = {
+export const systemClock: Clock = {
+  timeOrigin: performance.timeOrigin,
   now: () => performance.now(),
+  date: () => Date.now(),
   after: (milliseconds, f) => new SystemTimer(setTimeout(f, milliseconds)),
+  soon: (f) => void setImmediate(f),
 };
+
+/** Lets the sockets have their turn. */
+export const turn = (clock: Pick<Clock, 'soon'>): Promise<void> =>
+  new Promise((resolve) => clock.soon(resolve));

@@ -44,6 +44,7 @@ export const OUTSIDE: readonly string[] = [
   'session',
   'silence',
   'ssp',
+  'util/clock',
   'util/on-abort',
   'util/timer-queue',
   'view-time-file',

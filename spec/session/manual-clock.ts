@@ -1,7 +1,8 @@
 /** A clock that a spec moves. */
-import type { Clock, Timer } from '../../daemon/session/clock.js';
+import type { Clock, Timer } from '../../lib/util/clock.js';
 
 export class ManualClock implements Clock {
+  readonly timeOrigin = 0;
   private time = 0;
   private timers: { readonly at: number; readonly f: () => void }[] = [];
 

@@ -1,7 +1,7 @@
 /** The promises do not depend on how much goes into a payload: worlds with the longest turns, and with none. */
 import { expect } from 'chai';
 import { Batcher } from '../../daemon/core/batcher.js';
-import type { Clock } from '../../daemon/session/clock.js';
+import type { Clock } from '../../lib/util/clock.js';
 import { givenSeed } from '../support/random.js';
 import { seeds } from '../support/seeds.js';
 import { replace } from './bugs/planted.js';

@@ -1,8 +1,8 @@
 /**
- * One run of one daemon's process, which is also the clock of its session machine. While it is frozen, whatever
+ * One run of one process, which is also the clock of its connections. While it is frozen, whatever
  * reaches it waits; when it is dead, nothing reaches it any more.
  */
-import type { Clock, Timer } from '../../daemon/session/clock.js';
+import type { Clock, Timer } from '../../lib/util/clock.js';
 import type { Loop, Task } from './loop.js';
 
 /** The time of day at which every world begins. */
@@ -35,6 +35,7 @@ class VirtualTimer implements Timer {
 }
 
 export class Process implements Clock {
+  readonly timeOrigin = EPOCH;
   /** When it went on after it was last frozen, and for how long it had been. */
   thawedAt = -Infinity;
   frozenFor = 0;

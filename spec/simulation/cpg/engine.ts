@@ -13,7 +13,7 @@ import type {
   SendOptions,
   View,
 } from '../../../daemon/engine/port.js';
-import type { Timer } from '../../../daemon/session/clock.js';
+import type { Timer } from '../../../lib/util/clock.js';
 import type { EngineLog } from '../engine-log.js';
 import type { SimulatedEngine } from '../fabric.js';
 import type { Process } from '../process.js';
