@@ -9,6 +9,7 @@ import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
 import type { EngineOptions } from './engine/create.js';
+import type { Engine } from './engine/port.js';
 import { type Logger, silentLogger } from './log/logger.js';
 import { optionFaults, show } from './option-fault.js';
 import { defaultLimits, type SessionLimits } from './session/limits.js';
@@ -146,6 +147,19 @@ export function hostDaemonName(host = hostname()): string {
   const legal = host.replace(/[^$-~]/g, '-').slice(0, MAX_DAEMON_NAME);
   return legal === '' ? 'localhost' : legal;
 }
+
+const ENGINE = Symbol('engine');
+
+/**
+ * @internal Has the daemon use this engine, a simulated one, under the name and the id of the options. The option
+ * `engine` only says what it is called.
+ */
+export const withEngine = (options: DaemonOptions, engine: Engine): DaemonOptions =>
+  Object.defineProperty(options, ENGINE, { value: engine, configurable: true });
+
+/** @internal The one that `withEngine` has given. */
+export const givenEngine = (options: DaemonOptions): Engine | undefined =>
+  (options as { readonly [ENGINE]?: Engine })[ENGINE];
 
 /** Which files the access control reads. */
 export const accessFilesOf = (options: CheckedOptions): AccessFiles => ({

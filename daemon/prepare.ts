@@ -16,6 +16,7 @@ import {
   accessFilesOf,
   checkOptions,
   engineOptionsOf,
+  givenEngine,
 } from './options.js';
 
 export interface Prepared {
@@ -38,7 +39,7 @@ export async function prepare(given: DaemonOptions, logger: Logger): Promise<Pre
   const rules = await loadAccess(accessFilesOf(options));
   const tls = options.tls && (await loadTlsFiles(options.tls));
   await checkPlaces(options);
-  const engine = await createEngine(engineOptionsOf(options), logger);
+  const engine = givenEngine(given) ?? (await createEngine(engineOptionsOf(options), logger));
   return { options, rules, tls, engine, warnings: tls?.warnings ?? [] };
 }
 

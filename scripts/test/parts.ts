@@ -32,6 +32,7 @@ export const OUTSIDE: readonly string[] = [
   'flush/vectors-of-calls',
   'fuzz',
   'mailbox',
+  'memory-network',
   'monitor',
   'net',
   'own-end',
