@@ -69,6 +69,6 @@ export type {
 export type { Body, MembersSendOptions, SendOptions } from './client/send.js';
 export { type Service, SERVICES } from './client/send.js';
 export { QUEUE_BYTES, QUEUE_EVENTS } from './client/event-stream.js';
-export type { TlsOptions } from './mailbox/dial.js';
+export type { TlsOptions } from './mailbox/transport.js';
 export type { Cause } from './mailbox/view.js';
 export { equalGroupIds, type GroupId, groupIdText } from './wire/group-id.js';

@@ -151,6 +151,21 @@ const isPurePackage = ({ specifier, typeOnly }: Import): boolean =>
 const impure =
   /(?<![.\w$])(?:Date|setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|globalThis)\b|\bMath\s*\.\s*random\b/g;
 
+/** The library, of which a connection's time and randomness are those of its platform; the commands are programs. */
+const ofLibrary = /^lib\/(?!cli\/)/;
+/**
+ * Where the time and the randomness of the machine come in: its clock, the default platform, and what nothing may replace: the
+ * randomness of cryptography, and a watch on tables of the kernel.
+ */
+const ofTheMachine: ReadonlySet<string> = new Set([
+  'lib/util/clock.ts',
+  'lib/mailbox/platform.ts',
+  'lib/secure/node-provider.ts',
+  'lib/silence/watch.ts',
+]);
+const unplanned =
+  /(?<![.\w$])(?:setTimeout|setInterval|setImmediate|performance|hrtime|systemClock|random(?:Bytes|Int|UUID|Fill\w*))\b|\bMath\s*\.\s*random\b|\bDate\s*\.\s*now\b|\bnew\s+Date\s*\(\s*\)|\bgetRandomValues\b|\bAbortSignal\s*\.\s*timeout\b|\.\s*hrtime\b/g;
+
 const LONGEST_FILE = 400;
 /** A state machine reads best as a whole. */
 const LONGEST_STATE_MACHINE = 500;
@@ -240,6 +255,10 @@ function faultsOf(path: string, source: string): string[] {
     const used = new Set(stripped(source, false).match(impure));
     faults.push(...[...used].map((name) => `${path} is pure and uses ${name}`));
   }
+  if (ofLibrary.test(path) && !pure.test(path) && !ofTheMachine.has(path)) {
+    const used = new Set(stripped(source, false).match(unplanned));
+    faults.push(...[...used].map((what) => `${path} uses ${what}, which its platform should give`));
+  }
   const lines = source.split('\n').length - 1;
   if (lines > (stateMachines.has(path) ? LONGEST_STATE_MACHINE : LONGEST_FILE))
     faults.push(`${path} has ${lines} lines`);
@@ -268,6 +287,13 @@ describe('architecture', () => {
       }),
     );
     expect(unused).to.deep.equal([]);
+  });
+
+  it('lets in time and randomness in no file that does not need them', () => {
+    const used = sources
+      .filter(([, source]) => stripped(source, false).match(unplanned))
+      .map(([path]) => path);
+    expect(used).to.include.members([...ofTheMachine]);
   });
 
   it('is looked for in the real sources', () => {
@@ -395,6 +421,8 @@ describe('architecture', () => {
       ['daemon/core/a.ts', 'const a = `at ${new Date()}`;', 'is pure and uses Date'],
       ['daemon/core/a.ts', "const a = /'/; process.exit(); // '", 'is pure and uses process'],
       ['lib/wire/a.ts', 'a;\n'.repeat(401), 'has 401 lines'],
+      ['lib/recipes/a.ts', 'setImmediate(a);', 'uses setImmediate, which its platform should give'],
+      ['lib/secure/a.ts', 'randomBytes(8);', 'uses randomBytes, which its platform should give'],
     ] as const) {
       it(`${path} that ${fault}`, () => {
         expect(faultsOf(path, source)).to.deep.equal([`${path} ${fault}`]);
@@ -430,9 +458,44 @@ describe('architecture', () => {
       ['daemon/core/a.ts', 'const a = b.process; const update = c.performance;'],
       ['lib/wire/a.ts', 'const dated = 1; const processed = `Date`;'],
       ['lib/wire/a.ts', 'a;\n'.repeat(400)],
+      ['lib/client/a.ts', "import { turn } from '../util/clock.js'; const a = new Date(b);"],
+      ['lib/client/a.ts', 'const a = clock.random; b.setTimeout(); // setTimeout'],
+      ['lib/cli/a.ts', 'setTimeout(() => 1, Date.now());'],
+      ['daemon/session/a.ts', 'setTimeout(() => 1, Date.now());'],
     ] as const) {
       it(`${path} with ${JSON.stringify(source.slice(0, 70))}`, () => {
         expect(faultsOf(path, source)).to.deep.equal([]);
+      });
+    }
+  });
+
+  describe('refuses in the library', () => {
+    for (const [source, what] of [
+      ['setTimeout(() => 1, 2);', 'setTimeout'],
+      ["import { setTimeout } from 'node:timers/promises';", 'setTimeout'],
+      ['const a = setInterval;', 'setInterval'],
+      ['setImmediate(a);', 'setImmediate'],
+      ['const a = performance.now();', 'performance'],
+      ['const a = process.hrtime();', '.hrtime'],
+      ['const a = Date.now();', 'Date.now'],
+      ['const a = new Date();', 'new Date()'],
+      ['const a = Math.random();', 'Math.random'],
+      ["import { randomBytes } from 'node:crypto';", 'randomBytes'],
+      ["import { randomInt } from 'node:crypto';", 'randomInt'],
+      ["import { randomUUID } from 'node:crypto';", 'randomUUID'],
+      ['crypto.getRandomValues(a);', 'getRandomValues'],
+      ['const a = AbortSignal.timeout(1);', 'AbortSignal.timeout'],
+      ["import { systemClock } from '../util/clock.js';", 'systemClock'],
+    ] as const) {
+      it(source, () => {
+        const fault = `lib/client/a.ts uses ${what}, which its platform should give`;
+        expect(faultsOf('lib/client/a.ts', source)).to.deep.equal([fault]);
+      });
+    }
+
+    for (const path of ofTheMachine) {
+      it(`none of it in ${path}`, () => {
+        expect(faultsOf(path, 'setTimeout(() => randomBytes(8), 2);')).to.deep.equal([]);
       });
     }
   });

@@ -1,6 +1,5 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
-import { systemClock } from '../util/clock.js';
 import { deferred } from '../util/deferred.js';
 import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
@@ -56,7 +55,7 @@ export class Channels implements AsyncDisposable {
   /** The names of all channels. */
   readonly registry: Registry;
 
-  private readonly alarm = new TimerQueue(systemClock);
+  private readonly alarm: TimerQueue;
   private readonly machine: RegistryMachine;
   private readonly hub: ChannelContext;
   private readonly servers = new Map<ClaimId, ServerChannel>();
@@ -89,11 +88,13 @@ export class Channels implements AsyncDisposable {
       },
       settings.daemons,
     );
+    this.alarm = new TimerQueue(link.clock);
     const { alarm, dropped } = this;
     this.router = new Router(link.id, this.machine, this.servers, this.clients, dropped);
     this.hub = {
       alarm,
       dropped,
+      date: () => link.clock.date(),
       nextId: () => ++this.ids,
       transmit: (to, messages, order) => this.transmit(to, messages, order),
       command: (command) => this.command(command),

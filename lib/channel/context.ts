@@ -32,6 +32,8 @@ export const nothingDropped = (): Dropped => ({
 
 export interface ChannelContext {
   readonly alarm: TimerQueue;
+  /** Time of day, as `Date.now()`. */
+  date(): number;
   readonly dropped: Dropped;
   /** A number that no message of this connection has had. */
   nextId(): number;

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import type { Connection } from '../client/connection.js';
 import type { ConnectionEvent } from '../client/event.js';
 import type { Service } from '../client/send.js';
+import { platformOf } from '../mailbox/platform.js';
+import type { Clock } from '../util/clock.js';
 import { CHANNEL_MESSAGE } from './limits.js';
 import type { RegistryView } from './registry/machine.js';
 
@@ -22,6 +24,8 @@ export interface LinkHandler {
 
 export interface GroupLink {
   readonly id: string;
+  /** That of the connection. */
+  readonly clock: Clock;
   /** Comes into the registry's group; from here on the handler is called. */
   enter(handler: LinkHandler, signal?: AbortSignal): Promise<void>;
   /** Leaves it; resolves when nothing comes any more. */
@@ -43,6 +47,10 @@ export class ConnectionLink implements GroupLink {
 
   get id(): string {
     return this.connection.id;
+  }
+
+  get clock(): Clock {
+    return platformOf(this.connection).clock;
   }
 
   async enter(handler: LinkHandler, signal?: AbortSignal): Promise<void> {

@@ -47,7 +47,7 @@ export class ServerRequests implements RequestHost {
   /** One has come. */
   open(client: ServerClient, message: Message): ServerRequest {
     const left = timeLeft(message.deadline);
-    const deadline = left === null ? undefined : Date.now() + left;
+    const deadline = left === null ? undefined : this.hub.date() + left;
     const request = new ServerRequest(this, message, client.name, deadline);
     client.requests.set(request.id, request);
     if (left !== null) request.due = this.hub.alarm.after(left, () => this.expire(request));

@@ -2,6 +2,7 @@
 import { errorOf } from '../errors.js';
 import { failureError } from '../mailbox/dial-failure.js';
 import { Mailbox } from '../mailbox/mailbox.js';
+import { platformOf } from '../mailbox/platform.js';
 import { REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { passwordAuthenticator } from '../wire/handshake/authentication.js';
 import { isPrivateName } from '../wire/name.js';
@@ -28,6 +29,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     signal,
     tls,
     authenticators,
+    platform: platformOf(options),
   };
   const mailbox = await Mailbox.dial(dialled);
   if (mailbox instanceof Mailbox && signal?.aborted) await mailbox.disconnect();

@@ -1,6 +1,7 @@
 /** One connection to a daemon, the modern way: groups, events, iteration, errors as exceptions. */
 import { errorOf } from '../errors.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
+import { withPlatform } from '../mailbox/platform.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
@@ -64,6 +65,7 @@ export class Connection
   /** @internal Made by `connect`. */
   constructor(private readonly mailbox: Mailbox) {
     super();
+    withPlatform(this, mailbox.platform);
     this.reader = new EventReader(mailbox.privateGroup);
     const home: GroupHome = {
       send: (group, body, options) => this.send(group, body, options),

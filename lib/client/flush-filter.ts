@@ -1,6 +1,7 @@
 /** What stands between the flush layer and the events of a group, and what it needs for that. */
 import type { GroupMachine } from '../flush/core/machine.js';
 import type { FlushEvent } from '../flush/core/port.js';
+import type { Clock } from '../util/clock.js';
 import type { ConnectionEvent } from './event.js';
 import type { GroupSecurity } from './group.js';
 import type { GroupMessage } from './held-sends.js';
@@ -9,6 +10,8 @@ import type { GroupMessage } from './held-sends.js';
 export interface FilterHost {
   /** Id of the connection. */
   readonly self: string;
+  /** That of the connection. */
+  readonly clock: Clock;
   /** The flush layer of the group; null without a view. */
   machine(): GroupMachine<Promise<number>> | null;
   /** Hands out what has come. @param groups of data: the group itself */

@@ -1,6 +1,6 @@
 /** What `connect` and `join` take. */
 import { errorOf } from '../errors.js';
-import type { TlsOptions } from '../mailbox/dial.js';
+import type { TlsOptions } from '../mailbox/transport.js';
 import { FLUSHES, SecureOptionChecks, type SecureMemberOptions } from '../secure/options.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { OptionChecks } from '../util/option-checks.js';

@@ -1,6 +1,7 @@
 /** Moves what arrives from the mailbox to the readers, as long as all of them keep up. */
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
+import { turn } from '../util/clock.js';
 
 /** Milliseconds of standing still after which a warning names who does not read. */
 const STALL_WARNING_MS = 5_000;
@@ -50,12 +51,13 @@ export class Pump {
 
   private async run(): Promise<void> {
     const { mailbox } = this;
+    const { clock } = mailbox.platform;
     // Whoever waits for the connection gets to know it before the first message.
-    await turn();
+    await turn(clock);
     while (!this.stopped) {
       const isMore = await this.burst();
       if (this.stopped) return;
-      if (isMore) await turn();
+      if (isMore) await turn(clock);
       else if (mailbox.state === 'open') await mailbox.wait();
       else return this.target.lost(mailbox.cause);
     }
@@ -78,13 +80,13 @@ export class Pump {
   }
 
   private async stand(): Promise<void> {
-    const warning = setTimeout(() => this.warn(), STALL_WARNING_MS).unref();
+    const warning = this.mailbox.platform.clock.after(STALL_WARNING_MS, () => this.warn()).unref();
     while (this.mustStand()) {
       await new Promise<void>((resolve) => {
         this.go = resolve;
       });
     }
-    clearTimeout(warning);
+    warning.cancel();
   }
 
   private warn(): void {
@@ -93,6 +95,3 @@ export class Pump {
     process.emitWarning(`${privateGroup} is stalled: nobody reads ${readers}`, 'SspStallWarning');
   }
 }
-
-/** Lets the event loop have its turn. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

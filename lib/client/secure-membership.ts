@@ -8,7 +8,6 @@ import { SECURE_TYPE } from '../secure/core/limits.js';
 import type { SecureEvent } from '../secure/core/port.js';
 import { SecurityError } from '../secure/errors.js';
 import { memberKeys, type MemberKeys, SecureMember } from '../secure/member.js';
-import { systemClock } from '../util/clock.js';
 import { type Deferred, deferred } from '../util/deferred.js';
 import {
   ILLEGAL_MESSAGE_TYPE,
@@ -61,6 +60,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
     this.isManual = options.flush === 'manual';
     this.member = new SecureMember(group, options, keys, {
       self: host.self,
+      clock: host.clock,
       machine: () => host.machine(),
       flush: () => host.flush(),
       requestLeave: () => host.requestLeave(),
@@ -68,7 +68,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
       deliver: (event) => this.deliver(event),
       handled: () => this.handled(),
     });
-    this.giveUp = systemClock
+    this.giveUp = host.clock
       .after(giveUpMs, () => this.fail('stalled', `no key of ${group} came within ${giveUpMs} ms`))
       .unref();
   }

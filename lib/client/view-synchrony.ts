@@ -16,7 +16,6 @@ import { contentOf } from '../mailbox/content.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
-import { systemClock } from '../util/clock.js';
 import { CONNECTION_CLOSED, ILLEGAL_MESSAGE_TYPE, ILLEGAL_STATE, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { equalGroupIds, groupIdText } from '../wire/group-id.js';
 import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
@@ -56,7 +55,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     private readonly host: SynchronyHost,
   ) {
     this.layer = new SynchronousLayer(mailbox.privateGroup, this, this.modes);
-    this.timer = new StallTimer(this.layer, systemClock);
+    this.timer = new StallTimer(this.layer, mailbox.platform.clock);
     mailbox.hurry = (group) => this.isUrgent(group);
   }
 
@@ -332,6 +331,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     const { host, mailbox } = this;
     return {
       self: mailbox.privateGroup,
+      clock: mailbox.platform.clock,
       machine: () => this.layer.machine(group),
       handOut: (event, groups) => host.handOut(event, groups),
       isViewSeen: () => this.modes.get(group)?.isViewSeen === true,

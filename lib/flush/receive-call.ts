@@ -94,7 +94,9 @@ async function receive(
   if (session === undefined) return { ret: ILLEGAL_SESSION };
   const attempt = (): FlReceiveResult | undefined => next(session, mbox, call);
   const answer =
-    (call.flags & DONT_BLOCK) === 0 ? await session.answer(attempt, call.signal) : await now(attempt);
+    (call.flags & DONT_BLOCK) === 0
+      ? await session.answer(attempt, call.signal)
+      : await now(attempt, session.clock);
   return answer ?? { ret: WOULD_BLOCK };
 }
 

@@ -1,6 +1,5 @@
 /** One connection to a daemon, seen by the client. Below both faces: it answers with codes and moves bytes. */
 import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
 import { checkDelivery } from '../wire/delivery.js';
 import { FrameFault } from '../wire/fault.js';
@@ -15,6 +14,8 @@ import { dial, type DialOptions } from './dial.js';
 import type { DialFailure } from './dial-failure.js';
 import { Fifo } from '../util/fifo.js';
 import { Outbox } from './outbox.js';
+import { nodePlatform, type Platform } from './platform.js';
+import type { Transport } from './transport.js';
 import { ViewIds } from './view.js';
 import { PendingReceives } from './pending-receives.js';
 
@@ -44,6 +45,8 @@ export class Mailbox {
   readonly daemonVersion: Version;
   /** Whether the connection asked for membership messages. */
   readonly membership: boolean;
+  /** What it has of the world outside. */
+  readonly platform: Platform;
   /** Why the connection was lost, if anything is known. */
   cause: Error | undefined;
   /** Whether a call has told the loss; the faces decide what the later calls answer. */
@@ -84,7 +87,10 @@ export class Mailbox {
 
   /** The same. @returns the mailbox, or why there is none */
   static async dial(options: MailboxOptions): Promise<Mailbox | DialFailure> {
-    const opened = await dial(options, (socket, accept, rest) => new Mailbox(socket, accept, rest, options));
+    const opened = await dial(
+      options,
+      (transport, accept, rest) => new Mailbox(transport, accept, rest, options),
+    );
     const isOpen = opened instanceof Mailbox;
     reportConnect({
       address: options.spreadName ?? '',
@@ -97,7 +103,7 @@ export class Mailbox {
   }
 
   private constructor(
-    private readonly socket: Socket,
+    private readonly transport: Transport,
     accept: Accept,
     rest: Buffer,
     options: MailboxOptions,
@@ -105,13 +111,14 @@ export class Mailbox {
     this.privateGroup = accept.privateGroup;
     this.daemonVersion = accept.version;
     this.membership = options.membership ?? true;
+    this.platform = options.platform ?? nodePlatform;
     this.maxMessages = options.queueMessages ?? RECEIVE_QUEUE_MESSAGES;
     this.maxBytes = options.queueBytes ?? RECEIVE_QUEUE_BYTES;
-    this.outbox = new Outbox(socket, accept.privateGroup);
-    socket.on('data', (chunk: Buffer) => this.receive(chunk));
-    socket.on('end', () => this.lose());
-    socket.on('close', () => this.lose());
-    socket.on('error', (error) => this.break(error));
+    this.outbox = new Outbox(transport, accept.privateGroup);
+    transport.on('data', (chunk) => this.receive(chunk));
+    transport.on('end', () => this.lose());
+    transport.on('close', () => this.lose());
+    transport.on('error', (error) => this.break(error));
     this.receive(rest);
   }
 
@@ -165,7 +172,7 @@ export class Mailbox {
     this.headerSeen = false;
     if (this.paused && this.isHalfEmpty()) {
       this.paused = false;
-      this.socket.resume();
+      this.transport.resume();
     }
     return arrival;
   }
@@ -207,23 +214,23 @@ export class Mailbox {
     if (this.current !== 'open') return this.kill();
     void this.outbox.send(KILL_MESS, [this.privateGroup], 0, []);
     this.close();
-    const { socket } = this;
+    const { transport, platform } = this;
     // What still comes is read and thrown away: a socket closed with unread bytes is reset, and with it the request.
-    socket.resume();
+    transport.resume();
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => socket.destroy(), DISCONNECT_LIMIT_MS);
-      socket.on('close', () => {
-        clearTimeout(timer);
+      const timer = platform.clock.after(DISCONNECT_LIMIT_MS, () => transport.destroy());
+      transport.on('close', () => {
+        timer.cancel();
         resolve();
       });
-      queueMicrotask(() => socket.end());
+      queueMicrotask(() => transport.end());
     });
   }
 
   /** Closes without telling the daemon, which sees a broken connection. Sends under way may be lost. */
   kill(): void {
     this.close();
-    this.socket.destroy();
+    this.transport.destroy();
   }
 
   private receive(chunk: Buffer): void {
@@ -236,7 +243,7 @@ export class Mailbox {
     }
     if (!this.paused && this.isFull()) {
       this.paused = true;
-      this.socket.pause();
+      this.transport.pause();
       reportPause(this.privateGroup, this.waiting, this.waitingBytes);
     }
     this.waiters.serve();
@@ -271,14 +278,15 @@ export class Mailbox {
   }
 
   private receiveRest(): void {
-    for (let chunk = this.socket.read(); chunk !== null; chunk = this.socket.read()) this.receive(chunk);
+    for (let chunk = this.transport.read(); chunk !== null; chunk = this.transport.read())
+      this.receive(chunk);
   }
 
   private lose(): void {
     if (this.current !== 'open') return;
     this.current = 'lost';
     reportLoss(this.privateGroup, this.cause);
-    this.socket.destroy();
+    this.transport.destroy();
     this.reader.stop();
     this.waiters.serve();
   }

@@ -3,11 +3,11 @@
  * copied into a slab one behind the other, large data is written from where it lies.
  */
 import { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { NAME_AT, writeHeaderWords } from '../wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { writeName } from '../wire/name.js';
+import type { Transport } from './transport.js';
 
 /** Data of this size and more is not copied; one more entry in the write costs less than the copy from here on. */
 export const COPY_LIMIT_BYTES = 16 * 1024;
@@ -22,10 +22,10 @@ class Batch {
   readonly sent: Promise<number>;
   done!: (error?: Error | null) => void;
 
-  constructor(socket: Socket) {
+  constructor(transport: Transport) {
     this.sent = new Promise((resolve) => {
       // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
-      this.done = (error) => resolve(error || socket.destroyed ? CONNECTION_CLOSED : 0);
+      this.done = (error) => resolve(error || transport.destroyed ? CONNECTION_CLOSED : 0);
     });
   }
 }
@@ -44,7 +44,7 @@ export class Outbox {
   private readonly flushNow = (): void => this.flush();
 
   constructor(
-    private readonly socket: Socket,
+    private readonly transport: Transport,
     sender: string,
   ) {
     writeName(this.head, NAME_AT, sender);
@@ -109,11 +109,11 @@ export class Outbox {
 
   private begin(): Batch {
     queueMicrotask(this.flushNow);
-    return new Batch(this.socket);
+    return new Batch(this.transport);
   }
 
   private flush(): void {
-    const { batch, parts, socket } = this;
+    const { batch, parts, transport } = this;
     if (batch === null) return;
     this.cut();
     this.batch = null;
@@ -121,9 +121,9 @@ export class Outbox {
     this.gathered = 0;
     const last = parts.pop();
     if (last === undefined) return;
-    socket.cork();
-    for (const part of parts) socket.write(part);
-    socket.write(last, batch.done);
-    socket.uncork();
+    transport.cork();
+    for (const part of parts) transport.write(part);
+    transport.write(last, batch.done);
+    transport.uncork();
   }
 }

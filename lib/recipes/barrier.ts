@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
-import { type WaitOptions, checkedOptions, instanceNumber } from './options.js';
+import { type WaitOptions, checkedOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
 
@@ -28,7 +28,7 @@ export async function barrier(
 
 /** Holds members back until enough have come; then lets all of them through. Made by `barrier`. */
 export class Barrier extends ReplicatedObject<BarrierCommand, number> {
-  private readonly instance = instanceNumber();
+  private readonly instance: number;
   private readonly watch = new ConditionWaiter();
   private readonly withdrawals: Withdrawals<'leave', BarrierCommand>;
   /** Calls of `enter` that wait. */
@@ -42,6 +42,7 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
     readonly parties: number,
   ) {
     super(replica);
+    this.instance = replica.newInstance();
     this.withdrawals = new Withdrawals(replica, () => this.clear());
     machine.changed = () => this.look();
     replica.looked = () => this.look();

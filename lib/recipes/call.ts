@@ -9,7 +9,7 @@ import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
 import { GroupBinding } from './group-binding.js';
-import { checkedOptions, instanceNumber, jsonText } from './options.js';
+import { checkedOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
 /**
@@ -122,7 +122,7 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
       it.waiting.clear();
     });
     it.binding = seat;
-    it.core = new CallCore(seat.self, instanceNumber(), handler !== undefined, {
+    it.core = new CallCore(seat.self, seat.newInstance(), handler !== undefined, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       request: (from, ticket, body) => void (handler && it.serve(handler, from, ticket, body)),

@@ -2,12 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../client/connection.js';
-import { systemClock } from '../util/clock.js';
 import { DeadlineTimer } from '../util/deadline-timer.js';
 import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
 import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
+import { type Platform, platformOf } from '../mailbox/platform.js';
 import type { Delivery } from '../primary/delivery.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { MembersOnly } from './core/members-only.js';
@@ -39,16 +39,11 @@ const taken = new WeakSet<Group>();
 
 const LEFT: End = { error: undefined, text: 'the group was left' };
 
-/** Milliseconds since 1970; within one process it never goes back. */
-export const now = (): number => performance.timeOrigin + performance.now();
-
 export class GroupBinding implements Sender {
   private core: MembersOnly | null = null;
-  private readonly timer = new DeadlineTimer(
-    { ...systemClock, now },
-    { dueAt: () => this.core?.dueAt ?? Infinity, ring: () => this.tick() },
-    false,
-  );
+  /** That of the connection. */
+  readonly platform: Platform;
+  private readonly timer: DeadlineTimer;
   private how: End | null = null;
   /** Kinds of warnings that were given: each comes once. */
   private readonly warned = new Set<string>();
@@ -57,7 +52,15 @@ export class GroupBinding implements Sender {
     readonly connection: Connection,
     readonly group: Group,
     private readonly ended: (end: End) => void,
-  ) {}
+  ) {
+    this.platform = platformOf(connection);
+    const { clock } = this.platform;
+    this.timer = new DeadlineTimer(
+      { now: () => this.now(), after: (milliseconds, f) => clock.after(milliseconds, f) },
+      { dueAt: () => this.core?.dueAt ?? Infinity, ring: () => this.tick() },
+      false,
+    );
+  }
 
   /**
    * Joins the group. @param ended called once when the group was left or the connection is gone
@@ -86,6 +89,17 @@ export class GroupBinding implements Sender {
     return this.connection.id;
   }
 
+  /** Milliseconds since 1970; within one process it never goes back. */
+  now(): number {
+    const { clock } = this.platform;
+    return clock.timeOrigin + clock.now();
+  }
+
+  /** A number that no other member of any group has: 48 bits by chance. */
+  newInstance(): number {
+    return Buffer.from(this.platform.random(6)).readUIntBE(0, 6);
+  }
+
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
     this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason));
@@ -97,7 +111,7 @@ export class GroupBinding implements Sender {
 
   /** An input that does not come from the group. */
   input(input: (now: number) => void): void {
-    input(now());
+    input(this.now());
     this.timer.update();
   }
 
@@ -197,13 +211,13 @@ export class GroupBinding implements Sender {
     this.connection.off('message', this.onPrivate);
     this.connection.off('reject', this.onReject);
     this.connection.off('close', this.onClose);
-    this.core?.left(now());
+    this.core?.left(this.now());
     this.ended(end);
   }
 
   private tick(): void {
     const { core } = this;
-    const time = now();
+    const time = this.now();
     if (core && core.dueAt <= time) core.tick(time);
   }
 }

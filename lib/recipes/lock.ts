@@ -4,8 +4,8 @@ import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
 import { LockEndedError } from './errors.js';
-import { type End, now } from './group-binding.js';
-import { type WaitOptions, instanceNumber } from './options.js';
+import type { End } from './group-binding.js';
+import type { WaitOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
 import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
 
@@ -66,7 +66,7 @@ export class HeldLock implements AsyncDisposable {
  * protects, and let that refuse a token below the highest it has seen.
  */
 export class Lock extends ReplicatedObject<LockCommand, void> {
-  private readonly instance = instanceNumber();
+  private readonly instance: number;
   private readonly held = new Map<number, HeldLock>();
   /** Requests that somebody here waits for. */
   private readonly wanted = new Set<number>();
@@ -81,11 +81,12 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
     private readonly machine: LockMachine,
   ) {
     super(replica);
+    this.instance = replica.newInstance();
     this.withdrawals = new Withdrawals(replica, () => this.clear());
     machine.changed = () => this.look();
     // A lock that was not used for long is behind all clocks: only here it can be told which of them is wrong.
     machine.doubted = (member, shown) => {
-      if (isFarAbove(shown, [now()])) replica.doubted(member);
+      if (isFarAbove(shown, [replica.now()])) replica.doubted(member);
     };
     replica.looked = () => this.look();
     replica.on('close', () => this.drop());
@@ -117,7 +118,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       this.withdrawals.submit(request, { op: 'release', instance, request });
     try {
       for (;;) {
-        await this.replica.submit({ op: 'acquire', instance, request, now: now() }, { signal });
+        await this.replica.submit({ op: 'acquire', instance, request, now: this.replica.now() }, { signal });
         const held = await this.taken(request, release, signal);
         if (held) return held;
       }
@@ -187,7 +188,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 
   /** What an earlier process of this name had is free. */
   private begin(): void {
-    this.withdrawals.once('begin', { op: 'begin', instance: this.instance, now: now() });
+    const { instance, replica, withdrawals } = this;
+    withdrawals.once('begin', { op: 'begin', instance, now: replica.now() });
   }
 
   private drop(): void {

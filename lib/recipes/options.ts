@@ -1,5 +1,4 @@
 /** What the recipes take, checked once at the door. */
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { errorOf } from '../errors.js';
 import { parsedOptions } from '../util/option-errors.js';
@@ -25,9 +24,6 @@ export const given = <T extends object>(options: T): { [K in keyof T]?: Exclude<
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
-
-/** A number that no other member of any group has: 48 bits by chance. */
-export const instanceNumber = (): number => randomBytes(6).readUIntBE(0, 6);
 
 // What travels is JSON. What that drops, or cannot hold, is refused: it would come back as something else.
 

@@ -9,7 +9,7 @@ import { parsePrivateGroup } from '../wire/name.js';
 import { MAX_METADATA_BYTES } from './core/limits.js';
 import { type Departure, type MemberPresence, PresenceCore } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
-import { checkedOptions, instanceNumber, jsonText } from './options.js';
+import { checkedOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
 /** One who takes part. */
@@ -89,7 +89,7 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     it.binding = seat;
     const emit = it as Recipe<PresenceEvents<unknown>>;
     const member = (who: MemberPresence): Member<unknown> => it.memberOf(who);
-    it.core = new PresenceCore(seat.self, instanceNumber(), metadata, forgetAfterMs, {
+    it.core = new PresenceCore(seat.self, seat.newInstance(), metadata, forgetAfterMs, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       joined: (who) => void emit.emit('joined', member(who)),

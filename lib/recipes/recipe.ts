@@ -36,6 +36,16 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     return this.place?.ending ?? null;
   }
 
+  /** @internal Milliseconds since 1970, see `GroupBinding`. */
+  now(): number {
+    return this.binding.now();
+  }
+
+  /** @internal A number that nobody else has, see `GroupBinding`. */
+  newInstance(): number {
+    return this.binding.newInstance();
+  }
+
   /** Leaves the group. */
   async leave(): Promise<void> {
     await this.place?.leave();

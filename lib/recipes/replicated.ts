@@ -20,13 +20,12 @@ import {
   type WaitOptions,
   checkedOptions,
   given,
-  instanceNumber,
   jsonText,
   quorumOption,
   silenceTimeoutOption,
 } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { RestoreStream, Snapshots } from './snapshots.js';
+import { RestoreStream, Snapshots, type Supply } from './snapshots.js';
 
 /** The options of `replicated`, and of the recipes built on it; each has a default. */
 export interface ReplicatedOptions {
@@ -231,13 +230,14 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     options: z.infer<typeof replicatedSchema>,
   ): void {
     const onError = (error: unknown): void => void this.emit('snapshot-error', error);
-    this.snapshots = new Snapshots((...piece) => seat.input(() => this.core.supplied(...piece)), onError);
+    const supply: Supply = (...piece) => seat.input(() => this.core.supplied(...piece));
+    this.snapshots = new Snapshots(supply, onError, seat.platform.clock);
     const { snapshots } = this;
     const { quorum, maxMembers, silenceTimeoutMs } = options;
     const label = labelOf(machine, options);
     this.core = new ReplicatedCore(
       seat.self,
-      instanceNumber(),
+      seat.newInstance(),
       machineOf(machine, onError),
       {
         send: seat.send.bind(seat),

@@ -1,6 +1,7 @@
 /** Snapshots of a machine: taken at one moment, read later, in messages of one size, by several at their own speed. */
 import { Buffer } from 'node:buffer';
 import { AsyncQueue } from '../util/async-queue.js';
+import { type Clock, turn } from '../util/clock.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES } from './core/limits.js';
 import type { Snapshot } from './core/machines/machine.js';
 
@@ -57,6 +58,7 @@ export class Snapshots {
   constructor(
     private readonly supply: Supply,
     private readonly failed: (error: unknown) => void,
+    private readonly clock: Pick<Clock, 'soon'>,
   ) {}
 
   keep(id: string, snapshot: Snapshot): void {
@@ -100,7 +102,7 @@ export class Snapshots {
       parts.push(data);
       bytes += data.length;
       if (isLast) return Buffer.concat(parts);
-      await turn();
+      await turn(this.clock);
     }
     return null;
   }
@@ -119,7 +121,7 @@ export class Snapshots {
         reading.at += data.length;
         if (isLast) return;
         // A large state is given in many small turns.
-        await turn();
+        await turn(this.clock);
       }
     } catch (error) {
       // What follows in it is not what follows in the snapshot.
@@ -130,8 +132,6 @@ export class Snapshots {
     }
   }
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A state on its way into a machine: pieces come, the machine takes them at its own speed. */
 export class RestoreStream {

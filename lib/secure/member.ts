@@ -1,6 +1,6 @@
 /**
- * This process as a member of one secure group, below both APIs: the machine with node:crypto, the clock and timers of the
- * system, the answers of the application, and the flush layer under it. An API gives its form to what is handed out. Loaded
+ * This process as a member of one secure group, below both APIs: the machine with node:crypto, the clock of its
+ * connection, the answers of the application, and the flush layer under it. An API gives its form to what is handed out. Loaded
  * with the first secure group: a program without one loads no cryptography.
  */
 import { Buffer } from 'node:buffer';
@@ -8,7 +8,7 @@ import type { KeyObject } from 'node:crypto';
 import type { GroupMachine } from '../flush/core/machine.js';
 import type { FlushEvent, FlushStall } from '../flush/core/port.js';
 import { reportSecure } from '../mailbox/diagnostics.js';
-import { systemClock } from '../util/clock.js';
+import type { Clock } from '../util/clock.js';
 import { DeadlineTimer } from '../util/deadline-timer.js';
 import { equalGroupIds, type GroupId } from '../wire/group-id.js';
 import { type Judge, judgeOf } from './authorize.js';
@@ -28,6 +28,8 @@ const STALL_FACTOR = 5;
 export interface MemberHost {
   /** Id of the connection. */
   readonly self: string;
+  /** That of the connection. */
+  readonly clock: Clock;
   /** The flush layer of the group; null without a view. */
   machine(): GroupMachine<Promise<number>> | null;
   /** Answers a flush request. */
@@ -97,8 +99,8 @@ export class SecureMember implements SecureSink {
     );
     const { machine } = this;
     this.timer = new DeadlineTimer(
-      systemClock,
-      { dueAt: () => machine.dueAt, ring: () => this.input(() => machine.tick(systemClock.now())) },
+      host.clock,
+      { dueAt: () => machine.dueAt, ring: () => this.input(() => machine.tick(host.clock.now())) },
       false,
     );
   }
@@ -147,7 +149,7 @@ export class SecureMember implements SecureSink {
   // What the flush layer says.
 
   event(event: Exclude<FlushEvent, FlushStall>): void {
-    const now = systemClock.now();
+    const now = this.host.clock.now();
     const { machine } = this;
     const wasTouched = this.isTouched;
     this.isTouched = true;
@@ -178,7 +180,7 @@ export class SecureMember implements SecureSink {
   settle(): void {
     if (!this.isTouched) return;
     this.isTouched = false;
-    this.input(() => this.machine.settle(systemClock.now()));
+    this.input(() => this.machine.settle(this.host.clock.now()));
   }
 
   /** The flush layer reports that a view takes too long. */
@@ -219,13 +221,13 @@ export class SecureMember implements SecureSink {
     }
     if (!(answer instanceof Promise)) return answer;
     const later = (authorization: Authorization): void =>
-      this.input(() => this.machine.authorized(view, member, authorization, systemClock.now()));
+      this.input(() => this.machine.authorized(view, member, authorization, this.host.clock.now()));
     answer.then(later, () => later(NO));
     return null;
   }
 
   clock(): number {
-    return Math.floor(Date.now() / 1000);
+    return Math.floor(this.host.clock.date() / 1000);
   }
 
   drop(reason: Dropped, sender: string): void {
@@ -263,7 +265,7 @@ export class SecureMember implements SecureSink {
           event: 'keyed',
           members,
           outsiders,
-          ms: systemClock.now() - this.flushedAt,
+          ms: this.host.clock.now() - this.flushedAt,
         });
         break;
       }

@@ -1,6 +1,6 @@
 /** Connecting, for both faces: options in, the record of the call out. */
 import type { LookupFunction } from 'node:net';
-import type { TlsOptions } from '../mailbox/dial.js';
+import type { TlsOptions } from '../mailbox/transport.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import {
   ACCEPT_SESSION,

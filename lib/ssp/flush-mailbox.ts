@@ -13,7 +13,7 @@ import { reportDropped } from '../mailbox/diagnostics.js';
 import { type Mailbox, RECEIVE_QUEUE_BYTES, RECEIVE_QUEUE_MESSAGES } from '../mailbox/mailbox.js';
 import { PendingReceives } from '../mailbox/pending-receives.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
-import { systemClock } from '../util/clock.js';
+import type { Clock } from '../util/clock.js';
 import { Fifo } from '../util/fifo.js';
 import { CAUSED_BY_JOIN, JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 
@@ -64,7 +64,12 @@ export abstract class FlushMailbox<Item extends QueueItem> implements FlushSink<
     this.maxMessages = messages;
     this.maxBytes = bytes;
     this.layer = new FlushLayer(mailbox.privateGroup, this, { isExclusive: true });
-    this.timer = new StallTimer(this.layer, systemClock);
+    this.timer = new StallTimer(this.layer, this.clock);
+  }
+
+  /** That of the connection. */
+  get clock(): Clock {
+    return this.mailbox.platform.clock;
   }
 
   /** Messages that can be handed out without the network. */

@@ -2,6 +2,7 @@
 import type { GroupMachine } from '../flush/core/machine.js';
 import type { SecureEvent, SendRefusal } from '../secure/core/port.js';
 import { type MemberKeys, SecureMember } from '../secure/member.js';
+import type { Clock } from '../util/clock.js';
 import {
   ENCRYPT_FAILED,
   GROUP_NOT_SECURE,
@@ -42,6 +43,8 @@ const REFUSALS: Readonly<Record<Exclude<SendRefusal, null>, number>> = {
 export interface GroupHost {
   /** Id of the connection. */
   readonly self: string;
+  /** That of the connection. */
+  readonly clock: Clock;
   machine(group: string): GroupMachine<Promise<number>> | null;
   /** Answers a flush request. @returns what the connection answers */
   flush(group: string): Promise<number>;
@@ -78,6 +81,7 @@ export class MailboxGroup {
   ) {
     this.member = new SecureMember(name, options, keys, {
       self: host.self,
+      clock: host.clock,
       machine: () => host.machine(name),
       flush: () => {
         if (host.machine(name)?.flushRefusal() === 0) this.flushed = host.flush(name);

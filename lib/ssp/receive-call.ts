@@ -2,6 +2,7 @@
 import type { Content } from '../mailbox/content.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
+import { type Clock, turn } from '../util/clock.js';
 import { ILLEGAL_PARAM, ILLEGAL_SESSION } from '../wire/codes.js';
 import type { GroupId } from '../wire/group-id.js';
 import { mailboxAt } from './mailbox-table.js';
@@ -129,10 +130,10 @@ export function onMailbox(mbox: number, given: CallArguments): Call | number {
  * What is here already. An empty mailbox is looked into again after the sockets had their turn: a caller that asks
  * again and again would otherwise keep Node from ever reading one.
  */
-export async function now<T>(attempt: () => T | undefined): Promise<T | undefined> {
+export async function now<T>(attempt: () => T | undefined, clock: Clock): Promise<T | undefined> {
   const answer = attempt();
   if (answer !== undefined) return answer;
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn(clock);
   return attempt();
 }
 

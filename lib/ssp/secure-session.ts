@@ -159,7 +159,9 @@ export class SecureSession extends FlushMailbox<Form | Malformed> implements Sec
   async receive(call: CallArguments): Promise<SspReceiveResult> {
     const attempt = (): SspReceiveResult | undefined => this.next(call);
     const answer =
-      (call.flags & DONT_BLOCK) === 0 ? await this.answer(attempt, call.signal) : await now(attempt);
+      (call.flags & DONT_BLOCK) === 0
+        ? await this.answer(attempt, call.signal)
+        : await now(attempt, this.clock);
     return answer ?? { ret: WOULD_BLOCK, more_messes: 0 };
   }
 
@@ -256,6 +258,7 @@ export class SecureSession extends FlushMailbox<Form | Malformed> implements Sec
   private newGroupHost(): GroupHost {
     return {
       self: this.mailbox.privateGroup,
+      clock: this.clock,
       machine: (group) => this.layer.machine(group),
       flush: (group) => this.flush(group),
       requestLeave: (group) => void this.leave(group),

@@ -69,7 +69,9 @@ async function receive(
   if (typeof call === 'number') return { ret: call };
   const attempt = (): SspReceiveResult | undefined => next(call);
   const answer =
-    (call.flags & DONT_BLOCK) === 0 ? await call.mailbox.answer(attempt, call.signal) : await now(attempt);
+    (call.flags & DONT_BLOCK) === 0
+      ? await call.mailbox.answer(attempt, call.signal)
+      : await now(attempt, call.mailbox.platform.clock);
   return answer ?? { ret: WOULD_BLOCK, more_messes: 0 };
 }
 

@@ -6,6 +6,7 @@ import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { EventReader } from '../../lib/client/reader.js';
 import { type Service, serviceBit } from '../../lib/client/send.js';
 import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
+import { systemClock } from '../../lib/util/clock.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { SimulatedConnection } from '../simulation/connection.js';
@@ -26,6 +27,7 @@ const LATENCY = 3;
 
 class SimulatedLink implements GroupLink {
   handler: LinkHandler | null = null;
+  readonly clock = systemClock;
   private readonly reader: EventReader;
   private readonly connection: SimulatedConnection;
   private entered: () => void = () => undefined;

@@ -26,9 +26,9 @@ export const ROLE_BYTES: Readonly<Record<Role, string>> = { sender: 's', receive
 /** @param membership whether the daemon sends membership messages */
 export async function open({ kind, port }: Target, role: Role, membership = false): Promise<Line> {
   if (kind === 'relay') return await openRelay(port, role);
-  const line = await dial({ spreadName: `${port}@127.0.0.1`, membership }, (socket, accept, rest) => {
+  const line = await dial({ spreadName: `${port}@127.0.0.1`, membership }, (transport, accept, rest) => {
     if (rest.length > 0) throw new Error('bytes behind the accept, and nobody asked');
-    return { socket, name: accept.privateGroup };
+    return { socket: transport as Socket, name: accept.privateGroup };
   });
   if ('code' in line) throw new Error(`connect answered ${line.code}`);
   return watched(line);

@@ -1,7 +1,7 @@
 /** One client that joins and leaves as fast as it can write, and the members of the group that hear of it all. */
 import { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import { dial } from '../../../lib/mailbox/dial.js';
+import type { Transport } from '../../../lib/mailbox/transport.js';
 import { encodeMessage, encodeRequest } from '../../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
 import { groupName } from '../load/chunks.js';
@@ -32,7 +32,7 @@ class Client {
   private told: () => void = () => undefined;
 
   private constructor(
-    readonly socket: Socket,
+    readonly socket: Transport,
     readonly name: string,
   ) {
     socket.on('data', (chunk: Buffer) => {
