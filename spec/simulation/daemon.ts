@@ -1,5 +1,6 @@
 /** One simulated daemon over its lives: the real core and session machine, wired as daemon/daemon.ts wires them. */
 import { Buffer } from 'node:buffer';
+import type { Socket } from 'node:net';
 import { openAccess } from '../../daemon/access/access.js';
 import { daemonId } from '../../daemon/config/daemon-id.js';
 import { Core } from '../../daemon/core/core.js';
@@ -10,7 +11,6 @@ import { silentLogger } from '../../daemon/log/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
 import type { Fabric, SimulatedEngine } from './fabric.js';
-import type { FakeSocket } from './fake-socket.js';
 import type { Loop } from './loop.js';
 import type { ReportKind } from './plan.js';
 import type { Random } from '../support/random.js';
@@ -30,6 +30,14 @@ interface SimulatedOptions {
   readonly isOther: boolean;
 }
 
+/** The daemon's end of a connection. */
+interface AcceptedSocket {
+  readonly socket: Socket;
+  on(event: 'close', closed: () => void): unknown;
+  /** The daemon's process is gone. */
+  cut(): void;
+}
+
 /** What a world wants to know of its daemons. */
 export interface Observer {
   /** The exchange of its view is complete. */
@@ -47,7 +55,7 @@ export class SimulatedDaemon {
   reports: ReportKind = 'good';
   /** It is of another release. */
   readonly isOther: boolean;
-  private readonly sockets = new Set<FakeSocket>();
+  private readonly sockets = new Set<AcceptedSocket>();
 
   constructor(
     readonly index: number,
@@ -115,7 +123,7 @@ export class SimulatedDaemon {
   }
 
   /** A client connects. */
-  accept(socket: FakeSocket): void {
+  accept(socket: AcceptedSocket): void {
     this.sockets.add(socket);
     socket.on('close', () => this.sockets.delete(socket));
     this.process.run(() => this.server.accept(socket.socket));

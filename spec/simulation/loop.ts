@@ -23,15 +23,21 @@ export class Loop {
     return task;
   }
 
+  /** Runs the first task. @returns false when there is none that is due up to and at `end` */
+  step(end: number): boolean {
+    const [first] = this.heap;
+    if (!first || first.at > end) return false;
+    this.pop();
+    if (first.act === null) return true;
+    this.now = first.at;
+    this.count++;
+    first.act();
+    return true;
+  }
+
   /** Runs what is due up to and at `end`. */
   runTo(end: number): void {
-    for (let first = this.heap[0]; first && first.at <= end; first = this.heap[0]) {
-      this.pop();
-      if (first.act === null) continue;
-      this.now = first.at;
-      this.count++;
-      first.act();
-    }
+    while (this.step(end));
     this.now = Math.max(this.now, end);
   }
 

@@ -14,8 +14,11 @@ const all = readdirSync(SPECS, { recursive: true, encoding: 'utf8' })
 /** Modules that open sockets or start processes, and what does so for the specs. */
 const OUTER =
   /from '(node:(net|tls|http|https|dgram|child_process|cluster)|[./]+\/daemon\/(index|daemon)\.js|[./]+\/lib\/(client|ssp)\/connect\.js)'/;
-/** `fake-socket` takes a name from `node:net` and opens nothing; the other one starts the compiler, and waits for it. */
-const KNOWN = ['simulation/fake-socket.js', 'architecture.spec.js'];
+/**
+ * `fake-socket` takes a name from `node:net` and opens nothing, `library-world` connects over pipes in memory; the other one
+ * starts the compiler, and waits for it.
+ */
+const KNOWN = ['simulation/fake-socket.js', 'simulation/library-world.js', 'architecture.spec.js'];
 
 /** Files of `spec` that a file of it imports, itself among them, whatever they import in turn. */
 function reach(file: string, seen = new Set<string>()): Set<string> {

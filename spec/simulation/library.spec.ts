@@ -1,0 +1,196 @@
+import { createHook } from 'node:async_hooks';
+import { Buffer } from 'node:buffer';
+import { expect } from 'chai';
+import { openChannels } from '../../lib/channel/open.js';
+import type { Connection } from '../../lib/client/connection.js';
+import { groupRpc } from '../../lib/recipes/call.js';
+import { type Election, election } from '../../lib/recipes/election.js';
+import { lock } from '../../lib/recipes/lock.js';
+import { presence } from '../../lib/recipes/presence.js';
+import { givenSeed, Random } from '../support/random.js';
+import { LibraryWorld } from './library-world.js';
+
+/** Calls to whatever is not of the world that a run is in, and what it has made of the operating system. */
+async function outsideOf(world: LibraryWorld, run: () => Promise<void>): Promise<string[]> {
+  // The runner of the specs has its own timers.
+  await new Promise((resolve) => void setImmediate(resolve));
+  const calls: string[] = [];
+  const replaced: (() => void)[] = [];
+  const replace = (holder: object, name: string): void => {
+    const before: unknown = Reflect.get(holder, name);
+    Reflect.set(holder, name, () => {
+      calls.push(name);
+      throw new Error(`${name} in virtual time`);
+    });
+    replaced.push(() => void Reflect.set(holder, name, before));
+  };
+  const made = new Map<string, number>();
+  const hook = createHook({ init: (_, type) => void made.set(type, (made.get(type) ?? 0) + 1) });
+  for (const name of ['setTimeout', 'setInterval', 'setImmediate']) replace(globalThis, name);
+  replace(performance, 'now');
+  replace(Date, 'now');
+  replace(Math, 'random');
+  hook.enable();
+  try {
+    await run();
+  } finally {
+    hook.disable();
+    for (const back of replaced) back();
+  }
+  for (const type of ['PROMISE', 'TickObject', 'Microtask']) made.delete(type);
+  // Those of the world itself.
+  if (made.get('Immediate') === world.rounds) made.delete('Immediate');
+  return [...calls, ...made.keys()];
+}
+
+const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => null,
+    (error: unknown) => error,
+  );
+
+/** Reads a group to its end, as text. */
+async function read(connection: Connection, room: string, into: string[]): Promise<void> {
+  const group = await connection.join(room);
+  try {
+    for await (const event of group) if (event.kind === 'data') into.push(event.text);
+  } catch (error) {
+    into.push((error as Error).name);
+  }
+}
+
+const leaderOf = (elections: readonly Election[]): string | null => {
+  const [first, ...others] = elections.map(({ leader }) => leader);
+  return first !== undefined && others.every((leader) => leader === first) ? first : null;
+};
+
+interface Story {
+  /** What each member of the room was sent, by name. */
+  readonly heard: Record<string, string[]>;
+  readonly answers: string[];
+  readonly tokens: number[];
+  /** Ids of the leaders, first and later. */
+  readonly leaders: (string | null)[];
+  readonly losses: string[];
+}
+
+/** One program: three connections at three daemons, one of which dies, and a partition. */
+async function story(world: LibraryWorld, seed: number): Promise<Story> {
+  const random = new Random(seed);
+  const told: Story = { heard: {}, answers: [], tokens: [], leaders: [], losses: [] };
+  const names = ['ann', 'bob', 'cleo'];
+  const all = await Promise.all(names.map((name, index) => world.connect(index, name)));
+  const [ann, bob, cleo] = all as [Connection, Connection, Connection];
+  await world.until(() => world.daemons.every((each) => each?.core.view?.daemons.length === 3), 'one view');
+
+  for (const [index, connection] of all.entries())
+    void read(connection, 'room', (told.heard[names[index] ?? ''] = []));
+  const elections = await Promise.all(all.map((each) => election(each, 'lead', { quorum: 2 })));
+  const people = await Promise.all(
+    names.map((name, i) => presence(all[i] as Connection, 'who', { metadata: name })),
+  );
+  await world.until(() => leaderOf(elections) !== null, 'a leader');
+  await world.until(() => people.every(({ here }) => here.length === 3), 'everybody');
+  told.leaders.push(leaderOf(elections));
+
+  const messages = Array.from({ length: 40 }, (_, i) => `${i}`.padEnd(1 + random.below(20_000), '.'));
+  for (const message of messages) {
+    void random.pick(all).send('room', message, { service: random.pick(['agreed', 'safe', 'fifo']) });
+    await world.sleep(random.below(4));
+  }
+  await world.until(() => Object.values(told.heard).every(({ length }) => length === 40), 'all messages');
+
+  await channels(ann, bob, told);
+  await rpc(cleo, bob, told);
+  const locks = await Promise.all(all.map((each) => lock(each, 'printer', { quorum: 2 })));
+  for (const each of locks) {
+    const held = await each.acquire();
+    told.tokens.push(held.token);
+    await held.release();
+  }
+
+  world.partition([[0], [1, 2]]);
+  const minority = elections[0] as Election;
+  const majority = elections.slice(1);
+  const isLed = (): boolean => ![null, ann.id].includes(leaderOf(majority)) && minority.leader === null;
+  await world.until(isLed, 'a leader of the majority');
+  told.leaders.push(leaderOf(majority));
+  world.partition([[0, 1, 2]]);
+  await world.until(() => leaderOf(elections) !== null, 'one leader again');
+
+  world.kill(0);
+  const late = await errorOf(ann.send('room', 'too late'));
+  await world.until(() => !ann.open, 'the loss');
+  told.losses.push((late as Error | null)?.name ?? 'sent', (await minority.closed)?.name ?? 'left');
+  const nobody = await errorOf(world.connect(0, 'dan'));
+  told.losses.push((nobody as Error).name);
+  await world.until(() => people[1]?.here.length === 2, 'the others to notice');
+
+  await elections[1]?.leave();
+  await bob.close();
+  await cleo.close();
+  return told;
+}
+
+async function channels(ann: Connection, bob: Connection, told: Story): Promise<void> {
+  const server = await (await openChannels(ann)).createChannel('shop');
+  const serving = (async () => {
+    for await (const event of server) {
+      if (event.kind === 'request') await event.reply(0, Buffer.from('3 a pound'));
+      if (event.kind === 'client-left') server.startTimer(7, 250);
+      if (event.kind === 'timer') return;
+    }
+  })();
+  const client = await (await openChannels(bob)).openChannel('shop', { waitMs: 5000 });
+  const { body } = await client.call(1, Buffer.from('apples'), { timeoutMs: 1000 });
+  told.answers.push(Buffer.from(body).toString());
+  await client.close();
+  await serving;
+}
+
+async function rpc(cleo: Connection, bob: Connection, told: Story): Promise<void> {
+  await groupRpc<string, string>(bob, 'ask', { handler: (text) => text.toUpperCase() });
+  const asking = await groupRpc<string, string>(cleo, 'ask');
+  const { values } = await asking.call('who', { timeoutMs: 1000 });
+  told.answers.push(...values);
+}
+
+async function played(seed: number): Promise<{ world: LibraryWorld; told: Story }> {
+  const world = new LibraryWorld(seed, 3);
+  return { world, told: await world.run(story(world, seed)) };
+}
+
+describe('simulation: the real client library', () => {
+  const first = givenSeed();
+
+  it('does over pipes in virtual time what it does over sockets', async () => {
+    const { told } = await played(first);
+    const { ann = [], bob = [], cleo = [] } = told.heard;
+    expect(ann.slice(0, 40)).to.have.length(40);
+    expect(bob.slice(0, 40)).to.deep.equal(ann.slice(0, 40));
+    expect(cleo.slice(0, 40)).to.deep.equal(ann.slice(0, 40));
+    expect(ann.at(-1)).to.equal('ConnectionClosedError');
+    expect(told.answers).to.deep.equal(['3 a pound', 'WHO']);
+    expect(told.tokens).to.deep.equal(told.tokens.toSorted((a, b) => a - b));
+    expect(new Set(told.tokens)).to.have.length(3);
+    expect(told.leaders).to.deep.equal(['#ann#d1', '#bob#d2']);
+    expect(told.losses).to.deep.equal([
+      'ConnectionClosedError',
+      'ConnectionClosedError',
+      'CouldNotConnectError',
+    ]);
+  });
+
+  it('does the same for the same seed, and another for another', async () => {
+    const hashes: string[] = [];
+    for (const seed of [first, first, first + 1]) hashes.push((await played(seed)).world.hash);
+    expect(hashes[1]).to.equal(hashes[0]);
+    expect(hashes[2]).to.not.equal(hashes[0]);
+  });
+
+  it('touches no timer, clock, randomness or socket of the machine', async () => {
+    const world = new LibraryWorld(first, 3);
+    const outside = await outsideOf(world, async () => void (await world.run(story(world, first))));
+    expect(outside).to.deep.equal([]);
+  });
+});
