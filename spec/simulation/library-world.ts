@@ -5,12 +5,13 @@
 // What `connect` loads when it is first called: in the middle of a run nothing may be read from a disk.
 import '../../lib/client/connect-schema.js';
 import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import { connect } from '../../lib/client/connect.js';
 import type { Connection } from '../../lib/client/connection.js';
 import type { ConnectionEvent } from '../../lib/client/event.js';
 import type { ConnectOptions } from '../../lib/client/options.js';
+import type { Address } from '../../lib/mailbox/address.js';
 import { type Platform, withPlatform } from '../../lib/mailbox/platform.js';
-import type { OpenTransport } from '../../lib/mailbox/transport.js';
 import { groupIdText } from '../../lib/wire/group-id.js';
 import type { Violation } from '../support/checks/log.js';
 import { Random } from '../support/random.js';
@@ -39,8 +40,10 @@ export class LibraryWorld implements Observer {
   /** Rounds of the event loop in which promises were waited for. */
   rounds = 0;
   private readonly random: Random;
+  /** This end of each connection. */
+  private readonly ends = new WeakMap<Connection, PipeEnd>();
   /** Bytes of all clients, too: what is by chance in them must follow from the seed. */
-  private readonly bytes = new TraceHash();
+  private readonly bytes = createHash('sha256');
 
   constructor(seed: number, daemons: number) {
     this.random = new Random(seed);
@@ -55,7 +58,7 @@ export class LibraryWorld implements Observer {
   get hash(): string {
     const all = new TraceHash();
     for (const line of this.trace.lines) all.text(line);
-    all.text(this.bytes.hex);
+    all.text(this.bytes.copy().digest('hex'));
     return all.hex;
   }
 
@@ -70,7 +73,8 @@ export class LibraryWorld implements Observer {
     do {
       await this.settle();
     } while (!found.isOver && this.loop.step(end));
-    if (!found.isOver) throw new Error(`not over after ${LIMIT} ms:\n${this.trace.lines.slice(-50).join('\n')}`);
+    if (!found.isOver)
+      throw new Error(`not over after ${LIMIT} ms:\n${this.trace.lines.slice(-50).join('\n')}`);
     return await promise;
   }
 
@@ -88,12 +92,22 @@ export class LibraryWorld implements Observer {
   /** A program connects to a daemon. What the connection hands out goes to the trace. */
   async connect(daemon: number, name: string, options: ConnectOptions = {}): Promise<Connection> {
     const given = { address: `4803@d${daemon + 1}`, name, ...options };
-    const connection = await connect(withPlatform(given, this.platform()));
+    let end: PipeEnd | null = null;
+    const opened = (near: PipeEnd): void => {
+      end = near;
+    };
+    const connection = await connect(withPlatform(given, this.platform(opened)));
+    if (end) this.ends.set(connection, end);
     const { id } = connection;
     this.trace.note(name, () => `connected as ${id}`);
     connection.on('event', (event) => this.trace.note(name, () => textOf(event)));
     connection.on('close', (error) => this.trace.note(name, () => `closed: ${error?.message ?? 'here'}`));
     return connection;
+  }
+
+  /** The connection breaks. */
+  cut(connection: Connection): void {
+    this.ends.get(connection)?.cut();
   }
 
   kill(index: number): void {
@@ -127,16 +141,16 @@ export class LibraryWorld implements Observer {
     return new SimulatedDaemon(index, this.loop, this.network, options, this);
   }
 
-  private platform(): Platform {
+  private platform(opened: (near: PipeEnd) => void): Platform {
     const random = this.random.fork();
     return {
-      open: this.open,
+      open: (address, _, ready) => this.open(address, ready, opened),
       clock: this.program,
       random: (length) => Buffer.from(Array.from({ length }, () => random.below(256))),
     };
   }
 
-  private readonly open: OpenTransport = (address, _, ready) => {
+  private open(address: Address, ready: () => void, opened: (near: PipeEnd) => void): PipeEnd {
     const host = 'host' in address ? address.host : '';
     const daemon = this.daemons[Number(host.slice(1)) - 1];
     const [near, far] = pipe(this.program, daemon?.process ?? this.program);
@@ -145,11 +159,12 @@ export class LibraryWorld implements Observer {
     // Nobody reads it before its turn.
     daemon.accept(far.pause());
     this.program.soon(ready);
+    opened(near);
     return near;
-  };
+  }
 
   private watch(...ends: readonly PipeEnd[]): void {
-    for (const end of ends) end.on('data', (bytes: Buffer) => this.bytes.text(bytes.toString('latin1')));
+    for (const end of ends) end.on('data', (bytes: Buffer) => this.bytes.update(bytes));
   }
 
   /** Everything that awaits gets as far as it can without the loop. */

@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { openChannels } from '../../lib/channel/open.js';
 import type { Connection } from '../../lib/client/connection.js';
+import { CouldNotConnectError } from '../../lib/errors.js';
 import { groupRpc } from '../../lib/recipes/call.js';
 import { type Election, election } from '../../lib/recipes/election.js';
 import { lock } from '../../lib/recipes/lock.js';
@@ -68,6 +69,8 @@ interface Story {
   /** What each member of the room was sent, by name. */
   readonly heard: Record<string, string[]>;
   readonly answers: string[];
+  /** What the members of a view-synchronous group got, each with the number of those in its view. */
+  readonly synchronous: string[];
   readonly tokens: number[];
   /** Ids of the leaders, first and later. */
   readonly leaders: (string | null)[];
@@ -77,7 +80,7 @@ interface Story {
 /** One program: three connections at three daemons, one of which dies, and a partition. */
 async function story(world: LibraryWorld, seed: number): Promise<Story> {
   const random = new Random(seed);
-  const told: Story = { heard: {}, answers: [], tokens: [], leaders: [], losses: [] };
+  const told: Story = { heard: {}, answers: [], synchronous: [], tokens: [], leaders: [], losses: [] };
   const names = ['ann', 'bob', 'cleo'];
   const all = await Promise.all(names.map((name, index) => world.connect(index, name)));
   const [ann, bob, cleo] = all as [Connection, Connection, Connection];
@@ -100,6 +103,7 @@ async function story(world: LibraryWorld, seed: number): Promise<Story> {
   }
   await world.until(() => Object.values(told.heard).every(({ length }) => length === 40), 'all messages');
 
+  told.synchronous.push(...(await synchronous(world, all)));
   await channels(ann, bob, told);
   await rpc(cleo, bob, told);
   const locks = await Promise.all(all.map((each) => lock(each, 'printer', { quorum: 2 })));
@@ -130,6 +134,17 @@ async function story(world: LibraryWorld, seed: number): Promise<Story> {
   await bob.close();
   await cleo.close();
   return told;
+}
+
+async function synchronous(world: LibraryWorld, all: readonly Connection[]): Promise<string[]> {
+  const got: string[] = [];
+  for (const connection of all) {
+    const group = await connection.join('sync', { viewSynchrony: true });
+    group.on('data', ({ text }) => got.push(`${text} among ${group.members.length}`));
+    await group.send(connection.name);
+  }
+  await world.until(() => got.length === 6, 'the messages of three views');
+  return got;
 }
 
 async function channels(ann: Connection, bob: Connection, told: Story): Promise<void> {
@@ -170,6 +185,14 @@ describe('simulation: the real client library', () => {
     expect(bob.slice(0, 40)).to.deep.equal(ann.slice(0, 40));
     expect(cleo.slice(0, 40)).to.deep.equal(ann.slice(0, 40));
     expect(ann.at(-1)).to.equal('ConnectionClosedError');
+    expect(told.synchronous.toSorted()).to.deep.equal([
+      'ann among 1',
+      'bob among 2',
+      'bob among 2',
+      'cleo among 3',
+      'cleo among 3',
+      'cleo among 3',
+    ]);
     expect(told.answers).to.deep.equal(['3 a pound', 'WHO']);
     expect(told.tokens).to.deep.equal(told.tokens.toSorted((a, b) => a - b));
     expect(new Set(told.tokens)).to.have.length(3);
@@ -192,5 +215,71 @@ describe('simulation: the real client library', () => {
     const world = new LibraryWorld(first, 3);
     const outside = await outsideOf(world, async () => void (await world.run(story(world, first))));
     expect(outside).to.deep.equal([]);
+  });
+
+  it('waits for a frozen daemon as long as it says, in virtual time', async () => {
+    const world = new LibraryWorld(first, 1);
+    await world.run(
+      (async () => {
+        const ann = await world.connect(0, 'ann');
+        world.daemons[0]?.freeze();
+        const begin = world.loop.now;
+        expect(await errorOf(world.connect(0, 'bob', { timeoutMs: 700 }))).to.be.instanceOf(
+          CouldNotConnectError,
+        );
+        expect(world.loop.now - begin).to.equal(700);
+        await ann.close();
+        expect(world.loop.now - begin).to.be.closeTo(2700, 1);
+      })(),
+    );
+  });
+
+  it('reads what had arrived before its connection broke, and connects again', async () => {
+    const world = new LibraryWorld(first, 1);
+    await world.run(
+      (async () => {
+        const [ann, bob] = [await world.connect(0, 'ann'), await world.connect(0, 'bob')];
+        const heard: string[] = [];
+        void read(ann, 'room', heard);
+        await bob.join('room').then((room) => room.on('event', () => undefined));
+        await bob.send('room', 'hello');
+        await world.until(() => heard.length === 1, 'the message');
+        let loss: Error | undefined;
+        ann.on('close', (error) => {
+          loss = error;
+        });
+        world.cut(ann);
+        await world.until(() => heard.length === 2, 'the loss');
+        expect(heard).to.deep.equal(['hello', 'ConnectionClosedError']);
+        expect(loss?.cause).to.include({ code: 'ECONNRESET' });
+        world.kill(0);
+        world.start(0);
+        await world.until(() => world.daemons[0]?.core.view?.daemons.length === 1, 'a view');
+        const again = await world.connect(0, 'ann');
+        expect((await again.join('room')).members).to.deep.equal(['#ann#d1']);
+      })(),
+    );
+  });
+
+  it('leaves a connection unread while nobody reads its group, and loses nothing', async () => {
+    const world = new LibraryWorld(first, 1);
+    await world.run(
+      (async () => {
+        const [ann, bob] = [await world.connect(0, 'ann'), await world.connect(0, 'bob')];
+        const room = await ann.join('room');
+        const stopped = room[Symbol.asyncIterator]();
+        const count = 100;
+        const body = Buffer.alloc(100_000);
+        for (let i = 0; i < count; i++) await bob.send('room', body);
+        const [session] = [...(world.daemons[0]?.server.values() ?? [])];
+        await world.until(() => (session?.waitingBytes ?? 0) > 1_000_000, 'the daemon to feel it');
+        let messages = 0;
+        for await (const event of stopped) {
+          if (event.kind === 'data') messages++;
+          if (messages === count) break;
+        }
+        expect(session?.waitingBytes).to.equal(0);
+      })(),
+    );
   });
 });
