@@ -173,6 +173,7 @@ const stateMachines = new Set([
   'lib/recipes/core/replicated/core.ts',
   'daemon/engine/views/machine.ts',
   'lib/secure/core/machine.ts',
+  'lib/channel/registry/machine.ts',
 ]);
 
 /** The source without comments, and without the text of strings unless they are kept. */

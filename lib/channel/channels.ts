@@ -11,7 +11,7 @@ import { IllegalParamError, ConnectionClosedError, type SspError } from '../erro
 import { NotAttachedError, NotFoundError, commandError } from './errors.js';
 import type { WatchEvent } from './event.js';
 import type { GroupLink } from './group-link.js';
-import { SPEAKER_LIMIT_MS } from './limits.js';
+import { SILENCE_LIMIT_MS, SPEAKER_LIMIT_MS } from './limits.js';
 import {
   type ChannelsOptions,
   type CreateOptions,
@@ -67,6 +67,7 @@ export class Channels implements AsyncDisposable {
   /** Since when owners are out of sight, by claim. */
   private readonly orphans = new Map<ClaimId, number>();
   private nudge: TimerEntry | null = null;
+  private silence: TimerEntry | null = null;
   private ids = 0;
   private end: Error | null = null;
   private readonly readied = deferred<void>();
@@ -84,6 +85,8 @@ export class Channels implements AsyncDisposable {
         settled: (serial, outcome) => this.settle(serial, outcome),
         tell: (event) => this.hear(event),
         waiting: (place) => this.speakIfNeeded(place),
+        exchanging: () => this.waitForSilent(),
+        ignored: (member, reason) => this.router.ignored(member, reason),
         ready: () => this.ready(),
       },
       settings.daemons,
@@ -322,8 +325,13 @@ export class Channels implements AsyncDisposable {
     this.nudge = this.alarm.after(place * SPEAKER_LIMIT_MS, () => this.machine.nudge());
   }
 
+  private waitForSilent(): void {
+    this.alarm.cancel(this.silence);
+    this.silence = this.alarm.after(SILENCE_LIMIT_MS, () => this.machine.settle());
+  }
+
   private ready(): void {
-    this.alarm.cancel(this.nudge);
+    for (const waits of [this.nudge, this.silence]) this.alarm.cancel(waits);
     this.readied.resolve();
     for (const { claim, owner } of this.machine.table.entries()) {
       if (!this.machine.isMember(owner) && !this.orphans.has(claim))
@@ -381,7 +389,7 @@ export class Channels implements AsyncDisposable {
     for (const client of this.clients.values()) client.lost(error);
     const end = isOwn ? new NotAttachedError('the connection was closed') : error;
     for (const server of this.servers.values()) server.finish(end);
-    this.alarm.cancel(this.nudge);
+    for (const waits of [this.nudge, this.silence]) this.alarm.cancel(waits);
     this.watches.end();
     this.readied.resolve();
   }

@@ -19,6 +19,10 @@ export interface Dropped {
   unfit: number;
   /** Requests whose time was over before the application took them. */
   expired: number;
+  /** Numbers that a member claims, far above those of all others. */
+  claim: number;
+  /** Members that said nothing when tables came together, and were left out. */
+  silent: number;
 }
 
 export const nothingDropped = (): Dropped => ({
@@ -28,6 +32,8 @@ export const nothingDropped = (): Dropped => ({
   late: 0,
   unfit: 0,
   expired: 0,
+  claim: 0,
+  silent: 0,
 });
 
 export interface ChannelContext {

@@ -6,7 +6,7 @@ import type { Service } from '../client/send.js';
 import { platformOf } from '../mailbox/platform.js';
 import type { Clock } from '../util/clock.js';
 import { CHANNEL_MESSAGE } from './limits.js';
-import type { RegistryView } from './registry/machine.js';
+import type { RegistryView } from './registry/ports.js';
 
 export interface LinkHandler {
   view(view: RegistryView): void;

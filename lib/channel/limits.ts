@@ -28,6 +28,10 @@ export const MAX_PIECE = MAX_PORTABLE_BYTES - NAME_BYTES;
 export const TABLE_PIECE = 64 * 1024;
 /** Newcomers that are sent the table one by one; more of them get it through the group. */
 export const MAX_TABLE_RECEIVERS = 50;
+/** Bytes of a table that a member is ready to put together: more than 400,000 names without metadata, 50,000 with all of it. */
+export const MAX_TABLE_BYTES = 64 * 1024 * 1024;
+/** Pieces of one table. All but the last are full. */
+export const MAX_TABLE_PIECES = MAX_TABLE_BYTES / TABLE_PIECE;
 
 /** Group that holds the registry, unless another one is named. */
 export const REGISTRY_GROUP = '$channels';
@@ -36,3 +40,8 @@ export const CHANNEL_MESSAGE = 0x4d53;
 
 /** Milliseconds for the one who speaks for others in an exchange of tables, after which the next one speaks, too. */
 export const SPEAKER_LIMIT_MS = 1_000;
+/** Milliseconds for all parts to speak in an exchange of tables, after which the others go on without those that say nothing. */
+export const SILENCE_LIMIT_MS = 5_000;
+
+/** Members that a connection names in warnings; of further ones only subscribers to the diagnostics hear. */
+export const MAX_NAMED_MEMBERS = 100;

@@ -5,11 +5,12 @@ import type { ClaimId } from './registry/entry.js';
 import type { ClientChannel } from './client-channel.js';
 import type { Dropped } from './context.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
-import { REGISTRY_GROUP } from './limits.js';
+import { MAX_NAMED_MEMBERS, REGISTRY_GROUP, SILENCE_LIMIT_MS } from './limits.js';
 import { CREDIT } from './protocol/credit.js';
 import { decodeMessage, type Message } from './protocol/message.js';
 import { Parts } from './protocol/parts.js';
 import type { RegistryMachine } from './registry/machine.js';
+import type { IgnoreReason } from './registry/ports.js';
 import type { ServerChannel } from './server-channel.js';
 
 /** What only servers send. */
@@ -24,8 +25,23 @@ const isForClient = ({ kind, word }: Message): boolean =>
 /** First byte of the registry's messages; those of clients and servers are below. */
 const FIRST_REGISTRY_KIND = 32;
 
+/** What the registry ignores, as a warning says it. */
+const WHAT: Readonly<Record<IgnoreReason, (member: string) => string>> = {
+  stranger: (member) => `messages of ${member}, which is not a member`,
+  version: (member) => `messages of ${member}, which runs an incompatible version of ssp-toolkit`,
+  malformed: (member) => `messages of ${member} that are damaged or out of bounds`,
+  claim: (member) => `the epoch claimed by ${member}, which is far above all others`,
+  silent: (member) =>
+    `${member}, which said nothing for ${SILENCE_LIMIT_MS / 1000} s after the members changed`,
+};
+
+/** The warning of each member counts, not only the first. */
+const namesEach: ReadonlySet<IgnoreReason> = new Set(['claim', 'silent']);
+
 export class Router {
   private readonly parts = new Parts();
+  /** Warnings that were given: a word for the reason, or the reason and the member. */
+  private readonly warned = new Set<string>();
   private hasWarned = false;
 
   /** @param self id of the connection */
@@ -39,22 +55,27 @@ export class Router {
 
   /** @param service with which it was sent to the registry's group, where no message of clients and servers belongs; null: to others */
   take(sender: string, service: Service | null, body: Buffer): void {
+    if ((body[0] ?? 0) >= FIRST_REGISTRY_KIND) return this.registry.message(sender, body, service);
     const { dropped } = this;
     const { malformed, stranger } = dropped;
-    if ((body[0] ?? 0) < FIRST_REGISTRY_KIND) this.message(sender, service !== null, body);
-    else this.command(sender, service, body);
+    this.message(sender, service !== null, body);
     if (dropped.malformed > malformed) this.report(sender, 'malformed');
     else if (dropped.stranger > stranger) this.report(sender, 'stranger');
   }
 
-  private report(sender: string, reason: string): void {
-    reportDropped({ id: this.self, group: REGISTRY_GROUP, sender, reason });
+  /** The registry ignores something of that member. Each time is reported, the first one warns. */
+  ignored(member: string, reason: IgnoreReason): void {
+    this.dropped[reason === 'version' ? 'malformed' : reason]++;
+    this.report(member, reason);
+    const isNamed = namesEach.has(reason);
+    const key = isNamed ? `${reason} ${member}` : reason;
+    if (this.warned.has(key) || (isNamed && this.warned.size >= MAX_NAMED_MEMBERS)) return;
+    this.warned.add(key);
+    process.emitWarning(`${REGISTRY_GROUP}: ignoring ${WHAT[reason](member)}`, 'SspIgnoredWarning');
   }
 
-  private command(sender: string, service: Service | null, body: Buffer): void {
-    const before = this.registry.refused;
-    this.registry.message(sender, body, service);
-    this.dropped.malformed += this.registry.refused - before;
+  private report(sender: string, reason: string): void {
+    reportDropped({ id: this.self, group: REGISTRY_GROUP, sender, reason });
   }
 
   private message(sender: string, toGroup: boolean, body: Buffer): void {

@@ -16,6 +16,8 @@ export const UNINFORMED: Testimony = { tookPart: true, epoch: null, promised: 0 
 export class Ballot {
   /** The number of the epoch that is voted on. */
   readonly next: number;
+  /** Of those that may vote. */
+  private readonly testimonies: ReadonlyMap<string, Testimony>;
   /** Voters of which somebody has voted. */
   private readonly voted = new Set<string>();
 
@@ -23,13 +25,16 @@ export class Ballot {
    * @param electorates lists of voters, the first of each breaking ties: it has to pass by all of them
    * @param testimonies what each member of the view brings
    * @param voterOf the voter that a member belongs to
+   * @param mute members that have no vote here: the next number is above what they bring all the same
    */
   constructor(
     private readonly electorates: readonly (readonly string[])[],
-    private readonly testimonies: ReadonlyMap<string, Testimony>,
+    testimonies: ReadonlyMap<string, Testimony>,
     private readonly voterOf: (member: string) => string,
+    mute: ReadonlySet<string> = new Set(),
   ) {
     this.next = nextEpoch([...testimonies.values()]);
+    this.testimonies = new Map([...testimonies].filter(([member]) => !mute.has(member)));
   }
 
   /** Whether it would pass if everybody here voted. */

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
 import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
-import { systemClock } from '../../lib/util/clock.js';
+import { type Clock, systemClock } from '../../lib/util/clock.js';
 import { type Choices, theFirst } from '../support/group-network/choices.js';
 import type { Daemon, GroupClient, GroupView } from '../support/group-network/daemon.js';
 import { GroupNetwork } from '../support/group-network/network.js';
@@ -61,6 +61,7 @@ export class ChannelWorld implements ChannelHost {
   constructor(
     daemons: readonly string[],
     private readonly choices: Choices = theFirst,
+    private readonly clock: Clock = systemClock,
   ) {
     const describe = (): string => '';
     this.network = new GroupNetwork({ daemons, isTogether: true, renewsIds: true, describe });
@@ -73,7 +74,7 @@ export class ChannelWorld implements ChannelHost {
     this.dead.delete(id);
     return {
       id,
-      clock: systemClock,
+      clock: this.clock,
       enter: (handler) =>
         new Promise<void>((entered) => {
           this.network.connect(daemon, new Member(id, daemon, handler, entered));

@@ -108,7 +108,7 @@ describe('channel: names', () => {
     await thief.enter(nobody);
     const claim = Buffer.from(server.claimId, 'hex').toString('latin1');
     const command = { kind: 'release', claim, force: true } as const;
-    await thief.send(null, encodeRegistryMessage({ serial: 1, view: [0, 0, 0], command }), 'agreed');
+    await thief.send(null, encodeRegistryMessage({ serial: 1, tag: [0, 0, 0, 0], command }), 'agreed');
     await world.settle();
     expect(await owner.registry.lookup('c', { linearizable: true })).to.include({ owner: '#x#d1' });
   });
@@ -120,7 +120,7 @@ describe('channel: names', () => {
     const claim = Buffer.from(server.claimId, 'hex').toString('latin1');
     const release = encodeRegistryMessage({
       serial: 1,
-      view: [0, 0, 0],
+      tag: [0, 0, 0, 0],
       command: { kind: 'release', claim, force: true },
     });
     await new ConnectionLink(stranger.connection, REGISTRY_GROUP).send(null, release, 'agreed');

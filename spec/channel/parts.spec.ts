@@ -82,7 +82,7 @@ describe('messages of clients and servers', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
         decodeMessage(Buffer.from(bytes));
-        decodeRegistryMessage(Buffer.from([32 + ((bytes[0] ?? 0) % 10), 1, ...bytes]));
+        decodeRegistryMessage(Buffer.from([32 + ((bytes[0] ?? 0) % 11), 4, ...bytes]));
         Table.decode(Buffer.from(bytes));
       }),
     );
@@ -140,32 +140,33 @@ describe('errors of channels', () => {
 
 describe('registry messages', () => {
   it('come back as they were', () => {
-    const tag = [-1, 2, 3] as const;
+    const tag = [-1, 2, 3, 4] as const;
     const testimony = { epoch: 2, promised: 3 };
     const none = { epoch: null, promised: 0 };
     const covers = [true, false, true, false, false, false, false, false, true];
     const fresh = covers.map((each) => !each);
-    const state = { kind: 'state', tag, covers, fresh, tookPart: covers } as const;
+    const state = { kind: 'state', tag, wide: true, covers, fresh, silent: fresh, tookPart: covers } as const;
     for (const message of [
       {
         serial: 1,
-        view: tag,
+        tag,
         command: { kind: 'claim', name: 'ü', claim: claim(1), settings, strict: true, from: claim(2) },
       },
       {
         serial: 2,
-        view: tag,
+        tag,
         command: { kind: 'claim', name: 'x', claim: claim(1), settings, strict: false, from: null },
       },
-      { serial: 3, view: tag, command: { kind: 'release', claim: claim(1), force: true } },
-      { serial: 4, view: tag, command: { kind: 'attach', name: 'c' } },
-      { serial: 5, view: tag, command: { kind: 'detach', claim: claim(3) } },
-      { serial: 6, view: tag, command: { kind: 'update', claim: claim(3), settings } },
-      { serial: 7, view: tag, command: { kind: 'nothing' } },
+      { serial: 3, tag, command: { kind: 'release', claim: claim(1), force: true } },
+      { serial: 4, tag, command: { kind: 'attach', name: 'c' } },
+      { serial: 5, tag, command: { kind: 'detach', claim: claim(3) } },
+      { serial: 6, tag, command: { kind: 'update', claim: claim(3), settings } },
+      { serial: 7, tag, command: { kind: 'nothing' } },
       { kind: 'part', tag, index: 5, bytes: Buffer.from('piece') },
       { ...state, has: true, informed: true, testimony, electorates: [['a', 'b'], ['c']], parts: 4 },
-      { ...state, has: false, informed: false, testimony: none, electorates: [], parts: 0 },
+      { ...state, wide: false, has: false, informed: false, testimony: none, electorates: [], parts: 0 },
       { kind: 'vote', tag, epoch: 7 },
+      { kind: 'settle', tag },
     ] as const) {
       expect(decodeRegistryMessage(encodeRegistryMessage(message))).to.deep.equal(message);
     }
@@ -180,9 +181,9 @@ describe('registry messages', () => {
       settings,
       from: null,
     } as const;
-    expect(encodeRegistryMessage({ serial: 3, view: [-1, 2, 3], command }).toString('hex')).to.equal(
-      '200300000003' +
-        'ffffffff0000000200000003' +
+    expect(encodeRegistryMessage({ serial: 3, tag: [-1, 2, 3, 4], command }).toString('hex')).to.equal(
+      '200400000003' +
+        'ffffffff000000020000000300000004' +
         '02c3a9' +
         '01' +
         '00000001000000020000000300000001' +
@@ -196,7 +197,7 @@ describe('registry messages', () => {
   it('are none when a byte is missing or too many', () => {
     const bytes = encodeRegistryMessage({
       serial: 4,
-      view: [1, 2, 3],
+      tag: [1, 2, 3, 0],
       command: { kind: 'attach', name: 'c' },
     });
     expect(decodeRegistryMessage(bytes.subarray(0, -1))).to.equal(null);
@@ -353,17 +354,18 @@ describe('the vote on giving away names', () => {
 });
 
 describe('an epoch that a member of the registry claims', () => {
-  const tag = [1, 2, 3] as const;
+  const tag = [1, 2, 3, 0] as const;
   const members = ['#a#d1', '#b#d2', '#liar#d3'];
 
   /** What members bring, by the epochs that they claim. */
   function told(...epochs: readonly number[]): TableExchange {
-    const exchange = new TableExchange([...tag], members, true, '#z#d9', new Table());
+    const exchange = new TableExchange([...tag], members, '#z#d9', () => new Table());
     for (const [i, epoch] of epochs.entries()) {
       const covers = members.map((_, j) => i === j);
       exchange.state(members[i] as string, {
         kind: 'state',
         tag: [...tag],
+        wide: true,
         has: false,
         informed: true,
         testimony: { epoch, promised: epoch },
@@ -371,6 +373,7 @@ describe('an epoch that a member of the registry claims', () => {
         parts: 0,
         covers,
         fresh: members.map(() => false),
+        silent: members.map(() => false),
         tookPart: covers,
       });
     }

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import { type Delivery, isAsSureAs } from '../../primary/delivery.js';
-import { GROUP_ID_BYTES, type GroupId } from '../../wire/group-id.js';
+import { GROUP_ID_BYTES } from '../../wire/group-id.js';
 import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import {
   type ClaimId,
@@ -23,11 +23,27 @@ import {
   writeTestimony,
 } from './primary.js';
 
-const VERSION = 3;
+const VERSION = 4;
 
 /** In the order of their numbers on the wire, from 32. */
-const KINDS = ['claim', 'release', 'attach', 'detach', 'update', 'nothing', 'part', 'state', 'vote'] as const;
+const KINDS = [
+  'claim',
+  'release',
+  'attach',
+  'detach',
+  'update',
+  'nothing',
+  'part',
+  'state',
+  'vote',
+  'settle',
+] as const;
 const FIRST_KIND = 32;
+
+/** A view, and how many exchanges there were in it before: what is said in one of them counts in no other. */
+export type RoundTag = readonly [daemon: number, time: number, counter: number, round: number];
+
+export const equalTags = (a: RoundTag, b: RoundTag): boolean => a.every((word, i) => word === b[i]);
 
 export type Command =
   | {
@@ -50,7 +66,7 @@ export type Command =
 /** A piece of the sender's table, for those who do not have it. */
 export interface TablePart {
   readonly kind: 'part';
-  readonly tag: GroupId;
+  readonly tag: RoundTag;
   readonly index: number;
   readonly bytes: Buffer;
 }
@@ -58,7 +74,9 @@ export interface TablePart {
 /** What the sender and those it speaks for bring into the view. Follows its parts. */
 export interface State {
   readonly kind: 'state';
-  readonly tag: GroupId;
+  readonly tag: RoundTag;
+  /** Whether its parts went to the group. If not, it has to account for every member: then only newcomers need them. */
+  readonly wide: boolean;
   /** False for a newcomer, who has no table. */
   readonly has: boolean;
   /** Whether it knows what anybody knew who was here before it. */
@@ -71,6 +89,8 @@ export interface State {
   readonly covers: readonly boolean[];
   /** For each member of the view, whether the sender saw it join with nothing. */
   readonly fresh: readonly boolean[];
+  /** For each member of the view, whether the sender knows that it says nothing. */
+  readonly silent: readonly boolean[];
   /** For each member of the view, whether it was part of a primary component together with the sender. */
   readonly tookPart: readonly boolean[];
 }
@@ -78,19 +98,25 @@ export interface State {
 /** The sender's daemon votes for giving away names in this view. */
 export interface Vote {
   readonly kind: 'vote';
-  readonly tag: GroupId;
+  readonly tag: RoundTag;
   readonly epoch: number;
+}
+
+/** The sender has waited long enough: the exchange ends without those that have said nothing by now. */
+export interface Settle {
+  readonly kind: 'settle';
+  readonly tag: RoundTag;
 }
 
 /** A command carries its sender's number for it, by which the sender knows it again. */
 export interface Numbered {
   readonly serial: number;
-  /** The view in which it was sent: it counts in no other one. */
-  readonly view: GroupId;
+  /** Where it was sent: it counts nowhere else. */
+  readonly tag: RoundTag;
   readonly command: Command;
 }
 
-export type RegistryMessage = Numbered | TablePart | State | Vote;
+export type RegistryMessage = Numbered | TablePart | State | Vote | Settle;
 
 /** What it has to be sent with: votes, and names that only the primary component gives away, are for all who continue or for nobody. */
 export function neededFor(message: RegistryMessage): Delivery {
@@ -103,13 +129,17 @@ export function neededFor(message: RegistryMessage): Delivery {
 export const isSureEnough = (message: RegistryMessage, service: string | null): boolean =>
   service === null || isAsSureAs(neededFor(message), service);
 
-const writeTag = (out: ByteWriter, tag: GroupId): void => {
+/** Whether it is a message of the registry that another version of this library sent. */
+export const isOfOtherVersion = (encoded: Buffer): boolean =>
+  KINDS[(encoded[0] ?? 0) - FIRST_KIND] !== undefined && encoded[1] !== VERSION;
+
+const writeTag = (out: ByteWriter, tag: RoundTag): void => {
   for (const word of tag) out.u32(word >>> 0);
 };
 
-const readTag = (bytes: ByteReader): GroupId => {
-  const tag = bytes.raw(GROUP_ID_BYTES);
-  return [tag.readInt32BE(0), tag.readInt32BE(4), tag.readInt32BE(8)];
+const readTag = (bytes: ByteReader): RoundTag => {
+  const view = bytes.raw(GROUP_ID_BYTES);
+  return [view.readInt32BE(0), view.readInt32BE(4), view.readInt32BE(8), bytes.u32()];
 };
 
 export function encodeRegistryMessage(message: RegistryMessage): Buffer {
@@ -118,7 +148,7 @@ export function encodeRegistryMessage(message: RegistryMessage): Buffer {
   out.u8(FIRST_KIND + KINDS.indexOf(kind)).u8(VERSION);
   if ('command' in message) {
     out.u32(message.serial);
-    writeTag(out, message.view);
+    writeTag(out, message.tag);
     writeCommand(out, message.command);
   } else if (message.kind === 'part') {
     writeTag(out, message.tag);
@@ -127,7 +157,7 @@ export function encodeRegistryMessage(message: RegistryMessage): Buffer {
     writeState(out, message);
   } else {
     writeTag(out, message.tag);
-    out.u32(message.epoch);
+    if (message.kind === 'vote') out.u32(message.epoch);
   }
   return out.finish();
 }
@@ -149,8 +179,10 @@ function readMessage(kind: (typeof KINDS)[number], bytes: ByteReader): RegistryM
       return readState(bytes);
     case 'vote':
       return { kind, tag: readTag(bytes), epoch: bytes.u32() };
+    case 'settle':
+      return { kind, tag: readTag(bytes) };
     default:
-      return { serial: bytes.u32(), view: readTag(bytes), command: readCommand(kind, bytes) };
+      return { serial: bytes.u32(), tag: readTag(bytes), command: readCommand(kind, bytes) };
   }
 }
 
@@ -207,31 +239,45 @@ function readCommand(kind: Command['kind'], bytes: ByteReader): Command {
 
 function writeState(
   out: ByteWriter,
-  { tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart }: State,
+  { tag, wide, has, informed, testimony, electorates, parts, covers, fresh, silent, tookPart }: State,
 ): void {
   writeTag(out, tag);
-  out.u8(has ? 1 : 0).u8(informed ? 1 : 0);
+  out
+    .u8(wide ? 1 : 0)
+    .u8(has ? 1 : 0)
+    .u8(informed ? 1 : 0);
   writeTestimony(out, testimony);
   writeElectorates(out, electorates);
   out.u32(parts).u32(covers.length);
   writeBits(out, covers);
   writeBits(out, fresh);
+  writeBits(out, silent);
   writeBits(out, tookPart);
 }
 
 function readState(bytes: ByteReader): State {
   const tag = readTag(bytes);
-  const [has, informed] = [bytes.u8() !== 0, bytes.u8() !== 0];
+  const [wide, has, informed] = [bytes.u8() !== 0, bytes.u8() !== 0, bytes.u8() !== 0];
   const testimony = readTestimony(bytes);
   const electorates = readElectorates(bytes);
   const parts = bytes.u32();
   const count = bytes.u32();
-  const [covers, fresh, tookPart] = [0, 1, 2].map(() => readBits(bytes, count)) as [
-    boolean[],
-    boolean[],
-    boolean[],
-  ];
-  return { kind: 'state', tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart };
+  const bits = (): boolean[] => readBits(bytes, count);
+  const [covers, fresh, silent, tookPart] = [bits(), bits(), bits(), bits()];
+  return {
+    kind: 'state',
+    tag,
+    wide,
+    has,
+    informed,
+    testimony,
+    electorates,
+    parts,
+    covers,
+    fresh,
+    silent,
+    tookPart,
+  };
 }
 
 function writeBits(out: ByteWriter, flags: readonly boolean[]): void {

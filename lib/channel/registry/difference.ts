@@ -39,22 +39,25 @@ function tellOpened(entry: Entry, tell: Tell): void {
 /**
  * Who came, who went out of sight, and who has ended there: his daemon is back without him.
  * @param unreachable those out of sight, kept up to date
+ * @param inView the members of the view, with those that are left out
  */
 export function tellMembers(
   before: ReadonlySet<string>,
   now: ReadonlySet<string>,
   unreachable: Set<string>,
   tell: Tell,
+  inView = now,
 ): void {
-  const daemons = new Set(daemonsOf(now));
+  const daemons = new Set(daemonsOf(inView));
+  const isGone = (member: string): boolean => !inView.has(member) && daemons.has(daemonOf(member));
   for (const member of before) {
     if (now.has(member) || unreachable.has(member)) continue;
     unreachable.add(member);
-    if (!daemons.has(daemonOf(member))) tell({ kind: 'member-unreachable', member });
+    if (!isGone(member)) tell({ kind: 'member-unreachable', member });
   }
   for (const member of unreachable) {
     if (now.has(member)) tell({ kind: 'member-back', member });
-    else if (daemons.has(daemonOf(member))) tell({ kind: 'member-gone', member, reason: 'disconnect' });
+    else if (isGone(member)) tell({ kind: 'member-gone', member, reason: 'disconnect' });
     else continue;
     unreachable.delete(member);
   }

@@ -1,14 +1,14 @@
 /**
  * The tables that come together after a change of the view [channels 15.4]: the first of each part of the
  * members with a common past speaks for its part and for those whom it saw join with nothing. So one who joins and says
- * nothing stops nobody.
+ * nothing stops nobody. A part of which nobody speaks is left out when somebody who has spoken says so. All that counts
+ * has one place in the order, so all members come to the same.
  */
-import { Buffer } from 'node:buffer';
 import { NEWCOMER, type Testimony, UNINFORMED, claimedEpoch } from '../../primary/ballot.js';
 import { Claims } from '../../primary/claims.js';
-import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
-import type { TablePart, State } from './command.js';
+import { type RoundTag, type State, type TablePart, equalTags } from './command.js';
 import type { Side } from './merge.js';
+import { PieceStore } from './piece-store.js';
 import type { PartTestimony } from './primary.js';
 import { Table } from './table.js';
 
@@ -24,22 +24,33 @@ export interface Told extends Side {
 
 export class TableExchange {
   private readonly missing: Set<string>;
+  private readonly fresh = new Set<string>();
   private readonly told = new Map<string, Told>();
-  private readonly parts = new Map<string, Buffer[]>();
+  /** What came to the group, and with that in the same order to everybody. */
+  private readonly toGroup = new PieceStore();
+  private readonly toSelf = new PieceStore();
 
   /**
-   * @param tag id of the view, @param members of the view in its order, @param wide whether several parts have tables,
-   * so that everybody needs all of them
-   * @param own the table of this member, for what speaks for it too
+   * @param members of the view in its order
+   * @param own the table of this member, for a state that speaks for it too and does not come with its parts
    */
   constructor(
-    readonly tag: GroupId,
+    readonly tag: RoundTag,
     private readonly members: readonly string[],
-    readonly wide: boolean,
     private readonly self: string,
-    private readonly own: Table,
+    private readonly own: () => Table,
   ) {
     this.missing = new Set(members);
+  }
+
+  /** Pieces of tables that wait for their states. */
+  get heldPieces(): number {
+    return this.toGroup.count + this.toSelf.count;
+  }
+
+  /** Whether anybody has said what it brings. */
+  get hasBegun(): boolean {
+    return this.told.size > 0;
   }
 
   get isComplete(): boolean {
@@ -64,24 +75,45 @@ export class TableExchange {
     return this.members.flatMap((member) => told.get(member) ?? []);
   }
 
-  part(sender: string, { tag, index, bytes }: TablePart): void {
-    if (!equalGroupIds(tag, this.tag)) return;
-    const parts = this.parts.get(sender) ?? [];
-    // Copied: the buffer of the frame it came in is much larger.
-    if (index === parts.length) parts.push(Buffer.from(bytes));
-    this.parts.set(sender, parts);
+  /** Members of parts of which nobody has spoken, and that nobody saw join. */
+  get leftOut(): ReadonlySet<string> {
+    const spokenFor = new Set([...this.fresh, ...this.sides().flatMap(({ members }) => [...members])]);
+    return new Set(this.members.filter((member) => !spokenFor.has(member)));
+  }
+
+  /** Whether this member may end it without those that are missing. */
+  maySettle(member: string): boolean {
+    return !this.isComplete && this.hasBegun && !this.missing.has(member);
+  }
+
+  /** Somebody does not want to wait any longer. @returns whether that ends it */
+  settle(sender: string): boolean {
+    if (!this.maySettle(sender)) return false;
+    this.missing.clear();
+    return true;
+  }
+
+  /** @returns false for a piece that is more than its sender may send */
+  part(sender: string, { tag, index, bytes }: TablePart, isToGroup: boolean): boolean {
+    if (!equalTags(tag, this.tag)) return true;
+    return (isToGroup ? this.toGroup : this.toSelf).add(sender, index, bytes);
   }
 
   /** @returns false for a state that is invalid */
   state(sender: string, state: State): boolean {
-    if (!equalGroupIds(state.tag, this.tag)) return true;
-    const { has, informed, testimony, electorates } = state;
-    if (state.covers.length !== this.members.length) return false;
-    const covered = new Set(this.members.filter((_, i) => state.covers[i]));
+    if (!equalTags(state.tag, this.tag)) return true;
+    const { members } = this;
+    if (state.covers.length !== members.length) return false;
+    const those = (flags: readonly boolean[]): Set<string> => new Set(members.filter((_, i) => flags[i]));
+    const [covered, fresh] = [those(state.covers), those(state.fresh)];
+    // Else it would depend on the receiver whether its parts are there.
+    const isForAll = members.every((member) => covered.has(member) || fresh.has(member));
+    if (!covered.has(sender) || (state.has && !state.wide && !isForAll)) return false;
     const table = this.tableOf(sender, state, covered);
-    if (!table || !covered.has(sender)) return false;
+    if (!table) return false;
+    const { has, informed, testimony, electorates } = state;
     const epoch = testimony.epoch ?? 0;
-    const tookPart = new Set(this.members.filter((_, i) => state.tookPart[i]));
+    const tookPart = those(state.tookPart);
     this.told.set(sender, {
       table,
       members: covered,
@@ -92,17 +124,17 @@ export class TableExchange {
       tookPart,
       electorates,
     });
-    for (const member of covered) this.missing.delete(member);
-    for (const [i, member] of this.members.entries()) if (state.fresh[i]) this.missing.delete(member);
-    this.parts.delete(sender);
+    for (const member of fresh) this.fresh.add(member);
+    for (const member of [...covered, ...fresh, ...those(state.silent)]) this.missing.delete(member);
     return true;
   }
 
-  private tableOf(sender: string, { has, parts }: State, covered: ReadonlySet<string>): Table | null {
+  /** Where the parts went to the group all take what is in them, also whoever the sender speaks for. */
+  private tableOf(sender: string, { has, wide, parts }: State, covered: ReadonlySet<string>): Table | null {
     if (!has) return new Table();
-    if (covered.has(this.self)) return this.own;
-    const pieces = this.parts.get(sender) ?? [];
-    return pieces.length === parts ? Table.decode(Buffer.concat(pieces)) : null;
+    if (!wide && covered.has(this.self)) return this.own();
+    const encoded = (wide ? this.toGroup : this.toSelf).take(sender, parts);
+    return encoded && Table.decode(encoded);
   }
 }
 

@@ -3,20 +3,27 @@
  *
  * Every view that brings somebody in begins an exchange of tables. A command is sent when it is complete, and counts in the
  * view in which it was sent: what comes in another one is dropped by everybody, and sent again by those who asked.
+ *
+ * Members of a part of which nobody speaks are left out: they are what members out of sight are. When they speak after all, it is
+ * as if they came into sight: their state begins another exchange in the view, the next round.
  */
 import type { Buffer } from 'node:buffer';
 import { Ballot, NEWCOMER } from '../../primary/ballot.js';
 import type { Service } from '../../client/send.js';
-import type { Delivery } from '../../primary/delivery.js';
-import { type GroupId, equalGroupIds } from '../../wire/group-id.js';
+import type { GroupId } from '../../wire/group-id.js';
 import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
-import { type ApplyResult, apply, depart } from './apply.js';
+import { apply, depart } from './apply.js';
 import {
   type Command,
   type Numbered,
+  type RoundTag,
+  type Settle,
+  type State,
   type Vote,
   decodeRegistryMessage,
   encodeRegistryMessage,
+  equalTags,
+  isOfOtherVersion,
   isSureEnough,
   neededFor,
   type RegistryMessage,
@@ -25,31 +32,9 @@ import { type RegistryEvent, tellDifference, tellMembers } from './difference.js
 import { type ClaimId, type Entry, claimId } from './entry.js';
 import { TableExchange, type Told, electoratesOf, testimoniesOf } from './exchange.js';
 import { merge } from './merge.js';
+import type { IgnoreReason, RegistrySink, RegistryView } from './ports.js';
 import { type PartTestimony, daemonOf, daemonsOf } from './primary.js';
 import { Table } from './table.js';
-
-/** A view of the registry's group. */
-export interface RegistryView {
-  readonly id: GroupId;
-  readonly cause: 'join' | 'leave' | 'disconnect' | 'network';
-  readonly members: readonly string[];
-  /** Who joined, left or was disconnected. */
-  readonly changed: string | null;
-  /** Who came from the last view together with this member, itself included. */
-  readonly cameWithMe: readonly string[];
-}
-
-export interface RegistrySink {
-  /** To the registry's group, or to these members alone. */
-  send(to: readonly string[] | null, bytes: Buffer, service: Delivery): void;
-  /** A command of this member has its outcome. */
-  settled(serial: number, outcome: ApplyResult): void;
-  tell(event: RegistryEvent): void;
-  /** Somebody else speaks, or votes, for this member. @param place of this member among those who can */
-  waiting(place: number): void;
-  /** The table is there and equal to that of all others: after the first exchange, and after every other one. */
-  ready(): void;
-}
 
 type Claim = Extract<Command, { kind: 'claim' }>;
 
@@ -65,10 +50,13 @@ export class RegistryMachine {
   viewId: GroupId = [0, 0, 0];
   /** Whether this part of the network may give away names. */
   isPrimary = false;
-  /** Messages that made no sense, or came from somebody who is no member. */
-  refused = 0;
 
+  /** Members of the view. */
+  private inView: ReadonlySet<string> = new Set();
+  /** Those of them that are not left out. */
   private present: ReadonlySet<string> = new Set();
+  /** Members of the view that have said nothing. */
+  private leftOut: ReadonlySet<string> = new Set();
   /** Members whose table equals this one's; empty before the first view. */
   private peers: ReadonlySet<string> = new Set();
   /** Members that were seen to join, and have no table yet. */
@@ -82,6 +70,10 @@ export class RegistryMachine {
   /** Members that went out of sight and have neither come back nor ended. */
   private readonly unreachable = new Set<string>();
   private exchange: TableExchange | null = null;
+  /** Takes what those who are left out bring; the first state of theirs makes it the exchange. */
+  private returning: TableExchange | null = null;
+  /** Exchanges of this view before the one that is under way, or was the last. */
+  private round = 0;
   /** The vote on giving away names in this view; null: none, or it has passed. */
   private ballot: Ballot | null = null;
   /** What this member and its peers bring into a vote. */
@@ -120,7 +112,17 @@ export class RegistryMachine {
 
   /** Whether commands are applied now. */
   get isReady(): boolean {
-    return this.has && this.exchange === null;
+    return this.has && this.exchange === null && !this.isLeftOut;
+  }
+
+  /** What is said now carries this. */
+  get tag(): RoundTag {
+    return [...this.viewId, this.round];
+  }
+
+  /** Pieces of the tables of others that wait. */
+  get heldPieces(): number {
+    return (this.exchange?.heldPieces ?? 0) + (this.returning?.heldPieces ?? 0);
   }
 
   /** A claim id that nobody has had. To be asked after the first view. */
@@ -144,8 +146,16 @@ export class RegistryMachine {
 
   /** It takes long: whoever should speak or vote for this member may be frozen. */
   nudge(): void {
-    if (this.exchange) this.speak(null);
+    if (this.exchange || this.isLeftOut) this.speak(true);
     else if (this.ballot?.wants(this.self) === true) this.sendVote(this.ballot);
+  }
+
+  /** It takes too long: whoever has said nothing by now is left out. */
+  settle(): void {
+    const { exchange } = this;
+    if (!exchange) return;
+    if (exchange.maySettle(this.self)) this.send({ kind: 'settle', tag: exchange.tag });
+    this.sink.exchanging();
   }
 
   transition(): void {
@@ -162,14 +172,18 @@ export class RegistryMachine {
     this.inTransition = false;
     this.viewId = id;
     this.members = members;
-    this.present = new Set(members);
-    const wasWhole = this.exchange === null && this.has;
+    this.inView = new Set(members);
+    const wasWhole = this.isReady;
+    this.round = 0;
+    this.returning = null;
     this.ballot = null;
-    this.forgetReturned();
-    for (const member of members) if (!this.told.has(member)) this.glimpsed.add(member);
-    const stayed = cause === 'network' ? new Set(view.cameWithMe) : this.present;
+    const stayed = cause === 'network' ? new Set(view.cameWithMe) : this.inView;
     const staying = (names: Iterable<string>): Set<string> =>
-      new Set([...names].filter((name) => stayed.has(name) && this.present.has(name)));
+      new Set([...names].filter((name) => stayed.has(name) && this.inView.has(name)));
+    // Whoever was left out itself knows nothing of the others.
+    this.leaveOut(this.isLeftOut ? new Set() : staying(this.leftOut));
+    for (const member of this.present) if (!this.told.has(member)) this.glimpsed.add(member);
+    this.forgetReturned();
     this.peers = isFirst ? new Set([this.self]) : staying(this.peers);
     this.tookPart = staying(this.tookPart);
     this.fresh = staying(
@@ -177,30 +191,64 @@ export class RegistryMachine {
     );
     if (changed !== null && cause !== 'join' && cause !== 'network') this.departed(changed, cause);
     if (wasWhole && this.peers.size === members.length) this.shrunk(cause);
-    else this.beginExchange(cause === 'network' || this.exchange?.wide === true);
+    else this.beginExchange(this.newExchange(0));
+  }
+
+  private get isLeftOut(): boolean {
+    return this.leftOut.has(this.self);
+  }
+
+  private leaveOut(leftOut: ReadonlySet<string>): void {
+    this.leftOut = leftOut;
+    this.present = new Set(this.members.filter((member) => !leftOut.has(member)));
   }
 
   /** @param service with which it was sent to the group; null: to this member, so that it has no place in the order */
   message(sender: string, bytes: Buffer, service: Service | null): void {
-    const message = decodeRegistryMessage(bytes);
-    const toGroup = service !== null;
-    if (!message || !this.present.has(sender) || !isSureEnough(message, service)) return void this.refused++;
-    if ('command' in message) {
-      if (toGroup) this.command(sender, message);
-      else this.refused++;
-    } else if (message.kind === 'part') {
-      this.exchange?.part(sender, message);
-    } else if (!toGroup) {
-      this.refused++;
-    } else if (message.kind === 'state') {
-      if (this.exchange && !this.exchange.state(sender, message)) this.refused++;
-      if (this.exchange?.isComplete) this.complete(this.exchange);
-    } else this.vote(sender, message);
+    const reason = this.take(sender, bytes, service);
+    if (reason !== null) this.sink.ignored(sender, reason);
   }
 
-  private command(sender: string, { serial, view, command }: Numbered): void {
+  /** @returns why it is ignored, or null */
+  private take(sender: string, bytes: Buffer, service: Service | null): IgnoreReason | null {
+    if (!this.inView.has(sender)) return 'stranger';
+    if (isOfOtherVersion(bytes)) return 'version';
+    const message = decodeRegistryMessage(bytes);
+    if (!message || !isSureEnough(message, service)) return 'malformed';
+    if ('kind' in message && message.kind === 'part') {
+      const exchanges = [this.exchange, this.leftOut.has(sender) ? this.returning : null];
+      const isFit = exchanges.every((each) => each?.part(sender, message, service !== null) !== false);
+      return isFit ? null : 'malformed';
+    }
+    if (service === null) return 'malformed';
+    if ('command' in message) this.command(sender, message);
+    else if (message.kind === 'state') return this.state(sender, message) ? null : 'malformed';
+    else if (message.kind === 'settle') this.settled(sender, message);
+    else this.vote(sender, message);
+    return null;
+  }
+
+  /** @returns false for one that is invalid */
+  private state(sender: string, state: State): boolean {
+    const { returning } = this;
+    if (!this.exchange && returning && this.leftOut.has(sender)) {
+      const isValid = returning.state(sender, state);
+      if (returning.hasBegun) this.comeBack(returning);
+      return isValid;
+    }
+    const isValid = this.exchange?.state(sender, state) !== false;
+    if (this.exchange?.isComplete === true) this.complete(this.exchange);
+    return isValid;
+  }
+
+  private settled(sender: string, { tag }: Settle): void {
+    const { exchange } = this;
+    if (exchange && equalTags(tag, exchange.tag) && exchange.settle(sender)) this.complete(exchange);
+  }
+
+  private command(sender: string, { serial, tag, command }: Numbered): void {
     const own = sender === this.self ? this.pending.get(serial) : undefined;
-    if (!this.counts(command, view)) {
+    if (!this.counts(command, tag) || !this.present.has(sender)) {
       if (own) this.repeat(serial, own.command);
       return;
     }
@@ -218,12 +266,12 @@ export class RegistryMachine {
   }
 
   /**
-   * Whether a command that was sent in that view is applied, here and now. It is for everybody of the view or for nobody: the
+   * Whether a command with that tag is applied, here and now. It is for everybody of the view or for nobody: the
    * sender asks the same before it sends, and whoever receives the command has received all that the sender had by then.
    * While it is voted nobody knows whether names may be given away.
    */
-  private counts(command: Command, view: GroupId): boolean {
-    if (!this.isReady || !equalGroupIds(view, this.viewId)) return false;
+  private counts(command: Command, tag: RoundTag): boolean {
+    if (!this.isReady || !equalTags(tag, this.tag)) return false;
     return command.kind !== 'claim' || !command.strict || this.ballot === null;
   }
 
@@ -238,9 +286,9 @@ export class RegistryMachine {
   /** Sends a command of this member if it would count now. */
   private offer(serial: number, pending: Pending): void {
     const { command } = pending;
-    pending.waits = !this.counts(command, this.viewId);
+    pending.waits = !this.counts(command, this.tag);
     if (pending.waits) return;
-    this.send({ serial, view: this.viewId, command });
+    this.send({ serial, tag: this.tag, command });
   }
 
   /** An owner that is back has to be out of sight for as long again before its name may be taken. */
@@ -258,6 +306,7 @@ export class RegistryMachine {
     const reason = cause === 'leave' ? 'left' : 'disconnect';
     depart(this.table, member, reason, this.told, (event) => this.sink.tell(event));
     this.told = new Set([...this.told].filter((each) => each !== member));
+    this.unreachable.delete(member);
     this.sink.tell({ kind: 'member-gone', member, reason });
   }
 
@@ -272,34 +321,57 @@ export class RegistryMachine {
     this.sendWaiting();
   }
 
-  private beginExchange(wide: boolean): void {
-    const { members, peers, self } = this;
-    const others = members.filter((member) => !peers.has(member));
-    const isWide = wide || others.length > MAX_TABLE_RECEIVERS;
-    this.exchange = new TableExchange(this.viewId, members, isWide, self, this.table);
-    const place = members.filter((member) => peers.has(member)).indexOf(self);
-    if (place === 0) this.speak(isWide ? null : others);
+  private newExchange(round: number): TableExchange {
+    return new TableExchange([...this.viewId, round], this.members, this.self, () => this.table);
+  }
+
+  private beginExchange(exchange: TableExchange): void {
+    this.exchange = exchange;
+    this.sink.exchanging();
+    if (!this.isLeftOut) this.speakInTurn();
+  }
+
+  /** One of those who were left out has said what it brings: all come together again, as after a break. */
+  private comeBack(returning: TableExchange): void {
+    this.returning = null;
+    this.ballot = null;
+    this.round++;
+    for (const { members } of returning.sides()) for (const member of members) this.glimpsed.add(member);
+    this.forgetReturned();
+    this.beginExchange(returning);
+  }
+
+  /** The first member of each part speaks for it. */
+  private speakInTurn(): void {
+    const place = this.members.filter((member) => this.peers.has(member)).indexOf(this.self);
+    if (place === 0) this.speak(false);
     else this.sink.waiting(place);
   }
 
-  /** Says what this member and its peers bring. */
-  private speak(tableTo: readonly string[] | null): void {
-    const parts = this.has ? this.sendTable(tableTo) : 0;
-    const { electorates, has, isInformed: informed, members, testimony, viewId: tag } = this;
-    const tookPart = members.map((member) => this.tookPart.has(member));
-    const covers = members.map((member) => this.peers.has(member));
-    const fresh = members.map((member) => this.fresh.has(member));
-    this.send({ kind: 'state', tag, has, informed, testimony, electorates, parts, covers, fresh, tookPart });
+  /** Says what this member and its peers bring. @param isForced the table goes to the group in any case */
+  private speak(isForced: boolean): void {
+    const { electorates, has, isInformed: informed, leftOut, members, peers, testimony } = this;
+    const tag = this.exchange?.tag ?? this.returning?.tag ?? this.tag;
+    const others = members.filter((member) => !peers.has(member));
+    // Several parts have tables, so that everybody needs all of them.
+    const areSeveral = others.some((member) => !this.fresh.has(member));
+    const wide = isForced || areSeveral || others.length > MAX_TABLE_RECEIVERS;
+    const parts = has ? this.sendTable(tag, wide ? null : others) : 0;
+    const flags = (names: ReadonlySet<string>): boolean[] => members.map((member) => names.has(member));
+    const [covers, fresh, tookPart] = [flags(peers), flags(this.fresh), flags(this.tookPart)];
+    const silent = flags(this.isLeftOut ? new Set() : leftOut);
+    const known = { wide, has, informed, testimony, electorates };
+    this.send({ kind: 'state', tag, ...known, parts, covers, fresh, silent, tookPart });
   }
 
-  private sendTable(to: readonly string[] | null): number {
+  private sendTable(tag: RoundTag, to: readonly string[] | null): number {
     const bytes = this.table.encode();
     const count = Math.ceil(bytes.length / TABLE_PIECE);
     // Nobody is missing it.
     if (to?.length === 0) return count;
     for (let index = 0; index < count; index++) {
       const piece = bytes.subarray(index * TABLE_PIECE, (index + 1) * TABLE_PIECE);
-      const part = { kind: 'part', tag: this.viewId, index, bytes: piece } as const;
+      const part = { kind: 'part', tag, index, bytes: piece } as const;
       this.sink.send(to, encodeRegistryMessage(part), 'agreed');
     }
     return count;
@@ -307,11 +379,20 @@ export class RegistryMachine {
 
   private complete(exchange: TableExchange): void {
     this.exchange = null;
+    const { leftOut: before } = this;
+    const { doubtful, leftOut } = exchange;
+    this.returning = leftOut.size > 0 ? this.newExchange(this.round + 1) : null;
+    this.leaveOut(leftOut);
+    if (this.isLeftOut) {
+      this.isPrimary = false;
+      return this.speakInTurn();
+    }
+    for (const member of leftOut) if (!before.has(member)) this.sink.ignored(member, 'silent');
+    if (doubtful !== null) this.sink.ignored(doubtful, 'claim');
     if (!this.has) this.told = this.present;
     this.has = true;
     this.peers = this.present;
     this.fresh = new Set();
-    if (exchange.doubtful !== null) this.refused++;
     const sides = exchange.sides();
     this.adoptTables(sides);
     this.tellNothing();
@@ -332,11 +413,11 @@ export class RegistryMachine {
 
   /** Takes over what the parts have told. */
   private adoptTables(sides: readonly Told[]): void {
-    const { table, dropped } = merge(sides, this.present);
+    const { table, dropped } = merge(sides, this.inView, this.leftOut);
     const before = { table: this.table, members: this.told, glimpsed: this.glimpsed };
     this.table = table;
     const tell = (event: RegistryEvent): void => this.sink.tell(event);
-    tellMembers(before.members, this.present, this.unreachable, tell);
+    tellMembers(before.members, this.present, this.unreachable, tell, this.inView);
     tellDifference(before, { table, members: this.present }, dropped, tell);
   }
 
@@ -348,7 +429,8 @@ export class RegistryMachine {
     this.isPrimary = false;
     this.electorates = electoratesOf(sides, epoch);
     const voters = this.electorates.length > 0 ? this.electorates : [daemonsOf(members)];
-    const ballot = new Ballot(voters, testimoniesOf(members, sides), daemonOf);
+    const mute = this.withoutVote();
+    const ballot = new Ballot(voters, testimoniesOf(members, sides), daemonOf, mute);
     this.isInformed ||= sides.some(({ informed }) => informed);
     this.tookPart = new Set(sides.flatMap(({ tookPart }) => [...tookPart]));
     // What one part did not know it knows now.
@@ -356,25 +438,38 @@ export class RegistryMachine {
     this.testimony = { epoch, promised: ballot.canPass ? ballot.next : promised };
     if (!ballot.canPass) return;
     this.ballot = ballot;
+    if (mute.has(self)) return;
     const place = members.filter((member) => daemonOf(member) === daemonOf(self)).indexOf(self);
     if (place === 0) this.sendVote(ballot);
     else this.sink.waiting(place);
   }
 
+  /**
+   * Members at daemons at which somebody is left out: that one may know what they do not. So the daemon counts as one that is
+   * out of sight.
+   */
+  private withoutVote(): ReadonlySet<string> {
+    const daemons = new Set(daemonsOf(this.leftOut));
+    return new Set(this.members.filter((member) => daemons.has(daemonOf(member))));
+  }
+
   private sendVote({ next }: Ballot): void {
-    this.send({ kind: 'vote', tag: this.viewId, epoch: next });
+    this.send({ kind: 'vote', tag: this.tag, epoch: next });
   }
 
   private vote(sender: string, { tag, epoch }: Vote): void {
-    if (!equalGroupIds(tag, this.viewId) || this.ballot?.vote(sender, epoch) !== true) return;
+    if (!equalTags(tag, this.tag) || this.ballot?.vote(sender, epoch) !== true) return;
     this.ballot = null;
     this.isPrimary = true;
     this.testimony = { epoch, promised: epoch };
     this.tookPart = this.present;
     this.isInformed = true;
     // What came after the signal may have come to nobody else: then the earlier lists decide, too.
-    if (this.listed.length === 0)
-      this.electorates = [...(this.inTransition ? this.electorates : []), daemonsOf(this.members)];
+    if (this.listed.length === 0) {
+      const mute = this.withoutVote();
+      const voters = daemonsOf(this.members.filter((member) => !mute.has(member)));
+      this.electorates = [...(this.inTransition ? this.electorates : []), voters];
+    }
     for (const entry of this.table.entries()) if (entry.unsure) this.ensure(entry);
     for (const { serial, command } of this.unsure.splice(0)) this.decide(serial, command);
     this.sendWaiting();

@@ -22,10 +22,17 @@ export interface Merged {
   readonly dropped: ReadonlyMap<ClaimId, GoneReason>;
 }
 
-/** @param sides in the order of their first members in the view, @param members the view */
-export function merge(sides: readonly Side[], members: ReadonlySet<string>): Merged {
+/**
+ * @param sides in the order of their first members in the view, @param members the view
+ * @param leftOut those of the view that say nothing: what is known of them stays, as of members out of sight
+ */
+export function merge(
+  sides: readonly Side[],
+  members: ReadonlySet<string>,
+  leftOut: ReadonlySet<string> = new Set(),
+): Merged {
   const dropped = new Map<ClaimId, GoneReason>();
-  const union = united(sides, new Presence(sides, members), dropped);
+  const union = united(sides, new Presence(sides, members, leftOut), dropped);
   const lost = new Set(union.flatMap(({ over }) => over));
   const table = new Table();
   // What the newest primary component gave away comes first, then what was claimed first.
@@ -91,13 +98,15 @@ class Presence {
   constructor(
     sides: readonly Side[],
     private readonly members: ReadonlySet<string>,
+    private readonly leftOut: ReadonlySet<string>,
   ) {
     this.daemons = new Set(daemonsOf(members));
     for (const side of sides) for (const member of side.members) this.homes.set(member, side);
   }
 
   sideOf(member: string): Side | null {
-    return this.homes.get(member) ?? (this.members.has(member) ? nothing : null);
+    const isNew = this.members.has(member) && !this.leftOut.has(member);
+    return this.homes.get(member) ?? (isNew ? nothing : null);
   }
 
   /** Whether the daemon is there and this connection of it is not: then it has ended. */

@@ -8,15 +8,19 @@ import {
   decodeRegistryMessage,
   encodeRegistryMessage,
 } from '../../../lib/channel/registry/command.js';
+import { MAX_TABLE_PIECES } from '../../../lib/channel/limits.js';
 import type { ClaimId } from '../../../lib/channel/registry/entry.js';
 import type { Told } from '../../../lib/channel/registry/exchange.js';
 import type { Service } from '../../../lib/client/send.js';
-import { RegistryMachine, type RegistrySink } from '../../../lib/channel/registry/machine.js';
+import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
+import type { RegistrySink } from '../../../lib/channel/registry/ports.js';
+import { PieceStore } from '../../../lib/channel/registry/piece-store.js';
 import { type PartTestimony, daemonOf } from '../../../lib/channel/registry/primary.js';
 import { Table } from '../../../lib/channel/registry/table.js';
 import { Ballot, type Testimony, includesNewest } from '../../../lib/primary/ballot.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { type Choices, Listed } from '../../support/group-network/choices.js';
+import type { HostileKind } from './hostile-connection.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection, SETTINGS } from './registry-connection.js';
 import { RegistryWorld } from './registry-world.js';
 
@@ -58,7 +62,7 @@ const STRANGER = '#stranger#d1';
 function claimOf({ machine }: RegistryConnection, from: ClaimId | null = null): Buffer {
   const claim = machine.newClaim();
   const command = { kind: 'claim', name: 'x', claim, settings: SETTINGS, strict: true, from } as const;
-  return encodeRegistryMessage({ serial: 1, view: machine.viewId, command });
+  return encodeRegistryMessage({ serial: 1, tag: machine.tag, command });
 }
 
 /** Daemons with a connection each that know one another. */
@@ -90,6 +94,40 @@ function beginWithOrphan(daemons: number, components: string): RegistryWorld {
   create(world, 'x', daemons - 1);
   world.cut(components);
   world.settle(ORPHAN_TIMEOUT + 1000);
+  return world;
+}
+
+/** At the last of three daemons, cut off from the others, there is only a member that means harm. */
+function beginWithHostile(kind: HostileKind): RegistryWorld {
+  const world = begin();
+  world.startHostile(2, kind, FLOOD);
+  world.settle();
+  cut(world, '01 2');
+  world.end(world.at(2), 'crash');
+  world.settle();
+  return world;
+}
+
+/** More pieces than all members of a world may send together. */
+const FLOOD = 5 * MAX_TABLE_PIECES;
+
+/** Every piece is held. */
+const holdAll =
+  () =>
+  (self: object, ...args: unknown[]): boolean => {
+    const [sender, , bytes] = args as [string, number, Buffer];
+    const { pieces } = self as { pieces: Map<string, Buffer[]> };
+    pieces.set(sender, [...(pieces.get(sender) ?? []), bytes]);
+    return true;
+  };
+
+/** The owner of `x` is frozen when the others have it in sight again, so that they leave it out. */
+function beginWithFrozenOwner(): RegistryWorld {
+  const world = begin();
+  create(world, 'x', 2);
+  cut(world, '01 2');
+  world.at(2).isFrozen = true;
+  cut(world, '012');
   return world;
 }
 
@@ -149,7 +187,7 @@ const countInAllViews = (): (() => void) =>
   replace(
     RegistryMachine,
     'counts',
-    (original) => (self, command) => original(self, command, (self as RegistryMachine).viewId),
+    (original) => (self, command) => original(self, command, (self as RegistryMachine).tag),
   );
 
 /**
@@ -332,7 +370,9 @@ export const guards: readonly Guard[] = [
       world.settle();
       world.cut('012');
       world.run(1);
-      world.sendRaw(0, world.at(0).id, claimOf(world.at(0)));
+      const sendLater = sendAtOnce();
+      world.create(world.at(0), 'x');
+      sendLater();
       // It comes behind the table of d0, and before that of d2.
       for (let step = 0; step < 3; step++) {
         world.turn = 0;
@@ -699,5 +739,66 @@ export const guards: readonly Guard[] = [
       return end(world);
     },
     refusals: ['EXISTS'],
+  },
+  {
+    name: 'a part of which nobody speaks is left out',
+    switchOff: () => replace(RegistryMachine, 'settle', () => () => undefined),
+    play() {
+      const world = beginWithHostile('silent');
+      world.cut('012');
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'no member makes the others hold more than a table',
+    switchOff: () => replace(PieceStore, 'add', holdAll),
+    play() {
+      const world = beginWithHostile('flood');
+      world.cut('012');
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'what is known of members that are left out stays',
+    switchOff: () => withFields('adoptTables', { leftOut: new Set() }),
+    play() {
+      const world = beginWithFrozenOwner();
+      create(world, 'x', 0);
+      return end(world);
+    },
+    refusals: ['ORPHANED'],
+  },
+  {
+    name: 'a member that was left out comes back with what it has to say',
+    switchOff: () => replace(RegistryMachine, 'comeBack', () => () => undefined),
+    play() {
+      const world = beginWithFrozenOwner();
+      world.at(2).thaw(false);
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'a daemon with a member that is left out has no vote',
+    switchOff: () => replace(RegistryMachine, 'withoutVote', () => () => new Set()),
+    play() {
+      const world = begin();
+      cut(world, '0 12');
+      create(world, 'x', 2);
+      cut(world, '0 1 2');
+      world.at(2).isFrozen = true;
+      world.end(world.at(1), 'crash');
+      world.startAt(1, 'new');
+      world.settle();
+      cut(world, '012');
+      // Only the one that is left out knows of x.
+      world.startAt(2, 'new');
+      world.settle();
+      create(world, 'x', 0);
+      return end(world);
+    },
+    refusals: ['NOT_PRIMARY'],
   },
 ];

@@ -2,6 +2,7 @@
 import { Random } from '../../support/random.js';
 import { partitions, theFirst } from '../../support/group-network/choices.js';
 import type { Daemon } from '../../support/group-network/daemon.js';
+import { HOSTILE_KINDS } from './hostile-connection.js';
 import { ORPHAN_TIMEOUT, type RegistryConnection } from './registry-connection.js';
 import { MemoryLost, RegistryWorld, Violation } from './registry-world.js';
 
@@ -31,6 +32,10 @@ const MORE_ROUNDS = 16;
 const FIRST_NAME = 'a';
 const SECOND_NAME = 'b';
 
+const HOSTILE_SEED = 0x5e11;
+/** Share of the worlds in which some members mean harm. */
+const HOSTILE_WORLDS = 0.3;
+
 /** How much of everything happens in one world. */
 function styleOf(random: Random) {
   const sometimes = (probability: number, most: number): number =>
@@ -59,6 +64,9 @@ class RandomWorld {
   private readonly style: ReturnType<typeof styleOf>;
   private readonly partitions: Place[][][];
   private newNames = 0;
+  /** Of their own, so that the rest of a world is the same with them. */
+  private readonly hostility: Random;
+  private readonly isHostile: boolean;
 
   constructor(
     seed: number,
@@ -67,6 +75,8 @@ class RandomWorld {
   ) {
     this.random = new Random(seed);
     this.style = styleOf(this.random);
+    this.hostility = new Random(seed ^ HOSTILE_SEED);
+    this.isHostile = this.hostility.chance(HOSTILE_WORLDS);
     this.world = new RegistryWorld({ daemons: shape.daemons, areTold: shape.areTold, isTraced });
     this.partitions = partitions(this.world.daemons);
   }
@@ -82,6 +92,7 @@ class RandomWorld {
       if (random.chance(style.end)) this.endOne();
       if (random.chance(style.leave)) this.leave();
       for (const daemon of world.daemons) this.startAt(daemon);
+      this.startHostile();
       for (const connection of world.clients) this.freezeOrThaw(connection);
       this.goOn();
     }
@@ -100,6 +111,14 @@ class RandomWorld {
     }
     // Where daemons are not told, those who begin apart from each other both decide.
     if (!shape.areTold || random.chance(0.6)) world.settle();
+  }
+
+  private startHostile(): void {
+    const { hostility, isHostile, shape, world } = this;
+    if (!isHostile || !hostility.chance(0.3)) return;
+    // A flood takes long.
+    const kind = hostility.chance(0.95) ? hostility.pick(HOSTILE_KINDS) : 'flood';
+    if (kind !== 'flood' || hostility.chance(0.1)) world.startHostile(hostility.below(shape.daemons), kind);
   }
 
   /** What an application does. */
@@ -147,9 +166,10 @@ class RandomWorld {
     const { daemon } = connection;
     if (!random.chance(0.4)) {
       if (this.mayEnd([connection])) world.end(connection, 'crash');
-    } else if (this.mayEnd(daemon.clients)) {
+    } else if (this.mayEnd(world.clientsAt(daemon))) {
       world.regroup([...this.without(daemon), [daemon]], random);
-      if (this.mayEnd(daemon.clients)) for (const each of daemon.clients) world.end(each, 'power loss');
+      if (this.mayEnd(world.clientsAt(daemon)))
+        for (const each of daemon.clients) world.end(each, 'power loss');
     }
   }
 
@@ -169,7 +189,7 @@ class RandomWorld {
     const { daemons } = this.world;
     const [first] = ending;
     if (!first) return true;
-    const staying = first.daemon.clients.filter((each) => !ending.includes(each));
+    const staying = this.world.clientsAt(first.daemon).filter((each) => !ending.includes(each));
     const isMemoryLeft = staying.some(({ remembers }) => remembers);
     const isMemoryLost = ending.some(({ remembers }) => remembers) && !isMemoryLeft;
     if (staying.length > 0 && !isMemoryLost) return true;
@@ -181,7 +201,7 @@ class RandomWorld {
 
   private startAt(daemon: Place): void {
     const { random, world, style, shape } = this;
-    const { clients } = daemon;
+    const clients = world.clientsAt(daemon);
     const probability = clients.length === 0 ? style.start : style.start * 0.2;
     if (clients.length >= shape.connections || !random.chance(probability) || !this.mayStart(daemon)) return;
     const isTaken = clients.some(({ id }) => id.startsWith(`#${FIRST_NAME}#`));
@@ -191,7 +211,7 @@ class RandomWorld {
 
   /** Where daemons are not told, who is first decides. So nobody begins apart from those who have a table. */
   private mayStart({ component }: Place): boolean {
-    const here = component.daemons.flatMap(({ clients }) => clients);
+    const here = component.daemons.flatMap((daemon) => this.world.clientsAt(daemon));
     return this.shape.areTold || here.some(({ isFrozen, machine }) => !isFrozen && machine.isReady);
   }
 

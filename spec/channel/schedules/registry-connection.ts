@@ -9,13 +9,13 @@ import { isShown } from '../../../lib/channel/registry-info.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Settings } from '../../../lib/channel/registry/entry.js';
 import type { Delivery } from '../../../lib/primary/delivery.js';
+import { SILENCE_LIMIT_MS, SPEAKER_LIMIT_MS } from '../../../lib/channel/limits.js';
 import { RegistryMachine } from '../../../lib/channel/registry/machine.js';
+import type { IgnoreReason } from '../../../lib/channel/registry/ports.js';
 import type { Daemon, GroupClient, GroupView } from '../../support/group-network/daemon.js';
 
 /** After as many milliseconds out of sight an owner may lose a name. */
 export const ORPHAN_TIMEOUT = 30_000;
-/** For each place among those who may speak for a part of the members. */
-const NUDGE_STEP = 1000;
 
 /** Of all channels in these worlds. */
 export const SETTINGS: Settings = {
@@ -35,12 +35,14 @@ export interface ConnectionHost {
   /** A command that the application gave has its outcome. */
   settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void;
   heard(connection: RegistryConnection, event: RegistryEvent): void;
+  ignored(connection: RegistryConnection, member: string, reason: IgnoreReason): void;
   /** An exchange is complete. */
   ready(connection: RegistryConnection): void;
 }
 
 export class RegistryConnection implements GroupClient {
   readonly machine: RegistryMachine;
+  readonly isHostile: boolean = false;
   isJoined = false;
   isUp = true;
   /** Whether the process is frozen: what arrives waits. */
@@ -49,6 +51,8 @@ export class RegistryConnection implements GroupClient {
   readyIn: string | null = null;
   /** When the exchange is nudged. */
   nudgeAt = Infinity;
+  /** When those who say nothing have been waited for long enough. */
+  settleAt = Infinity;
   /** Since when the owners of these claims are out of sight. */
   readonly orphans = new Map<ClaimId, number>();
   /** When this connection had each member in its view for the last time. */
@@ -80,8 +84,12 @@ export class RegistryConnection implements GroupClient {
       settled: (serial: number, outcome: ApplyResult) => this.settled(serial, outcome),
       tell: (event: RegistryEvent) => this.hear(event),
       waiting: (place: number) => {
-        this.nudgeAt = host.now + place * NUDGE_STEP;
+        this.nudgeAt = host.now + place * SPEAKER_LIMIT_MS;
       },
+      exchanging: () => {
+        this.settleAt = host.now + SILENCE_LIMIT_MS;
+      },
+      ignored: (member: string, reason: IgnoreReason) => host.ignored(this, member, reason),
       ready: () => this.ready(),
     };
     this.machine = new RegistryMachine(id, sink, told);
@@ -130,10 +138,10 @@ export class RegistryConnection implements GroupClient {
   }
 
   view(view: GroupView): void {
-    const { now } = this.host;
     this.receive(() => {
-      for (const member of [...this.machine.members, ...view.members]) this.lastSeen.set(member, now);
+      this.seeMembers();
       this.machine.view(view);
+      this.seeMembers();
     });
   }
 
@@ -149,13 +157,25 @@ export class RegistryConnection implements GroupClient {
   /** Time has passed with these members in the view. */
   seeMembers(): void {
     if (!this.isJoined) return;
-    for (const member of this.machine.members) this.lastSeen.set(member, this.host.now);
+    const { machine, host } = this;
+    for (const member of machine.members) if (machine.isMember(member)) this.lastSeen.set(member, host.now);
+  }
+
+  /** When it does something by itself. */
+  get dueAt(): number {
+    return this.isFrozen ? Infinity : Math.min(this.nudgeAt, this.settleAt);
   }
 
   nudgeWhenDue(): void {
-    if (!this.isUp || this.isFrozen || this.nudgeAt > this.host.now) return;
-    this.nudgeAt = Infinity;
-    this.machine.nudge();
+    if (!this.isUp || this.isFrozen) return;
+    const { now } = this.host;
+    if (this.nudgeAt <= now) {
+      this.nudgeAt = Infinity;
+      this.machine.nudge();
+    }
+    if (this.settleAt > now) return;
+    this.settleAt = Infinity;
+    this.machine.settle();
   }
 
   /** @param isTimerFirst whether the clock is looked at before the messages that wait */
@@ -205,6 +225,7 @@ export class RegistryConnection implements GroupClient {
 
   private ready(): void {
     this.nudgeAt = Infinity;
+    this.settleAt = Infinity;
     for (const { claim, owner } of this.machine.table.entries())
       if (!this.machine.isMember(owner) && !this.orphans.has(claim)) this.orphans.set(claim, this.host.now);
     this.host.ready(this);

@@ -3,8 +3,10 @@ import { Buffer } from 'node:buffer';
 import type { GoneReason } from '../../../lib/channel/errors.js';
 import type { ApplyResult } from '../../../lib/channel/registry/apply.js';
 import { type Command, decodeRegistryMessage } from '../../../lib/channel/registry/command.js';
+import { MAX_TABLE_PIECES } from '../../../lib/channel/limits.js';
 import type { RegistryEvent } from '../../../lib/channel/registry/difference.js';
 import type { ClaimId, Entry } from '../../../lib/channel/registry/entry.js';
+import type { IgnoreReason } from '../../../lib/channel/registry/ports.js';
 import { type Choices, theFirst } from '../../support/group-network/choices.js';
 import {
   type Component,
@@ -14,6 +16,7 @@ import {
 } from '../../support/group-network/daemon.js';
 import { GroupNetwork } from '../../support/group-network/network.js';
 import { Grants } from './grants.js';
+import { HostileConnection, type HostileKind } from './hostile-connection.js';
 import { type ConnectionHost, RegistryConnection } from './registry-connection.js';
 
 /** Something that must never happen has happened. */
@@ -50,6 +53,8 @@ const MAX_NUDGES = 1000;
 export class RegistryWorld extends GroupNetwork<RegistryConnection> implements ConnectionHost {
   now = 0;
   readonly grants = new Grants((property, text) => this.fail(property, text));
+  /** What honest members ignored, as `reason member`. */
+  readonly ignoredOnes = new Set<string>();
   /** Creates by the code of their refusal. */
   readonly refusals = new Map<string, number>();
   private readonly started: RegistryConnection[] = [];
@@ -70,6 +75,15 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
       describe: textOf,
       tell: rules.isTraced === true ? (line) => void trace.push(line) : undefined,
     });
+  }
+
+  /** Honest ones. */
+  override get clients(): RegistryConnection[] {
+    return super.clients.filter(({ isHostile }) => !isHostile);
+  }
+
+  clientsAt({ clients }: Daemon<RegistryConnection>): RegistryConnection[] {
+    return clients.filter(({ isHostile }) => !isHostile);
   }
 
   fail(property: string, text: string): never {
@@ -96,6 +110,15 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     return connection;
   }
 
+  /** A connection at the daemon of that number that does harm. @param pieces how many a flooder sends */
+  startHostile(daemon: number, kind: HostileKind, pieces?: number): void {
+    const place = this.daemonAt(daemon);
+    const id = `#hostile#${place.name}`;
+    if (place.clients.some((each) => each.id === id)) return;
+    this.log(`  start ${id}, ${kind}`);
+    this.connect(place, new HostileConnection(id, place, this, kind, pieces));
+  }
+
   /** The same at the daemon of that number. */
   startAt(daemon: number, name = 'a'): RegistryConnection {
     return this.start(this.daemonAt(daemon), name);
@@ -117,7 +140,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
 
   /** The n-th connection of a daemon. */
   at(daemon: number, n = 0): RegistryConnection {
-    const connection = this.daemons[daemon]?.clients[n];
+    const connection = this.clientsAt(this.daemonAt(daemon))[n];
     if (!connection) throw new Error(`d${daemon} has no connection ${n}`);
     return connection;
   }
@@ -151,7 +174,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
       this.run();
       this.seeMembers();
       const { clients } = this;
-      const due = Math.min(...clients.map(({ isFrozen, nudgeAt }) => (isFrozen ? Infinity : nudgeAt)));
+      const due = Math.min(...clients.map(({ dueAt }) => dueAt));
       this.now = Math.max(this.now, Math.min(due, end));
       if (due > end) return this.seeMembers();
       for (const connection of clients) connection.nudgeWhenDue();
@@ -166,15 +189,26 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     this.regroup([this.daemons]);
     this.settle();
     for (const daemon of this.daemons) {
-      if (daemon.clients.length > 0) continue;
+      if (this.clientsAt(daemon).length > 0) continue;
       this.start(daemon, 'a');
       this.settle();
     }
+    this.endHostile();
     this.settle();
     this.checkLiveness();
     this.checkMembers();
     this.grants.checkTable(this.at(0).machine.table);
     this.checkCreation();
+  }
+
+  /** They have stopped nobody so far. */
+  private endHostile(): void {
+    this.checkHeld();
+    for (const { id, machine } of this.clients)
+      if (!machine.isReady) this.fail('blocked', `${id} is not ready beside what others do`);
+    const hostile = super.clients.filter(({ isHostile }) => isHostile);
+    for (const each of hostile) this.end(each, 'crash');
+    if (hostile.length > 0) this.settle();
   }
 
   /** A message to the group in the name of any connection of the daemon, member or not. */
@@ -221,6 +255,13 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     this.grants.closed(connection, entry, reason);
   }
 
+  ignored(connection: RegistryConnection, member: string, reason: IgnoreReason): void {
+    this.log(`      ${connection.id} ignores ${member}: ${reason}`);
+    this.ignoredOnes.add(`${reason} ${member}`);
+    const isOwnFault = this.started.some(({ id }) => id === member);
+    if (isOwnFault && reason !== 'silent') this.fail('ignored', `${reason} of ${member}, which is honest`);
+  }
+
   ready({ id, machine, hasEntered }: RegistryConnection): void {
     const view = machine.viewId.join('.');
     if (hasEntered || this.hadTable(machine.members, view)) return;
@@ -229,7 +270,15 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     if (this.begunIn !== view && !this.rules.areTold) throw new MemoryLost();
   }
 
+  /** No member makes others hold more than a table of it. */
+  private checkHeld(): void {
+    for (const { id, machine } of this.clients)
+      if (machine.heldPieces > MAX_TABLE_PIECES * machine.members.length)
+        this.fail('held', `${id} holds ${machine.heldPieces} pieces of tables`);
+  }
+
   private checkAtRest(): void {
+    this.checkHeld();
     if (this.rules.comparesMachines === false) return;
     const primaries = this.components.flatMap((component) => this.checkEqual(component));
     if (primaries.length < 2) return;
@@ -240,7 +289,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
   /** @returns one member of the component, if it is primary */
   private checkEqual({ daemons }: Component<RegistryConnection>): RegistryConnection[] {
     const connections = daemons
-      .flatMap(({ clients }) => clients)
+      .flatMap((daemon) => this.clientsAt(daemon))
       .filter(({ isFrozen, isJoined, machine }) => !isFrozen && isJoined && machine.isReady);
     const [first] = connections;
     if (!first) return [];
