@@ -45,7 +45,7 @@ export interface DropReport {
   /**
    * `stranger`: the sender is not a member; `version`: it runs an incompatible version; `malformed`: the message is damaged
    * or out of bounds; `unowed`: it is private, and nobody asked for it; `claim`: the number that it claims is far above all
-   * others; `outdated`: it belongs to a view that is over; `unknown-group`: its group is not joined.
+   * others; `silent`: it said nothing, and the others continue without it; `outdated`: it belongs to a view that is over; `unknown-group`: its group is not joined.
    */
   readonly reason: string;
 }

@@ -13,7 +13,7 @@ const SELF = '#b#d2';
 const LIAR = '#liar#d3';
 const MEMBERS = ['#a#d1', SELF, LIAR];
 const FAR = 6 + 86_400_000;
-const { emitWarning } = process;
+const emitWarning: unknown = Reflect.get(process, 'emitWarning');
 
 class Party {
   readonly dropped = nothingDropped();
@@ -43,7 +43,7 @@ class Party {
 
   end(): void {
     unsubscribe('ssp-toolkit:dropped', this.onDropped);
-    process.emitWarning = emitWarning;
+    Reflect.set(process, 'emitWarning', emitWarning);
   }
 
   /** All three come together, each from a part of its own, with these epochs. */

@@ -77,8 +77,10 @@ export class TableExchange {
 
   /** Members of parts of which nobody has spoken, and that nobody saw join. */
   get leftOut(): ReadonlySet<string> {
-    const spokenFor = new Set([...this.fresh, ...this.sides().flatMap(({ members }) => [...members])]);
-    return new Set(this.members.filter((member) => !spokenFor.has(member)));
+    const leftOut = new Set(this.members);
+    for (const { members } of this.told.values()) for (const member of members) leftOut.delete(member);
+    for (const member of this.fresh) leftOut.delete(member);
+    return leftOut;
   }
 
   /** Whether this member may end it without those that are missing. */

@@ -331,6 +331,14 @@ export class RegistryMachine {
     if (!this.isLeftOut) this.speakInTurn();
   }
 
+  /** The others have come together without this member. It says what it has as soon as it can. */
+  private stayOut(): void {
+    this.isPrimary = false;
+    // Whoever was seen to join with nothing has what the others have.
+    this.fresh = new Set([...this.fresh].filter((member) => this.leftOut.has(member)));
+    this.speakInTurn();
+  }
+
   /** One of those who were left out has said what it brings: all come together again, as after a break. */
   private comeBack(returning: TableExchange): void {
     this.returning = null;
@@ -383,10 +391,7 @@ export class RegistryMachine {
     const { doubtful, leftOut } = exchange;
     this.returning = leftOut.size > 0 ? this.newExchange(this.round + 1) : null;
     this.leaveOut(leftOut);
-    if (this.isLeftOut) {
-      this.isPrimary = false;
-      return this.speakInTurn();
-    }
+    if (this.isLeftOut) return this.stayOut();
     for (const member of leftOut) if (!before.has(member)) this.sink.ignored(member, 'silent');
     if (doubtful !== null) this.sink.ignored(doubtful, 'claim');
     if (!this.has) this.told = this.present;

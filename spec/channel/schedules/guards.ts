@@ -292,6 +292,7 @@ const around = (
 
 /** Fields of a machine. */
 interface Inside {
+  fresh: ReadonlySet<string>;
   isInformed: boolean;
   present: ReadonlySet<string>;
   tookPart: ReadonlySet<string>;
@@ -776,6 +777,29 @@ export const guards: readonly Guard[] = [
     play() {
       const world = beginWithFrozenOwner();
       world.at(2).thaw(false);
+      return end(world);
+    },
+    refusals: [],
+  },
+  {
+    name: 'who joined a part that is left out is not new any more',
+    switchOff() {
+      let before: ReadonlySet<string> = new Set();
+      return around('stayOut', {
+        before: ({ fresh }) => void (before = fresh),
+        after: (self) => void (self.fresh = before),
+      });
+    },
+    play() {
+      const world = begin();
+      cut(world, '02 1');
+      world.at(1).isFrozen = true;
+      world.startAt(1, 'new');
+      world.run();
+      cut(world, '012');
+      create(world, 'x', 0);
+      world.cut('02 1');
+      world.at(1).thaw(false);
       return end(world);
     },
     refusals: [],
