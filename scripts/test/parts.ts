@@ -29,6 +29,7 @@ export const OUTSIDE: readonly string[] = [
   'error-codes',
   'flush/calls',
   'flush/recordings',
+  'flush/stall',
   'flush/vectors-of-calls',
   'fuzz',
   'mailbox',

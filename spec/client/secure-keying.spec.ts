@@ -11,6 +11,8 @@ import { type Member, member, until } from './secure-members.js';
 import { caughtUp, ClientWorld, isWaiting, read, settle, within } from './support.js';
 
 const all = ['a', 'b', 'c'] as const;
+/** On a slow machine another member's timer may seal as well, which is reported. */
+const calm = (log: readonly string[]): string[] => log.filter((each) => !each.startsWith('disagreement'));
 const digits = (log: readonly string[]): string[] => log.filter((each) => /^\d+$/.test(each));
 
 describe('a message to a secure group that has no key', () => {
@@ -107,7 +109,7 @@ describe('a slow reader of a secure group', () => {
 });
 
 describe('a member of a secure group that gets no key', () => {
-  const SEAL_AFTER_MS = 50;
+  const SEAL_AFTER_MS = 150;
   let isAccepted: boolean;
 
   beforeEach(() => {
@@ -148,8 +150,12 @@ describe('a member of a secure group that gets no key', () => {
     const { reason, sealer, rejoinInMs } = event;
     expect([reason, sealer, rejoinInMs]).to.deep.equal(['outside', '#a#d1', SEAL_AFTER_MS]);
     const sent = third.g.send('held outside');
-    await until(() => third.log.length === 4, 'the view of c');
-    expect(third.log.slice(1)).to.deep.equal(['transition', 'excluded outside', 'network a,c +a -a -b']);
+    await until(() => third.log.includes('network a,c +a -a -b'), 'the view of c');
+    expect(calm(third.log).slice(1)).to.deep.equal([
+      'transition',
+      'excluded outside',
+      'network a,c +a -a -b',
+    ]);
     await within(sent, 'the message');
     await until(() => first.log.includes('held outside'), 'the message at a');
     expect(third.g.view.secureId).to.deep.equal(first.g.view.secureId);
@@ -160,11 +166,11 @@ describe('a member of a secure group that gets no key', () => {
     const { first, third, event } = await leftOut(world, false);
     expect(event.rejoinInMs).to.equal(null);
     await pause(3 * SEAL_AFTER_MS);
-    const before = first.log.length;
-    expect(third.log.at(-1)).to.equal('excluded outside');
+    const before = calm(first.log).length;
+    expect(calm(third.log).at(-1)).to.equal('excluded outside');
     await member(await world.connect('d'), judging('d'));
-    await until(() => first.log.length > before, 'the view of d');
-    expect(first.log.slice(before)).to.deep.equal(['network a,c,d +c +d']);
+    await until(() => calm(first.log).length > before, 'the view of d');
+    expect(calm(first.log).slice(before)).to.deep.equal(['network a,c,d +c +d']);
     await until(() => third.g.view.members.length === 3, 'the same at c');
   });
 

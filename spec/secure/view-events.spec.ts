@@ -55,7 +55,7 @@ describe('secure groups, the cause of a view', () => {
     ['is the network where another one joined too', { ...left, insiders: [ANN, CYD, DAN] }, 'network'],
   ] as const satisfies readonly (readonly [string, Case, Cause])[])
     it(what, () => {
-      const { insiders, came, before, changed, isNext = true, outsider } = facts as Case;
+      const { insiders, came, before, changed, isNext = true, outsider }: Case = facts;
       const members = outsider === undefined ? insiders : [...insiders, outsider];
       const event = viewEvent({
         view: { id: [1, 2, 3], cause: facts.cause, members, changed, cameWithMe: came },
