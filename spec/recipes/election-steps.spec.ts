@@ -147,4 +147,111 @@ describe('an election, step by step', () => {
     chair.claim(A, 9).core.tick(1e9);
     expect(chair.take()).to.deep.equal([]);
   });
+
+  /** Milliseconds since 1970 when clocks are right. */
+  const NOW = 1_800_000_000_000;
+  const DAY = 86_400_000;
+
+  it('follows no claim that ends the round alone and is far above its own', () => {
+    for (const far of [MAX_TERM, MAX_TERM - 1, NOW + 2 * DAY]) {
+      const chair = new Chair(1, B);
+      chair.core.view(view([A, B, C]), NOW);
+      chair.claim(A, far, [B, C]).settle(A);
+      expect([chair.take(), chair.core.leadership], String(far)).to.deep.equal([[], null]);
+      chair.claim(B, NOW);
+      expect(chair.core.leadership, 'with one that claims too little it would be the same').to.equal(null);
+      chair.claim(C, NOW + 5);
+      expect(chair.take()).to.deep.equal([`doubted ${A}`, `elected ${B} ${NOW + 5} me`]);
+      chair.core.view(view([B, C]), NOW + 9);
+      chair.claim(B, NOW + 9).claim(C, NOW + 9);
+      expect(chair.take()).to.deep.equal([`lapsed ${B}`, `elected ${B} ${NOW + 9} me`]);
+    }
+  });
+
+  it('takes the lead from one whose claim alone was far above, at one place for all members', () => {
+    const lines = [A, B, C].map((self) => {
+      const chair = new Chair(1, self);
+      chair.core.view(view([A, B, C]), NOW);
+      chair.claim(A, MAX_TERM, [B, C]).claim(C, NOW).claim(B, NOW);
+      return chair.take();
+    });
+    expect(lines).to.deep.equal([
+      // It follows nobody with a lower term.
+      [`elected ${A} ${MAX_TERM} me`, `doubted ${A}`, `lapsed ${A}`],
+      [`doubted ${A}`, `elected ${B} ${NOW} me`],
+      [`doubted ${A}`, `elected ${B} ${NOW}`],
+    ]);
+  });
+
+  it('takes the lead from nobody because one other member claims too little', () => {
+    const chair = new Chair(1, A);
+    chair.core.view(view([A, B, C]), NOW);
+    chair.claim(A, NOW).settle(A);
+    chair.claim(B, DAY * 20_000).claim(C, NOW + 5);
+    expect(chair.take()).to.deep.equal([
+      `elected ${A} ${NOW} me`,
+      `doubted ${A}`,
+      `lapsed ${A}`,
+      `elected ${A} ${NOW + 5} me`,
+    ]);
+  });
+
+  it('follows a leader that claimed alone from the place of its own claim on, and knows its term before', () => {
+    const chair = new Chair(1, B);
+    chair.core.view(view([A, B, C]), NOW);
+    chair.claim(A, NOW + 50, [B, C]);
+    expect(chair.take()).to.deep.equal([]);
+    chair.claim(B, NOW);
+    expect(chair.take()).to.deep.equal([`elected ${A} ${NOW + 50}`]);
+    chair.claim(C, NOW + 70);
+    expect(chair.take()).to.deep.equal([`lapsed ${A}`, `elected ${A} ${NOW + 70}`]);
+    const other = new Chair(1, B);
+    other.core.view(view([A, B]), NOW);
+    other.claim(A, NOW + 50, [B]);
+    other.sent = [];
+    other.core.view(view([B]), NOW);
+    const reader = BodyReader.open('election', other.sent[0] as Buffer) as BodyReader;
+    expect([reader.groupId(), reader.number()]).to.deep.equal([[1, 2, 3], NOW + 51]);
+  });
+
+  it('leaves out silent members by the word of the one who leads alone', () => {
+    const chair = new Chair(1, A);
+    chair.core.view(view([A, B, C]), NOW);
+    chair.sent = [];
+    chair.claim(A, NOW).claim(B, NOW, [C]).settle(B);
+    expect(chair.take(), 'by the word of another').to.deep.equal([]);
+    chair.core.tick(NOW + 100);
+    expect(chair.sent).to.have.length(1);
+    chair.settle(A);
+    expect(chair.take()).to.deep.equal([`elected ${A} ${NOW} me`]);
+    const other = new Chair(1, B);
+    other.core.view(view([A, B, C]), NOW);
+    other.sent = [];
+    other
+      .claim(A, NOW)
+      .claim(B, NOW)
+      .core.tick(NOW + 100);
+    expect(other.sent, 'one that would not lead').to.deep.equal([]);
+  });
+
+  it('stays at the last term, until nobody else knows of it', () => {
+    const chair = new Chair(1, B);
+    chair.core.view(view([A, B, C]), NOW);
+    chair.claim(A, MAX_TERM).claim(C, MAX_TERM).claim(B, NOW);
+    expect(chair.take()).to.deep.equal([`elected ${A} ${MAX_TERM}`]);
+    chair.core.view(view([B, C]), NOW);
+    const floor = () => {
+      const reader = BodyReader.open('election', chair.sent.at(-1) as Buffer) as BodyReader;
+      reader.groupId();
+      return reader.number();
+    };
+    expect(floor()).to.equal(MAX_TERM);
+    chair.claim(B, MAX_TERM).claim(C, MAX_TERM);
+    expect(chair.take()).to.deep.equal([`lapsed ${A}`, `elected ${B} ${MAX_TERM} me`]);
+    chair.core.view(view([A, B]), NOW);
+    chair.claim(A, NOW).claim(B, MAX_TERM);
+    expect(chair.take()).to.deep.equal([`lapsed ${B}`, `doubted ${B}`, `elected ${A} ${NOW}`]);
+    chair.core.view(view([A, B]), NOW + 7);
+    expect(floor()).to.equal(NOW + 7);
+  });
 });

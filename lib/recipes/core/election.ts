@@ -1,6 +1,8 @@
 /**
  * Election: in every view each member that takes part makes a claim, and when the round is over the first of them in
- * the order of the view leads, with a term above every term that any of them has seen.
+ * the order of the view leads, with a term above every term that any of them has seen. Members that say nothing are left
+ * out by the word of the one who leads, and by nobody else's: it acts with the term, so it has waited for those who may
+ * know a higher one.
  *
  * With a quorum above half of all there can ever be, no two terms are equal: claims are safe messages, so if anybody
  * was told of the leader of a view, every member of the view that continues delivers the same claims, if need be behind
@@ -42,20 +44,40 @@ export interface ElectionCoreOptions {
 const CLAIM = 1;
 const SETTLE = 2;
 
+/** Members beside the only one that claimed, of which that many can take the lead from it; else it needs all. */
+const ENOUGH_OTHERS = 2;
+
+interface Claim {
+  readonly term: number;
+  /** Members of which it knows that they say nothing. */
+  readonly silent: readonly string[];
+}
+
 export class ElectionCore implements RecipeCore {
   /** If anybody hears of a leader, all who continue do. */
   readonly needs = 'safe';
   dueAt = Infinity;
   private readonly options: ElectionCoreOptions;
   private current: RecipeView | null = null;
-  private round: StatementRound<number> | null = null;
+  private round: StatementRound<Claim> | null = null;
+  /** Members that said nothing when the last round ended, and have said nothing since. */
   private silent = new Set<string>();
+  /** Members that did not want to wait any longer in this view. */
+  private readonly settlers = new Set<string>();
   /** Since the transitional signal: what is decided now may be unknown to members that are about to be lost. */
   private isEnding = false;
   private highest = 0;
+  /** What this member claims in this view. */
+  private claim = 0;
   private led: Leadership | null = null;
-  /** What the round of this view came to; the leader stays the same. */
-  private decided: Leadership | null = null;
+  /** Whom the round of this view made leader. */
+  private leader: string | null = null;
+  /** Whether its claim still stands alone, so that nothing in the order could be compared with it. */
+  private isAlone = false;
+  /** The term of one that claimed alone, which this member knows of and does not follow yet. */
+  private learned: number | null = null;
+  /** Whose claim did not count in this view, as was said. */
+  private doubtful: string | null = null;
 
   constructor(
     private readonly self: string,
@@ -72,16 +94,24 @@ export class ElectionCore implements RecipeCore {
   view(view: RecipeView, now: number): void {
     this.lapse();
     this.isEnding = false;
-    this.decided = null;
+    this.leader = null;
+    this.learned = null;
+    this.doubtful = null;
+    this.settlers.clear();
     this.current = view;
     this.round = new StatementRound(view.members, this.options.quorum);
     const members = new Set(view.members);
     this.silent = new Set([...this.silent].filter((name) => members.has(name)));
-    const floor = this.floor(Math.floor(now));
+    this.claim = this.nextClaim(now);
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
-    const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(floor).texts(silent);
+    const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(this.claim).texts(silent);
     this.sink.send(claim.finish(), this.needs);
     this.dueAt = now + this.options.silenceTimeoutMs;
+  }
+
+  /** The time of day keeps terms growing where everybody who knew the last one is gone. They stay at their end. */
+  private nextClaim(now: number): number {
+    return Math.min(Math.max(this.highest + 1, Math.floor(now)), MAX_TERM);
   }
 
   /** The view ends: its leader leads no more, for the others may be about to elect another. */
@@ -102,8 +132,11 @@ export class ElectionCore implements RecipeCore {
     if (kind === CLAIM) this.silent.delete(sender);
     const { round, current } = this;
     if (!round || !current || !equalGroupIds(id, current.id)) return null;
-    if (kind === CLAIM) this.claimed(round, sender, floor, silent, now);
-    else if (round.settle(sender)) this.decide(round);
+    if (kind === CLAIM) this.claimed(round, sender, { term: floor, silent }, now);
+    else {
+      this.settlers.add(sender);
+      if (round.settle(sender)) this.decide(round, now);
+    }
     return null;
   }
 
@@ -120,67 +153,90 @@ export class ElectionCore implements RecipeCore {
     this.dueAt = Infinity;
     if (!round || !current || round.isOver) return;
     this.dueAt = now + this.options.silenceTimeoutMs;
-    if (!round.canSettle || round.statement(this.self) === undefined) return;
+    // Nobody else's word ends it.
+    const [first] = judged(round).claims.keys();
+    if (!round.canSettle || first !== this.self) return;
     this.sink.send(new BodyWriter('election', SETTLE).groupId(current.id).finish(), this.needs);
   }
 
-  private claimed(
-    round: StatementRound<number>,
-    sender: string,
-    floor: number,
-    silent: string[],
-    now: number,
-  ): void {
-    if (round.late(sender, floor)) this.hearLate(round);
-    else if (round.state(sender, floor, silent)) this.decide(round);
-    else if (!round.isOver && this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
+  private claimed(round: StatementRound<Claim>, sender: string, claim: Claim, now: number): void {
+    if (round.late(sender, claim)) this.hearLate(round, now);
+    else if (round.state(sender, claim, claim.silent)) this.decide(round, now);
+    else if (!round.isOver) this.waitOn(now);
   }
 
-  /** The time of day keeps terms growing where everybody who knew the last one is gone. */
-  private floor(time: number): number {
-    // Nobody counts up to the end: only claims that were not true lead there, and from there it begins again.
-    return this.isAtEnd ? time : Math.min(Math.max(this.highest + 1, time), MAX_TERM);
+  private waitOn(now: number): void {
+    if (this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
   }
 
-  private get isAtEnd(): boolean {
-    return this.highest >= MAX_TERM;
-  }
-
-  private decide(round: StatementRound<number>): void {
+  private decide(round: StatementRound<Claim>, now: number): void {
     const claims = this.counted(round);
     const [leader] = claims.keys();
+    if (leader === undefined || claims.size < this.options.quorum) {
+      // With another statement they may be enough, or it may be less far.
+      this.dueAt = Infinity;
+      return round.reopen();
+    }
+    if (!this.hasWaited(round, leader)) {
+      round.reopen();
+      return this.waitOn(now);
+    }
     this.dueAt = Infinity;
-    // With another statement they may be enough, or it may be less far.
-    if (leader === undefined || claims.size < this.options.quorum) return round.reopen();
     this.silent = new Set(round.others);
-    this.lead(leader, Math.max(...claims.values()));
+    this.leader = leader;
+    this.isAlone = round.speakers.length === 1;
+    this.follow(claims);
+  }
+
+  /** Whether it has waited for those who have said nothing, in this view or before. */
+  private hasWaited(round: StatementRound<Claim>, leader: string): boolean {
+    const known = new Set(round.statement(leader)?.silent);
+    return this.settlers.has(leader) || round.others.every((name) => known.has(name));
   }
 
   /** One that the others did not wait for may know of a higher term, without a quorum: then it rises once more. */
-  private hearLate(round: StatementRound<number>): void {
-    const { decided } = this;
-    const term = Math.max(...this.counted(round).values());
-    if (decided && term > decided.term) this.lead(decided.leader, term);
+  private hearLate(round: StatementRound<Claim>, now: number): void {
+    const { leader } = this;
+    if (leader === null) return;
+    const claims = this.counted(round);
+    if (!this.isAlone || claims.has(leader)) {
+      this.isAlone = false;
+      return this.follow(claims);
+    }
+    // One member that claims too little must not take the lead from another: there would be two leaders in one view.
+    if (round.speakers.length <= ENOUGH_OTHERS && round.others.length > 0) return;
+    this.leader = null;
+    this.lapse();
+    round.reopen();
+    this.decide(round, now);
   }
 
-  /** The claims that count. */
-  private counted(round: StatementRound<number>): Map<string, number> {
-    const claims = new Map(round.speakers.map((name) => [name, round.statement(name) as number]));
-    const { doubtful } = new Claims(claims, isTimeFarAbove);
-    if (doubtful === null) return claims;
-    claims.delete(doubtful);
-    this.sink.doubted(doubtful);
+  /** The terms that count, by member. */
+  private counted(round: StatementRound<Claim>): ReadonlyMap<string, number> {
+    const { claims, doubtful } = judged(round);
+    if (doubtful !== null && doubtful !== this.doubtful) this.sink.doubted(doubtful);
+    this.doubtful = doubtful;
+    // An end that nobody else knows of is no end for the group.
+    if (doubtful === this.self && this.claim === MAX_TERM) this.highest = 0;
     return claims;
   }
 
-  private lead(leader: string, term: number): void {
-    this.decided = { leader, term, isMe: leader === this.self };
+  /** @param claims those that count */
+  private follow(claims: ReadonlyMap<string, number>): void {
+    const leader = this.leader as string;
+    const isMe = leader === this.self;
+    const term = Math.max(...claims.values());
+    // Until the claim of this member has its place in the order it is the measure here.
+    const isOpen = this.isAlone && !isMe;
+    if (isOpen && isTimeFarAbove(term, [this.claim])) return;
+    const isAgain = this.led === null && (term === MAX_TERM || term === this.learned);
     // Only one whose claim comes late or does not count knows of a higher one.
-    const isNew = term > this.highest || this.isAtEnd;
-    if (isNew) this.highest = term;
-    if (this.isEnding || !isNew) return;
+    if (term <= this.highest && !isAgain) return;
+    this.highest = term;
+    if (isOpen) this.learned = term;
+    if (isOpen || this.isEnding) return;
     this.lapse();
-    this.led = this.decided;
+    this.led = { leader, term, isMe };
     this.sink.elected(this.led);
   }
 
@@ -189,4 +245,12 @@ export class ElectionCore implements RecipeCore {
     this.led = null;
     if (led) this.sink.leaderLost(led);
   }
+}
+
+/** The claims that count, in the order of the view, and whose does not. */
+function judged(round: StatementRound<Claim>): { claims: Map<string, number>; doubtful: string | null } {
+  const claims = new Map(round.speakers.map((name) => [name, (round.statement(name) as Claim).term]));
+  const { doubtful } = new Claims(claims, isTimeFarAbove);
+  if (doubtful !== null) claims.delete(doubtful);
+  return { claims, doubtful };
 }
