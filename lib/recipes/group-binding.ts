@@ -10,6 +10,7 @@ import { reportDropped } from '../mailbox/diagnostics.js';
 import { type Platform, platformOf } from '../mailbox/platform.js';
 import type { Delivery } from '../primary/delivery.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { MAX_WARNED_CLAIMERS } from './core/limits.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
@@ -47,6 +48,8 @@ export class GroupBinding implements Sender {
   private how: End | null = null;
   /** Kinds of warnings that were given: each comes once. */
   private readonly warned = new Set<string>();
+  /** Members whose claims were warned of. */
+  private readonly claimers = new Set<string>();
 
   private constructor(
     readonly connection: Connection,
@@ -190,11 +193,14 @@ export class GroupBinding implements Sender {
   private readonly onClose = (error: Error | undefined): void =>
     this.end({ error, text: error ? 'the connection to the daemon broke' : 'the connection was closed' });
 
-  /** Subscribers hear of all of them, the application of the first for each reason. */
+  /** Subscribers hear of all of them, the application of the first for each reason; of claims, for each member. */
   private ignored(sender: string, reason: IgnoreReason): void {
-    const { connection, group } = this;
+    const { claimers, connection, group } = this;
     reportDropped({ id: connection.id, group: group.name, sender, reason });
-    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', reason);
+    if (reason === 'claim' && claimers.size >= MAX_WARNED_CLAIMERS) return;
+    if (reason === 'claim') claimers.add(sender);
+    const kind = reason === 'claim' ? `${reason} ${sender}` : reason;
+    this.warn(`ignoring ${WHAT[reason](sender)}`, 'SspIgnoredWarning', kind);
   }
 
   private warn(text: string, type = 'SspRefusedWarning', kind: string = type): void {

@@ -33,6 +33,9 @@ export const MAX_LOCK_REQUESTS = 10_000;
 /** Terms above this are damage: nobody could go on counting. */
 export const MAX_TERM = 2 ** 52;
 
+/** Members whose claims are warned of, each once: names can be invented. */
+export const MAX_WARNED_CLAIMERS = 20;
+
 /** Milliseconds for a member to speak up in a new view before the others go on without it. */
 export const PATIENCE_MS = 1000;
 
