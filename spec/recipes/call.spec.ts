@@ -121,8 +121,8 @@ describe('the core of a call', () => {
         most: 5,
         silent: true,
         steps: 150,
-        act: (member, _, { now }) => {
-          if (member.isMember) calls.call(member, random.pick(['first', 'majority', 'all']), now);
+        act: (member) => {
+          if (member.isMember) calls.call(member, random.pick(['first', 'majority', 'all']), member.now());
         },
       });
       const manners = new Map([...chosen].map(([name, manner]) => [name, [manner]]));

@@ -19,6 +19,8 @@ export class Calls {
   readonly begun = new Map<WorldMember, Map<number, number>>();
   /** Requests that wait for an answer, where members do not answer at once. */
   readonly held: (() => void)[] = [];
+  /** Strangers whose requests came to a handler. */
+  private readonly strangers: string[] = [];
   private instances = 0;
 
   constructor(private readonly answer: (member: Pick<WorldMember, 'name' | 'id' | 'index'>) => Manner) {}
@@ -30,7 +32,10 @@ export class Calls {
     const core: CallCore = new CallCore(member.id, ++this.instances, this.answer(member) !== 'none', {
       send: (body, service) => member.send(body, service),
       sendTo: (name, body) => member.sendTo(name, body),
-      request: (_from, ticket, body) => this.serve(member, core, ticket, body),
+      request: (from, ticket, body) => {
+        if (from.startsWith('#z-stranger')) this.strangers.push(from);
+        this.serve(member, core, ticket, body);
+      },
       done: (call, outcomes, asked) => void ended.set(call, { outcomes, asked }),
       broken: (call) => void ended.set(call, 'broken'),
     });
@@ -67,7 +72,7 @@ export class Calls {
    * @param manners of everybody who ever was, by private name
    */
   faults(members: readonly WorldMember[], manners: ReadonlyMap<string, readonly Manner[]>): string[] {
-    const faults: string[] = [];
+    const faults = this.strangers.map((id) => `a request of ${id} is served`);
     for (const member of members) {
       const { id } = member;
       const ended = this.ended.get(member) ?? new Map<number, Ended | 'broken'>();

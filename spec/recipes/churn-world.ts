@@ -5,14 +5,12 @@
 import { Random } from '../support/random.js';
 import { memberLie, Overheard, Silent, strangerLie } from './liars.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
-import { type Member, RecipeWorld } from './recipe-world.js';
+import { type Member, RecipeWorld, someClock } from './recipe-world.js';
 
 const PLACES = 5;
 const QUORUM = 3;
-/** One world in this many has a liar and a stranger, and clocks that differ. */
+/** One world in this many has a liar and a stranger. */
 const GUESTS_IN = 3;
-/** Milliseconds that clocks are wrong by in it, at most. */
-const WRONG = 6 * 3_600_000;
 
 export class ChurnWorld {
   private readonly random: Random;
@@ -72,6 +70,7 @@ export class ChurnWorld {
       else if (random.chance(0.03)) world.pass(random.below(600));
       else if (random.chance(deeds)) this.submit(random.pick(this.up), 1 + random.below(burst));
       if (this.hasGuests && random.chance(deeds)) this.lie();
+      if (random.chance(0.01)) random.pick(this.up).jump(someClock(random));
       this.comeBack();
       for (let count = random.below(most); count > 0; count--) this.step();
     }
@@ -83,7 +82,7 @@ export class ChurnWorld {
   }
 
   private start(place: number): void {
-    const ahead = this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0;
+    const ahead = someClock(this.random);
     this.places[place] = this.world.start(`m${place}`, this.replicas.make, undefined, place, ahead);
   }
 

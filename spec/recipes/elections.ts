@@ -5,6 +5,7 @@ import type { WorldMember } from './world-member.js';
 
 interface Seen extends Leadership {
   readonly view: string;
+  readonly at: number;
 }
 
 export class Elections {
@@ -14,19 +15,28 @@ export class Elections {
   readonly doubted: string[] = [];
   /** Members that had a leader behind the transitional signal. */
   private readonly late: string[] = [];
+  /** Numbers the starts of processes, views and elections in their order. */
+  private count = 0;
+  /** When processes came back that have forgotten what their names had seen. */
+  private readonly restarts: number[] = [];
+  private readonly names = new Set<string>();
+  /** When views were first seen. */
+  private readonly begins = new Map<string, number>();
 
   constructor(private readonly quorum: number) {}
 
   readonly make = (member: WorldMember): ElectionCore => {
     const seen: Seen[] = [];
     this.seen.set(member, seen);
+    if (this.names.has(member.name)) this.restarts.push(++this.count);
+    this.names.add(member.name);
     let view = '';
     const core: ElectionCore = new ElectionCore(
       member.id,
       {
         send: (body, service) => member.send(body, service),
         sendTo: (name, body) => member.sendTo(name, body),
-        elected: (leadership) => seen.push({ ...leadership, view }),
+        elected: (leadership) => seen.push({ ...leadership, view, at: ++this.count }),
         leaderLost: () => undefined,
         doubted: (name) => void this.doubted.push(`${member.name}: ${name}`),
       },
@@ -41,6 +51,7 @@ export class Elections {
     const install = core.view.bind(core);
     core.view = (next, now) => {
       view = groupIdText(next.id);
+      if (!this.begins.has(view)) this.begins.set(view, ++this.count);
       install(next, now);
     };
     return core;
@@ -48,7 +59,7 @@ export class Elections {
 
   /**
    * The checker: one leader in a view, and the same terms of it at all who are there in the end; terms that grow at every
-   * member, and with a quorum no term twice; no leader behind the signal.
+   * member, and with a quorum no term twice, as long as no process restarts in between; no leader behind the signal.
    */
   faults(isMajority: boolean): string[] {
     const faults = [...this.late];
@@ -65,11 +76,19 @@ export class Elections {
         if (term <= last) faults.push(`${member.id}: ${term} behind ${last}`);
         last = term;
         const same = byTerm.get(term);
-        if (isMajority && same && same.view !== view) faults.push(`term ${term} in ${view} and ${same.view}`);
+        if (isMajority && same && same.view !== view && !this.isForgotten(same, each))
+          faults.push(`term ${term} in ${view} and ${same.view}`);
         byTerm.set(term, each);
       }
     }
     return faults;
+  }
+
+  /** Whether a process that took part in the first of two elections may be back, knowing nothing of it, in the second. */
+  private isForgotten(...both: readonly Seen[]): boolean {
+    const begin = Math.min(...both.map(({ view }) => this.begins.get(view) ?? 0));
+    const end = Math.max(...both.map(({ at }) => at));
+    return this.restarts.some((at) => at > begin && at < end);
   }
 
   /** Members that lead, as they know it. */

@@ -56,6 +56,8 @@ export interface Scene {
   readonly now: number;
   /** Whether the state of the group needs a quorum. */
   readonly hasQuorum: boolean;
+  /** Whether liars agree to take terms to their end. */
+  readonly isEnding?: boolean;
 }
 
 type Teller = (scene: Scene) => Lie | null;
@@ -147,8 +149,8 @@ const announcement = (instance: number, since: number, metadata: string | Buffer
     .data(Buffer.from(metadata))
     .finish();
 
-const claim = (view: GroupId, floor: number): Buffer =>
-  new BodyWriter('election', 1).groupId(view).number(Math.floor(floor)).texts([]).finish();
+const claim = (view: GroupId, floor: number, silent: readonly string[] = []): Buffer =>
+  new BodyWriter('election', 1).groupId(view).number(Math.floor(floor)).texts(silent).finish();
 
 /** What counts if all members hear it, said to one of them. */
 const whisper: Teller = (scene) => {
@@ -171,11 +173,20 @@ export function strangerLie(scene: Scene): Lie | null {
 const farTime = (random: Random, now: number): number =>
   random.pick([now + FAR, now + 1000 * FAR, MAX_TERM, MAX_TERM - 1]);
 
-const electionLie: Teller = ({ heard, random, now }) => {
-  if (!heard.view) return null;
+/** It names some or all of the others as silent, settles at once, and claims far too much, or too little. */
+const electionLie: Teller = ({ heard, random, now, hasQuorum, isEnding }) => {
+  const { view, members } = heard;
+  if (!view) return null;
+  if (random.chance(0.1)) return toGroup(settle(view));
+  const silent = random.pick([[], members, members, members.filter(() => random.chance(0.5))]);
+  if (isEnding) return toGroup(claim(view, MAX_TERM, silent));
+  // One that counts would be one of the quorum.
+  if (!hasQuorum && random.chance(0.2)) return toGroup(claim(view, now - random.below(2) * FAR, silent));
   const floor = random.chance(0.2) ? Number.MAX_SAFE_INTEGER : farTime(random, now);
-  return toGroup(claim(heard.view, floor));
+  return { ...toGroup(claim(view, floor, silent)), more: random.chance(0.3) ? [settle(view)] : [] };
 };
+
+const settle = (view: GroupId): Buffer => Buffer.from(new BodyWriter('election', 2).groupId(view).finish());
 
 const membersLie: Teller = ({ heard, random }) => {
   const numbers = heard.all.flatMap(({ body }) => BodyReader.open('members', body)?.number() ?? []);
@@ -354,6 +365,9 @@ export function memberLie(scene: Scene): Lie | null {
   return random.pick([garbage, truncated, outdated, whisper, own, own, own])(scene);
 }
 
+/** What a liar says as soon as it sees a view, before those who are honest. */
+export const viewLie: Teller = (scene) => (scene.group === 'election' ? electionLie(scene) : null);
+
 /** Sits in a group and takes no part: what it says is not of its own accord. */
 export class Silent implements RecipeCore {
   readonly needs = 'agreed';
@@ -362,11 +376,13 @@ export class Silent implements RecipeCore {
   constructor(
     readonly heard: Overheard,
     private readonly self: string,
+    private readonly viewed: () => void = () => undefined,
   ) {}
 
   view({ id, members }: RecipeView): void {
     this.heard.install({ id, members: members.filter((name) => name !== this.self) });
     this.heard.all.length = 0;
+    this.viewed();
   }
 
   transition(): void {

@@ -48,7 +48,7 @@ export class Presences {
   faults(members: readonly WorldMember[]): string[] {
     const there = members.map(({ id }) => id).toSorted();
     return [
-      ...[...this.lines.values()].flat().filter((line) => line.startsWith('FAULT')),
+      ...[...this.lines.values()].flat().filter((line) => /^FAULT|^joined z-stranger/.test(line)),
       ...members.flatMap((member) => {
         // What those announce who belong to nobody is theirs.
         const reachable = this.core(member).reachable.filter(({ id: name }) => !name.startsWith('#z-'));

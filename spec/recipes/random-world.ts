@@ -1,8 +1,8 @@
-/** Random lives of a group: members come, go, crash, freeze, are parted and found again. */
+/** Random lives of a group: members come, go, crash, freeze, are parted and found again; their clocks differ and jump. */
 import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import { Random } from '../support/random.js';
 import { seeds } from '../support/seeds.js';
-import { type Member, RecipeWorld } from './recipe-world.js';
+import { type Member, RecipeWorld, someClock } from './recipe-world.js';
 
 /**
  * How many a spec lives through. The simulator plays more, and slower, with real daemons; the mutation test has fewer,
@@ -41,7 +41,13 @@ export function live(seed: number, adventure: RandomWorld): RecipeWorld {
   const start = (): void => {
     const beside = world.members.length === 0 ? undefined : random.pick(world.members);
     const isSilent = adventure.silent === true && world.members.length > 0 && random.chance(0.15);
-    world.start(`m${world.members.length}`, (member) => (isSilent ? null : adventure.make(member)), beside);
+    world.start(
+      `m${world.members.length}`,
+      (member) => (isSilent ? null : adventure.make(member)),
+      beside,
+      undefined,
+      someClock(random),
+    );
   };
   for (let i = 0; i < (adventure.closed ? most : 2); i++) start();
   for (let i = 0; i < steps; i++) {
@@ -62,6 +68,7 @@ export function live(seed: number, adventure: RandomWorld): RecipeWorld {
     else if (chance < 0.1) world.pass(random.below(400));
     else if (chance < 0.4 && adventure.act && alive(world).length > 0)
       adventure.act(random.pick(alive(world)), random, world);
+    if (random.chance(0.01)) random.pick(world.members).jump(someClock(random));
     for (let many = random.below(5); many > 0; many--) world.step();
   }
   for (const member of world.members) member.isFrozen = false;

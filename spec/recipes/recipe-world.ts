@@ -12,6 +12,12 @@ import type { Random } from '../support/random.js';
 
 type Service = 'agreed' | 'safe';
 
+/** Milliseconds that clocks are wrong by, at most. */
+const WRONG = 6 * 3_600_000;
+
+/** How far some clock is ahead. */
+export const someClock = (random: Random): number => Math.floor((2 * random.next() - 1) * WRONG);
+
 /** One member: a daemon of its own with one client. */
 export class Member implements GroupClient, Sender {
   core: MembersOnly | null = null;
@@ -74,6 +80,11 @@ export class Member implements GroupClient, Sender {
 
   left(): void {
     this.give((core, now) => core.left(now));
+  }
+
+  /** Its clock jumps. Never back while the core waits: the one that the library uses does not, and timers are set by it. */
+  jump(ahead: number): void {
+    if (ahead >= this.ahead || this.core?.dueAt === Infinity) this.ahead = ahead;
   }
 
   /** Takes the next input. @returns false when there is none, or it is frozen */

@@ -3,6 +3,7 @@ import { faultsOf } from '../simulation/pool.js';
 import { givenSeed } from '../support/random.js';
 import { seeds } from '../support/seeds.js';
 import { hunt, otherBugs } from './simulation/bugs.js';
+import { atTheEnd } from './simulation/trust-bugs.js';
 import { play } from './simulation/play.js';
 import { LedgerSubject } from './simulation/subjects/ledger.js';
 import { type Played, program } from './simulation/worker.js';
@@ -20,6 +21,10 @@ describe('recipes in the simulator: many worlds', () => {
     );
     expect(faults).to.deep.equal([]);
   }).timeout(600_000);
+
+  it('leave no group without a leader when two liars have taken terms to their end', () => {
+    for (let seed = 1; seed <= SEEDS; seed++) expect(play(seed, atTheEnd), `seed ${seed}`).to.deep.equal([]);
+  }).timeout(120_000);
 
   for (const kind of ['ideal', 'cpg'] as const) {
     it(`replicas have equal bytes after ten thousand commands (${kind})`, () => {

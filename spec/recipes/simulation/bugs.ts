@@ -1,43 +1,26 @@
 /** Bugs in the recipes that are planted for some worlds of the simulator: each must be seen by the checker of its recipe. */
 import { Buffer } from 'node:buffer';
 import { CallCore } from '../../../lib/recipes/core/call.js';
-import { Claims } from '../../../lib/primary/claims.js';
 import { ElectionCore } from '../../../lib/recipes/core/election.js';
 import { BarrierMachine } from '../../../lib/recipes/core/machines/barrier.js';
 import { CounterMachine } from '../../../lib/recipes/core/machines/counter.js';
 import { LockMachine } from '../../../lib/recipes/core/machines/lock.js';
 import { MapMachine } from '../../../lib/recipes/core/machines/map.js';
 import { PresenceCore } from '../../../lib/recipes/core/presence.js';
-import { MembersOnly } from '../../../lib/recipes/core/members-only.js';
-import type { RecipeCore } from '../../../lib/recipes/core/port.js';
 import { ReplicatedCore } from '../../../lib/recipes/core/replicated/core.js';
-import { SnapshotSender, type DonorSink } from '../../../lib/recipes/core/replicated/snapshot-sender.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
-import { Replica } from '../../../lib/recipes/core/replicated/replica.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { replace } from '../../simulation/bugs/planted.js';
 import { play, type PlayOptions } from './play.js';
 import type { Rules, Subject } from './subject.js';
-import { BarrierSubject } from './subjects/barrier.js';
+import { nothing, quorum, type RecipeBug, trustBugs } from './trust-bugs.js';
 import { CounterSubject } from './subjects/counter.js';
 import { electionSubject } from './subjects/election.js';
 import { LedgerSubject } from './subjects/ledger.js';
 import { LockSubject } from './subjects/lock.js';
-import { MapSubject } from './subjects/map.js';
 
-export interface RecipeBug {
-  readonly name: string;
-  /** Recipe whose checker has to see it. */
-  readonly recipe: string;
-  readonly options?: PlayOptions;
-  /** Plants it. @returns what takes it out */
-  plant(): () => void;
-}
-
-const nothing = () => (): void => undefined;
-const quorum: PlayOptions = { rules: { quorum: 3 } };
 const ledger = (rules: Rules): Subject[] => [new LedgerSubject(rules)];
 const counter = (rules: Rules): Subject[] => [new CounterSubject(rules)];
 
@@ -53,147 +36,6 @@ const alone = (profile: string, subjects: (rules: Rules) => Subject[]): PlayOpti
 const hanging: PlayOptions = { ...quorum, kind: 'cpg', profile: 'corosync' };
 const unnoticed = (): (() => void) =>
   replace(Watchdog, 'answered', (original) => (self) => original(self, Number.MAX_SAFE_INTEGER, 0));
-
-/** Worlds with strangers and liars, who have one group for all that they say. */
-const guestsIn = (subject: (rules: Rules) => Subject): PlayOptions => ({
-  ...quorum,
-  kind: 'ideal',
-  guests: true,
-  subjects: (rules) => [subject(rules)],
-});
-const replicated = {
-  ledger: (rules: Rules) => new LedgerSubject(rules),
-  counter: (rules: Rules) => new CounterSubject(rules),
-  map: (rules: Rules) => new MapSubject(rules),
-  lock: (rules: Rules) => new LockSubject(rules),
-  barrier: (rules: Rules) => new BarrierSubject(rules),
-} as const;
-
-const strangersCount = (): (() => void) =>
-  replace(MembersOnly, 'message', () => (self, sender, body, now) => {
-    const { core } = self as { core: RecipeCore };
-    core.message(sender as string, body as Buffer, now as number);
-  });
-
-const allClaimsCount = (): (() => void) => replace(Claims, 'doubtful', () => () => null);
-
-/** Faults that only strangers and liars make use of. */
-const trustBugs: readonly RecipeBug[] = [
-  ...Object.entries(replicated).map(([recipe, subject]) => ({
-    name: `the word of a stranger counts in a ${recipe}`,
-    recipe,
-    options: guestsIn(subject),
-    plant: strangersCount,
-  })),
-  {
-    name: 'what is for all counts when one member is told it',
-    recipe: 'ledger',
-    options: guestsIn(replicated.ledger),
-    plant: () =>
-      replace(MembersOnly, 'direct', () => (self, sender, body, now) => {
-        const { core } = self as { core: RecipeCore };
-        core.message(sender as string, body as Buffer, now as number);
-      }),
-  },
-  {
-    name: 'an envelope of version 1 is read',
-    recipe: 'counter',
-    options: guestsIn(replicated.counter),
-    plant: () =>
-      replace(MembersOnly, 'message', (original) => (self, sender, body, ...rest) => {
-        const copy = Buffer.from(body as Buffer);
-        if (copy[0] === 0x53) copy[2] = 2;
-        original(self, sender, copy, ...rest);
-      }),
-  },
-  {
-    name: 'a term far above all others counts',
-    recipe: 'election',
-    options: guestsIn(electionSubject),
-    plant: allClaimsCount,
-  },
-  {
-    name: 'a claim counts though it was not sent as a safe message',
-    recipe: 'election',
-    options: { ...guestsIn(electionSubject), profile: 'three-way', pace: 3 },
-    plant: () =>
-      replace(MembersOnly, 'message', (original) => (self, sender, body, now) => {
-        original(self, sender, body, now, 'safe');
-      }),
-  },
-  {
-    name: 'an epoch far above all others counts',
-    recipe: 'ledger',
-    options: guestsIn(replicated.ledger),
-    plant: allClaimsCount,
-  },
-  {
-    name: 'a time far above all others counts for a token',
-    recipe: 'lock',
-    options: guestsIn(replicated.lock),
-    plant: () =>
-      replace(LockMachine, 'counted', (original) => (self, member, shown) => {
-        original(self, member, shown);
-        return shown;
-      }),
-  },
-  {
-    name: 'whoever knows the numbers of a holder releases its lock',
-    recipe: 'lock',
-    options: guestsIn(replicated.lock),
-    plant: () =>
-      replace(LockMachine, 'act', (original) => (self, command, info) => {
-        const { op, instance } = command as { op: string; instance: number };
-        const { holder } = self as LockMachine;
-        const isKnown = op === 'release' && holder?.instance === instance;
-        return original(self, command, isKnown ? { ...(info as object), sender: holder.member } : info);
-      }),
-  },
-  {
-    name: 'the number of a process proves who it is',
-    recipe: 'counter',
-    options: guestsIn(replicated.counter),
-    plant: () => {
-      const nobody = (): (() => void)[] =>
-        ['take', 'lastOf'].map((method) =>
-          replace(
-            Submitters,
-            method,
-            (original) =>
-              (self, _member, ...rest) =>
-                original(self, 'anybody', ...rest),
-          ),
-        );
-      const plants = nobody();
-      return () => {
-        for (const remove of plants) remove();
-      };
-    },
-  },
-  {
-    name: 'one member is remembered as any number of processes',
-    recipe: 'lock',
-    options: guestsIn(replicated.lock),
-    plant: () => replace(Submitters, 'makeRoom', nothing),
-  },
-  {
-    name: 'the pieces of a merge never end',
-    recipe: 'ledger',
-    options: guestsIn(replicated.ledger),
-    plant: () => replace(Replica, 'isWithinBounds', () => () => true),
-  },
-  {
-    name: 'a snapshot for whoever pulls',
-    recipe: 'map',
-    options: guestsIn(replicated.map),
-    plant: () =>
-      replace(SnapshotSender, 'pulled', () => (self, from, pull) => {
-        const { sink } = self as { sink: DonorSink };
-        const { capture, offset, until, restart } = pull as Message & { kind: 'pull' };
-        sink.supply(capture, from as string, offset, until, restart);
-      }),
-  },
-];
 
 const ordinaryBugs: readonly RecipeBug[] = [
   {

@@ -2,9 +2,12 @@
 import type { Loop } from '../../simulation/loop.js';
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
 import type { Random } from '../../support/random.js';
-import { type Lie, memberLie, Overheard, Silent, strangerLie } from '../liars.js';
+import { type Lie, memberLie, Overheard, type Scene, Silent, strangerLie, viewLie } from '../liars.js';
 import { SimulatedMember, type SimulatedSeat, timeIn } from './member.js';
 import type { Rules, Subject } from './subject.js';
+
+/** How often a liar speaks first in a view. */
+const FIRST = 0.5;
 
 /** How their names begin: checkers ask nothing of them. */
 const LIAR = 'z-liar';
@@ -17,11 +20,12 @@ export const isLiar = (id: string): boolean => id.startsWith(`#${LIAR}`);
 /** The place of a liar in the group of one recipe. */
 class Seated implements Subject {
   readonly heard = new Overheard();
+  viewed: () => void = () => undefined;
 
   constructor(readonly group: string) {}
 
   make({ id }: { readonly id: string }): Silent {
-    return new Silent(this.heard, id);
+    return new Silent(this.heard, id, () => this.viewed());
   }
 
   act(): void {
@@ -37,45 +41,69 @@ class Seated implements Subject {
   }
 }
 
+export interface GuestPlan {
+  /** A liar has a number, and is a member of all groups. */
+  readonly liar: number | null;
+  readonly rules: Rules;
+  /** What strangers know of each group: all that was said. */
+  readonly known: ReadonlyMap<string, Overheard>;
+  readonly random: Random;
+  /** Whether liars agree to take terms to their end. */
+  readonly isEnding: boolean;
+}
+
 export class Guest {
   private readonly member: SimulatedMember;
   private readonly subjects: readonly Seated[];
 
-  /** @param joins whether it is a member of all groups, @param known what strangers know of each group: all that was said */
   constructor(
-    private readonly joins: boolean,
     daemon: SimulatedDaemon,
     private readonly loop: Loop,
-    private readonly rules: Rules,
-    private readonly known: ReadonlyMap<string, Overheard>,
+    private readonly plan: GuestPlan,
     ended: () => void,
   ) {
+    const { liar, known } = plan;
     this.subjects = [...known.keys()].map((group) => new Seated(group));
-    const plan = {
-      name: joins ? LIAR : STRANGER,
+    const client = {
+      name: liar === null ? STRANGER : `${LIAR}${liar}`,
       membership: true,
       latency: 1,
       chunk: 65_536,
       pause: 0,
       socketBytes: 65_536,
       ahead: 0,
-      isStranger: !joins,
+      isStranger: liar === null,
     };
-    this.member = new SimulatedMember(0, daemon, plan, loop, this.subjects, ended);
+    this.member = new SimulatedMember(0, daemon, client, loop, this.subjects, ended);
+    for (const [at, subject] of this.subjects.entries()) subject.viewed = () => this.speakFirst(at);
   }
 
   /** Says something in one of the groups. */
-  act(random: Random): void {
-    const { joins, member, subjects, known, loop, rules } = this;
+  act(): void {
+    const { member, subjects, plan } = this;
+    const { liar, known, random } = plan;
     const at = random.below(subjects.length);
     const { group, heard } = subjects[at] as Seated;
     const seat = member.seats[at] as SimulatedSeat;
-    if (!member.isUp || (joins && !seat.isMember)) return;
-    const scene = { group, random, now: timeIn(loop), hasQuorum: rules.quorum !== null };
-    const lie = joins
-      ? memberLie({ ...scene, heard })
-      : strangerLie({ ...scene, heard: known.get(group) as Overheard });
+    if (!member.isUp || (liar !== null && !seat.isMember)) return;
+    const lie =
+      liar === null
+        ? strangerLie(this.scene(group, known.get(group) as Overheard))
+        : memberLie(this.scene(group, heard));
     if (lie) say(seat, lie, random);
+  }
+
+  private speakFirst(at: number): void {
+    const { member, subjects, plan } = this;
+    const { group, heard } = subjects[at] as Seated;
+    const seat = member.seats[at] as SimulatedSeat;
+    const lie = plan.random.chance(FIRST) ? viewLie(this.scene(group, heard)) : null;
+    if (lie) say(seat, lie, plan.random);
+  }
+
+  private scene(group: string, heard: Overheard): Scene {
+    const { random, rules, isEnding } = this.plan;
+    return { group, heard, random, now: timeIn(this.loop), hasQuorum: rules.quorum !== null, isEnding };
   }
 }
 

@@ -77,7 +77,12 @@ export class SimulatedSeat implements WorldMember {
     this.give((core, now) => core.left(now));
   }
 
-  private arm(): void {
+  get isWaiting(): boolean {
+    return this.core.dueAt !== Infinity;
+  }
+
+  /** Sets its timer. */
+  arm(): void {
     const { core, member } = this;
     const { loop } = member;
     if (!member.isUp || core.dueAt === Infinity) return;
@@ -89,6 +94,8 @@ export class SimulatedSeat implements WorldMember {
 
 export class SimulatedMember {
   isUp = true;
+  /** How far its clock is ahead. */
+  ahead: number;
   readonly seats: readonly SimulatedSeat[];
   private readonly byGroup: ReadonlyMap<string, SimulatedSeat>;
   private readonly connection: SimulatedConnection;
@@ -105,6 +112,7 @@ export class SimulatedMember {
     /** Called after every input. */
     readonly looked: (subject: Subject) => void = () => undefined,
   ) {
+    this.ahead = plan.ahead;
     this.id = `#${plan.name}#${daemon.name}`;
     this.reader = new EventReader(this.id);
     this.seats = subjects.map((subject) => new SimulatedSeat(this, subject));
@@ -129,9 +137,11 @@ export class SimulatedMember {
     return this.plan.name;
   }
 
-  /** How far its clock is ahead. */
-  get ahead(): number {
-    return this.plan.ahead;
+  /** Its clock jumps. Never back while a core waits: the one that the library uses does not, and timers are set by it. */
+  jump(ahead: number): void {
+    if (ahead < this.ahead && this.seats.some(({ isWaiting }) => isWaiting)) return;
+    this.ahead = ahead;
+    for (const seat of this.seats) seat.arm();
   }
 
   send(to: string, body: Buffer, service: 'agreed' | 'safe'): void {

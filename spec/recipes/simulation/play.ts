@@ -7,6 +7,7 @@ import type { Act, Kind, Plan } from '../../simulation/plan.js';
 import { World } from '../../simulation/world.js';
 import { Random } from '../../support/random.js';
 import { Overheard } from '../liars.js';
+import { someClock } from '../recipe-world.js';
 import { Guest } from './guests.js';
 import { SimulatedMember } from './member.js';
 import type { Rules, Subject } from './subject.js';
@@ -32,8 +33,8 @@ const KILLS = 0.01;
 const GUESTS_IN = 3;
 /** How many deeds are of somebody who does not belong, in a world with guests. */
 const LIES = 0.35;
-/** Milliseconds that a clock is wrong by in such a world, at most. */
-const WRONG = 6 * 3_600_000;
+/** How many deeds are a jump of a clock. */
+const JUMPS = 0.01;
 
 export interface PlayOptions {
   readonly kind?: Kind | undefined;
@@ -46,8 +47,10 @@ export interface PlayOptions {
   readonly kills?: number;
   /** How often each deed is done; default once. */
   readonly burst?: number;
-  /** Whether strangers and liars are there, and clocks differ; without it the seed chooses. */
+  /** Whether a stranger and a liar are there; without it the seed chooses. */
   readonly guests?: boolean;
+  /** Whether a second liar is there, and both take terms to their end. */
+  readonly endsTerms?: boolean;
   /** Which recipes; default all. */
   readonly subjects?: (rules: Rules) => readonly Subject[];
 }
@@ -66,7 +69,7 @@ class Play {
   /** Members that read slowly hear late of everything. */
   private readonly slow = new Set<number>();
   private readonly doubled = new Set<string>();
-  private readonly guests: (Guest | null)[] = [null, null];
+  private readonly guests: (Guest | null)[];
   private readonly hasGuests: boolean;
   /** What was said in each group. */
   private readonly heard: ReadonlyMap<string, Overheard>;
@@ -79,6 +82,7 @@ class Play {
   ) {
     this.quorum = rules.quorum;
     this.hasGuests = options.guests ?? plan.seed % GUESTS_IN === 0;
+    this.guests = Array.from({ length: options.endsTerms ? 3 : 2 }, () => null);
     this.heard = new Map(this.hasGuests ? subjects.map(({ group }) => [group, new Overheard()]) : []);
     this.random = new Random(plan.seed ^ 0x5eed);
     this.world = new World({ ...plan, clients: [], steps: plan.steps.filter(({ act }) => !isEnd(act)) });
@@ -128,7 +132,7 @@ class Play {
     else this.slow.delete(index);
     const plan = {
       name: `m${index}`,
-      ahead: this.hasGuests ? Math.floor((2 * this.random.next() - 1) * WRONG) : 0,
+      ahead: someClock(this.random),
       heard: this.heard,
       membership: true,
       latency: this.random.next() * 3,
@@ -161,23 +165,26 @@ class Play {
 
   /** The first of them is a stranger. They come and come again wherever a daemon runs. */
   private welcomeSoon(place: number, delay: number): void {
-    const { heard, random, rules, world } = this;
+    const { heard: known, options, random, rules, world } = this;
+    const liar = place === 0 ? null : place;
+    const plan = { liar, rules, known, random, isEnding: options.endsTerms === true };
     world.loop.after(delay, () => {
       const daemon = random.pick([...world.daemons.values()]);
       if (!daemon?.process.isRunning) return this.welcomeSoon(place, AWAY);
-      this.guests[place] = new Guest(place > 0, daemon, world.loop, rules, heard, () => {
+      this.guests[place] = new Guest(daemon, world.loop, plan, () => {
         this.guests[place] = null;
         this.welcomeSoon(place, AWAY);
       });
     });
   }
 
-  /** A deed of somebody. Now and then somebody's process dies. */
+  /** A deed of somebody. Now and then somebody's process dies, and a clock jumps. */
   private act(): void {
     const { random, up } = this;
-    if (this.hasGuests && random.chance(LIES)) return random.pick(this.guests)?.act(random);
+    if (this.hasGuests && random.chance(LIES)) return random.pick(this.guests)?.act();
     if (up.length === 0) return;
     const member = random.pick(up);
+    if (random.chance(JUMPS)) member.jump(someClock(random));
     if (random.chance(this.options.kills ?? KILLS) && this.mayEnd(member.index)) member.kill();
     else {
       const subject = random.pick(this.subjects);

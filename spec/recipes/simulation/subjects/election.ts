@@ -1,6 +1,7 @@
 import type { Rules, Subject } from '../subject.js';
 import type { WorldMember } from '../../world-member.js';
 import { Elections } from '../../elections.js';
+import { isLiar } from '../guests.js';
 import { BEGIN } from '../member.js';
 
 /** Clocks in a world are within a day of its beginning. */
@@ -9,8 +10,9 @@ const LAST_TERM = BEGIN + 86_400_000;
 /**
  * One leader in a view, terms that grow, and never by a claim far above; with a quorum no term twice; in the end all follow
  * the same one, who is there.
+ * @param options.endsTerms whether two liars agree, so that terms come to their end: there they stay, as long as others know
  */
-export function electionSubject({ quorum }: Rules): Subject {
+export function electionSubject({ quorum }: Rules, { endsTerms = false } = {}): Subject {
   const elections = new Elections(quorum ?? 1);
   return {
     group: 'election',
@@ -19,16 +21,17 @@ export function electionSubject({ quorum }: Rules): Subject {
     holders: () => elections.leaders(),
     isSettled: () => true,
     faults: (chairs) => [
-      ...elections.faults(quorum !== null),
+      ...(endsTerms ? [] : elections.faults(quorum !== null)),
       ...leaderFaults(elections, chairs),
-      ...farFaults(elections),
+      ...(endsTerms ? [] : farFaults(elections)),
     ],
   };
 }
 
 function leaderFaults(elections: Elections, chairs: readonly WorldMember[]): string[] {
   const leaders = new Set(chairs.map((chair) => elections.at(chair)?.leader ?? 'nobody'));
-  const isOne = leaders.size === 1 && chairs.some(({ id }) => leaders.has(id));
+  const isOne =
+    leaders.size === 1 && [...leaders].every((id) => isLiar(id) || chairs.some((chair) => chair.id === id));
   return isOne ? [] : [`in the end ${[...leaders].join(' and ')} lead`];
 }
 

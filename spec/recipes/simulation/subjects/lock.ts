@@ -26,6 +26,7 @@ class WatchedLock extends LockMachine {
     if (isLost && info.sender !== holder.member)
       this.wrong(`${info.sender} ended what ${holder.member} held`);
     if (isTold && this.token > LAST_TOKEN) this.wrong(`a token of ${this.token}`);
+    if (!this.isState(this.state)) this.wrong(`${command.op} of ${info.sender} leaves a state that is none`);
   }
 }
 
