@@ -115,6 +115,8 @@ describe('an election, step by step', () => {
     const chair = new Chair();
     chair.core.view(view([A, B, C]), 0);
     chair.claim(A, 1).settle(A).take();
+    chair.core.tick(chair.core.dueAt);
+    expect(chair.core.dueAt).to.equal(Infinity);
     const silent = () => {
       const reader = BodyReader.open('election', chair.sent.at(-1) as Buffer) as BodyReader;
       reader.groupId();
@@ -232,6 +234,19 @@ describe('an election, step by step', () => {
       .claim(B, NOW)
       .core.tick(NOW + 100);
     expect(other.sent, 'one that would not lead').to.deep.equal([]);
+  });
+
+  it('knows of nobody that it is silent because another one did not wait', () => {
+    const chair = new Chair(1, B);
+    chair.core.view(view([A, B, C]), NOW);
+    chair.claim(A, NOW, [B, C]).claim(B, NOW);
+    expect(chair.take()).to.deep.equal([`elected ${A} ${NOW}`]);
+    chair.core.view(view([B, C]), NOW + 99);
+    const reader = BodyReader.open('election', chair.sent.at(-1) as Buffer) as BodyReader;
+    expect([reader.groupId(), reader.number(), reader.texts(9)]).to.deep.equal([[1, 2, 3], NOW + 99, []]);
+    chair.take();
+    chair.claim(B, NOW + 99);
+    expect(chair.take()).to.deep.equal([]);
   });
 
   it('stays at the last term, until nobody else knows of it', () => {

@@ -76,7 +76,7 @@ describe('the core of an election', () => {
     expect(elections.at(member)?.leader).to.equal('#m#d01');
     expect(world.now).to.equal(begin + 1000);
     const other = world.start('n', elections.make);
-    world.settle();
+    world.settle(0);
     expect(elections.at(other)?.leader).to.equal('#m#d01');
     expect(world.now).to.equal(begin + 1000);
   });

@@ -60,8 +60,10 @@ export class ElectionCore implements RecipeCore {
   private readonly options: ElectionCoreOptions;
   private current: RecipeView | null = null;
   private round: StatementRound<Claim> | null = null;
-  /** Members that said nothing when the last round ended, and have said nothing since. */
+  /** Members that this one has waited for itself, and that have said nothing since. */
   private silent = new Set<string>();
+  /** When it has waited long enough in this view; Infinity: it has. */
+  private waitsUntil = Infinity;
   /** Members that did not want to wait any longer in this view. */
   private readonly settlers = new Set<string>();
   /** Since the transitional signal: what is decided now may be unknown to members that are about to be lost. */
@@ -106,7 +108,8 @@ export class ElectionCore implements RecipeCore {
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
     const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(this.claim).texts(silent);
     this.sink.send(claim.finish(), this.needs);
-    this.dueAt = now + this.options.silenceTimeoutMs;
+    this.waitsUntil = now + this.options.silenceTimeoutMs;
+    this.dueAt = this.waitsUntil;
   }
 
   /** The time of day keeps terms growing where everybody who knew the last one is gone. They stay at their end. */
@@ -151,7 +154,12 @@ export class ElectionCore implements RecipeCore {
     const { round, current } = this;
     if (now < this.dueAt) return;
     this.dueAt = Infinity;
-    if (!round || !current || round.isOver) return;
+    if (!round || !current) return;
+    if (now >= this.waitsUntil) {
+      this.waitsUntil = Infinity;
+      this.silent = new Set(round.others);
+    }
+    if (round.isOver) return;
     this.dueAt = now + this.options.silenceTimeoutMs;
     // Nobody else's word ends it.
     const [first] = judged(round).claims.keys();
@@ -181,8 +189,8 @@ export class ElectionCore implements RecipeCore {
       round.reopen();
       return this.waitOn(now);
     }
-    this.dueAt = Infinity;
-    this.silent = new Set(round.others);
+    // The end of a round is somebody else's word: who is silent shows by itself.
+    this.dueAt = round.others.length > 0 ? this.waitsUntil : Infinity;
     this.leader = leader;
     this.isAlone = round.speakers.length === 1;
     this.follow(claims);
