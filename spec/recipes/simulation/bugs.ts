@@ -58,12 +58,13 @@ const ordinaryBugs: readonly RecipeBug[] = [
     name: 'the last member leads at some',
     recipe: 'election',
     plant: () =>
-      replace(ElectionCore, 'decide', (original) => (self, round) => {
+      replace(ElectionCore, 'decide', (original) => (self, round, ...rest) => {
         const { speakers } = round as { speakers: string[] };
         const isOdd = (self as { self: string }).self.startsWith('#m3');
         return original(
           self,
           isOdd ? Object.create(round as object, { speakers: { value: speakers.toReversed() } }) : round,
+          ...rest,
         );
       }),
   },
