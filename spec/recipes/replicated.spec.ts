@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { decode } from '../../lib/recipes/core/replicated/messages.js';
+import { decode, encode } from '../../lib/recipes/core/replicated/messages.js';
+import type { GroupId } from '../../lib/wire/group-id.js';
 import { Listed, theFirst } from '../support/group-network/choices.js';
 import { Random } from '../support/random.js';
 import { live, WORLDS } from './random-world.js';
@@ -46,6 +47,28 @@ describe('the core of replicated state', () => {
     expect(one?.split(' ')).to.have.length(80);
     expect(two).to.equal(one);
     expect(three).to.equal(one);
+  });
+
+  it('gives way to no single member that ends a round alone, where two hold another state', () => {
+    const [world, replicas, members] = started(null, 2);
+    replicas.submit(members[0] as Member, 'x');
+    world.settle();
+    const liar = world.start('z', () => null);
+    world.settle();
+    const view = liar.lastView?.id as GroupId;
+    const state = { lineage: 77, epoch: 0, position: 2 ** 40 };
+    const statement = { label: '', state, tookPart: false, promised: 0, ask: 'z.1' };
+    const silent = members.map(({ id }) => id);
+    const cores = members.map((member) => replicas.of(member).core);
+    liar.send(encode({ kind: 'reopen', tag: { view, round: 0 } }), 'agreed');
+    liar.send(encode({ kind: 'state', tag: { view, round: 1 }, statement, silent }), 'agreed');
+    let phases = new Set<string>();
+    while (world.step()) phases = new Set([...phases, ...cores.map(({ phase }) => phase)]);
+    expect([...phases], 'its statement decides the round').to.contain('loading');
+    world.settle();
+    replicas.submit(members[1] as Member, 'y');
+    world.settle();
+    expect(lines(replicas, members)).to.deep.equal(['x y', 'x y']);
   });
 
   it('continues with another donor where one dies', () => {
