@@ -156,7 +156,7 @@ export class Daemon implements AsyncDisposable {
   /**
    * Takes over new options while it runs, all or nothing: limits and access control. Sessions that are there stay. Of
    * several calls the last one counts, however long each reads its files.
-   * @returns names of the options that differ and need a new start
+   * @returns names of the options that differ and need a restart
    * @throws IllegalParamError or AccessFileError; nothing has changed then
    */
   async reload(options: DaemonOptions): Promise<string[]> {

@@ -79,7 +79,7 @@ export class ViewTimeFile {
       // A folder that is not there stops the daemon anyway: the local socket belongs there too.
       if (this.hasWarned || code === 'ENOENT') return;
       this.hasWarned = true;
-      this.log.warn({ path, error: message }, 'time of the view not written');
+      this.log.warn({ path, error: message }, 'view time not written');
     }
   }
 }

@@ -1,10 +1,11 @@
 /** Over all entry points: ending twice is harmless, and what a signal ends rejects with the reason of the signal. */
 import { expect } from 'chai';
 import { openChannels } from '../lib/channel/index.js';
-import { type Connection, connect } from '../lib/index.js';
+import { type Connection, type SecureOptions, connect } from '../lib/index.js';
 import { groupRpc } from '../lib/recipes/call.js';
 import { barrier, counter, election, lock, map, replicated } from '../lib/recipes/index.js';
 import { presence } from '../lib/recipes/presence.js';
+import { generateIdentity } from '../lib/secure/index.js';
 import { within } from './support/fake-daemon.js';
 import { startDaemon } from './support/local-daemon.js';
 
@@ -36,6 +37,11 @@ const recipes: Readonly<Record<string, (connection: Connection, options?: Option
   counter: (connection, options) => counter(connection, 'counter', { quorum: 2, ...options }),
   lock: (connection, options) => lock(connection, 'lock', { quorum: 2, ...options }),
   barrier: (connection, options) => barrier(connection, 'barrier', { parties: 2, quorum: 2, ...options }),
+};
+
+const secureOptions = (): SecureOptions => {
+  const identity = generateIdentity();
+  return { identity, allow: [{ identity: identity.publicKey, anyName: true }] };
 };
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -97,13 +103,18 @@ describe('ending', () => {
     await thrice('group by name', () => connection.leave('room'));
     const synchronous = await connection.join('synchronous', { viewSynchrony: true });
     await thrice('view-synchronous group', () => synchronous.leave());
+    const secure = await connection.join('secure', { secure: secureOptions() });
+    await thrice('secure group', () => secure.leave());
+    const secureAgain = await connection.join('secure', { secure: secureOptions() });
     const again = await connection.join('synchronous', { viewSynchrony: { flush: 'manual' } });
     const other = await connection.join('room');
     await thrice('connection', () => connection.close());
     await thrice('group of a closed connection', () => other.leave());
     await thrice('view-synchronous group of a closed connection', () => again.leave());
+    await thrice('secure group of a closed connection', () => secureAgain.leave());
     await thrice('group of a closed connection by name', () => connection.leave('room'));
     await thrice('daemon', () => daemon.stop());
+    await within(daemon[Symbol.asyncDispose](), 'a stopped daemon, disposed of');
   });
 });
 
@@ -142,6 +153,7 @@ describe('a signal', () => {
       connect: connect({ address, signal }),
       join: connection.join('room', { signal }),
       'view-synchronous join': connection.join('synchronous', { viewSynchrony: true, signal }),
+      'secure join': connection.join('secure', { secure: secureOptions(), signal }),
       openChannels: openChannels(connection, { signal }),
       ...Object.fromEntries(
         Object.entries(recipes).map(([name, open]) => [name, open(connection, { signal })]),
@@ -193,6 +205,7 @@ describe('a signal', () => {
       post: client.post(1, undefined, { signal }),
       ping: client.ping({ depth: 'application', signal }),
       receive: quiet.receive({ signal }),
+      watch: channels.watch(channels.id, { signal })[Symbol.asyncIterator]().next(),
     }));
     await server.close({ force: true });
   });

@@ -76,6 +76,6 @@ describe('the last time of a daemon view', () => {
     time.next();
     time.next();
     expect(readFileSync(victim, 'utf8')).to.equal('mine');
-    expect(warnings).to.deep.equal(['time of the view not written']);
+    expect(warnings).to.deep.equal(['view time not written']);
   });
 });

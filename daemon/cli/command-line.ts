@@ -45,7 +45,7 @@ function hostName(text: string): string {
 /** @throws CommanderError for what is none, and after help or version was printed */
 export function readCommandLine(): Flags {
   const command = new Command('sspd')
-    .description('Puts the messages and the membership changes of groups into one agreed order.')
+    .description('Group communication daemon: orders messages and membership changes.')
     .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option(

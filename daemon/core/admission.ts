@@ -145,9 +145,9 @@ const isAwaited = ({ local }: Group, waitsFor: WaitsFor): boolean =>
  * have to come to the same groups.
  */
 export interface TableLimits {
-  /** Groups with members anywhere. */
+  /** Groups with members anywhere; default 200 000. */
   readonly maxGroups: number;
-  /** Memberships in all groups. */
+  /** Memberships in all groups; default 1 000 000. */
   readonly maxMemberships: number;
 }
 

@@ -34,7 +34,7 @@ export interface SessionInfo {
   readonly waitingMessages: number;
   /** Bytes that wait for it. */
   readonly waitingBytes: number;
-  /** Not read at present, and why: `flood` by the brake, `engine` because the engine is behind, `change`: a join or leave waits. */
+  /** Not read at present, and why: `flood`: throttled, `engine`: the engine is behind, `change`: a join or leave waits. */
   readonly held: readonly string[];
 }
 

@@ -82,6 +82,6 @@ export async function tellLateEnds(log: Logger, hasTable = tellsSilence()): Prom
   if (await hasTable) return;
   log.warn(
     { platform: process.platform },
-    'TCP connection table unavailable: a silent client with data on its way ends when the system says so',
+    'TCP connection table unavailable; slower detection of silent clients',
   );
 }

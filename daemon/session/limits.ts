@@ -2,25 +2,28 @@
 import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
 import { defaultTableLimits, type TableLimits } from '../core/admission.js';
 
-/** Limits of the sessions of a daemon, each with its default. */
+/** Limits of the sessions of a daemon: integers from 0, unless something else is said. */
 export interface SessionLimits extends TableLimits {
-  /** Sessions at once, those in their handshake included. One more is answered REJECT_QUOTA. */
+  /** Sessions at once, those in their handshake included; default 10 000. One more is answered REJECT_QUOTA. */
   readonly maxSessions: number;
-  /** The same of one address; 0 for no limit. */
+  /** The same of one address; 0, the default, for no limit. */
   readonly maxSessionsPerAddress: number;
-  /** Handshakes that are served at once; more connections wait for their turn. */
+  /** Handshakes that are served at once; from 1, default 1000. More connections wait for their turn. */
   readonly maxHandshakes: number;
-  /** Milliseconds from the beginning of the handshake to its end; waiting for a turn does not count. */
+  /** Milliseconds from the beginning of the handshake to its end; default 5000. Waiting for a turn does not count. */
   readonly handshakeTimeoutMs: number;
-  /** Milliseconds without a sign of life from a client's machine that end its session. */
+  /** Milliseconds without a sign of life from a client's machine that end its session; from 1000, default 15 000. */
   readonly clientSilenceTimeoutMs: number;
-  /** Milliseconds before a first wrong password is answered; further ones take longer. */
+  /** Milliseconds before a first wrong password is answered; default 500. Further ones take longer. */
   readonly authFailureDelayMs: number;
-  /** A session for which that many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3]. */
+  /**
+   * A session for which that many messages wait, and whose socket has stopped taking bytes, is dropped [daemon 3.3];
+   * default 1000.
+   */
   readonly maxSessionMessages: number;
-  /** Bytes that may wait for a session, whether its socket takes some or not. */
+  /** Bytes that may wait for a session, whether its socket takes some or not; default 64 MiB. */
   readonly maxSessionBytes: number;
-  /** Bytes of memory that may wait for all sessions together; with more, the session with the most ends. */
+  /** Bytes of memory that may wait for all sessions together; default 512 MiB. With more, the session with the most ends. */
   readonly maxTotalBytes: number;
 }
 

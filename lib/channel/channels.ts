@@ -216,9 +216,10 @@ export class Channels implements AsyncDisposable {
   }
 
   /**
-   * Tells when a connection that uses channels ends, or goes out of sight.
+   * Reports when a connection that uses channels ends, or goes out of sight.
    * @param id of that connection, such as `#bob#d1`: `ServerRequest.from`, `ClientChannel.server`, a member of the registry
-   * @returns a loop that ends behind `gone`, and with the signal
+   * @returns a loop that ends after `gone`, and when the channels or the connection are closed; an aborted signal ends it with
+   * the signal's reason
    * @throws IllegalParamError for a malformed id, NotAttachedError after `close()`, ConnectionClosedError
    */
   watch(id: string, { signal }: { signal?: AbortSignal | undefined } = {}): AsyncIterable<WatchEvent> {

@@ -58,7 +58,7 @@ export interface ChannelsOptions {
    * uses channels, are needed for the very first name; without it whoever comes first may begin.
    */
   readonly daemons?: readonly string[] | undefined;
-  /** Milliseconds after which a name whose owner is unreachable may be created anew; 0: never. Default 30 000. */
+  /** Milliseconds after which a name whose owner is unreachable may be created again; 0: never. Default 30 000. */
   readonly orphanTimeoutMs?: number | undefined;
   /** Group of the registry. Connections with different ones see different channels. */
   readonly group?: string | undefined;

@@ -11,7 +11,7 @@ export interface RequestHost {
   /** Why nothing can be answered any more, or null. */
   ended(): Error | null;
   reply(request: ServerRequest, status: number, body: Uint8Array): Promise<void>;
-  fail(request: ServerRequest, code: string, text: string): Promise<void>;
+  fail(request: ServerRequest, word: string, text: string): Promise<void>;
   drop(request: ServerRequest): void;
 }
 
@@ -89,19 +89,21 @@ export class ServerRequest {
   }
 
   /**
-   * Refuses: the client's call rejects with a ChannelError of that code, a word, and that text, a sentence.
+   * Refuses: the client's call rejects with a `RefusedError` whose `refusal` is the word.
+   * @param word such as NOT_SOLD: without blanks and control characters
+   * @param text a sentence for people; word and text have at most 4096 characters together
    * @throws as `reply`
    */
-  fail(code: string, text = ''): Promise<void> {
+  fail(word: string, text = ''): Promise<void> {
     return handled(async () => {
-      if (typeof code !== 'string' || !WORD.test(code) || typeof text !== 'string') {
-        throw new IllegalParamError(
-          'the code of a refusal must be a word such as NOT_SOLD, and its text a string',
-        );
+      if (typeof word !== 'string' || !WORD.test(word) || typeof text !== 'string') {
+        throw new IllegalParamError('a refusal must be a word such as NOT_SOLD, and a text that is a string');
       }
-      if (code.length + text.length > MAX_REFUSAL) throw new IllegalParamError('the refusal is too long');
+      const length = word.length + text.length;
+      if (length > MAX_REFUSAL)
+        throw new IllegalParamError(`expected a refusal of at most ${MAX_REFUSAL} characters, got ${length}`);
       this.begin();
-      await this.host.fail(this, code, text);
+      await this.host.fail(this, word, text);
     });
   }
 

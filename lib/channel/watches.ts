@@ -7,9 +7,16 @@ import { onAbort } from '../util/deferred.js';
 export class Watches {
   private readonly byId = new Map<string, Set<AsyncQueue<WatchEvent>>>();
 
-  /** @param isThere whether it is a member of the registry now */
+  /**
+   * @param isThere whether it is a member of the registry now
+   * @param signal its reason is what the loop throws when it is aborted
+   */
   watch(id: string, isThere: boolean, signal: AbortSignal | undefined): AsyncIterable<WatchEvent> {
     const events = new AsyncQueue<WatchEvent>();
+    if (signal?.aborted) {
+      events.fail(signal.reason);
+      return events.loop();
+    }
     if (!isThere) {
       events.push({ kind: 'gone', id, reason: 'unknown' });
       events.end();
@@ -17,13 +24,15 @@ export class Watches {
     }
     const watchers = this.byId.get(id) ?? new Set();
     this.byId.set(id, watchers.add(events));
-    const stop = (): void => {
+    const aborted = (): void => {
+      watchers.delete(events);
+      events.fail(signal?.reason);
+    };
+    const off = signal && onAbort(signal, aborted);
+    return events.loop(() => {
       off?.();
       watchers.delete(events);
-      events.end();
-    };
-    const off = signal && onAbort(signal, stop);
-    return events.loop(stop);
+    });
   }
 
   hear(event: RegistryEvent): void {

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type Histogram, type RecordableHistogram, createHistogram } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Connection, Service } from '../index.js';
 import { MAX_GROUP_NAME, MAX_REQUEST_BYTES } from '../ssp/index.js';
 import { Echo } from './echo.js';
@@ -36,11 +36,10 @@ export const pingCommand = (): Command =>
     .option('-c, --count <n>', 'round trips', integer(1, 10_000_000), 1_000)
     .option('--size <bytes>', 'size of the body', integer(0, MAX_BODY), 100)
     .addOption(serviceOption())
-    .option(
-      '-i, --interval <time>',
-      'pause between two messages; a plain number is milliseconds',
-      duration('ms'),
-      0,
+    .addOption(
+      new Option('-i, --interval <time>', 'pause between two messages; a plain number is milliseconds')
+        .argParser(duration('ms'))
+        .default(0, '0ms'),
     )
     .addOption(jsonOption('the result as one JSON object, times in microseconds'))
     .action(async (name: string | undefined, flags: Flags) => {

@@ -18,12 +18,12 @@ const ALLOWED_LINE = /^([0-9a-f]{64})(?:\s+(\S+))?$/i;
 
 export const secureFlagOptions = (): Option[] => [
   new Option('--secure', 'encrypt end to end (experimental)'),
-  new Option('--identity <file>', 'with --secure: the own private key, of "ssp secure keygen"').argParser(
+  new Option('--identity <file>', 'with --secure: your private key, made by "ssp secure keygen"').argParser(
     (path) => read(path, (text) => importIdentity(text)),
   ),
   new Option(
     '--allow <file>',
-    'with --secure: accepted public keys, one a line, with an optional name',
+    'with --secure: accepted public keys, one per line, with an optional name',
   ).argParser((path) => read(path, allowedOf)),
   new Option('--authority <key>', 'with --secure: public key whose certificates are accepted').argParser(
     (text) => orUsage(() => importPublicKey(text)),

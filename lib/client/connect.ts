@@ -1,4 +1,4 @@
-/** Connecting, the modern way: options checked, errors thrown. */
+/** `connect` of the client API: options checked, errors thrown. */
 import { errorOf } from '../errors.js';
 import { failureError } from '../mailbox/dial-failure.js';
 import { Mailbox } from '../mailbox/mailbox.js';

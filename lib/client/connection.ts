@@ -1,4 +1,4 @@
-/** One connection to a daemon, the modern way: groups, events, iteration, errors as exceptions. */
+/** One connection to a daemon, in the client API: groups, events, iteration, errors as exceptions. */
 import { errorOf } from '../errors.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { withPlatform } from '../mailbox/platform.js';
@@ -30,7 +30,7 @@ export interface ConnectionEvents {
    * one becomes a warning of the process.
    */
   reject: [RejectEvent];
-  /** The connection is gone; with an error unless it was closed on this side. Comes once, behind what arrived. */
+  /** The connection is gone; with an error unless it was closed on this side. Emitted once, after all events that had arrived. */
   close: [Error | undefined];
 }
 
@@ -110,7 +110,8 @@ export class Connection
   }
 
   /**
-   * Joins a group. One that is joined already is the same object again, one that is being left is joined anew.
+   * Joins a group. Joining a group that is already joined returns the same object; one that is being left is
+   * joined again.
    * @param name 1 to 31 characters from `$` to `~`
    * @returns the group, when its first view is there
    * @throws IllegalGroupError, IllegalParamError for options that are none and for a group that is joined with another
@@ -143,8 +144,8 @@ export class Connection
    * Sends one message to one or several groups, joined or not, or ids of connections; a receiver in several of them gets it
    * once. What is sent arrives in the order of the calls.
    *
-   * Resolves when the kernel has the bytes, so who waits for it does not fill the memory. Whether a policy of the daemon
-   * lets the message through shows later: a refused one comes back as the event `reject`. A body of 16 KiB and more must
+   * Resolves when the kernel has the bytes. Awaiting it keeps a fast sender from filling memory. Whether a policy of the
+   * daemon lets the message through shows later: a refused one comes back as the event `reject`. A body of 16 KiB and more must
    * stay as it is until then. Body and 32 bytes for each group can be 143 952 bytes; a daemon of Spread 5.0.1 aborts
    * above 143 151.
    *
@@ -169,7 +170,7 @@ export class Connection
   }
 
   /**
-   * Sends to one connection; nothing happens when there is none of that name.
+   * Sends to one connection. Does nothing if no connection has that name.
    * @param to its id, `#bob#d1`, as it stands in views and senders; or its name, `bob`, if it is at the same daemon
    * @throws SspError as `send`
    */
@@ -191,8 +192,8 @@ export class Connection
   }
 
   /**
-   * Tells the daemon and closes; what was sent before still goes out. Members see a disconnect. Loops end behind what
-   * they were handed, joins that wait fail. Resolves when the daemon has closed too, after two seconds at most.
+   * Tells the daemon and closes; what was sent before still goes out. Members see a disconnect. Loops end after the events
+   * they have received, joins that wait fail. Resolves when the daemon has closed too, after two seconds at most.
    */
   close(): Promise<void> {
     if (this.closing === null) {

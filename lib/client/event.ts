@@ -168,7 +168,10 @@ export interface StalledEvent {
   readonly refused?: readonly Outsider[];
 }
 
-/** What a group hands out; `kind` tells which one it is. The last two come from view-synchronous groups only. */
+/**
+ * What a group hands out; `kind` tells which one it is. `flush-request` and `stalled` come from view-synchronous groups
+ * only; `excluded`, `disagreement`, `rekeyed` and `tampering` from secure groups only.
+ */
 export type GroupEvent =
   | DataEvent
   | ViewEvent

@@ -84,7 +84,7 @@ export interface GroupSynchrony {
  * the slowest one holds the others up, and is named in the warning. So do not stay in a group without reading it; a
  * listener that does nothing will do. Joins and leaves still come through, whatever waits.
  *
- * When the connection is lost, loops throw ConnectionClosedError behind what arrived; listeners are notified by the
+ * When the connection is lost, loops throw ConnectionClosedError after the events that arrived; listeners are notified by the
  * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
@@ -169,7 +169,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   }
 
   /**
-   * The events one by one. The loop ends behind the self-leave, or when the connection is closed on this side; it throws
+   * The events one by one. The loop ends after the self-leave, or when the connection is closed on this side; it throws
    * ConnectionClosedError when the connection is lost.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<GroupEvent> {

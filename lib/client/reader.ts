@@ -1,4 +1,4 @@
-/** From what lies in the mailbox to the events of the modern face; keeps each group's last view to tell what changed. */
+/** From what lies in the mailbox to the events of the client API; keeps each group's last view to tell what changed. */
 import { errorOf, PermissionDeniedError } from '../errors.js';
 import { contentOf } from '../mailbox/content.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';

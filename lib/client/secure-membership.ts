@@ -4,7 +4,7 @@
  */
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import type { FlushEvent } from '../flush/core/port.js';
-import { SECURE_TYPE } from '../secure/core/limits.js';
+import { MAX_BODY, SECURE_TYPE } from '../secure/core/limits.js';
 import type { SecureEvent } from '../secure/core/port.js';
 import { SecurityError } from '../secure/errors.js';
 import { memberKeys, type MemberKeys, SecureMember } from '../secure/member.js';
@@ -38,6 +38,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
   private readonly member: SecureMember;
   private readonly held = new HeldSends();
   private readonly isManual: boolean;
+  private readonly maxBody: number;
   private members: readonly string[] = [];
   private shownId: GroupId = [0, 0, 0];
   private hasView = false;
@@ -58,6 +59,7 @@ class SecureMembership implements FlushFilter, GroupSecurity {
   ) {
     const { giveUpMs = GIVE_UP_MS } = options;
     this.isManual = options.flush === 'manual';
+    this.maxBody = MAX_BODY[options.authenticity ?? 'group'];
     this.member = new SecureMember(group, options, keys, {
       self: host.self,
       clock: host.clock,
@@ -121,7 +123,8 @@ class SecureMembership implements FlushFilter, GroupSecurity {
     if (this.isLeaving) throw errorOf(ILLEGAL_STATE, `${this.group} is being left`);
     if (type <= SECURE_TYPE) throw errorOf(ILLEGAL_MESSAGE_TYPE, `${type} is one of secure groups`);
     const refusal = this.member.machine.sendRefusal(service, bytes.length);
-    if (refusal === 'too-long') throw errorOf(MESSAGE_TOO_LONG, `message is ${bytes.length} bytes`);
+    if (refusal === 'too-long')
+      throw errorOf(MESSAGE_TOO_LONG, `message is ${bytes.length} bytes, limit is ${this.maxBody}`);
     if (refusal === 'exhausted') throw new IllegalStateError(`the key of ${this.group} is used up`);
     if (view && !(refusal === null && equalGroupIds(view, this.shownId)))
       throw new ViewChangedError(`${this.group} is in view ${groupIdText(this.shownId)}`);

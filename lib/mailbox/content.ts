@@ -1,6 +1,6 @@
 /**
- * What an arrival says, before a face gives it its form. The one place where both faces look at an arrival; it checks
- * what they need to be whole, so that a malformed message is found out before any output is set [receive R69].
+ * What a received message says, before an API gives it its form. The one place where both APIs read one; it checks what
+ * they need to be whole, so that a malformed message is found out before any output is set [receive R69].
  */
 import { Buffer } from 'node:buffer';
 import { writeInt } from '../wire/byte-order.js';

@@ -1,4 +1,4 @@
-/** One connection to a daemon, seen by the client. Below both faces: it answers with codes and moves bytes. */
+/** One connection to a daemon, seen by the client. Below both APIs: it answers with codes and moves bytes. */
 import type { Buffer } from 'node:buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
 import { checkDelivery } from '../wire/delivery.js';
@@ -49,7 +49,7 @@ export class Mailbox {
   readonly platform: Platform;
   /** Why the connection was lost, if anything is known. */
   cause: Error | undefined;
-  /** Whether a call has told the loss; the faces decide what the later calls answer. */
+  /** Whether a call has reported the loss; each API decides what the later calls answer. */
   lossTold = false;
   /** Whether a plain call has read the oldest message's header and left the message where it is. */
   headerSeen = false;

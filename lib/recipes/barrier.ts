@@ -54,8 +54,8 @@ export class Barrier extends ReplicatedObject<BarrierCommand, number> {
   }
 
   /**
-   * Waits at the barrier until it opens; then it is closed again for the next time. Who leaves the group or is lost is
-   * at it no more; one who was cut off while it waited is at it again when it is back.
+   * Waits at the barrier until it opens; then it is closed again for the next time. Members that leave, crash or are
+   * partitioned no longer count; one that was partitioned while it waited counts again when it is back.
    * @returns how often it had opened before
    * @throws as `Replicated.submit`; an aborted wait is given up
    */

@@ -14,11 +14,16 @@ import { Recipe, type RecipeEvents } from './recipe.js';
 
 /**
  * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`
- * with the message of the error. The signal is aborted when this member leaves.
+ * with the message of the error.
  */
 export type CallHandler<Request, Answer> = (
   request: Request,
-  info: { readonly from: string; readonly signal: AbortSignal },
+  info: {
+    /** Id of the member that asks, `#bob#d1`. */
+    readonly from: string;
+    /** Aborted when this member leaves the group or loses its connection: the answer is not wanted any more. */
+    readonly signal: AbortSignal;
+  },
 ) => Answer | Promise<Answer>;
 
 /** The options of `groupRpc`. */
@@ -33,7 +38,7 @@ export interface GroupRpcOptions<Request, Answer> {
 export interface CallOptions {
   /** When it is over: `first` value, values of a `majority` of those asked, or `all` done; default `all`. */
   readonly mode?: CallMode | undefined;
-  /** Milliseconds that the members have to answer, from 0; default 5000. */
+  /** Milliseconds that the members have to answer, at least 1; default 5000. */
   readonly timeoutMs?: number | undefined;
   /** Gives up. */
   readonly signal?: AbortSignal | undefined;
@@ -64,7 +69,7 @@ export type CallOutcome<Answer> =
 
 /** What became of a call. */
 export interface CallResult<Answer> {
-  /** By id. With `first` and `majority` those are missing that were still at it. */
+  /** By id. With `first` and `majority`, members that had not answered yet are missing. */
   readonly outcomes: ReadonlyMap<string, CallOutcome<Answer>>;
   /** The values alone, in the order of their members. */
   readonly values: readonly Answer[];
@@ -148,7 +153,8 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     const body = bytesOf(request, 'the request');
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
-    if (this.waiting.size >= MAX_CALLS) throw errorOf(ILLEGAL_PARAM, `${MAX_CALLS} calls are under way`);
+    if (this.waiting.size >= MAX_CALLS)
+      throw errorOf(ILLEGAL_PARAM, `expected at most ${MAX_CALLS} calls in progress`);
     const result = deferred<CallResult<Answer>>();
     let call = 0;
     this.binding.input((now) => {

@@ -26,7 +26,7 @@ export interface ElectionOptions {
 export interface ElectionEvents extends RecipeEvents {
   /** There is a leader. */
   elected: [Leadership];
-  /** That leader leads no more; another event tells who is next. */
+  /** This member no longer leads; `elected` names the next leader. */
   'leader-lost': [Leadership];
 }
 

@@ -19,7 +19,7 @@ export async function lock(
   return new Lock(await replicated(connection, group, machine, options), machine);
 }
 
-/** The lock in one's hands, until it is released or lost. */
+/** A lock that this member holds, until it is released or lost. */
 export class HeldLock implements AsyncDisposable {
   private readonly lost = new AbortController();
 
@@ -104,8 +104,8 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
   }
 
   /**
-   * Waits for the lock. Who asks twice gets it twice, one after the other. One who is cut off while it waits has lost its
-   * place, and is the last of those who wait when it is back.
+   * Waits for the lock. Acquiring twice queues twice: the second waits for the first to be released. A member that is
+   * partitioned while it waits loses its place, and is the last in the queue when it is back.
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
   async acquire(options: WaitOptions = {}): Promise<HeldLock> {

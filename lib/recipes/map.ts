@@ -71,17 +71,17 @@ export class ReplicatedMap<V>
     return this.machine.has(key);
   }
 
-  /** In no order that means anything. Do not change a value: it is the state itself. */
+  /** In no particular order. Do not change a value: it is the state itself. */
   entries(): Generator<[string, V], void, void> {
     return this.machine.entries();
   }
 
-  /** In no order that means anything. */
+  /** In no particular order. */
   *keys(): Generator<string, void, void> {
     for (const [key] of this.entries()) yield key;
   }
 
-  /** In no order that means anything. Do not change a value: it is the state itself. */
+  /** In no particular order. Do not change a value: it is the state itself. */
   *values(): Generator<V, void, void> {
     for (const [, value] of this.entries()) yield value;
   }

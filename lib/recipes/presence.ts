@@ -12,7 +12,7 @@ import { GroupBinding } from './group-binding.js';
 import { checkedOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
-/** One who takes part. */
+/** A member that takes part. */
 export interface Member<M> {
   /** Id of its connection, `#bob#d1`. */
   readonly id: string;
@@ -20,7 +20,7 @@ export interface Member<M> {
   readonly name: string;
   /** When it began to take part, by its own clock. */
   readonly since: Date;
-  /** What it announced; null when that is no JSON. */
+  /** What it announced; null if it is not JSON. */
   readonly metadata: M | null;
   /** Whether it is this member. */
   readonly isMe: boolean;
@@ -28,7 +28,7 @@ export interface Member<M> {
 
 /** The options of `presence`. */
 export interface PresenceOptions<M> {
-  /** What the others get to know of this member: anything that JSON can hold, up to 16 KiB. */
+  /** What the others see of this member: anything that JSON can hold, up to 16 KiB. */
   readonly metadata: M;
   /** Milliseconds for which one who is out of reach is remembered; default one hour. */
   readonly forgetAfterMs?: number | undefined;
@@ -44,7 +44,7 @@ export interface PresenceEvents<M> extends RecipeEvents {
   updated: [Member<M>, Member<M>];
   /** One is gone for good. */
   left: [Member<M>, Departure];
-  /** The network broke between this member and that one. It may go on, and come back. */
+  /** The network broke between this member and that one. It may continue on its side, and come back. */
   unreachable: [Member<M>];
   /** One that was out of reach is here again, the same process. */
   returned: [Member<M>];

@@ -1,4 +1,4 @@
-/** What the outer faces of all recipes have in common: events, loops, leaving, the end. */
+/** What all recipes have in common for their users: events, loops, leaving, the end. */
 import { errorOf } from '../errors.js';
 import { AsyncQueue } from '../util/async-queue.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
@@ -69,7 +69,7 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     return this.how !== null;
   }
 
-  /** What an application gets that waits for something behind the end. */
+  /** The error for calls made after the recipe ended. */
   protected closedError(): Error {
     return this.how?.error ?? new LeftGroupError(this.how?.text ?? 'not in the group');
   }
@@ -82,7 +82,7 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     this.gone.resolve(how.error);
   }
 
-  /** The promise, unless the recipe or the patience of `signal` ends first. */
+  /** The promise, unless the recipe ends or `signal` aborts first. */
   protected async orEnd<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return await abortable(Promise.race([promise, this.over.promise]), signal);
   }

@@ -39,7 +39,7 @@ export interface ReplicatedOptions {
   readonly maxMembers?: number | undefined;
   /** What `submit` does while nothing can be applied here: `wait`, the default, or `reject` with ReadOnlyError. */
   readonly whenReadOnly?: 'wait' | 'reject' | undefined;
-  /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
+  /** How long the others wait, once, for a member that does not answer; milliseconds, default 1000. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
@@ -57,8 +57,8 @@ export interface ReplicatedEvents extends RecipeEvents {
     },
   ];
   /**
-   * Two components met, and the state of the other one stays: so many commands that were applied here are undone. With a
-   * merge function they come back with the merge. Never happens with a quorum.
+   * Two components met and the other one's state won: this many commands applied here are undone. With a merge function
+   * they come back with the merge. Never happens with a quorum.
    */
   'rolled-back': [commands: number];
   /** Giving, taking or merging a state failed in the machine: what it threw. Giving and taking are tried again. */
@@ -188,7 +188,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     if (this.core.waiting >= MAX_PENDING_COMMANDS)
-      throw errorOf(ILLEGAL_PARAM, `${MAX_PENDING_COMMANDS} commands wait already`);
+      throw errorOf(ILLEGAL_PARAM, `expected at most ${MAX_PENDING_COMMANDS} commands in progress`);
     if (this.rejects && !this.core.isWritable) throw new ReadOnlyError(this.whyReadOnly());
     const result = deferred<Result>();
     let ticket = 0;

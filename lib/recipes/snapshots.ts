@@ -1,5 +1,6 @@
 /** Snapshots of a machine: taken at one moment, read later, in messages of one size, by several at their own speed. */
 import { Buffer } from 'node:buffer';
+import { IllegalStateError } from '../errors.js';
 import { AsyncQueue } from '../util/async-queue.js';
 import { type Clock, turn } from '../util/clock.js';
 import { CHUNK_BYTES, MAX_MERGE_BYTES } from './core/limits.js';
@@ -10,7 +11,7 @@ export type Supply = (id: string, to: string, offset: number, data: Buffer, isLa
 
 type Pieces = AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
 
-/** Cuts the pieces of a snapshot anew. */
+/** Cuts a snapshot into pieces of another size. */
 class Cutter {
   private readonly pieces: Pieces;
   private rest: Buffer[] = [];
@@ -155,7 +156,9 @@ export class RestoreStream {
   /** There will be no more of it: whoever takes the pieces gets an error. */
   giveUp(): void {
     this.givenUp = true;
-    this.pieces.fail(new Error('another state is on its way'));
+    this.pieces.fail(
+      new IllegalStateError('this state is given up: another one follows, or the group was left'),
+    );
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer> {

@@ -10,11 +10,13 @@ import { nodeProvider, pairOf } from './node-provider.js';
 
 /** A member that shows an identity, and whose signature is right. */
 export interface AuthorizeRequest {
+  /** Name of the group. */
   readonly group: string;
-  /** Private name, `#bob#d1`. */
+  /** Its id, `#bob#d1`. */
   readonly member: string;
-  /** Ed25519, 32 bytes. */
+  /** Its Ed25519 public key, 32 bytes. */
   readonly identity: Uint8Array;
+  /** What it shows besides, such as a certificate: bytes of its option `credential`; empty without one. */
   readonly credential: Uint8Array;
 }
 
@@ -23,8 +25,18 @@ export type Authorize = (request: AuthorizeRequest) => boolean | Promise<boolean
 
 /** An identity that may be in the group, under one name, or under any. */
 export type AllowedMember =
-  | { readonly identity: PublicKeyInput; readonly name: string }
-  | { readonly identity: PublicKeyInput; readonly anyName: true };
+  | {
+      /** Its public key. */
+      readonly identity: PublicKeyInput;
+      /** The only name under which it is accepted: `bob`, at any daemon. */
+      readonly name: string;
+    }
+  | {
+      /** Its public key. */
+      readonly identity: PublicKeyInput;
+      /** It is accepted under every name. */
+      readonly anyName: true;
+    };
 
 /** Exactly one of them. */
 export interface AuthorizeOptions {
@@ -86,11 +98,13 @@ function checkedName(name: string): string {
 
 /** What an authority certifies: an identity, under one name or any, in one group or all, for a time. */
 export interface CertificateOptions {
+  /** The public key that it is about. */
   readonly identity: PublicKeyInput;
   /** User name, `bob`; every name without it. */
   readonly name?: string | undefined;
   /** Every group without it. */
   readonly group?: string | undefined;
+  /** Until when it holds: a date since 1970, to the second. */
   readonly notAfter: Date;
 }
 

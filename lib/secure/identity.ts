@@ -13,7 +13,9 @@ import { publicBytes } from './node-provider.js';
 
 /** An Ed25519 key pair. The private key stays in OpenSSL; node:crypto exports it. */
 export interface Identity {
+  /** What others are shown, and know it by. */
   readonly publicKey: KeyObject;
+  /** Signs what it says. Whoever has it is that member. */
   readonly privateKey: KeyObject;
 }
 

@@ -1,4 +1,4 @@
-/** Connecting, for both faces: options in, the record of the call out. */
+/** Connecting, for the SSP and the SP calls: options in, the record of the call out. */
 import type { LookupFunction } from 'node:net';
 import type { TlsOptions } from '../mailbox/transport.js';
 import { Mailbox } from '../mailbox/mailbox.js';

@@ -46,7 +46,7 @@ export const leave = (mbox: number): boolean => mailboxes.delete(mbox) || layere
 // once and the mailbox is illegal from then on [receive R64]; the plain calls tell it once and NET_ERROR_ON_SESSION
 // until the caller disconnects [session 8.5]. Both tell ILLEGAL_MESSAGE first when a malformed stream was the reason.
 
-/** How a face answers a receive call for want of messages; 0 while the connection is open. */
+/** The result of a receive call without a message, as SSP or SP has it; 0 while the connection is open. */
 type LossAnswer = (mailbox: Mailbox, mbox: number) => number;
 
 /** All calls that wait when the connection breaks get CONNECTION_CLOSED [receive R65]. */

@@ -1,4 +1,4 @@
-/** What the receive calls of both faces share: arguments, the turn of a call, the storing of names. */
+/** What the SSP and the SP calls for receiving share: arguments, the turn of a call, the storing of names. */
 import type { Content } from '../mailbox/content.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';

@@ -1,4 +1,4 @@
-/** What the sending calls of both faces share: a face brings its checks and its answers. */
+/** What the SSP and the SP calls for sending share: each brings its checks and its answers. */
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { mailboxAt } from './mailbox-table.js';
 import {
@@ -13,7 +13,7 @@ import { isByteText, isGroupName } from '../wire/name.js';
 import { FORBIDDEN_REQUEST_BITS, REGULAR_MESS, REQUEST_KIND } from '../wire/service.js';
 import { bytesOf } from './receive-buffer.js';
 
-/** In what the faces differ. */
+/** In what the SSP and the SP calls differ. */
 export interface SendPolicy {
   /** 0, or why a message with these properties is refused. `bytes` is the size of its data. */
   check(service: number, groups: readonly string[], messType: number, bytes: number): number;

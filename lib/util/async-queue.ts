@@ -8,9 +8,10 @@ interface Call<T> {
   readonly resolve: (result: Result<T> | Promise<Result<T>>) => void;
 }
 
-/** How a queue has ended: with an error, or without one. */
+/** How a queue has ended: with an error, which may be any value, or without one. */
 interface Over {
-  readonly error: Error | undefined;
+  readonly isFailure: boolean;
+  readonly error: unknown;
 }
 
 const end: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
@@ -41,15 +42,13 @@ export class AsyncQueue<T> {
   /** No more items: loops end after those that wait; with an error each loop throws it, once. */
   end(error?: Error): void {
     if (this.over) return;
-    this.over = { error };
-    for (const { loop, resolve } of this.calls.splice(0)) resolve(loop.ending(this.over));
+    this.finish({ isFailure: error !== undefined, error });
   }
 
-  /** Ends at once, also after `end`: what waits is thrown away. */
-  fail(error: Error): void {
+  /** Ends at once, also after `end`: what waits is thrown away, and each loop throws what is given, once. */
+  fail(error: unknown): void {
     while (this.take() !== undefined);
-    this.end(error);
-    this.over = { error };
+    this.finish({ isFailure: true, error });
   }
 
   /** The oldest item that waits, taken out. */
@@ -95,6 +94,11 @@ export class AsyncQueue<T> {
     // For queues of which others know what was read.
   }
 
+  private finish(over: Over): void {
+    this.over = over;
+    for (const { loop, resolve } of this.calls.splice(0)) resolve(loop.ending(over));
+  }
+
   private next(loop: Loop<T>): Promise<Result<T>> {
     const item = this.take();
     if (item !== undefined) {
@@ -131,10 +135,10 @@ class Loop<T> implements AsyncIterableIterator<T> {
   }
 
   /** An error is thrown once. */
-  ending({ error }: Over): Promise<Result<T>> {
+  ending({ isFailure, error }: Over): Promise<Result<T>> {
     const isFirst = !this.isOver;
     this.close();
-    return isFirst && error ? Promise.reject(error) : Promise.resolve(end);
+    return isFirst && isFailure ? Promise.reject(error as Error) : Promise.resolve(end);
   }
 
   private close(): void {

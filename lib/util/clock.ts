@@ -2,9 +2,9 @@
 
 export interface Timer {
   cancel(): void;
-  /** The process stays for it; a new timer is so. */
+  /** Keeps the process alive, as a new timer does. */
   ref(): this;
-  /** The process need not stay for it. */
+  /** Does not keep the process alive. */
   unref(): this;
 }
 

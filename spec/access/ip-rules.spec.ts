@@ -90,7 +90,7 @@ describe('access: rules of IP', () => {
     ).to.deep.equal(['unix', '10.9.9.9', '192.0.2.7']);
   });
 
-  it('go on behind blank lines, where the reference stops reading', () => {
+  it('continue after blank lines, where Spread 5.0.1 stops reading', () => {
     expect(
       letIn(rules('', '10.0.0.1', '', '  ', '\t', '10.0.0.2', ''), '10.0.0.1', '10.0.0.2'),
     ).to.deep.equal(['10.0.0.1', '10.0.0.2']);

@@ -65,7 +65,7 @@ describe('access: files', () => {
     expect(rules.permissions?.permitOf(['alice'])('join', 'a')).to.equal(true);
   });
 
-  it('are found in the working directory, where the reference looks first', async () => {
+  it('are found in the working directory, where Spread 5.0.1 looks first', async () => {
     await write('spread.access_ip', '10.0.0.1\n');
     await write('spread.access_pword', `bob:${await hashPassword('hidden')}\n`);
     for (const methods of [{ allowed: ['IP', 'PWORD'] }, { required: ['IP', 'PWORD'] }] as const) {

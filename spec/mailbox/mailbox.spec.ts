@@ -1,4 +1,4 @@
-/** The connection below both faces: what the modern face builds on. */
+/** The connection below both APIs: what the client API builds on. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Mailbox } from '../../lib/mailbox/mailbox.js';

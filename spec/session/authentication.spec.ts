@@ -285,7 +285,7 @@ describe('session: authentication', () => {
   });
 
   describe('by address', () => {
-    it('counts a client on the local socket by the rule `unix`, which the reference never matches', async () => {
+    it('counts a client on the local socket by the rule `unix`, which Spread 5.0.1 never matches', async () => {
       const ipFile = folder.file('ips');
       await writeFile(ipFile, '\nunix\n');
       await using daemon = await start({ allowedAuthMethods: ['IP'], ipFile, unixDir: folder.path });

@@ -1,4 +1,4 @@
-/** The defects of the reference daemon that [daemon 8.2] lists, and that are not ours. */
+/** The defects of Spread 5.0.1 that [daemon 8.2] lists, and that are not ours. */
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

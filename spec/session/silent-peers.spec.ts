@@ -26,7 +26,7 @@ describe('session: silent clients', () => {
     expect(log.lines).to.deep.equal([]);
     await tellLateEnds(log, Promise.resolve(false));
     expect(log.lines.map(({ level, message }) => `${level}: ${message}`)).to.deep.equal([
-      'warn: TCP connection table unavailable: a silent client with data on its way ends when the system says so',
+      'warn: TCP connection table unavailable; slower detection of silent clients',
     ]);
   });
 

@@ -1,9 +1,9 @@
 /** The names that `ssp-toolkit/ssp` gives: constants, predicates, texts. */
 import { expect } from 'chai';
-import * as face from '../../lib/ssp/index.js';
+import * as ssp from '../../lib/ssp/index.js';
 
 /** By name, since the constants are looked up in a table. */
-const exported = new Map<string, unknown>(Object.entries(face));
+const exported = new Map<string, unknown>(Object.entries(ssp));
 
 describe('constants', () => {
   const values: Readonly<Record<string, number>> = {
@@ -58,23 +58,23 @@ describe('constants', () => {
 
 describe('predicates', () => {
   const all: Readonly<Record<string, (service: number) => boolean>> = {
-    Is_unreliable_mess: face.Is_unreliable_mess,
-    Is_reliable_mess: face.Is_reliable_mess,
-    Is_fifo_mess: face.Is_fifo_mess,
-    Is_causal_mess: face.Is_causal_mess,
-    Is_agreed_mess: face.Is_agreed_mess,
-    Is_safe_mess: face.Is_safe_mess,
-    Is_regular_mess: face.Is_regular_mess,
-    Is_self_discard: face.Is_self_discard,
-    Is_reg_memb_mess: face.Is_reg_memb_mess,
-    Is_transition_mess: face.Is_transition_mess,
-    Is_caused_join_mess: face.Is_caused_join_mess,
-    Is_caused_leave_mess: face.Is_caused_leave_mess,
-    Is_caused_disconnect_mess: face.Is_caused_disconnect_mess,
-    Is_caused_network_mess: face.Is_caused_network_mess,
-    Is_membership_mess: face.Is_membership_mess,
-    Is_reject_mess: face.Is_reject_mess,
-    Is_self_leave: face.Is_self_leave,
+    Is_unreliable_mess: ssp.Is_unreliable_mess,
+    Is_reliable_mess: ssp.Is_reliable_mess,
+    Is_fifo_mess: ssp.Is_fifo_mess,
+    Is_causal_mess: ssp.Is_causal_mess,
+    Is_agreed_mess: ssp.Is_agreed_mess,
+    Is_safe_mess: ssp.Is_safe_mess,
+    Is_regular_mess: ssp.Is_regular_mess,
+    Is_self_discard: ssp.Is_self_discard,
+    Is_reg_memb_mess: ssp.Is_reg_memb_mess,
+    Is_transition_mess: ssp.Is_transition_mess,
+    Is_caused_join_mess: ssp.Is_caused_join_mess,
+    Is_caused_leave_mess: ssp.Is_caused_leave_mess,
+    Is_caused_disconnect_mess: ssp.Is_caused_disconnect_mess,
+    Is_caused_network_mess: ssp.Is_caused_network_mess,
+    Is_membership_mess: ssp.Is_membership_mess,
+    Is_reject_mess: ssp.Is_reject_mess,
+    Is_self_leave: ssp.Is_self_leave,
   };
   const holds: readonly (readonly [number, readonly string[]])[] = [
     [0, []],
@@ -101,15 +101,15 @@ describe('predicates', () => {
   }
 
   it('Is_private_group: a name with #', () => {
-    expect(face.Is_private_group('#a#d1')).to.equal(true);
-    expect(face.Is_private_group('group')).to.equal(false);
+    expect(ssp.Is_private_group('#a#d1')).to.equal(true);
+    expect(ssp.Is_private_group('group')).to.equal(false);
   });
 });
 
 describe('texts and versions', () => {
   it('SSP_strerror and SP_strerror say what a result means', () => {
-    expect(face.SSP_strerror(-11)).to.equal('no such mailbox, or it was disconnected');
-    expect(face.SP_strerror(-999)).to.equal('unknown result');
+    expect(ssp.SSP_strerror(-11)).to.equal('no such mailbox, or it was disconnected');
+    expect(ssp.SP_strerror(-999)).to.equal('unknown result');
   });
 
   it('SSP_error and SP_error print one line on standard output and return it', () => {
@@ -117,7 +117,7 @@ describe('texts and versions', () => {
     const write = process.stdout.write.bind(process.stdout);
     process.stdout.write = (text: string | Uint8Array): boolean => written.push(String(text)) > 0;
     try {
-      const lines = [face.SSP_error(-8), face.SP_error(-25)];
+      const lines = [ssp.SSP_error(-8), ssp.SP_error(-25)];
       expect(written).to.deep.equal(lines.map((line) => `${line}\n`));
       expect(lines).to.deep.equal([
         'SSP_error: (-8) CONNECTION_CLOSED: the connection to the daemon broke',
@@ -129,7 +129,7 @@ describe('texts and versions', () => {
   });
 
   it('SSP_version is that of the toolkit, SP_version that of the protocol', () => {
-    expect(face.SSP_version()).to.deep.equal({ ret: 1, major: 0, minor: 1, patch: 0 });
-    expect(face.SP_version()).to.deep.equal({ ret: 1, major: 5, minor: 0, patch: 1 });
+    expect(ssp.SSP_version()).to.deep.equal({ ret: 1, major: 0, minor: 1, patch: 0 });
+    expect(ssp.SP_version()).to.deep.equal({ ret: 1, major: 5, minor: 0, patch: 1 });
   });
 });

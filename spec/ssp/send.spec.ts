@@ -1,42 +1,42 @@
-/** The sending calls of both faces: [session 4.5, 7.1, 8.1]. */
+/** The sending calls of SSP and SP: [session 4.5, 7.1, 8.1]. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import * as face from '../../lib/ssp/index.js';
+import * as library from '../../lib/ssp/index.js';
 import { frame } from '../support/fake-daemon-frames.js';
 import { breakOff, endPairs, pair, until } from '../support/fake-daemon-mailbox.js';
 import { sp, ssp } from './receiving.js';
 
-const { SSP_join, SSP_leave, SSP_multicast, SSP_multigroup_multicast } = face;
+const { SSP_join, SSP_leave, SSP_multicast, SSP_multigroup_multicast } = library;
 
 const hi = Buffer.from('hi');
 const sent = (type: number, groups: readonly string[], messType = 0, data: Buffer | string = '') =>
   frame({ type, name: '#a#d1', groups, messType, data });
-const scatter = (...texts: string[]): face.Scatter => {
+const scatter = (...texts: string[]): library.Scatter => {
   const elements = texts.map((text) => ({ len: text.length, buf: Buffer.from(`${text}...`) }));
   return { num_elements: texts.length, elements };
 };
 
 const calls = [
   {
-    face: 'SSP',
-    join: face.SSP_join,
-    leave: face.SSP_leave,
-    multicast: face.SSP_multicast,
-    scat: face.SSP_scat_multicast,
-    multigroup: face.SSP_multigroup_multicast,
-    multigroupScat: face.SSP_multigroup_scat_multicast,
+    kind: 'SSP',
+    join: library.SSP_join,
+    leave: library.SSP_leave,
+    multicast: library.SSP_multicast,
+    scat: library.SSP_scat_multicast,
+    multigroup: library.SSP_multigroup_multicast,
+    multigroupScat: library.SSP_multigroup_scat_multicast,
     elements: 99,
     // 143952 less one name.
     maxData: 143_920,
   },
   {
-    face: 'SP',
-    join: face.SP_join,
-    leave: face.SP_leave,
-    multicast: face.SP_multicast,
-    scat: face.SP_scat_multicast,
-    multigroup: face.SP_multigroup_multicast,
-    multigroupScat: face.SP_multigroup_scat_multicast,
+    kind: 'SP',
+    join: library.SP_join,
+    leave: library.SP_leave,
+    multicast: library.SP_multicast,
+    scat: library.SP_scat_multicast,
+    multigroup: library.SP_multigroup_multicast,
+    multigroupScat: library.SP_multigroup_scat_multicast,
     elements: 100,
     maxData: 143_968,
   },
@@ -47,17 +47,17 @@ describe('names of more than bytes', () => {
 
   it('reach no group that happens to share their lower bytes', async () => {
     const { mbox } = await pair();
-    expect(await face.SP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
-    expect(await face.SSP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
+    expect(await library.SP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
+    expect(await library.SSP_multicast(mbox, 0x10, 'Ł', 0, hi)).to.equal(-14);
   });
 
   it('are no names to connect with', async () => {
-    expect((await face.SSP_connect('1@127.0.0.1', 'šłax')).ret).to.equal(-5);
+    expect((await library.SSP_connect('1@127.0.0.1', 'šłax')).ret).to.equal(-5);
   });
 });
 
 for (const call of calls) {
-  describe(`${call.face} sending`, () => {
+  describe(`${call.kind} sending`, () => {
     afterEach(endPairs);
 
     it('join and leave are requests with the group, and answer 0', async () => {
@@ -171,7 +171,7 @@ for (const call of calls) {
       const answers = Array.from({ length: 100 }, () => call.multicast(p.mbox, 0x10, 'g', 0, big));
       p.session.reset();
       const codes = await Promise.all(answers);
-      expect(codes.at(-1)).to.be.oneOf(call.face === 'SSP' ? [-8] : [-8, -18]);
+      expect(codes.at(-1)).to.be.oneOf(call.kind === 'SSP' ? [-8] : [-8, -18]);
       expect(codes.filter((code) => code === -8).length).to.be.greaterThan(0);
     });
   });
@@ -220,26 +220,26 @@ describe('SP sending, what the C library lets through', () => {
 
   it('two services', async () => {
     const p = await pair();
-    expect(await face.SP_multicast(p.mbox, 0x30, 'g', 1, Buffer.from('two-service-bits'))).to.equal(16);
+    expect(await library.SP_multicast(p.mbox, 0x30, 'g', 1, Buffer.from('two-service-bits'))).to.equal(16);
     expect(await p.session.bytesFrom(96)).to.deep.equal(sent(0x30, ['g'], 1, 'two-service-bits'));
   });
 
   it('101 groups, and types cut to 16 bits', async () => {
     const p = await pair();
     const groups = Array.from({ length: 101 }, () => 'g');
-    expect(await face.SP_multigroup_multicast(p.mbox, 0x10, groups, 0x12345, hi)).to.equal(2);
+    expect(await library.SP_multigroup_multicast(p.mbox, 0x10, groups, 0x12345, hi)).to.equal(2);
     expect(await p.session.bytesFrom(50 + 3232)).to.deep.equal(sent(0x10, groups, 0x2345, 'hi'));
   });
 
   it('the call that notices the loss answers -8, all others -18', async () => {
     const p = await pair();
     await breakOff(p);
-    expect(await face.SP_join(p.mbox, 'g')).to.equal(-8);
-    expect(await face.SP_multicast(p.mbox, 0x10, 'g', 0, hi)).to.equal(-18);
+    expect(await library.SP_join(p.mbox, 'g')).to.equal(-8);
+    expect(await library.SP_multicast(p.mbox, 0x10, 'g', 0, hi)).to.equal(-18);
     expect((await sp(p.mbox)).ret).to.equal(-18);
-    expect(face.SP_poll(p.mbox)).to.equal(0);
-    expect(await face.SP_disconnect(p.mbox)).to.equal(0);
-    expect(await face.SP_disconnect(p.mbox)).to.equal(-11);
+    expect(library.SP_poll(p.mbox)).to.equal(0);
+    expect(await library.SP_disconnect(p.mbox)).to.equal(0);
+    expect(await library.SP_disconnect(p.mbox)).to.equal(-11);
   });
 });
 
@@ -269,7 +269,7 @@ describe('the way out', () => {
         const cut = size >> 1;
         const pieces = [data.subarray(0, cut), Buffer.alloc(0), data.subarray(cut)];
         const elements = pieces.map((buf) => ({ len: buf.length, buf }));
-        answers.push(face.SSP_scat_multicast(p.mbox, 0x10, 'g', i, { num_elements: 3, elements }));
+        answers.push(library.SSP_scat_multicast(p.mbox, 0x10, 'g', i, { num_elements: 3, elements }));
       } else answers.push(SSP_multicast(p.mbox, 0x10, 'g', i, data));
       if (i % 50 === 49) await answers.at(-1);
     }

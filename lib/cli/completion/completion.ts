@@ -6,7 +6,7 @@ import { wordsOf } from './words.js';
 
 const examples = [
   'eval "$(ssp completion bash)"          # in ~/.bashrc',
-  'eval "$(ssp completion zsh)"           # in ~/.zshrc, behind compinit',
+  'eval "$(ssp completion zsh)"           # in ~/.zshrc, after compinit',
   'ssp completion fish | source           # in ~/.config/fish/config.fish',
 ];
 

@@ -61,7 +61,7 @@ const escaped = (text: string): string => text.replace(/[\\:[\]]/g, String.raw`\
 function zsh({ name, options, verbs }: ProgramWords): string {
   const described = verbs.map((verb) => `    ${quoted(`${verb.name}:${escaped(verb.description)}`)}`);
   return `#compdef ${name}
-# zsh completion of ${name}. In ~/.zshrc, behind compinit: eval "$(${name} completion zsh)"
+# zsh completion of ${name}. In ~/.zshrc, after compinit: eval "$(${name} completion zsh)"
 _${name}() {
   local curcontext="$curcontext" state line
   local -a verbs

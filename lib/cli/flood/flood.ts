@@ -46,7 +46,7 @@ export const floodCommand = (): Command =>
     .option('--size <bytes>', 'size of the bodies', integer(0, MAX_BODY), 100)
     .option('-m, --messages <n>', 'messages to send, by all senders together', integer(1), DEFAULT_MESSAGES)
     .addOption(
-      new Option('--seconds <time>', 'send for this long instead')
+      new Option('--seconds <time>', 'send for this long instead; a plain number is seconds')
         .argParser(duration('s'))
         .conflicts('messages'),
     )

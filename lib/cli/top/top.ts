@@ -26,7 +26,11 @@ export const topCommand = (): Command =>
     .addOption(
       new Option('-s, --sort <column>', 'sort key (default: waiting; of groups: members)').choices(allSorts),
     )
-    .option('-i, --interval <time>', 'refresh interval', duration('s'), 2_000)
+    .addOption(
+      new Option('-i, --interval <time>', 'refresh interval; a plain number is seconds')
+        .argParser(duration('s'))
+        .default(2_000, '2s'),
+    )
     .addOption(jsonOption('one snapshot as a JSON object'))
     .action(top);
 

@@ -16,7 +16,10 @@ export const CHOICE_BYTES = MAX_AUTH_METHODS * MAX_AUTH_NAME;
 /** Length byte and names, each followed by one blank. */
 export function encodeMethodList(methods: readonly string[]): Buffer {
   const text = methods.map((method) => `${method} `).join('');
-  if (text.length > MAX_AUTH_LIST) throw new RangeError(`method list of ${text.length} bytes`);
+  if (text.length > MAX_AUTH_LIST)
+    throw new IllegalParamError(
+      `expected a list of methods of at most ${MAX_AUTH_LIST} bytes, got ${text.length}`,
+    );
   return Buffer.concat([Buffer.from([text.length]), Buffer.from(text, 'latin1')]);
 }
 

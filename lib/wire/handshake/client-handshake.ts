@@ -4,6 +4,7 @@
  * every buffer this class returns is to be written at once and whole.
  */
 import { Buffer } from 'node:buffer';
+import { IllegalStateError } from '../../errors.js';
 import { CONNECTION_CLOSED, REJECT_AUTH } from '../codes.js';
 import { MAX_AUTH_LIST } from '../limits.js';
 import { type Accept, readAccept, readCode } from './accept.js';
@@ -79,7 +80,7 @@ export class ClientHandshake {
 
   /** Takes the next bytes, cut anywhere. What comes behind a refusal is ignored. */
   push(chunk: Buffer): ClientStep {
-    if (this.stage === 'accepted') throw new Error('the handshake is over');
+    if (this.stage === 'accepted') throw new IllegalStateError('the handshake is over');
     if (this.stage === 'refused') return waiting;
     this.bytes = Buffer.concat([this.bytes, chunk]);
     const written: Buffer[] = [];

@@ -3,6 +3,7 @@
  * missing bytes and takes pipelined ones, unlike Spread 5.0.1 [session 13].
  */
 import { Buffer } from 'node:buffer';
+import { IllegalStateError } from '../../errors.js';
 import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';
 import { encodeAccept, encodeCode } from './accept.js';
 import {
@@ -123,14 +124,14 @@ export class ServerHandshake {
    * checked, or the name is not free, is kept, so the caller should not read much meanwhile.
    */
   push(chunk: Buffer): ServerStep {
-    if (this.stage === 'accepted') throw new Error('the handshake is over');
+    if (this.stage === 'accepted') throw new IllegalStateError('the handshake is over');
     if (this.stage !== 'rejected') this.bytes = Buffer.concat([this.bytes, chunk]);
     return this.advance();
   }
 
   /** The answer to a step of kind `verify`. */
   verified(isGood: boolean): ServerStep {
-    if (this.stage !== 'verify') throw new Error('no credentials are being checked');
+    if (this.stage !== 'verify') throw new IllegalStateError(`expected the step verify, got ${this.stage}`);
     this.out.push(Buffer.from([isGood ? 1 : 0]));
     this.failed ||= !isGood;
     this.stage = 'methods';
@@ -150,10 +151,10 @@ export class ServerHandshake {
   }
 
   private expectWait(): void {
-    if (!this.awaitsName) throw new Error('no name is awaited');
+    if (!this.awaitsName) throw new IllegalStateError(`expected the step name, got ${this.stage}`);
   }
 
-  /** Goes on until bytes are missing or something is to be decided. */
+  /** Continues until bytes are missing or something is to be decided. */
   private advance(): ServerStep {
     for (;;) {
       const step = this.step();

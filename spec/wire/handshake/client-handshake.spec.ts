@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { IllegalStateError } from '../../../lib/errors.js';
 import { CONNECTION_CLOSED, REJECT_AUTH, REJECT_VERSION } from '../../../lib/wire/codes.js';
 import {
   type Authenticator,
@@ -257,6 +258,6 @@ describe('wire: client handshake', () => {
     const handshake = start();
     handshake.push(LIST);
     handshake.push(ACCEPT);
-    expect(() => handshake.push(LIST)).to.throw('the handshake is over');
+    expect(() => handshake.push(LIST)).to.throw(IllegalStateError, 'the handshake is over');
   });
 });

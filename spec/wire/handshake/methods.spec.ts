@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { IllegalParamError } from '../../../lib/errors.js';
 import {
   CHOICE_BYTES,
   encodeMethodChoice,
@@ -33,7 +34,7 @@ describe('wire: method list', () => {
   });
 
   it('may not have 91 bytes', () => {
-    expect(() => encodeMethodList(['x'.repeat(90)])).to.throw(RangeError);
+    expect(() => encodeMethodList(['x'.repeat(90)])).to.throw(IllegalParamError);
   });
 
   for (const [text, methods] of [

@@ -4,6 +4,7 @@
  * is taken, and its bytes depend on the entries alone, not on how they came about.
  */
 import { Buffer } from 'node:buffer';
+import { IllegalParamError } from '../../../errors.js';
 import { hash53 } from '../../../util/hash.js';
 import { parseJson } from '../json-depth.js';
 import { MalformedCommandError } from '../malformed.js';
@@ -92,7 +93,10 @@ export class MapMachine<V> implements Machine<MapCommand<V>, boolean> {
     let rest: Buffer = Buffer.alloc(0);
     for await (const piece of pieces)
       rest = this.load(rest.length === 0 ? piece : Buffer.concat([rest, piece]));
-    if (rest.length > 0) throw new Error('a snapshot of a map ends in the middle of a piece');
+    if (rest.length > 0)
+      throw new IllegalParamError(
+        'expected the snapshot of a map, got one that ends in the middle of a piece',
+      );
     this.listener?.replaced();
   }
 
