@@ -2,20 +2,20 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { CHUNK_BYTES, MAX_MERGED, MAX_MERGE_BYTES, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
-import { type Asked, type Outcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
-import { Pending, Submissions } from '../../lib/recipes/core/replicated/submissions.js';
+import { type Asked, type CommandOutcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
+import { PendingCommands, Submissions } from '../../lib/recipes/core/replicated/submissions.js';
 
 const [A, B, C, D] = ['#a#d1', '#b#d2', '#c#d3', '#d#d4'] as const;
 
 describe('commands on their way', () => {
   /** `ticket:sequence` of what is sent. */
-  const flushed = (pending: Pick<Pending, 'flush'>, applied = 0): string[] => {
+  const flushed = (pending: Pick<PendingCommands, 'flush'>, applied = 0): string[] => {
     const sent: string[] = [];
     pending.flush(applied, (ticket, sequence) => sent.push(`${ticket}:${sequence}`));
     return sent;
   };
-  const filled = (count: number): Pending => {
-    const pending = new Pending();
+  const filled = (count: number): PendingCommands => {
+    const pending = new PendingCommands();
     for (let i = 0; i < count; i++) pending.add(Buffer.alloc(0));
     return pending;
   };
@@ -75,7 +75,7 @@ describe('commands on their way', () => {
       const each = new Submissions((ticket, { kind }) => told.push(`${ticket} ${kind}`));
       return { each, told, flush: (applied = 0) => flushed(each, applied) };
     };
-    const applied: Outcome = { kind: 'applied', result: 1 };
+    const applied: CommandOutcome = { kind: 'applied', result: 1 };
 
     it('are told what became of them when a quorum stands behind it, at once or later', () => {
       const { each, told, flush } = submissions();

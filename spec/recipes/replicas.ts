@@ -1,6 +1,6 @@
 /** Replicas of a list in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
-import type { Outcome, StateMachine } from '../../lib/recipes/core/replicated/replica.js';
+import type { CommandOutcome, StateMachine } from '../../lib/recipes/core/replicated/replica.js';
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from '../../lib/recipes/core/replicated/ports.js';
 import type { Machine } from '../../lib/recipes/core/machines/machine.js';
@@ -37,7 +37,7 @@ export interface Seat {
   /** Number of the process. */
   readonly instance: number;
   readonly machine: AnyMachine;
-  readonly outcomes: Map<number, Outcome>;
+  readonly outcomes: Map<number, CommandOutcome>;
   readonly rolledBack: number[];
 }
 
@@ -128,7 +128,7 @@ export class Replicas<M extends AnyMachine> {
   readonly make = (member: WorldMember): ReplicatedCore => {
     const machine = this.kind.make();
     const snapshots = new Snapshots(CHUNK);
-    const outcomes = new Map<number, Outcome>();
+    const outcomes = new Map<number, CommandOutcome>();
     const rolledBack: number[] = [];
     const restoring: Buffer[] = [];
     const instance = ++this.instances;

@@ -69,7 +69,7 @@ const str = (text: string): Buffer => Buffer.concat([u16(text.length), Buffer.fr
 const lab = (text: string): Buffer =>
   Buffer.concat([Buffer.from(`ssp-secure/1 ${text}`, 'ascii'), Buffer.of(0)]);
 
-interface World {
+interface Replay {
   readonly group: string;
   readonly gid: readonly number[];
   readonly members: readonly string[];
@@ -144,7 +144,7 @@ export class SecondReading {
   ): void {
     const { vectors } = this;
     const members = vectors['members'] as string[];
-    const world: World = {
+    const replay: Replay = {
       group: vectors['group'] as string,
       gid: vectors['gid'] as number[],
       members,
@@ -155,9 +155,9 @@ export class SecondReading {
       lab('context'),
       u8(1),
       u8(mode),
-      str(world.group),
-      ...world.gid.map(u32),
-      u32(world.epoch),
+      str(replay.group),
+      ...replay.gid.map(u32),
+      u32(replay.epoch),
       u16(members.length),
       ...members.map(str),
     );
@@ -168,7 +168,7 @@ export class SecondReading {
       const share = this.share(
         `${name}, share ${i}`,
         given,
-        world,
+        replay,
         context,
         i,
         ephemerals[i] as KeyObject,
@@ -178,10 +178,10 @@ export class SecondReading {
       return share;
     });
     const seal = (what: string, given: Json, text: string): Sealed =>
-      this.seal(`${name}, ${what}`, given, world, context, shares, ephemerals, seeded(text));
+      this.seal(`${name}, ${what}`, given, replay, context, shares, ephemerals, seeded(text));
     const sealed = seal('seal', part['seal'] as Json, secretText);
     if (part['sealWithoutBob']) seal('seal without bob', part['sealWithoutBob'] as Json, 'secret of cyd');
-    for (const given of part['data'] as Json[]) this.data(name, given, world, sealed, viewKeys);
+    for (const given of part['data'] as Json[]) this.data(name, given, replay, sealed, viewKeys);
     for (const given of (part['exports'] as Json[] | undefined) ?? []) {
       const length = given['length'] as number;
       const text = Buffer.from(given['label'] as string, 'utf8');
@@ -199,30 +199,30 @@ export class SecondReading {
   private share(
     what: string,
     given: Json,
-    world: World,
+    replay: Replay,
     context: Buffer,
     i: number,
     ephemeral: KeyObject,
     viewKey: KeyObject,
     credentialOfBob: Buffer,
   ): Buffer {
-    const name = world.members[i] as string;
+    const name = replay.members[i] as string;
     const sent = given['sent'] as number;
     const credential = name === '#bob#d1' ? credentialOfBob : Buffer.alloc(0);
     // cyd has just come, and in a later epoch nobody proves anything.
-    const hasPast = world.epoch === 0 && name !== '#cyd#d2';
+    const hasPast = replay.epoch === 0 && name !== '#cyd#d2';
     const previous = hasPast
       ? mac(this.previousKey, lab('previous'), context, str(name), u64(sent)).subarray(0, 16)
       : Buffer.alloc(16);
     this.same(`${what}, previous`, previous, given['previous']);
-    if (world.mode === 1) this.same(`${what}, view key`, publicOf(viewKey), given['viewKey']);
+    if (replay.mode === 1) this.same(`${what}, view key`, publicOf(viewKey), given['viewKey']);
     const identity = this.identities[i] as KeyObject;
     const body = Buffer.concat([
-      Buffer.of(1, 1, 1, world.mode),
-      u32(world.epoch),
+      Buffer.of(1, 1, 1, replay.mode),
+      u32(replay.epoch),
       publicOf(ephemeral),
       publicOf(identity),
-      world.mode === 1 ? publicOf(viewKey) : Buffer.alloc(0),
+      replay.mode === 1 ? publicOf(viewKey) : Buffer.alloc(0),
       u64(sent),
       previous,
       u16(credential.length),
@@ -238,7 +238,7 @@ export class SecondReading {
   private seal(
     what: string,
     given: Json,
-    world: World,
+    replay: Replay,
     context: Buffer,
     shares: readonly Buffer[],
     ephemerals: readonly KeyObject[],
@@ -246,7 +246,7 @@ export class SecondReading {
   ): Sealed {
     const sealer = given['sealer'] as string;
     const insiders = given['insiders'] as string[];
-    const places = insiders.map((name) => world.members.indexOf(name));
+    const places = insiders.map((name) => replay.members.indexOf(name));
     const listed = places.map((i) => Buffer.concat([u16(i), sha(shares[i] as Buffer)]));
     const transcript = sha(lab('transcript'), context, u16(listed.length), ...listed);
     const viewSecret = hkdf(secret, transcript, lab('view'), 32);
@@ -257,9 +257,9 @@ export class SecondReading {
     this.same(`${what}, view secret`, viewSecret, given['viewSecret']);
     this.same(`${what}, check`, check, given['check']);
     this.same(`${what}, id`, id, given['id']);
-    const from = world.members.indexOf(sealer);
+    const from = replay.members.indexOf(sealer);
     const boxes = places.map((to) => {
-      const name = world.members[to] as string;
+      const name = replay.members[to] as string;
       const publicKey = createPublicKey(ephemerals[to] as KeyObject);
       const shared = diffieHellman({ privateKey: ephemerals[from] as KeyObject, publicKey });
       const key = hkdf(shared, transcript, Buffer.concat([lab('seal'), str(sealer), str(name), check]), 32);
@@ -270,7 +270,7 @@ export class SecondReading {
     const now = given['now'] as number;
     const body = Buffer.concat([
       Buffer.of(1, 2, 1, 0),
-      u32(world.epoch),
+      u32(replay.epoch),
       u64(now),
       transcript,
       check,
@@ -289,16 +289,16 @@ export class SecondReading {
   private data(
     name: string,
     given: Json,
-    world: World,
+    replay: Replay,
     { viewSecret, id }: Sealed,
     viewKeys: readonly KeyObject[],
   ): void {
     const what = `${name}, ${given['what'] as string}`;
     const sender = given['sender'] as string;
     const stream = given['stream'] as number;
-    const flags = world.mode + (given['control'] === true ? 2 : 0);
+    const flags = replay.mode + (given['control'] === true ? 2 : 0);
     const counter = u64(given['counter'] as number);
-    const header = Buffer.concat([Buffer.of(1, 3, stream, flags), u32(world.epoch), counter]);
+    const header = Buffer.concat([Buffer.of(1, 3, stream, flags), u32(replay.epoch), counter]);
     const key = hkdf(viewSecret, null, Buffer.concat([lab('data'), u8(stream), str(sender)]), 32);
     const nonce = Buffer.concat([Buffer.alloc(4), counter]);
     const receivers = given['receivers'] as string[];
@@ -314,8 +314,8 @@ export class SecondReading {
     const type = Buffer.alloc(2);
     type.writeInt16LE(given['type'] as number);
     let plain = Buffer.concat([type, Buffer.from(given['body'] as string, 'hex')]);
-    if (world.mode === 1) {
-      const viewKey = viewKeys[world.members.indexOf(sender)] as KeyObject;
+    if (replay.mode === 1) {
+      const viewKey = viewKeys[replay.members.indexOf(sender)] as KeyObject;
       plain = Buffer.concat([plain, sign(null, Buffer.concat([lab('message'), aad, plain]), viewKey)]);
     }
     this.same(`${what}: key`, key, given['key']);

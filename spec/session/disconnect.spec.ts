@@ -7,7 +7,7 @@ import { connectMembers, startDaemon } from '../support/local-daemon.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
-import { Floor } from './session-fixture.js';
+import { SessionFixture } from './session-fixture.js';
 
 type Pair = [RawSession, RawSession];
 
@@ -131,15 +131,15 @@ describe('session: the end', () => {
   });
 
   it('throws away what waits for the session, and is the same for one that never reads', async () => {
-    await using floor = await Floor.open();
-    const alice = await RawSession.connect(floor.port, 'alice');
-    const bob = await RawSession.connect(floor.port, 'bob');
+    await using fixture = await SessionFixture.open();
+    const alice = await RawSession.connect(fixture.port, 'alice');
+    const bob = await RawSession.connect(fixture.port, 'bob');
     bob.client.socket.pause();
     for (let i = 0; i < 100; i++) alice.multicast(AGREED_MESS, ['#bob#dmn1'], Buffer.alloc(140_000));
-    await until(() => floor.server.counters.messagesOut === 100, 'a hundred messages for bob');
+    await until(() => fixture.server.counters.messagesOut === 100, 'a hundred messages for bob');
     bob.disconnect();
-    await until(() => floor.server.size === 1, 'bob to be gone, who read nothing');
-    expect(floor.core.roster.size).to.equal(1);
+    await until(() => fixture.server.size === 1, 'bob to be gone, who read nothing');
+    expect(fixture.core.roster.size).to.equal(1);
     bob.client.socket.resume();
     await bob.client.end();
     expect(bob.frames.length).to.be.below(100);

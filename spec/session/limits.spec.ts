@@ -7,7 +7,7 @@ import { deserted, startDaemon } from '../support/local-daemon.js';
 import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { tlsOn } from '../support/tls-files.js';
 import { until } from '../support/wait.js';
-import { Floor } from './session-fixture.js';
+import { SessionFixture } from './session-fixture.js';
 
 describe('session: time for the handshake', () => {
   it('ends a connection that sends nothing, without a byte', async () => {
@@ -47,14 +47,14 @@ describe('session: time for the handshake', () => {
   });
 
   it('gives the name of a stalled handshake free', async () => {
-    await using floor = await Floor.open({ handshakeTimeoutMs: 50 });
-    const stalled = await RawClient.open(floor.port);
+    await using fixture = await SessionFixture.open({ handshakeTimeoutMs: 50 });
+    const stalled = await RawClient.open(fixture.port);
     stalled.send(connectRequest('alice'));
     await stalled.take(6);
-    expect(floor.core.roster.reserve('alice')).to.equal(REJECT_NOT_UNIQUE);
+    expect(fixture.core.roster.reserve('alice')).to.equal(REJECT_NOT_UNIQUE);
     await stalled.end();
-    await until(() => floor.server.size === 0, 'the connection to go');
-    expect(floor.core.roster.reserve('alice')).to.equal('#alice#dmn1');
+    await until(() => fixture.server.size === 0, 'the connection to go');
+    expect(fixture.core.roster.reserve('alice')).to.equal('#alice#dmn1');
   });
 
   it('is over with the handshake: a session may be silent', async () => {
@@ -186,15 +186,15 @@ describe('session: quota', () => {
 
 describe('session: private names', () => {
   it('are free again when the disconnect of a client that died has been ordered', async () => {
-    await using floor = await Floor.open();
-    const first = await RawSession.connect(floor.port, 'alice');
-    floor.order.held = true;
+    await using fixture = await SessionFixture.open();
+    const first = await RawSession.connect(fixture.port, 'alice');
+    fixture.order.held = true;
     first.close();
-    await until(() => floor.server.size === 0, 'the daemon to see the end');
-    expect(floor.core.roster.reserve('alice')).to.equal(REJECT_NOT_UNIQUE);
-    await until(() => floor.order.waiting.length === 1, 'the disconnect to be sent for ordering');
-    floor.drain();
-    expect(floor.core.roster.reserve('alice')).to.equal('#alice#dmn1');
+    await until(() => fixture.server.size === 0, 'the daemon to see the end');
+    expect(fixture.core.roster.reserve('alice')).to.equal(REJECT_NOT_UNIQUE);
+    await until(() => fixture.order.waiting.length === 1, 'the disconnect to be sent for ordering');
+    fixture.drain();
+    expect(fixture.core.roster.reserve('alice')).to.equal('#alice#dmn1');
   });
 
   it('are free for the client that saw the end of the stream', async () => {
@@ -208,22 +208,22 @@ describe('session: private names', () => {
   });
 
   it('are free again after a rejected handshake', async () => {
-    await using floor = await Floor.open();
-    const client = await RawClient.open(floor.port);
+    await using fixture = await SessionFixture.open();
+    const client = await RawClient.open(fixture.port);
     client.send(Buffer.concat([connectRequest('alice'), encodeMethodChoice(['IP'])]));
     await client.end();
-    await until(() => floor.server.size === 0, 'the connection to go');
-    expect(floor.core.roster.reserve('alice')).to.equal('#alice#dmn1');
+    await until(() => fixture.server.size === 0, 'the connection to go');
+    expect(fixture.core.roster.reserve('alice')).to.equal('#alice#dmn1');
   });
 
   it('are free again when a client closes in the handshake', async () => {
-    await using floor = await Floor.open();
-    const client = await RawClient.open(floor.port);
+    await using fixture = await SessionFixture.open();
+    const client = await RawClient.open(fixture.port);
     client.send(connectRequest('alice'));
     await client.take(6);
     client.close();
-    await until(() => floor.server.size === 0, 'the connection to go');
-    expect(floor.core.roster.reserve('alice')).to.equal('#alice#dmn1');
+    await until(() => fixture.server.size === 0, 'the connection to go');
+    expect(fixture.core.roster.reserve('alice')).to.equal('#alice#dmn1');
   });
 
   it('may be refused without taking them from who has them', async () => {

@@ -63,7 +63,7 @@ export class HeldOrder implements Sequencer {
   }
 }
 
-export class Floor implements AsyncDisposable {
+export class SessionFixture implements AsyncDisposable {
   readonly log = keepLog();
   readonly order: HeldOrder;
   readonly core: Core;
@@ -79,10 +79,10 @@ export class Floor implements AsyncDisposable {
     this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, openAccess);
   }
 
-  static async open(limits: Partial<SessionLimits> = {}): Promise<Floor> {
-    const floor = new Floor(limits);
-    floor.listener = await listenTcp('127.0.0.1', 0, (socket) => floor.server.accept(socket));
-    return floor;
+  static async open(limits: Partial<SessionLimits> = {}): Promise<SessionFixture> {
+    const fixture = new SessionFixture(limits);
+    fixture.listener = await listenTcp('127.0.0.1', 0, (socket) => fixture.server.accept(socket));
+    return fixture;
   }
 
   get port(): number {

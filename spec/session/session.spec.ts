@@ -6,7 +6,7 @@ import { Session } from '../../daemon/session/session.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { until } from '../support/wait.js';
-import { Floor } from './session-fixture.js';
+import { SessionFixture } from './session-fixture.js';
 
 /** The daemon's end of a connection, without a network. */
 class Line extends Duplex {
@@ -34,18 +34,18 @@ const request = encodeConnectRequest({
 });
 const handshake = Buffer.concat([request, encodeMethodChoice(['NULL'])]);
 
-async function accepted(floor: Floor): Promise<{ line: Line; session: Session }> {
+async function accepted(fixture: SessionFixture): Promise<{ line: Line; session: Session }> {
   const line = new Line();
-  const session = new Session(line.socket, floor.server, 1);
+  const session = new Session(line.socket, fixture.server, 1);
   line.push(handshake);
-  await until(() => floor.core.roster.size === 1, 'the session');
+  await until(() => fixture.core.roster.size === 1, 'the session');
   return { line, session };
 }
 
 describe('session: holding', () => {
   it('stops reading, and resumes', async () => {
-    await using floor = await Floor.open();
-    const { line, session } = await accepted(floor);
+    await using fixture = await SessionFixture.open();
+    const { line, session } = await accepted(fixture);
     session.setPaused('flood', true);
     expect(line.isPaused()).to.equal(true);
     session.setPaused('flood', false);
@@ -54,8 +54,8 @@ describe('session: holding', () => {
   });
 
   it('by the engine outlasts that by the brake', async () => {
-    await using floor = await Floor.open();
-    const { line, session } = await accepted(floor);
+    await using fixture = await SessionFixture.open();
+    const { line, session } = await accepted(fixture);
     session.setPaused('flood', true);
     session.setPaused('engine', true);
     session.setPaused('flood', false);
@@ -66,8 +66,8 @@ describe('session: holding', () => {
   });
 
   it('by the brake outlasts that by the engine', async () => {
-    await using floor = await Floor.open();
-    const { line, session } = await accepted(floor);
+    await using fixture = await SessionFixture.open();
+    const { line, session } = await accepted(fixture);
     session.setPaused('engine', true);
     session.setPaused('flood', true);
     session.setPaused('engine', false);
@@ -78,8 +78,8 @@ describe('session: holding', () => {
   });
 
   it('needs one release, however often it was asked for', async () => {
-    await using floor = await Floor.open();
-    const { line, session } = await accepted(floor);
+    await using fixture = await SessionFixture.open();
+    const { line, session } = await accepted(fixture);
     session.setPaused('engine', true);
     session.setPaused('engine', true);
     session.setPaused('engine', false);
@@ -88,28 +88,28 @@ describe('session: holding', () => {
   });
 
   it('does not touch a handshake, whose time is limited', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const line = new Line();
-    const session = new Session(line.socket, floor.server, 1);
+    const session = new Session(line.socket, fixture.server, 1);
     session.setPaused('engine', true);
     expect(line.isPaused()).to.equal(false);
     line.push(handshake);
-    await until(() => floor.core.roster.size === 1, 'the session');
+    await until(() => fixture.core.roster.size === 1, 'the session');
     line.destroy();
   });
 });
 
 describe('session: its name', () => {
   it('is empty, then the reserved one, then the accepted one', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const line = new Line();
-    const session = new Session(line.socket, floor.server, 1);
+    const session = new Session(line.socket, fixture.server, 1);
     expect(session.name).to.equal('');
     line.push(request);
     await until(() => session.name !== '', 'the reservation');
-    expect([session.name, floor.core.roster.size]).to.deep.equal(['#alice#dmn1', 0]);
+    expect([session.name, fixture.core.roster.size]).to.deep.equal(['#alice#dmn1', 0]);
     line.push(encodeMethodChoice(['NULL']));
-    await until(() => floor.core.roster.size === 1, 'the session');
+    await until(() => fixture.core.roster.size === 1, 'the session');
     expect(session.name).to.equal('#alice#dmn1');
     line.destroy();
   });

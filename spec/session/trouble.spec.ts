@@ -11,7 +11,7 @@ import { startDaemon } from '../support/local-daemon.js';
 import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
 import { until } from '../support/wait.js';
-import { Floor } from './session-fixture.js';
+import { SessionFixture } from './session-fixture.js';
 
 const handshake = (name: string): Buffer =>
   Buffer.concat([connectRequest(name), encodeMethodChoice(['NULL'])]);
@@ -26,7 +26,7 @@ function remembered(part: object, tables: number): number {
 }
 
 /** What is remembered of sessions: by the brake, by the handshakes, by address, and of changes of groups. */
-function leftOver({ server, core }: Floor): number[] {
+function leftOver({ server, core }: SessionFixture): number[] {
   const { brake, handshaking, addresses } = server as unknown as Record<string, { size: number }>;
   const { admission, turns } = core as unknown as Record<string, { size: number }>;
   const parts = [
@@ -39,33 +39,35 @@ function leftOver({ server, core }: Floor): number[] {
 }
 
 /** Nothing is left of anybody: no connection, no session, no name, no group. */
-async function isClean(floor: Floor, ...names: readonly string[]): Promise<void> {
-  await until(() => floor.server.size === 0, `${floor.server.size} connections to go`);
-  await until(() => floor.core.roster.size === 0, `${floor.core.roster.size} sessions to go`);
-  expect(floor.core.groups.size, 'groups').to.equal(0);
-  expect([floor.server.handshakes, floor.server.waitingBytes], 'handshakes and bytes').to.deep.equal([0, 0]);
-  expect(leftOver(floor), 'sessions that are remembered').to.deep.equal([0, 0, 0, 0, 0]);
+async function isClean(fixture: SessionFixture, ...names: readonly string[]): Promise<void> {
+  await until(() => fixture.server.size === 0, `${fixture.server.size} connections to go`);
+  await until(() => fixture.core.roster.size === 0, `${fixture.core.roster.size} sessions to go`);
+  expect(fixture.core.groups.size, 'groups').to.equal(0);
+  expect([fixture.server.handshakes, fixture.server.waitingBytes], 'handshakes and bytes').to.deep.equal([
+    0, 0,
+  ]);
+  expect(leftOver(fixture), 'sessions that are remembered').to.deep.equal([0, 0, 0, 0, 0]);
   for (const name of names) {
-    expect(floor.core.roster.reserve(name), `the name ${name}`).to.equal(`#${name}#dmn1`);
-    floor.core.roster.release(`#${name}#dmn1`);
+    expect(fixture.core.roster.reserve(name), `the name ${name}`).to.equal(`#${name}#dmn1`);
+    fixture.core.roster.release(`#${name}#dmn1`);
   }
 }
 
 describe('session: trouble', () => {
   it('any garbage instead of a handshake ends that connection', async () => {
-    await using floor = await Floor.open({ handshakeTimeoutMs: 50 });
+    await using fixture = await SessionFixture.open({ handshakeTimeoutMs: 50 });
     const property = fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 300 }), async (garbage) => {
-      const client = await RawClient.open(floor.port);
+      const client = await RawClient.open(fixture.port);
       client.send(Buffer.from(garbage));
       await client.end();
     });
     await fc.assert(property, { numRuns: 60 });
-    await isClean(floor);
+    await isClean(fixture);
   });
 
   it('any garbage behind a handshake ends that session or waits for the rest of its frame', async () => {
-    await using floor = await Floor.open();
-    const alice = await RawSession.connect(floor.port, 'alice');
+    await using fixture = await SessionFixture.open();
+    const alice = await RawSession.connect(fixture.port, 'alice');
     const frames = fc.oneof(
       fc.uint8Array({ minLength: 48, maxLength: 400 }),
       // Headers that are nearly right.
@@ -76,65 +78,65 @@ describe('session: trouble', () => {
       }),
     );
     const property = fc.asyncProperty(frames, async (garbage) => {
-      const bob = await RawClient.open(floor.port);
+      const bob = await RawClient.open(fixture.port);
       bob.send(Buffer.concat([handshake('bob'), garbage]));
       bob.socket.end();
       await bob.end();
-      await until(() => floor.core.roster.size === 1, 'bob to go');
+      await until(() => fixture.core.roster.size === 1, 'bob to go');
     });
     await fc.assert(property, { numRuns: 150 });
     alice.multicast(AGREED_MESS, [alice.privateGroup], 'alive');
     expect((await alice.next()).body.toString()).to.equal('alive');
     alice.close();
-    await isClean(floor, 'bob');
+    await isClean(fixture, 'bob');
   });
 
   it('a client may close at any byte of its handshake', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const bytes = handshake('bob');
     for (let length = 0; length <= bytes.length; length += 3) {
-      const client = await RawClient.open(floor.port);
+      const client = await RawClient.open(fixture.port);
       client.send(bytes.subarray(0, length));
       client.socket.end();
       await client.end();
     }
-    await isClean(floor, 'bob');
-    expect(floor.server.counters.connections).to.equal(Math.floor(bytes.length / 3) + 1);
+    await isClean(fixture, 'bob');
+    expect(fixture.server.counters.connections).to.equal(Math.floor(bytes.length / 3) + 1);
   });
 
   it('a client may reset its connection at any byte of its handshake', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const bytes = handshake('bob');
     for (let length = 0; length <= bytes.length; length += 7) {
-      const client = await RawClient.open(floor.port);
-      const read = floor.server.counters.bytesIn;
+      const client = await RawClient.open(fixture.port);
+      const read = fixture.server.counters.bytesIn;
       client.send(bytes.subarray(0, length));
-      await until(() => floor.server.counters.bytesIn >= read + length, 'the bytes to be read');
+      await until(() => fixture.server.counters.bytesIn >= read + length, 'the bytes to be read');
       client.reset();
-      await isClean(floor, 'bob');
+      await isClean(fixture, 'bob');
     }
   });
 
   it('a client may die at any byte of a frame', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const frame = encodeMessage(AGREED_MESS, '#bob#dmn1', ['g', 'h'], 0, [Buffer.alloc(30)]);
     const join = encodeRequest(JOIN_MESS, '#bob#dmn1', ['g']);
     for (let length = 0; length < frame.length; length += 5) {
-      const client = await RawClient.open(floor.port);
+      const client = await RawClient.open(fixture.port);
       const bytes = Buffer.concat([handshake('bob'), join, frame.subarray(0, length)]);
-      const read = floor.server.counters.bytesIn;
+      const read = fixture.server.counters.bytesIn;
       client.send(bytes);
-      await until(() => floor.server.counters.bytesIn >= read + bytes.length, 'the bytes to be read');
+      await until(() => fixture.server.counters.bytesIn >= read + bytes.length, 'the bytes to be read');
       if (length % 2 === 0) client.reset();
       else client.close();
-      await isClean(floor, 'bob');
+      await isClean(fixture, 'bob');
     }
   });
 
   it('a thousand quick connections leave nothing behind', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     const visit = async (i: number): Promise<void> => {
-      const client = await RawClient.open(floor.port);
+      const client = await RawClient.open(fixture.port);
       const name = `n${i}`;
       const own = `#${name}#dmn1`;
       const said = [
@@ -154,49 +156,49 @@ describe('session: trouble', () => {
       else client.close();
     };
     for (let i = 0; i < 1000; i += 50) await Promise.all(Array.from({ length: 50 }, (_, j) => visit(i + j)));
-    await isClean(floor, ...Array.from({ length: 1000 }, (_, i) => `n${i}`));
-    expect(floor.server.counters.connections).to.equal(1000);
+    await isClean(fixture, ...Array.from({ length: 1000 }, (_, i) => `n${i}`));
+    expect(fixture.server.counters.connections).to.equal(1000);
   });
 
   it('as many sessions come and go under one name as like', async () => {
-    await using floor = await Floor.open();
+    await using fixture = await SessionFixture.open();
     for (let i = 0; i < 200; i++) {
-      const session = await RawSession.connect(floor.port, 'same');
+      const session = await RawSession.connect(fixture.port, 'same');
       session.join('g');
       session.disconnect();
       await session.client.end();
     }
-    await isClean(floor, 'same');
+    await isClean(fixture, 'same');
   });
 
   it('a client that never reads and then closes leaves nothing behind', async () => {
-    await using floor = await Floor.open();
-    const deaf = await RawSession.connect(floor.port, 'deaf');
-    const sender = await RawSession.connect(floor.port, 'sender');
+    await using fixture = await SessionFixture.open();
+    const deaf = await RawSession.connect(fixture.port, 'deaf');
+    const sender = await RawSession.connect(fixture.port, 'sender');
     deaf.client.socket.pause();
     for (let i = 0; i < 60; i++) sender.multicast(AGREED_MESS, ['#deaf#dmn1'], Buffer.alloc(140_000));
-    await until(() => floor.server.counters.messagesOut === 60, 'sixty messages for the deaf one');
+    await until(() => fixture.server.counters.messagesOut === 60, 'sixty messages for the deaf one');
     deaf.client.socket.end();
-    await until(() => floor.server.size === 1, 'the deaf one to be gone');
+    await until(() => fixture.server.size === 1, 'the deaf one to be gone');
     sender.close();
     deaf.close();
-    await isClean(floor, 'deaf', 'sender');
+    await isClean(fixture, 'deaf', 'sender');
   });
 
   it('a session that joins more than ten thousand groups is ended', async () => {
-    await using floor = await Floor.open();
-    const greedy = await RawSession.connect(floor.port, 'greedy', false);
+    await using fixture = await SessionFixture.open();
+    const greedy = await RawSession.connect(fixture.port, 'greedy', false);
     const joins = Array.from({ length: 10_002 }, (_, i) =>
       encodeRequest(JOIN_MESS, greedy.privateGroup, [`g${i}`]),
     );
     greedy.client.send(Buffer.concat(joins.slice(0, 10_000)));
-    await until(() => floor.core.groups.size === 10_000, 'ten thousand groups');
+    await until(() => fixture.core.groups.size === 10_000, 'ten thousand groups');
     greedy.client.send(joins[10_000] as Buffer);
-    await until(() => floor.core.groups.size === 10_001, 'one more');
+    await until(() => fixture.core.groups.size === 10_001, 'one more');
     greedy.client.send(joins[10_001] as Buffer);
     await greedy.client.end();
-    expect(floor.server.counters.ends).to.deep.equal({ 'too-many-groups': 1 });
-    await isClean(floor, 'greedy');
+    expect(fixture.server.counters.ends).to.deep.equal({ 'too-many-groups': 1 });
+    await isClean(fixture, 'greedy');
   });
 });
 

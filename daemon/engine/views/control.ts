@@ -47,7 +47,7 @@ export interface Entry extends CpgAddress {
 export const Reason = { silent: 1, name: 2, report: 3 } as const;
 
 /** A process of the CPG group that is not in the view. */
-export interface LeftOut extends CpgAddress {
+export interface ExcludedProcess extends CpgAddress {
   readonly reason: number;
 }
 
@@ -56,7 +56,7 @@ export interface Install {
   /** Identity of the view for people. */
   readonly id: string;
   readonly members: readonly Entry[];
-  readonly excluded: readonly LeftOut[];
+  readonly excluded: readonly ExcludedProcess[];
 }
 
 /** Not to be waited for in the round that follows. */
@@ -111,13 +111,13 @@ export function readState(bytes: Buffer, flags: number): State {
   };
 }
 
-export function encodeInstall(version: number, { key, id, members, excluded: leftOut }: Install): Buffer {
+export function encodeInstall(version: number, { key, id, members, excluded }: Install): Buffer {
   const to = begin(version, Type.install).u64(key).latin1(id).u16(members.length);
   for (const { node, pid, inc, name, attempt, past } of members) {
     writePast(to.u32(node).u32(pid).u64(inc).latin1(name).u32(attempt), past);
   }
-  to.u16(leftOut.length);
-  for (const { node, pid, reason } of leftOut) to.u32(node).u32(pid).u8(reason);
+  to.u16(excluded.length);
+  for (const { node, pid, reason } of excluded) to.u32(node).u32(pid).u8(reason);
   return to.finish();
 }
 
@@ -130,11 +130,11 @@ export function readInstall(bytes: Buffer): Install {
     const address = readAddress(from);
     return { ...address, inc: from.u64(), name: from.latin1(), attempt: from.u32(), past: readPast(from) };
   });
-  const leftOut = Array.from({ length: from.u16() }, (): LeftOut => ({
+  const excluded = Array.from({ length: from.u16() }, (): ExcludedProcess => ({
     ...readAddress(from),
     reason: from.u8(),
   }));
-  return { key, id, members, excluded: leftOut };
+  return { key, id, members, excluded };
 }
 
 export function encodeReset(version: number, { tag, excluded }: Reset): Buffer {

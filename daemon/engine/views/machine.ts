@@ -312,8 +312,8 @@ export class ViewMachine {
   }
 
   /** A view without this daemon. */
-  private reportExclusions({ excluded: leftOut, members }: control.Install): void {
-    const own = leftOut.find((each) => sameAddress(each, this.self));
+  private reportExclusions({ excluded, members }: control.Install): void {
+    const own = excluded.find((each) => sameAddress(each, this.self));
     if (own?.reason === control.Reason.name) {
       const other = members.find(({ name }) => name === this.self.name);
       this.refuse(`the daemon name "${this.self.name}" is in use at node ${other?.node ?? 0}`);

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { fnv64 } from '../../../lib/util/hash.js';
 import { Apart } from './apart.js';
-import { type Entry, type LeftOut, Reason, type State } from './control.js';
+import { type Entry, type ExcludedProcess, Reason, type State } from './control.js';
 import type { CpgAddress, CpgEvent } from './ordered-transport.js';
 import { STATE_DELAYS, type ViewsOptions } from './ports.js';
 
@@ -181,7 +181,7 @@ export class ViewAgreement {
   }
 
   /** The members of the view in its order; of two with one name the one that has had a view stays, or the first. */
-  conclude(): { members: Entry[]; excluded: LeftOut[] } {
+  conclude(): { members: Entry[]; excluded: ExcludedProcess[] } {
     const entries = this.awaited().map((address) => this.states.get(text(address)) as Entry);
     const byName = new Map<string, Entry>();
     for (const entry of entries) {
@@ -201,8 +201,8 @@ export class ViewAgreement {
   }
 
   /** What an INSTALL says of those who are not in the view. */
-  adoptExclusions(leftOut: readonly LeftOut[]): void {
-    for (const address of leftOut) {
+  adoptExclusions(exclusions: readonly ExcludedProcess[]): void {
+    for (const address of exclusions) {
       this.leaveOut(address, address.reason, this.states.get(text(address))?.inc ?? null);
     }
   }

@@ -35,7 +35,7 @@ export interface Ticket {
   readonly call: number;
 }
 
-interface Pending {
+interface PendingCall {
   readonly mode: CallMode;
   readonly deadline: number;
   /** Those asked, once the request has its place in the order. */
@@ -53,7 +53,7 @@ const NO_HANDLER = 2;
 
 export class CallCore implements RecipeCore {
   readonly needs = 'agreed';
-  private readonly pending = new Map<number, Pending>();
+  private readonly pending = new Map<number, PendingCall>();
   private present: readonly string[] = [];
   private calls = 0;
 
@@ -179,7 +179,7 @@ export class CallCore implements RecipeCore {
     return null;
   }
 
-  private look(call: number, pending: Pending): void {
+  private look(call: number, pending: PendingCall): void {
     const { asked, outcomes, mode } = pending;
     if (!asked) return;
     let values = 0;
@@ -189,7 +189,7 @@ export class CallCore implements RecipeCore {
     if (satisfied || outcomes.size >= asked.length) this.finish(call, pending);
   }
 
-  private finish(call: number, pending: Pending): void {
+  private finish(call: number, pending: PendingCall): void {
     this.pending.delete(call);
     this.sink.done(call, pending.outcomes, pending.asked ?? this.present);
   }

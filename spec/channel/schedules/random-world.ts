@@ -24,7 +24,7 @@ export interface Played {
   readonly trace: readonly string[];
 }
 
-type Place = Daemon<RegistryConnection>;
+type RegistryDaemon = Daemon<RegistryConnection>;
 
 const MIN_ROUNDS = 3;
 const MORE_ROUNDS = 16;
@@ -62,7 +62,7 @@ class RandomWorld {
   readonly world: RegistryWorld;
   private readonly random: Random;
   private readonly style: ReturnType<typeof styleOf>;
-  private readonly partitions: Place[][][];
+  private readonly partitions: RegistryDaemon[][][];
   private newNames = 0;
   /** Of their own, so that the rest of a world is the same with them. */
   private readonly hostility: Random;
@@ -136,14 +136,14 @@ class RandomWorld {
     const { random, world } = this;
     const kind = random.next();
     const isCalm = random.chance(0.3);
-    let sets: readonly (readonly Place[])[] = [world.daemons];
+    let sets: readonly (readonly RegistryDaemon[])[] = [world.daemons];
     if (kind < 0.55) sets = random.pick(this.partitions);
     else if (kind < 0.75) sets = this.movedOne();
     world.regroup(sets, isCalm ? theFirst : random);
   }
 
   /** One daemon changes to another component, or is alone. */
-  private movedOne(): Place[][] {
+  private movedOne(): RegistryDaemon[][] {
     const { random } = this;
     const moved = random.pick(this.world.daemons);
     const others = this.without(moved);
@@ -152,7 +152,7 @@ class RandomWorld {
     return others.map((component, i) => (i === to ? component.concat(moved) : component));
   }
 
-  private without(daemon: Place): Place[][] {
+  private without(daemon: RegistryDaemon): RegistryDaemon[][] {
     return this.world.components
       .map(({ daemons }) => daemons.filter((each) => each !== daemon))
       .filter(({ length }) => length > 0);
@@ -199,7 +199,7 @@ class RandomWorld {
     return remembering.length >= Math.floor(daemons.length / 2) + 1;
   }
 
-  private startAt(daemon: Place): void {
+  private startAt(daemon: RegistryDaemon): void {
     const { random, world, style, shape } = this;
     const clients = world.clientsAt(daemon);
     const probability = clients.length === 0 ? style.start : style.start * 0.2;
@@ -210,7 +210,7 @@ class RandomWorld {
   }
 
   /** Where daemons are not told, who is first decides. So nobody begins apart from those who have a table. */
-  private mayStart({ component }: Place): boolean {
+  private mayStart({ component }: RegistryDaemon): boolean {
     const here = component.daemons.flatMap((daemon) => this.world.clientsAt(daemon));
     return this.shape.areTold || here.some(({ isFrozen, machine }) => !isFrozen && machine.isReady);
   }

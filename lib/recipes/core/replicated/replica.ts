@@ -33,7 +33,7 @@ export interface ReplicaSink {
   /** The state as it is now is asked for. @param steps inputs taken so far: equal at equal states of one lineage */
   asked(input: Asked, steps: number, header: Buffer): void;
   /** A command of this member came to its end. */
-  settled(ticket: number, outcome: Outcome): void;
+  settled(ticket: number, outcome: CommandOutcome): void;
   /** The state of that component is merged. */
   merged(past: number): void;
   /** Merges that were under way have to begin anew. */
@@ -42,7 +42,7 @@ export interface ReplicaSink {
   malformed(sender: string): void;
 }
 
-export type Outcome =
+export type CommandOutcome =
   | { readonly kind: 'applied'; readonly result: unknown }
   | { readonly kind: 'failed'; readonly error: unknown }
   /** It was applied, but at others: nobody here knows its result. */
@@ -197,7 +197,7 @@ export class Replica {
       return;
     }
     const info = { sender, index: this.position++ };
-    let outcome: Outcome;
+    let outcome: CommandOutcome;
     try {
       outcome = { kind: 'applied', result: this.machine.apply(payload, info) };
     } catch (error) {

@@ -1,11 +1,11 @@
 /** Commands of this member on their way to their results. */
 import type { Buffer } from 'node:buffer';
-import type { Outcome } from './replica.js';
+import type { CommandOutcome } from './replica.js';
 
-export type Settled = Exclude<Outcome, { kind: 'dropped' }>;
+export type Settled = Exclude<CommandOutcome, { kind: 'dropped' }>;
 
 export class Submissions {
-  private readonly pending = new Pending();
+  private readonly pending = new PendingCommands();
   /** Results that a quorum has to stand behind first. */
   private readonly withheld: [ticket: number, outcome: Settled][] = [];
   /** Whether what is applied has to be looked up in the state that continues. */
@@ -27,7 +27,7 @@ export class Submissions {
   }
 
   /** @param isBacked whether a quorum stands behind it */
-  settled(ticket: number, outcome: Outcome, isBacked: boolean): void {
+  settled(ticket: number, outcome: CommandOutcome, isBacked: boolean): void {
     if (outcome.kind === 'dropped') this.pending.dropped(ticket);
     else if (!isBacked) this.withheld.push([ticket, outcome]);
     else if (this.pending.applied(ticket)) this.told(ticket, outcome);
@@ -72,7 +72,7 @@ interface Entry {
   isOnItsWay: boolean;
 }
 
-export class Pending {
+export class PendingCommands {
   private entries = new Map<number, Entry>();
   private tickets = 0;
   private onTheirWay = 0;

@@ -1,6 +1,6 @@
 /** What all subjects with replicated state have in common. */
 import type { Buffer } from 'node:buffer';
-import type { Outcome } from '../../../../lib/recipes/core/replicated/replica.js';
+import type { CommandOutcome } from '../../../../lib/recipes/core/replicated/replica.js';
 import type { Random } from '../../../support/random.js';
 import type { WorldMember } from '../../world-member.js';
 import { type AnyMachine, type Kind, Replicas } from '../../replicas.js';
@@ -10,7 +10,7 @@ export interface Submitted<Command> {
   readonly chair: WorldMember;
   readonly command: Command;
   /** Undefined: its end is not known. */
-  readonly outcome: Outcome | undefined;
+  readonly outcome: CommandOutcome | undefined;
 }
 
 export abstract class ReplicatedSubject<M extends AnyMachine, Command> implements Subject {
