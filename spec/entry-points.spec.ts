@@ -164,6 +164,21 @@ describe('the entry points', () => {
     expect(modules.map((path) => `ssp-toolkit${path.slice(1)}`).toSorted()).to.deep.equal(
       Object.keys(entryPoints).toSorted(),
     );
+  });  it('are what the check of docstrings and the site read', () => {
+    const files = Object.values(entryPoints)
+      .map(({ file }) => `../../${file}`)
+      .toSorted();
+    for (const [name, key] of [
+      ['check.json', 'entryPoints'],
+      ['site.json', 'entryPoints'],
+      ['tsconfig.json', 'files'],
+    ] as const) {
+      const options = JSON.parse(readFileSync(join(repositoryRoot, 'docs/site', name), 'utf8')) as Record<
+        string,
+        string[]
+      >;
+      expect(options[key]?.toSorted(), name).to.deep.equal(files);
+    }
   });
 
   for (const [module, { file, values, types }] of Object.entries(entryPoints)) {

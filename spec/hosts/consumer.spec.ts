@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
-import { asShown, guidePage } from '../support/guide-examples.js';
+import { asShown, firstSteps, guidePage } from '../support/guide-examples.js';
 import { repositoryRoot } from '../support/recordings.js';
 import { skip } from '../support/skip.js';
 import { until } from '../support/wait.js';
@@ -61,6 +61,13 @@ describe('hosts: the installed package', function () {
 
   /** Runs a built example, and compares what it prints with its page. */
   async function runExample(name: string, path: string, node = process.execPath): Promise<void> {
+    const first = firstSteps[name];
+    if (first) {
+      const { status, out, err } = await consumer.run(node, path, first.args(address), first.last);
+      expect([name, status, err]).to.deep.equal([name, first.last === undefined ? 0 : null, '']);
+      expect(out).to.match(first.prints);
+      return;
+    }
     const page = guidePage(name);
     // It runs until it is ended, and tells of each start of the daemon.
     const last = name === 'reconnect' ? 'start 1\n' : undefined;
