@@ -1,5 +1,5 @@
 /** What a contributor reads first leads to commands, folders and files that exist. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { repositoryRoot } from './support/recordings.js';
@@ -31,6 +31,21 @@ describe('CONTRIBUTING.md and SECURITY.md', () => {
     );
     expect(sources).to.include.members(['lib/wire', 'spec/core/core.spec.ts', 'docs/glossary.md']);
     expect(sources.filter((path) => !existsSync(join(repositoryRoot, path)))).to.deep.equal([]);
+  });
+  it('name every folder of lib and daemon', () => {
+    const folders = ['lib', 'daemon'].flatMap((parent) =>
+      readdirSync(join(repositoryRoot, parent), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map((entry) => `${parent}/${entry.name}`),
+    );
+    const named = matches(page, /^\| `((?:lib|daemon)\/\w+)` /gm);
+    expect(named.toSorted()).to.deep.equal(folders.toSorted());
+  });
+
+  it('lead whoever found a vulnerability away from public issues', () => {
+    const config = read('.github/ISSUE_TEMPLATE/config.yml');
+    expect(config).to.match(/blank_issues_enabled: false/);
+    expect(config).to.match(/contact_links:\n {2}- name: .*\n {4}url: \S+\n {4}about: .*SECURITY\.md/);
   });
 
   it('stand beside checks that run on the oldest Node of package.json and on later ones', () => {

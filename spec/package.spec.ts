@@ -57,6 +57,11 @@ describe('package.json', () => {
   it('has the version that the programs tell', () => {
     expect(manifest.version).to.equal(versionText(TOOLKIT_VERSION));
   });
+  it('has the version that the changelog begins with', () => {
+    const changelog = readFileSync(join(repositoryRoot, 'CHANGELOG.md'), 'utf8');
+    const [, version] = /^## (\S+)/m.exec(changelog) ?? [];
+    expect(manifest.version).to.equal(version);
+  });
 
   for (const [entry, target] of Object.entries(manifest.exports)) {
     // `./package.json`, for tools that look at it.

@@ -21,7 +21,7 @@ import { InterruptedError, readPassword } from './password-input.js';
 import { type ResolvedConfig, resolveConfig } from './resolved-config.js';
 
 // Every read is a new buffer outside of the heap, and V8 starts to mark the heap step by step for each few dozen
-// megabytes of them: half of the processor at 1 GB/s (docs/internals/performance.md).
+// megabytes of them: half of the processor at 1 GB/s (docs/reliability/performance.md).
 setFlagsFromString('--no-incremental-marking');
 
 const USAGE_STATUS = 2;

@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { asShown, firstSteps, guidePage } from '../support/guide-examples.js';
 import { repositoryRoot } from '../support/recordings.js';
@@ -92,6 +92,21 @@ describe('hosts: the installed package', function () {
       (file) => file.endsWith('.js') && readFileSync(join(build, file), 'utf8').includes('sourceMappingURL'),
     );
     expect(linking).to.deep.equal([]);
+  });
+  it('has pages whose links lead to what it has', () => {
+    const root = consumer.file('node_modules/ssp-toolkit');
+    const pages = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.md'),
+    );
+    const links = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)]
+        .map(([, to]) => to as string)
+        .filter((to) => !/^[a-z]+:/.test(to))
+        .map((to) => ({ page, to: join(dirname(page), to) })),
+    );
+    expect(links.length).to.be.above(300);
+    const dead = links.filter(({ to }) => !existsSync(join(root, to)));
+    expect(dead).to.deep.equal([]);
   });
 
   for (const [judge, args] of [

@@ -81,7 +81,7 @@ export interface Version {
 export const PROTOCOL_VERSION: Version = { major: 5, minor: 0, patch: 1 };
 
 /** The version of this toolkit; the same as in package.json, which a spec checks. */
-export const TOOLKIT_VERSION: Version = { major: 0, minor: 1, patch: 0 };
+export const TOOLKIT_VERSION: Version = { major: 0, minor: 2, patch: 0 };
 
 /** One number to compare versions by. */
 export const versionNumber = ({ major, minor, patch }: Version): number =>
