@@ -1,7 +1,7 @@
 /** The daemon's state as the monitor reads it. */
 import { createHash } from 'node:crypto';
 import { groupIdText } from '../lib/wire/group-id.js';
-import { isGroupName, nameField } from '../lib/wire/name.js';
+import { isGroupName, nameField, parsePrivateGroup } from '../lib/wire/name.js';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/connect-request.js';
 import type { Core } from './core/core.js';
 import type { Engine } from './engine/port.js';
@@ -98,7 +98,7 @@ export class LiveStatus implements DaemonStatus {
   }
 
   *eachSession(): IterableIterator<SessionInfo> {
-    for (const session of Array.from(this.server.values())) yield sessionSight(session);
+    for (const session of Array.from(this.server.values())) yield sessionInfo(session);
   }
 
   /** One that has vanished since the first was asked for is left out. */
@@ -116,9 +116,10 @@ export class LiveStatus implements DaemonStatus {
   }
 }
 
-const sessionSight = (session: Session): SessionInfo => ({
-  id: session.id,
-  name: session.name,
+const sessionInfo = (session: Session): SessionInfo => ({
+  number: session.id,
+  id: session.name,
+  name: parsePrivateGroup(session.name)?.name ?? '',
   from: session.peer.from,
   tls: session.peer.tls,
   principal: session.principal,

@@ -12,7 +12,8 @@ type SortKey = Exclude<keyof SessionInfo, 'tls' | 'membership' | 'held'>;
 
 /** Numbers are sorted with the most first, texts by the alphabet; an age is what is oldest. */
 const sortKeys: Readonly<Record<SortKey, 'number' | 'text' | 'ascending'>> = {
-  id: 'ascending',
+  number: 'ascending',
+  id: 'text',
   name: 'text',
   from: 'text',
   principal: 'text',
@@ -136,7 +137,7 @@ function limitOf(query: URLSearchParams): number {
 /** Ties go to the elder session, so that a table does not jump. */
 function comparison(key: SortKey): (left: SessionInfo, right: SessionInfo) => number {
   const sign = sortKeys[key] === 'number' ? -1 : 1;
-  return (left, right) => sign * compare(left[key], right[key]) || left.id - right.id;
+  return (left, right) => sign * compare(left[key], right[key]) || left.number - right.number;
 }
 
 function compare(left: string | number, right: string | number): number {

@@ -5,8 +5,10 @@ import type { Counters } from '../counters.js';
 /** One connection of a client. */
 export interface SessionInfo {
   /** Number of the connection since the daemon started. */
-  readonly id: number;
-  /** Id of the connection, `#bob#d1`; empty while the handshake runs. */
+  readonly number: number;
+  /** Its id, `#bob#d1`; empty while the handshake runs. */
+  readonly id: string;
+  /** The name in it, `bob`; empty while the handshake runs. */
   readonly name: string;
   /** Where it came from: `address:port`, or `unix`. */
   readonly from: string;

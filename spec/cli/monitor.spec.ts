@@ -4,9 +4,9 @@ import { table } from '../../lib/cli/monitor/table.js';
 import { type RatedSession, rated, sorted } from '../../lib/cli/top/rates.js';
 import { type Look, layout, lists } from '../../lib/cli/top/lists.js';
 
-const row = (id: number, fields: Partial<SessionRow> = {}): SessionRow => ({
-  id,
-  name: `#s${id}#one`,
+const row = (number: number, fields: Partial<SessionRow> = {}): SessionRow => ({
+  number,
+  id: `#s${number}#one`,
   from: 'unix',
   since: 0,
   groups: 1,
@@ -52,12 +52,12 @@ describe('command: rates of top', () => {
       { session: row(1, { waitingBytes: 5 }), in: 2, out: 1 },
       { session: row(2), in: 2, out: 5 },
     ];
-    const ids = (by: Parameters<typeof sorted>[1]): number[] =>
-      sorted(sessions, by).map(({ session }) => session.id);
-    expect(ids('waiting')).to.deep.equal([1, 2, 3]);
-    expect(ids('in')).to.deep.equal([1, 2, 3]);
-    expect(ids('out')).to.deep.equal([3, 2, 1]);
-    expect(ids('name')).to.deep.equal([1, 2, 3]);
+    const numbers = (by: Parameters<typeof sorted>[1]): number[] =>
+      sorted(sessions, by).map(({ session }) => session.number);
+    expect(numbers('waiting')).to.deep.equal([1, 2, 3]);
+    expect(numbers('in')).to.deep.equal([1, 2, 3]);
+    expect(numbers('out')).to.deep.equal([3, 2, 1]);
+    expect(numbers('name')).to.deep.equal([1, 2, 3]);
   });
 });
 
@@ -87,7 +87,7 @@ describe('command: the sessions of top', () => {
   it('have a name in their handshake, too, and another colour when they are not read', () => {
     const [, , , held, pending, plain] = layout(
       lists.sessions.content(
-        look('waiting', row(1, { name: '' }), row(2), row(3, { held: ['flood'], waitingBytes: 1 })),
+        look('waiting', row(1, { id: '' }), row(2), row(3, { held: ['flood'], waitingBytes: 1 })),
       ),
     );
     expect(held).to.include({ tone: 'warning' });

@@ -22,7 +22,7 @@ describe('command: top', () => {
     const look: Ask = ({ path, page }) => ask(path, page, { monitor: place(`127.0.0.1:${port}`) }, signal);
     const first = await connect({ address: `127.0.0.1:${daemon.port}`, name: 'first' });
     const watch = new TopDisplay(lists.sessions);
-    const names = () => watch.page?.sessions.map(({ name }) => name);
+    const names = () => watch.page?.sessions.map(({ id }) => id);
     await watch.look(look);
     await daemon.stop();
     await watch.look(look);
@@ -45,8 +45,8 @@ describe('command: top', () => {
 
   it('takes a session of the daemon before for another one, whatever its number', () => {
     const row = (since: number, messagesIn: number) => ({
-      id: 1,
-      name: '#a#one',
+      number: 1,
+      id: '#a#one',
       from: 'unix',
       since,
       groups: 0,

@@ -37,7 +37,8 @@ describe('monitor: of a daemon', () => {
     const { sessions } = (await page(daemon, '/sessions')) as { sessions: object[] };
     expect(sessions).to.have.length(1);
     expect(sessions[0]).to.include({
-      name: '#alice#dmn1',
+      id: '#alice#dmn1',
+      name: 'alice',
       tls: false,
       groups: 1,
       messagesIn: 1,

@@ -2,10 +2,11 @@
 import type { GroupInfo, SessionInfo, DaemonStatus } from '../../daemon/monitor/status.js';
 import { newCounters } from '../../daemon/counters.js';
 
-export const session = (id: number, fields: Partial<SessionInfo> = {}): SessionInfo => ({
-  id,
-  name: `#s${id}#one`,
-  from: `127.0.0.1:${40_000 + id}`,
+export const session = (number: number, fields: Partial<SessionInfo> = {}): SessionInfo => ({
+  number,
+  id: `#s${number}#one`,
+  name: `s${number}`,
+  from: `127.0.0.1:${40_000 + number}`,
   tls: false,
   principal: '',
   version: '5.0.1',

@@ -16,6 +16,8 @@ describe('monitor: pages', () => {
 
   const names = (json: unknown, list: string): string[] =>
     (json as Record<string, { name: string }[]>)[list]?.map(({ name }) => name) ?? [];
+  const ids = (json: unknown): string[] =>
+    (json as { sessions: { id: string }[] }).sessions.map(({ id }) => id);
 
   it('/ lists the pages', async () => {
     const { status, headers, body } = await ask(monitor, '/');
@@ -92,6 +94,8 @@ describe('monitor: pages', () => {
   for (const [sort, first] of [
     ['waitingBytes', '#s2#one'],
     ['messagesIn', '#s1#one'],
+    ['number', '#s1#one'],
+    ['id', '#s1#one'],
     ['name', '#s1#one'],
     ['since', '#s2#one'],
     ['groups', '#s1#one'],
@@ -102,7 +106,7 @@ describe('monitor: pages', () => {
         session(1, { waitingBytes: 1, messagesIn: 9, since: 9 }),
       ];
       const { json } = await ask(monitor, `/sessions?sort=${sort}&limit=1`);
-      expect(names(json, 'sessions')).to.deep.equal([first]);
+      expect(ids(json)).to.deep.equal([first]);
       expect(json).to.include({ total: 2 });
     });
   }

@@ -42,7 +42,7 @@ describe('session: TLS', () => {
     await using daemon = await startDaemon({ tls: tlsOn() });
     const { ret, mbox, private_group } = await SP_connect(addressOf(daemon), 'c', 0, true, { tls: { ca } });
     expect([ret, private_group]).to.deep.equal([ACCEPT_SESSION, '#c#dmn1']);
-    expect(daemon.status.sessions().map(({ tls, principal, name }) => [tls, principal, name])).to.deep.equal([
+    expect(daemon.status.sessions().map(({ tls, principal, id }) => [tls, principal, id])).to.deep.equal([
       [true, '', '#c#dmn1'],
     ]);
     await SP_disconnect(mbox);

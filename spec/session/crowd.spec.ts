@@ -165,10 +165,7 @@ describe('session: a crowd', () => {
       // The sum is looked at when a turn ends: one turn's messages may be above.
       expect(most).to.be.within(MAX - 1024 * 1024, MAX + 1024 * 1024);
       await until(() => daemon.sessions === 2, 'the end of the heaviest');
-      expect(daemon.status.sessions().map(({ name }) => name)).to.have.members([
-        '#light#dmn1',
-        '#sender#dmn1',
-      ]);
+      expect(daemon.status.sessions().map(({ id }) => id)).to.have.members(['#light#dmn1', '#sender#dmn1']);
       expect(daemon.status.waitingBytes).to.be.lessThan(MAX);
       light.client.socket.resume();
       await until(() => daemon.status.waitingBytes === 0, 'the light one to read');

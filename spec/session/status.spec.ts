@@ -42,8 +42,9 @@ describe('session: status', () => {
     await alice.next();
     const [first, second] = daemon.status.sessions();
     expect(first).to.deep.include({
-      id: 1,
-      name: '#alice#dmn1',
+      number: 1,
+      id: '#alice#dmn1',
+      name: 'alice',
       from: `127.0.0.1:${alice.client.socket.localPort}`,
       tls: false,
       principal: '',
@@ -58,7 +59,14 @@ describe('session: status', () => {
       waitingBytes: 0,
       held: [],
     });
-    expect(second).to.deep.include({ id: 2, name: '#bob#dmn1', from: 'unix', membership: false, groups: 0 });
+    expect(second).to.deep.include({
+      number: 2,
+      id: '#bob#dmn1',
+      name: 'bob',
+      from: 'unix',
+      membership: false,
+      groups: 0,
+    });
     expect(first?.since).to.be.within(before, Date.now());
     for (const session of [alice, bob]) session.close();
     await deserted(daemon);
@@ -72,6 +80,7 @@ describe('session: status', () => {
     expect(daemon.status.handshakes).to.equal(1);
     expect(daemon.status.sessions()).to.have.length(1);
     expect(daemon.status.sessions()[0]).to.deep.include({
+      id: '',
       name: '',
       version: '',
       membership: false,
@@ -124,7 +133,7 @@ describe('session: status', () => {
       await new Promise<void>((resolve) => setImmediate(resolve));
     }
     const slow = daemon.status.sessions().find(({ waitingBytes }) => waitingBytes > 0);
-    expect(slow?.name).to.equal('#reader#dmn1');
+    expect(slow?.id).to.equal('#reader#dmn1');
     expect(slow?.waitingMessages).to.be.greaterThan(0);
     expect(daemon.status.waitingBytes).to.equal(slow?.waitingBytes);
     reader.client.socket.resume();

@@ -25,8 +25,8 @@ export const statusPage = z.looseObject({
 });
 
 const session = z.looseObject({
-  id: count,
-  name: z.string(),
+  number: count,
+  id: z.string(),
   from: z.string(),
   since: count,
   groups: count,

@@ -89,11 +89,11 @@ const sessions: TopList<SessionsPage> = {
 };
 
 function sessionRow({ session, in: rateIn, out: rateOut }: RatedSession, now: number): Row {
-  const isPending = session.name === '';
+  const isPending = session.id === '';
   const tone = isPending ? 'faint' : undefined;
   return {
     cells: [
-      isPending ? '(handshake)' : printable(session.name),
+      isPending ? '(handshake)' : printable(session.id),
       printable(session.from),
       age(Math.max(0, now - session.since) / 1_000),
       session.groups,

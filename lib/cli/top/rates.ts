@@ -11,9 +11,9 @@ export interface RatedSession {
 
 /** @param before the look before; without one, or for a new session, the rate is the average since it began */
 export function rated(page: SessionsPage, before: SessionsPage | null): RatedSession[] {
-  const known = new Map((before?.sessions ?? []).map((session) => [session.id, session]));
+  const known = new Map((before?.sessions ?? []).map((session) => [session.number, session]));
   return page.sessions.map((session) => {
-    const then = known.get(session.id);
+    const then = known.get(session.number);
     // A daemon that was started again gives the same numbers to others.
     const isSame = then?.since === session.since;
     const seconds = (page.time - (isSame ? (before as SessionsPage).time : session.since)) / 1_000;
@@ -29,7 +29,7 @@ export function rated(page: SessionsPage, before: SessionsPage | null): RatedSes
 export type SessionSort = 'waiting' | 'in' | 'out' | 'name';
 
 const byName = (left: RatedSession, right: RatedSession): number =>
-  compare(left.session.name, right.session.name);
+  compare(left.session.id, right.session.id);
 
 const orders: Readonly<Record<SessionSort, (left: RatedSession, right: RatedSession) => number>> = {
   waiting: (left, right) => right.session.waitingBytes - left.session.waitingBytes,
