@@ -164,7 +164,8 @@ describe('the entry points', () => {
     expect(modules.map((path) => `ssp-toolkit${path.slice(1)}`).toSorted()).to.deep.equal(
       Object.keys(entryPoints).toSorted(),
     );
-  });  it('are what the check of docstrings and the site read', () => {
+  });
+  it('are what the check of docstrings and the site read', () => {
     const files = Object.values(entryPoints)
       .map(({ file }) => `../../${file}`)
       .toSorted();

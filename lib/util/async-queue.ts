@@ -138,7 +138,7 @@ class Loop<T> implements AsyncIterableIterator<T> {
   ending({ isFailure, error }: Over): Promise<Result<T>> {
     const isFirst = !this.isOver;
     this.close();
-    return isFirst && isFailure ? Promise.reject(error as Error) : Promise.resolve(end);
+    return isFirst && isFailure ? Promise.reject(error) : Promise.resolve(end);
   }
 
   private close(): void {
