@@ -129,7 +129,7 @@ describe('texts and versions', () => {
   });
 
   it('SSP_version is that of the toolkit, SP_version that of the protocol', () => {
-    expect(ssp.SSP_version()).to.deep.equal({ ret: 1, major: 0, minor: 1, patch: 0 });
+    expect(ssp.SSP_version()).to.deep.equal({ ret: 1, major: 0, minor: 2, patch: 0 });
     expect(ssp.SP_version()).to.deep.equal({ ret: 1, major: 5, minor: 0, patch: 1 });
   });
 });
