@@ -52,6 +52,7 @@ const kept: Readonly<Record<string, string>> = {
   'lib/primary/ballot.ts: .of': 'the total of which a quorum is more than half, as in "2 of 3"; no option',
   'spec/core/group.spec.ts: Place': 'a type of the daemon: where a member stands in the order',
   'lib/ssp/connect.ts: .privateName': 'the argument private_name of the C calls',
+  'spec/support/cluster/load/visitor.ts: Visitor': 'a hostile client that comes and goes',
   'spec/simulation/world.ts: World': 'the simulated cluster: the word of simulators',
   'spec/recipes/election-steps.spec.ts: Chair': 'one member of an election, inside this one spec',
 };
