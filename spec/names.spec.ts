@@ -112,13 +112,14 @@ const CODE = new RegExp(
 
 /** Pages that tell history, and those on the protocols and the inside, which have words of their own. */
 const history = /^docs\/(?:decisions|reliability|internals|protocol)\//;
-const pages = [
+const everyPage = [
   'README.md',
   'CONTRIBUTING.md',
   ...readdirSync(join(repositoryRoot, 'docs'), { recursive: true, encoding: 'utf8' })
     .map((file) => `docs/${file.replaceAll('\\', '/')}`)
-    .filter((file) => file.endsWith('.md') && !file.includes('node_modules') && !history.test(file)),
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules')),
 ];
+const pages = everyPage.filter((page) => !history.test(page));
 
 const sources = ['lib', 'daemon', 'spec'].flatMap((folder) =>
   readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' })
@@ -142,6 +143,12 @@ describe('names', () => {
       });
     });
     expect(found.toSorted()).to.deep.equal(Object.keys(kept).toSorted());
+  });
+  it('of the two APIs are theirs: neither is a face, nor modern', () => {
+    const found = [...sources.filter((each) => !each.startsWith('spec/')), ...everyPage].filter((path) =>
+      /\b(?:faces?|modern)\b/i.test(readFileSync(join(repositoryRoot, path), 'utf8')),
+    );
+    expect(found).to.deep.equal([]);
   });
 
   it('on the pages for users are those of this version', () => {

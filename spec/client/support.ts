@@ -1,4 +1,4 @@
-/** What the specs of the modern face share: a world of a daemon and its clients, and short words for events. */
+/** What the specs of the client API share: a world of a daemon and its clients, and short words for events. */
 import { createDaemon, type Daemon, type DaemonOptions } from '../../daemon/index.js';
 import { connect } from '../../lib/client/connect.js';
 import type { Connection } from '../../lib/client/connection.js';

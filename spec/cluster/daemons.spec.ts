@@ -12,7 +12,7 @@ import { freshRig, type Rig } from './shared.js';
 const SSPD = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const STRANGER = fileURLToPath(new URL('stranger.js', import.meta.url));
 const OTHERS = [1, 2];
-/** Milliseconds; the reference needs up to 31 s. */
+/** Milliseconds; Spread 5.0.1 needs up to 31 s. */
 const IDLE_MERGE_LIMIT = 10_000;
 
 interface Ended {

@@ -1,4 +1,4 @@
-/** Both halves of the handshake answer the recorded other half as the reference did, byte for byte. */
+/** Both halves of the handshake answer the recorded other half as Spread 5.0.1 did, byte for byte. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import {
@@ -12,7 +12,7 @@ import {
 import { connectResult, optionsOf, policyOf } from '../recorded.js';
 import { clientHears, daemonHears, type Heard, inPieces } from '../handshake-pair.js';
 
-/** Our daemon waits for missing bytes and takes early ones; the reference refused these [session 3.9, 13]. */
+/** Our daemon waits for missing bytes and takes early ones; Spread 5.0.1 refused these [session 3.9, 13]. */
 const tolerated = new Set([
   'auth-choice-variants/short',
   'auth-choice-variants/split',
