@@ -244,6 +244,11 @@ describe('core: exchange', () => {
         [[1, 2, 3], [], [], [], []],
         [0, 4],
       ],
+      [
+        'those who stay, when they are fewer than half, the first among them',
+        [[], [2, 3, 4], [1, 3, 4], [1, 2, 4], [1, 2, 3]],
+        [0, 1],
+      ],
       ['nobody for itself alone or for a daemon that is not in the view', [[], [-1, 7]], []],
     ];
     for (const [what, verdicts, out] of cases) {

@@ -41,5 +41,8 @@ describe('core: a fair queue', () => {
     expect(queue.size).to.equal(3);
     for (const item of ['a1', 'a9', 'b1', 'b1']) queue.delete(item.charAt(0), item);
     expect([queue.size, ...all(queue)]).to.deep.equal([1, 'a2']);
+    const other = queueOf('a1', 'b1');
+    other.delete('a', 'a1');
+    expect([other.next(), other.size]).to.deep.equal(['b1', 0]);
   });
 });

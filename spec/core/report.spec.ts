@@ -127,6 +127,40 @@ describe('core: report', () => {
     expect(decodePart(writer.take(true))).to.deep.equal({ last: true, groups: [] });
   });
 
+  it('counts the names of sessions in the length of a part', () => {
+    const writer = new PartWriter(TAG);
+    let count = 0;
+    for (; count < 1000 && !writer.isFull; count++) {
+      writer.add(`g${count}`, [1, 2, 3], false, [privateGroup(`n${count}`.padEnd(10, 'x'), 'd')]);
+    }
+    for (let i = 0; i < 100 && !writer.isFull; i++) {
+      const members = Array.from({ length: 100 }, (_, j) => privateGroup(`n.${i}.${j}`.padEnd(10, 'x'), 'd'));
+      writer.add(`h${i}`, [1, 2, 3], false, members);
+    }
+    expect(writer.take(false).length).to.be.within(0.8 * PART_BYTES, PART_BYTES + 200);
+  });
+
+  it('is written the same in each part', () => {
+    const writer = new PartWriter(TAG);
+    const groups = [group('g', 'a', 'b'), group('h', 'b')];
+    const parts = groups.map(({ name, id, lost, members }, i) => {
+      writer.add(name, id, lost, members);
+      return decodePart(writer.take(i === 1));
+    });
+    expect(parts).to.deep.equal(groups.map((each, i) => ({ last: i === 1, groups: [each] })));
+  });
+
+  it('may have many sessions in one small group', () => {
+    const members = Array.from({ length: 500 }, (_, i) => `n${i}`.padEnd(10, 'x')).toSorted();
+    const groups = [group('g', ...members)];
+    expect(decodePart(encodePart(groups)).groups).to.deep.equal(groups);
+  });
+
+  it('says its view as soon as there are version and view', () => {
+    const bytes = encodeHead(TAG, full);
+    expect([12, 11].map((length) => tagOf(bytes.subarray(0, length)))).to.deep.equal([TAG, null]);
+  });
+
   it('takes a fraction of the bytes of name fields', () => {
     const groups = Array.from({ length: 1000 }, (_, i) => group(`room.${i}`, 'a', 'b', 'c'));
     expect(encodePart(groups).length).to.be.below(1000 * 48);
@@ -225,8 +259,15 @@ describe('core: report', () => {
 
     const request = (kind: number, name: string): Buffer =>
       encodeHead(TAG, { ...full, requests: [{ kind, sender: session('a'), group: nameField(name) }] });
+    /** A part with one group, whose one member has this number. */
+    const withMember = (number: number): Buffer => {
+      const bytes = encodePart([group('g', 'a')]);
+      bytes.writeUInt32LE(number, bytes.length - 4);
+      return bytes;
+    };
     const bad: readonly (readonly [what: string, bytes: Buffer, text: RegExp, daemon?: string])[] = [
       ['when a group has no legal name', encodePart([group('#g', 'a')]), /group without a legal name/],
+      ['when a member is not in the list of sessions', withMember(1), /not in the list of sessions/],
       ['when a session has no legal name', encodePart([group('g', 'a b')]), /session without a legal name/],
       ['when a group has no members', encodePart([group('g')]), /without members/],
       ['when members are out of order', encodePart([group('g', 'b', 'a')]), /out of order/],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MAX_GROUPS } from '../../lib/wire/limits.js';
+import { nameField } from '../../lib/wire/name.js';
 import { encodeMessage } from '../../lib/wire/request.js';
 import { AGREED_MESS, FIFO_MESS, SAFE_MESS, SELF_DISCARD, UNRELIABLE_MESS } from '../../lib/wire/service.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
@@ -50,6 +51,14 @@ describe('core: routing', () => {
     expect(
       [alice, bob, carol].map((client) => client.told.filter((line) => line.includes('>'))),
     ).to.deep.equal([[told], [told], [told]]);
+  });
+
+  it('takes no name from the data behind the destinations', () => {
+    const { world, alice, bob } = three();
+    const field = nameField('g').toString('latin1');
+    for (const groups of [['#alice#d'], ['none', '#alice#d'], []]) alice.send(field, groups);
+    world.run();
+    expect([alice.told.length, bob.told.length]).to.deep.equal([2, 0]);
   });
 
   it('leaves out the sender of a message with SELF_DISCARD, and keeps the bit for the others', () => {

@@ -57,6 +57,14 @@ describe('core: MaxGroups', () => {
     expect([rejects(bob).length, Object.keys(tableOf(world.core))]).to.deep.equal([1, ['b']]);
   });
 
+  it('counts no group twice that is there and is being joined', () => {
+    const world = limited(2);
+    world.members('a', 'alice');
+    const bob = world.open('bob').join('a').join('b').join('c');
+    world.run();
+    expect(rejects(bob)).to.deep.equal(['c #bob#d']);
+  });
+
   it('counts the groups of all daemons, and refuses nothing that is in the order', () => {
     const world = limited(2);
     const far = remote('far', 'e');
@@ -100,6 +108,15 @@ describe('core: MaxGroups', () => {
 });
 
 describe('core: MaxMemberships', () => {
+  it('refuses a join to a group that is there as well', () => {
+    const world = new CoreWorld();
+    world.core.limits = { ...none, maxMemberships: 2 };
+    world.members('a', 'alice', 'bob');
+    const carol = world.open('carol').join('a');
+    world.run();
+    expect([rejects(carol), world.core.memberships]).to.deep.equal([['a #carol#d'], 2]);
+  });
+
   it('refuses a join beyond it, those on their way included, but not one of a member again', () => {
     const world = new CoreWorld();
     world.core.limits = { ...none, maxMemberships: 2 };

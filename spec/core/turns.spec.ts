@@ -89,6 +89,22 @@ describe('core: turns of changes that wait', () => {
     expect([world.core.waiting, world.core.hasEnds]).to.deep.equal([0, false]);
   });
 
+  it('come again to a session that has more to ask', () => {
+    const world = busyWorld();
+    joiner(world, 'first', '10.0.0.1');
+    const client = new Client(world, 'busy', false, null, '10.0.0.2');
+    const groups = ['big', 'other', 'third'];
+    client.inbox.onTurn = () => {
+      const frame = encodeRequest(JOIN_MESS, client.name, [groups[0] as string]);
+      const isTaken = world.core.submit(client.session, frame, 0, frame.length);
+      if (isTaken) groups.shift();
+      client.inbox.hasDeferred = groups.length > 0;
+      return isTaken;
+    };
+    client.inbox.onTurn();
+    expect(changed(world)).to.deep.equal(['first', 'busy', 'busy', 'busy']);
+  });
+
   it('hold up nobody who waits for a member that is behind, in another group', () => {
     const world = busyWorld();
     world.core.changeBytes = 2 ** 30;

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { encodeHead, PART_BYTES, PartWriter } from '../../daemon/core/report.js';
-import { tagOf } from '../../daemon/core/report-reader.js';
+import { decodePayload, tagOf } from '../../daemon/core/report-reader.js';
 import { MAX_WAITING_BYTES, type Slices, Workbench } from '../../daemon/core/work.js';
 import { tableOf } from './daemons.js';
 import { Client, type Payload, QueueOrder } from './core-world.js';
@@ -91,6 +91,16 @@ describe('core: work in slices', () => {
     expect([said.length, bench.isBusy]).to.deep.equal([1, true]);
     bench.add(() => null, 1, 1);
     expect([said.length, bench.isBusy]).to.deep.equal([1000, false]);
+  });
+
+  it('keeps nothing of what is done', () => {
+    const bench = new Workbench(new ByHand(10));
+    for (let i = 0; i < 100; i++) {
+      bench.add(() => null);
+      if (i % 10 === 9) bench.step();
+    }
+    while (bench.isBusy) bench.step();
+    expect((bench as unknown as { waiting: unknown[] }).waiting).to.have.length(0);
   });
 
   /** What a daemon with many groups does when another one with many comes, in slices of a number of units. */
@@ -198,7 +208,12 @@ describe('core: work in slices', () => {
     const head = { past: 9n, id: 2, time: 1001, features: 0, groups: 0, times: [], requests: [] };
     for (const { payload } of order.take()) core.exchange(payload, 'a');
     core.exchange(encodeHead(2n, head), 'b');
-    const sizes = order.take().map(({ payload }) => payload.length);
+    const payloads = order.take().map(({ payload }) => payload);
+    const parts = payloads.map((payload) => decodePayload(payload, 'a', false));
+    expect(parts.map((read) => read.kind === 'part' && read.part.last)).to.deep.equal(
+      payloads.map((_, i) => i === payloads.length - 1),
+    );
+    const sizes = payloads.map(({ length }) => length);
     const bytes = sizes.reduce((sum, each) => sum + each, 0);
     expect([Math.max(...sizes) < 1.01 * PART_BYTES, sizes.length]).to.deep.equal([
       true,

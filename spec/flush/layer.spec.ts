@@ -240,6 +240,20 @@ describe('flush layer: what is drawn from the network', () => {
   });
 });
 
+describe('flush layer: a group that is being joined', () => {
+  it('has this connection alone in it, and no view', () => {
+    const me = new Connection();
+    me.layer.join('g');
+    me.data({ sender: A });
+    expect(me.drops).to.deep.equal(['stranger']);
+    me.view(1, 'join', [A, ME], ME);
+    const { viewId, members, member, waitingFor } = me.machine;
+    expect([viewId, members, member, waitingFor]).to.deep.equal([[0, 0, 0], [ME], 'joining', [A, ME]]);
+    me.agreed(1, [A, ME]);
+    expect([me.machine.members, me.machine.waitingFor]).to.deep.equal([[A, ME], []]);
+  });
+});
+
 describe('flush layer: changes', () => {
   it('shows a transitional signal in every view that waited when it came [flush-layer FL-31]', () => {
     const me = new Connection().join([A, ME]).view(2, 'join', [A, B, ME], B);
@@ -308,6 +322,14 @@ describe('flush layer: changes', () => {
     expect(me.kinds).to.deep.equal(['flush-request', 'data', 'self-leave']);
     expect(me.drops).to.deep.equal(['outdated']);
     expect(me.layer.has('g')).to.equal(false);
+  });
+
+  it('keeps nothing for a later view while leaving', () => {
+    const me = new Connection().join().view(2, 'leave', [A, ME], B);
+    me.machine.leave();
+    me.data({ sender: A, type: VULNERABLE, body: vulnerable('next', 2) });
+    me.control(FLUSH_OK, 7, A);
+    expect(me.drops).to.deep.equal(['outdated', 'outdated']);
   });
 
   it('sends nothing more while leaving [flush-layer FL-36]', () => {
@@ -420,6 +442,14 @@ describe('flush layer: changes', () => {
     me.machine.flush();
     me.agreed(2, [ME]);
     expect(me.layer.dueAt).to.equal(Infinity);
+  });
+
+  it('reports no change for the time in which there was none', () => {
+    const me = new Connection({ stalledAfterMs: 1000 }).join();
+    me.layer.tick(0);
+    me.view(2, 'leave', [A, ME], B);
+    me.layer.tick(1200);
+    expect([me.events.filter(({ kind }) => kind === 'stalled'), me.layer.dueAt]).to.deep.equal([[], 2200]);
   });
 
   it('says what companions come along, also where one has left and is back [flush-layer FL-33]', () => {
@@ -595,6 +625,16 @@ describe('flush layer: FLUSH_OKs for views that have not come [flush-layer FL-24
     expect([...unknown.take(idOf(100))]).to.deep.equal([]);
     expect([...unknown.take(idOf(101))]).to.deep.equal([]);
     expect([...unknown.take(idOf(102))]).to.deep.equal([STRANGER]);
+  });
+
+  it('are taken from nobody else who answered the same view', () => {
+    const unknown = new UnknownChanges();
+    for (let view = 0; view <= MAX_UNKNOWN_CHANGES; view++) {
+      unknown.note(idOf(view), STRANGER);
+      if (view === 0) unknown.note(idOf(view), A);
+    }
+    expect([...unknown.take(idOf(0))]).to.deep.equal([A]);
+    expect([...unknown.take(idOf(1))]).to.deep.equal([]);
   });
 
   it('are forgotten after many views', () => {

@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Malformed } from '../../lib/util/bytes.js';
+import { ANSWER } from '../../lib/recipes/core/call.js';
 import { BodyReader, BodyWriter, opened, readBody, sealed } from '../../lib/recipes/core/codec.js';
 import { MembersOnly } from '../../lib/recipes/core/members-only.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
@@ -86,6 +87,33 @@ describe('messages to the group', () => {
       expect(dropped).to.deep.equal(Array.from({ length: 6 - enough.length }, () => 'malformed'));
     });
   }
+});
+
+describe('messages to one member', () => {
+  it('count where they came alone, and others where they came to the group', () => {
+    const [taken, dropped]: [number[], string[]] = [[], []];
+    const core = {
+      needs: 'agreed' as const,
+      dueAt: Infinity,
+      view: () => undefined,
+      transition: () => undefined,
+      message: (_: string, body: Buffer) => {
+        taken.push(body[4] as number);
+        return null;
+      },
+      left: () => undefined,
+      tick: () => undefined,
+    };
+    const only = new MembersOnly(core, (_, reason) => dropped.push(reason));
+    only.view(view([A]), 0);
+    const [request, answer] = [1, ANSWER].map((kind) => new BodyWriter('call', kind).finish());
+    only.message(A, answer as Buffer, 0, 'agreed');
+    only.direct(A, request as Buffer, 0);
+    expect([taken, dropped]).to.deep.equal([[], ['malformed', 'malformed']]);
+    only.message(A, request as Buffer, 0, 'agreed');
+    only.direct(A, answer as Buffer, 0);
+    expect([taken, dropped.length]).to.deep.equal([[1, ANSWER], 2]);
+  });
 });
 
 describe('bodies at their bounds', () => {

@@ -14,11 +14,15 @@ describe('a call, step by step', () => {
     readonly answers: [string, Buffer][] = [];
     readonly broken: number[] = [];
     sent: Buffer[] = [];
+    readonly services = new Set<string>();
     readonly core: CallCore;
 
     constructor(handles = true) {
       this.core = new CallCore(A, 1, handles, {
-        send: (body) => void this.sent.push(body),
+        send: (body, service) => {
+          this.sent.push(body);
+          this.services.add(service);
+        },
         sendTo: (name, body) => void this.answers.push([name, body]),
         request: (_name, ticket) => void this.requests.push(ticket),
         done: (call, outcomes, asked) => {
@@ -85,6 +89,56 @@ describe('a call, step by step', () => {
     calls.answer(B, call, 0).answer(C, call, 0);
     expect([...calls.done]).to.deep.equal([[call, { [B]: 'value' }]]);
     expect(calls.asked.get(call)).to.deep.equal([A, B, C]);
+  });
+
+  const requestOf = (instance: number, call: number, kind = 1): Buffer =>
+    new BodyWriter('call', kind).number(instance).number(call).data(Buffer.from('?')).finish();
+
+  it('has its place where its own request comes, and not that of another member or process', () => {
+    for (const [from, instance] of [
+      [B, 1],
+      [A, 2],
+      [B, 2],
+    ] as const) {
+      const calls = new Calls();
+      const call = calls.core.call(Buffer.from('?'), 'first', 100, 0);
+      calls.core.message(from, requestOf(instance, call));
+      calls.answer(C, call, 0);
+      expect(calls.done.size, `${from} ${instance}`).to.equal(0);
+      expect([...calls.services]).to.deep.equal(['agreed']);
+    }
+  });
+
+  it('asks those of its place, whoever came and went before and after', () => {
+    const calls = new Calls();
+    const early = calls.core.call(Buffer.from('?'), 'all', 100, 0);
+    calls.core.view(view([A, B]));
+    calls.core.message(A, calls.sent.pop() as Buffer);
+    calls.core.view(view([A]));
+    calls.answer(A, early, 0);
+    expect(calls.done.get(early)).to.deep.equal({ [A]: 'value', [B]: 'left' });
+    expect(calls.asked.get(early)).to.deep.equal([A, B]);
+  });
+
+  it('that was forgotten has its place without harm', () => {
+    const calls = new Calls();
+    calls.core.forget(calls.core.call(Buffer.from('?'), 'all', 100, 0));
+    expect(calls.core.message(A, calls.sent.pop() as Buffer)).to.equal(null);
+    expect(calls.requests).to.have.length(1);
+  });
+
+  it('is of a known kind', () => {
+    const calls = new Calls();
+    expect(calls.core.message(B, requestOf(7, 3, 3))).to.equal('malformed');
+    expect(calls.requests).to.deep.equal([]);
+  });
+
+  it('takes an answer behind the end of its first call for one that comes too late', () => {
+    const calls = new Calls();
+    const first = calls.call('first');
+    calls.answer(B, first, 0);
+    const late = new BodyWriter('call', 2).number(1).number(first).number(0).data(Buffer.from('v'));
+    expect([calls.done.size, calls.core.message(C, late.finish())]).to.deep.equal([1, null]);
   });
 
   it('is over at its deadline, and waits for nobody that is gone', () => {

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
 import { ElectionCore } from '../../lib/recipes/core/election.js';
-import { MAX_TERM } from '../../lib/recipes/core/limits.js';
+import { MAX_SILENT_NAMES, MAX_TERM } from '../../lib/recipes/core/limits.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
 import { A, B, C, view } from './step-view.js';
 
@@ -85,6 +85,36 @@ describe('an election, step by step', () => {
     expect(chair.take()).to.deep.equal([]);
     chair.claim(B, MAX_TERM);
     expect(chair.take()).to.deep.equal([`elected ${A} ${MAX_TERM} me`]);
+  });
+
+  it('says why it takes no claim', () => {
+    const chair = new Chair();
+    chair.core.view(view([A, B]), 0);
+    const body = (kind: number, floor: number): Buffer =>
+      new BodyWriter('election', kind).groupId([1, 2, 3]).number(floor).texts([]).finish();
+    expect([
+      chair.core.message(B, body(1, MAX_TERM + 1), 0),
+      chair.core.message(B, new BodyWriter('election', 3).groupId([1, 2, 3]).finish(), 0),
+      chair.core.message(B, body(1, MAX_TERM), 0),
+    ]).to.deep.equal(['malformed', 'malformed', null]);
+  });
+
+  it('waits its patience again for a claim more where those that count were too few', () => {
+    const chair = new Chair(2);
+    chair.core.view(view([A, B, C, '#d#d4']), 0);
+    chair.claim(A, 1).claim(B, 1e12).settle(A);
+    expect([chair.take(), chair.core.dueAt]).to.deep.equal([[`doubted ${B}`], Infinity]);
+    chair.claim(C, 2);
+    expect([chair.take(), chair.core.dueAt]).to.deep.equal([[], 100]);
+  });
+
+  it('names no more silent members than a claim may hold', () => {
+    const chair = new Chair();
+    const others = Array.from({ length: MAX_SILENT_NAMES + 5 }, (_, i) => `#m${i}#d2`);
+    chair.core.view(view([A, ...others]), 0);
+    chair.claim(A, 1).settle(A);
+    chair.core.view(view([A, ...others]), 0);
+    expect(chair.core.message(A, chair.sent.at(-1) as Buffer, 0)).to.equal(null);
   });
 
   it('settles after its patience when enough have claimed, this one among them', () => {

@@ -10,8 +10,12 @@ describe('presence, step by step', () => {
   class Watch {
     lines: string[] = [];
     sent: Buffer[] = [];
+    readonly services = new Set<string>();
     readonly core = new PresenceCore(A, 1, Buffer.from('me'), 100, {
-      send: (body) => void this.sent.push(body),
+      send: (body, service) => {
+        this.sent.push(body);
+        this.services.add(service);
+      },
       sendTo: () => undefined,
       joined: ({ id: name }) => void this.lines.push(`joined ${name}`),
       updated: ({ id: name, metadata }, before) =>
@@ -53,6 +57,33 @@ describe('presence, step by step', () => {
     watch.core.view(view([A, B, C], { along: [A, B] }), 20);
     watch.core.announce(Buffer.from('new'));
     expect(watch.sent).to.have.length(4);
+  });
+
+  it('announces nothing before the first view, then what it has last, as an agreed message', () => {
+    const watch = new Watch();
+    watch.core.announce(Buffer.from('later'));
+    expect(watch.sent).to.deep.equal([]);
+    watch.core.view(view([A, B], { along: [A] }), 0);
+    expect([watch.sent.length, watch.sent[0]?.includes('later'), ...watch.services]).to.deep.equal([
+      1,
+      true,
+      'agreed',
+    ]);
+  });
+
+  it('says why it takes no announcement', () => {
+    const watch = new Watch();
+    watch.core.view(view([A, B]), 0);
+    const body = (kind: number, since: number, metadata: number): Buffer =>
+      new BodyWriter('members', kind).number(5).number(since).data(Buffer.alloc(metadata)).finish();
+    const reasons = [
+      watch.core.message(C, body(1, 9, 1)),
+      watch.core.message(B, body(2, 9, 1)),
+      watch.core.message(B, body(1, MAX_DATE + 1, 1)),
+      watch.core.message(B, body(1, 9, MAX_METADATA_BYTES + 1)),
+      watch.core.message(B, body(1, 9, 1)),
+    ];
+    expect(reasons).to.deep.equal(['stranger', 'malformed', 'malformed', 'malformed', null]);
   });
 
   it('takes an announcement of this format, of a member, and of metadata that is not too long', () => {

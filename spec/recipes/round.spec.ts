@@ -26,6 +26,23 @@ describe('a round', () => {
     expect(round.others).to.deep.equal(['c']);
   });
 
+  it('is not over with fewer than are needed, though all have spoken', () => {
+    const round = new StatementRound<number>(['a', 'b'], 3);
+    expect([round.state('a', 1, []), round.state('b', 1, []), round.isOver]).to.deep.equal([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('waits for all again after it has been opened again', () => {
+    const round = new StatementRound<number>(['a', 'b', 'c'], 1);
+    round.state('a', 1, []);
+    round.settle('a');
+    round.reopen();
+    expect([round.state('b', 1, []), round.state('c', 1, [])]).to.deep.equal([false, true]);
+  });
+
   it('takes the first word of each member, and nothing behind its end', () => {
     const round = new StatementRound<number>(['a', 'b'], 1);
     round.state('a', 1, []);

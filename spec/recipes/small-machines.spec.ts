@@ -1,6 +1,7 @@
 /** Small machines, command by command: what is none, who holds what, and what they tell. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
+import { hash53 } from '../../lib/util/hash.js';
 import { IllegalParamError } from '../../lib/errors.js';
 import { MAX_TERM } from '../../lib/recipes/core/limits.js';
 import { type BarrierCommand, BarrierMachine } from '../../lib/recipes/core/machines/barrier.js';
@@ -266,6 +267,48 @@ describe('a map, command by command', () => {
     map.apply({ op: 'delete', key: 'b' });
     expect(Buffer.concat([...before()])).to.deep.equal(bytes);
     expect(Buffer.concat([...map.snapshot()()])).not.to.deep.equal(bytes);
+  });
+
+  it('has all its entries after a snapshot', () => {
+    const { map } = filled();
+    map.snapshot();
+    expect([...map.entries()].toSorted()).to.deep.equal([
+      ['a', 0],
+      ['b', 1],
+      ['c', 2],
+    ]);
+    expect([map.get('b'), map.apply({ op: 'add', key: 'c', value: 9 })]).to.deep.equal([1, false]);
+  });
+
+  it('takes no operation that is none', () => {
+    const { map } = filled();
+    for (const op of ['put', '', undefined])
+      expect(() => map.apply({ op, key: 'a', value: 1 } as never)).to.throw(IllegalParamError);
+    expect(map.get('a')).to.equal(0);
+  });
+
+  it('gives the same bytes for the same entries, those of one bucket by key', () => {
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}`);
+    const same = keys.filter((key) => hash53(key) % 4096 === hash53('k0') % 4096);
+    expect(same.length).to.be.above(2);
+    for (const order of [same, same.toReversed(), [...same.slice(1), ...same.slice(0, 1)]]) {
+      const map = new MapMachine<number>();
+      for (const key of order) map.apply({ op: 'set', key, value: 1 });
+      const [piece] = [...map.snapshot()()] as [Buffer];
+      const entries = JSON.parse(piece.subarray(4).toString()) as [string, number][];
+      expect(entries.map(([key]) => key)).to.deep.equal(same.toSorted());
+    }
+  });
+});
+
+describe('the machines of the recipes', () => {
+  it('say of what kind they are, and whose error a wrong command is', () => {
+    const machines = [new BarrierMachine(), new CounterMachine(), new LockMachine(), new MapMachine()];
+    expect(machines.map(({ kind }) => kind)).to.deep.equal(['barrier', 'counter', 'lock', 'map']);
+    for (const machine of machines)
+      expect(() => machine.apply({ op: 'none' } as never, from(A)))
+        .to.throw(IllegalParamError)
+        .with.property('name', 'IllegalParamError');
   });
 });
 

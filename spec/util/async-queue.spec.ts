@@ -62,9 +62,11 @@ describe('AsyncQueue', () => {
     it(`throws away what waits when it fails${ended ? ' after its end' : ''}`, async () => {
       const queue = new AsyncQueue<number>();
       queue.push(1);
+      queue.push(3);
       if (ended) queue.end();
       queue.fail(new Error('given up'));
       queue.push(2);
+      expect(queue.length).to.equal(0);
       const loop = queue.loop();
       expect(await loop.next().catch((error: Error) => error.message)).to.equal('given up');
       expect(await loop.next()).to.deep.equal(done);
@@ -89,6 +91,45 @@ describe('AsyncQueue', () => {
     queue.push(1);
     expect([await call, await loop.next()]).to.deep.equal([done, done]);
     expect(queue.items()).to.deep.equal([1]);
+  });
+
+  it('lets the calls of one loop wait when another one is left', async () => {
+    const queue = new AsyncQueue<number>();
+    const [loop, other] = [queue.loop(), queue.loop()];
+    const calls = [loop.next(), other.next()];
+    await loop.return?.();
+    queue.push(1);
+    expect(queue.length).to.equal(0);
+    expect(await Promise.all(calls)).to.deep.equal([done, { done: false, value: 1 }]);
+  });
+
+  it('tells what inherits from it of each item that waits, waits no more and is handed over', async () => {
+    const seen: string[] = [];
+    class Told extends AsyncQueue<number> {
+      protected override kept(item: number): void {
+        seen.push(`kept ${item}`);
+      }
+      protected override removed(item: number): void {
+        seen.push(`removed ${item}`);
+      }
+      protected override handed(item: number): void {
+        seen.push(`handed ${item}`);
+      }
+    }
+    const queue = new Told();
+    const loop = queue.loop();
+    queue.push(1);
+    await loop.next();
+    const call = loop.next();
+    queue.push(2);
+    await call;
+    for (const item of [3, 4]) queue.push(item);
+    queue.take();
+    queue.fail(new Error('given up'));
+    expect(seen).to.deep.equal([
+      ...['kept 1', 'removed 1', 'handed 1', 'handed 2', 'kept 3', 'kept 4'],
+      ...['removed 3', 'removed 4'],
+    ]);
   });
 
   for (const how of ['left', 'ended']) {

@@ -20,6 +20,14 @@ describe('did you mean', () => {
     });
   }
 
+  it('knows words of one and two letters', () => {
+    expect([closestWord('x', ['X']), closestWord('b', ['ab']), closestWord('ba', ['ab'])]).to.deep.equal([
+      'X',
+      'ab',
+      'ab',
+    ]);
+  });
+
   for (const word of ['', 'x', 'port', 'gnome', 'toString', 'z'.repeat(100_000)]) {
     it(`says nothing for ${JSON.stringify(word.slice(0, 20))}, which is none of them`, () => {
       expect(didYouMean(word, WORDS)).to.equal('');

@@ -72,6 +72,14 @@ describe('Fifo', () => {
     expect(fifo.drain()).to.deep.equal([-3, -2, -1, 0, 1, 9, 2, 3, 4]);
   });
 
+  it('puts items back in a ring that is full, and is empty when they are taken', () => {
+    const fifo = new Fifo<number>(4);
+    for (const item of [1, 2, 3, 4]) fifo.push(item);
+    fifo.putBack([0]);
+    expect(Array.from({ length: 5 }, () => fifo.shift())).to.deep.equal([0, 1, 2, 3, 4]);
+    expect([fifo.length, fifo.peek()]).to.deep.equal([0, undefined]);
+  });
+
   describe('keeps', () => {
     const ringOf = (fifo: object): readonly unknown[] => (fifo as { ring: unknown[] }).ring;
 
@@ -93,11 +101,20 @@ describe('Fifo', () => {
       expect(ringOf(fifo)).to.have.length(16);
     });
 
+    it('its few places when it was cleared', () => {
+      const fifo = new Fifo<number>();
+      fifo.push(1);
+      fifo.clear();
+      expect(ringOf(fifo)).to.have.length(16);
+    });
+
     for (const [how, empty] of [
       [
         'taken out one by one',
         (fifo: Fifo<number>) => {
-          while (fifo.length > 0) fifo.shift();
+          let i = 0;
+          for (; fifo.length > 0; i++) if (fifo.shift() !== i) throw new Error(`${i} is not next`);
+          expect(i).to.equal(50_000);
         },
       ],
       ['drained', (fifo: Fifo<number>) => void fifo.drain()],
@@ -106,6 +123,7 @@ describe('Fifo', () => {
       it(`not the places of a burst that was ${how}`, () => {
         const fifo = new Fifo<number>();
         for (let i = 0; i < 50_000; i++) fifo.push(i);
+        expect(fifo.length).to.equal(50_000);
         empty(fifo);
         expect(ringOf(fifo).length).to.be.below(20_000);
         fifo.push(7);

@@ -56,6 +56,7 @@ describe('hash', () => {
     for (const [what, bytes, digits] of [
       ['no bytes', new Uint8Array(0), '811c9dc59e3779b9'],
       ['one byte', Buffer.from('a'), 'e40c292cec55efaf'],
+      ['bytes of small numbers', Buffer.from('k120'), '0493fd3b0019ef0f'],
       ['every byte', everyByte, '90a458c55eb15c32'],
     ] as const) {
       it(`of ${what} are these`, () => {

@@ -1,7 +1,7 @@
 /** One signal for many waits has one listener, so that Node warns of no leak. */
 import { getEventListeners } from 'node:events';
 import { expect } from 'chai';
-import { onAbort } from '../../lib/util/deferred.js';
+import { abortable, onAbort } from '../../lib/util/deferred.js';
 import { openChannels } from '../../lib/channel/index.js';
 import { election, lock } from '../../lib/recipes/index.js';
 import { settle, ClientWorld } from '../client/support.js';
@@ -22,6 +22,23 @@ describe('one signal for many waits', () => {
       off();
     }
     expect(listeners(signal)).to.equal(0);
+  });
+
+  it('has none when the only one that waits has enough of it', () => {
+    const { signal } = new AbortController();
+    onAbort(signal, () => undefined)();
+    expect(listeners(signal)).to.equal(0);
+  });
+
+  it('can be taken back when it has been aborted, and rejects with its reason', async () => {
+    const controller = new AbortController();
+    const off = onAbort(controller.signal, () => undefined);
+    const [other, reason] = [new AbortController(), new Error('enough')];
+    const wait = abortable(new Promise(() => undefined), other.signal).catch((error: unknown) => error);
+    controller.abort();
+    other.abort(reason);
+    off();
+    expect(await wait).to.equal(reason);
   });
 
   it('calls each once, also those of one function, and not those that have taken it back', () => {

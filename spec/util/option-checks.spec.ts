@@ -79,13 +79,22 @@ describe('options', () => {
     const inner = z.strictObject({ a: countOption, b: z.string().optional() });
     const outer = z.strictObject({ one: inner.optional(), list: z.array(inner).default([]) });
     expect(
-      [[], ['one'], ['list', '3'], ['one', 'a'], ['none']].map((path) => keysAt(outer, path)),
-    ).to.deep.equal([['one', 'list'], ['a', 'b'], ['a', 'b'], [], []]);
+      [[], ['one'], ['list', '3'], ['one', 'a'], ['none'], ['none', 'a', 'b']].map((path) =>
+        keysAt(outer, path),
+      ),
+    ).to.deep.equal([['one', 'list'], ['a', 'b'], ['a', 'b'], [], [], []]);
     expect(fault(() => parsedOptions(outer, { one: { a: -1 } }, refused))).to.equal(
       'one.a must be a non-negative integer',
     );
     expect(fault(() => parsedOptions(outer, { one: { a: 1, c: 1 } }, refused))).to.match(
       /^one: unknown option "c"; expected one of a, b/,
     );
+  });
+
+  it('say what is wrong with them as a whole', () => {
+    const whole = z.strictObject({ a: z.number().optional() }).refine(({ a }) => a !== 7, {
+      error: 'expected another a',
+    });
+    expect(fault(() => parsedOptions(whole, { a: 7 }, refused))).to.equal('expected another a');
   });
 });

@@ -213,6 +213,12 @@ describe('wire: membership', () => {
   });
 
   describe('body of SSP', () => {
+    it('that is illegal is refused with an error that says so', () => {
+      expect(() => readSspBody(Buffer.alloc(3)))
+        .to.throw(FrameFault, /^illegal frame: /)
+        .with.property('code', 'ERR_SSP_ILLEGAL_FRAME');
+    });
+
     const id: GroupId = [0xcf8e6d85 | 0, 0x6b01f63b, 9];
 
     it('has 48 bytes for one name', () => {

@@ -201,6 +201,16 @@ describe('the view machine, when a message is out of place', () => {
       });
     }
 
+    it('of a member that comes back ends the view only where this daemon is the first', () => {
+      const three = new Three();
+      const [told] = three.states().filter(({ name }) => name === 'd1') as [control.State];
+      const later = control.encodeState(version, { ...told, attempt: 99 });
+      three.forget().get(three.c, three.a.address, later);
+      expect(three.senders(Type.reset)).to.deep.equal([]);
+      three.get(three.b, three.a.address, later);
+      expect(three.senders(Type.reset)).to.deep.equal(['d2']);
+    });
+
     it('that belongs to no round is dropped and counted', () => {
       const three = new Three();
       const { ring, c } = three;
@@ -270,6 +280,36 @@ describe('the view machine, when a message is out of place', () => {
         expect(views(c)).to.equal(1);
       });
     }
+
+    it('goes out once, also where it takes long to come back', () => {
+      const ring = new Ring(1, 2);
+      let installs = 0;
+      ring.filter = (data, from, to) => {
+        if (typeOf(data) !== Type.install) return true;
+        if (from === to) installs++;
+        return false;
+      };
+      ring.form(ring.daemons).run(500);
+      expect(installs).to.equal(1);
+    });
+
+    it('of another maker puts an end to the own one, with which nobody is answered', () => {
+      const three = new Three();
+      const { ring, a, b } = three;
+      const sent: Buffer[] = [];
+      const last = (type: number): Buffer => sent.findLast((data) => typeOf(data) === type) as Buffer;
+      ring.filter = (data, from, to) => {
+        if (from === to && (typeOf(data) !== Type.state || from === b)) sent.push(Buffer.from(data));
+        return typeOf(data) !== Type.install;
+      };
+      ring.form(ring.daemons).deliver();
+      const [state, own] = [last(Type.state), control.readInstall(last(Type.install))];
+      three.get(a, b.address, control.encodeInstall(version, { ...own, id: 'of another maker' }));
+      expect(a.machine.view?.id.text).to.equal('of another maker');
+      sent.length = 0;
+      three.get(a, b.address, state);
+      expect(sent.filter((data) => typeOf(data) === Type.install)).to.deep.equal([]);
+    });
 
     it('of a view that has ended is dropped, and counted', () => {
       const { three, c, install, from } = waiting();
@@ -371,6 +411,16 @@ describe('the view machine, when a message is out of place', () => {
     });
   });
 
+  it('a RESET that excludes one whom this daemon does not know names it by its address', () => {
+    const three = new Three();
+    const tag = three.c.machine.view?.id.tag ?? 0n;
+    const excluded = [{ ...NOBODY, reason: control.Reason.report, why: 'bad' }];
+    three.get(three.c, three.a.address, control.encodeReset(version, { tag, excluded }));
+    expect(three.c.logged.map(({ facts }) => facts)).to.deep.equal([
+      { daemon: '', ...NOBODY, fault: 'bad', time: 5000 },
+    ]);
+  });
+
   describe('of another version', () => {
     const stateOf = (hadView: boolean): Buffer =>
       newer(
@@ -391,6 +441,12 @@ describe('the view machine, when a message is out of place', () => {
     for (const [what, from, hadView, isRefused] of [
       ['a newcomer goes before one of a smaller node', low, false, true],
       ['a newcomer stays before one of a larger node', high, false, false],
+      [
+        'a newcomer goes before one of a smaller node, whatever its process',
+        { node: 1, pid: 150 },
+        false,
+        true,
+      ],
       ['a newcomer goes before one of its node with a smaller process', { node: 2, pid: 50 }, false, true],
       ['a newcomer stays before one of its node with a larger process', { node: 2, pid: 150 }, false, false],
       ['a newcomer goes before one that has had a view, wherever it is', high, true, true],
@@ -442,6 +498,28 @@ describe('the view machine, when a message is out of place', () => {
       expect(daemon.notes).to.have.length(1);
     });
   });
+
+  for (const [what, act] of [
+    ['a payload', (daemon: RingDaemon) => void daemon.send('x')],
+    ['word of a slow client', (daemon: RingDaemon) => daemon.machine.tellBehind(true, 3000)],
+  ] as const) {
+    it(`of another version makes one that goes send nothing that waited, not even for ${what}`, () => {
+      const ring = new Ring(2);
+      const [daemon] = ring.daemons as [RingDaemon];
+      daemon.answer = 'again';
+      ring.form([daemon]).deliver();
+      const clash = { inc: 9n, name: 'x', key: 1n, attempt: 1, past: { ...control.NO_PAST, tag: 3n } };
+      const data = newer(control.encodeState(version, { ...clash, isApart: false }));
+      daemon.machine.receive([{ kind: 'deliver', node: 1, pid: 50, data }], ring.now);
+      expect(daemon.take()).to.have.length(1);
+      let sent = 0;
+      ring.filter = () => ++sent > 0;
+      daemon.answer = 'ok';
+      ring.now = 3000;
+      act(daemon);
+      expect(sent).to.equal(0);
+    });
+  }
 
   describe('of no kind', () => {
     const prefixed = (type: number, length = 0): Buffer => {

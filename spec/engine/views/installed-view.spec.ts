@@ -79,6 +79,21 @@ describe('a view in force', () => {
     });
   });
 
+  it('names those that sent no payload since the time, of those that are asked for, and never itself', () => {
+    const { installed } = installedAt(first);
+    installed.heard(1, 1500, Type.data);
+    installed.heard(2, 1500, Type.ack);
+    const without = (since: number, names = ['d1', 'd2', 'd3']): string[] =>
+      installed.withoutData(names, since).map(({ name }) => name);
+    expect([1000, 1001, 1500, 1501].map((since) => without(since))).to.deep.equal([
+      [],
+      ['d3'],
+      ['d3'],
+      ['d2', 'd3'],
+    ]);
+    expect(without(1501, ['d2'])).to.deep.equal(['d2']);
+  });
+
   it('has a first member, until that has moved on', () => {
     const [a, b, c] = entries.map((entry) => installedAt(entry).installed) as [
       InstalledView,

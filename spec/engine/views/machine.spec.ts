@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Buffer } from 'node:buffer';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
+import { Reason, readReset } from '../../../daemon/engine/views/control.js';
 import { DATA_HEAD_BYTES, Type, versionOf, versionText } from '../../../daemon/engine/views/message.js';
 import { Ring, type RingDaemon } from './transport-world.js';
 
@@ -608,6 +609,19 @@ describe('the view machine', () => {
       expect(c.take()).to.deep.equal(['transitional d3', 'view d1,d2,d3 (d3|d1,d2)']);
     });
 
+    it('the silent one by its address', () => {
+      const [ring, , , c] = three();
+      const resets: Buffer[] = [];
+      ring.filter = (data, from, to) => {
+        if (typeOf(data) === Type.reset && from === to) resets.push(data);
+        return from !== c;
+      };
+      while (resets.length === 0) ring.run(500);
+      expect(resets.map((data) => readReset(data).excluded)).to.deep.equal([
+        [{ ...c.address, reason: Reason.silent, why: '' }],
+      ]);
+    });
+
     it('the first member too when it is the silent one', () => {
       const [ring, a, b, c] = three();
       a.frozen = true;
@@ -682,10 +696,45 @@ describe('the view machine', () => {
       expect([a.take(), b.take(), c.take()]).to.deep.equal([['message d1 on'], [], ['message d1 on']]);
     });
 
+    it('nobody before its first view or between two, and nobody who is not in its view', () => {
+      const ring = new Ring(1, 2, 3);
+      let resets = 0;
+      ring.filter = (data) => {
+        if (typeOf(data) === Type.reset) resets++;
+        return true;
+      };
+      const [a] = ring.daemons as [RingDaemon];
+      a.machine.exclude([fault]);
+      ring.together();
+      for (const faults of [[], [{ daemon: 'd9', text: 'bad' }]]) a.machine.exclude(faults);
+      ring.run(10);
+      ring.processes(ring.daemons.map(({ address }) => address));
+      a.machine.receive(a.inbox.splice(0), ring.now);
+      a.machine.exclude([fault]);
+      ring.run(10);
+      expect(resets).to.equal(0);
+    });
+
+    it('and drops and counts what it says meanwhile', () => {
+      const [ring, a, , c] = three();
+      for (const daemon of [a, c]) daemon.machine.exclude([fault]);
+      ring.run(50);
+      const { dropped } = a.machine.stats();
+      ring.form(ring.daemons).run(20);
+      expect(a.machine.view?.members).to.have.length(2);
+      expect(a.machine.stats().dropped).to.be.above(dropped);
+    });
+
     it('with one line in the log of each, and one with what to do in its own', () => {
       const [ring, a, b, c] = three();
       for (const daemon of [a, c]) daemon.machine.exclude([fault]);
       ring.run(50);
+      const said = { daemon: 'd2', ...b.address, fault: 'bad' };
+      expect(ring.daemons.map(({ logged: [line] }) => [line?.level, line?.facts])).to.deep.equal([
+        ['warn', { ...said, time: 5000 }],
+        ['warn', { ...said, time: 5500 }],
+        ['warn', { ...said, time: 5000 }],
+      ]);
       for (const { notes } of [a, c]) {
         expect(notes).to.deep.equal(['excluding daemon with an invalid report; it tries again later']);
       }
@@ -864,6 +913,16 @@ describe('the view machine', () => {
       a.machine.exchangeDone(ring.now);
       ring.run(5);
       expect(a.take()).to.deep.equal(['view d1 (d1)', 'message d1 x']);
+    });
+
+    it('counts nothing as delivered when that goes between two views', () => {
+      const [ring, a, b, c] = three();
+      ring.filter = () => false;
+      ring.form([a, b, c]).deliver();
+      a.machine.disconnected(ring.now);
+      ring.filter = () => true;
+      ring.form([a, b, c]).run(20);
+      expect(a.take()).to.deep.equal(['transitional d1,d2,d3', 'view d1,d2,d3 (d1,d2,d3)']);
     });
 
     it('counts what it sent whole as delivered in the old view, and sends the rest in the next', () => {

@@ -166,6 +166,13 @@ describe('the parts of the view machine', () => {
       expect(texts(outgoing)).to.deep.equal(['5678', 'x', 'b']);
     });
 
+    it('sends a long payload again once, though each of its fragments was sent', () => {
+      const outgoing = filled('123456789', 'b');
+      texts(outgoing);
+      expect(outgoing.endView()).to.equal(2);
+      expect(texts(outgoing)).to.deep.equal(['1234+', '5678+', '9', 'b']);
+    });
+
     it('takes nothing for what comes back when nothing is in flight', () => {
       const outgoing = filled('1');
       outgoing.delivered();

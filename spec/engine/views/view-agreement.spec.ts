@@ -232,6 +232,11 @@ describe('a round of the view machine', () => {
       round.leaveOut(B, Reason.silent);
       round.leaveOut(C, null);
       expect(round.conclude().excluded).to.deep.equal([{ ...B, reason: Reason.silent }]);
+      round.setApart(C, 1000);
+      expect(round.conclude().excluded).to.deep.equal([
+        { ...B, reason: Reason.silent },
+        { ...C, reason: Reason.report },
+      ]);
     });
 
     it('and takes over what another one concluded', () => {
