@@ -53,6 +53,7 @@ export const areas: readonly Area[] = [
         'transfer-parts',
         'bodies',
         'small-machines',
+        'submitters',
         'json-depth',
         'machine-states',
         'call-steps',

@@ -2,8 +2,9 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Component } from '../../lib/recipes/core/replicated/component.js';
+import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { BodyReader, BodyWriter, readBody } from '../../lib/recipes/core/codec.js';
-import { MAX_LABEL, MAX_REQUEST_NAME, WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
+import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, WINDOW_BYTES } from '../../lib/recipes/core/limits.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { decode, encode, type Message } from '../../lib/recipes/core/replicated/messages.js';
 
@@ -191,6 +192,50 @@ describe('the bodies of recipes', () => {
       null,
     ]);
     expect([asked(MAX_REQUEST_NAME) === null, asked(MAX_REQUEST_NAME + 1)]).to.deep.equal([false, null]);
+  });
+
+  describe('have each field within its bound:', () => {
+    const state = { lineage: 1, epoch: 1, position: 1 };
+    const told = (label: string, epoch: number, promised: number): Buffer => {
+      const writer = new BodyWriter('replicated', 3).groupId([1, 1, 1]).number(0);
+      writer.text(label).flag(false).number(promised).text('a').flag(true);
+      return writer.number(state.lineage).number(epoch).number(state.position).texts([]).finish();
+    };
+    const name = 'n'.repeat(MAX_REQUEST_NAME);
+    const component = new Component({ quorum: null, lineage: 1, epoch: 1, next: 1, holders: [] }).encode();
+    const none = Buffer.alloc(0);
+    const [piece, long] = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES + 1)];
+    const capture = 'c';
+    const vote = (epoch: number): Buffer =>
+      encode({ kind: 'vote', tag: { view: [1, 1, 1], round: 0 }, epoch });
+    const pull = (until: number): Buffer =>
+      encode({ kind: 'pull', capture, offset: 5, until, restart: true });
+    const misfit = (length: number): Buffer =>
+      new BodyWriter('replicated', 9).text('a').text('l'.repeat(length)).finish();
+    const offer = (ask: string, of: string, bytes: Buffer): Buffer =>
+      encode({ kind: 'offer', ask, capture: of, component: bytes, header: none });
+    const chunk = (data: Buffer): Buffer => encode({ kind: 'chunk', capture, offset: 0, isLast: true, data });
+    const part = (data: Buffer): Buffer => encode({ kind: 'part', past: 1, index: 0, isLast: true, data });
+    const arrived = (ask: string): Buffer => encode({ kind: 'arrived', ask });
+
+    for (const [what, good, bad] of [
+      ['the name of a request', arrived(name), arrived(`${name}x`)],
+      ['the name of an offer', offer(name, 'c', component), offer(`${name}x`, 'c', component)],
+      ['the name of a snapshot', offer('a', name, component), offer('a', `${name}x`, component)],
+      ['the component of an offer', offer('a', 'c', component), offer('a', 'c', none)],
+      ['a piece of a snapshot', chunk(piece), chunk(long)],
+      ['a piece of a merge', part(piece), part(long)],
+      ['the begin of a window', pull(5), pull(4)],
+      ['the end of a window', pull(5 + WINDOW_BYTES), pull(6 + WINDOW_BYTES)],
+      ['the least epoch', vote(1), vote(0)],
+      ['the last epoch', vote(LAST_EPOCH), vote(LAST_EPOCH + 1)],
+      ['the label of a misfit', misfit(MAX_LABEL), misfit(MAX_LABEL + 1)],
+      ['a label', told('l'.repeat(MAX_LABEL), 1, 1), told('l'.repeat(MAX_LABEL + 1), 1, 1)],
+      ['the epoch of a state', told('l', LAST_EPOCH, 1), told('l', LAST_EPOCH + 1, 1)],
+      ['a promise', told('l', 1, LAST_EPOCH), told('l', 1, LAST_EPOCH + 1)],
+    ] as const) {
+      it(what, () => expect([decode(good) === null, decode(bad)]).to.deep.equal([false, null]));
+    }
   });
 
   it('never throw, whatever comes', () => {

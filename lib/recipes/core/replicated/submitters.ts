@@ -60,6 +60,7 @@ export class Submitters {
   /** One that invents processes pushes out nobody else's. */
   private makeRoom(member: string): void {
     const own = [...this.last.keys()].filter((key) => memberOf(key) === member);
-    for (const oldest of own.slice(0, own.length - MAX_PROCESSES + 1)) this.last.delete(oldest);
+    const excess = Math.max(0, own.length + 1 - MAX_PROCESSES);
+    for (const oldest of own.slice(0, excess)) this.last.delete(oldest);
   }
 }
