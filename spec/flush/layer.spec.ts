@@ -212,9 +212,11 @@ describe('flush layer: what is drawn from the network', () => {
     const me = new Connection().join();
     const lowest = FL_MIN_LEGAL_MESS_TYPE;
     me.data({ sender: A, type: lowest });
+    me.data({ sender: A, type: lowest, groups: ['g', 'h'] });
     const body = Buffer.concat([Buffer.from('x'), subgroupTail('g')]);
     me.data({ sender: A, type: lowest, service: FIFO_MESS | SUBGROUP_CAST, groups: [ME], body });
-    expect(me.events.map((event) => event.kind === 'data' && event.type)).to.deep.equal([lowest, lowest]);
+    const types = me.events.map((event) => event.kind === 'data' && event.type);
+    expect(types).to.deep.equal([lowest, lowest, lowest]);
     expect([isUserType(lowest), isUserType(lowest - 1)]).to.deep.equal([true, false]);
   });
 
