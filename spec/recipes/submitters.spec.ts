@@ -33,6 +33,7 @@ describe('submitters', () => {
     const submitters = new Submitters();
     have(submitters, B, 1);
     have(submitters, A, ...upTo(MAX_PROCESSES));
+    expect(submitters.take(A, MAX_PROCESSES, 2)).to.equal('next');
     expect(submitters.lastOf(A, 1)).to.equal(1);
     have(submitters, A, MAX_PROCESSES + 1);
     const known = (): number[] => upTo(MAX_PROCESSES + 3).filter((each) => submitters.lastOf(A, each) > 0);
