@@ -76,11 +76,11 @@ export class TableExchange {
   }
 
   /** Members of parts of which nobody has spoken, and that nobody saw join. */
-  get leftOut(): ReadonlySet<string> {
-    const leftOut = new Set(this.members);
-    for (const { members } of this.told.values()) for (const member of members) leftOut.delete(member);
-    for (const member of this.fresh) leftOut.delete(member);
-    return leftOut;
+  get excluded(): ReadonlySet<string> {
+    const excluded = new Set(this.members);
+    for (const { members } of this.told.values()) for (const member of members) excluded.delete(member);
+    for (const member of this.fresh) excluded.delete(member);
+    return excluded;
   }
 
   /** Whether this member may end it without those that are missing. */

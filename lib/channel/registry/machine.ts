@@ -56,7 +56,7 @@ export class RegistryMachine {
   /** Those of them that are not left out. */
   private present: ReadonlySet<string> = new Set();
   /** Members of the view that have said nothing. */
-  private leftOut: ReadonlySet<string> = new Set();
+  private excluded: ReadonlySet<string> = new Set();
   /** Members whose table equals this one's; empty before the first view. */
   private peers: ReadonlySet<string> = new Set();
   /** Members that were seen to join, and have no table yet. */
@@ -112,7 +112,7 @@ export class RegistryMachine {
 
   /** Whether commands are applied now. */
   get isReady(): boolean {
-    return this.has && this.exchange === null && !this.isLeftOut;
+    return this.has && this.exchange === null && !this.isExcluded;
   }
 
   /** What is said now carries this. */
@@ -146,7 +146,7 @@ export class RegistryMachine {
 
   /** It takes long: whoever should speak or vote for this member may be frozen. */
   nudge(): void {
-    if (this.exchange || this.isLeftOut) this.speak(true);
+    if (this.exchange || this.isExcluded) this.speak(true);
     else if (this.ballot?.wants(this.self) === true) this.sendVote(this.ballot);
   }
 
@@ -181,7 +181,7 @@ export class RegistryMachine {
     const staying = (names: Iterable<string>): Set<string> =>
       new Set([...names].filter((name) => stayed.has(name) && this.inView.has(name)));
     // Whoever was left out itself knows nothing of the others.
-    this.leaveOut(this.isLeftOut ? new Set() : staying(this.leftOut));
+    this.exclude(this.isExcluded ? new Set() : staying(this.excluded));
     for (const member of this.present) if (!this.told.has(member)) this.glimpsed.add(member);
     this.forgetReturned();
     this.peers = isFirst ? new Set([this.self]) : staying(this.peers);
@@ -194,13 +194,13 @@ export class RegistryMachine {
     else this.beginExchange(this.newExchange(0));
   }
 
-  private get isLeftOut(): boolean {
-    return this.leftOut.has(this.self);
+  private get isExcluded(): boolean {
+    return this.excluded.has(this.self);
   }
 
-  private leaveOut(leftOut: ReadonlySet<string>): void {
-    this.leftOut = leftOut;
-    this.present = new Set(this.members.filter((member) => !leftOut.has(member)));
+  private exclude(excluded: ReadonlySet<string>): void {
+    this.excluded = excluded;
+    this.present = new Set(this.members.filter((member) => !excluded.has(member)));
   }
 
   /** @param service with which it was sent to the group; null: to this member, so that it has no place in the order */
@@ -216,7 +216,7 @@ export class RegistryMachine {
     const message = decodeRegistryMessage(bytes);
     if (!message || !isSureEnough(message, service)) return 'malformed';
     if ('kind' in message && message.kind === 'part') {
-      const exchanges = [this.exchange, this.leftOut.has(sender) ? this.returning : null];
+      const exchanges = [this.exchange, this.excluded.has(sender) ? this.returning : null];
       const isFit = exchanges.every((each) => each?.part(sender, message, service !== null) !== false);
       return isFit ? null : 'malformed';
     }
@@ -231,7 +231,7 @@ export class RegistryMachine {
   /** @returns false for one that is invalid */
   private state(sender: string, state: State): boolean {
     const { returning } = this;
-    if (!this.exchange && returning && this.leftOut.has(sender)) {
+    if (!this.exchange && returning && this.excluded.has(sender)) {
       const isValid = returning.state(sender, state);
       if (returning.hasBegun) this.comeBack(returning);
       return isValid;
@@ -328,14 +328,14 @@ export class RegistryMachine {
   private beginExchange(exchange: TableExchange): void {
     this.exchange = exchange;
     this.sink.exchanging();
-    if (!this.isLeftOut) this.speakInTurn();
+    if (!this.isExcluded) this.speakInTurn();
   }
 
   /** The others have come together without this member. It says what it has as soon as it can. */
   private stayOut(): void {
     this.isPrimary = false;
     // Whoever was seen to join with nothing has what the others have.
-    this.fresh = new Set([...this.fresh].filter((member) => this.leftOut.has(member)));
+    this.fresh = new Set([...this.fresh].filter((member) => this.excluded.has(member)));
     this.speakInTurn();
   }
 
@@ -358,7 +358,7 @@ export class RegistryMachine {
 
   /** Says what this member and its peers bring. @param isForced the table goes to the group in any case */
   private speak(isForced: boolean): void {
-    const { electorates, has, isInformed: informed, leftOut, members, peers, testimony } = this;
+    const { electorates, has, isInformed: informed, excluded, members, peers, testimony } = this;
     const tag = this.exchange?.tag ?? this.returning?.tag ?? this.tag;
     const others = members.filter((member) => !peers.has(member));
     // Several parts have tables, so that everybody needs all of them.
@@ -367,7 +367,7 @@ export class RegistryMachine {
     const parts = has ? this.sendTable(tag, wide ? null : others) : 0;
     const flags = (names: ReadonlySet<string>): boolean[] => members.map((member) => names.has(member));
     const [covers, fresh, tookPart] = [flags(peers), flags(this.fresh), flags(this.tookPart)];
-    const silent = flags(this.isLeftOut ? new Set() : leftOut);
+    const silent = flags(this.isExcluded ? new Set() : excluded);
     const known = { wide, has, informed, testimony, electorates };
     this.send({ kind: 'state', tag, ...known, parts, covers, fresh, silent, tookPart });
   }
@@ -387,12 +387,12 @@ export class RegistryMachine {
 
   private complete(exchange: TableExchange): void {
     this.exchange = null;
-    const { leftOut: before } = this;
-    const { doubtful, leftOut } = exchange;
-    this.returning = leftOut.size > 0 ? this.newExchange(this.round + 1) : null;
-    this.leaveOut(leftOut);
-    if (this.isLeftOut) return this.stayOut();
-    for (const member of leftOut) if (!before.has(member)) this.sink.ignored(member, 'silent');
+    const { excluded: before } = this;
+    const { doubtful, excluded } = exchange;
+    this.returning = excluded.size > 0 ? this.newExchange(this.round + 1) : null;
+    this.exclude(excluded);
+    if (this.isExcluded) return this.stayOut();
+    for (const member of excluded) if (!before.has(member)) this.sink.ignored(member, 'silent');
     if (doubtful !== null) this.sink.ignored(doubtful, 'claim');
     if (!this.has) this.told = this.present;
     this.has = true;
@@ -418,7 +418,7 @@ export class RegistryMachine {
 
   /** Takes over what the parts have told. */
   private adoptTables(sides: readonly Told[]): void {
-    const { table, dropped } = merge(sides, this.inView, this.leftOut);
+    const { table, dropped } = merge(sides, this.inView, this.excluded);
     const before = { table: this.table, members: this.told, glimpsed: this.glimpsed };
     this.table = table;
     const tell = (event: RegistryEvent): void => this.sink.tell(event);
@@ -454,7 +454,7 @@ export class RegistryMachine {
    * out of sight.
    */
   private withoutVote(): ReadonlySet<string> {
-    const daemons = new Set(daemonsOf(this.leftOut));
+    const daemons = new Set(daemonsOf(this.excluded));
     return new Set(this.members.filter((member) => daemons.has(daemonOf(member))));
   }
 

@@ -24,15 +24,15 @@ export interface Merged {
 
 /**
  * @param sides in the order of their first members in the view, @param members the view
- * @param leftOut those of the view that say nothing: what is known of them stays, as of members out of sight
+ * @param excluded those of the view that say nothing: what is known of them stays, as of members out of sight
  */
 export function merge(
   sides: readonly Side[],
   members: ReadonlySet<string>,
-  leftOut: ReadonlySet<string> = new Set(),
+  excluded: ReadonlySet<string> = new Set(),
 ): Merged {
   const dropped = new Map<ClaimId, GoneReason>();
-  const union = united(sides, new Presence(sides, members, leftOut), dropped);
+  const union = united(sides, new Presence(sides, members, excluded), dropped);
   const lost = new Set(union.flatMap(({ over }) => over));
   const table = new Table();
   // What the newest primary component gave away comes first, then what was claimed first.
@@ -98,14 +98,14 @@ class Presence {
   constructor(
     sides: readonly Side[],
     private readonly members: ReadonlySet<string>,
-    private readonly leftOut: ReadonlySet<string>,
+    private readonly excluded: ReadonlySet<string>,
   ) {
     this.daemons = new Set(daemonsOf(members));
     for (const side of sides) for (const member of side.members) this.homes.set(member, side);
   }
 
   sideOf(member: string): Side | null {
-    const isNew = this.members.has(member) && !this.leftOut.has(member);
+    const isNew = this.members.has(member) && !this.excluded.has(member);
     return this.homes.get(member) ?? (isNew ? nothing : null);
   }
 

@@ -763,7 +763,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'what is known of members that are left out stays',
-    switchOff: () => withFields('adoptTables', { leftOut: new Set() }),
+    switchOff: () => withFields('adoptTables', { excluded: new Set() }),
     play() {
       const world = beginWithFrozenOwner();
       create(world, 'x', 0);
