@@ -499,6 +499,30 @@ describe('the view machine, when a message is out of place', () => {
     });
   });
 
+  it('of another version makes one that goes tell its state once, for the others, be it due or not', () => {
+    const ring = new Ring(2);
+    const [daemon] = ring.daemons as [RingDaemon];
+    daemon.machine.receive(
+      [
+        { kind: 'confchg', members: [daemon.address, { node: 3, pid: 3 }] },
+        { kind: 'ring', rep: 2, seq: 4n, nodes: [2, 3] },
+      ],
+      ring.now,
+    );
+    const { machine } = daemon;
+    // From here on what it sends has somewhere to go.
+    ring.form([daemon]);
+    daemon.inbox = [];
+    let sent = 0;
+    ring.filter = () => ++sent > 0;
+    const clash = { inc: 9n, name: 'x', key: 1n, attempt: 1, past: { ...control.NO_PAST, tag: 3n } };
+    const data = newer(control.encodeState(version, { ...clash, isApart: false }));
+    machine.receive([{ kind: 'deliver', node: 1, pid: 50, data }], ring.now + 1000);
+    expect([sent, daemon.take().length]).to.deep.equal([1, 1]);
+    for (let after = 1000; after < 8000; after += 250) machine.tick(ring.now + after);
+    expect([sent, daemon.notes.length]).to.deep.equal([1, 1]);
+  });
+
   for (const [what, act] of [
     ['a payload', (daemon: RingDaemon) => void daemon.send('x')],
     ['word of a slow client', (daemon: RingDaemon) => daemon.machine.tellBehind(true, 3000)],
