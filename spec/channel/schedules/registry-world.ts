@@ -264,7 +264,9 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
 
   ready({ id, machine, hasEntered }: RegistryConnection): void {
     const view = machine.viewId.join('.');
-    if (hasEntered || this.hadTable(machine.members, view)) return;
+    // What those bring who were left out it does not have either.
+    const present = machine.members.filter((member) => machine.isMember(member));
+    if (hasEntered || this.hadTable(present, view)) return;
     this.log(`      ${id} begins with nothing`);
     this.begunIn ??= view;
     if (this.begunIn !== view && !this.rules.areTold) throw new MemoryLost();
