@@ -18,18 +18,18 @@ export class Elections {
   /** Numbers the starts of processes, views and elections in their order. */
   private count = 0;
   /** When processes came back that have forgotten what their names had seen. */
-  private readonly restarts: number[] = [];
-  private readonly names = new Set<string>();
+  private readonly restarts: { readonly id: string; readonly at: number }[] = [];
+  private readonly ids = new Set<string>();
   /** When views were first seen. */
-  private readonly begins = new Map<string, number>();
+  private readonly begins = new Map<string, { readonly at: number; readonly members: readonly string[] }>();
 
   constructor(private readonly quorum: number) {}
 
   readonly make = (member: WorldMember): ElectionCore => {
     const seen: Seen[] = [];
     this.seen.set(member, seen);
-    if (this.names.has(member.name)) this.restarts.push(++this.count);
-    this.names.add(member.name);
+    if (this.ids.has(member.id)) this.restarts.push({ id: member.id, at: ++this.count });
+    this.ids.add(member.id);
     let view = '';
     const core: ElectionCore = new ElectionCore(
       member.id,
@@ -51,7 +51,7 @@ export class Elections {
     const install = core.view.bind(core);
     core.view = (next, now) => {
       view = groupIdText(next.id);
-      if (!this.begins.has(view)) this.begins.set(view, ++this.count);
+      if (!this.begins.has(view)) this.begins.set(view, { at: ++this.count, members: next.members });
       install(next, now);
     };
     return core;
@@ -86,9 +86,12 @@ export class Elections {
 
   /** Whether a process that took part in the first of two elections may be back, knowing nothing of it, in the second. */
   private isForgotten(...both: readonly Seen[]): boolean {
-    const begin = Math.min(...both.map(({ view }) => this.begins.get(view) ?? 0));
+    const views = both.flatMap(({ view }) => this.begins.get(view) ?? []);
+    const [first] = views.toSorted((a, b) => a.at - b.at);
     const end = Math.max(...both.map(({ at }) => at));
-    return this.restarts.some((at) => at > begin && at < end);
+    return this.restarts.some(
+      ({ id, at }) => first !== undefined && at > first.at && at < end && first.members.includes(id),
+    );
   }
 
   /** Members that lead, as they know it. */
