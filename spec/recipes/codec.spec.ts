@@ -212,8 +212,8 @@ describe('the bodies of recipes', () => {
       encode({ kind: 'pull', capture, offset: 5, until, restart: true });
     const misfit = (length: number): Buffer =>
       new BodyWriter('replicated', 9).text('a').text('l'.repeat(length)).finish();
-    const offer = (ask: string, of: string, bytes: Buffer): Buffer =>
-      encode({ kind: 'offer', ask, capture: of, component: bytes, header: none });
+    const offer = (ask: string, of: string, place: Buffer): Buffer =>
+      encode({ kind: 'offer', ask, capture: of, component: place, header: none });
     const chunk = (data: Buffer): Buffer => encode({ kind: 'chunk', capture, offset: 0, isLast: true, data });
     const part = (data: Buffer): Buffer => encode({ kind: 'part', past: 1, index: 0, isLast: true, data });
     const arrived = (ask: string): Buffer => encode({ kind: 'arrived', ask });

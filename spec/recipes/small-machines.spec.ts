@@ -272,11 +272,7 @@ describe('a map, command by command', () => {
   it('has all its entries after a snapshot', () => {
     const { map } = filled();
     map.snapshot();
-    expect([...map.entries()].toSorted()).to.deep.equal([
-      ['a', 0],
-      ['b', 1],
-      ['c', 2],
-    ]);
+    expect(Object.fromEntries(map.entries())).to.deep.equal({ a: 0, b: 1, c: 2 });
     expect([map.get('b'), map.apply({ op: 'add', key: 'c', value: 9 })]).to.deep.equal([1, false]);
   });
 

@@ -127,8 +127,14 @@ describe('AsyncQueue', () => {
     queue.take();
     queue.fail(new Error('given up'));
     expect(seen).to.deep.equal([
-      ...['kept 1', 'removed 1', 'handed 1', 'handed 2', 'kept 3', 'kept 4'],
-      ...['removed 3', 'removed 4'],
+      'kept 1',
+      'removed 1',
+      'handed 1',
+      'handed 2',
+      'kept 3',
+      'kept 4',
+      'removed 3',
+      'removed 4',
     ]);
   });
 
