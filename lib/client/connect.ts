@@ -25,7 +25,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
     spreadName: address,
     name,
     timeout: timeoutMs,
-    silenceTimeout: silenceTimeoutMs,
+    silenceTimeoutMs,
     signal,
     tls,
     authenticators,

@@ -29,7 +29,7 @@ const options = z.object({
     .optional(),
   unixDir: z.string().optional(),
   tls: tlsSchema.optional(),
-  silenceTimeout: silenceTimeoutSchema.optional(),
+  silenceTimeoutMs: silenceTimeoutSchema.optional(),
   lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
   queueMessages: z.int().min(1).optional(),
   queueBytes: z.int().min(1).optional(),

@@ -9,7 +9,7 @@ export const openSocket: OpenTransport = (address, options, ready) => {
   const socket = reach(address, options);
   const event = 'tls' in address && address.tls ? 'secureConnect' : 'connect';
   return socket.once(event, () => {
-    watchPeer(socket, options.silenceTimeout);
+    watchPeer(socket, options.silenceTimeoutMs);
     ready();
   });
 };

@@ -39,7 +39,7 @@ export interface TransportOptions {
   /** For `tls://`: whom to believe, and what to show. */
   readonly tls?: TlsOptions | undefined;
   /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000. */
-  readonly silenceTimeout?: number | undefined;
+  readonly silenceTimeoutMs?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   readonly lookup?: LookupFunction | undefined;
 }

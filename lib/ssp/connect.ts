@@ -33,7 +33,7 @@ export interface ConnectOptions {
   /** For an address `tls://<host>:<port>`. */
   tls?: TlsOptions | undefined;
   /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000, least 1000. */
-  silenceTimeout?: number | undefined;
+  silenceTimeoutMs?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
   lookup?: LookupFunction | undefined;
   /** Messages that may wait to be received before the socket is left unread. */

@@ -292,7 +292,7 @@ describe('connect', () => {
       ['lookup', { lookup: 'dns' }],
       ['queueMessages', { queueMessages: 0 }],
       ['queueBytes', { queueBytes: 1.5 }],
-      ['silenceTimeout', { silenceTimeout: 999 }],
+      ['silenceTimeoutMs', { silenceTimeoutMs: 999 }],
     ];
     it('group_membership may be a number, as in C', async () => {
       const daemon = await FakeDaemon.start();
