@@ -1,8 +1,10 @@
 /** Ids of the groups' views over changes of the daemon view [daemon 2.4]. */
 import { expect } from 'chai';
+import { Core } from '../../daemon/core/core.js';
 import { groupIdOf } from '../support/describe-frame.js';
 import { Daemons, lastIdOf } from './daemons.js';
-import type { Client } from './core-world.js';
+import { FIXED_KEY } from '../support/fixed-key.js';
+import { type Client, QueueOrder } from './core-world.js';
 
 describe('core: ids of views', () => {
   it('are of the first daemon of the daemon view, with a time that rises though the clock stands', () => {
@@ -17,6 +19,18 @@ describe('core: ids of views', () => {
       [1, 1002, 1],
     ]);
     expect(lastIdOf(z)).to.deep.equal([1, 1002, 1]);
+  });
+
+  it('have a time that a daemon knows, to keep it over its own end, and what all can do', () => {
+    const order = new QueueOrder();
+    const core = new Core({ name: 'a', id: 1, hashKey: FIXED_KEY, features: 5 }, order);
+    const times: number[] = [];
+    for (const tag of [1n, 2n]) {
+      core.install({ tag, daemons: ['a'], set: ['a'], time: 3000 });
+      for (const { payload } of order.take()) core.exchange(payload, 'a');
+      times.push(core.proposedTime);
+    }
+    expect([...times, core.features]).to.deep.equal([3000, 3001, 5]);
   });
 
   it('take their time from the first daemon’s clock when that is ahead', () => {

@@ -30,6 +30,12 @@ describe('one signal for many waits', () => {
     expect(listeners(signal)).to.equal(0);
   });
 
+  it('has none when what was waited for has come', async () => {
+    const { signal } = new AbortController();
+    expect(await abortable(Promise.resolve(7), signal)).to.equal(7);
+    expect(listeners(signal)).to.equal(0);
+  });
+
   it('can be taken back when it has been aborted, and rejects with its reason', async () => {
     const controller = new AbortController();
     const off = onAbort(controller.signal, () => undefined);
