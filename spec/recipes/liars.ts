@@ -365,9 +365,8 @@ export function memberLie(scene: Scene): Lie | null {
   return random.pick([garbage, truncated, outdated, whisper, own, own, own])(scene);
 }
 
-/** What a liar says as soon as it sees a view, before those who are honest: with a quorum nothing stands alone. */
-export const viewLie: Teller = (scene) =>
-  scene.group === 'election' && !scene.hasQuorum ? electionLie(scene) : null;
+/** What a liar says as soon as it sees a view, before those who are honest. */
+export const viewLie: Teller = (scene) => (scene.group === 'election' ? electionLie(scene) : null);
 
 /** Sits in a group and takes no part: what it says is not of its own accord. */
 export class Silent implements RecipeCore {

@@ -153,7 +153,7 @@ const ordinaryBugs: readonly RecipeBug[] = [
   {
     name: 'one that remembers is enough for a quorum',
     recipe: 'ledger',
-    options: alone('three-way', ledger),
+    options: { ...alone('three-way', ledger), steadyClocks: true },
     plant: () =>
       replace(ReplicatedCore, 'decide', (original) => (self) => {
         const fields = self as { electorate: { quorum: number; of: number } };

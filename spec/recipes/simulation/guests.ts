@@ -97,7 +97,9 @@ export class Guest {
     const { member, subjects, plan } = this;
     const { group, heard } = subjects[at] as Seated;
     const seat = member.seats[at] as SimulatedSeat;
-    const lie = plan.random.chance(FIRST) ? viewLie(this.scene(group, heard)) : null;
+    // With a quorum no claim stands alone.
+    const lie =
+      plan.rules.quorum === null && plan.random.chance(FIRST) ? viewLie(this.scene(group, heard)) : null;
     if (lie) say(seat, lie, plan.random);
   }
 

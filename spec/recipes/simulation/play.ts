@@ -51,6 +51,8 @@ export interface PlayOptions {
   readonly guests?: boolean;
   /** Whether a second liar is there, and both take terms to their end. */
   readonly endsTerms?: boolean;
+  /** Whether clocks are right, and stay so. */
+  readonly steadyClocks?: boolean;
   /** Which recipes; default all. */
   readonly subjects?: (rules: Rules) => readonly Subject[];
 }
@@ -132,7 +134,7 @@ class Play {
     else this.slow.delete(index);
     const plan = {
       name: `m${index}`,
-      ahead: someClock(this.random),
+      ahead: this.options.steadyClocks ? 0 : someClock(this.random),
       heard: this.heard,
       membership: true,
       latency: this.random.next() * 3,
@@ -184,7 +186,7 @@ class Play {
     if (this.hasGuests && random.chance(LIES)) return random.pick(this.guests)?.act();
     if (up.length === 0) return;
     const member = random.pick(up);
-    if (random.chance(JUMPS)) member.jump(someClock(random));
+    if (!this.options.steadyClocks && random.chance(JUMPS)) member.jump(someClock(random));
     if (random.chance(this.options.kills ?? KILLS) && this.mayEnd(member.index)) member.kill();
     else {
       const subject = random.pick(this.subjects);
