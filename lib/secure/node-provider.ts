@@ -26,17 +26,14 @@ interface NodePair {
   readonly publicKey: Uint8Array;
 }
 
-/** The bytes before the key in the DER form of a public key: an algorithm, and the length of what follows. */
-const PREFIX = {
-  x25519: Buffer.from('302a300506032b656e032100', 'hex'),
-  ed25519: Buffer.from('302a300506032b6570032100', 'hex'),
-} as const;
-
 const inside = (pair: Pair): NodePair => pair as unknown as NodePair;
 
-/** A public key as node:crypto wants it, of its 32 bytes. */
-const publicKeyObject = (type: keyof typeof PREFIX, bytes: Uint8Array): KeyObject =>
-  createPublicKey({ key: Buffer.concat([PREFIX[type], bytes]), format: 'der', type: 'spki' });
+/** A public key as node:crypto wants it, of its 32 bytes. As a JWK: reading DER takes ten times as long. */
+function publicKeyObject(crv: 'X25519' | 'Ed25519', bytes: Uint8Array): KeyObject {
+  const { buffer, byteOffset, length } = bytes;
+  const x = Buffer.from(buffer, byteOffset, length).toString('base64url');
+  return createPublicKey({ key: { kty: 'OKP', crv, x }, format: 'jwk' });
+}
 
 /** The 32 bytes of an X25519 or Ed25519 key, of the public or the private key object. */
 export function publicBytes(key: KeyObject): Uint8Array {
@@ -58,7 +55,7 @@ export const nodeProvider: Provider = {
     try {
       return diffieHellman({
         privateKey: inside(pair).privateKey,
-        publicKey: publicKeyObject('x25519', publicKey),
+        publicKey: publicKeyObject('X25519', publicKey),
       });
     } catch {
       // The result of a point of low order is zero, and OpenSSL refuses to give it.
@@ -70,7 +67,7 @@ export const nodeProvider: Provider = {
 
   verify(publicKey, bytes, signature) {
     try {
-      return verify(null, bytes, publicKeyObject('ed25519', publicKey), signature);
+      return verify(null, bytes, publicKeyObject('Ed25519', publicKey), signature);
     } catch {
       return false;
     }
