@@ -6,7 +6,7 @@ import { Group, type GroupHome, type GroupSecurity } from './group.js';
 
 /**
  * A group that is encrypted end to end: its views hold who has the key, and what is sent in a view is read by exactly
- * them. What is sent while there is no key waits, and goes out under the next one, **to whoever is in that view**;
+ * them. What is sent while the group has no key waits, and goes out under the next one, **to whoever is in that view**;
  * `options.view` sends in one view only.
  *
  * Experimental: nobody outside the project has reviewed it.

@@ -1,4 +1,4 @@
-/** Who may be in a secure group: a function, a list, or the certificates of an authority. There is no default. */
+/** Who may be in a secure group: a function, a list, or the certificates of an authority. One of them is required. */
 import { IllegalParamError } from '../errors.js';
 import { isPrivateName } from '../wire/name.js';
 import type { Authorization } from './core/agreement.js';

@@ -6,7 +6,7 @@ import type { CallArguments, SspReceiveResult } from './receive-call.js';
 
 /** What `SSP_get_key` answers. */
 export interface KeyResult {
-  /** 0, or why there is no key. */
+  /** 0, or the code that says why the key is missing. */
   ret: number;
   /** 32 bytes; with `ret` 0 only. */
   key?: Uint8Array;

@@ -1,4 +1,4 @@
-/** Secure groups of the client API while there is no key: what is sent, what waits to be read, who comes back. */
+/** Secure groups of the client API without a key: what is sent, what waits to be read, who comes back. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { SecureOptions } from '../../lib/client/options.js';

@@ -123,7 +123,7 @@ const planted: readonly (readonly [what: string, property: string, plant: (run: 
   ['what an outcast is handed', 'SS4', ({ outcast }) => outcast.data.push({ text: 'm', sender: A })],
   ['who confirms the view of an outcast', 'SS4', ({ outcast }) => outcast.confirmed.add(B)],
   ['two signals in one view', 'SS5', (run) => run.add(run.b, SIGNAL, SIGNAL)],
-  ['a message that waits for ever', 'SS6', ({ b }) => (b.final = { state: 'secure', held: 1 })],
+  ['a message that waits forever', 'SS6', ({ b }) => (b.final = { state: 'secure', held: 1 })],
   [
     'a message that a member missed',
     'SS7',

@@ -29,7 +29,7 @@ describe('submitters', () => {
     expect(submitters.lastOf(A, 7)).to.equal(0);
   });
 
-  it('are so many processes of one member at most, those that were heard last', () => {
+  it('are a limited number of processes of one member, those that were heard last', () => {
     const submitters = new Submitters();
     have(submitters, B, 1);
     have(submitters, A, ...upTo(MAX_PROCESSES));

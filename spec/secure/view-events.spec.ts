@@ -46,7 +46,7 @@ describe('secure groups, the cause of a view', () => {
     ['is the network after views that were not shown', { ...joined, isNext: false }, 'network'],
     ['is the network with outsiders', { ...joined, outsider: DAN }, 'network'],
     ['is the network to a joiner whom somebody came along with', { ...joiner, came: [ANN, BOB] }, 'network'],
-    ['is the network where the own leave is told', { ...joiner, cause: 'leave' }, 'network'],
+    ['is the network where the own leave is the cause', { ...joiner, cause: 'leave' }, 'network'],
     ['is the network where one is not proved', { ...joined, came: [ANN] }, 'network'],
     ['is the network where the joiner was there', { ...joined, came: ALL, before: ALL }, 'network'],
     ['is the network where the joiner has no key', { ...joined, insiders: [ANN, BOB] }, 'network'],

@@ -195,7 +195,7 @@ export const trustBugs: readonly RecipeBug[] = [
     plant: unchecked(BarrierMachine, ({ op, parties }) => op === 'enter' && Number(parties) <= 0),
   },
   {
-    name: 'what is for all counts when one member is told it',
+    name: 'what is for all counts when it was sent to one member alone',
     recipe: 'ledger',
     options: guestsIn(replicated.ledger),
     plant: () =>

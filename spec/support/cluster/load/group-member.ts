@@ -31,7 +31,7 @@ export abstract class GroupMember<G extends Group = Group> {
     return `#${this.name}#${this.node.daemon}`;
   }
 
-  /** The view with its members, in words; empty for one that is no member. */
+  /** The view with its members, in words; empty for one that is not a member. */
   abstract get view(): string;
 
   /** Sends one more message. @returns its text */

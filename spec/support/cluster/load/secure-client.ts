@@ -69,7 +69,7 @@ export class SecureClient extends GroupMember<SecureGroup> {
 
   async mark(): Promise<string> {
     const { group, log } = this.life ?? {};
-    if (!group || !log) throw new Error(`${this.id} is no member`);
+    if (!group || !log) throw new Error(`${this.id} is not a member`);
     const text = `${log.name}/mark ${++this.messages}`;
     await group.send(text, { view: group.view.id });
     return text;

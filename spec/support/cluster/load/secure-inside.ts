@@ -17,7 +17,7 @@ import { SECURE_GROUP } from './secure-group.js';
 /** What a message is longer than its text: the filler behind it. */
 const FILLER = ' ';
 
-/** A message of so many bytes more. */
+/** A message that is longer by that number of bytes. */
 export const fill = (text: string, bytes: number): string => text.padEnd(text.length + bytes, FILLER);
 
 /** The text of a message. */

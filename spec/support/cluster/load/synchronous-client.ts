@@ -55,7 +55,7 @@ export class SynchronousClient extends GroupMember {
 
   async mark(): Promise<string> {
     const { group, log } = this.life ?? {};
-    if (!group || !log) throw new Error(`${this.id} is no member`);
+    if (!group || !log) throw new Error(`${this.id} is not a member`);
     const { view } = group;
     const id = `${log.name}/mark ${++this.messages}`;
     const service = serviceBit('agreed');
