@@ -2,91 +2,10 @@
  * The errors of the toolkit: one family, one class per condition. `code` is a word for programs, `errno` the number that
  * the SSP and SP calls answer with, where they have one [receive 1], [session 7.1]. The calls themselves never throw.
  */
+import type { ErrorCode } from './error-codes.js';
 import * as codes from './wire/codes.js';
 
-/** Every `code` that an error of the toolkit can have. A word never changes its meaning. */
-export const ERROR_CODES = [
-  // The client, and everything above it.
-  'ERR_SSP_QUOTA',
-  'ERR_SSP_NO_NAME',
-  'ERR_SSP_ILLEGAL_NAME',
-  'ERR_SSP_NOT_UNIQUE',
-  'ERR_SSP_VERSION',
-  'ERR_SSP_AUTH',
-  'ERR_SSP_ILLEGAL_ADDRESS',
-  'ERR_SSP_COULD_NOT_CONNECT',
-  'ERR_SSP_CONNECTION_CLOSED',
-  'ERR_SSP_ILLEGAL_SESSION',
-  'ERR_SSP_ILLEGAL_SERVICE',
-  'ERR_SSP_ILLEGAL_MESSAGE',
-  'ERR_SSP_ILLEGAL_GROUP',
-  'ERR_SSP_BUFFER_TOO_SHORT',
-  'ERR_SSP_GROUPS_TOO_SHORT',
-  'ERR_SSP_MESSAGE_TOO_LONG',
-  'ERR_SSP_NETWORK',
-  'ERR_SSP_ILLEGAL_TIME',
-  'ERR_SSP_ILLEGAL_PARAM',
-  'ERR_SSP_WOULD_BLOCK',
-  'ERR_SSP_ILLEGAL_MESSAGE_TYPE',
-  'ERR_SSP_PERMISSION_DENIED',
-  'ERR_SSP_TOO_MANY_GROUPS',
-  'ERR_SSP_RESULT',
-  // View synchrony.
-  'ERR_SSP_ILLEGAL_STATE',
-  'ERR_SSP_ILLEGAL_RECEIVERS',
-  'ERR_SSP_VIEW_CHANGED',
-  // Secure groups.
-  'ERR_SSP_SECURITY',
-  // Bytes that break the protocol.
-  'ERR_SSP_ILLEGAL_FRAME',
-  // Recipes.
-  'ERR_SSP_READ_ONLY',
-  'ERR_SSP_RESULT_UNKNOWN',
-  'ERR_SSP_INCOMPATIBLE_MEMBER',
-  'ERR_SSP_LOCK_ENDED',
-  'ERR_SSP_LEFT_GROUP',
-  // Channels.
-  'ERR_SSP_TIMEOUT',
-  'ERR_SSP_EXISTS',
-  'ERR_SSP_NOT_FOUND',
-  'ERR_SSP_BAD_NAME',
-  'ERR_SSP_NOT_OWNER',
-  'ERR_SSP_HAS_CLIENTS',
-  'ERR_SSP_NOT_PRIMARY',
-  'ERR_SSP_ORPHANED',
-  'ERR_SSP_NOT_ATTACHED',
-  'ERR_SSP_SERVER_GONE',
-  'ERR_SSP_SERVER_UNREACHABLE',
-  'ERR_SSP_CLIENT_GONE',
-  'ERR_SSP_ALREADY_REPLIED',
-  'ERR_SSP_CHANNEL_FULL',
-  'ERR_SSP_BUFFERING_OFF',
-  'ERR_SSP_BODY_TOO_LONG',
-  'ERR_SSP_BUSY',
-  'ERR_SSP_REFUSED',
-  // The daemon.
-  'ERR_SSP_LISTEN',
-  'ERR_SSP_CONFIGURATION',
-  'ERR_SSP_ACCESS_FILE',
-  'ERR_SSP_MONITOR',
-  'ERR_SSP_LOG',
-  'ERR_SSP_PASSWORD',
-  'ERR_SSP_ENGINE',
-  // The daemon and Corosync.
-  'ERR_SSP_COROSYNC_NO_KOFFI',
-  'ERR_SSP_COROSYNC_NO_LIBRARY',
-  'ERR_SSP_COROSYNC_NOT_RUNNING',
-  'ERR_SSP_COROSYNC_DENIED',
-  'ERR_SSP_COROSYNC_NO_SHARED_MEMORY',
-  'ERR_SSP_COROSYNC_SAME_PID',
-  'ERR_SSP_COROSYNC_BUSY',
-  'ERR_SSP_COROSYNC_LOST',
-  'ERR_SSP_COROSYNC_CLOSED',
-  'ERR_SSP_COROSYNC_FAILED',
-] as const;
-
-/** One of `ERROR_CODES`. */
-export type ErrorCode = (typeof ERROR_CODES)[number];
+export { ERROR_CODES, type ErrorCode } from './error-codes.js';
 
 /** The request that a daemon refused. */
 export type RefusedAction = 'join' | 'leave' | 'send';
@@ -301,6 +220,13 @@ export class TooManyGroupsError extends SspError {
   }
 }
 
+/** The group has too many members: the daemon refused one more, or there are more than a list can have. */
+export class TooManyMembersError extends SspError {
+  constructor(detail?: string, options?: ErrorOptions) {
+    super('ERR_SSP_TOO_MANY_MEMBERS', ...result(codes.TOO_MANY_MEMBERS, detail, options));
+  }
+}
+
 /** The call is not allowed in the present state of the group, such as a send between a flush and the next view. */
 export class IllegalStateError extends SspError {
   constructor(detail?: string, options?: ErrorOptions) {
@@ -347,6 +273,7 @@ const classes: Readonly<Record<number, new (detail?: string, options?: ErrorOpti
   [codes.ILLEGAL_STATE]: IllegalStateError,
   [codes.ILLEGAL_RECEIVERS]: IllegalReceiversError,
   [codes.TOO_MANY_GROUPS]: TooManyGroupsError,
+  [codes.TOO_MANY_MEMBERS]: TooManyMembersError,
 };
 
 /** Gives classes the names under which they are listed, also in a program whose bundler has shortened them. */
@@ -380,6 +307,7 @@ keepNames({
   IllegalMessageTypeError,
   PermissionDeniedError,
   TooManyGroupsError,
+  TooManyMembersError,
   IllegalStateError,
   IllegalReceiversError,
   ViewChangedError,

@@ -30,6 +30,7 @@ export {
   RejectedError,
   SspError,
   TooManyGroupsError,
+  TooManyMembersError,
   VersionError,
   ViewChangedError,
   WouldBlockError,
@@ -38,9 +39,11 @@ export {
   type RefusedAction,
   type SspErrorOptions,
 } from './errors.js';
+export { NotSupportedError, ResumeError, SendUnknownError } from './client/resume/errors.js';
 export { SecurityError } from './secure/errors.js';
 export { connect } from './client/connect.js';
-export type { Connection, ConnectionEvents } from './client/connection.js';
+export type { Connection } from './client/connection.js';
+export type { ConnectionEvents } from './client/connection-events.js';
 export {
   type ChangeView,
   type ConnectionEvent,
@@ -50,14 +53,25 @@ export {
   type SelfLeaveEvent,
   type NetworkView,
   type RejectEvent,
+  type ReturnedMember,
   type SecureView,
   type StalledEvent,
   type TransitionEvent,
   type ViewEvent,
 } from './client/event.js';
 export type { Group, GroupEvents } from './client/group.js';
-export type { ConnectOptions, JoinOptions, SecureOptions, ViewSynchrony } from './client/options.js';
+export type { ConnectOptions, JoinOptions, ViewSynchrony } from './client/options.js';
+export type {
+  ConnectionState,
+  GapEvent,
+  GapReason,
+  MovedEvent,
+  ReconnectingEvent,
+  ResumedEvent,
+} from './client/resume/events.js';
+export type { ResumeOptions } from './client/resume/options.js';
 export type { SecureGroup } from './client/secure-group.js';
+export type { SecureOptions } from './client/secure-options.js';
 export type {
   DisagreementEvent,
   ExcludedEvent,

@@ -2,7 +2,7 @@
  * Byte order. The `type` and `hint` words each carry a marker in bits 31 and 7: set by a little-endian writer, clear
  * from a big-endian one. The mask is symmetric, so the first raw byte of the word tells [session 4.2].
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { ENDIAN_RESERVED } from './service.js';
 
 /** Byte order of this machine, for `endian_mismatch`. */

@@ -70,6 +70,8 @@ export const INVALID_PARAM = -57;
 export const PERMISSION_DENIED = -60;
 /** Of this toolkit: the daemon has as many groups or memberships as it allows. */
 export const TOO_MANY_GROUPS = -61;
+/** Of this toolkit: the group has too many members. */
+export const TOO_MANY_MEMBERS = -62;
 
 const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [ACCEPT_SESSION]: ['ACCEPT_SESSION', 'the daemon accepted the session'],
@@ -110,6 +112,7 @@ const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
   [INVALID_PARAM]: ['INVALID_PARAM', 'an argument is missing'],
   [PERMISSION_DENIED]: ['PERMISSION_DENIED', 'permission denied'],
   [TOO_MANY_GROUPS]: ['TOO_MANY_GROUPS', 'the daemon has as many groups or memberships as it allows'],
+  [TOO_MANY_MEMBERS]: ['TOO_MANY_MEMBERS', 'the group has too many members'],
 };
 
 /** The constant's name for a result, such as `BUFFER_TOO_SHORT`; `UNKNOWN(n)` for a number that is none. */

@@ -1,5 +1,5 @@
 /** Frames from daemon to client: the checks and the reading [session 4.1, 4.9, 6]. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { isLittle, readInt, readMarked } from './byte-order.js';
 import { FrameFault } from './fault.js';
 import {
@@ -14,12 +14,13 @@ import {
 import {
   HEADER_BYTES,
   MAX_DELIVERY_DATA,
+  MAX_EXTENSION_DATA,
   MAX_VIEW_MEMBERS,
   NAME_BYTES,
   REJECT_WORD_BYTES,
 } from './limits.js';
 import { readName, readNames } from './name.js';
-import { ENDIAN_RESERVED, isReject, REJECT_MESS } from './service.js';
+import { ENDIAN_RESERVED, EXTENSION_MESS, isReject, REJECT_MESS } from './service.js';
 
 /**
  * Checks a delivered header.
@@ -31,8 +32,11 @@ export function checkDelivery(bytes: Buffer, at: number): number {
   const groups = readInt(bytes, at + NUM_GROUPS_AT, little);
   if (groups < 0 || groups > MAX_VIEW_MEMBERS) throw new FrameFault('groups-count', `${groups} groups`);
   const data = readInt(bytes, at + DATA_LENGTH_AT, little);
-  if (data < 0 || data > MAX_DELIVERY_DATA) throw new FrameFault('data-length', `${data} bytes of data`);
-  return frameLength(readMarked(bytes, at + TYPE_AT), groups, data);
+  const service = readMarked(bytes, at + TYPE_AT);
+  if (data < 0 || (data > MAX_DELIVERY_DATA && !(service === EXTENSION_MESS && data <= MAX_EXTENSION_DATA))) {
+    throw new FrameFault('data-length', `${data} bytes of data`);
+  }
+  return frameLength(service, groups, data);
 }
 
 /** A delivered frame, read where it lies. The strings are made when they are asked for. */
@@ -90,5 +94,10 @@ export class Delivery {
   /** The bytes behind the names, not copied. */
   get body(): Buffer {
     return this.bytes.subarray(this.namesAt + this.numGroups * NAME_BYTES, this.end);
+  }
+
+  /** The whole frame as it came; shares its memory. */
+  get frameBytes(): Buffer {
+    return this.bytes.subarray(this.start, this.end);
   }
 }

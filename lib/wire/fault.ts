@@ -11,7 +11,8 @@ export type FaultReason =
   | 'data-length'
   | 'size'
   | 'group-field'
-  | 'membership-body';
+  | 'membership-body'
+  | 'extension';
 
 /** Bytes that break the protocol. The stream behind them has no meaning any more. */
 export class FrameFault extends SspError {

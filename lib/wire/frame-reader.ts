@@ -3,7 +3,7 @@
  * place; one that is cut by a chunk's end is gathered in a buffer that grows with the bytes that really came, so an
  * announced length costs nothing before its bytes are here.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { HEADER_BYTES } from './limits.js';
 
 /** What a `FrameReader` calls. */

@@ -1,5 +1,5 @@
 /** A group id: three 32-bit words. Equality of all three is the only comparison it has [session 6.5]. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { readInt, writeInt } from './byte-order.js';
 
 export const GROUP_ID_BYTES = 12;

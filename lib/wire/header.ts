@@ -1,5 +1,5 @@
 /** The 48 bytes before every frame's names and data [session 4.1 to 4.4]. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { HOST_IS_LITTLE, isLittle, readInt, readMarked, writeInt, writeMarked } from './byte-order.js';
 import { HEADER_BYTES, NAME_BYTES, REJECT_WORD_BYTES } from './limits.js';
 import { readName, writeName } from './name.js';

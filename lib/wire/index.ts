@@ -40,6 +40,9 @@ export {
 } from './handshake/client-handshake.js';
 export { type ConnectRequest, PROTOCOL_VERSION, type Version } from './handshake/connect-request.js';
 export { type HandshakePolicy, ServerHandshake, type ServerStep } from './handshake/server-handshake.js';
+export type { Hello } from './extension/hello.js';
+export type { Mark, Position } from './extension/position.js';
+export type { WelcomeVerdict, Welcome } from './extension/welcome.js';
 export { codeName } from './codes.js';
 
 // Names.

@@ -27,6 +27,16 @@ export const MAX_PORTABLE_BYTES = 143_151;
 export const MAX_VIEW_MEMBERS = 65_536;
 /** Longest body towards a client: a network membership message with every member in a set of its own. */
 export const MAX_DELIVERY_DATA = 20 + MAX_VIEW_MEMBERS * (4 + NAME_BYTES);
+/** Members of a view whose list travels as changes. */
+export const MAX_COMPACT_MEMBERS = 200_000;
+/** Records of one frame: a daemon writes at most 64 KiB of them. */
+export const MAX_VIEW_RECORDS = 8_192;
+/** Members that go, and that come, in one view after daemons were lost or found. */
+export const MAX_NETWORK_CHANGES = 1_000_000;
+/** Sets of members that come from one view, in such a view. */
+export const MAX_NETWORK_SETS = 65_536;
+/** Longest data of a frame of the extension: every member comes back, with place, flags, both names and a subject. */
+export const MAX_EXTENSION_DATA = 256 + MAX_COMPACT_MEMBERS * (5 + 2 * NAME_BYTES + 129);
 
 /** Elements of a scatter of the SSP calls: 99. */
 export const MAX_SSP_SCATTER_ELEMENTS = 99;

@@ -5,7 +5,7 @@
  * Regular body: group id (12) | number of vs sets (4) | offset of the receiver's set from byte 20 (4) | sets, each a
  * count (4) and that many name fields (32). Transitional body: the group id. Self-leave: nothing.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { readInt, writeInt } from './byte-order.js';
 import { FrameFault } from './fault.js';
 import { GROUP_ID_BYTES, type GroupId, readGroupId, writeGroupId } from './group-id.js';

@@ -2,7 +2,7 @@
  * Names: which bytes are legal, the private group form, and the fixed 32-byte field [session 2].
  * Names are bytes; as strings they are latin1, so that every byte survives the way there and back.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { MAX_DAEMON_NAME, MAX_NAME_LENGTH, MAX_PRIVATE_NAME, NAME_BYTES } from './limits.js';
 
 const HASH = '#';

@@ -2,7 +2,7 @@
  * Reject frames: a request that the daemon refused goes back to its sender [session 4.9]. Between header and
  * names stands the original type word, which no length field counts.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { readMarked, writeMarked } from './byte-order.js';
 import {
   DATA_LENGTH_AT,
@@ -28,6 +28,8 @@ import {
  * do not look at it. Whatever has no number here is a policy, as in the frames of other daemons.
  */
 export const REJECTED_BY_LIMIT = 1;
+/** The group has as many members as the daemon allows, or as fit into the list that this client would get. */
+export const REJECTED_BY_SIZE = 2;
 
 /** What a client reports as the service of a reject frame: the original word, JOIN and LEAVE as causes, and REJECT. */
 export function rejectedService(service: number): number {

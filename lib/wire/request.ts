@@ -2,7 +2,7 @@
  * Frames from client to daemon: writing them, and the daemon's checks [session 4.5, 4.6]. The checks run
  * when the 48 header bytes are there and before anything is allocated for names and data.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { isLittle, isMarkerWhole, readInt, readMarked } from './byte-order.js';
 import { FrameFault } from './fault.js';
 import {

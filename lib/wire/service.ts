@@ -43,6 +43,13 @@ export const LEAVE_MESS = 0x00020000;
 export const KILL_MESS = 0x00040000;
 /** Mask: what the daemons keep for themselves; refused from clients, never shown to them. */
 export const RESERVED = 0x003fc000;
+/**
+ * A frame of the extension between this client library and this daemon; its message type tells the kind. Real daemons
+ * and clients never send it.
+ */
+export const EXTENSION_MESS = 0x00100000;
+/** A frame that daemons put into the order for one another; its message type tells the kind. */
+export const DAEMON_MESS = 0x00200000;
 /** A message refused by an access policy [session 4.9]. */
 export const REJECT_MESS = 0x00400000;
 

@@ -38,6 +38,7 @@ const table = {
   INVALID_PARAM: -57,
   PERMISSION_DENIED: -60,
   TOO_MANY_GROUPS: -61,
+  TOO_MANY_MEMBERS: -62,
 } as const;
 
 describe('wire: codes', () => {

@@ -52,6 +52,7 @@ describe('wire: round trips', () => {
       membership: fc.boolean(),
       priority: fc.constantFrom(0, 1),
       name: fc.oneof(name(10), fc.constant('')),
+      offers: fc.boolean(),
     });
     fc.assert(
       fc.property(request, bytes(5), (each, rest) => {

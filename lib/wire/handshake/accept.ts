@@ -1,5 +1,5 @@
 /** The daemon's last word in the handshake [session 3.7, 3.10]. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, REJECT_VERSION } from '../codes.js';
 import { MAX_NAME_LENGTH } from '../limits.js';
 import {

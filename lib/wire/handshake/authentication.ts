@@ -1,5 +1,5 @@
 /** Authentication methods: the daemon's list and the client's choice [session 3.4, 3.5]. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { IllegalParamError } from '../../errors.js';
 import { MAX_AUTH_LIST, MAX_AUTH_METHODS, MAX_AUTH_NAME } from '../limits.js';
 import { isByteText } from '../name.js';
@@ -13,9 +13,14 @@ export type Method = (typeof METHODS)[number];
 
 export const CHOICE_BYTES = MAX_AUTH_METHODS * MAX_AUTH_NAME;
 
+const listText = (methods: readonly string[]): string => methods.map((method) => `${method} `).join('');
+
+/** Length of the text of a list, without its length byte. */
+export const methodListBytes = (methods: readonly string[]): number => listText(methods).length;
+
 /** Length byte and names, each followed by one blank. */
 export function encodeMethodList(methods: readonly string[]): Buffer {
-  const text = methods.map((method) => `${method} `).join('');
+  const text = listText(methods);
   if (text.length > MAX_AUTH_LIST)
     throw new IllegalParamError(
       `expected a list of methods of at most ${MAX_AUTH_LIST} bytes, got ${text.length}`,

@@ -3,10 +3,14 @@
  * daemon wants the request in one write, then silence until its list came, then the choice in one write [session 3.9];
  * every buffer this class returns is to be written at once and whole.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { IllegalStateError } from '../../errors.js';
 import { CONNECTION_CLOSED, REJECT_AUTH } from '../codes.js';
-import { MAX_AUTH_LIST } from '../limits.js';
+import { EXTENSION_METHOD } from '../extension/features.js';
+import { type Hello, encodeHello } from '../extension/hello.js';
+import { FIRST_CODE_BYTE, type Welcome, readWelcome } from '../extension/welcome.js';
+import { FrameFault } from '../fault.js';
+import { MAX_AUTH_LIST, MAX_AUTH_METHODS } from '../limits.js';
 import { type Accept, readAccept, readCode } from './accept.js';
 import {
   type Authenticator,
@@ -26,6 +30,8 @@ export interface ClientHandshakeOptions {
   readonly priority: number;
   /** All of them are chosen and run; default NULL alone. */
   readonly authenticators?: readonly Authenticator[];
+  /** What is wanted of the extension. Without it, or at a daemon that does not list it, the session is a plain one. */
+  readonly hello?: Hello | undefined;
 }
 
 /** What to do after some bytes of the daemon: write and wait for more, use the session, or give up. */
@@ -43,6 +49,8 @@ export type ClientStep =
       readonly write: Buffer | null;
       /** The answer of the daemon. */
       readonly accept: Accept;
+      /** What it grants of the extension; null in a plain session. */
+      readonly welcome: Welcome | null;
       /** Bytes behind the accept: the first frames. */
       readonly rest: Buffer;
     }
@@ -59,10 +67,13 @@ export type ClientStep =
  */
 export class ClientHandshake {
   private bytes: Buffer = Buffer.alloc(0);
-  private stage: 'list' | 'credentials' | 'accept' | 'accepted' | 'refused' = 'list';
+  private stage: 'list' | 'credentials' | 'welcome' | 'accept' | 'accepted' | 'refused' = 'list';
   private readonly authenticators: readonly Authenticator[];
   /** Methods whose one answer byte is still to come, the one being run first. */
   private dialogues: Authenticator[] = [];
+  /** HELLO, to be written after the last credentials; null when the daemon does not know the extension. */
+  private hello: Buffer | null = null;
+  private welcome: Welcome | null = null;
 
   constructor(private readonly options: ClientHandshakeOptions) {
     this.authenticators = options.authenticators ?? [nullAuthenticator];
@@ -70,7 +81,8 @@ export class ClientHandshake {
 
   /** The request, to be written first. */
   request(): Buffer {
-    return encodeConnectRequest({ version: PROTOCOL_VERSION, ...this.options });
+    const offers = this.options.hello !== undefined;
+    return encodeConnectRequest({ version: PROTOCOL_VERSION, ...this.options, offers });
   }
 
   /** The stream ended: what connect answers with [session 3.10]. */
@@ -96,8 +108,16 @@ export class ClientHandshake {
   }
 
   private step(): ClientStep {
-    if (this.stage === 'list') return this.list();
-    return this.stage === 'credentials' ? this.dialogue() : this.accept();
+    switch (this.stage) {
+      case 'list':
+        return this.list();
+      case 'credentials':
+        return this.dialogue();
+      case 'welcome':
+        return this.takeWelcome();
+      default:
+        return this.accept();
+    }
   }
 
   private list(): ClientStep {
@@ -111,14 +131,35 @@ export class ClientHandshake {
     const methods = this.authenticators.map(({ method }) => method);
     if (!methods.every((method) => offered.includes(method))) return { kind: 'refused', code: REJECT_AUTH };
     this.dialogues = this.authenticators.filter(({ credentials }) => credentials !== null);
-    this.stage = this.dialogues.length > 0 ? 'credentials' : 'accept';
-    return { kind: 'more', write: this.choice(methods) };
+    const chosen = offered.includes(EXTENSION_METHOD) ? this.extended(methods) : methods;
+    const first = this.dialogues[0];
+    this.stage = first ? 'credentials' : this.afterMethods;
+    return { kind: 'more', write: Buffer.concat([encodeMethodChoice(chosen), this.credentials(first)]) };
   }
 
-  /** Spread 5.0.1 accepts the first credentials in the segment of the choice [session 3.6]. */
-  private choice(methods: readonly string[]): Buffer {
-    const credentials = this.dialogues[0]?.credentials ?? Buffer.alloc(0);
-    return Buffer.concat([encodeMethodChoice(methods), credentials]);
+  /** The choice that takes the daemon's offer, if it was asked for and a slot is left: NULL proves nothing and gives way. */
+  private extended(methods: readonly string[]): readonly string[] {
+    const { hello } = this.options;
+    if (hello === undefined) return methods;
+    const isFull = methods.length >= MAX_AUTH_METHODS;
+    const kept = isFull ? methods.filter((method) => method !== nullAuthenticator.method) : methods;
+    if (kept.length >= MAX_AUTH_METHODS) return methods;
+    this.hello = encodeHello(hello);
+    return [...kept, EXTENSION_METHOD];
+  }
+
+  private get afterMethods(): 'welcome' | 'accept' {
+    return this.hello === null ? 'accept' : 'welcome';
+  }
+
+  /**
+   * What one method sends, and HELLO after the last one, in one write. Spread 5.0.1 accepts the first credentials in the
+   * segment of the choice [session 3.6].
+   */
+  private credentials(authenticator: Authenticator | undefined): Buffer {
+    const credentials = authenticator?.credentials ?? Buffer.alloc(0);
+    const isLast = this.dialogues.length <= 1;
+    return isLast && this.hello ? Buffer.concat([credentials, this.hello]) : credentials;
   }
 
   /** One byte answers each dialogue: 1 good, anything else bad (a single `f7` included). */
@@ -129,7 +170,24 @@ export class ClientHandshake {
     if (answer !== 1) return { kind: 'refused', code: REJECT_AUTH };
     this.dialogues.shift();
     const next = this.dialogues[0];
-    if (next) return { kind: 'more', write: next.credentials };
+    if (next) return { kind: 'more', write: this.credentials(next) };
+    this.stage = this.afterMethods;
+    return this.step();
+  }
+
+  /** A code may stand in its place. */
+  private takeWelcome(): ClientStep {
+    const first = this.bytes[0];
+    if (first !== undefined && first >= FIRST_CODE_BYTE) return { kind: 'refused', code: readCode(first) };
+    try {
+      const read = readWelcome(this.bytes);
+      if (read === null) return waiting;
+      this.welcome = read.welcome;
+      this.bytes = this.bytes.subarray(read.length);
+    } catch (error) {
+      if (!(error instanceof FrameFault)) throw error;
+      return { kind: 'refused', code: CONNECTION_CLOSED };
+    }
     this.stage = 'accept';
     return this.accept();
   }
@@ -138,7 +196,9 @@ export class ClientHandshake {
     const read = readAccept(this.bytes, this.options.priority);
     if (read === null) return waiting;
     if (typeof read === 'number') return { kind: 'refused', code: read };
-    return { kind: 'accepted', write: null, accept: read.accept, rest: this.bytes.subarray(read.length) };
+    const { welcome } = this;
+    const rest = this.bytes.subarray(read.length);
+    return { kind: 'accepted', write: null, accept: read.accept, welcome, rest };
   }
 }
 

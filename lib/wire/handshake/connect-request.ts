@@ -1,10 +1,12 @@
 /** The first bytes of a client: version, options, private name [session 3.2, 3.3]. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { REJECT_ILLEGAL_NAME, REJECT_VERSION } from '../codes.js';
 import { MAX_PRIVATE_NAME } from '../limits.js';
 import { isPrivateName } from '../name.js';
 
 const MEMBERSHIP_OPTION = 0x01;
+/** The client knows the extension. Spread 5.0.1 ignores the bit. */
+const OFFER_OPTION = 0x02;
 /** With this bit set Spread 5.0.1 gives no membership messages whatever bit 0 says. */
 const MEMBERSHIP_OFF = 0x80;
 
@@ -18,14 +20,19 @@ export interface ConnectRequest {
   readonly priority: number;
   /** Empty when the daemon is to make up a name. */
   readonly name: string;
+  /** Whether the client knows the extension between this library and this daemon. */
+  readonly offers: boolean;
 }
 
 /** Writes a request; the name is cut to 10 bytes as the libraries do, any priority above 0 becomes 1. */
-export function encodeConnectRequest(request: ConnectRequest): Buffer {
-  const { version, membership, priority } = request;
+export function encodeConnectRequest(
+  request: Omit<ConnectRequest, 'offers'> & Partial<Pick<ConnectRequest, 'offers'>>,
+): Buffer {
+  const { version, membership, priority, offers = false } = request;
   const name = Buffer.from(request.name, 'latin1').subarray(0, MAX_PRIVATE_NAME);
   const patch = versionNumber(version) >= FIRST_WITH_PATCH ? [version.patch] : [];
-  const options = (membership ? MEMBERSHIP_OPTION : 0) | (priority > 0 ? 0x10 : 0);
+  const options =
+    (membership ? MEMBERSHIP_OPTION : 0) | (offers ? OFFER_OPTION : 0) | (priority > 0 ? 0x10 : 0);
   return Buffer.concat([Buffer.from([version.major, version.minor, ...patch, options, name.length]), name]);
 }
 
@@ -60,6 +67,7 @@ export function readConnectRequest(
       membership: (options & (MEMBERSHIP_OPTION | MEMBERSHIP_OFF)) === MEMBERSHIP_OPTION,
       priority: options >> 4,
       name,
+      offers: (options & OFFER_OPTION) !== 0,
     },
     length,
   };

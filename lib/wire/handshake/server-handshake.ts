@@ -2,9 +2,13 @@
  * The daemon's half of the handshake as a state machine: bytes in, bytes out [session 3]. It waits for
  * missing bytes and takes pipelined ones, unlike Spread 5.0.1 [session 13].
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { IllegalStateError } from '../../errors.js';
 import { REJECT_AUTH, REJECT_NOT_UNIQUE } from '../codes.js';
+import { EXTENSION_METHOD } from '../extension/features.js';
+import { type Hello, readHello } from '../extension/hello.js';
+import { type Welcome, encodeWelcome } from '../extension/welcome.js';
+import { MAX_AUTH_LIST } from '../limits.js';
 import { encodeAccept, encodeCode } from './accept.js';
 import {
   CHOICE_BYTES,
@@ -13,6 +17,7 @@ import {
   METHODS,
   type Method,
   encodeMethodList,
+  methodListBytes,
   readCredentials,
   readMethodChoice,
 } from './authentication.js';
@@ -32,10 +37,20 @@ export interface HandshakePolicy {
   /**
    * Takes a private name, from here until the session's disconnect is ordered; makes one up when it is empty.
    * Returns the private group, the code that refuses it, or null while the name belongs to a session that is ending.
+   * @param hello of a client that has chosen the extension; else null
+   * @param user that a dialogue proved; empty without one
    */
-  reserve(request: ConnectRequest): string | number | null;
+  reserve(request: ConnectRequest, hello: Hello | null, user: string): string | number | null;
   /** Whether the peer passes a method without a dialogue: NULL or IP. */
   passes(method: string): boolean;
+  /** For clients that know the extension; null, or none, for a daemon that does not offer it. */
+  readonly extension?:
+    | {
+        /** What the daemon grants a client with this name, which a dialogue proved to be this user. */
+        welcome(hello: Hello, privateGroup: string, user: string): Welcome;
+      }
+    | null
+    | undefined;
 }
 
 /** What to do after some bytes of the client. */
@@ -71,6 +86,13 @@ export type ServerStep =
       readonly privateGroup: string;
       /** The user that a dialogue proved; empty without one. */
       readonly user: string;
+      /** What was agreed of the extension; null in a plain session. */
+      readonly extension: {
+        /** What the client wants. */
+        readonly hello: Hello;
+        /** What it was granted. */
+        readonly welcome: Welcome;
+      } | null;
       /** Bytes behind the handshake: the first frames. */
       readonly rest: Buffer;
     }
@@ -86,7 +108,17 @@ export type ServerStep =
 /** The one method with a dialogue. */
 const DIALOGUE: Method = 'PWORD';
 
-type Stage = 'request' | 'name' | 'choice' | 'methods' | 'verify' | 'accepted' | 'rejected';
+type Stage =
+  | 'request'
+  | 'name'
+  | 'list'
+  | 'choice'
+  | 'methods'
+  | 'verify'
+  | 'hello'
+  | 'welcome'
+  | 'accepted'
+  | 'rejected';
 
 /**
  * The daemon's side of the handshake: push the bytes of the client into it, and do what each step says [session
@@ -106,6 +138,13 @@ export class ServerHandshake {
   private methods: string[] = [];
   private failed = false;
   private user = '';
+  /**
+   * A name is checked before the list; of a client that knows the extension later, since one that comes back has a
+   * session of that name: after HELLO, or after a choice without the extension.
+   */
+  private afterName: Stage = 'list';
+  private takesExtension = false;
+  private hello: Hello | null = null;
 
   constructor(private readonly policy: HandshakePolicy) {}
 
@@ -122,6 +161,7 @@ export class ServerHandshake {
   /**
    * Takes the next bytes, cut anywhere. What comes behind a rejection is ignored; what comes while credentials are
    * checked, or the name is not free, is kept, so the caller should not read much meanwhile.
+   * @throws FrameFault for an invalid HELLO, as `verified` does: the client is to be cut off
    */
   push(chunk: Buffer): ServerStep {
     if (this.stage === 'accepted') throw new IllegalStateError('the handshake is over');
@@ -169,10 +209,16 @@ export class ServerHandshake {
         return this.takeRequest();
       case 'name':
         return this.takeName();
+      case 'list':
+        return this.list();
       case 'choice':
         return this.takeChoice();
       case 'methods':
         return this.runMethod();
+      case 'hello':
+        return this.takeHello();
+      case 'welcome':
+        return this.accept();
       default:
         return this.more();
     }
@@ -184,18 +230,31 @@ export class ServerHandshake {
     if (typeof read === 'number') return this.reject(read);
     this.request = read.request;
     this.bytes = this.bytes.subarray(read.length);
-    this.stage = 'name';
+    this.stage = this.offersExtension ? 'list' : 'name';
     return null;
   }
 
+  /** Whether the word of the extension stands in the list. */
+  private get offersExtension(): boolean {
+    const { offers, version } = this.request;
+    if (!offers || !this.policy.extension || versionNumber(version) < FIRST_WITH_METHODS) return false;
+    const { allowed } = this.policy;
+    return allowed.length > 0 && methodListBytes([...allowed, EXTENSION_METHOD]) <= MAX_AUTH_LIST;
+  }
+
   private takeName(): ServerStep | null {
-    const group = this.policy.reserve(this.request);
+    const group = this.policy.reserve(this.request, this.hello, this.user);
     if (group === null) return { kind: 'name', write: this.written() };
     if (typeof group === 'number') return this.reject(group);
     this.privateGroup = group;
+    this.stage = this.afterName;
+    return null;
+  }
+
+  private list(): ServerStep | null {
     if (versionNumber(this.request.version) < FIRST_WITH_METHODS) return this.takeOldClient();
     const { allowed } = this.policy;
-    this.out.push(encodeMethodList(allowed));
+    this.out.push(encodeMethodList(this.offersExtension ? [...allowed, EXTENSION_METHOD] : allowed));
     if (allowed.length === 0) return this.reject(REJECT_AUTH);
     this.stage = 'choice';
     return null;
@@ -214,10 +273,18 @@ export class ServerHandshake {
 
   private takeChoice(): ServerStep | null {
     if (this.bytes.length < CHOICE_BYTES) return this.more();
-    const chosen = readMethodChoice(this.bytes);
+    const words = readMethodChoice(this.bytes);
     this.bytes = this.bytes.subarray(CHOICE_BYTES);
+    this.takesExtension = this.offersExtension && words.includes(EXTENSION_METHOD);
+    const chosen = this.takesExtension ? words.filter((word) => word !== EXTENSION_METHOD) : words;
     const isLegal = chosen.length > 0 && chosen.every((method) => this.policy.allowed.includes(method));
-    return isLegal ? this.run(chosen) : this.reject(REJECT_AUTH);
+    if (!isLegal) return this.reject(REJECT_AUTH);
+    this.run(chosen);
+    if (this.offersExtension && !this.takesExtension) {
+      this.afterName = this.stage;
+      this.stage = 'name';
+    }
+    return null;
   }
 
   /** Chosen methods in slot order, then every required one not chosen. */
@@ -230,10 +297,33 @@ export class ServerHandshake {
 
   private runMethod(): ServerStep | null {
     const [method] = this.methods;
-    if (method === undefined) return this.failed ? this.reject(REJECT_AUTH) : this.accept();
+    if (method === undefined) return this.methodsDone();
     if (method === DIALOGUE) return this.takeCredentials();
     this.methods.shift();
     if (!this.policy.passes(method)) this.failed = true;
+    return null;
+  }
+
+  private methodsDone(): ServerStep | null {
+    if (this.failed) return this.reject(REJECT_AUTH);
+    if (!this.takesExtension) return this.accept();
+    this.stage = 'hello';
+    return null;
+  }
+
+  /** @throws FrameFault the client is to be cut off without an answer */
+  private takeHello(): ServerStep | null {
+    try {
+      const read = readHello(this.bytes);
+      if (read === null) return this.more();
+      this.hello = read.hello;
+      this.bytes = this.bytes.subarray(read.length);
+    } catch (error) {
+      this.stage = 'rejected';
+      throw error;
+    }
+    this.afterName = 'welcome';
+    this.stage = 'name';
     return null;
   }
 
@@ -250,8 +340,18 @@ export class ServerHandshake {
   private accept(): ServerStep {
     this.stage = 'accepted';
     const { request, privateGroup, user, bytes: rest } = this;
+    const extension = this.extend();
     this.out.push(encodeAccept(request.version, privateGroup));
-    return { kind: 'accepted', write: Buffer.concat(this.out), request, privateGroup, user, rest };
+    return { kind: 'accepted', write: Buffer.concat(this.out), request, privateGroup, user, extension, rest };
+  }
+
+  /** WELCOME comes before the accept. */
+  private extend(): { hello: Hello; welcome: Welcome } | null {
+    const { hello, policy, privateGroup, user } = this;
+    if (hello === null || !policy.extension) return null;
+    const welcome = policy.extension.welcome(hello, privateGroup, user);
+    this.out.push(encodeWelcome(welcome));
+    return { hello, welcome };
   }
 
   private reject(code: number): ServerStep {

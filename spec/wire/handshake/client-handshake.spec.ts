@@ -64,6 +64,7 @@ describe('wire: client handshake', () => {
       kind: 'accepted',
       write: null,
       accept: { version: { major: 5, minor: 0, patch: 1 }, privateGroup: '#alice#dmn1' },
+      welcome: null,
       rest: Buffer.from('frames'),
     });
   });

@@ -64,7 +64,7 @@ describe('wire: connect request', () => {
   describe('read', () => {
     it('has all fields and its length', () => {
       expect(readConnectRequest(named('bob'))).to.deep.equal({
-        request: { version: PROTOCOL_VERSION, membership: true, priority: 0, name: 'bob' },
+        request: { version: PROTOCOL_VERSION, membership: true, priority: 0, name: 'bob', offers: false },
         length: 8,
       });
     });

@@ -110,6 +110,7 @@ describe('wire: server handshake', () => {
         membership: true,
         priority: 0,
         name: 'bob',
+        offers: false,
       },
     });
   });
@@ -154,7 +155,7 @@ describe('wire: server handshake', () => {
     const { end } = talk(policy, Buffer.from('0500010000', 'hex'), CHOICE);
     expect(end).to.equal('#r1-2#dmn1');
     expect(policy.reserved).to.deep.equal([
-      { version: { major: 5, minor: 0, patch: 1 }, membership: false, priority: 0, name: '' },
+      { version: { major: 5, minor: 0, patch: 1 }, membership: false, priority: 0, name: '', offers: false },
     ]);
   });
 
