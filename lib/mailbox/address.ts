@@ -10,9 +10,10 @@
  * | `host:4803`, `[::1]:4803`, `tcp://host:4803` | TCP |
  * | `tls://host:4843` | TLS |
  * | `unix:/path` | the local socket at that path |
+ *
+ * Where several daemons can be named, `srv:_sspd._tcp.example.org` stands for those that DNS lists.
  */
-import { Buffer } from 'node:buffer';
-import { join } from 'node:path';
+import { Buffer } from '#buffer';
 import { DEFAULT_PORT } from '../wire/limits.js';
 
 /** Directory of the daemons' Unix sockets. */
@@ -27,7 +28,14 @@ const MAX_SOCKET_PATH = 107;
 const MAX_PORT = 65_535;
 
 export type Address =
-  { readonly path: string } | { readonly port: number; readonly host: string; readonly tls: boolean };
+  | { readonly path: string }
+  | {
+      readonly port: number;
+      readonly host: string;
+      readonly tls: boolean;
+      /** What the host was found to be, when somebody has looked. */
+      readonly ip?: string | undefined;
+    };
 
 /** The forms in words, for help and errors. */
 export const ADDRESS_FORMS = '4803@host, host:4803, tls://host:4843, 4803 or unix:/path for a local socket';
@@ -59,7 +67,22 @@ export function parseAddress(text: string, unixDir: string = UNIX_DIR): Address 
   const port = Number(match[1]);
   if (port > MAX_PORT) return null;
   const host = match[2]?.replace(/^\[(.*)\]$/, '$1');
-  return host === undefined ? { path: join(unixDir, String(port)) } : { port, host, tls: false };
+  return host === undefined ? { path: `${unixDir.replace(/\/*$/, '/')}${port}` } : { port, host, tls: false };
+}
+
+const serviceForm = /^srv:((?:_[\w-]+\.){2}[^\s/:@[\],]+)$/;
+
+/** The name in `srv:_sspd._tcp.example.org`, which stands for daemons that DNS lists; null for any other text. */
+export const parseService = (text: string): string | null => serviceForm.exec(text)?.[1] ?? null;
+
+/**
+ * Several addresses in one text, with commas between them. A text that is one address as a whole, such as the path of a
+ * local socket with a comma in it, stays whole where its parts are none.
+ */
+export function addressList(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  const areAll = parts.every((part) => parseAddress(part) !== null || parseService(part) !== null);
+  return areAll || parseAddress(text) === null ? parts : [text];
 }
 
 /** What is wrong with a text that is not an address, with what was meant where that can be guessed. */

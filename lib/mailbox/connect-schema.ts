@@ -1,10 +1,10 @@
 /** What the connect call takes, checked. Loaded with the first connect: the schema library costs more than all the rest. */
-import { Buffer } from 'node:buffer';
-import type { LookupFunction } from 'node:net';
+import { Buffer } from '#buffer';
 import { z } from 'zod';
-import { MAX_SILENCE_TIMEOUT, MIN_SILENCE_TIMEOUT } from '../silence/watch.js';
+import { MAX_SILENCE_TIMEOUT, MIN_SILENCE_TIMEOUT } from '../silence/limits.js';
 import { signalOption } from '../util/option-schemas.js';
 import type { Authenticator } from '../wire/handshake/authentication.js';
+import type { Lookup } from './transport.js';
 
 const pem = z.union([z.string(), z.instanceof(Buffer)]).optional();
 export const tlsSchema = z.strictObject({
@@ -30,7 +30,7 @@ const options = z.object({
   unixDir: z.string().optional(),
   tls: tlsSchema.optional(),
   silenceTimeoutMs: silenceTimeoutSchema.optional(),
-  lookup: z.custom<LookupFunction>((value) => typeof value === 'function').optional(),
+  lookup: z.custom<Lookup>((value) => typeof value === 'function').optional(),
   queueMessages: z.int().min(1).optional(),
   queueBytes: z.int().min(1).optional(),
 });

@@ -2,7 +2,7 @@
  * What a received message says, before an API gives it its form. The one place where both APIs read one; it checks what
  * they need to be whole, so that a malformed message is found out before any output is set [receive R69].
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { writeInt } from '../wire/byte-order.js';
 import { FrameFault } from '../wire/fault.js';
 import { GROUP_ID_BYTES, type GroupId, writeGroupId } from '../wire/group-id.js';
@@ -30,7 +30,7 @@ export type Content = Common &
 
 /**
  * @param own private group of the receiver
- * @returns null when the message is malformed inside a sound frame
+ * @returns null when the message is malformed inside a sound frame, and for frames of the extension
  */
 export function contentOf(arrival: ReceivedMessage, own: string): Content | null {
   try {
@@ -41,7 +41,7 @@ export function contentOf(arrival: ReceivedMessage, own: string): Content | null
   }
 }
 
-function read(arrival: ReceivedMessage, own: string): Content {
+function read(arrival: ReceivedMessage, own: string): Content | null {
   const { kind, service, numGroups } = arrival;
   const sender = arrival.name;
   switch (kind) {
@@ -57,6 +57,8 @@ function read(arrival: ReceivedMessage, own: string): Content {
       return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: readTransition(arrival) };
     case 'self-leave':
       return { kind, service, sender, numGroups: 0, endianMismatch: 0, id: arrival.leftId };
+    case 'extension':
+      return null;
     default:
       throw new FrameFault('kind', `service 0x${service.toString(16)} is not a kind of message`);
   }

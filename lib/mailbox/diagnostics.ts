@@ -9,9 +9,13 @@
  * | `ssp-toolkit:closed` | `{ id }`: a connection was closed on this side |
  * | `ssp-toolkit:dropped` | `{ id, group, sender, reason }`: a recipe, a channel or the flush layer ignored a message, or a number in it |
  * | `ssp-toolkit:secure` | `{ id, group, event, ... }`: something happened in a secure group; the fields are those of `SecureReport` |
+ * | `ssp-toolkit:list` | `{ id, group, expected, got, count }`: the members of a group were not what the daemon says, and are asked for again |
+ * | `ssp-toolkit:reconnecting` | `{ id, cause, attempt, address }`: a connection with `resume` was lost and looks for a daemon |
+ * | `ssp-toolkit:resumed` | `{ id, address, awayMs, moved, gaps }`: it is back |
+ * | `ssp-toolkit:gap` | `{ id, group, reason, missed, awayMs, since }`: messages of a group are missing, or may be |
  * | `ssp-toolkit:paused` | `{ id, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
  */
-import { channel } from 'node:diagnostics_channel';
+import { channel } from '#report';
 
 export interface ConnectReport {
   readonly address: string;
@@ -29,6 +33,10 @@ const losses = channel('ssp-toolkit:lost');
 const closings = channel('ssp-toolkit:closed');
 const drops = channel('ssp-toolkit:dropped');
 const secures = channel('ssp-toolkit:secure');
+const lists = channel('ssp-toolkit:list');
+const reconnections = channel('ssp-toolkit:reconnecting');
+const resumptions = channel('ssp-toolkit:resumed');
+const gaps = channel('ssp-toolkit:gap');
 const pauses = channel('ssp-toolkit:paused');
 
 export const reportConnect = (report: ConnectReport): void => connects.publish(report);
@@ -52,8 +60,36 @@ export interface DropReport {
 
 export const reportDropped = (report: DropReport): void => drops.publish(report);
 
+export interface ListReport {
+  /** Of the connection. */
+  readonly id: string;
+  readonly group: string;
+  /** Number of the members, as the daemon says. */
+  readonly expected: number;
+  /** Number of the members that were here. */
+  readonly got: number;
+  /** How often it has happened on this connection. */
+  readonly count: number;
+}
+
+export const reportList = (report: ListReport): void => lists.publish(report);
+
 export const reportPause = (id: string, waiting: number, waitingBytes: number): void =>
   pauses.publish({ id, waiting, waitingBytes });
+
+/** Its fields are those of `ReconnectingEvent`. */
+export const reportReconnecting = (report: {
+  readonly id: string;
+  readonly cause: Error | undefined;
+}): void => reconnections.publish(report);
+
+/** Its fields are those of `ResumedEvent`. */
+export const reportResumed = (report: { readonly id: string; readonly address: string }): void =>
+  resumptions.publish(report);
+
+/** Its fields are those of `GapEvent`. */
+export const reportGap = (report: { readonly id: string; readonly group: string }): void =>
+  gaps.publish(report);
 
 /** A member of the view without the key, and why. */
 interface Keyless {

@@ -1,18 +1,20 @@
 /** From an address to an accepted session: connection and handshake [session 1, 3]. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { CONNECTION_CLOSED, COULD_NOT_CONNECT, ILLEGAL_SPREAD } from '../wire/codes.js';
-import type { Accept } from '../wire/handshake/accept.js';
 import type { Authenticator } from '../wire/handshake/authentication.js';
-import { ClientHandshake } from '../wire/handshake/client-handshake.js';
-import { parseAddress } from './address.js';
+import { ClientHandshake, type ClientStep } from '../wire/handshake/client-handshake.js';
+import type { Address } from './address.js';
 import { connectCode, type DialFailure, isTlsError } from './dial-failure.js';
-import { nodePlatform, type Platform } from './platform.js';
-import type { Transport, TransportOptions } from './transport.js';
+import type { ExtensionOffer } from './extension.js';
+import { type Platform, systemPlatform } from './platform.js';
+import type { Transport, TransportOptions, WebAddress } from './transport.js';
 import { onAbort } from '../util/deferred.js';
 
 export interface DialOptions extends TransportOptions {
-  /** Where the daemon is, see `parseAddress`; default the local socket of port 4803. */
+  /** Where the daemon is, as its platform reads it; default the local socket of port 4803. */
   readonly spreadName?: string | undefined;
+  /** The same, parsed; goes before `spreadName`. */
+  readonly address?: Address | WebAddress | undefined;
   /** 1 to 10 characters, cut after ten; empty asks the daemon to make up a name. */
   readonly name?: string | undefined;
   /** Whether membership messages are wanted; default true. */
@@ -23,18 +25,24 @@ export interface DialOptions extends TransportOptions {
   readonly timeout?: number | undefined;
   /** Ends the attempt. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears of each step that the daemon has taken part in. */
+  readonly progressed?: (() => void) | undefined;
   readonly authenticators?: readonly Authenticator[] | undefined;
+  /** What is wanted of the extension; default nothing, which no daemon can tell from any other client. */
+  readonly extension?: ExtensionOffer | undefined;
   /** Directory of the Unix sockets; default `/tmp`. */
   readonly unixDir?: string | undefined;
-  /** Default the one of Node. */
+  /** Default the one of the machine. */
   readonly platform?: Platform | undefined;
 }
 
 /** Longest time limit: what a Node timer can hold, about 24 days. A longer one is cut to it. */
 const MAX_TIMEOUT_MS = 0x7fff_ffff;
 
+type AcceptedStep = Extract<ClientStep, { readonly kind: 'accepted' }>;
+
 /** Receives the connection in the turn in which it was accepted, so that no byte gets lost in between. */
-type Accepted<T> = (transport: Transport, accept: Accept, rest: Buffer) => T;
+type Accepted<T> = (transport: Transport, step: AcceptedStep) => T;
 
 /**
  * @returns what `accepted` makes of the connection, or why there is none. The code is what connect answers with:
@@ -43,8 +51,8 @@ type Accepted<T> = (transport: Transport, accept: Accept, rest: Buffer) => T;
  * keys and certificates that are none, else what the daemon refused with [session 3.10]
  */
 export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T | DialFailure> {
-  const { timeout = 0, signal, platform = nodePlatform } = options;
-  const address = parseAddress(options.spreadName ?? '', options.unixDir);
+  const { timeout = 0, signal, platform = systemPlatform } = options;
+  const address = options.address ?? platform.parse(options.spreadName ?? '', options.unixDir);
   const early = (code: number): Promise<DialFailure> => Promise.resolve({ code, during: 'connecting' });
   if (address === null) return early(ILLEGAL_SPREAD);
   if (timeout < 0 || signal?.aborted) return early(CONNECTION_CLOSED);
@@ -55,12 +63,14 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
       membership: options.membership ?? true,
       priority: options.priority ?? 0,
       ...(options.authenticators && { authenticators: options.authenticators }),
+      hello: options.extension?.hello,
     });
     let connected = false;
     let isOver = false;
     const onReady = (): void => {
       if (isOver) return;
       connected = true;
+      options.progressed?.();
       transport.write(handshake.request());
     };
     let transport: Transport;
@@ -73,11 +83,14 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
     const onData = (chunk: Buffer): void => {
       const step = handshake.push(chunk);
       if (step.kind === 'refused') return refuse(step.code);
-      if (step.write !== null) transport.write(step.write);
+      if (step.write !== null) {
+        options.progressed?.();
+        transport.write(step.write);
+      }
       if (step.kind === 'more') return;
       finish();
       transport.off('error', onError);
-      resolve(accepted(transport, step.accept, step.rest));
+      resolve(accepted(transport, step));
     };
     // With TLS the connection may end before it is one.
     const onClose = (): void => refuse(connected ? handshake.end() : COULD_NOT_CONNECT);

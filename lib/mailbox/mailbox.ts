@@ -1,20 +1,23 @@
 /** One connection to a daemon, seen by the client. Below both APIs: it answers with codes and moves bytes. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
 import { checkDelivery } from '../wire/delivery.js';
+import { isExtensionFrame } from '../wire/extension/frame.js';
+import type { Welcome } from '../wire/extension/welcome.js';
 import { FrameFault } from '../wire/fault.js';
 import { FrameReader } from '../wire/frame-reader.js';
 import type { Accept } from '../wire/handshake/accept.js';
 import type { Version } from '../wire/handshake/connect-request.js';
 import { HEADER_BYTES } from '../wire/limits.js';
-import { KILL_MESS, MEMBERSHIP_MESS } from '../wire/service.js';
+import { KILL_MESS, MEMBERSHIP_MESS, REJECT_MESS } from '../wire/service.js';
 import { ReceivedMessage } from './received-message.js';
 import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
 import type { DialFailure } from './dial-failure.js';
+import { type ExtensionMailbox, MailboxExtension } from './extension.js';
 import { Fifo } from '../util/fifo.js';
-import { Outbox } from './outbox.js';
-import { nodePlatform, type Platform } from './platform.js';
+import { Outbox, type Sender } from './outbox.js';
+import { type Platform, systemPlatform } from './platform.js';
 import type { Transport } from './transport.js';
 import { ViewIds } from './view.js';
 import { PendingReceives } from './pending-receives.js';
@@ -22,6 +25,9 @@ import { PendingReceives } from './pending-receives.js';
 /** The socket is not read while this many messages, or bytes of messages, wait to be taken. */
 export const RECEIVE_QUEUE_MESSAGES = 10_000;
 export const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
+
+/** While fewer bytes are unsent, `submit` answers at once. */
+export const SEND_HIGH_WATER = 1024 * 1024;
 
 /** Longest wait for the daemon to take the disconnect request and to close, in milliseconds. */
 const DISCONNECT_LIMIT_MS = 2_000;
@@ -34,6 +40,8 @@ export interface MailboxOptions extends DialOptions {
   readonly queueMessages?: number | undefined;
   /** Default RECEIVE_QUEUE_BYTES, at least 1. */
   readonly queueBytes?: number | undefined;
+  /** Default SEND_HIGH_WATER, at least 1; see `submit`. */
+  readonly sendHighWater?: number | undefined;
 }
 
 /** `lost`: the connection broke; messages may still wait. `closed`: given up on this side, nothing waits. */
@@ -58,6 +66,8 @@ export class Mailbox {
    * when it arrives.
    */
   hurry: ((group: string) => boolean) | null = null;
+  /** Hears of the loss when it happens, before what has arrived was taken. */
+  onLost: (() => void) | null = null;
 
   private current: MailboxState = 'open';
   private readonly queue = new Fifo<ReceivedMessage>(64);
@@ -74,7 +84,11 @@ export class Mailbox {
   private faultTold = false;
   private readonly viewIds = new ViewIds();
   private readonly waiters = new PendingReceives();
-  private readonly outbox: Outbox;
+  private outbox: Sender;
+  /** What was agreed beyond the protocol of Spread; null in a plain session. */
+  readonly extension: MailboxExtension | null;
+  /** Bytes that came. */
+  private heard = 0;
 
   /**
    * Connects to a daemon.
@@ -89,7 +103,7 @@ export class Mailbox {
   static async dial(options: MailboxOptions): Promise<Mailbox | DialFailure> {
     const opened = await dial(
       options,
-      (transport, accept, rest) => new Mailbox(transport, accept, rest, options),
+      (transport, { accept, welcome, rest }) => new Mailbox(transport, accept, welcome, rest, options),
     );
     const isOpen = opened instanceof Mailbox;
     reportConnect({
@@ -105,16 +119,19 @@ export class Mailbox {
   private constructor(
     private readonly transport: Transport,
     accept: Accept,
+    welcome: Welcome | null,
     rest: Buffer,
     options: MailboxOptions,
   ) {
     this.privateGroup = accept.privateGroup;
     this.daemonVersion = accept.version;
     this.membership = options.membership ?? true;
-    this.platform = options.platform ?? nodePlatform;
+    this.platform = options.platform ?? systemPlatform;
     this.maxMessages = options.queueMessages ?? RECEIVE_QUEUE_MESSAGES;
     this.maxBytes = options.queueBytes ?? RECEIVE_QUEUE_BYTES;
-    this.outbox = new Outbox(transport, accept.privateGroup);
+    this.outbox = new Outbox(transport, accept.privateGroup, options.sendHighWater ?? SEND_HIGH_WATER);
+    const { extension } = options;
+    this.extension = extension && welcome ? new MailboxExtension(extension, welcome, this.extended()) : null;
     transport.on('data', (chunk) => this.receive(chunk));
     transport.on('end', () => this.lose());
     transport.on('close', () => this.lose());
@@ -156,6 +173,35 @@ export class Mailbox {
     pieces: readonly Uint8Array[],
   ): Promise<number> {
     return this.current === 'open' ? this.outbox.send(service, groups, messType, pieces) : notSent;
+  }
+
+  /** Sends a frame of the extension, in its place among the messages. @returns as `send` */
+  sendExtension(frame: Buffer): Promise<number> {
+    return this.current === 'open' ? this.outbox.write(frame) : notSent;
+  }
+
+  /**
+   * As `send`, but answered at once with 0 when the data was copied and less than `sendHighWater` is unsent, later when that
+   * is so again.
+   */
+  submit(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
+    return this.current === 'open' ? this.outbox.submit(service, groups, messType, pieces) : notSent;
+  }
+
+  /** From here on requests leave through another sender, which gets the transport. Nothing may have been sent yet. */
+  sendThrough(sender: Sender): Transport {
+    this.outbox = sender;
+    return this.transport;
+  }
+
+  /** All messages that wait, in their order; they stay where they are. */
+  items(): readonly ReceivedMessage[] {
+    return this.queue.items();
   }
 
   /** The oldest message, which stays where it is. */
@@ -213,6 +259,7 @@ export class Mailbox {
   async disconnect(): Promise<void> {
     if (this.current !== 'open') return this.kill();
     void this.outbox.send(KILL_MESS, [this.privateGroup], 0, []);
+    this.outbox.finish();
     this.close();
     const { transport, platform } = this;
     // What still comes is read and thrown away: a socket closed with unread bytes is reset, and with it the request.
@@ -233,7 +280,13 @@ export class Mailbox {
     this.transport.destroy();
   }
 
+  /** Loses the connection. What has arrived can still be taken. */
+  drop(cause: Error): void {
+    this.break(cause);
+  }
+
   private receive(chunk: Buffer): void {
+    this.heard += chunk.length;
     try {
       this.reader.push(chunk);
     } catch (error) {
@@ -250,15 +303,46 @@ export class Mailbox {
   }
 
   private arrive(bytes: Buffer, start: number, end: number): void {
+    if (this.extension !== null && isExtensionFrame(bytes, start)) {
+      const frame = this.extension.take(bytes, start, end);
+      if (frame !== null) {
+        this.noteUrgent(frame);
+        this.keep(frame);
+      }
+      return;
+    }
     const arrival = new ReceivedMessage(bytes, start, end);
     if ((arrival.service & MEMBERSHIP_MESS) !== 0) this.noteMembership(arrival);
+    else if ((arrival.service & REJECT_MESS) === 0) this.extension?.arrivals?.data();
+    this.keep(arrival);
+  }
+
+  private keep(arrival: ReceivedMessage): void {
     this.queue.push(arrival);
-    this.queuedBytes += end - start;
+    this.queuedBytes += arrival.length;
+  }
+
+  /** This mailbox, as its extension sees it. */
+  private extended(): ExtensionMailbox {
+    return {
+      clock: this.platform.clock,
+      sent: () => this.outbox.bytes,
+      heard: () => this.heard,
+      isHeld: () => this.paused,
+      send: (frame) => void this.sendExtension(frame),
+      silent: (error) => this.break(error),
+    };
   }
 
   private noteMembership(arrival: ReceivedMessage): void {
     this.viewIds.note(arrival);
-    if (this.hurry !== null && arrival.kind === 'view' && this.hurry(arrival.name)) this.urgent.add(arrival);
+    this.extension?.arrivals?.membership(arrival);
+    if (arrival.kind === 'view') this.noteUrgent(arrival);
+  }
+
+  /** @param arrival says something of the members of a group */
+  private noteUrgent(arrival: ReceivedMessage): void {
+    if (this.hurry?.(arrival.name) === true) this.urgent.add(arrival);
   }
 
   private isFull(): boolean {
@@ -285,9 +369,12 @@ export class Mailbox {
   private lose(): void {
     if (this.current !== 'open') return;
     this.current = 'lost';
+    this.cause ??= this.extension?.endError;
     reportLoss(this.privateGroup, this.cause);
     this.transport.destroy();
+    this.extension?.stop();
     this.reader.stop();
+    this.onLost?.();
     this.waiters.serve();
   }
 
@@ -295,6 +382,7 @@ export class Mailbox {
   private close(): void {
     if (this.current !== 'closed') reportClosed(this.privateGroup);
     this.current = 'closed';
+    this.extension?.stop();
     this.reader.stop();
     this.queue.clear();
     this.queuedBytes = 0;

@@ -1,57 +1,13 @@
-/**
- * What goes to the daemon. All messages of one synchronous turn are gathered and leave in one write: small ones are
- * copied into a slab one behind the other, large data is written from where it lies.
- */
-import { Buffer } from 'node:buffer';
+/** What goes to the daemon. All messages of one synchronous turn are gathered and leave in one write. */
 import { CONNECTION_CLOSED } from '../wire/codes.js';
-import { NAME_AT, writeHeaderWords } from '../wire/header.js';
-import { HEADER_BYTES, NAME_BYTES } from '../wire/limits.js';
-import { writeName } from '../wire/name.js';
+import { type Deferred, deferred } from '../util/deferred.js';
+import { FrameSlab, GATHER_LIMIT_BYTES, isCopied, lengthOf, writeAll } from './frame-slab.js';
 import type { Transport } from './transport.js';
 
-/** Data of this size and more is not copied; one more entry in the write costs less than the copy from here on. */
-export const COPY_LIMIT_BYTES = 16 * 1024;
-/** A slab begins small, since most connections send little, and the next one has double the size. */
-const FIRST_SLAB_BYTES = 4 * 1024;
-const LAST_SLAB_BYTES = 64 * 1024;
-/** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
-const GATHER_LIMIT_BYTES = 1024 * 1024;
-
-/** What one write is made of. All its messages share one promise. */
-class Batch {
-  readonly sent: Promise<number>;
-  done!: (error?: Error | null) => void;
-
-  constructor(transport: Transport) {
-    this.sent = new Promise((resolve) => {
-      // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
-      this.done = (error) => resolve(error || transport.destroyed ? CONNECTION_CLOSED : 0);
-    });
-  }
-}
-
-export class Outbox {
-  private slab: Buffer = Buffer.alloc(0);
-  private slabBytes = FIRST_SLAB_BYTES;
-  /** The slab's bytes in [cutTo, end) are gathered and not yet among the parts. */
-  private cutTo = 0;
-  private end = 0;
-  private parts: Uint8Array[] = [];
-  private gathered = 0;
-  private batch: Batch | null = null;
-  /** A header with the sender filled in. */
-  private readonly head = Buffer.alloc(HEADER_BYTES);
-  private readonly flushNow = (): void => this.flush();
-
-  constructor(
-    private readonly transport: Transport,
-    sender: string,
-  ) {
-    writeName(this.head, NAME_AT, sender);
-  }
-
+/** How requests leave a mailbox. */
+export interface Sender {
   /**
-   * Gathers one frame. Groups are cut to 31 bytes. The data must stay as it is until the promise resolves.
+   * Gathers one frame. Groups are cut to 31 bytes. Data that is not copied must stay as it is until the promise resolves.
    * @returns 0 when the bytes were handed to the kernel, CONNECTION_CLOSED when they were not
    */
   send(
@@ -59,71 +15,115 @@ export class Outbox {
     groups: readonly string[],
     messType: number,
     pieces: readonly Uint8Array[],
+  ): Promise<number>;
+  /**
+   * The same, but answered at once with 0 when the data was copied and little enough is unsent, later when that is so
+   * again.
+   */
+  submit(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number>;
+  /** Gathers a frame of the extension that is there already; it is copied. @returns as `send` */
+  write(frame: Uint8Array): Promise<number>;
+  /** Bytes that were gathered so far: rises. */
+  readonly bytes: number;
+  /** The last request was given: everything is to be written before the end. */
+  finish(): void;
+}
+
+/** What one write is made of. All its messages share one promise. */
+interface Batch extends Deferred<number> {
+  bytes: number;
+}
+
+const submitted = Promise.resolve(0);
+
+export class Outbox implements Sender {
+  /** Bytes that the kernel does not have yet. */
+  private unsent = 0;
+  /** Bytes of all batches before this one. */
+  private flushed = 0;
+  private batch: Batch | null = null;
+  private readonly slab: FrameSlab;
+  /** There while more is unsent than `highWater`. */
+  private low: Deferred<number> | null = null;
+  private readonly flushNow = (): void => this.flush();
+
+  constructor(
+    private readonly transport: Transport,
+    sender: string,
+    private readonly highWater: number,
+  ) {
+    this.slab = new FrameSlab(sender);
+  }
+
+  send(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
   ): Promise<number> {
-    let dataLength = 0;
-    for (const piece of pieces) dataLength += piece.length;
-    const copied = dataLength < COPY_LIMIT_BYTES;
-    let at = this.reserve(HEADER_BYTES + groups.length * NAME_BYTES + (copied ? dataLength : 0));
+    this.slab.add(service, groups, messType, pieces, lengthOf(pieces));
+    return this.gatheredMore();
+  }
+
+  write(frame: Uint8Array): Promise<number> {
+    this.slab.copy(frame);
+    return this.gatheredMore();
+  }
+
+  get bytes(): number {
+    return this.flushed + this.slab.bytes;
+  }
+
+  private gatheredMore(): Promise<number> {
     const { slab } = this;
-    slab.set(this.head, at);
-    writeHeaderWords(slab, at, service, groups.length, messType, dataLength);
-    at += HEADER_BYTES;
-    for (const group of groups) {
-      writeName(slab, at, group);
-      at += NAME_BYTES;
-    }
-    for (const piece of pieces) {
-      if (copied) {
-        slab.set(piece, at);
-        at += piece.length;
-      } else if (piece.length > 0) {
-        this.cut();
-        this.parts.push(piece);
-      }
-    }
-    this.gathered += HEADER_BYTES + groups.length * NAME_BYTES + dataLength;
-    const { sent } = (this.batch ??= this.begin());
-    if (this.gathered >= GATHER_LIMIT_BYTES) this.flush();
-    return sent;
+    const { promise } = (this.batch ??= this.begin());
+    if (slab.bytes >= GATHER_LIMIT_BYTES) this.flush();
+    return promise;
   }
 
-  /** Place for this many bytes in the slab. */
-  private reserve(bytes: number): number {
-    if (this.slab.length - this.end < bytes) {
-      this.cut();
-      this.slab = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, bytes));
-      this.slabBytes = Math.min(2 * this.slabBytes, LAST_SLAB_BYTES);
-      this.cutTo = 0;
-      this.end = 0;
-    }
-    const at = this.end;
-    this.end += bytes;
-    return at;
+  submit(
+    service: number,
+    groups: readonly string[],
+    messType: number,
+    pieces: readonly Uint8Array[],
+  ): Promise<number> {
+    const sent = this.send(service, groups, messType, pieces);
+    if (!isCopied(lengthOf(pieces))) return sent;
+    if (this.unsent + this.slab.bytes < this.highWater) return submitted;
+    return (this.low ??= deferred()).promise;
   }
 
-  /** Moves the slab's gathered bytes to the parts. */
-  private cut(): void {
-    if (this.cutTo < this.end) this.parts.push(this.slab.subarray(this.cutTo, this.end));
-    this.cutTo = this.end;
+  finish(): void {
+    // Each round writes all that it has.
   }
 
   private begin(): Batch {
     queueMicrotask(this.flushNow);
-    return new Batch(this.transport);
+    return { ...deferred<number>(), bytes: 0 };
   }
 
   private flush(): void {
-    const { batch, parts, transport } = this;
+    const { batch, slab } = this;
     if (batch === null) return;
-    this.cut();
     this.batch = null;
-    this.parts = [];
-    this.gathered = 0;
-    const last = parts.pop();
-    if (last === undefined) return;
-    transport.cork();
-    for (const part of parts) transport.write(part);
-    transport.write(last, batch.done);
-    transport.uncork();
+    batch.bytes = slab.bytes;
+    this.unsent += batch.bytes;
+    this.flushed += batch.bytes;
+    writeAll(this.transport, slab.take(), (error) => this.written(batch, error));
+  }
+
+  private written(batch: Batch, error: Error | null | undefined): void {
+    this.unsent -= batch.bytes;
+    // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
+    const code = error || this.transport.destroyed ? CONNECTION_CLOSED : 0;
+    batch.resolve(code);
+    if (this.low === null || (code === 0 && this.unsent + this.slab.bytes >= this.highWater)) return;
+    this.low.resolve(code);
+    this.low = null;
   }
 }

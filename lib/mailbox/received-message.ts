@@ -14,9 +14,10 @@ const NO_ID: GroupId = [0, 0, 0];
 
 /**
  * `illegal`: membership bits that no daemon sets together, or beside a service. A Spread 5.0.1 daemon passes such words
- * on from a hostile client [session 4.6], so believing them would let anybody forge a view.
+ * on from a hostile client [session 4.6], so believing them would let anybody forge a view. `extension`: a frame of the
+ * extension, only where it was agreed on.
  */
-export type ArrivalKind = 'data' | 'reject' | 'view' | 'transition' | 'self-leave' | 'illegal';
+export type ArrivalKind = 'data' | 'reject' | 'view' | 'transition' | 'self-leave' | 'illegal' | 'extension';
 
 export class ReceivedMessage extends Delivery {
   /**

@@ -2,8 +2,7 @@
  * What carries the bytes of one connection: the members of a socket that the client uses. `net.Socket` and
  * `tls.TLSSocket` are transports as they are; specs have one in memory.
  */
-import type { Buffer } from 'node:buffer';
-import type { LookupFunction } from 'node:net';
+import type { Buffer } from '#buffer';
 import type { Address } from './address.js';
 
 export interface Transport {
@@ -41,7 +40,15 @@ export interface TransportOptions {
   /** Milliseconds without a sign of life from the daemon's machine that end the connection; default 15000. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Resolver of host names, as `node:net` takes it. */
-  readonly lookup?: LookupFunction | undefined;
+  readonly lookup?: Lookup | undefined;
+}
+
+/** What `node:net` has as LookupFunction; it is handed on as it is. */
+export type Lookup = (hostname: string, options: never, callback: never) => void;
+
+/** Where a daemon takes WebSockets: `wss://host:4805/ssp`. */
+export interface WebAddress {
+  readonly url: string;
 }
 
 /** PEM texts. The daemon's certificate is checked against `ca`, or the authorities that Node knows. */
@@ -61,4 +68,8 @@ export interface TlsOptions {
  * @param ready called once, later, when bytes can be sent; before that an error may come, and then `close`
  * @throws what makes the attempt impossible, such as a certificate that is none
  */
-export type OpenTransport = (address: Address, options: TransportOptions, ready: () => void) => Transport;
+export type OpenTransport = (
+  address: Address | WebAddress,
+  options: TransportOptions,
+  ready: () => void,
+) => Transport;

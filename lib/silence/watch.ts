@@ -8,15 +8,9 @@
 import { Buffer } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { isIPv4, type Socket } from 'node:net';
+import { SILENCE_TIMEOUT } from './limits.js';
 import { type AnswerTimes, Suspects } from './suspects.js';
 import { readTcpLine, tableKey } from './tcp-table.js';
-
-/** Milliseconds of silence that end a connection, unless the caller says otherwise. */
-export const SILENCE_TIMEOUT = 15_000;
-/** The shortest time: keepalive counts in seconds. */
-export const MIN_SILENCE_TIMEOUT = 1_000;
-/** What a timer can hold. */
-export const MAX_SILENCE_TIMEOUT = 0x7fff_ffff;
 
 /** Node has the kernel send this many questions, one each second. */
 const KEEPALIVE_TIME = 10_000;

@@ -41,6 +41,7 @@ export {
   REJECT_VERSION,
   SP_BUG,
   TOO_MANY_GROUPS,
+  TOO_MANY_MEMBERS,
   WOULD_BLOCK,
   codeName,
   codeText,

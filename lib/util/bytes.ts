@@ -1,5 +1,5 @@
 /** Values to bytes and back. Every read is checked against the end; what does not fit throws one fault. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 
 /** The bytes are not what they should be. Caught where a message is read; it never reaches the application. */
 export class Malformed extends Error {

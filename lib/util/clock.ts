@@ -1,56 +1,8 @@
 /** The clock as code sees it that needs no other: specs and simulators pass a clock of their own. */
+import type { Clock } from './clock/port.js';
 
-export interface Timer {
-  cancel(): void;
-  /** Keeps the process alive, as a new timer does. */
-  ref(): this;
-  /** Does not keep the process alive. */
-  unref(): this;
-}
-
-/** What timers need of a clock. */
-export interface TimerClock {
-  /** Milliseconds, rising; says nothing about the time of day. */
-  now(): number;
-  /** Calls `f` once, after that many milliseconds. */
-  after(milliseconds: number, f: () => void): Timer;
-}
-
-export interface Clock extends TimerClock {
-  /** Time of day, in milliseconds since 1970, at which `now` was 0. The sum of both never goes back. */
-  readonly timeOrigin: number;
-  /** Time of day, in milliseconds since 1970, as the machine has it; goes back when somebody sets it back. */
-  date(): number;
-  /** Calls `f` once, when all sockets that are readable now have been read. */
-  soon(f: () => void): void;
-}
-
-class SystemTimer implements Timer {
-  constructor(private readonly timeout: NodeJS.Timeout) {}
-
-  cancel(): void {
-    clearTimeout(this.timeout);
-  }
-
-  ref(): this {
-    this.timeout.ref();
-    return this;
-  }
-
-  unref(): this {
-    this.timeout.unref();
-    return this;
-  }
-}
-
-/** The one of the machine. */
-export const systemClock: Clock = {
-  timeOrigin: performance.timeOrigin,
-  now: () => performance.now(),
-  date: () => Date.now(),
-  after: (milliseconds, f) => new SystemTimer(setTimeout(f, milliseconds)),
-  soon: (f) => void setImmediate(f),
-};
+export type { Clock, Timer, TimerClock } from './clock/port.js';
+export { systemClock } from '#clock';
 
 /** Lets the sockets have their turn. */
 export const turn = (clock: Pick<Clock, 'soon'>): Promise<void> =>

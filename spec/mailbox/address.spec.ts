@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { addressFault, parseAddress } from '../../lib/mailbox/address.js';
+import { addressFault, addressList, parseAddress, parseService } from '../../lib/mailbox/address.js';
 import { repositoryRoot } from '../support/recordings.js';
 
 describe('addresses of daemons', () => {
@@ -102,5 +102,30 @@ describe('addresses of daemons', () => {
     const forms = table.split('\n').flatMap((line) => line.split('|')[1]?.match(/`[^`]+`/g) ?? []);
     expect(forms).to.have.length(9);
     for (const form of forms) expect(parseAddress(form.slice(1, -1)), form).not.to.equal(null);
+  });
+
+  it('stand in lists with commas', () => {
+    expect(addressList('4803@a,tls://b:4843, srv:_sspd._tcp.example.org')).to.deep.equal([
+      '4803@a',
+      'tls://b:4843',
+      'srv:_sspd._tcp.example.org',
+    ]);
+    expect(addressList('')).to.deep.equal(['']);
+    expect(addressList('unix:/run/a,b')).to.deep.equal(['unix:/run/a,b']);
+    expect(addressList('4803@a,what is this')).to.deep.equal(['4803@a', 'what is this']);
+    expect(addressList('10,20')).to.deep.equal(['10', '20']);
+  });
+
+  it('are found by a service', () => {
+    expect(parseService('srv:_sspd._tcp.example.org')).to.equal('_sspd._tcp.example.org');
+    for (const text of [
+      'srv:',
+      'srv:example.org',
+      'srv:_sspd._tcp',
+      'srv:_sspd._tcp.a:1',
+      '_sspd._tcp.a',
+      'srv:_s._tcp.a,b',
+    ])
+      expect(parseService(text), text).to.equal(null);
   });
 });

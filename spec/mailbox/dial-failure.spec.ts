@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
 import { connect, ConnectionClosedError, CouldNotConnectError, type SspError } from '../../lib/index.js';
-import { failureError } from '../../lib/mailbox/dial-failure.js';
+import { failureError } from '../../lib/mailbox/failure-text.js';
 import type { ConnectOptions } from '../../lib/client/options.js';
 import { failure } from '../client/support.js';
 import { startDaemon } from '../support/local-daemon.js';

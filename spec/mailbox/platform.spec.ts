@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { connect } from '../../lib/client/connect.js';
 import { dial } from '../../lib/mailbox/dial.js';
-import { nodePlatform, platformOf, withPlatform } from '../../lib/mailbox/platform.js';
+import { systemPlatform, platformOf, withPlatform } from '../../lib/mailbox/platform.js';
 import type { OpenTransport, Transport } from '../../lib/mailbox/transport.js';
 import { CONNECTION_CLOSED } from '../../lib/wire/codes.js';
 import { ManualClock } from '../session/manual-clock.js';
@@ -64,14 +64,13 @@ function opener(): { readonly open: OpenTransport; readonly transport: NotedTran
 
 describe('platform of a connection', () => {
   it('is that of Node, unless another one is given', () => {
-    expect(platformOf({})).to.equal(nodePlatform);
-    for (const none of [undefined, null, 5]) expect(platformOf(none)).to.equal(nodePlatform);
+    expect(platformOf({})).to.equal(systemPlatform);
+    for (const none of [undefined, null, 5]) expect(platformOf(none)).to.equal(systemPlatform);
   });
 
   it('takes from Node what is not given', () => {
     const clock = new ManualClock();
-    const { open, random } = nodePlatform;
-    expect(platformOf(withPlatform({}, { clock }))).to.deep.equal({ open, clock, random });
+    expect(platformOf(withPlatform({}, { clock }))).to.deep.equal({ ...systemPlatform, clock });
   });
 
   it('is the one that was given last', () => {
@@ -93,7 +92,7 @@ describe('platform of a connection', () => {
   });
 
   it('has randomness of its own each time', () => {
-    const { random } = nodePlatform;
+    const { random } = systemPlatform;
     expect(random(6)).to.have.length(6);
     expect(Buffer.from(random(16)).equals(random(16))).to.equal(false);
   });
@@ -102,7 +101,7 @@ describe('platform of a connection', () => {
 describe('dialling over a transport', () => {
   it('sends its request when the transport is ready', async () => {
     const it = opener();
-    const platform = { ...nodePlatform, open: it.open };
+    const platform = { ...systemPlatform, open: it.open };
     const dialled = dial({ spreadName: '1@h', name: 'ann', platform }, () => 'accepted');
     expect(it.transport.notes).to.deep.equal([]);
     it.ready();
@@ -114,7 +113,7 @@ describe('dialling over a transport', () => {
   it('has its limit from the clock, and sends nothing after it', async () => {
     const clock = new ManualClock();
     const it = opener();
-    const platform = { ...nodePlatform, open: it.open, clock };
+    const platform = { ...systemPlatform, open: it.open, clock };
     const dialled = dial({ spreadName: '1@h', timeout: 500, platform }, () => 'accepted');
     clock.pass(499);
     expect(it.transport.destroyed).to.equal(false);
@@ -127,7 +126,7 @@ describe('dialling over a transport', () => {
   it('leaves no timer behind', async () => {
     const clock = new ManualClock();
     const it = opener();
-    const platform = { ...nodePlatform, open: it.open, clock };
+    const platform = { ...systemPlatform, open: it.open, clock };
     const dialled = dial({ spreadName: '1@h', timeout: 500, platform }, () => 'accepted');
     expect(clock.armed).to.equal(1);
     it.transport.emit('error', new Error('broken'));

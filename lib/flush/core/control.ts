@@ -2,7 +2,7 @@
  * The bytes that the layer adds to ordinary data [flush-layer 5]. Numbers are in the byte order of the sender, which
  * the frame tells. What is appended is taken from the end: the group of a subgroup cast, then the view, then the type.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { GROUP_ID_BYTES, type GroupId, readGroupId, writeGroupId } from '../../wire/group-id.js';
 import { fieldLength, nameField, readName } from '../../wire/name.js';
 import { FIFO_MESS, RELIABLE_MESS, SUBGROUP_CAST, UNRELIABLE_MESS } from '../../wire/service.js';

@@ -3,7 +3,7 @@
  * signals and data come in as calls, in the one order of the connection, and what it wants goes out through a sink.
  * It knows no clock and no timer; time is handed in.
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { Cause } from '../../mailbox/view.js';
 import type { GroupId } from '../../wire/group-id.js';
 

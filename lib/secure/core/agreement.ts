@@ -15,6 +15,7 @@ import {
 import { isSoundPoint, KEY_BYTES, PREVIOUS_BYTES } from './limits.js';
 import { encodeSeal, encodeShare, isSealSigned, isShareSigned, type Seal, type Share } from './messages.js';
 import { isSame, type Pair, type Provider, wipe } from './provider.js';
+import type { ShareFault } from './reasons.js';
 
 /** The only nonce of a box key: each key seals one secret. */
 const BOX_NONCE = Buffer.alloc(12);
@@ -25,24 +26,6 @@ export interface Authorization {
   /** Last second in which it holds; Infinity without a certificate. */
   readonly notAfter: number;
 }
-
-/** Why a SHARE is not good, or not kept. */
-export type ShareFault =
-  /** Not in the form of a SHARE of this suite and mode. */
-  | 'malformed'
-  /** Of another epoch. */
-  | 'epoch'
-  /** The sender has no place in the list, or another identity than in the epoch before. */
-  | 'stranger'
-  /** An invalid key: a point of small order. */
-  | 'key'
-  /** Not signed by its identity for this view and name. */
-  | 'signature'
-  | 'unauthorized'
-  /** The certificate has run out. */
-  | 'expired'
-  /** The answer of the application is out. */
-  | 'pending';
 
 /** The last secure view that was shown here, as far as it is proved to others. */
 export interface PreviousEpoch {

@@ -4,17 +4,11 @@
  * answered waits, and with it everything that a SEAL could decide about.
  */
 import { AGREED_MESS } from '../../wire/service.js';
-import { Agreement, type Authorization, type PreviousEpoch, type ShareFault } from './agreement.js';
+import { Agreement, type Authorization, type PreviousEpoch } from './agreement.js';
 import { isAgreedFrame, readShare, type Seal } from './messages.js';
-import type {
-  FlushedView,
-  Outsider,
-  OutsiderReason,
-  SecureFrame,
-  SecureOptions,
-  SecureSink,
-} from './port.js';
+import type { FlushedView, Outsider, SecureFrame, SecureOptions, SecureSink } from './port.js';
 import type { Provider } from './provider.js';
+import type { OutsiderReason, ShareFault } from './reasons.js';
 
 /** A flush view with its number in this program. */
 export interface NumberedView extends FlushedView {

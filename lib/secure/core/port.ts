@@ -6,7 +6,8 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { GroupId } from '../../wire/group-id.js';
-import type { Authorization, ShareFault } from './agreement.js';
+import type { Authorization } from './agreement.js';
+import type { OutsiderReason } from './reasons.js';
 import type { Mode } from './context.js';
 import type { Frame } from './messages.js';
 import type { Pair } from './provider.js';
@@ -31,9 +32,6 @@ export interface SecureFrame extends Frame {
   /** Byte order of the sender, where the surroundings want it back with a message in clear. */
   readonly senderLittle?: boolean;
 }
-
-/** Why a member of the flush view has no key: its SHARE was refused, has not come, or the sealer left it out. */
-export type OutsiderReason = ShareFault | 'missing' | 'left-out';
 
 export interface Outsider {
   readonly name: string;

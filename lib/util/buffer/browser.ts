@@ -1,0 +1,2 @@
+/** `#buffer` without Node. */
+export { Bytes as Buffer } from './bytes.js';

@@ -1,0 +1,2 @@
+/** `#buffer` in Node. */
+export { Buffer } from 'node:buffer';
