@@ -11,6 +11,14 @@ export interface Counters {
   readonly rejections: Record<string, number>;
   /** Ended connections by reason. */
   readonly ends: Partial<Record<EndReason, number>>;
+  /** Clients that came back, by what became of their session. */
+  readonly returns: Record<string, number>;
+  /** Groups of such clients of which something was missing, by reason. */
+  readonly gaps: Record<string, number>;
+  /** Refused WebSockets by reason. */
+  readonly webRefusals: Record<string, number>;
+  /** Ended WebSockets by reason; among `ends`, too. */
+  readonly webEnds: Partial<Record<EndReason, number>>;
   /** Bytes of frames taken from sessions. */
   bytesIn: number;
   /** Bytes of frames handed to sessions. */
@@ -26,6 +34,10 @@ export const newCounters = (): Counters => ({
   sessions: 0,
   rejections: {},
   ends: {},
+  returns: {},
+  gaps: {},
+  webRefusals: {},
+  webEnds: {},
   bytesIn: 0,
   bytesOut: 0,
   messagesIn: 0,

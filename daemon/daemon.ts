@@ -1,13 +1,13 @@
-/** The daemon as an object: engine, core, sessions and listeners wired together. */
+/** The daemon as an object: its wired parts, its listeners and its monitor. */
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 import { deferred } from '../lib/util/deferred.js';
 import { loadAccess } from './access/load.js';
-import type { Sequencer } from './core/batcher.js';
-import { Core } from './core/core.js';
+import type { Core } from './core/core.js';
 import type { HashKey } from './core/name-table.js';
-import type { DaemonId, Engine, View } from './engine/port.js';
+import { RESUME_KEY_BYTES, type ResumeKey } from './core/resume-keys.js';
+import type { Engine, View } from './engine/port.js';
 import { LiveStatus } from './live-status.js';
 import type { Logger } from './log/logger.js';
 import { type Monitor, openMonitor } from './monitor/http.js';
@@ -23,6 +23,8 @@ import {
 import { tellLateEnds } from './net/peer.js';
 import { removeDeadSockets } from './net/socket-file.js';
 import type { TlsFiles } from './net/tls-files.js';
+import { listenWeb, type WebListener, type WebListenOptions } from './net/websocket/listener.js';
+import { TokenKeys } from './net/websocket/token-keys.js';
 import {
   type CheckedOptions,
   type DaemonOptions,
@@ -32,9 +34,10 @@ import {
   loggerOf,
 } from './options.js';
 import { type Prepared, prepare } from './prepare.js';
-import { SessionServer } from './session/server.js';
+import type { SessionServer } from './session/server.js';
 import { CoreSlices } from './slices.js';
 import { ViewTimeFile } from './view-time-file.js';
+import { Wiring } from './wiring.js';
 
 /** A running daemon. Made by `createDaemon`. */
 export class Daemon implements AsyncDisposable {
@@ -42,51 +45,62 @@ export class Daemon implements AsyncDisposable {
   readonly name: string;
   /** What can be seen of it. */
   readonly status: DaemonStatus;
+  private readonly live: LiveStatus;
   private readonly over = deferred<Error | null>();
   /** Resolves when the daemon has stopped: with what ended it, or null when it was asked to. */
   readonly ended = this.over.promise;
   private options: CheckedOptions;
   private readonly tlsFiles: TlsFiles | null;
+  private readonly webOptions: WebListenOptions | null;
   private readonly engine: Engine;
+  private readonly wiring: Wiring;
   private readonly core: Core;
   private readonly server: SessionServer;
   private readonly listeners: Server[] = [];
   private tlsListeners: Server[] = [];
   private unixSocket: string | null = null;
+  private web: WebListener | null = null;
   private monitor: Monitor | null = null;
+  private draining: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
+  private closing: Promise<unknown> | null = null;
   private failure: Error | null = null;
   private isOpen = false;
   private readonly lastTime: ViewTimeFile;
   private reloading: Promise<unknown> = Promise.resolve();
 
   private constructor(
-    { options, rules, tls, engine }: Prepared,
+    { options, rules, tls, web, engine, resumeKey }: Prepared,
     private readonly log: Logger,
   ) {
     this.options = options;
     this.tlsFiles = tls;
+    this.webOptions = web;
     this.engine = engine;
     const { name, id } = engineOptionsOf(options);
     this.name = name;
     this.lastTime = new ViewTimeFile(timeFileOf(options), log);
-    this.core = new Core({ name, id, hashKey: randomKey() }, this.order(), new CoreSlices(() => this.core));
-    this.server = new SessionServer(this.core, options.limits, log, rules);
-    this.core.limits = this.server.limits;
-    this.status = new LiveStatus(this, this.core, this.engine, this.server, () => this.options);
-    this.engine.on('message', ({ payload, exchange, sender }) => {
-      if (exchange) this.core.exchange(payload, sender.name);
-      else this.core.deliver(payload);
+    const { announce, limits } = options;
+    this.wiring = new Wiring({
+      self: { name, id, hashKey: randomKey(), resumeKey: randomResumeKey(), addresses: announce },
+      engine,
+      slices: (core) => new CoreSlices(core),
+      limits,
+      rules,
+      log,
+      viewTime: this.lastTime,
+      observer: {
+        installing: (view) => this.noteView(view),
+        failed: (error) => void this.fail(error),
+      },
     });
-    this.engine.watchExchange(() => this.core.awaited);
-    this.engine.on('transitional', ({ members }) => this.core.transitional(namesOf(members)));
-    this.engine.on('view', (view) => this.install(view));
-    this.engine.on('drain', () => this.server.resume());
-    this.engine.on('behind', (isBehind) => {
-      this.server.behindElsewhere = isBehind;
-    });
-    this.server.tellBehind = (isBehind) => this.engine.tellBehind(isBehind);
-    this.engine.on('fatal', (error) => void this.fail(error));
+    const { core, server } = this.wiring;
+    this.core = core;
+    this.server = server;
+    this.server.attachments.key = resumeKey;
+    this.wiring.offer(options);
+    this.live = new LiveStatus(this, core, engine, server, () => this.options);
+    this.status = this.live;
   }
 
   /**
@@ -116,6 +130,16 @@ export class Daemon implements AsyncDisposable {
   /** Port of the first listener with TLS; 0 without one. */
   get tlsPort(): number {
     return portOf(this.tlsListeners)[0]?.port ?? 0;
+  }
+
+  /** Port of the listener for browsers; 0 without one. */
+  get webPort(): number {
+    return this.web?.port ?? 0;
+  }
+
+  /** WebSockets now. */
+  get webSockets(): number {
+    return this.web?.size ?? 0;
   }
 
   /** Where clients reach the daemon over TCP, with the real ports. */
@@ -165,6 +189,15 @@ export class Daemon implements AsyncDisposable {
     return await done;
   }
 
+  /**
+   * Asks the clients that can to go to another daemon, waits for them, but not longer than `drainTimeMs`, and stops. Without
+   * other daemons, or such clients, it stops at once.
+   */
+  async drain(): Promise<void> {
+    this.draining ??= this.sendAway();
+    await this.draining;
+  }
+
   /** Stops listening, ends every session (clients see the end of the stream), removes the local socket. */
   async stop(): Promise<void> {
     this.stopping ??= this.shutDown();
@@ -173,6 +206,18 @@ export class Daemon implements AsyncDisposable {
 
   /** Stops. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  private async sendAway(): Promise<void> {
+    const { moves } = this.server;
+    const { drainTimeMs } = this.options;
+    if (this.isOpen && this.stopping === null && drainTimeMs > 0 && moves.hasPeers && moves.size > 0) {
+      this.log.info({ clients: moves.size, drainTimeMs }, 'drain started');
+      void this.stopListening();
+      await moves.drain(drainTimeMs);
+      this.log.info({ clients: moves.size }, 'drain ended');
+    }
     await this.stop();
   }
 
@@ -215,6 +260,7 @@ export class Daemon implements AsyncDisposable {
     for (const listener of [...this.listeners, ...this.tlsListeners]) {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'connection not accepted'));
     }
+    if (this.webOptions) this.web = await listenWeb(this.webOptions, this.server, this.log);
     if (monitor) this.monitor = await openMonitor({ ...monitor, status: this.status, log: this.log });
     await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
@@ -225,7 +271,8 @@ export class Daemon implements AsyncDisposable {
     if (this.failure) throw this.failure;
     if (unixDir !== null) await this.clean(unixDir);
     this.isOpen = true;
-    this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket }, 'listening');
+    const web = this.web && { webPort: this.webPort };
+    this.log.info({ name: this.name, addresses: this.addresses, unix: this.unixSocket, ...web }, 'listening');
   }
 
   /** What daemons that were killed have left, each under a port of its own. */
@@ -235,51 +282,48 @@ export class Daemon implements AsyncDisposable {
   }
 
   private async close(): Promise<void> {
-    const closed = [...this.listeners, ...this.tlsListeners].map(
-      (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
-    );
+    const closed = this.stopListening();
     await this.monitor?.close();
     await this.server.stop();
-    await Promise.all(closed);
+    await this.web?.close();
+    await closed;
     await this.engine.stop();
     this.lastTime.close();
+  }
+
+  /** Takes no connection any more. Resolves when those that there are have ended. */
+  private async stopListening(): Promise<void> {
+    this.closing ??= Promise.all([
+      this.web?.stopListening(),
+      ...[...this.listeners, ...this.tlsListeners].map(
+        (listener) => new Promise<void>((resolve) => listener.close(() => resolve())),
+      ),
+    ]);
+    await this.closing;
   }
 
   private async takeOver(options: DaemonOptions): Promise<string[]> {
     const checked = checkOptions(options);
     const rules = await loadAccess(accessFilesOf(checked));
+    const keys = this.options.web && (await TokenKeys.load(this.options.web));
     const fixed = FIXED.filter(
       (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),
     );
     const kept = Object.fromEntries(FIXED.map((name) => [name, this.options[name]]));
     this.options = { ...checked, ...kept };
     this.server.reload(checked.limits, rules);
+    this.wiring.offer(checked);
+    this.web?.reload(keys);
+    this.live.reloaded();
     return fixed;
   }
 
-  /** The time that a view may be named by is written down before anybody hears of it. */
-  private order(): Sequencer {
-    const { engine } = this;
-    return {
-      send: (payload, options) => {
-        if (options.exchange === true) this.lastTime.reached(this.core.proposedTime);
-        return engine.send(payload, options);
-      },
-      exchangeDone: () => engine.exchangeDone(),
-      exclude: (faults) => engine.exclude(faults),
-    };
-  }
-
-  private install({ id, members, sets }: View): void {
-    if (this.options.engine !== 'solo') {
-      this.log.info({ view: id.text, members: namesOf(members) }, 'daemon view installed');
-    }
-    this.core.install({
-      tag: id.tag,
-      daemons: namesOf(members),
-      set: namesOf(sets[0] ?? [this.engine.self]),
-      time: this.lastTime.next(),
-    });
+  private noteView(view: View): void {
+    const { id, members } = view;
+    this.live.installed(view);
+    if (this.options.engine === 'solo') return;
+    const names = members.map(({ name }) => name);
+    this.log.info({ view: id.text, members: names }, 'daemon view installed');
   }
 }
 
@@ -287,10 +331,21 @@ export class Daemon implements AsyncDisposable {
 const timeFileOf = ({ unixDir, name }: CheckedOptions): string | null =>
   unixDir === null ? null : join(unixDir, `sspd-${name.replaceAll('/', '-')}.time`);
 
-const namesOf = (daemons: readonly DaemonId[]): string[] => daemons.map(({ name }) => name);
-
 /** What cannot change while the daemon runs. */
-const FIXED = ['name', 'id', 'engine', 'corosync', 'listen', 'tls', 'unixDir', 'monitor'] as const;
+const FIXED = [
+  'resumeKeyFile',
+  'resumeBufferBytes',
+  'announce',
+  'name',
+  'id',
+  'engine',
+  'corosync',
+  'listen',
+  'tls',
+  'web',
+  'unixDir',
+  'monitor',
+] as const;
 
 const portOf = (listeners: readonly Server[]): { host: string; port: number }[] =>
   listeners
@@ -306,3 +361,8 @@ const randomKey = (): HashKey => {
   const bytes = randomBytes(8);
   return [bytes.readInt32LE(0), bytes.readInt32LE(4)];
 };
+
+const randomResumeKey = (): ResumeKey => ({
+  id: randomBytes(4).readUInt32LE(0),
+  key: randomBytes(RESUME_KEY_BYTES),
+});

@@ -13,8 +13,18 @@ export type { Counters } from './counters.js';
 export { EngineError } from './engine/port.js';
 export { MonitorError } from './monitor/endpoint.js';
 export type { Logger } from './log/logger.js';
-export type { GroupInfo, SessionInfo, DaemonStatus } from './monitor/status.js';
+export type {
+  DaemonStatus,
+  DaemonViewInfo,
+  GroupInfo,
+  GroupWithMembers,
+  SessionInfo,
+  SessionWithGroups,
+  StatusEvent,
+} from './monitor/status.js';
 export { type DaemonOptions, hostDaemonName } from './options.js';
+export type { WebOptions } from './web-options.js';
+export type { Principal, UpgradeRequest, Verify } from './net/websocket/principal.js';
 export type { SessionLimits } from './session/limits.js';
 export { ListenError } from './net/tcp-address.js';
 export type { EndReason } from './session/end-reason.js';

@@ -2,17 +2,19 @@
 import { hostname } from 'node:os';
 import { z } from 'zod';
 import { IllegalParamError } from '../lib/errors.js';
-import { MIN_SILENCE_TIMEOUT } from '../lib/silence/watch.js';
+import { MIN_SILENCE_TIMEOUT } from '../lib/silence/limits.js';
 import { DEFAULT_PORT, MAX_DAEMON_NAME } from '../lib/wire/limits.js';
 import { isDaemonName } from '../lib/wire/name.js';
 import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
+import { CLIENT_ADDRESS, isClientAddress, isLinkAddress, MAX_ANNOUNCED, MAX_LINKS } from './config/values.js';
 import type { EngineOptions } from './engine/create.js';
 import type { Engine } from './engine/port.js';
 import { type Logger, silentLogger } from './log/logger.js';
 import { optionFaults, show } from './option-fault.js';
 import { defaultLimits, type SessionLimits } from './session/limits.js';
+import { type WebOptions, webSchema } from './web-options.js';
 
 const count = z.number().int().min(0);
 /** Milliseconds; more than a timer can hold would fire at once. */
@@ -20,6 +22,11 @@ const time = count.max(0x7fff_ffff);
 const port = z.number().int().min(0).max(65_535);
 const path = z.string().min(1);
 const method = z.enum(METHODS);
+
+const link = z.strictObject({
+  name: z.string().refine(isDaemonName, '1 to 19 characters from "$" to "~"'),
+  url: z.string().refine(isLinkAddress, 'an address with http:// or https://'),
+});
 
 const engines = z.enum(['solo', 'corosync']);
 
@@ -41,6 +48,8 @@ const limits = z.strictObject({
   maxTotalBytes: count,
   maxGroups: count,
   maxMemberships: count,
+  maxGroupMembers: count,
+  maxPlainView: count,
 } satisfies Record<keyof SessionLimits, z.ZodType>);
 
 const schema = z.strictObject({
@@ -52,6 +61,7 @@ const schema = z.strictObject({
   tls: z
     .strictObject({ port, certificateFile: path, keyFile: path, clientCaFile: path.nullable().default(null) })
     .nullable(),
+  web: webSchema.nullable(),
   unixDir: path.nullable(),
   allowedAuthMethods: z.array(method),
   requiredAuthMethods: z.array(method),
@@ -59,10 +69,21 @@ const schema = z.strictObject({
   passwordFile: path.nullable(),
   groupFile: path.nullable(),
   cleartextPasswords: z.boolean(),
+  clientExtension: z.boolean(),
+  resume: z.boolean(),
+  resumeWindowMs: time.min(1000),
+  resumeBufferBytes: count,
+  resumeTimeoutMs: time,
+  resumeKeyFile: path.nullable(),
+  announce: z.array(z.string().refine(isClientAddress, CLIENT_ADDRESS)).max(MAX_ANNOUNCED),
+  drainTimeMs: time,
   monitor: z
     .strictObject({
       endpoint: z.union([z.strictObject({ host: path, port }), z.strictObject({ path })]),
       token: z.string().min(1).nullable().default(null),
+      console: z.boolean().default(true),
+      links: z.array(link).max(MAX_LINKS).default([]),
+      daemons: z.array(z.string()).default([]),
     })
     .nullable(),
   limits,
@@ -105,6 +126,8 @@ export interface DaemonOptions {
     /** Authority of the clients' certificates; null, the default: clients need none. */
     readonly clientCaFile?: string | null;
   } | null;
+  /** A port for browsers, which speak WebSocket; default none. */
+  readonly web?: WebOptions | null;
   /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
   readonly unixDir?: string | null;
   /** Authentication methods offered; default NULL alone. With an empty list no client can connect. */
@@ -119,6 +142,34 @@ export interface DaemonOptions {
   readonly groupFile?: string | null;
   /** Allows PWORD without TLS from other machines; default false. */
   readonly cleartextPasswords?: boolean;
+  /** Offers compact views and reconnecting to clients of this toolkit; default true. Other clients never see it. */
+  readonly clientExtension?: boolean;
+  /** Grants clients more of it than compact views; default true. */
+  readonly resume?: boolean;
+  /** Milliseconds after its end for which a client can come back to its session; from 1000, default 30 000. */
+  readonly resumeWindowMs?: number;
+  /**
+   * Bytes of the last messages that are kept for clients that come back, so that they miss nothing; default 64 MiB. With 0
+   * each return is a gap.
+   */
+  readonly resumeBufferBytes?: number;
+  /**
+   * Milliseconds for which a session is held at most when its connection is lost, if its client asks for that: it stays a
+   * member of its groups, and others see nothing of it; default 10 000.
+   */
+  readonly resumeTimeoutMs?: number;
+  /**
+   * File of at least 32 bytes, the same at all daemons, with which the tokens of clients are sealed; null, the default:
+   * a key that the daemons make and share among themselves.
+   */
+  readonly resumeKeyFile?: string | null;
+  /**
+   * Where clients reach this daemon, as they write it, for those of the other daemons; default none: each client gets the
+   * address that it came to itself.
+   */
+  readonly announce?: readonly string[];
+  /** Milliseconds that clients have to go to another daemon when `drain` is called; default 5000. */
+  readonly drainTimeMs?: number;
   /** The HTTP monitor; default none. Beyond loopback it needs a token. */
   readonly monitor?: {
     /** A TCP address, or the path of a local socket. */
@@ -135,6 +186,17 @@ export interface DaemonOptions {
         };
     /** What clients show as `Authorization: Bearer TOKEN`: visible ASCII characters; null, the default, for none. */
     readonly token?: string | null;
+    /** Whether it has `/console`, a live page, and `/feed`, its source; default true. */
+    readonly console?: boolean;
+    /** Consoles of other daemons, to which that page links; default none. */
+    readonly links?: readonly {
+      /** Name of the daemon. */
+      readonly name: string;
+      /** Address of its console, with http:// or https://. */
+      readonly url: string;
+    }[];
+    /** Names of daemons of the cluster, which the page shows also when they were never seen; default none. */
+    readonly daemons?: readonly string[];
   } | null;
   /** Limits of sessions; each has a default. */
   readonly limits?: Partial<SessionLimits>;
@@ -210,6 +272,7 @@ function withAllDefaults(given: DaemonOptions): object {
     engine: 'solo',
     listen: [{ host: '127.0.0.1', port: DEFAULT_PORT }],
     tls: null,
+    web: null,
     unixDir: null,
     allowedAuthMethods: ['NULL'],
     requiredAuthMethods: [],
@@ -217,6 +280,14 @@ function withAllDefaults(given: DaemonOptions): object {
     passwordFile: null,
     groupFile: null,
     cleartextPasswords: false,
+    clientExtension: true,
+    resume: true,
+    resumeWindowMs: 30_000,
+    resumeBufferBytes: 64 * 1024 * 1024,
+    resumeTimeoutMs: 10_000,
+    resumeKeyFile: null,
+    announce: [],
+    drainTimeMs: 5000,
     monitor: null,
     ...stated(options),
     corosync: withDefaults({ group: 'ssp-toolkit', silenceTimeoutMs: 5000, library: null }, options.corosync),

@@ -4,12 +4,15 @@
  */
 import type { AccessRules } from './access/access.js';
 import { loadAccess } from './access/load.js';
+import type { ResumeKey } from './core/resume-keys.js';
 import { createEngine } from './engine/create.js';
 import type { Engine } from './engine/port.js';
 import type { Logger } from './log/logger.js';
 import { checkEndpoint, checkToken } from './monitor/endpoint.js';
 import { checkTcp, checkUnix } from './net/listener.js';
 import { type TlsFiles, loadTlsFiles } from './net/tls-files.js';
+import type { WebListenOptions } from './net/websocket/listener.js';
+import { prepareWeb } from './net/websocket/prepare.js';
 import {
   type CheckedOptions,
   type DaemonOptions,
@@ -18,12 +21,17 @@ import {
   engineOptionsOf,
   givenEngine,
 } from './options.js';
+import { loadResumeKey } from './session/resume-key-file.js';
 
 export interface Prepared {
   readonly options: CheckedOptions;
   readonly rules: AccessRules;
   /** Null without a listener with TLS. */
   readonly tls: TlsFiles | null;
+  /** Null without a listener for browsers. */
+  readonly web: WebListenOptions | null;
+  /** What tokens of clients are sealed with; null: what the daemons share among themselves. */
+  readonly resumeKey: ResumeKey | null;
   /** Not started. */
   readonly engine: Engine;
   /** One line each, for the log. */
@@ -38,9 +46,13 @@ export async function prepare(given: DaemonOptions, logger: Logger): Promise<Pre
   const options = checkOptions(given);
   const rules = await loadAccess(accessFilesOf(options));
   const tls = options.tls && (await loadTlsFiles(options.tls));
+  const { resumeKeyFile } = options;
+  const resumeKey = resumeKeyFile === null ? null : await loadResumeKey(resumeKeyFile);
   await checkPlaces(options);
+  const web = options.web && (await prepareWeb(options.web, options.listen));
   const engine = givenEngine(given) ?? (await createEngine(engineOptionsOf(options), logger));
-  return { options, rules, tls, engine, warnings: tls?.warnings ?? [] };
+  const warnings = [...(tls?.warnings ?? []), ...(web?.tls?.warnings ?? [])];
+  return { options, rules, tls, web, resumeKey, engine, warnings: [...new Set(warnings)] };
 }
 
 /** Where clients and those who look at the monitor come in. Whether others are there already shows when it is opened. */

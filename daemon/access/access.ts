@@ -31,15 +31,29 @@ export const openAccess: AccessRules = {
   permissions: null,
 };
 
+/** Who is at the other end of a connection, as far as the connection tells. */
+interface Newcomer {
+  readonly origin: Origin;
+  /** Neither TLS nor on this machine. */
+  readonly isExposed: boolean;
+  /** Whom its token names; null, or absent, without one. */
+  readonly subject?: string | null;
+}
+
 export class Access {
   constructor(private readonly rules: AccessRules) {}
 
   /**
    * The policy of one connection. Where a password could be read on its way PWORD is not offered, and if it is required
-   * nothing is: nobody gets in there.
-   * @param isExposed neither TLS nor on this machine, @param reserve takes a private name in the roster
+   * nothing is: nobody gets in there. A token is proof enough: nothing more is asked.
+   * @param reserve takes a private name in the roster
    */
-  policyFor(origin: Origin, isExposed: boolean, reserve: HandshakePolicy['reserve']): HandshakePolicy {
+  policyFor(
+    { origin, isExposed, subject = null }: Newcomer,
+    reserve: HandshakePolicy['reserve'],
+  ): HandshakePolicy {
+    if (subject !== null)
+      return { allowed: ['NULL'], required: [], reserve, passes: (method) => method === 'NULL' };
     const { required, ip, cleartextPasswords } = this.rules;
     const isSafe = !isExposed || cleartextPasswords;
     const offered = isSafe || !required.includes('PWORD') ? this.rules.allowed : [];
@@ -55,8 +69,17 @@ export class Access {
     return this.rules.passwords.verify(credentials);
   }
 
-  /** What a session may do; null for everything. @param principals what it has proved to be */
-  permitOf(principals: readonly string[]): Authorize | null {
-    return this.rules.permissions?.permitOf(principals) ?? null;
+  /**
+   * What a session may do; null for everything.
+   * @param principals what it has proved to be
+   * @param subject whom its token names; null without one
+   */
+  permitOf(principals: readonly string[], subject: string | null = null): Authorize | null {
+    return this.rules.permissions?.permitOf(principals, subject) ?? null;
+  }
+
+  /** Whom the daemon states the session to be: nobody if a rule lets it say that itself. Parameters as for `permitOf`. */
+  statedSubject(principals: readonly string[], subject: string | null): string | null {
+    return this.rules.permissions?.mayImpersonate(principals) === true ? null : subject;
   }
 }

@@ -4,25 +4,35 @@
  *     *             send        public.*
  *     alice         join,send   team-*
  *     cert:worker1  join,send   *
+ *     web           join,send   user:{sub}
+ *     role:desk     impersonate *
  *
- * A principal is the user that PWORD proved, `cert:` and the common name of a client certificate, or `*` for everybody.
- * In a pattern `*` stands for any characters; private groups (`#name#daemon`) are groups here too. What no rule allows
- * is refused: the request goes back to its sender as a reject frame [session 4.9].
+ * A principal is the user that PWORD proved, `cert:` and the common name of a client certificate, or `*` for everybody. A
+ * WebSocket is `web`, and with a token also `web:` with its subject and `role:` with each of its roles. In a pattern `*`
+ * stands for any characters, and `{sub}` for the subject of the session's token; private groups (`#name#daemon`) are groups
+ * here too. What no rule allows is refused: the request goes back to its sender as a reject frame [session 4.9].
+ *
+ * A session with a token that may impersonate is a member of which the daemon states no subject, in any group.
  */
 import type { Authorize } from '../core/group.js';
 import { AccessFileError, entriesOf } from './lines.js';
 
 /** What a rule can allow. */
-export type Action = Parameters<Authorize>[0];
+export type Action = Parameters<Authorize>[0] | typeof IMPERSONATE;
 
 interface Rule {
   readonly principal: string;
   readonly actions: readonly Action[];
+  /** As it stands in the file. */
+  readonly text: string;
   readonly pattern: Pattern;
 }
 
 const ANYBODY = '*';
-const ACTIONS: ReadonlySet<string> = new Set(['join', 'send']);
+const IMPERSONATE = 'impersonate';
+const ACTIONS: ReadonlySet<string> = new Set(['join', 'send', IMPERSONATE]);
+/** Stands in a pattern for the subject of a token. */
+const SUBJECT = '{sub}';
 /** Answers remembered for one session; more names than this begin anew. */
 const MAX_REMEMBERED = 4_096;
 
@@ -39,18 +49,27 @@ export class Permissions {
       const names = actions.split(',');
       const unknown = names.find((name) => !ACTIONS.has(name));
       if (unknown !== undefined) {
-        throw new AccessFileError(`expected join, send or join,send, got "${unknown}"`, file, line);
+        const expected = 'expected join, send, impersonate, or some of them with commas between';
+        throw new AccessFileError(`${expected}, got "${unknown}"`, file, line);
       }
-      return { principal, actions: names as Action[], pattern: new Pattern(pattern) };
+      if (names.includes(IMPERSONATE) && pattern !== '*') {
+        const problem = `impersonate holds for all groups: expected the pattern *, got "${pattern}"`;
+        throw new AccessFileError(problem, file, line);
+      }
+      return { principal, actions: names as Action[], text: pattern, pattern: new Pattern(pattern) };
     });
     return new Permissions(rules);
   }
 
-  /** @param principals what the session has proved to be */
-  permitOf(principals: readonly string[]): Authorize {
-    const rules = this.rules.filter(
-      ({ principal }) => principal === ANYBODY || principals.includes(principal),
-    );
+  /**
+   * @param principals what the session has proved to be
+   * @param subject whom its token names; null without one
+   */
+  permitOf(principals: readonly string[], subject: string | null = null): Authorize {
+    const rules = this.rulesOf(principals).flatMap(({ actions, text, pattern }) => {
+      if (!text.includes(SUBJECT)) return { actions, pattern };
+      return subject === null ? [] : { actions, pattern: new Pattern(text, subject) };
+    });
     const remembered = new Map<string, boolean>();
     return (action, group) => {
       const key = `${action} ${group}`;
@@ -62,6 +81,15 @@ export class Permissions {
       }
       return answer;
     };
+  }
+
+  /** Whether the session says itself who it is, whatever its token says. @param principals as for `permitOf` */
+  mayImpersonate(principals: readonly string[]): boolean {
+    return this.rulesOf(principals).some(({ actions }) => actions.includes(IMPERSONATE));
+  }
+
+  private rulesOf(principals: readonly string[]): readonly Rule[] {
+    return this.rules.filter(({ principal }) => principal === ANYBODY || principals.includes(principal));
   }
 }
 
@@ -77,8 +105,11 @@ export class Pattern {
   /** Null without a star: the first text is the whole name. */
   private readonly last: string | null;
 
-  constructor(pattern: string) {
-    const [first = '', ...rest] = pattern.split('*');
+  /** @param subject stands for `{sub}`, as it is: a star in it is a star */
+  constructor(pattern: string, subject: string | null = null) {
+    const [first = '', ...rest] = pattern
+      .split('*')
+      .map((text) => (subject === null ? text : text.replaceAll(SUBJECT, () => subject)));
     this.first = first;
     this.last = rest.pop() ?? null;
     this.middle = rest.filter((text) => text !== '');

@@ -4,11 +4,14 @@
  * and docs/reference/configuration.md is generated from it.
  */
 import * as z from 'zod';
+import { type About, abouts, ignored, works } from './about.js';
+import { listenerFaults } from './listener-faults.js';
+import { monitorOptions } from './monitor-options.js';
 import {
   account,
   choice,
   choiceInAnyCase,
-  endpoint,
+  clientAddresses,
   flag,
   flagList,
   flagOrFormat,
@@ -23,22 +26,7 @@ import {
   yesOrNo,
   type Kind,
 } from './values.js';
-
-interface About {
-  readonly meaning: string;
-  /** Whether it changes anything in this daemon. The others are read, checked and named once at start. */
-  readonly effect: boolean;
-  /** The default in words, for an option that the file's other parts or the kind of network decide. */
-  readonly usually?: string;
-}
-
-const abouts = z.registry<About>();
-const works = (meaning: string, usually?: string): About => ({
-  meaning,
-  effect: true,
-  ...(usually && { usually }),
-});
-const ignored = (meaning: string, usually?: string): About => ({ ...works(meaning, usually), effect: false });
+import { webOptions } from './web-options.js';
 
 /** `EventPriority`, and the pino level that comes closest. pino has nothing between error and fatal. */
 export const priorities = {
@@ -67,8 +55,6 @@ const authMethods = ['NULL', 'IP', 'PWORD'];
 
 /** Where clients of Spread look, too. Windows has no such directory, and local sockets of another kind. */
 export const defaultUnixDir = (platform = process.platform): string => (platform === 'win32' ? '' : '/tmp');
-
-const MAX_PORT = 65_535;
 
 const milliseconds = () => wholeNumber(1).optional();
 const timeout = (role: string, seconds: string) => ignored(`Engine timeout, milliseconds: ${role}.`, seconds);
@@ -142,24 +128,72 @@ const table = z.object({
   MaxMemberships: wholeNumber(1)
     .default(1_000_000)
     .register(abouts, works('Memberships in the cluster beyond which this daemon refuses joins.')),
+  MaxGroupMembers: wholeNumber(1)
+    .default(200_000)
+    .register(abouts, works('Members of a group beyond which this daemon refuses joins to it.')),
+  MaxPlainView: wholeNumber(1)
+    .default(4_400)
+    .register(
+      abouts,
+      works('Members of a group beyond which clients that need whole lists in each view cannot stay in it.'),
+    ),
+  ClientExtension: yesOrNo()
+    .default(true)
+    .register(
+      abouts,
+      works("Offers compact views and reconnecting to this toolkit's clients; other clients never see it."),
+    ),
+  Resume: yesOrNo()
+    .default(true)
+    .register(abouts, works('Grants clients more of ClientExtension than compact views.')),
+  ResumeWindow: wholeNumber(1000)
+    .default(30_000)
+    .register(
+      abouts,
+      works('Milliseconds after its end for which a client can come back to its session at any daemon.'),
+    ),
+  ResumeBuffer: wholeNumber(0)
+    .default(67_108_864)
+    .register(
+      abouts,
+      works('Bytes of the last messages that are kept for clients that come back; 0: they get a gap.'),
+    ),
+  ResumeTimeout: wholeNumber(0)
+    .default(10_000)
+    .register(
+      abouts,
+      works('Most milliseconds for which a session is held without a connection, if its client wants that.'),
+    ),
+  ResumeKeyFile: path()
+    .optional()
+    .register(
+      abouts,
+      works(
+        'File of at least 32 bytes, the same at all daemons, that seals tokens of clients that come back.',
+      ),
+    ),
+  Announce: clientAddresses()
+    .optional()
+    .register(
+      abouts,
+      works(
+        'Where clients reach this daemon, for those of the others; `%h` is the host, `%a` its address in this file.',
+        'the address that each client came to',
+      ),
+    ),
+  DrainTime: wholeNumber(0)
+    .default(5000)
+    .register(
+      abouts,
+      works('Milliseconds for clients to go to another daemon when this one is asked to stop.'),
+    ),
   UnixSocketDir: socketDirectory()
     .default(defaultUnixDir())
     .register(
       abouts,
       works('Directory of the local socket, a file named like the port.', '`/tmp`; none on Windows'),
     ),
-  MonitorAddress: endpoint()
-    .optional()
-    .register(
-      abouts,
-      works('Address of the HTTP monitor: `/healthz`, `/metrics` and others.', 'none: no HTTP'),
-    ),
-  MonitorTokenFile: path()
-    .optional()
-    .register(
-      abouts,
-      works('File with the token that HTTP clients need; required off the loopback interface.', 'none'),
-    ),
+  ...monitorOptions,
   SocketPortReuse: choiceInAnyCase(reuse)
     .default('auto')
     .register(
@@ -213,6 +247,7 @@ const table = z.object({
       abouts,
       works('Authorities, PEM; if given, every TLS client needs a certificate of one of them.', 'none'),
     ),
+  ...webOptions,
   AccessControlPolicy: only('PERMIT')
     .default('PERMIT')
     .register(abouts, works('Decides what a client may do.')),
@@ -316,13 +351,7 @@ export const optionsSchema = table.superRefine((options, context) => {
       `AcceleratedWindow ${AcceleratedWindow} is more than PersonalWindow, which is ${PersonalWindow}`,
     );
   }
-  const { ClientTLSPort, TLSCertificateFile, TLSKeyFile } = options;
-  if (ClientTLSPort !== undefined && (TLSCertificateFile === undefined || TLSKeyFile === undefined)) {
-    fault(['ClientTLSPort'], 'ClientTLSPort needs TLSCertificateFile and TLSKeyFile');
-  }
-  if (ClientTLSPort !== undefined && ClientTLSPort > MAX_PORT) {
-    fault(['ClientTLSPort'], `ClientTLSPort ${ClientTLSPort} is more than ${MAX_PORT}`);
-  }
+  for (const [culprits, problem] of listenerFaults(options)) fault(culprits, problem);
   const given = timeouts.filter((name) => options[name] !== undefined);
   const [first] = given;
   if (first !== undefined && given.length < timeouts.length) {

@@ -4,7 +4,7 @@ import { MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
 import { canonicalAddress, isUnspecified, unspecified } from './address.js';
 import { ConfigurationError, show } from './error.js';
 import type { Options } from './options.js';
-import type { Endpoint } from './values.js';
+import type { ConsoleLink, Endpoint } from './values.js';
 import type { ResolvedConfiguration, ResolvedDaemon } from './resolve.js';
 
 export interface DaemonEntry {
@@ -23,6 +23,28 @@ export interface TlsConfiguration {
   readonly keyFile: string;
   /** Given, clients need a certificate. */
   readonly clientCaFile: string | null;
+}
+
+/** The port for browsers. */
+export interface WebConfiguration {
+  readonly port: number;
+  /** Null: the hosts that other clients come to. */
+  readonly host: string | null;
+  /** Paths; null without TLS. */
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
+  readonly behindProxy: boolean;
+  readonly origins: readonly string[];
+  readonly secretFile: string | null;
+  readonly keyFile: string | null;
+  readonly audience: string | null;
+  /** Null: what is safe where it listens. */
+  readonly anonymous: boolean | null;
+  readonly maxSockets: number;
+  readonly maxMessageBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly pingMs: number;
+  readonly idleTimeoutMs: number;
+  readonly compression: boolean;
 }
 
 export interface CorosyncConfiguration {
@@ -68,6 +90,19 @@ export interface Configuration {
   readonly maxTotalBytes: number;
   readonly maxGroups: number;
   readonly maxMemberships: number;
+  readonly maxGroupMembers: number;
+  readonly maxPlainView: number;
+  readonly clientExtension: boolean;
+  readonly resume: boolean;
+  readonly resumeWindowMs: number;
+  readonly resumeBufferBytes: number;
+  /** Milliseconds. */
+  readonly resumeTimeoutMs: number;
+  readonly resumeKeyFile: string | null;
+  /** Where clients reach this daemon. */
+  readonly announce: readonly string[];
+  /** Milliseconds. */
+  readonly drainTimeMs: number;
   /** NULL, IP, PWORD. */
   readonly allowedAuthMethods: readonly string[];
   readonly requiredAuthMethods: readonly string[];
@@ -78,9 +113,15 @@ export interface Configuration {
   readonly cleartextPasswords: boolean;
   /** The listener with TLS; null for none. */
   readonly tls: TlsConfiguration | null;
+  /** The listener for browsers; null for none. */
+  readonly web: WebConfiguration | null;
   /** Where HTTP listens; null for nowhere. */
   readonly monitor: Endpoint | null;
   readonly monitorTokenFile: string | null;
+  /** Whether it has a console. */
+  readonly monitorConsole: boolean;
+  /** Where the consoles of other daemons are. */
+  readonly monitorLinks: readonly ConsoleLink[];
   /** Null for standard error. */
   readonly logFile: string | null;
   readonly logLevel: Options['EventPriority'];
@@ -163,13 +204,26 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
     maxTotalBytes: options.MaxTotalBytes,
     maxGroups: options.MaxGroups,
     maxMemberships: options.MaxMemberships,
+    maxGroupMembers: options.MaxGroupMembers,
+    maxPlainView: options.MaxPlainView,
+    clientExtension: options.ClientExtension,
+    resume: options.Resume,
+    resumeWindowMs: options.ResumeWindow,
+    resumeBufferBytes: options.ResumeBuffer,
+    resumeTimeoutMs: options.ResumeTimeout,
+    resumeKeyFile: options.ResumeKeyFile ?? null,
+    announce: announced(options.Announce ?? [], own.address, host),
+    drainTimeMs: options.DrainTime,
     ipFile: options.AccessIpFile ?? null,
     passwordFile: options.AccessPasswordFile ?? null,
     groupFile: options.AccessGroupFile ?? null,
     cleartextPasswords: options.AllowCleartextPasswords,
     tls: tlsOf(options),
+    web: webOf(options),
     monitor: options.MonitorAddress ?? null,
     monitorTokenFile: options.MonitorTokenFile ?? null,
+    monitorConsole: options.MonitorConsole,
+    monitorLinks: options.MonitorLinks ?? [],
     allowedAuthMethods: allowed ?? (required ? [] : ['NULL']),
     requiredAuthMethods: required ?? [],
     logFile: options.EventLogFile?.replaceAll(/%[hH]/g, () => host.hostName ?? hostname()) ?? null,
@@ -179,11 +233,44 @@ export function selectOwn(resolved: ResolvedConfiguration, host: Host): Configur
   };
 }
 
+/** One file can serve all hosts. */
+const announced = (addresses: readonly string[], own: string, { hostName = hostname() }: Host): string[] =>
+  addresses.map((address) =>
+    address
+      .replaceAll(/%[hH]/g, () => hostName)
+      .replaceAll('%a', () => (own.includes(':') ? `[${own}]` : own)),
+  );
+
 /** The schema has seen to it that certificate and key are there with the port. */
 function tlsOf(options: Options): TlsConfiguration | null {
   const { ClientTLSPort: port, TLSCertificateFile: certificateFile, TLSKeyFile: keyFile } = options;
   if (port === undefined || certificateFile === undefined || keyFile === undefined) return null;
   return { port, certificateFile, keyFile, clientCaFile: options.TLSClientCAFile ?? null };
+}
+
+/** The schema has seen to it that there are certificate and key with TLS, and not two places. */
+function webOf(options: Options): WebConfiguration | null {
+  const { WebSocketAddress: place, TLSCertificateFile: certificateFile, TLSKeyFile: keyFile } = options;
+  const port = place?.port ?? options.WebSocketPort;
+  if (port === undefined) return null;
+  const hasTls = options.WebSocketTLS && certificateFile !== undefined && keyFile !== undefined;
+  return {
+    port,
+    host: place?.host ?? null,
+    tls: hasTls ? { certificateFile, keyFile } : null,
+    behindProxy: options.WebSocketBehindProxy,
+    origins: options.WebSocketOrigins,
+    secretFile: options.WebSocketSecretFile ?? null,
+    keyFile: options.WebSocketKeyFile ?? null,
+    audience: options.WebSocketAudience ?? null,
+    anonymous: options.WebSocketAnonymous ?? null,
+    maxSockets: options.WebSocketMaxSockets,
+    maxMessageBytes: options.WebSocketMaxMessage,
+    maxBufferedBytes: options.WebSocketMaxBuffered,
+    pingMs: options.WebSocketPing,
+    idleTimeoutMs: options.WebSocketIdleTimeout,
+    compression: options.WebSocketCompression,
+  };
 }
 
 /** Those that serve clients, each once. The unspecified address covers all others, and cannot be bound beside them. */

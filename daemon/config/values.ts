@@ -1,6 +1,8 @@
 /** The kinds of value that an option can have, and how each is read from the words of the file [daemon 4.2, 4.4]. */
 import { Buffer } from 'node:buffer';
 import * as z from 'zod';
+import { isOriginRule } from '../../lib/util/origin.js';
+import { isDaemonName } from '../../lib/wire/name.js';
 import { show } from './error.js';
 import { MAX_ACCOUNT_NAME, MAX_COROSYNC_GROUP, MAX_DIGITS, MAX_UNIX_DIR_BYTES } from './limits.js';
 
@@ -51,6 +53,13 @@ export const wholeNumber = (least: number) =>
 
 export const truths: Readonly<Record<string, boolean>> = { true: true, yes: true, false: false, no: false };
 
+/** The same with a greatest one. */
+export const numberBetween = (least: number, most: number) =>
+  reads(`a whole number from ${least} to ${most}`, ({ text, quoted }) => {
+    const number = quoted ? undefined : readNumber(text);
+    return number !== undefined && number >= least && number <= most ? number : undefined;
+  });
+
 export const yesOrNo = () =>
   reads('true, yes, false or no', ({ text, quoted }) =>
     quoted ? undefined : ownValue(truths, text.toLowerCase()),
@@ -80,8 +89,17 @@ export function readEndpoint(text: string): Endpoint | undefined {
   return host === undefined || Number(port) > MAX_PORT ? undefined : { host, port: Number(port) };
 }
 
+/** The same without a path. */
+export const tcpAddress = () =>
+  reads('host:port in quotes', ({ text }) => {
+    const read = readEndpoint(text);
+    return read && 'host' in read ? read : undefined;
+  });
+
 export const endpoint = () =>
   reads<Endpoint>('host:port in quotes, or the path of a local socket', ({ text }) => readEndpoint(text));
+
+export const anyText = () => reads('a text', ({ text }) => text || undefined);
 
 export const path = () => reads('a path', ({ text }) => text || undefined);
 
@@ -148,6 +166,59 @@ export const methods = (known: readonly string[]) =>
       form: 'value',
       values: `names separated by blanks, in quotes: ${listed(known)}`,
     });
+
+const clientHost = String.raw`(?:\[[^\s\]]+\]|[^\s/:@[\]]+)`;
+const clientAddress = new RegExp(`^(?:(?:(?:tcp|tls)://)?${clientHost}:(\\d{1,5})|(\\d{1,5})@\\S+)$`);
+const MAX_CLIENT_ADDRESS = 200;
+
+/** Whether clients of other machines can write it as the address of a daemon. */
+export function isClientAddress(text: string): boolean {
+  const [, behind, before] = clientAddress.exec(text) ?? [];
+  const port = Number(behind ?? before ?? 0);
+  return port > 0 && port <= MAX_PORT && text.length <= MAX_CLIENT_ADDRESS;
+}
+
+export const CLIENT_ADDRESS = 'an address as clients write it, 4803@host, host:4803 or tls://host:4843';
+/** Of one daemon. */
+export const MAX_ANNOUNCED = 8;
+
+export const clientAddresses = () =>
+  reads(`1 to ${MAX_ANNOUNCED} addresses such as 4803@host, with blanks between`, ({ text }) => {
+    const addresses = text.split(' ').filter((address) => address !== '');
+    return addresses.length > 0 && addresses.length <= MAX_ANNOUNCED && addresses.every(isClientAddress)
+      ? addresses
+      : undefined;
+  });
+
+export const MAX_ORIGINS = 64;
+export const ORIGIN_RULE = '"same", "*", or an origin such as https://example.com or https://*.example.com';
+
+export const originRules = () =>
+  reads(`1 to ${MAX_ORIGINS} of ${ORIGIN_RULE}, with blanks between`, ({ text: list }) => {
+    const rules = list.split(' ').filter((rule) => rule !== '');
+    return rules.length > 0 && rules.length <= MAX_ORIGINS && rules.every(isOriginRule) ? rules : undefined;
+  });
+/** Where the console of another daemon is. */
+export interface ConsoleLink {
+  readonly name: string;
+  readonly url: string;
+}
+
+export const MAX_LINKS = 128;
+
+/** Whether a page may link to it: nothing that a browser would run. */
+export const isLinkAddress = (text: string): boolean =>
+  /^https?:\/\/[!-~]+$/.test(text) && URL.canParse(text);
+
+export const consoleLinks = () =>
+  reads<readonly ConsoleLink[]>('pairs daemon=URL in quotes, with blanks between', ({ text }) => {
+    const links = text
+      .split(' ')
+      .filter((pair) => pair !== '')
+      .map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), url: pair.slice(pair.indexOf('=') + 1) }));
+    const isSound = links.every(({ name, url }) => isDaemonName(name) && isLinkAddress(url));
+    return links.length > 0 && links.length <= MAX_LINKS && isSound ? links : undefined;
+  });
 
 const ownValue = <T>(words: Readonly<Record<string, T>>, word: string): T | undefined =>
   Object.hasOwn(words, word) ? words[word] : undefined;

@@ -5,7 +5,10 @@
  */
 import { Buffer } from 'node:buffer';
 import type { SendOptions } from '../engine/port.js';
+import { SOURCE_BYTES, encodeSourceWords } from '../../lib/wire/extension/daemon-frames.js';
+import { HEADER_BYTES } from '../../lib/wire/limits.js';
 import type { Fault } from './report.js';
+import type { ResumeState } from './resume-state.js';
 
 /** Size of a slab, and where a payload is long enough: longer ones bring nothing and delay the first frame in them. */
 export const PACK_BYTES = 64 * 1024;
@@ -22,6 +25,20 @@ export interface Sequencer {
   exclude(faults: readonly Fault[]): void;
 }
 
+/** Requests of a resumable session that stand side by side in a payload, with consecutive numbers. */
+interface Run {
+  readonly high: number;
+  readonly low: number;
+  readonly first: number;
+  count: number;
+  /** Where they stand in the payload. */
+  readonly at: number;
+  end: number;
+}
+
+/** A run does not count beyond this. */
+const MAX_RUN = 0xffff;
+
 export class Batcher {
   private bytes: Buffer | null = null;
   private start = 0;
@@ -34,6 +51,8 @@ export class Batcher {
   /** Where the last frame stood, to see that the next one stands behind it. */
   private lastBytes: Buffer | null = null;
   private lastEnd = 0;
+  /** Whose requests the payload holds, as far as their sessions are resumable. */
+  private runs: Run[] = [];
 
   constructor(private readonly order: Sequencer) {}
 
@@ -41,13 +60,17 @@ export class Batcher {
     return this.bytes === null && this.ready.length === 0;
   }
 
-  /** Takes one frame; its bytes belong to the pack from now on. */
-  add(bytes: Buffer, start: number, end: number, safe: boolean): void {
+  /**
+   * Takes one frame; its bytes belong to the pack from now on.
+   * @param source the session, if it is resumable, with the number of this request
+   */
+  add(bytes: Buffer, start: number, end: number, safe: boolean, source: ResumeState | null = null): void {
     const neighbour = this.lastBytes === bytes && this.lastEnd === start;
     this.lastBytes = bytes;
     this.lastEnd = end;
     if (neighbour || end - start > MAX_COPY) this.append(bytes, start, end, safe);
     else this.copy(bytes, start, end, safe);
+    if (source !== null) this.note(source, end - start);
   }
 
   /** Hands everything to the engine. Returns false when the engine wants no more at present. */
@@ -62,7 +85,7 @@ export class Batcher {
   }
 
   private append(bytes: Buffer, start: number, end: number, safe: boolean): void {
-    const fits = end - this.start <= PACK_BYTES;
+    const fits = end - this.start + this.sourceBytes <= PACK_BYTES;
     if (this.bytes === bytes && this.end === start && this.safe === safe && fits) {
       this.end = end;
       return;
@@ -88,7 +111,37 @@ export class Batcher {
 
   private close(): void {
     if (this.bytes === null) return;
-    this.ready.push({ payload: this.bytes.subarray(this.start, this.end), safe: this.safe });
+    const frames = this.bytes.subarray(this.start, this.end);
+    this.ready.push({ payload: this.runs.length > 0 ? this.withSources(frames) : frames, safe: this.safe });
     this.bytes = null;
+  }
+
+  /** The frame of `length` bytes at the end of the payload is the source's, with its present number. */
+  private note({ high, low, number }: ResumeState, length: number): void {
+    const end = this.end - this.start;
+    const last = this.runs[this.runs.length - 1];
+    const isNext =
+      last !== undefined &&
+      last.end === end - length &&
+      last.low === low &&
+      last.high === high &&
+      last.count < MAX_RUN;
+    if (isNext && last.first + last.count === number) {
+      last.count++;
+      last.end = end;
+    } else {
+      this.runs.push({ high, low, first: number, count: 1, at: end - length, end });
+    }
+  }
+
+  private get sourceBytes(): number {
+    return this.runs.length === 0 ? 0 : HEADER_BYTES + (this.runs.length + 1) * SOURCE_BYTES;
+  }
+
+  /** Whose they are stands behind them: the frames are copied once for all of them. */
+  private withSources(frames: Buffer): Buffer {
+    const sources = encodeSourceWords(this.runs);
+    this.runs = [];
+    return Buffer.concat([frames, sources]);
   }
 }

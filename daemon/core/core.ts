@@ -4,73 +4,123 @@
  * themselves, in little-endian form. No sockets, timers, clocks or chance.
  */
 import type { Buffer } from 'node:buffer';
-import { DATA_LENGTH_AT, NAME_AT, NUM_GROUPS_AT, normalizeHeader } from '../../lib/wire/header.js';
-import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { isGroupName, parsePrivateGroup, readName, readNames } from '../../lib/wire/name.js';
-import { REJECTED_BY_LIMIT, encodeReject } from '../../lib/wire/reject.js';
-import { checkGroupField, encodeRequest } from '../../lib/wire/request.js';
-import { ENDIAN_RESERVED, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
-import { Admission, type WaitsFor, type TableLimits, UnderWay, defaultTableLimits } from './admission.js';
+import type { EndCode } from '../../lib/wire/extension/end.js';
+import { encodeRequest } from '../../lib/wire/request.js';
+import { KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import { Admission, isSlow, type WaitsFor } from './admission.js';
 import { Batcher, type Sequencer } from './batcher.js';
 import { type CoreCounters, zeroCounters } from './counters.js';
-import { GroupMembership } from './group-membership.js';
-import { type Authorize, LocalSession, type SessionSink } from './group.js';
+import { GroupMembership, type MembershipHost } from './group-membership.js';
+import { type Authorize, LocalSession, type SessionSink, type SessionTraits } from './group.js';
+import { DeliveryRecord } from './delivery-record.js';
+import type { DaemonAddresses } from './exchange.js';
 import { Groups } from './groups.js';
+import { Outgrown } from './outgrown.js';
+import { senderOf } from './payload.js';
+import { PayloadDelivery } from './payload-delivery.js';
+import { PresentGroups } from './present-state.js';
 import { Requests } from './requests.js';
+import { Resumption } from './resumption.js';
+import type { Ring } from './ring.js';
+import { RingIndex } from './ring-index.js';
 import { Roster } from './roster.js';
 import { Routing } from './routing.js';
+import { Submission } from './submission.js';
+import { defaultTableLimits, type TableLimits, UnderWay } from './table-limits.js';
 import { Turns } from './turns.js';
 import { type DaemonSelf, type DaemonView, ViewChange } from './view-change.js';
 import { AT_ONCE, type Slices, type Work, Workbench } from './work.js';
 
 /** Bytes of a payload that are read in one unit of work. */
 const BYTES_A_UNIT = 32;
-
-/** A frame where it arrived. */
-interface Frame {
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
+/** A question for a list that waits behind other work, with all that belongs to it. */
+const LIST_BYTES = 256;
 
 export class Core {
+  /** Of the daemon. */
+  readonly name: string;
   readonly counters: CoreCounters = zeroCounters();
   readonly groups: Groups;
   readonly roster: Roster;
   /** Looked at when a join enters. */
   limits: TableLimits = defaultTableLimits;
+  /** Called when there is something that `endTurn` delivers. */
+  onRecords: () => void = () => undefined;
   private readonly pack: Batcher;
-  private readonly routing: Routing;
-  private readonly requests: Requests;
+  readonly submission: Submission;
+  private readonly delivery: PayloadDelivery;
   private readonly admission = new Admission();
   private readonly turns = new Turns(this.admission, (session, safe) =>
     this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe),
   );
-  private readonly views: GroupMembership;
-  private readonly underWay: UnderWay;
+  readonly outgrown = new Outgrown(this.admission, this.counters, (session, group) =>
+    this.order(encodeRequest(LEAVE_MESS, session.privateGroup, [group]), false),
+  );
+  readonly views: GroupMembership;
   private readonly daemonViews: ViewChange;
   private readonly bench: Workbench;
+  /** What is delivered, for those who come back. */
+  readonly record = new DeliveryRecord();
+  /** Sessions that outlive their connection. */
+  readonly resumption: Resumption;
+  /** A private name may have become free without the end of a session. */
+  nameFreed: () => void = () => undefined;
   /** Changes of the daemon view that wait: the engine has left the view that the core is in. */
   private changes = 0;
 
   /** @param slices without them everything is done at once, however long it takes */
-  constructor(self: DaemonSelf, order: Sequencer, slices: Slices = AT_ONCE) {
+  constructor(
+    private readonly self: DaemonSelf,
+    order: Sequencer,
+    slices: Slices = AT_ONCE,
+  ) {
+    this.name = self.name;
     this.groups = new Groups(self.hashKey);
     this.roster = new Roster(self.name, self.hashKey);
     this.pack = new Batcher(order);
-    this.routing = new Routing(this.groups, this.roster);
-    this.views = new GroupMembership(this.groups);
-    this.underWay = new UnderWay(this.groups, this.views);
-    this.requests = new Requests(this.roster, this.views, this.underWay, this.counters, this.admission);
+    this.views = new GroupMembership(this.groups, this.membershipHost(), this.record);
+    const underWay = new UnderWay(this.groups, this.views, this.admission, this.counters);
+    this.resumption = new Resumption(self, this.roster, this.views, {
+      order: (frame) => this.order(frame, false),
+      expel: (session, code) => this.expel(session, code),
+      nameFreed: () => this.nameFreed(),
+    });
+    const routing = new Routing(this.groups, this.roster, this.resumption.records);
+    const requests = new Requests(
+      this.roster,
+      this.views,
+      underWay,
+      this.counters,
+      this.admission,
+      this.resumption,
+      this.record,
+    );
+    this.delivery = new PayloadDelivery(
+      routing,
+      requests,
+      this.views,
+      this.resumption,
+      this.counters,
+      this.record,
+    );
+    const { groups, views, turns, admission, resumption, counters, pack } = this;
+    this.submission = new Submission(
+      { groups, views, underWay, turns, admission, resumption, counters, pack },
+      () => this.limits,
+      (session) => this.disconnect(session, false),
+    );
+    this.record.isNeeded = () => resumption.records.size > 0;
+    this.record.onBatchEnd = () => this.views.closeRun();
     this.bench = new Workbench(slices);
     this.daemonViews = new ViewChange(
       self,
       this.groups,
       this.views,
-      this.requests,
+      requests,
       order,
       this.counters,
       () => this.changes === 0,
+      this.resumption,
     );
   }
 
@@ -92,6 +142,16 @@ export class Core {
   /** Daemons of which something is missing for the exchange; none while there is work of their payloads here. */
   get awaited(): readonly string[] {
     return this.bench.isBusy ? [] : this.daemonViews.awaited;
+  }
+
+  /** Where clients reach the daemons that say so, in the order of the view whose exchange was completed last. */
+  get addresses(): readonly DaemonAddresses[] {
+    return this.daemonViews.addresses;
+  }
+
+  /** Called when an exchange is completed. */
+  set onExchanged(call: () => void) {
+    this.daemonViews.onCompleted = call;
   }
 
   /** What all daemons of the view can do beyond the version of their reports. */
@@ -127,7 +187,7 @@ export class Core {
    */
   exchange(payload: Buffer, daemon: string): void {
     const { length } = payload;
-    this.bench.add(() => this.daemonViews.receive(payload, daemon), 1 + length / BYTES_A_UNIT, length);
+    this.bench.add(() => this.daemonViews.take(payload, daemon), 1 + length / BYTES_A_UNIT, length);
   }
 
   /** The next slice of the work that `Slices.later` has told of. */
@@ -145,10 +205,49 @@ export class Core {
     outlet: SessionSink,
     permit: Authorize | null = null,
     address = '',
+    traits: SessionTraits = {},
   ): LocalSession {
-    const session = new LocalSession(privateGroup, membership, outlet, permit, address);
+    const session = new LocalSession(privateGroup, membership, outlet, permit, address, traits);
     this.roster.add(session);
+    this.resumption.opened(session);
     return session;
+  }
+
+  /**
+   * A session of before comes back as this one, to which nothing was submitted yet.
+   * @param oldName the private group that it had, as its client says
+   * @param groups those that it wants, and may join @param refused those that it may not be in any more
+   */
+  comeBack(
+    session: LocalSession,
+    oldName: string,
+    groups: readonly string[],
+    refused: Iterable<string> = [],
+  ): void {
+    this.submission.comeBack(session, oldName, groups, refused);
+  }
+
+  /** What there is now, for the replay of a session. @param oldName as for `comeBack` */
+  presentFor(sid: bigint, oldName: string): PresentGroups {
+    const { groups, views, resumption } = this;
+    return new PresentGroups({ groups, views, records: resumption.records }, sid, oldName);
+  }
+
+  /** An index of the ring for all replays. */
+  ringIndex(ring: Ring): RingIndex {
+    return new RingIndex(ring, this.self.hashKey);
+  }
+
+  /** All daemons of the view have the payloads up to there. */
+  stable(index: number): void {
+    const { acknowledgements } = this.resumption;
+    const act = (): null => {
+      acknowledgements.stableUpTo(index);
+      if (acknowledgements.isDue) this.onRecords();
+      return null;
+    };
+    if (this.bench.isBusy) this.bench.add(act);
+    else act();
   }
 
   /** Bytes that the changes under way may make wait for others. */
@@ -169,6 +268,11 @@ export class Core {
   /** Whether a `flush` would order some of that now. */
   get isDue(): boolean {
     return this.turns.isDue;
+  }
+
+  /** Whether a `flush` has something that came of what was delivered. */
+  get hasOrders(): boolean {
+    return !this.pack.isEmpty;
   }
 
   /** Whether ends of sessions wait. */
@@ -196,33 +300,7 @@ export class Core {
     end: number,
     waitsFor: WaitsFor = 'behind',
   ): boolean {
-    if (session.leaving) return true;
-    const isTaken = this.take(session, bytes, start, end, waitsFor);
-    if (isTaken) this.counters.submitted++;
-    return isTaken;
-  }
-
-  private take(
-    session: LocalSession,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    waitsFor: WaitsFor,
-  ): boolean {
-    normalizeHeader(bytes, start);
-    const service = bytes.readInt32LE(start);
-    if (session.permit !== null && !mayDo(session.permit, service, bytes, start)) {
-      this.counters.refused++;
-      this.refuse(session, bytes, start, end);
-    } else if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
-      this.pack.add(bytes, start, end, (service & SAFE_MESS) !== 0);
-    } else if ((service & KILL_MESS) !== 0) {
-      // The name in the request is ignored: nobody can disconnect another session [daemon 2.2].
-      this.disconnect(session, false);
-    } else {
-      return this.change(session, service & (JOIN_MESS | LEAVE_MESS), { bytes, start, end }, waitsFor);
-    }
-    return true;
+    return this.submission.submit(session, bytes, start, end, waitsFor);
   }
 
   /**
@@ -241,47 +319,53 @@ export class Core {
     return this.pack.flush();
   }
 
+  /**
+   * What came of the payloads of this turn is complete: records of changes that were gathered are delivered, and resumable
+   * sessions hear which of their requests are stable.
+   */
+  endTurn(): void {
+    this.views.endTurn();
+    this.resumption.acknowledgements.tell();
+    this.record.endBatch();
+  }
+
+  /**
+   * The session asks for the list of a group. The answer has its place behind all that was delivered to the core.
+   * @param field name of the group, 32 bytes @returns false when it has to wait, as `submit`
+   */
+  list(session: LocalSession, field: Buffer, waitsFor: WaitsFor = 'behind'): boolean {
+    if (isSlow(session, waitsFor)) return this.turns.wait(session);
+    const act = (): null => {
+      this.views.list(session, field);
+      return null;
+    };
+    this.bench.add(act, 1, LIST_BYTES);
+    return true;
+  }
+
   /** A payload in its place in the order. */
-  deliver(payload: Buffer): void {
+  deliver(payload: Buffer, index = 0, daemon?: string): void {
     if (!this.bench.isBusy && !this.daemonViews.isExchanging) {
-      this.carryOut(payload);
+      this.delivery.carryOut(payload, index, daemon);
       return;
     }
     const { length } = payload;
     const act = (): Work | null => {
-      if (this.daemonViews.isExchanging) return this.carryOutAhead(payload);
-      this.carryOut(payload);
+      if (this.daemonViews.isExchanging) return this.carryOutAhead(payload, index, daemon);
+      this.delivery.carryOut(payload, index, daemon);
       return null;
     };
     this.bench.add(act, 1 + length / BYTES_A_UNIT, length);
   }
 
   /** Its daemon has completed an exchange that is not complete here: the two part at this place. */
-  private *carryOutAhead(payload: Buffer): Generator<number, void> {
-    yield* this.daemonViews.partFrom(senderOf(payload));
-    this.carryOut(payload);
-  }
-
-  private carryOut(payload: Buffer): void {
-    let start = 0;
-    while (start < payload.length) {
-      const end = endOfFrame(payload, start);
-      if (end < 0) {
-        this.counters.damaged++;
-        break;
-      }
-      const service = payload.readInt32LE(start) & ~ENDIAN_RESERVED;
-      const groups = payload.readInt32LE(start + NUM_GROUPS_AT);
-      this.counters.ordered++;
-      if ((service & (JOIN_MESS | LEAVE_MESS | KILL_MESS)) === 0) {
-        this.routing.route(payload, start, end, service, groups);
-      } else {
-        this.routing.flush();
-        this.request(service, groups, payload, start);
-      }
-      start = end;
-    }
-    this.routing.flush();
+  private *carryOutAhead(
+    payload: Buffer,
+    index: number,
+    daemon = senderOf(payload),
+  ): Generator<number, void> {
+    yield* this.daemonViews.partFrom(daemon);
+    this.delivery.carryOut(payload, index, daemon);
   }
 
   private changeView(act: () => Work | null): void {
@@ -292,79 +376,25 @@ export class Core {
     });
   }
 
-  private request(service: number, groups: number, payload: Buffer, start: number): void {
-    if (groups > 0 || (service & KILL_MESS) !== 0) this.requests.deliver(service, payload, start);
-    else this.counters.damaged++;
+  private membershipHost(): MembershipHost {
+    const maxPlainView = (): number => this.limits.maxPlainView;
+    return {
+      get maxPlainView() {
+        return maxPlainView();
+      },
+      hasRecords: () => this.onRecords(),
+      recorded: () => this.counters.records++,
+      outgrown: (group) => this.outgrown.leave(group),
+    };
   }
 
-  /** A join or leave: only the first name counts, data is ignored [daemon 2.2]. Illegal names get no answer. */
-  private change(session: LocalSession, kind: number, request: Frame, waitsFor: WaitsFor): boolean {
-    const { bytes, start, end } = request;
-    checkGroupField(bytes, start);
-    const name = readName(bytes, start + HEADER_BYTES);
-    if (!isGroupName(name)) {
-      this.counters.illegalGroupNames++;
-      return true;
-    }
-    const frame = encodeRequest(kind, session.privateGroup, [name]);
-    const group = this.groups.find(frame, HEADER_BYTES);
-    const isJoin = kind !== LEAVE_MESS;
-    if (isJoin && !this.underWay.hasRoom(session, name, group, this.limits)) {
-      this.counters.limited++;
-      this.refuse(session, bytes, start, end, REJECTED_BY_LIMIT);
-      return true;
-    }
-    if (!this.turns.isFree(session) || !this.admission.admits(group, waitsFor)) {
-      this.turns.wait(session);
-      return false;
-    }
-    if (isJoin) this.underWay.begin(name, group);
-    this.admission.begin(session, name, group, kind === JOIN_MESS);
-    this.order(frame, false);
-    return true;
-  }
-
-  /** A refused request has no place in the order: it goes back to its sender [session 4.9]. */
-  private refuse(session: LocalSession, bytes: Buffer, start: number, end: number, reason?: number): void {
-    const frame = encodeReject(bytes, start, end, reason);
-    session.outlet.deliver(frame, 0, frame.length, 1);
+  private expel(session: LocalSession, code: EndCode): void {
+    if (session.leaving || session.resume === null) return;
+    session.resume.sink.expel(code);
+    this.disconnect(session, true);
   }
 
   private order(frame: Buffer, safe: boolean): void {
     this.pack.add(frame, 0, frame.length, safe);
   }
-}
-
-/** Whether a frame that was submitted is a join or leave. */
-export const isChange = (bytes: Buffer, start: number): boolean =>
-  (bytes.readInt32LE(start) & (JOIN_MESS | LEAVE_MESS)) !== 0;
-
-/** Name of the daemon whose sessions sent the frames of the payload. */
-function senderOf(payload: Buffer): string {
-  if (payload.length < HEADER_BYTES) return '';
-  return parsePrivateGroup(readName(payload, NAME_AT))?.daemon ?? '';
-}
-
-/** Where the frame ends that begins at `start`; -1 when that is not inside the payload. */
-function endOfFrame(payload: Buffer, start: number): number {
-  if (start + HEADER_BYTES > payload.length) return -1;
-  const groups = payload.readInt32LE(start + NUM_GROUPS_AT);
-  const data = payload.readInt32LE(start + DATA_LENGTH_AT);
-  const end = start + HEADER_BYTES + groups * NAME_BYTES + data;
-  return groups < 0 || data < 0 || end > payload.length ? -1 : end;
-}
-
-/**
- * Leaving and disconnecting are always allowed; a join counts by its first name, a message by all of its names.
- * @throws FrameFault when a join names no group
- */
-function mayDo(permit: Authorize, service: number, bytes: Buffer, start: number): boolean {
-  if ((service & (LEAVE_MESS | KILL_MESS)) !== 0) return true;
-  const at = start + HEADER_BYTES;
-  if ((service & JOIN_MESS) !== 0) {
-    checkGroupField(bytes, start);
-    return permit('join', readName(bytes, at));
-  }
-  const names = readNames(bytes, at, bytes.readInt32LE(start + NUM_GROUPS_AT));
-  return names.every((name) => permit('send', name));
 }

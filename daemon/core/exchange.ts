@@ -10,7 +10,16 @@ import type { Buffer } from 'node:buffer';
 import { Malformed } from '../../lib/util/bytes.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { type ReportPart, decodePayload, tagOf } from './report-reader.js';
-import type { Fault, Head, ReportedGroup, Request } from './report.js';
+import {
+  type Fault,
+  FEATURE_RESUMPTION,
+  type Head,
+  type ReportedGroup,
+  type StatedSubject,
+} from './report.js';
+import type { Request } from './request.js';
+import type { ResumeHead } from './resume-report.js';
+import type { ReportedSession } from './session-records.js';
 
 /** What a daemon with another past says of a group. */
 export interface DaemonShare {
@@ -20,6 +29,13 @@ export interface DaemonShare {
   readonly id: GroupId;
   readonly lost: boolean;
   readonly members: readonly string[];
+}
+
+/** Where clients reach a daemon, as it says. */
+export interface DaemonAddresses {
+  readonly daemon: string;
+  /** The best one first. */
+  readonly addresses: readonly string[];
 }
 
 /** One daemon of the view, as far as it was heard. */
@@ -36,6 +52,12 @@ interface Reporter {
 export class StateExchange {
   /** What those with other pasts say, by group. */
   readonly pieces = new Map<string, DaemonShare[]>();
+  /** Of the sessions of those with other pasts, the ones that get no whole views. */
+  readonly compact = new Set<string>();
+  /** Whom daemons state the members of groups to be. */
+  private readonly memberSubjects: StatedSubject[] = [];
+  /** Resumable sessions as those with other pasts know them, by past. */
+  readonly records = new Map<bigint, ReportedSession[]>();
   /** Daemons that have completed the exchange, while it is not complete here. */
   readonly parted = new Set<string>();
   /** The verdict of this daemon is on its way. */
@@ -106,9 +128,9 @@ export class StateExchange {
     return this.reporters.every(({ head }) => head?.past === this.own.past);
   }
 
-  /** Whether all have sent the groups that they have. @pre hasHeads */
+  /** Whether all have sent what they have to share: own groups, and resumable sessions. @pre hasHeads */
   get hasGroups(): boolean {
-    return this.reporters.every(({ head, isThrough }) => isThrough || head?.groups === 0);
+    return this.reporters.every((each) => each.isThrough || !this.hasShare(each));
   }
 
   /** Whether this daemon has to say whom it cannot read. It hears everybody first, so that it names them all. */
@@ -159,9 +181,47 @@ export class StateExchange {
     return this.heads.flatMap(({ requests }) => requests);
   }
 
+  /** Whom daemons state sessions to be, as far as that was reported. @pre hasHeads */
+  *subjects(): IterableIterator<StatedSubject> {
+    for (const { subjects = [] } of this.heads) yield* subjects;
+    yield* this.memberSubjects;
+  }
+
+  /** Of the daemons that say where clients reach them, in the order of the view. @pre hasHeads */
+  get addresses(): readonly DaemonAddresses[] {
+    return this.reporters.flatMap(({ name, head }) =>
+      head?.addresses?.length ? [{ daemon: name, addresses: head.addresses }] : [],
+    );
+  }
+
   /** What all of the view's daemons can. @pre hasHeads */
   get features(): number {
     return this.heads.reduce((all, { features }) => all & features, -1) >>> 0;
+  }
+
+  /** What each daemon says of resumable sessions; null unless all do. @pre hasHeads */
+  get resumeHeads(): readonly ResumeHead[] | null {
+    const heads = this.heads.map(({ resume }) => resume ?? null);
+    return (this.features & FEATURE_RESUMPTION) === 0 || heads.includes(null)
+      ? null
+      : (heads as ResumeHead[]);
+  }
+
+  /**
+   * Whether this daemon tells the others the resumable sessions that it knows: of those with one past, who know the same,
+   * the first one does. @pre hasHeads
+   */
+  get sharesRecords(): boolean {
+    return this.tellsRecords(this.reporters[this.here] as Reporter);
+  }
+
+  /** The past of a daemon of the view; undefined for others. @pre hasHeads */
+  pastOf(daemon: string): bigint | undefined {
+    return this.reporters[this.positions.get(daemon) ?? -1]?.head?.past;
+  }
+
+  get ownPast(): bigint {
+    return this.own.past;
   }
 
   /** For each position whether that daemon has the past of this one. @pre hasHeads */
@@ -183,10 +243,20 @@ export class StateExchange {
     return this.reporters.some(({ fault, verdict }) => fault !== null || (verdict?.length ?? 0) > 0);
   }
 
-  private isAwaited({ head, isThrough, fault, verdict }: Reporter): boolean {
+  private isAwaited(reporter: Reporter): boolean {
+    const { head, isThrough, fault, verdict } = reporter;
     if (fault !== null) return false;
     if (this.isAsked) return verdict === null;
-    return head === null || (this.isSharing && !isThrough && head.groups > 0);
+    return head === null || (this.isSharing && !isThrough && this.hasShare(reporter));
+  }
+
+  private hasShare(reporter: Reporter): boolean {
+    return reporter.head?.groups !== 0 || this.tellsRecords(reporter);
+  }
+
+  private tellsRecords({ head, name }: Reporter): boolean {
+    if (!this.hasHeads || this.resumeHeads === null || (head?.resume?.records ?? 0) === 0) return false;
+    return this.reporters.find((each) => each.head?.past === head?.past)?.name === name;
   }
 
   private read(payload: Buffer, reporter: Reporter): void {
@@ -198,12 +268,23 @@ export class StateExchange {
     else this.part(read.part, reporter, wantsGroups);
   }
 
-  private part({ last, groups }: ReportPart, reporter: Reporter, wantsGroups: boolean): void {
+  private part(
+    { last, groups, records = [], subjects = [], compact = [] }: ReportPart,
+    reporter: Reporter,
+    wantsGroups: boolean,
+  ): void {
     const { head } = reporter;
     if (head === null) throw new Malformed('groups before a head');
     if (reporter.isThrough) throw new Malformed('groups after the last part');
     const daemon = this.positions.get(reporter.name) as number;
     for (const group of groups) this.piece(daemon, head.past, group);
+    for (const name of compact) this.compact.add(name);
+    for (const each of subjects) this.memberSubjects.push(each);
+    if (records.length > 0) {
+      const told = this.records.get(head.past);
+      if (told) for (const record of records) told.push(record);
+      else this.records.set(head.past, [...records]);
+    }
     reporter.groups += groups.length;
     const isWrong = last ? reporter.groups !== head.groups : reporter.groups > head.groups;
     if (wantsGroups && isWrong) throw new Malformed(`${reporter.groups} groups, expected ${head.groups}`);

@@ -1,16 +1,33 @@
 /** One group: its members in order and the id of its present view. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
+import { type Hash64, ListHash, nameHash } from '../../lib/util/list-hash.js';
+import { SortedList } from '../../lib/util/member-list.js';
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { nameField } from '../../lib/wire/name.js';
+import type { ResumeState } from './resume-state.js';
 
 export class Group {
   readonly field: Buffer;
   /** In member order. */
-  readonly members: Member[] = [];
+  readonly members = new SortedList<Member>(compareMembers);
+  /** Of the list of members. */
+  readonly hash = new ListHash();
   /** Those of this daemon, in no order. */
   readonly local: LocalSession[] = [];
   /** How many of these want membership messages. */
   listening = 0;
+  /** How many of those get records instead of whole views. */
+  compact = 0;
+  /** Members, here or elsewhere, that get whole views as far as anybody here knows. */
+  whole = 0;
+  /** Of this daemon's compact ones those that get the list only when they ask for it; null for none. */
+  onDemand: Set<LocalSession> | null = null;
+  /** Of this daemon's those that a leave was ordered for, because the group has outgrown whole views; null for none. */
+  outgrown: Set<LocalSession> | null = null;
+  /** Data messages in the order so far, from a beginning in the upper bits; see `message-counts`. */
+  messages = 0;
+  /** Number of the last message with several destinations that was counted. */
+  lastMessageId = 0;
   /** Members are out of reach, and the transitional signal was given; the next view comes of an exchange. */
   inTransition = false;
 
@@ -21,45 +38,66 @@ export class Group {
     this.field = nameField(name);
   }
 
-  add(member: Member): void {
-    let low = 0;
-    let high = this.members.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareMembers(this.members[middle] as Member, member) < 0) low = middle + 1;
-      else high = middle;
-    }
-    this.members.splice(low, 0, member);
+  /** @returns its place in the list */
+  add(member: Member): number {
+    const { session } = member;
+    const index = this.members.add(member);
+    this.hash.add(member);
     member.groups.add(this);
-    if (!member.session) return;
-    this.local.push(member.session);
-    if (member.session.membership) this.listening++;
+    if (member.getsWhole) this.whole++;
+    if (!session) return index;
+    this.local.push(session);
+    if (session.membership) this.listening++;
+    if (session.isCompact) this.compact++;
+    return index;
   }
 
-  remove(member: Member): void {
-    this.members.splice(this.members.indexOf(member), 1);
+  /** @returns the place that it had in the list */
+  remove(member: Member): number {
+    const { session } = member;
+    const index = this.members.remove(member);
+    this.hash.remove(member);
     member.groups.delete(this);
-    if (!member.session) return;
-    this.local.splice(this.local.indexOf(member.session), 1);
-    if (member.session.membership) this.listening--;
+    if (member.getsWhole) this.whole--;
+    if (session) this.removeLocal(session);
+    return index;
   }
 
-  /** Takes out those whose daemon is gone. */
+  /** Takes a session of this daemon out of those who get its messages. @returns whether it was the last one */
+  removeLocal(session: LocalSession): boolean {
+    this.local.splice(this.local.indexOf(session), 1);
+    if (session.membership) this.listening--;
+    if (session.isCompact) this.compact--;
+    this.onDemand?.delete(session);
+    this.outgrown?.delete(session);
+    return this.local.length === 0;
+  }
+
+  /** Whether members of this daemon get whole views. */
+  get isPlain(): boolean {
+    return this.listening > this.compact;
+  }
+
+  /** Takes out those that are gone. */
   removeGone(): void {
-    const { members } = this;
-    let kept = 0;
-    for (const member of members) if (member.place.position >= 0) members[kept++] = member;
-    members.length = kept;
+    this.members.retain((member) => {
+      if (member.place.position >= 0 && !member.isFormer) return true;
+      this.hash.remove(member);
+      if (member.getsWhole) this.whole--;
+      return false;
+    });
   }
 
   /** Members of other daemons, at any place; `sort` is due then. */
   append(member: Member): void {
     this.members.push(member);
+    this.hash.add(member);
     member.groups.add(this);
+    if (member.getsWhole) this.whole++;
   }
 
   sort(): void {
-    this.members.sort(compareMembers);
+    this.members.sort();
   }
 }
 
@@ -72,24 +110,41 @@ export interface Place {
   position: number;
 }
 
-export class Member {
-  readonly field: Buffer;
+export class Member implements Hash64 {
   /** The groups it is in. */
   readonly groups = new Set<Group>();
+  /** An exchange has shown that its session has another private group by now. */
+  isFormer = false;
+  /** What it adds to the hash of a list. */
+  readonly high: number;
+  readonly low: number;
+  private bytes: Buffer | null;
 
   constructor(
     readonly privateGroup: string,
     readonly place: Place,
     /** The session itself when it is one of this daemon's. */
     readonly session: LocalSession | null,
+    /** Whether it gets whole views. Of another daemon's it is what that daemon says, true when it says nothing. */
+    readonly getsWhole: boolean = session === null || session.getsWhole,
   ) {
-    this.field = nameField(privateGroup);
+    const { high, low } = nameHash(privateGroup);
+    this.high = high;
+    this.low = low;
+    this.bytes = session?.field ?? null;
+  }
+
+  /** Its name as it stands in whole views; made when there is one. */
+  get field(): Buffer {
+    return (this.bytes ??= nameField(this.privateGroup));
   }
 }
 
 /** Member order: position of the daemon, then the bytes of the private group name [daemon 2.3]. */
 export function compareMembers(a: Member, b: Member): number {
-  return a.place.position - b.place.position || Buffer.compare(a.field, b.field);
+  const { privateGroup: x } = a;
+  const { privateGroup: y } = b;
+  return a.place.position - b.place.position || (x < y ? -1 : x > y ? 1 : 0);
 }
 
 // A session of this daemon as the core keeps it.
@@ -108,6 +163,12 @@ export class LocalSession {
    * in the order [daemon 2.8], and nothing more is taken from it.
    */
   leaving = false;
+  /** It gets membership messages as records and lists, and no whole views. */
+  readonly isCompact: boolean;
+  /** Whom the daemon states it to be; null for nobody. */
+  readonly subject: string | null;
+  /** Null: it ends with its connection. */
+  readonly resume: ResumeState | null;
   /** Number of the last message it was made a receiver of: one copy, however many of its groups are named. */
   lastDeliveryId = 0;
 
@@ -115,15 +176,35 @@ export class LocalSession {
     readonly privateGroup: string,
     /** Whether it wants membership messages; without them it is listed and gets data all the same. */
     readonly membership: boolean,
-    readonly outlet: SessionSink,
+    /** Another one when another connection has taken the session over. */
+    public outlet: SessionSink,
     /** Null: everything. */
-    readonly permit: Authorize | null = null,
+    public permit: Authorize | null = null,
     /** Whom it counts for where sessions take turns. */
     readonly address = '',
+    traits: SessionTraits = {},
   ) {
     this.field = nameField(privateGroup);
     this.nameLength = privateGroup.length;
+    this.isCompact = membership && traits.compact === true;
+    this.subject = traits.subject ?? null;
+    this.resume = traits.resume ?? null;
   }
+
+  /** Whether it gets whole views. */
+  get getsWhole(): boolean {
+    return this.membership && !this.isCompact;
+  }
+}
+
+/** What the handshake found of a session beyond its name. */
+export interface SessionTraits {
+  /** It takes changes of views as records. */
+  readonly compact?: boolean;
+  /** Whom the daemon states it to be: 1 to 128 bytes of UTF-8. */
+  readonly subject?: string;
+  /** It outlives its connection. */
+  readonly resume?: ResumeState;
 }
 
 /** The way from the core to one session's socket. */
@@ -133,12 +214,13 @@ export interface SessionSink {
   /** So much more that with as much again the session ends. */
   readonly isFarBehind: boolean;
   /**
-   * Whole frames that stand one after the other in `bytes[start, end)`. The bytes are shared with other receivers
-   * and must not be changed.
-   * @param messages how many frames these are
+   * Frames that stand one after the other in `bytes[start, end)`: whole ones, or the next part of one. The bytes are
+   * shared with other receivers and must not be changed.
+   * @param messages how many frames these are, each counted with its beginning
+   * @param canWait whether a few milliseconds more do no harm, as long as nothing else is to be delivered
    */
-  deliver(bytes: Buffer, start: number, end: number, messages: number): void;
-  /** Whether a join or leave of the session waits. */
+  deliver(bytes: Buffer, start: number, end: number, messages: number, canWait?: boolean): void;
+  /** Whether a join, leave or question of the session waits. */
   readonly hasDeferred: boolean;
   /** It is its turn: it is submitted again. @returns whether it was taken */
   retry(): boolean;

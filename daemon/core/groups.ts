@@ -10,6 +10,7 @@
  */
 import type { GroupId } from '../../lib/wire/group-id.js';
 import { Group } from './group.js';
+import { firstCountIn, firstCountOf } from './message-counts.js';
 import { type HashKey, NameTable } from './name-table.js';
 
 /** Counters of gone groups that are remembered by name; the oldest then raise the floor under all new groups. */
@@ -19,6 +20,8 @@ export class Groups {
   private readonly table: NameTable<Group>;
   private readonly gone = new Map<string, number>();
   private minCounter = 0;
+  /** Of groups that an exchange gives. */
+  private firstCount = 0;
   private idPrefix: readonly [daemon: number, time: number] = [0, 0];
 
   /** @param key known to nobody who chooses names */
@@ -40,6 +43,16 @@ export class Groups {
     this.minCounter = 0;
   }
 
+  /** The daemons of the view with that tag come from several pasts: messages are counted from here on. @yields units of work */
+  *restartCounts(tag: bigint): Generator<number, void> {
+    this.firstCount = firstCountIn(tag);
+    let count = 0;
+    for (const group of this.table.values()) {
+      group.messages = this.firstCount;
+      if (++count % STEP === 0) yield STEP / COMPARISONS;
+    }
+  }
+
   /** The group whose name stands in the field at `at`. */
   find(bytes: Uint8Array, at: number): Group | undefined {
     return this.table.find(bytes, at);
@@ -48,6 +61,7 @@ export class Groups {
   /** A group without members yet; its first `nextId` gives its first view. */
   create(name: string): Group {
     const group = new Group(name, [...this.idPrefix, this.gone.get(name) ?? this.minCounter]);
+    group.messages = firstCountOf(group.id);
     this.gone.delete(name);
     this.table.add(group);
     return group;
@@ -56,6 +70,7 @@ export class Groups {
   /** A group as a daemon view's exchange gives it, without its members yet. */
   restore(name: string, id: GroupId): Group {
     const group = new Group(name, id);
+    group.messages = this.firstCount;
     this.table.add(group);
     return group;
   }

@@ -2,6 +2,8 @@
 import type { Buffer } from 'node:buffer';
 import { ByteReader, Malformed } from '../../lib/util/bytes.js';
 import { GROUP_ID_BYTES } from '../../lib/wire/group-id.js';
+import { readAddresses } from '../../lib/wire/extension/addresses.js';
+import { isSubject } from '../../lib/wire/extension/member.js';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
 import {
   fieldLength,
@@ -18,17 +20,26 @@ import {
   PREFIX_BYTES,
   REPORT_VERSION,
   type ReportedGroup,
-  type Request,
   REQUEST_BYTES,
   Section,
   SECTION_HEAD_BYTES,
+  type StatedSubject,
   TIME_BYTES,
 } from './report.js';
+import type { JoinMode, Request } from './request.js';
+import { readRecords, readResumeHead } from './resume-report.js';
+import type { ReportedSession } from './session-records.js';
 
 export interface ReportPart {
   readonly last: boolean;
   /** Empty when nobody wanted to know them. */
   readonly groups: readonly ReportedGroup[];
+  /** What is stated of its sessions; missing when nothing is. */
+  readonly subjects?: readonly StatedSubject[];
+  /** Private groups of the sessions that get no whole views. */
+  readonly compact?: readonly string[];
+  /** Resumable sessions; missing when there are none. */
+  readonly records?: readonly ReportedSession[];
 }
 
 export type Payload =
@@ -38,7 +49,9 @@ export type Payload =
 
 /** A group of one member. */
 const GROUP_BYTES = 1 + 1 + GROUP_ID_BYTES + 1 + 4;
+const COMPACT: JoinMode = { onDemand: false, getsWhole: false };
 const FAULT_BYTES = 2;
+const SUBJECT_BYTES = 2;
 
 /** The view that a payload belongs to; null when it is too short or of another version to say so. */
 export function tagOf(payload: Buffer, version = REPORT_VERSION): bigint | null {
@@ -107,9 +120,34 @@ function readHead(reader: ByteReader, sections: Sections, daemon: string): Head 
     groups: reader.u32(),
     times: list(times, TIME_BYTES, () => [times.i32(), times.u32()] as const),
     requests: list(requests, REQUEST_BYTES, () => readRequest(requests, daemon)),
+    ...readSubjects(sections, daemon),
+    ...readToldAddresses(sections),
   };
   reader.end();
-  return head;
+  markCompact(sections, head.requests);
+  const resume = sections.get(Section.resume);
+  return resume ? { ...head, ...readResumeHead(resume, head.requests, daemon) } : head;
+}
+
+function readToldAddresses(sections: Sections): { addresses?: readonly string[] } {
+  const section = sections.get(Section.addresses);
+  if (!section) return {};
+  const addresses = readAddresses(section);
+  section.end();
+  return { addresses };
+}
+
+/** The joins of sessions that get no whole views. */
+function markCompact(sections: Sections, requests: Request[]): void {
+  const section = sections.get(Section.compact);
+  if (!section) return;
+  for (let rest = section.count(4); rest > 0; rest--) {
+    const i = section.u32();
+    const request = requests[i];
+    if (!request) throw new Malformed(`the form of request ${i} of ${requests.length}`);
+    requests[i] = { ...request, mode: COMPACT };
+  }
+  section.end();
 }
 
 function readRequest(reader: ByteReader, daemon: string): Request {
@@ -144,7 +182,42 @@ function readPart(reader: ByteReader, sections: Sections, daemon: string, wantsG
     if (!isPrivateName(name)) throw new Malformed('a session without a legal name');
     return privateGroup(name, daemon);
   });
-  return { last, groups: list(reader, GROUP_BYTES, () => readGroup(reader, sessions)) };
+  return {
+    last,
+    groups: list(reader, GROUP_BYTES, () => readGroup(reader, sessions)),
+    ...readSubjects(sections, daemon),
+    ...readCompact(sections, sessions),
+    ...readToldRecords(sections),
+  };
+}
+
+function readToldRecords(sections: Sections): { records?: readonly ReportedSession[] } {
+  const section = sections.get(Section.records);
+  return section ? { records: readRecords(section) } : {};
+}
+
+function readSubjects(sections: Sections, daemon: string): { subjects?: readonly StatedSubject[] } {
+  const section = sections.get(Section.subjects);
+  if (!section) return {};
+  const subjects = list(section, SUBJECT_BYTES, () => {
+    const name = section.latin1();
+    if (!isPrivateName(name)) throw new Malformed('a subject of a session without a legal name');
+    const subject = section.utf8();
+    if (!isSubject(subject)) throw new Malformed('a subject that is empty or too long');
+    return [privateGroup(name, daemon), subject] as const;
+  });
+  return { subjects };
+}
+
+function readCompact(sections: Sections, sessions: readonly string[]): { compact?: readonly string[] } {
+  const section = sections.get(Section.compact);
+  if (!section) return {};
+  const compact = list(section, 4, () => {
+    const session = sessions[section.u32()];
+    if (session === undefined) throw new Malformed('a compact session that is not in the list of sessions');
+    return session;
+  });
+  return { compact };
 }
 
 function readGroup(reader: ByteReader, sessions: readonly string[]): ReportedGroup {

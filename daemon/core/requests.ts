@@ -4,18 +4,52 @@
  * those of its own sessions for its report, and all daemons carry them out behind the regular views of the exchange.
  */
 import { Buffer } from 'node:buffer';
-import { NAME_AT } from '../../lib/wire/header.js';
+import { DATA_LENGTH_AT, NAME_AT, NUM_GROUPS_AT } from '../../lib/wire/header.js';
+import type { Return, Subject } from '../../lib/wire/extension/daemon-frames.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { parsePrivateGroup, readName } from '../../lib/wire/name.js';
-import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
-import type { Admission, UnderWay } from './admission.js';
+import { nameField, parsePrivateGroup, readName } from '../../lib/wire/name.js';
+import { DAEMON_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import type { Admission } from './admission.js';
 import type { CoreCounters } from './counters.js';
+import type { DeliveryRecord } from './delivery-record.js';
 import type { GroupMembership } from './group-membership.js';
-import type { Request } from './report.js';
+import type { LocalSession } from './group.js';
+import type { StatedSubject } from './report.js';
+import type { JoinMode, Request } from './request.js';
+import type { Resumption } from './resumption.js';
 import type { Roster } from './roster.js';
+import type { UnderWay } from './table-limits.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
 const REQUEST_COST = 4;
+
+// A join in the order may have one byte of data. Daemons that do not know it do not look at it.
+
+/** The session gets lists of the group when it asks for them. A join of a client may say this. */
+const ON_DEMAND = 1;
+/** The session does not get whole views. */
+const NO_WHOLE = 2;
+
+/** What the data of a client's join say. */
+export const wantsOnDemand = (bytes: Buffer, start: number): boolean =>
+  (dataByte(bytes, start) & ON_DEMAND) !== 0;
+
+/** The data of a join in the order. */
+export function joinData(session: LocalSession, onDemand: boolean): Buffer[] {
+  const flags = (onDemand ? ON_DEMAND : 0) | (session.getsWhole ? 0 : NO_WHOLE);
+  return flags === 0 ? [] : [Buffer.of(flags)];
+}
+
+function joinMode(bytes: Buffer, start: number): JoinMode {
+  const flags = dataByte(bytes, start);
+  return { onDemand: (flags & ON_DEMAND) !== 0, getsWhole: (flags & NO_WHOLE) === 0 };
+}
+
+/** The first byte of the data, 0 without. */
+function dataByte(bytes: Buffer, start: number): number {
+  if (bytes.readInt32LE(start + DATA_LENGTH_AT) === 0) return 0;
+  return bytes[start + HEADER_BYTES + bytes.readInt32LE(start + NUM_GROUPS_AT) * NAME_BYTES] ?? 0;
+}
 
 export class Requests {
   private kept: Request[] = [];
@@ -29,6 +63,8 @@ export class Requests {
     private readonly underWay: UnderWay,
     private readonly counters: CoreCounters,
     private readonly admission: Admission,
+    private readonly resumption: Pick<Resumption, 'carryOut' | 'isStale' | 'gone'>,
+    private readonly record: DeliveryRecord,
   ) {}
 
   /** Requests of this daemon's sessions that wait, in order. */
@@ -36,20 +72,51 @@ export class Requests {
     return this.kept;
   }
 
+  /**
+   * Subjects of this daemon's sessions that are in no group, and may be when what is under way of them is carried out. All
+   * others are stated again before their next join.
+   */
+  subjectsUnderWay(): StatedSubject[] {
+    const stated: StatedSubject[] = [];
+    for (const session of this.roster.values()) {
+      const { privateGroup, subject, member, resume } = session;
+      if (subject === null || member !== null) continue;
+      if (this.admission.hasChanges(session) || resume?.isReturning === true)
+        stated.push([privateGroup, subject]);
+    }
+    return stated;
+  }
+
   /** From now on requests wait. */
   hold(): void {
     this.isHeld = true;
   }
 
+  /** Whom a daemon states a session to be, in its place in the order. */
+  stated({ name, subject }: Subject): void {
+    const { subjects } = this.views;
+    if (this.isHeld) subjects.stateLater(name, subject);
+    else subjects.state(name, subject);
+  }
+
   /** A request in its place in the order; it stands in `bytes` at `start`. */
-  deliver(service: number, bytes: Buffer, start: number): void {
+  deliver(service: number, bytes: Buffer, start: number, sid?: bigint): void {
     const sender = bytes.subarray(start + NAME_AT, start + NAME_AT + NAME_BYTES);
     const groupAt = start + HEADER_BYTES;
     const isKill = (service & KILL_MESS) !== 0;
     const group = isKill ? NO_GROUP : bytes.subarray(groupAt, groupAt + NAME_BYTES);
     const kind = service & (JOIN_MESS | LEAVE_MESS | KILL_MESS);
-    if (!this.isHeld) this.carryOut({ kind, sender, group });
-    else if (this.roster.find(sender, 0)) this.keep({ kind, sender, group });
+    const mode = joinMode(bytes, start);
+    const request = { kind, sender, group, mode, ...(sid === undefined ? {} : { sid }) };
+    if (!this.isHeld) this.carryOut(request);
+    else this.putOff(request);
+  }
+
+  /** A session returns, in its place in the order. */
+  returned(told: Return): void {
+    const request = { kind: DAEMON_MESS, sender: nameField(told.name), group: NO_GROUP, told };
+    if (!this.isHeld) this.carryOut(request);
+    else this.putOff(request);
   }
 
   /**
@@ -62,34 +129,58 @@ export class Requests {
     this.positions = new Map(daemons.map((name, position) => [name, position]));
     this.kept = [];
     this.isHeld = false;
+    this.views.subjects.release();
     for (const request of requests) {
       this.carryOut(request);
       yield REQUEST_COST;
     }
   }
 
-  /** The bytes it stands in are not kept. */
-  private keep({ kind, sender, group }: Request): void {
-    this.counters.deferred++;
-    this.kept.push({ kind, sender: Buffer.from(sender), group: Buffer.from(group) });
+  /** It is kept for the report of this daemon, if it is of a session here. */
+  private putOff(request: Request): void {
+    this.record.putOff();
+    if (this.roster.find(request.sender, 0)) this.keep(request);
   }
 
-  private carryOut({ kind, sender, group }: Request): void {
-    const name = readName(sender, 0);
+  /** The bytes it stands in are not kept. */
+  private keep(request: Request): void {
+    this.counters.deferred++;
+    const { sender, group } = request;
+    this.kept.push({ ...request, sender: Buffer.from(sender), group: Buffer.from(group) });
+  }
+
+  private carryOut({ kind, sender, group, mode, sid, told }: Request): void {
     const session = this.roster.find(sender, 0) ?? null;
+    if (told !== undefined) {
+      if (session?.resume?.sid === told.sid) {
+        session.resume.isReturning = false;
+        for (const joined of told.groups) this.underWay.ended(joined);
+      }
+      return this.resumption.carryOut(told, this.positions);
+    }
+    const name = readName(sender, 0);
     if (session !== null) this.admission.carriedOut(session);
     if (kind === KILL_MESS) {
       this.views.disconnect(name);
-      if (!session) return;
-      this.admission.gone(session);
-      this.roster.remove(session);
-      session.outlet.close();
-    } else if (kind === LEAVE_MESS) {
-      this.views.leave(name, group);
+      this.views.subjects.forget(name);
+      if (session) this.end(session);
+      return;
+    }
+    if (session && kind !== LEAVE_MESS) this.underWay.arrived(group);
+    // What a session's former daemon still has of it would make a member of a name that nobody has any more.
+    if (sid !== undefined && this.resumption.isStale(sid, name)) return;
+    if (kind === LEAVE_MESS) {
+      this.views.leave(name, group, session);
     } else {
       const daemon = this.positions.get(parsePrivateGroup(name)?.daemon ?? '');
-      if (session) this.underWay.arrived(group);
-      if (daemon !== undefined) this.views.join(name, daemon, session, group);
+      if (daemon !== undefined) this.views.join(name, daemon, session, group, mode);
     }
+  }
+
+  private end(session: LocalSession): void {
+    this.admission.gone(session);
+    this.resumption.gone(session);
+    this.roster.remove(session);
+    session.outlet.close();
   }
 }

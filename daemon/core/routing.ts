@@ -9,6 +9,7 @@ import { SELF_DISCARD } from '../../lib/wire/service.js';
 import type { Group, LocalSession } from './group.js';
 import type { Groups } from './groups.js';
 import type { Roster } from './roster.js';
+import type { SessionRecords } from './session-records.js';
 
 const HASH = '#'.charCodeAt(0);
 
@@ -24,10 +25,21 @@ export class Routing {
   constructor(
     private readonly groups: Groups,
     private readonly roster: Roster,
+    private readonly records: SessionRecords,
   ) {}
 
-  /** Routes the data frame `bytes[start, end)`, little-endian, as every frame in the order. */
-  route(bytes: Buffer, start: number, end: number, service: number, destinations: number): void {
+  /**
+   * Routes the data frame `bytes[start, end)`, little-endian, as every frame in the order.
+   * @param sender the session of this daemon that it is from, when it is known by more than the name in the frame
+   */
+  route(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    service: number,
+    destinations: number,
+    sender?: LocalSession | null,
+  ): void {
     const at = start + HEADER_BYTES;
     if (destinations === 1 && bytes[at] !== HASH && (service & SELF_DISCARD) === 0) {
       const group = this.groups.find(bytes, at);
@@ -35,7 +47,8 @@ export class Routing {
       return;
     }
     this.flush();
-    this.scatter(bytes, start, end, service, destinations);
+    if ((service & SELF_DISCARD) !== 0) this.discard(sender ?? this.sessionOf(bytes, start + NAME_AT));
+    this.scatter(bytes, start, end, destinations);
   }
 
   /** Delivers what has been gathered; due before anything else is delivered and before a group changes. */
@@ -44,6 +57,7 @@ export class Routing {
     if (run === null || runBytes === null) return;
     this.run = null;
     this.runBytes = null;
+    run.messages += this.runMessages;
     for (const session of run.local) {
       if (!session.leaving) session.outlet.deliver(runBytes, this.runStart, this.runEnd, this.runMessages);
     }
@@ -63,23 +77,35 @@ export class Routing {
     this.runMessages = 1;
   }
 
-  private scatter(bytes: Buffer, start: number, end: number, service: number, destinations: number): void {
+  /** The next frame that is scattered does not come back to its sender. */
+  private discard(sender: LocalSession | undefined): void {
+    if (sender) sender.lastDeliveryId = this.stamp + 1;
+  }
+
+  private scatter(bytes: Buffer, start: number, end: number, destinations: number): void {
     const stamp = ++this.stamp;
-    if ((service & SELF_DISCARD) !== 0) {
-      const sender = this.roster.find(bytes, start + NAME_AT);
-      if (sender) sender.lastDeliveryId = stamp;
-    }
     let at = start + HEADER_BYTES;
     for (let i = 0; i < destinations; i++, at += NAME_BYTES) {
       if (bytes[at] === HASH) {
-        const session = this.roster.find(bytes, at);
+        const session = this.sessionOf(bytes, at);
         if (session) once(session, stamp, bytes, start, end);
       } else {
         const group = this.groups.find(bytes, at);
-        if (group) for (const session of group.local) once(session, stamp, bytes, start, end);
+        if (group) scatterTo(group, stamp, bytes, start, end);
       }
     }
   }
+
+  /** The session of this daemon that the private group at `at` stands for; also one that had it before it moved. */
+  private sessionOf(bytes: Buffer, at: number): LocalSession | undefined {
+    return this.records.ofName(bytes, at)?.session ?? this.roster.find(bytes, at);
+  }
+}
+
+function scatterTo(group: Group, stamp: number, bytes: Buffer, start: number, end: number): void {
+  if (group.lastMessageId !== stamp) group.messages++;
+  group.lastMessageId = stamp;
+  for (const session of group.local) once(session, stamp, bytes, start, end);
 }
 
 function once(session: LocalSession, stamp: number, bytes: Buffer, start: number, end: number): void {

@@ -6,13 +6,16 @@
  */
 import { Buffer } from 'node:buffer';
 import { NAME_BYTES } from '../../lib/wire/limits.js';
-import { encodeRegularMembership, encodeTransition } from '../../lib/wire/membership.js';
+import { encodeRegularMembership } from '../../lib/wire/membership.js';
 import { writeName } from '../../lib/wire/name.js';
 import { CAUSED_BY_NETWORK } from '../../lib/wire/service.js';
 import type { DaemonShare, StateExchange } from './exchange.js';
 import { type GroupMembership, fieldsOf, isHeard } from './group-membership.js';
-import type { Group, Member, Place } from './group.js';
+import type { Group, LocalSession, Member, Place } from './group.js';
 import { type Groups, sortedByName } from './groups.js';
+import { deliverList } from './member-lists.js';
+import { encodeNetwork } from '../../lib/wire/extension/network.js';
+import { NetworkChanges } from './network-changes.js';
 
 const STEP = 64;
 /** The set of those who came with this daemon. */
@@ -23,7 +26,13 @@ export class Settlement {
   /** Groups that get a view and that gave no transitional signal. */
   private readonly more: Group[] = [];
   private readonly pieces = new Map<Group, readonly DaemonShare[]>();
+  /** Of the groups with compact members here. */
+  private readonly changes: NetworkChanges;
   private readonly era: StateExchange['era'];
+  /** Groups with members elsewhere alone, which were together all the time: nobody gets a view, and it is noted. */
+  private readonly silent: Group[] = [];
+  /** Names of daemons whose sessions go. */
+  private readonly gone = new Set<string>();
 
   /** @param daemons names of the view's daemons in its order */
   constructor(
@@ -31,8 +40,11 @@ export class Settlement {
     private readonly views: GroupMembership,
     private readonly exchange: StateExchange,
     daemons: readonly string[],
+    /** Whether the private group is one that a session had before it moved: nobody has it. */
+    private readonly isFormer: (name: string) => boolean = () => false,
   ) {
     this.era = exchange.era;
+    this.changes = new NetworkChanges(views.record.isOn || views.watcher !== null);
     const { sameOrigin: companions } = exchange;
     const before = new Map(views.places.map((place) => [place.daemon, place]));
     this.places = daemons.map((daemon, position) => {
@@ -44,23 +56,78 @@ export class Settlement {
   /** @yields units of work */
   *run(): Generator<number, void> {
     const { views, groups } = this;
+    views.closeRun();
     groups.begin(...this.era);
     const isOrdered = this.putInPlace();
     yield* this.removeGone();
     yield* this.signal();
     if (!isOrdered) yield* this.sortAll();
+    for (const [name, subject] of this.exchange.subjects()) views.subjects.state(name, subject);
     yield* this.merge();
-    const told: Group[] = [];
+    const told: Group[] = [...this.silent];
     let count = 0;
     for (const list of [views.losing, this.more]) {
       for (const group of list) {
         if (++count % STEP === 0) yield STEP / 4;
-        if (this.begin(group) && isHeard(group)) told.push(group);
+        const isTouched = group.inTransition;
+        const isListened = this.begin(group) && isHeard(group);
+        if (isTouched) views.watcher?.(this.changes.watched(group));
+        if (isListened || (isTouched && views.record.isOn)) told.push(group);
       }
     }
     views.losing = [];
     for (const group of yield* sortedByName(told)) {
-      yield views.tell(group, () => this.frame(group)) + group.members.length / 16;
+      if (views.record.isOn) this.note(group, !isOrdered);
+      if (group.members.length === 0) continue;
+      yield this.tell(group, !isOrdered) + group.members.length / 16;
+      views.checkSize(group);
+    }
+    if (!isOrdered) yield* this.listAgain(new Set(told));
+  }
+
+  /** For those who come back: also the view of a group that nobody hears of here, or that has vanished. */
+  private note(group: Group, isReordered: boolean): void {
+    const { record, subjects } = this.views;
+    const view = this.changes.view(group, this.keyOf(group), OWN, isReordered, subjects);
+    record.network(view, this.changes.goneSubjects(group));
+  }
+
+  /** @returns how many got it */
+  private tell(group: Group, isReordered: boolean): number {
+    const receivers = group.isPlain ? this.views.tell(group, () => this.frame(group), 'whole') : 0;
+    return receivers + (group.compact > 0 ? this.tellCompact(group, isReordered) : 0);
+  }
+
+  /** Who has no list cannot know the own place when others go and come: the head of a list tells it. */
+  private tellCompact(group: Group, isReordered: boolean): number {
+    const { subjects } = this.views;
+    const keyOf = this.keyOf(group);
+    const ownIndexOf = placesOf(group, isReordered ? group.compact : (group.onDemand?.size ?? 0));
+    const frames: (Buffer | undefined)[] = [];
+    let receivers = 0;
+    for (const session of group.local) {
+      if (!session.isCompact || session.leaving) continue;
+      const isListed = isReordered || group.onDemand?.has(session) === true;
+      const frame = (frames[isListed ? 1 : 0] ??= encodeNetwork(
+        this.changes.view(group, keyOf, OWN, isListed, subjects),
+      ));
+      session.outlet.deliver(frame, 0, frame.length, 1);
+      if (isListed) deliverList(group, session, 'network', subjects, ownIndexOf?.get(session));
+      receivers++;
+    }
+    return receivers;
+  }
+
+  /** The order of members changed, and these groups get no view: records to come would name other places. */
+  private *listAgain(told: ReadonlySet<Group>): Generator<number, void> {
+    const { record } = this.views;
+    for (const group of this.groups.values()) {
+      if (told.has(group)) continue;
+      record.reordered(group);
+      if (group.compact === 0) continue;
+      for (const session of group.local)
+        if (session.isCompact && !session.leaving) this.views.sendList(group, session);
+      yield group.members.length / 16;
     }
   }
 
@@ -80,6 +147,7 @@ export class Settlement {
     const stayed = views.places.filter((place) => places.includes(place));
     for (const place of views.places) place.position = -1;
     for (const [position, place] of places.entries()) place.position = position;
+    for (const { daemon, position } of views.places) if (position < 0) this.gone.add(daemon);
     views.places = places;
     return stayed.every(({ position }, i) => i === 0 || position > (stayed[i - 1] as Place).position);
   }
@@ -87,18 +155,23 @@ export class Settlement {
   private *removeGone(): Generator<number, void> {
     const { views } = this;
     let count = 0;
-    for (const { place, privateGroup, groups } of views.members.values()) {
+    for (const member of views.members.values()) {
+      const { place, privateGroup, groups } = member;
       if (++count % STEP === 0) yield STEP / 8;
-      if (place.position >= 0) continue;
-      views.members.delete(privateGroup);
+      member.isFormer = this.isFormer(privateGroup);
+      if (place.position >= 0 && !member.isFormer) continue;
+      views.exit(member);
       for (const group of groups) {
         if (++count % STEP === 0) yield STEP / 8;
         views.memberships--;
+        this.changes.goes(group, member, views.subjects);
+        if (member.session && group.removeLocal(member.session)) views.ownGroups--;
         if (group.inTransition) continue;
         group.inTransition = true;
         this.more.push(group);
       }
     }
+    views.subjects.forgetDaemons(this.gone);
     for (const list of [views.losing, [...this.more]]) {
       for (const group of list) {
         group.removeGone();
@@ -113,8 +186,9 @@ export class Settlement {
    * completed here, or the reverse. The signal is due all the same [daemon E10].
    */
   private *signal(): Generator<number, void> {
-    for (const group of yield* sortedByName(this.more.filter(isHeard)))
-      yield this.views.tell(group, () => encodeTransition(group.name, group.id));
+    const { record } = this.views;
+    for (const group of yield* sortedByName(this.more.filter((each) => record.isOn || isHeard(each))))
+      yield this.views.signal(group);
   }
 
   private *sortAll(): Generator<number, void> {
@@ -127,7 +201,11 @@ export class Settlement {
   /** What daemons with other pasts have. */
   private *merge(): Generator<number, void> {
     const field = Buffer.alloc(NAME_BYTES);
-    for (const [name, pieces] of this.exchange.pieces) {
+    for (const [name, told] of this.exchange.pieces) {
+      const pieces = told
+        .map((piece) => this.withoutFormer(piece))
+        .filter(({ members }) => members.length > 0);
+      if (pieces.length === 0) continue;
       writeName(field, 0, name);
       const known = this.groups.find(field, 0);
       const group = known ?? this.groups.restore(name, (pieces[0] as DaemonShare).id);
@@ -141,7 +219,9 @@ export class Settlement {
       if (isOwn) sets.add(OWN);
       for (const { daemon, members } of pieces) {
         for (let i = 0; i < members.length; i++) {
-          group.append(this.memberOf(members[i] as string, this.places[daemon] as Place));
+          const member = this.memberOf(members[i] as string, this.places[daemon] as Place);
+          group.append(member);
+          this.changes.comes(group, member);
           if (i % STEP === STEP - 1) yield STEP;
         }
         this.views.memberships += members.length;
@@ -149,15 +229,28 @@ export class Settlement {
       if (isOwn || pieces.length > 1) group.sort();
       yield 1 + group.members.length / 4;
       const isTouched = sets.size > 1 || pieces.some(({ lost }) => lost);
-      if (!isTouched && !group.inTransition) continue;
+      if (!isTouched && !group.inTransition) {
+        if (this.views.record.isOn) {
+          this.silent.push(group);
+          this.pieces.set(group, pieces);
+        }
+        continue;
+      }
       if (!group.inTransition) this.more.push(group);
       group.inTransition = true;
-      if (group.local.length > 0) this.pieces.set(group, pieces);
+      if (group.local.length > 0 || this.views.record.isOn) this.pieces.set(group, pieces);
     }
   }
 
+  /** Without those whose session has moved: the group has lost them. */
+  private withoutFormer(piece: DaemonShare): DaemonShare {
+    const members = piece.members.filter((name) => !this.isFormer(name));
+    return members.length === piece.members.length ? piece : { ...piece, members, lost: true };
+  }
+
   private memberOf(name: string, place: Place): Member {
-    return this.views.members.get(name) ?? this.views.enter(name, place, null);
+    const { members } = this.views;
+    return members.get(name) ?? this.views.enter(name, place, null, !this.exchange.compact.has(name));
   }
 
   /** The receivers' own set is the one with the members of their daemon. */
@@ -168,9 +261,20 @@ export class Settlement {
     return encodeRegularMembership(name, CAUSED_BY_NETWORK, fieldsOf(group), id, [...sets.values()], own);
   }
 
+  /** Names the vs set of a member; null when all moved together and nobody comes. */
+  private keyOf(group: Group): ((member: Member) => string) | null {
+    const keys = this.keysOf(group);
+    return keys.size === 0 ? null : ({ place }) => keys.get(place.position) ?? OWN;
+  }
+
+  /** Names of the vs sets by position of the daemon, where it is not the own one. */
+  private keysOf(group: Group): ReadonlyMap<number, string> {
+    return new Map(this.pieces.get(group)?.map((piece) => [piece.daemon, setOf(piece)]));
+  }
+
   /** The vs sets: those who moved together, with the same past and from the same view. */
   private setsOf(group: Group): Map<string, Buffer[]> {
-    const keys = new Map(this.pieces.get(group)?.map((piece) => [piece.daemon, setOf(piece)]));
+    const keys = this.keysOf(group);
     const sets = new Map<string, Buffer[]>();
     for (const { place, field } of group.members) {
       const key = keys.get(place.position) ?? OWN;
@@ -180,6 +284,20 @@ export class Settlement {
     }
     return sets;
   }
+}
+
+/** The places of sessions in the list when many of them need to know; else each one is found by itself: null. */
+function placesOf({ members }: Group, sessions: number): Map<LocalSession, number> | null {
+  if (sessions < members.chunks.length) return null;
+  const places = new Map<LocalSession, number>();
+  let index = 0;
+  for (const { items } of members.chunks) {
+    for (const { session } of items) {
+      if (session !== null) places.set(session, index);
+      index++;
+    }
+  }
+  return places;
 }
 
 const setOf = ({ past, id }: DaemonShare): string => `${past} ${id.join('.')}`;

@@ -1,7 +1,7 @@
 /**
- * Joins, leaves and ends of sessions that could not be ordered at once. Addresses take turns, and of one address its
- * ends come first: what one client asks makes the others wait for one change of it and not for all. While somebody
- * waits for room, nobody overtakes it.
+ * Joins, leaves and ends of sessions that could not be ordered at once, and questions for lists that wait. Addresses take
+ * turns, and of one address its ends come first: what one client asks makes the others wait for one change of it and not
+ * for all. While somebody waits for room, nobody overtakes it.
  */
 import type { Admission, WaitsFor } from './admission.js';
 import { FairQueue } from './fair-queue.js';
@@ -51,9 +51,10 @@ export class Turns {
     return !this.isShort || this.current === session;
   }
 
-  /** A join or leave of the session waits; `retry` of its outlet is called when it is its turn. */
-  wait(session: LocalSession): void {
+  /** A join, leave or question of the session waits; `retry` of its outlet is called when it is its turn. @returns false */
+  wait(session: LocalSession): false {
     this.enter(session, false);
+    return false;
   }
 
   /** The session ends: at once if there is room, and nobody waits for it. */

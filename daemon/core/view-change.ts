@@ -5,13 +5,23 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { CoreCounters } from './counters.js';
-import { StateExchange } from './exchange.js';
+import { type DaemonAddresses, StateExchange } from './exchange.js';
 import type { Groups } from './groups.js';
 import type { HashKey } from './name-table.js';
 import type { Sequencer } from './batcher.js';
 import { extend, afterExchange, NO_LINEAGE } from './lineage.js';
-import { encodeHead, encodeVerdict, FEATURES, type Head, PartWriter, REPORT_VERSION } from './report.js';
+import {
+  encodeHead,
+  encodeVerdict,
+  FEATURE_RESUMPTION,
+  FEATURES,
+  type Head,
+  PartWriter,
+  REPORT_VERSION,
+} from './report.js';
 import type { Requests } from './requests.js';
+import type { ResumeKey } from './resume-keys.js';
+import type { Resumption } from './resumption.js';
 import { Settlement } from './settlement.js';
 import { ViewTimestamps } from './view-timestamps.js';
 import type { GroupMembership } from './group-membership.js';
@@ -27,6 +37,10 @@ export interface DaemonSelf {
   readonly reportVersion?: number;
   /** What it can do beyond that version; default what this build can. */
   readonly features?: number;
+  /** What it seals tokens of sessions with where no daemon of the view has a key yet; nobody can guess it. */
+  readonly resumeKey?: ResumeKey;
+  /** Where clients reach it, for those of the other daemons. */
+  readonly addresses?: readonly string[];
 }
 
 /** A daemon view as the core needs it. */
@@ -47,6 +61,10 @@ export class ViewChange {
   view: DaemonView | null = null;
   /** What all daemons of the view whose exchange was completed last can do beyond their version. */
   features = 0;
+  /** Where clients reach the daemons of that view that say so. */
+  addresses: readonly DaemonAddresses[] = [];
+  /** Called when an exchange is completed. */
+  onCompleted: () => void = () => undefined;
   private exchange: StateExchange | null = null;
   private past = NO_LINEAGE;
   private readonly times: ViewTimestamps;
@@ -61,6 +79,7 @@ export class ViewChange {
     private readonly order: Sequencer,
     private readonly counters: CoreCounters,
     private readonly isPresent: () => boolean,
+    private readonly resumption: Resumption,
   ) {
     this.times = new ViewTimestamps(self.id);
     this.version = self.reportVersion ?? REPORT_VERSION;
@@ -92,10 +111,29 @@ export class ViewChange {
     const { name } = this.self;
     this.view = view;
     this.requests.hold();
+    this.resumption.viewEnded();
     this.past = extend(this.past, tag, daemons.find((each) => set.includes(each)) ?? name);
     const head = this.head(view);
+    this.views.record.begin(tag, daemons, this.past);
     this.exchange = new StateExchange(tag, daemons, daemons.indexOf(name), head, this.version);
     this.send(encodeHead(tag, head, this.version));
+  }
+
+  /** A payload of the exchange in its place in the order, and all that comes of it. */
+  take(payload: Buffer, daemon: string): Iterator<number, void> | null {
+    const { record } = this.views;
+    record.payload(null, daemon);
+    // It may have completed the exchange where the view was not over yet.
+    if (this.exchange === null) record.putOff();
+    const work = this.receive(payload, daemon);
+    if (work !== null) return this.toTheEnd(work);
+    record.done();
+    return null;
+  }
+
+  private *toTheEnd(work: Iterator<number, void>): Generator<number, void> {
+    for (let next = work.next(); next.done !== true; next = work.next()) yield next.value;
+    this.views.record.done();
   }
 
   /**
@@ -103,7 +141,7 @@ export class ViewChange {
    * @param daemon name of its sender
    * @returns work that it gives rise to, if any
    */
-  receive(payload: Buffer, daemon: string): Iterator<number, void> | null {
+  private receive(payload: Buffer, daemon: string): Iterator<number, void> | null {
     const { exchange } = this;
     if (!exchange) return null;
     if (exchange.take(payload, daemon) !== null) this.counters.damaged++;
@@ -140,15 +178,35 @@ export class ViewChange {
 
   private head({ time }: DaemonView): Head {
     const groups = this.views.ownGroups;
-    const { id, features = FEATURES } = this.self;
+    const { id, features = FEATURES, addresses = [] } = this.self;
     const [times, requests] = [this.times.entries(), this.requests.waiting];
-    return { past: this.past, id: id | 0, time: this.times.propose(time), features, groups, times, requests };
+    const subjects = this.requests.subjectsUnderWay();
+    const resume = (features & FEATURE_RESUMPTION) === 0 ? null : this.resumption.head(time);
+    const proposed = this.times.propose(time);
+    return {
+      past: this.past,
+      id: id | 0,
+      time: proposed,
+      features,
+      groups,
+      times,
+      requests,
+      subjects,
+      resume,
+      addresses,
+    };
   }
 
-  /** Tells the others the groups that have members here. */
-  private *share({ tag }: StateExchange): Generator<number, void> {
-    const writer = new PartWriter(tag, this.version);
+  /** Tells the others the groups that have members here, and resumable sessions if it is on this daemon to do so. */
+  private *share({ tag, sharesRecords }: StateExchange): Generator<number, void> {
+    const sessions = this.views.members;
+    const writer = new PartWriter(tag, this.version, (name) => sessions.get(name)?.session ?? null);
     let count = 0;
+    for (const record of sharesRecords ? this.resumption.reported() : []) {
+      if (++count % STEP === 0) yield STEP / 4;
+      writer.addRecord(record);
+      if (writer.isFull) this.send(writer.take(false));
+    }
     for (const { name, id, inTransition: lost, local, members } of this.groups.values()) {
       if (++count % STEP === 0) yield STEP / 8;
       if (local.length === 0) continue;
@@ -168,12 +226,18 @@ export class ViewChange {
     exchange.isOver = true;
     this.past = afterExchange(exchange.tag);
     this.features = exchange.features;
+    this.addresses = exchange.addresses;
     for (const [id, time] of [...exchange.times(), exchange.era]) this.times.learn(id, time);
-    yield* new Settlement(this.groups, this.views, exchange, daemons).run();
+    yield* this.resumption.merge(exchange, daemons, exchange.era[1]);
+    const isFormer = exchange.isOnePast ? () => false : (name: string) => this.resumption.isFormer(name);
+    if (!exchange.isOnePast) yield* this.groups.restartCounts(exchange.tag);
+    yield* new Settlement(this.groups, this.views, exchange, daemons, isFormer).run();
     yield* this.requests.release(daemons, exchange.requests);
+    this.views.record.exchanged();
     exchange.pieces.clear();
     this.counters.exchanges++;
     if (this.isPresent()) this.order.exchangeDone();
+    this.onCompleted();
   }
 
   /** In a view that the engine has left it would only take room. */

@@ -62,6 +62,11 @@ export interface EngineEvents {
    * same before it, and deliver the same rest, also one that does not get as far as the next view.
    */
   transitional: [{ readonly previous: ViewId; readonly members: readonly DaemonId[] }];
+  /**
+   * All daemons of the view have the payloads up to this index; said once for those of one turn. What a view had when
+   * it ended, everybody has who came along: nothing is said of it.
+   */
+  stable: [index: number];
   /** A new daemon view. Until `proceed` is called only payloads of the exchange go out. */
   view: [View];
   /** Sending may go on after `send` returned false. */

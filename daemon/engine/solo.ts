@@ -96,12 +96,14 @@ export class SoloEngine implements Engine {
 
   /** What a handler sends while it is called waits here for its turn: the order is that of the sends. */
   private deliver(): void {
+    const before = this.delivered;
     this.delivering = true;
     try {
       for (let next = this.queue.shift(); next; next = this.queue.shift()) {
         this.delivered++;
         this.events.emit('message', { sender: this.self, index: this.delivered, ...next });
       }
+      if (this.delivered > before) this.events.emit('stable', this.delivered);
     } finally {
       this.delivering = false;
     }

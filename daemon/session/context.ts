@@ -2,14 +2,28 @@
 import type { Clock } from '../../lib/util/clock.js';
 import type { Access } from '../access/access.js';
 import type { Core } from '../core/core.js';
+import type { Attachments } from './attachments.js';
 import type { Counters } from '../counters.js';
 import type { Logins } from './logins.js';
 import type { SessionLimits } from './limits.js';
 import type { EndReason } from './end-reason.js';
 import type { BatchTick } from './batch-tick.js';
+import type { RecordPace } from './record-pace.js';
 
 /** A code of the handshake, or what ended it without one. */
 export type Rejection = number | 'timeout' | 'crowded' | 'tls';
+
+/** Whoever wants to know which connections end or are refused. */
+export interface SessionWatcher {
+  /** Once for each connection; one without `local` never got through its handshake. */
+  ended(
+    session: { readonly name: string; readonly peer: { readonly from: string }; readonly local: unknown },
+    reason: EndReason,
+    detail?: string,
+  ): void;
+  /** A connection was one too many. */
+  refused(address: string, reason: string): void;
+}
 
 /** @typeParam Session the session itself, which it passes to name itself */
 export interface SessionContext<Session> {
@@ -20,8 +34,8 @@ export interface SessionContext<Session> {
   readonly counters: Counters;
   readonly logins: Logins;
   readonly clock: Clock;
-  /** Takes a private name: the private group, the code that refuses it, or null while it belongs to one that ends. */
-  reserve(name: string): string | number | null;
+  readonly pace: RecordPace;
+  readonly attachments: Attachments;
   /** The session's handshake waits for a name that is not free yet; `nameFreed` is called when one is. */
   awaitsName(session: Session): void;
   /** The session's disconnect has its place in the order. */

@@ -1,11 +1,11 @@
 /**
- * Frames of one session that wait: a join or leave that cannot be ordered yet, and what came after it. Not more than one
- * read brought, since the session is not read meanwhile.
+ * Frames of one session that wait: a join or leave that cannot be ordered yet, or a question for a list while the session
+ * is behind, and what came after it. Not more than one read brought, since the session is not read meanwhile.
  */
 import type { Buffer } from 'node:buffer';
 import type { Clock } from '../../lib/util/clock.js';
 import type { WaitsFor } from '../core/admission.js';
-import { isChange } from '../core/core.js';
+import { isChange } from '../core/payload.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
 
 interface Frame {
@@ -46,9 +46,8 @@ export class DeferredFrames {
       const { bytes, start, end } = next;
       if (!submit(bytes, start, end)) return;
       this.frames.shift();
-      if (!isChange(bytes, start)) continue;
       this.since = this.clock.now();
-      return;
+      if (isChange(bytes, start)) return;
     }
   }
 

@@ -22,7 +22,17 @@ export type EndReason =
   | 'handshake-timeout'
   /** There were too many connections, most of them unfinished and from its address, and this one the oldest of those. */
   | 'handshake-crowded'
+  /** The session has returned at another connection, or another daemon. */
+  | 'taken-over'
+  /** What was known of the session is gone. */
+  | 'forgotten'
+  /** Another part of the network has ordered requests of the session: it comes back, with a gap. */
+  | 'parted'
   /** The daemon stops. */
   | 'stopping'
+  /** The token of the client has expired. */
+  | 'not-permitted'
+  /** What came was no message of the WebSocket protocol as it is spoken here, or too large. */
+  | 'illegal-websocket'
   /** A frame broke the protocol. */
   | `illegal-${FaultReason}`;

@@ -7,9 +7,9 @@
  * What bounds them all is the number of connections: where that is reached, the address with the most unfinished
  * handshakes loses its oldest.
  */
-import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../../lib/util/clock.js';
 import { FairQueue } from '../core/fair-queue.js';
+import type { ByteStream } from '../net/peer.js';
 import { HANDSHAKE_PATIENCE, HANDSHAKE_WAIT, type SessionLimits, STOP_TIMEOUT } from './limits.js';
 
 export interface PendingHandshake {
@@ -153,7 +153,7 @@ function removeFrom<T>(map: Map<string, Set<T>>, key: string, value: T): boolean
  * The last word to a client that is refused: ends the connection when what was written is out. A client that does not
  * take it has a second.
  */
-export function endSoon(socket: Socket, clock: Clock): void {
+export function endSoon(socket: ByteStream, clock: Clock): void {
   socket.destroySoon();
   if (socket.destroyed) return;
   const timer = clock.after(STOP_TIMEOUT, () => socket.destroy());

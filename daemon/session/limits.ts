@@ -1,6 +1,6 @@
 /** Every limit of a session, with its default. The configuration names the same [daemon 3, 4.4]. */
-import { SILENCE_TIMEOUT } from '../../lib/silence/watch.js';
-import { defaultTableLimits, type TableLimits } from '../core/admission.js';
+import { SILENCE_TIMEOUT } from '../../lib/silence/limits.js';
+import { defaultTableLimits, type TableLimits } from '../core/table-limits.js';
 
 /** Limits of the sessions of a daemon: integers from 0, unless something else is said. */
 export interface SessionLimits extends TableLimits {
@@ -55,6 +55,9 @@ export const LOGIN_WAIT = 120_000;
 /** What one write hands to the kernel at most, so that a slow reader's progress is seen in steps of this size. */
 export const MAX_WRITE_BYTES = 64 * 1024;
 
+/** Bytes that a session which reads what it has missed is ahead of its socket, at most. */
+export const MAX_REPLAY_BYTES = 1024 * 1024;
+
 /**
  * Bytes that wait for a session above which joins and leaves of others in its groups wait too; a quarter of what may wait
  * for it, where that is less.
@@ -84,6 +87,16 @@ export const MAX_GATHER_BYTES = 4 * 1024;
 
 /** Milliseconds that `stop` waits for the clients to take what is already theirs. */
 export const STOP_TIMEOUT = 1_000;
+
+/** Clients that are asked at one time to go to another daemon, and milliseconds until the next ones are. */
+export const MOVES_AT_ONCE = 500;
+export const MOVE_PACE = 100;
+
+/** Milliseconds that a daemon without the others gives its clients to go; those that stay are served. */
+export const ALONE_TIME = 30_000;
+
+/** Addresses of daemons that a client gets from its daemon. */
+export const MAX_TOLD_ADDRESSES = 64;
 
 /** Milliseconds between two sessions that end because too much waits for all of them: the time memory needs to come back. */
 export const TOTAL_PAUSE = 100;

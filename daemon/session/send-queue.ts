@@ -6,7 +6,6 @@
  * only slower than its senders is not, until its limit of bytes (docs/decisions/005-flow-control.md).
  */
 import { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
 import { type Clock, systemClock, type Timer } from '../../lib/util/clock.js';
 import {
   MAX_BEHIND_BYTES,
@@ -15,7 +14,9 @@ import {
   type SessionLimits,
   STALL_TIME,
 } from './limits.js';
+import type { ByteStream } from '../net/peer.js';
 import type { BatchTick } from './batch-tick.js';
+import type { RecordPace } from './record-pace.js';
 
 /** Looks at one that is excused within the time. */
 const LOOKS = 4;
@@ -23,8 +24,18 @@ const LOOKS = 4;
 interface QueuedBytes {
   readonly bytes: Buffer;
   readonly start: number;
+  /** It begins within a frame: it goes into one write with the piece before it, so that all writes end with a frame. */
+  readonly isContinued: boolean;
   end: number;
   messages: number;
+}
+
+/** The marks before the events of each batch. */
+export interface EventMarks {
+  /** The one of the batch under way. */
+  readonly current: Buffer;
+  /** Ends the batch of a mark, if it is under way. @returns false when it cannot end yet */
+  settle(mark: Buffer): boolean;
 }
 
 export interface BacklogEvents {
@@ -52,16 +63,27 @@ export class SendQueue {
   private watch: Timer | null = null;
   private over: 'slow-messages' | 'slow-bytes' | null = null;
   private ended = false;
+  private marks: EventMarks | null = null;
+  private lastMark: Buffer | null = null;
   /** The client is not read, and may be waiting for just that before it reads: it is not judged meanwhile. */
   private isExcused = false;
+  /** What it missed is being sent: it is not judged by how fast it reads that, and only as much is sent as it reads. */
+  private isReplaying = false;
+  /** The same until all that waits then has been taken. */
+  private isCatchingUp = false;
+  /** A mark was sent since the last reminder. */
+  private wasMarked = false;
+  /** All that waits and was not written yet can wait a little longer. */
+  private canWait = true;
 
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: ByteStream,
     private readonly turn: BatchTick,
     private readonly limits: SessionLimits,
     private readonly events: BacklogEvents,
     private readonly stallTime = STALL_TIME,
     private readonly clock: Clock = systemClock,
+    private readonly pace: RecordPace | null = null,
   ) {}
 
   /** Messages that wait, a partly written one included. */
@@ -83,20 +105,28 @@ export class SendQueue {
     return this.readsWith(this.limits.maxSessionBytes / 2);
   }
 
+  /** Bytes that wait because the socket refuses some of them; none before what the session missed has been taken whole. */
+  refusedBytes(): number {
+    if (this.waitingBytes === 0 && !this.isReplaying) this.isCatchingUp = false;
+    return this.writing === null || this.isCatchingUp ? 0 : this.waitingBytes;
+  }
+
   private readsWith(bytes: number): boolean {
     if (this.waitingBytes <= bytes) return false;
     return this.writing === null || this.clock.now() - this.progress < this.stallTime;
   }
 
-  /** Takes frames for the session; see `Outlet.deliver`. */
-  push(bytes: Buffer, start: number, end: number, messages: number): void {
+  /** Takes frames for the session; see `SessionSink.deliver`. */
+  push(bytes: Buffer, start: number, end: number, messages: number, canWait = false): void {
     if (this.ended) return;
+    this.canWait &&= canWait;
     if (!this.touched) {
       this.touched = true;
       this.turn.touch(this);
     }
     if (this.isStuck()) this.overflow('slow-messages');
-    else if (this.waitingBytes + (end - start) > this.limits.maxSessionBytes) this.overflow('slow-bytes');
+    else if (this.waitingBytes + (end - start) > this.limits.maxSessionBytes && !this.isReplaying)
+      this.overflow('slow-bytes');
     if (this.ended) return;
     this.messages += messages;
     this.bytes += end - start;
@@ -105,8 +135,48 @@ export class SendQueue {
       last.end = end;
       last.messages += messages;
     } else {
-      this.pieces.push({ bytes, start, end, messages });
+      this.pieces.push({ bytes, start, end, messages, isContinued: messages === 0 });
     }
+  }
+
+  /** Takes what the session has missed; marks are among it. */
+  replay(bytes: Buffer, start: number, end: number, messages: number): void {
+    this.isReplaying = true;
+    this.isCatchingUp = true;
+    this.push(bytes, start, end, messages);
+  }
+
+  /** Everything that it missed has been taken. */
+  replayed(): void {
+    this.isReplaying = false;
+    this.wasBlocked();
+  }
+
+  /**
+   * Takes events for the session, behind the mark of their batch.
+   * @param marks null without marks
+   */
+  deliver(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    messages: number,
+    canWait: boolean,
+    marks: EventMarks | null = null,
+  ): void {
+    if (marks !== null && marks.current !== this.lastMark) {
+      this.marks = marks;
+      this.lastMark = marks.current;
+      this.wasMarked = true;
+      this.push(this.lastMark, 0, this.lastMark.length, 0, canWait);
+    }
+    this.push(bytes, start, end, messages, canWait);
+  }
+
+  /** Takes a mark for the session, if there was none since the last call. */
+  remind(mark: Buffer): void {
+    if (!this.wasMarked) this.push(mark, 0, mark.length, 0, true);
+    this.wasMarked = false;
   }
 
   /** @param isExcused whether the daemon does not read the client at present */
@@ -130,14 +200,47 @@ export class SendQueue {
     this.bytes = 0;
   }
 
-  /** Writes what the kernel takes. Called by the turn, and when a write has gone through. */
-  flush(): void {
+  /**
+   * Writes what the kernel takes. Called by the turn, and when a write has gone through.
+   * @param isLast whether it is the last write: what stands behind a mark that cannot be complete is left out then
+   */
+  flush(isLast = false): void {
     this.touched = false;
+    if (!this.isSettled()) {
+      if (!isLast) {
+        this.touched = true;
+        this.turn.touch(this);
+        return;
+      }
+      this.dropBatch();
+    }
     if (this.over) this.events.overflow(this.over);
+    if (this.canWait && this.head < this.pieces.length && this.pace?.holds(this)) {
+      // It is touched again at the beat, or when something is pushed that cannot wait.
+      return;
+    }
     while (!this.ended && this.writing === null && this.head < this.pieces.length) this.write();
+    if (this.head === this.pieces.length) this.canWait = true;
     this.refused = this.waitingMessages;
     if (this.isOverLimit() && !this.ended) this.watch ??= this.clock.after(this.stallTime, this.look);
     this.events.wrote();
+  }
+
+  /** Whether what waits may be written: a mark is complete when its batch has ended. */
+  private isSettled(): boolean {
+    const { marks, lastMark } = this;
+    return marks === null || lastMark === null || this.ended || marks.settle(lastMark);
+  }
+
+  /** A client that counted events behind a mark which says too little could not continue: the next daemon brings them. */
+  private dropBatch(): void {
+    const { pieces, lastMark } = this;
+    const first = pieces.findLastIndex(({ bytes }) => bytes === lastMark);
+    if (first < 0) return;
+    for (const { messages, start, end } of pieces.splice(first)) {
+      this.messages -= messages;
+      this.bytes -= end - start;
+    }
   }
 
   private isOverLimit(): boolean {
@@ -147,7 +250,7 @@ export class SendQueue {
   private isStuck(): boolean {
     // A limit of 0 lets no message wait at all [daemon 3.3].
     if (this.limits.maxSessionMessages === 0) return true;
-    if (this.isExcused) return false;
+    if (this.isExcused || this.isReplaying) return false;
     return this.isOverLimit() && this.clock.now() - this.progress >= this.stallTime;
   }
 
@@ -202,8 +305,9 @@ export class SendQueue {
       if (small.length > 0) buffers.push(joined(small));
       small = [];
     };
-    while (this.head < this.pieces.length && bytes < MAX_WRITE_BYTES) {
-      const piece = this.pieces[this.head++] as QueuedBytes;
+    for (let piece = this.pieces[this.head]; piece; piece = this.pieces[this.head]) {
+      if (bytes >= MAX_WRITE_BYTES && !piece.isContinued) break;
+      this.head++;
       if (piece.end - piece.start <= MAX_GATHER_BYTES) {
         small.push(piece);
       } else {

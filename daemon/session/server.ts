@@ -1,22 +1,27 @@
 /** All sessions of the daemon: accepts connections, keeps the limits, logs and counts what becomes of them. */
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { watchPeer } from '../../lib/silence/watch.js';
 import { type Clock, type Timer, systemClock } from '../../lib/util/clock.js';
-import { REJECT_NOT_UNIQUE, REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
+import { REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import { Access, type AccessRules } from '../access/access.js';
 import { MAX_CHANGE_BYTES } from '../core/admission.js';
 import type { Core } from '../core/core.js';
+import type { Group } from '../core/group.js';
 import { type Counters, newCounters } from '../counters.js';
 import { LogLimit } from '../log/log-limit.js';
 import type { Logger } from '../log/logger.js';
-import { addressKey } from '../net/peer.js';
+import { addressKey, type ByteStream, type Peer, peerOf } from '../net/peer.js';
 import { BatchTick } from './batch-tick.js';
 import { BufferedBytes } from './buffered-bytes.js';
-import type { Rejection, SessionContext } from './context.js';
+import { ConnectionQuota, type TlsHandshake } from './connection-quota.js';
+import type { Rejection, SessionContext, SessionWatcher } from './context.js';
 import type { EndReason } from './end-reason.js';
-import { endSoon, Handshakes, type PendingHandshake } from './handshakes.js';
+import { Attachments } from './attachments.js';
+import type { ExtensionOptions } from './extension.js';
+import { endSoon, Handshakes } from './handshakes.js';
 import {
   CHANGE_RETRY,
   MAX_END_WAIT,
@@ -26,7 +31,9 @@ import {
   TOTAL_PAUSE,
 } from './limits.js';
 import { Logins } from './logins.js';
+import { Moves } from './moves.js';
 import { NameWaits } from './name-waits.js';
+import { RecordPace } from './record-pace.js';
 import { Session } from './session.js';
 import { FloodThrottle } from './throttle.js';
 
@@ -36,34 +43,34 @@ const NOTABLE = /^(slow|silent|illegal|too-many|handshake)/;
 /** Password checks at one time: a processor is left for the messages, and threads of Node for files. */
 const LOGINS_AT_ONCE = Math.max(1, Math.min(3, availableParallelism() - 1));
 
-/** What becomes of a connection that has its TLS handshake before it. */
-export interface TlsHandshake {
-  /** It can begin. */
-  readonly begin: () => void;
-  /** It cannot. */
-  readonly destroy: () => void;
-}
+const randomSid = (): bigint => randomBytes(8).readBigUInt64LE();
 
 export class SessionServer implements SessionContext<Session> {
   readonly counters: Counters = newCounters();
   readonly tick: BatchTick;
+  readonly pace: RecordPace;
   /** One object for good: every backlog looks at it. */
   readonly limits: SessionLimits;
   access: Access;
+  /** Takes effect for the next handshakes. */
+  extensionOptions: ExtensionOptions = { clientExtension: true, resume: true };
+  /** The id of a new session; a simulator passes others than chance. */
+  newSid: () => bigint = randomSid;
   readonly logins: Logins;
+  readonly attachments: Attachments;
+  readonly moves: Moves;
   private readonly sessions = new Set<Session>();
   /** Those in their handshake, that of TLS or ours, or before it. */
   private readonly handshaking: Handshakes;
-  /** Of these the ones with that of TLS, which are not sessions yet, and what ends each. */
-  private readonly tlsHandshakes = new Map<PendingHandshake, () => void>();
+  private readonly quota: ConnectionQuota;
   private changeTimer: Timer | null = null;
   private endsTimer: Timer | null = null;
-  /** Connections by address. */
-  private readonly addresses = new Map<string, number>();
   private readonly lines: LogLimit;
   private readonly nameWaits = new NameWaits();
-  private readonly total = new BufferedBytes<Session>();
+  readonly total = new BufferedBytes<Session>();
   private readonly brake: FloodThrottle;
+  /** Told of ends and refusals; null: nobody. */
+  watcher: SessionWatcher | null = null;
   /** Says to the other daemons whether a receiver here is behind. */
   tellBehind: (isBehind: boolean) => void = () => undefined;
   private lastId = 0;
@@ -87,8 +94,20 @@ export class SessionServer implements SessionContext<Session> {
       () => this.endTurn(),
       clock,
     );
+    this.pace = new RecordPace(
+      () => core.counters.records,
+      (outlet) => this.tick.touch(outlet),
+      clock,
+    );
+    core.onRecords = () => this.tick.schedule();
+    core.nameFreed = () => this.nameFreed();
+    core.record.now = () => clock.now();
+    this.moves = new Moves(this);
+    this.attachments = new Attachments(this);
+    core.outgrown.onLeaving = (group, sessions) => this.outgrown(group, sessions);
     this.brake = new FloodThrottle(STALL_TIME, clock, (isBehind) => this.tellBehind(isBehind));
     this.handshaking = new Handshakes(this.limits, clock);
+    this.quota = new ConnectionQuota(this, this.handshaking);
     this.lines = new LogLimit(log, clock);
     this.logins = new Logins((credentials) => this.access.verify(credentials), LOGINS_AT_ONCE, clock);
   }
@@ -128,10 +147,10 @@ export class SessionServer implements SessionContext<Session> {
 
   /** A new connection, which nobody reads yet. @param isBegun it has waited for its turn before its TLS handshake */
   accept(socket: Socket, isBegun = false): void {
-    this.counters.connections++;
     const address = addressKey(socket);
-    const refusal = this.refusalOf(address);
+    const refusal = this.quota.refusalOf(address);
     if (refusal !== null) {
+      this.counters.connections++;
       this.refuse(address, refusal);
       socket.on('error', () => undefined);
       socket.resume();
@@ -140,48 +159,28 @@ export class SessionServer implements SessionContext<Session> {
       return;
     }
     watchPeer(socket, this.limits.clientSilenceTimeoutMs);
-    const session = new Session(socket, this, ++this.lastId);
-    this.sessions.add(session);
-    this.count(address, 1);
-    this.handshaking.add(session, isBegun);
+    this.admit(socket, peerOf(socket), isBegun);
   }
 
-  /**
-   * A new connection that has its TLS handshake before it.
-   * @returns to be called when that is over, or the connection gone
-   */
-  acceptTls(socket: Socket, { begin, destroy }: TlsHandshake): (isThrough: boolean) => void {
-    const address = addressKey(socket);
-    const refusal = this.refusalOf(address);
-    if (refusal !== null) {
-      this.refuse(address, refusal);
-      destroy();
-      return () => undefined;
-    }
-    let isOver = false;
-    const end = (): void => {
-      isOver = true;
-      this.handshaking.remove(pending);
-      this.tlsHandshakes.delete(pending);
-      this.count(address, -1);
-    };
-    const cut = (): void => {
-      end();
-      destroy();
-    };
-    const giveWay = (): void => {
-      this.rejected('crowded');
-      cut();
-    };
-    const pending: PendingHandshake = { address, begin, giveWay };
-    this.tlsHandshakes.set(pending, cut);
-    this.count(address, 1);
-    this.handshaking.add(pending);
-    return (isThrough) => {
-      if (isOver) return;
-      end();
-      if (!isThrough) this.rejected('tls');
-    };
+  /** A new connection that has its TLS handshake before it. @returns to be called when that is over, or the connection gone */
+  acceptTls(socket: Socket, handshake: TlsHandshake): (isThrough: boolean) => void {
+    return this.quota.acceptTls(addressKey(socket), handshake);
+  }
+
+  /** Why no WebSocket of the address may come in now; null when one may, and is to be admitted in the same turn. */
+  refusalOf(address: string): string | null {
+    if (this.moves.isDraining) return 'the daemon is about to stop';
+    return this.quota.refusalOf(address);
+  }
+
+  /** There is room for the connection. @param isBegun as for `accept` */
+  admit(socket: ByteStream, peer: Peer, isBegun: boolean): Session {
+    this.counters.connections++;
+    const session = new Session(socket, this, ++this.lastId, peer);
+    this.sessions.add(session);
+    this.quota.count(session.address, 1);
+    this.handshaking.add(session, isBegun);
+    return session;
   }
 
   /** Whether a receiver at another daemon is behind: flooding sessions are held for it. */
@@ -199,7 +198,10 @@ export class SessionServer implements SessionContext<Session> {
     // What was read is still ordered.
     this.order();
     this.tick.stop();
-    for (const end of Array.from(this.tlsHandshakes.values())) end();
+    this.pace.stop();
+    this.moves.stop();
+    this.attachments.parking.stop();
+    this.quota.stop();
     const gone = new Promise<void>((resolve) => {
       this.emptied = resolve;
     });
@@ -221,6 +223,8 @@ export class SessionServer implements SessionContext<Session> {
     const { id, name, version, membership, principal, peer, address } = session;
     const fields = { session: id, name, version, membership, principal, from: peer.from };
     this.lines.write('info', address, 'session', fields, 'session established');
+    // It came too late to be served here; one that can come back does so at another daemon.
+    if (this.moves.isDraining) session.stop();
   }
 
   handshakeEnded(session: Session): void {
@@ -239,11 +243,13 @@ export class SessionServer implements SessionContext<Session> {
     const { id, name, peer, address } = session;
     const fields = { session: id, name, from: peer.from, reason, detail };
     this.lines.write(level, address, reason, fields, 'session ended');
+    peer.web?.ended(reason);
+    this.watcher?.ended(session, reason, detail);
   }
 
   closed(session: Session): void {
     this.sessions.delete(session);
-    this.count(session.address, -1);
+    this.quota.count(session.address, -1);
     this.brake.forget(session);
     this.total.forget(session);
     if (this.sessions.size === 0) this.emptied?.();
@@ -256,21 +262,13 @@ export class SessionServer implements SessionContext<Session> {
   wrote(session: Session): void {
     this.brake.wrote(session);
     this.total.note(session);
+    this.attachments.wrote();
   }
 
-  /** Why one more connection of the address is too many; null when there is room, or another one made room. */
-  private refusalOf(address: string): string | null {
-    const { maxSessions, maxSessionsPerAddress } = this.limits;
-    const ofAddress = this.addresses.get(address) ?? 0;
-    if (maxSessionsPerAddress > 0 && ofAddress >= maxSessionsPerAddress) {
-      return 'session limit per address reached';
-    }
-    const isFull = this.sessions.size + this.tlsHandshakes.size >= maxSessions;
-    return isFull && !this.handshaking.makeRoomFor(address) ? 'session limit reached' : null;
-  }
-
-  private refuse(address: string, reason: string): void {
+  /** One more connection of the address is too many. */
+  refuse(address: string, reason: string): void {
     this.rejected(REJECT_QUOTA);
+    this.watcher?.refused(address, reason);
     const fields = { address, sessions: this.sessions.size };
     this.lines.write('warn', address, 'refused', fields, `connection refused: ${reason}`);
   }
@@ -278,18 +276,6 @@ export class SessionServer implements SessionContext<Session> {
   /** What changes under way make wait for one session stays well below what may wait for it. */
   private limitChanges(): void {
     this.core.changeBytes = Math.min(MAX_CHANGE_BYTES, this.limits.maxSessionBytes / 4);
-  }
-
-  private count(address: string, change: 1 | -1): void {
-    const count = (this.addresses.get(address) ?? 0) + change;
-    if (count === 0) this.addresses.delete(address);
-    else this.addresses.set(address, count);
-  }
-
-  reserve(name: string): string | number | null {
-    const { roster } = this.core;
-    const answer = roster.reserve(name);
-    return answer === REJECT_NOT_UNIQUE && roster.isEnding(name) ? null : answer;
   }
 
   awaitsName(session: Session): void {
@@ -301,9 +287,25 @@ export class SessionServer implements SessionContext<Session> {
     if (this.nameWaits.freed()) this.tick.schedule();
   }
 
+  /** Members that get whole views leave a group that is too large for those. */
+  private outgrown({ name, members }: Group, sessions: number): void {
+    const fields = { group: name, members: members.length, sessions, limit: this.limits.maxPlainView };
+    this.lines.write(
+      'warn',
+      '',
+      `outgrown ${name}`,
+      fields,
+      'group outgrown by clients without compact views',
+    );
+    this.tick.schedule();
+  }
+
   /** An engine that is behind stops all reading; `resume` follows its drain. */
   private order(): void {
-    if (this.core.flush()) return;
+    const isMoreTaken = this.core.flush();
+    this.core.endTurn();
+    this.pace.turn();
+    if (isMoreTaken) return;
     for (const session of this.sessions) session.setPaused('engine', true);
   }
 
@@ -311,7 +313,7 @@ export class SessionServer implements SessionContext<Session> {
   private watchChanges(): void {
     const { core, tick } = this;
     this.watchEnds();
-    if (core.isDue) tick.schedule();
+    if (core.isDue || core.hasOrders) tick.schedule();
     if (core.waiting === 0) return;
     this.changeTimer ??= this.clock
       .after(CHANGE_RETRY, () => {
@@ -340,6 +342,8 @@ export class SessionServer implements SessionContext<Session> {
   private endTurn(): void {
     this.brake.endTurn();
     this.watchChanges();
+    this.attachments.endTurn();
+    this.moves.endTurn();
     this.nameWaits.endTurn();
     const { maxTotalBytes } = this.limits;
     if (this.total.bytes <= maxTotalBytes || this.clock.now() - this.lastTotalDrop < TOTAL_PAUSE) return;

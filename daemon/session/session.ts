@@ -3,81 +3,82 @@
  * the core's deliveries back into bytes; it decides nothing about groups.
  */
 import type { Buffer } from 'node:buffer';
-import type { Socket } from 'node:net';
-import type { Timer } from '../../lib/util/clock.js';
 import { REJECT_QUOTA, codeName } from '../../lib/wire/codes.js';
+import { checkExtensionRequest, isExtensionFrame } from '../../lib/wire/extension/frame.js';
 import { FrameFault } from '../../lib/wire/fault.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { encodeCode } from '../../lib/wire/handshake/accept.js';
 import type { Credentials } from '../../lib/wire/handshake/authentication.js';
+import { nameField } from '../../lib/wire/name.js';
 import { versionText } from '../../lib/wire/handshake/connect-request.js';
 import { ServerHandshake, type ServerStep } from '../../lib/wire/handshake/server-handshake.js';
 import { checkRequest } from '../../lib/wire/request.js';
 import type { LocalSession } from '../core/group.js';
-import { type Peer, addressKey, peerOf, reasonOfError } from '../net/peer.js';
+import { type ByteStream, type Peer, reasonOfError } from '../net/peer.js';
+import { principalOf } from './attachments.js';
 import type { SessionContext } from './context.js';
 import { DeferredFrames } from './deferred-frames.js';
 import type { EndReason } from './end-reason.js';
+import type { ExtensionHost, SessionExtension } from './extension.js';
+import { HandshakeTime } from './handshake-time.js';
 import { endSoon, type PendingHandshake } from './handshakes.js';
-import { LOGIN_WAIT, MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
+import { MAX_SESSION_GROUPS, STALL_TIME } from './limits.js';
+import { type PauseReason, ReadPauses } from './read-pauses.js';
 import { SendQueue } from './send-queue.js';
 
-/** Who stops reading from a client: the brake, an engine that is behind, or a join or leave that waits. */
-export type PauseReason = 'flood' | 'engine' | 'change';
-
-/** A frame that was read and waits: a join or leave, or what follows one. */
-export class Session implements PendingHandshake {
-  readonly peer: Peer;
+export class Session implements PendingHandshake, ExtensionHost {
   readonly address: string;
   /** Milliseconds since 1970. */
   readonly since: number;
   /** Library version; empty until the handshake is through. */
   version = '';
-  /** What it proved to be: a user, or a certificate; empty for nothing. */
+  /** What it proved to be: a user, a certificate, or the subject of a token; empty for nothing. */
   principal = '';
   messagesIn = 0;
   bytesIn = 0;
   messagesOut = 0;
   bytesOut = 0;
   /** The core's record; null until the handshake is through. */
-  private local: LocalSession | null = null;
+  local: LocalSession | null = null;
   private readonly handshake: ServerHandshake;
   private readonly reader: FrameReader;
-  private readonly backlog: SendQueue;
-  private deadline: Timer | null = null;
-  /** Milliseconds that are left for the handshake when its deadline is set, and since when it runs. */
-  private timeLeft = 0;
-  private timeFrom = 0;
-  /** A password that waits for its check; gives it up. */
-  private giveUpLogin: (() => void) | null = null;
-  /** A wrong password waits for its answer. */
-  private penalty: Timer | null = null;
+  readonly queue: SendQueue;
+  private readonly handshakeTime: HandshakeTime;
+  /** What was agreed beyond the protocol of Spread; null in a plain session. */
+  private extension: SessionExtension | null = null;
+  /** The client has had its last word, and gets a moment to read it. */
+  private isLeaving = false;
   private reason: EndReason | null = null;
-  private readonly holders = new Set<PauseReason>();
-  /** It was held since it was last read. */
-  private wasHeld = false;
+  /** The time of its handshake is over: what it waited for does not come. */
+  private isLate = false;
+  private readonly pauses: ReadPauses;
   private readonly deferred: DeferredFrames;
 
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: ByteStream,
     private readonly context: SessionContext<Session>,
     /** For logs; the protocol knows sessions by private group. */
     readonly id: number,
+    readonly peer: Peer,
   ) {
     this.since = context.clock.date();
-    this.peer = peerOf(socket);
-    this.address = addressKey(socket);
-    const { origin, isExposed } = this.peer;
-    this.handshake = new ServerHandshake(
-      context.access.policyFor(origin, isExposed, ({ name }) => context.reserve(name)),
+    const { address, origin, isExposed, identity, web } = peer;
+    this.address = address;
+    const { attachments, tick, limits, clock, pace } = context;
+    const newcomer = { origin, isExposed, subject: web && web.subject };
+    const policy = context.access.policyFor(newcomer, ({ name }, hello, user) =>
+      attachments.reserve(name, hello, principalOf(user, identity), this.isLate),
     );
+    this.handshake = new ServerHandshake({ ...policy, extension: attachments.extensionFor(peer) });
+    this.handshakeTime = new HandshakeTime(context, () => this.timeOut());
     this.reader = new FrameReader(this);
     this.deferred = new DeferredFrames(context.clock);
     const events = {
       overflow: (reason: EndReason) => this.drop(reason),
-      wrote: () => context.wrote(this),
+      wrote: web === null ? () => context.wrote(this) : () => this.wroteToWeb(web.maxBufferedBytes),
     };
-    this.backlog = new SendQueue(socket, context.tick, context.limits, events, STALL_TIME, context.clock);
+    this.queue = new SendQueue(socket, tick, limits, events, STALL_TIME, clock, pace);
+    this.pauses = new ReadPauses(socket, this.queue);
     socket.on('data', (chunk: Buffer) => this.read(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => this.finish(reasonOfError(error), error.code));
     socket.on('close', () => this.closed());
@@ -87,8 +88,7 @@ export class Session implements PendingHandshake {
   /** The handshake's turn: from now on the client is read. */
   begin(): void {
     if (this.reason !== null) return;
-    this.timeLeft = this.context.limits.handshakeTimeoutMs;
-    this.startTime();
+    this.handshakeTime.begin();
     this.socket.resume();
   }
 
@@ -121,27 +121,27 @@ export class Session implements PendingHandshake {
 
   /** Why it is not read at present. */
   get heldBy(): readonly string[] {
-    return [...this.holders];
+    return this.pauses.values();
   }
 
   get waitingMessages(): number {
-    return this.backlog.waitingMessages;
+    return this.queue.waitingMessages;
   }
 
   get waitingBytes(): number {
-    return this.backlog.waitingBytes;
+    return this.queue.waitingBytes;
   }
 
   get isFarBehind(): boolean {
-    return this.backlog.isFarBehind;
+    return this.queue.isFarBehind;
   }
 
   get isBehind(): boolean {
-    return this.backlog.isBehind;
+    return this.queue.isBehind;
   }
 
   get takenBytes(): number {
-    return this.backlog.takenBytes;
+    return this.queue.takenBytes;
   }
 
   /**
@@ -149,29 +149,49 @@ export class Session implements PendingHandshake {
    * handshake has a limit in time and orders nothing, so it is not held.
    */
   setPaused(holder: PauseReason, held: boolean): void {
-    if (!held) {
-      if (!this.holders.delete(holder) || this.holders.size > 0) return;
-      this.backlog.excuse(false);
-      this.socket.resume();
-    } else if (this.local !== null) {
-      this.holders.add(holder);
-      this.wasHeld = true;
-      this.backlog.excuse(true);
-      this.socket.pause();
-    }
+    if (!held) this.pauses.end(holder);
+    else if (this.local !== null) this.pauses.start(holder);
   }
 
-  /** Ends the session for a reason of the daemon's. Nothing is sent: the protocol has no words for it. */
+  /** Ends the session for a reason of the daemon's. A plain one is sent nothing: the protocol has no words for it. */
   drop(reason: EndReason, detail?: string): void {
-    this.finish(reason, detail);
-    this.socket.destroy();
+    if (!this.endWith(reason, detail)) this.socket.destroy();
   }
 
   /** The daemon stops: what the socket has taken on goes out, then the client sees the end of the stream. */
   stop(): void {
-    this.backlog.flush();
-    this.finish('stopping');
-    this.socket.destroySoon();
+    this.queue.flush(true);
+    if (!this.endWith('stopping')) this.socket.destroySoon();
+  }
+
+  /** Ends the session. @returns whether the client gets a last word, and closes by itself */
+  private endWith(reason: EndReason, detail?: string): boolean {
+    const word = this.reason === null ? this.extension?.lastWord(reason, detail) : null;
+    this.isLeaving = Boolean(word);
+    this.finish(reason, detail);
+    if (!word) return false;
+    // What the client has under way is thrown away: a socket closed with unread bytes is reset, and with it the word.
+    this.socket.resume();
+    this.socket.write(word);
+    endSoon(this.socket, this.context.clock);
+    return true;
+  }
+
+  /** Queues a frame of the extension. */
+  send(frame: Buffer): void {
+    this.queue.push(frame, 0, frame.length, 0);
+  }
+
+  /** The client asks for the list of a group. @returns false when it has to wait */
+  list(group: string): boolean {
+    const { context, deferred } = this;
+    return context.core.list(this.local as LocalSession, nameField(group), deferred.waitsFor);
+  }
+
+  /** The core has no place for the session any more: what came before goes out, then the reason. */
+  expel(code: 'taken-over' | 'forgotten' | 'parted'): void {
+    this.queue.flush(true);
+    this.drop(code);
   }
 
   /** Cuts the connection. */
@@ -179,20 +199,28 @@ export class Session implements PendingHandshake {
     this.socket.destroy();
   }
 
-  // Outlet
+  // SessionSink
 
-  deliver(bytes: Buffer, start: number, end: number, messages: number): void {
+  deliver(bytes: Buffer, start: number, end: number, messages: number, canWait = false): void {
+    const { extension } = this;
+    if (extension?.attachment?.withholds(bytes, start) === true) return;
+    this.count(end - start, messages);
+    this.queue.deliver(bytes, start, end, messages, canWait, extension?.marks);
+  }
+
+  /** Frames go to the client. */
+  count(bytes: number, messages: number): void {
+    const { counters } = this.context;
     this.messagesOut += messages;
-    this.bytesOut += end - start;
-    this.context.counters.messagesOut += messages;
-    this.context.counters.bytesOut += end - start;
-    this.backlog.push(bytes, start, end, messages);
+    this.bytesOut += bytes;
+    counters.messagesOut += messages;
+    counters.bytesOut += bytes;
   }
 
   /** What waits is thrown away: a client that does not read cannot keep its connection. */
   close(): void {
-    this.backlog.end();
-    if (this.socket.writableLength > 0) this.socket.destroy();
+    this.queue.end();
+    if (this.socket.writableLength > 0 && !this.isLeaving) this.socket.destroy();
     else this.socket.destroySoon();
     this.context.nameFreed();
   }
@@ -207,6 +235,7 @@ export class Session implements PendingHandshake {
   // FrameHandler
 
   header(bytes: Buffer, at: number): number {
+    if (this.extension !== null && isExtensionFrame(bytes, at)) return checkExtensionRequest(bytes, at);
     const { field, nameLength } = this.local as LocalSession;
     return checkRequest(bytes, at, field, nameLength);
   }
@@ -236,6 +265,10 @@ export class Session implements PendingHandshake {
 
   /** @returns false when it has to wait */
   private submit(bytes: Buffer, start: number, end: number): boolean {
+    if (this.extension !== null && isExtensionFrame(bytes, start)) {
+      return this.extension.take(bytes, start, end);
+    }
+    this.extension?.expectOpen();
     const local = this.local as LocalSession;
     if (!this.context.core.submit(local, bytes, start, end, this.deferred.waitsFor)) return false;
     if (local.leaving) {
@@ -253,16 +286,15 @@ export class Session implements PendingHandshake {
     this.context.counters.bytesIn += chunk.length;
     if (this.reason !== null) return;
     if (this.local === null) return this.shake(chunk);
-    if (this.wasHeld) this.backlog.wasBlocked();
-    this.wasHeld = false;
+    this.pauses.passed();
     this.frames(chunk);
   }
 
   /** One that waits, for its name or its password's check, is read until it says more: so its end is seen. */
   private shake(chunk: Buffer): void {
-    if (this.isVerifying) this.socket.pause();
+    if (this.handshakeTime.isVerifying) this.socket.pause();
     const { awaitsName } = this.handshake;
-    this.step(this.handshake.push(chunk));
+    this.guard(() => this.step(this.handshake.push(chunk)));
     if (awaitsName && this.handshake.awaitsName) this.socket.pause();
   }
 
@@ -297,64 +329,48 @@ export class Session implements PendingHandshake {
     }
   }
 
-  private accept({ request, privateGroup, user, rest }: Extract<ServerStep, { kind: 'accepted' }>): void {
+  private accept(step: Extract<ServerStep, { kind: 'accepted' }>): void {
+    const { request, privateGroup, user, extension, rest } = step;
+    const { identity, principals: proved, web } = this.peer;
     this.endHandshake();
-    const principals = [user, this.peer.certificate].filter((principal) => principal !== '');
-    this.principal = principals[0] ?? '';
+    const principals = user === '' ? proved : [user, ...proved];
+    this.principal = principalOf(user, identity);
     this.version = versionText(request.version);
-    const permit = this.context.access.permitOf(principals);
-    this.local = this.context.core.open(privateGroup, request.membership, this, permit, this.address);
+    const { access, attachments } = this.context;
+    const subject = web && web.subject;
+    const permit = access.permitOf(principals, subject);
+    const stated = access.statedSubject(principals, subject);
+    if (extension) this.extension = attachments.extend(extension, privateGroup, this.principal, this);
+    this.local = attachments.open(step, this, permit, this.extension, stated);
     this.context.accepted(this);
     if (rest.length > 0) this.frames(rest);
   }
 
-  private get isVerifying(): boolean {
-    return this.giveUpLogin !== null || this.penalty !== null;
-  }
-
-  /** The time that this takes is the daemon's, and does not count against the handshake's. */
   private verify(credentials: Credentials): void {
-    const { clock, limits, logins } = this.context;
-    this.timeLeft -= clock.now() - this.timeFrom;
-    this.deadline?.cancel();
-    this.deadline = clock.after(LOGIN_WAIT, () => this.timeOut());
-    const go = (isGood: boolean): void => {
-      this.penalty = null;
-      this.startTime();
+    this.handshakeTime.verify(this.address, credentials, (isGood) => {
       this.socket.resume();
-      this.step(this.handshake.verified(isGood));
-    };
-    const answer = (isGood: boolean, delay: number): void => {
-      this.giveUpLogin = null;
-      this.deadline?.cancel();
-      if (isGood) go(true);
-      else this.penalty = clock.after(delay, () => go(false));
-    };
-    this.giveUpLogin = logins.enter(
-      { address: this.address, credentials, answer },
-      limits.authFailureDelayMs,
-    );
+      this.guard(() => this.step(this.handshake.verified(isGood)));
+    });
   }
 
-  /** From now on the handshake's time runs. */
-  private startTime(): void {
-    this.timeFrom = this.context.clock.now();
-    this.deadline = this.context.clock.after(Math.max(0, this.timeLeft), () => this.timeOut());
+  /** A WebSocket may not be as far behind as another socket. */
+  private wroteToWeb(maxBytes: number): void {
+    this.context.wrote(this);
+    if (this.queue.refusedBytes() > maxBytes) this.drop('slow-bytes');
   }
 
   private timeOut(): void {
-    if (this.handshake.awaitsName) return this.step(this.handshake.nameKept());
+    if (this.handshake.awaitsName) {
+      this.isLate = true;
+      const step = this.handshake.nameFreed();
+      return this.step(step.kind === 'name' ? this.handshake.nameKept() : step);
+    }
     this.context.rejected('timeout');
     this.drop('handshake-timeout');
   }
 
   private endHandshake(): void {
-    this.deadline?.cancel();
-    this.penalty?.cancel();
-    this.giveUpLogin?.();
-    this.deadline = null;
-    this.penalty = null;
-    this.giveUpLogin = null;
+    this.handshakeTime.end();
     this.context.handshakeEnded(this);
   }
 
@@ -363,13 +379,13 @@ export class Session implements PendingHandshake {
     if (this.reason !== null) return;
     this.reason = reason;
     this.endHandshake();
+    this.extension?.end();
     this.reader.stop();
-    this.backlog.end();
+    this.queue.end();
     this.deferred.clear();
     this.context.ended(this, reason, detail);
     if (this.local !== null) {
-      this.context.core.disconnect(this.local, true);
-      this.context.tick.schedule();
+      this.context.attachments.close(this.local, this, reason);
     } else if (this.handshake.reserved !== '') {
       this.context.core.roster.release(this.handshake.reserved);
     }

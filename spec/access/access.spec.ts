@@ -9,7 +9,8 @@ const far: Origin = { unix: false, address: '192.0.2.7' };
 const nobody = (): number => -1;
 
 const listed = (rules: Partial<AccessRules>, isExposed: boolean): readonly string[] =>
-  new Access({ ...openAccess, ...rules }).policyFor(isExposed ? far : local, isExposed, nobody).allowed;
+  new Access({ ...openAccess, ...rules }).policyFor({ origin: isExposed ? far : local, isExposed }, nobody)
+    .allowed;
 
 const ALL: readonly Method[] = ['PWORD', 'IP', 'NULL'];
 
@@ -39,30 +40,52 @@ describe('access: policy of a connection', () => {
     expect(listed(rules, true)).to.deep.equal(['NULL', 'IP', 'PWORD']);
   });
 
+  it('asks nothing more of a client with a token', () => {
+    const access = new Access({ ...openAccess, allowed: ['PWORD'], required: ['PWORD', 'IP'] });
+    const policy = access.policyFor({ origin: far, isExposed: true, subject: 'anna' }, nobody);
+    expect([policy.allowed, policy.required, policy.passes('NULL'), policy.passes('IP')]).to.deep.equal([
+      ['NULL'],
+      [],
+      true,
+      false,
+    ]);
+    expect(access.policyFor({ origin: far, isExposed: true, subject: null }, nobody).allowed).to.deep.equal(
+      [],
+    );
+  });
+
   it('runs what is required, listed or not', () => {
     const access = new Access({ ...openAccess, required: ['IP'] });
-    expect(access.policyFor(local, false, nobody).required).to.deep.equal(['IP']);
+    expect(access.policyFor({ origin: local, isExposed: false }, nobody).required).to.deep.equal(['IP']);
   });
 
   it('passes NULL always, IP by its rules, and never PWORD', () => {
     const access = new Access({ ...openAccess, ip: IpRules.parse('192.0.2.0/24', 'rules') });
     const passed = (origin: Origin): readonly string[] =>
       ['NULL', 'IP', 'PWORD', 'FOO'].filter((method) =>
-        access.policyFor(origin, false, nobody).passes(method),
+        access.policyFor({ origin, isExposed: false }, nobody).passes(method),
       );
     expect(passed(far)).to.deep.equal(['NULL', 'IP']);
     expect(passed(local)).to.deep.equal(['NULL']);
   });
 
   it('asks for the name where the rule says so', () => {
-    const policy = new Access(openAccess).policyFor(local, false, ({ name }) => `#${name}#d`);
+    const policy = new Access(openAccess).policyFor(
+      { origin: local, isExposed: false },
+      ({ name }) => `#${name}#d`,
+    );
     expect(
-      policy.reserve({
-        version: { major: 5, minor: 0, patch: 1 },
-        membership: true,
-        priority: 0,
-        name: 'bob',
-      }),
+      policy.reserve(
+        {
+          version: { major: 5, minor: 0, patch: 1 },
+          membership: true,
+          priority: 0,
+          name: 'bob',
+          offers: false,
+        },
+        null,
+        '',
+      ),
     ).to.equal('#bob#d');
   });
 

@@ -114,7 +114,7 @@ describe('access: files', () => {
   it('name the line that is wrong', async () => {
     const path = await write('groups', '# rules\n\nalice read a\n');
     expect(await refusal({ groupFile: path })).to.equal(
-      `${path}:3: expected join, send or join,send, got "read"`,
+      `${path}:3: expected join, send, impersonate, or some of them with commas between, got "read"`,
     );
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Action, Permissions } from '../../daemon/access/permissions.js';
+import { Permissions } from '../../daemon/access/permissions.js';
 import type { Authorize } from '../../daemon/core/group.js';
 import { refusalOf } from './refusal.js';
 
@@ -8,7 +8,7 @@ const permit = (principals: readonly string[], ...lines: readonly string[]): Aut
 const refusal = (...lines: readonly string[]): string =>
   refusalOf((text, file) => Permissions.parse(text, file), lines.join('\n'));
 /** Those of the groups that the action is allowed in. */
-const allowed = (may: Authorize, action: Action, ...groups: readonly string[]): string[] =>
+const allowed = (may: Authorize, action: 'join' | 'send', ...groups: readonly string[]): string[] =>
   groups.filter((group) => may(action, group));
 
 describe('access: permissions', () => {
@@ -106,6 +106,61 @@ describe('access: permissions', () => {
     expect([may('send', 'public.a'), may('send', 'group-0')]).to.deep.equal([true, false]);
   });
 
+  describe('of a token', () => {
+    const rules = (...lines: readonly string[]): Permissions => Permissions.parse(lines.join('\n'), 'rules');
+    const web = ['web', 'web:anna', 'role:desk'];
+
+    it('name its subject in a pattern', () => {
+      const may = rules('web join user:{sub}', 'web send {sub}-*').permitOf(web, 'anna');
+      expect(allowed(may, 'join', 'user:anna', 'user:bert', 'user:{sub}', 'user:')).to.deep.equal([
+        'user:anna',
+      ]);
+      expect(allowed(may, 'send', 'anna-', 'anna-x', 'bert-x')).to.deep.equal(['anna-', 'anna-x']);
+    });
+
+    it('take a star in the subject for a star', () => {
+      const may = rules('web join user:{sub}').permitOf(web, '*');
+      expect(allowed(may, 'join', 'user:*', 'user:anna', 'user:')).to.deep.equal(['user:*']);
+    });
+
+    it('put nothing else in, whatever the subject looks like', () => {
+      const may = rules('web join {sub}').permitOf(web, "{sub}$&$'");
+      expect(allowed(may, 'join', "{sub}$&$'", '{sub}', '')).to.deep.equal(["{sub}$&$'"]);
+    });
+
+    it('with a subject in a pattern say nothing of sessions without one', () => {
+      const may = rules('* join user:{sub}', '* join a').permitOf(['web']);
+      expect(allowed(may, 'join', 'user:', 'user:{sub}', 'a')).to.deep.equal(['a']);
+    });
+
+    it('are those of its subject and of its roles', () => {
+      const may = rules(
+        'web:anna join a',
+        'role:desk join b',
+        'web join c',
+        'anna join d',
+        'role:boss join e',
+      );
+      expect(allowed(may.permitOf(web, 'anna'), 'join', 'a', 'b', 'c', 'd', 'e')).to.deep.equal([
+        'a',
+        'b',
+        'c',
+      ]);
+    });
+
+    it('let it impersonate others where a rule says so', () => {
+      expect(rules('role:desk impersonate *').mayImpersonate(web)).to.equal(true);
+      expect(rules('role:boss impersonate *', 'web join,send *').mayImpersonate(web)).to.equal(false);
+      expect(rules('web join,impersonate *').permitOf(web)('send', 'a')).to.equal(false);
+    });
+
+    it('let it impersonate others in all groups or in none', () => {
+      expect(refusal('web impersonate room-*')).to.equal(
+        '1: impersonate holds for all groups: expected the pattern *, got "room-*"',
+      );
+    });
+  });
+
   describe('file', () => {
     for (const line of ['alice', 'alice join', 'alice join a b', '* join, send a']) {
       it(`has a rule of another form: ${line}`, () => {
@@ -122,7 +177,7 @@ describe('access: permissions', () => {
     ] as const) {
       it(`has an action that is none: ${actions}`, () => {
         expect(refusal('# rules', '* join a', `alice ${actions} a`)).to.equal(
-          `3: expected join, send or join,send, got "${problem}"`,
+          `3: expected join, send, impersonate, or some of them with commas between, got "${problem}"`,
         );
       });
     }

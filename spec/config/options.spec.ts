@@ -30,8 +30,26 @@ describe('configuration options', () => {
       MaxTotalBytes: 536_870_912,
       MaxGroups: 200_000,
       MaxMemberships: 1_000_000,
+      MaxGroupMembers: 200_000,
+      MaxPlainView: 4_400,
+      ClientExtension: true,
+      Resume: true,
+      ResumeWindow: 30_000,
+      ResumeTimeout: 10_000,
+      ResumeBuffer: 67_108_864,
+      DrainTime: 5000,
+      MonitorConsole: true,
       AllowCleartextPasswords: false,
       UnixSocketDir: '/tmp',
+      WebSocketTLS: false,
+      WebSocketBehindProxy: false,
+      WebSocketOrigins: ['same'],
+      WebSocketMaxSockets: 10_000,
+      WebSocketMaxMessage: 65_536,
+      WebSocketMaxBuffered: 1_048_576,
+      WebSocketPing: 10_000,
+      WebSocketIdleTimeout: 60_000,
+      WebSocketCompression: false,
       SocketPortReuse: 'auto',
       AccessControlPolicy: 'PERMIT',
       DangerousMonitor: false,
@@ -66,11 +84,21 @@ describe('configuration options', () => {
       EventPriority = WARNING         DebugFlags = { ALL !NETWORK }
       ExcludeSegAddrsFromHash = true  IgnoreMulticastJoinErrors = yes
       MaxHandshakes = 7   AuthFailureDelay = 0   MaxTotalBytes = 1000
-      MaxGroups = 20   MaxMemberships = 30
+      MaxGroups = 20   MaxMemberships = 30   MaxGroupMembers = 40   MaxPlainView = 50
+      ClientExtension = no   Resume = false
+      ResumeWindow = 9000   ResumeTimeout = 0   ResumeBuffer = 0   ResumeKeyFile = r.key
+      Announce = "4803@%a  tls://%h.example.org:4843 [2001:db8::1]:4803"   DrainTime = 0
       AccessIpFile = a.ip  AccessPasswordFile = a.pw  AccessGroupFile = a.groups
       AllowCleartextPasswords = yes
       ClientTLSPort = 4804  TLSCertificateFile = c.pem  TLSKeyFile = k.pem  TLSClientCAFile = ca.pem
+      WebSocketPort = 4805  WebSocketTLS = yes  WebSocketBehindProxy = no
+      WebSocketOrigins = "same https://*.example.com"
+      WebSocketSecretFile = w.secrets  WebSocketKeyFile = w.keys  WebSocketAudience = chat  WebSocketAnonymous = no
+      WebSocketMaxSockets = 5  WebSocketMaxMessage = 16384  WebSocketMaxBuffered = 65536
+      WebSocketPing = 0  WebSocketIdleTimeout = 1000  WebSocketCompression = yes
       MonitorAddress = "127.0.0.1:9000"  MonitorTokenFile = token
+      MonitorConsole = no
+      MonitorLinks = "d2=http://192.0.2.2:4804/console  d3=https://d3.example/a?b=c"
       Engine = "corosync"
       CorosyncGroup = red!~  CorosyncLibrary = /opt/libcpg.so.4  DaemonSilenceTimeout = 1000
       ClientSilenceTimeout = 60000`;
@@ -94,6 +122,16 @@ describe('configuration options', () => {
       MaxTotalBytes: 1000,
       MaxGroups: 20,
       MaxMemberships: 30,
+      MaxGroupMembers: 40,
+      MaxPlainView: 50,
+      ClientExtension: false,
+      Resume: false,
+      ResumeWindow: 9000,
+      ResumeTimeout: 0,
+      ResumeBuffer: 0,
+      ResumeKeyFile: 'r.key',
+      Announce: ['4803@%a', 'tls://%h.example.org:4843', '[2001:db8::1]:4803'],
+      DrainTime: 0,
       AccessIpFile: 'a.ip',
       AccessPasswordFile: 'a.pw',
       AccessGroupFile: 'a.groups',
@@ -102,8 +140,27 @@ describe('configuration options', () => {
       TLSCertificateFile: 'c.pem',
       TLSKeyFile: 'k.pem',
       TLSClientCAFile: 'ca.pem',
+      WebSocketPort: 4805,
+      WebSocketTLS: true,
+      WebSocketBehindProxy: false,
+      WebSocketOrigins: ['same', 'https://*.example.com'],
+      WebSocketSecretFile: 'w.secrets',
+      WebSocketKeyFile: 'w.keys',
+      WebSocketAudience: 'chat',
+      WebSocketAnonymous: false,
+      WebSocketMaxSockets: 5,
+      WebSocketMaxMessage: 16_384,
+      WebSocketMaxBuffered: 65_536,
+      WebSocketPing: 0,
+      WebSocketIdleTimeout: 1000,
+      WebSocketCompression: true,
       MonitorAddress: { host: '127.0.0.1', port: 9000 },
       MonitorTokenFile: 'token',
+      MonitorConsole: false,
+      MonitorLinks: [
+        { name: 'd2', url: 'http://192.0.2.2:4804/console' },
+        { name: 'd3', url: 'https://d3.example/a?b=c' },
+      ],
       UnixSocketDir: '',
       SocketPortReuse: 'on',
       RuntimeDir: '/run/spread',
@@ -125,7 +182,8 @@ describe('configuration options', () => {
       ExcludeSegAddrsFromHash: true,
       IgnoreMulticastJoinErrors: true,
     });
-    expect(Object.keys(parsed.options)).to.have.members(optionNames);
+    // It excludes WebSocketPort.
+    expect([...Object.keys(parsed.options), 'WebSocketAddress']).to.have.members(optionNames);
     const effective: OptionName[] = [
       'Engine',
       'CorosyncGroup',
@@ -142,6 +200,16 @@ describe('configuration options', () => {
       'MaxTotalBytes',
       'MaxGroups',
       'MaxMemberships',
+      'MaxGroupMembers',
+      'MaxPlainView',
+      'ClientExtension',
+      'Resume',
+      'ResumeWindow',
+      'ResumeTimeout',
+      'ResumeBuffer',
+      'ResumeKeyFile',
+      'Announce',
+      'DrainTime',
       'AccessIpFile',
       'AccessPasswordFile',
       'AccessGroupFile',
@@ -150,8 +218,11 @@ describe('configuration options', () => {
       'TLSCertificateFile',
       'TLSKeyFile',
       'TLSClientCAFile',
+      ...optionNames.filter((name) => name.startsWith('WebSocket')),
       'MonitorAddress',
       'MonitorTokenFile',
+      'MonitorConsole',
+      'MonitorLinks',
       'UnixSocketDir',
       'AllowedAuthMethods',
       'RequiredAuthMethods',
@@ -294,6 +365,41 @@ describe('configuration options', () => {
       '4:24',
       `DaemonSilenceTimeout: ${whole(1000)} "999"`,
     ],
+    ...(
+      [
+        ['no address', ''],
+        ['a local socket among the addresses', '4803@a unix:/tmp/4803'],
+        ['a port that is too high', '65536@a'],
+        ['a port of none', 'a:0'],
+        ['nine addresses', '1@a '.repeat(9).trim()],
+      ] as const
+    ).map(
+      ([what, text]) =>
+        [
+          what,
+          withDaemon(`Announce = "${text}"`),
+          '4:12',
+          `Announce: expected 1 to 8 addresses such as 4803@host, with blanks between, found "${text}" in quotes`,
+        ] as const,
+    ),
+    ...(
+      [
+        ['no link', ''],
+        ['a link without a name', '=http://a/'],
+        ['a link that a browser would run', 'd2=javascript:alert(1)'],
+        ['a link without a host', 'd2=http://'],
+        ['a link of an unknown kind', 'd2=ftp://a/'],
+        ['a name that no daemon can have', `${'n'.repeat(20)}=http://a/`],
+      ] as const
+    ).map(
+      ([what, text]) =>
+        [
+          what,
+          withDaemon(`MonitorLinks = "${text}"`),
+          '4:16',
+          `MonitorLinks: expected pairs daemon=URL in quotes, with blanks between, found "${text}" in quotes`,
+        ] as const,
+    ),
     [
       'a fault in an option that a later one overrides',
       withDaemon('Window = 0\nWindow = 5'),
@@ -319,6 +425,48 @@ describe('configuration options', () => {
       withDaemon('TLSCertificateFile = c TLSKeyFile = k\nClientTLSPort = 65536'),
       '5:17',
       'ClientTLSPort 65536 is more than 65535',
+    ],
+    [
+      'a port for browsers at two places',
+      withDaemon('WebSocketPort = 4805 WebSocketAddress = "[::1]:4805"'),
+      '4:41',
+      'expected WebSocketPort or WebSocketAddress, got both',
+    ],
+    [
+      'a port for browsers that is none',
+      withDaemon('WebSocketPort = 65536'),
+      '4:17',
+      'WebSocketPort: expected a whole number from 0 to 65535, found "65536"',
+    ],
+    [
+      'a path for the address of browsers',
+      withDaemon('WebSocketAddress = "/run/web"'),
+      '4:20',
+      'WebSocketAddress: expected host:port in quotes, found "/run/web" in quotes',
+    ],
+    [
+      'TLS for browsers without a certificate',
+      withDaemon('WebSocketPort = 4805 WebSocketTLS = yes'),
+      '4:37',
+      'WebSocketTLS needs TLSCertificateFile and TLSKeyFile',
+    ],
+    [
+      'TLS for browsers here and at a proxy',
+      withDaemon('TLSCertificateFile = c TLSKeyFile = k\nWebSocketTLS = yes WebSocketBehindProxy = yes'),
+      '5:43',
+      'expected WebSocketTLS or WebSocketBehindProxy, got both',
+    ],
+    [
+      'an origin with a path',
+      withDaemon('WebSocketOrigins = "same https://a.example/"'),
+      '4:20',
+      'WebSocketOrigins: expected 1 to 64 of "same", "*", or an origin such as https://example.com or https://*.example.com, with blanks between, found "same https://a.example/" in quotes',
+    ],
+    [
+      'messages of browsers that no session could need',
+      withDaemon('WebSocketMaxMessage = 131073'),
+      '4:23',
+      'WebSocketMaxMessage: expected a whole number from 16384 to 131072, found "131073"',
     ],
     [
       'a monitor address without a port',

@@ -80,13 +80,26 @@ describe('selectOwn', () => {
       maxTotalBytes: 536_870_912,
       maxGroups: 200_000,
       maxMemberships: 1_000_000,
+      maxGroupMembers: 200_000,
+      maxPlainView: 4_400,
+      clientExtension: true,
+      resume: true,
+      resumeWindowMs: 30_000,
+      resumeBufferBytes: 67_108_864,
+      resumeTimeoutMs: 10_000,
+      resumeKeyFile: null,
+      announce: [],
+      drainTimeMs: 5000,
       ipFile: null,
       passwordFile: null,
       groupFile: null,
       cleartextPasswords: false,
       tls: null,
+      web: null,
       monitor: null,
       monitorTokenFile: null,
+      monitorConsole: true,
+      monitorLinks: [],
       allowedAuthMethods: ['NULL'],
       requiredAuthMethods: [],
       logFile: null,
@@ -115,6 +128,13 @@ describe('selectOwn', () => {
   it('listens on the unspecified address alone where that is one of them', () => {
     const { listen } = select('a 10.0.0.1 { D 10.0.0.1 C 127.0.0.1 C 0.0.0.0 }');
     expect(listen).to.deep.equal([{ host: '0.0.0.0', port: 4900 }]);
+  });
+
+  it('announces addresses with the name of its host, and its own address', () => {
+    const file = 'Announce = "4900@%a tls://%h:4843"';
+    expect(select('a 10.0.0.1', file).announce).to.deep.equal(['4900@10.0.0.1', 'tls://host9:4843']);
+    const six = resolved('Announce = "4803@%a" Spread_Segment ff02::1 { a ::1 }');
+    expect(selectOwn(six, { localAddresses, hostName: 'h' }).announce).to.deep.equal(['4803@[::1]']);
   });
 
   it('has a listener with TLS when the file gives one', () => {
@@ -175,5 +195,43 @@ describe('selectOwn', () => {
   it('refuses an interface that is not on this host', () => {
     const error = failureOf(() => select('a 10.0.0.1 { D 0.0.0.0 C 10.0.0.8 }'));
     expect(error.message).to.equal('spread.conf:1:59: the interface 10.0.0.8 is not an address of this host');
+  });
+
+  describe('finds the port for browsers', () => {
+    const web = (text: string) => select('a 10.0.0.1', text).web;
+
+    it('on the addresses of other clients', () => {
+      expect(web('WebSocketPort = 4805')).to.deep.equal({
+        port: 4805,
+        host: null,
+        tls: null,
+        behindProxy: false,
+        origins: ['same'],
+        secretFile: null,
+        keyFile: null,
+        audience: null,
+        anonymous: null,
+        maxSockets: 10_000,
+        maxMessageBytes: 65_536,
+        maxBufferedBytes: 1_048_576,
+        pingMs: 10_000,
+        idleTimeoutMs: 60_000,
+        compression: false,
+      });
+    });
+
+    it('on an address of its own, with TLS', () => {
+      const text =
+        'WebSocketAddress = "[2001:db8::1]:443" TLSCertificateFile = c TLSKeyFile = k WebSocketTLS = yes';
+      expect(web(text)).to.deep.include({
+        host: '2001:db8::1',
+        port: 443,
+        tls: { certificateFile: 'c', keyFile: 'k' },
+      });
+    });
+
+    it('without TLS, though there are files for it', () => {
+      expect(web('WebSocketPort = 4805 TLSCertificateFile = c TLSKeyFile = k')?.tls).to.equal(null);
+    });
   });
 });

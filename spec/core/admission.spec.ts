@@ -5,6 +5,8 @@ import { Inbox } from './core-world.js';
 
 const session = (name: string, listens = true): LocalSession =>
   new LocalSession(`#${name}#d1`, listens, new Inbox());
+const compact = (name: string): LocalSession =>
+  new LocalSession(`#${name}#d1`, true, new Inbox(), null, '', { compact: true });
 
 const places = [
   { daemon: 'd1', position: 0 },
@@ -143,6 +145,62 @@ describe('core: changes that are admitted', () => {
     expect(joins(false)).to.be.above(4 * joins(true));
   });
 
+  it('cost a fraction where members take records, and a list for one who joins', () => {
+    const members = Array.from({ length: 100 }, (_, i) => compact(`c${i}`));
+    const joins = (joiner: LocalSession, group: Group): number => {
+      const admission = new Admission();
+      admission.limit = 1_000_000;
+      let count = 0;
+      for (; count < 10_000 && admission.admits(group, 'behind'); count++)
+        admission.begin(joiner, 'g', group, count % 2 === 0);
+      return count;
+    };
+    const whole = Array.from({ length: 100 }, (_, i) => session(`s${i}`));
+    expect(joins(session('j'), groupOf(whole))).to.be.within(2, 4);
+    // Half of them are joins: a list of a hundred and more names, and a record.
+    expect(joins(compact('j'), groupOf(members))).to.be.within(500, 1_500);
+    const one = joins(compact('j'), groupOf([...members, session('s')]));
+    expect(one, 'one with whole views costs one view').to.be.within(150, 300);
+    const onDemand = new Admission();
+    onDemand.limit = 1_000_000;
+    const [joiner, group] = [compact('j'), groupOf(members)];
+    for (let i = 0; i < 4_000; i++) onDemand.begin(joiner, 'g', group, i % 2 === 0, true);
+    expect(onDemand.isFull, 'without a list').to.equal(false);
+  });
+
+  it('know of members elsewhere who says that they get no whole views', () => {
+    const group = groupOf([alice]);
+    for (let i = 0; i < 1_000; i++) group.add(new Member(`#m${i}#d2`, places[1], null, false));
+    expect([group.members.length, group.whole]).to.deep.equal([1_001, 1]);
+    expect(most(group, 1_000_000)).to.be.above(10);
+    expect(most(groupOf([alice], 1_000), 1_000_000)).to.equal(1);
+  });
+
+  it('do not wait for a member that takes records', () => {
+    const [slow, other] = [compact('slow'), session('other')];
+    behind(slow, true);
+    const admission = new Admission();
+    expect(admission.admits(groupOf([slow, other]), 'behind')).to.equal(true);
+    behind(other, true);
+    expect(admission.admits(groupOf([slow, other]), 'behind')).to.equal(false);
+    expect(admission.admits(groupOf([slow]), 'behind')).to.equal(true);
+  });
+
+  it('wait for the one who joins and gets a list', () => {
+    const admission = new Admission();
+    const joiner = compact('joiner');
+    const admits = (waitsFor: 'behind' | 'far-behind' | 'nobody', of: LocalSession | null): boolean =>
+      admission.admits(groupOf([]), waitsFor, of);
+    expect(admits('behind', joiner)).to.equal(true);
+    behind(joiner, true);
+    const each = (['behind', 'far-behind', 'nobody'] as const).map((waitsFor) => admits(waitsFor, joiner));
+    expect([...each, admits('behind', null)]).to.deep.equal([false, true, true, true]);
+    expect(admission.admits(undefined, 'behind', joiner), 'a new group').to.equal(false);
+    behind(alice, true);
+    expect(admits('behind', alice), 'one that gets whole views, as ever').to.equal(true);
+    behind(alice, false);
+  });
+
   it('leave nothing behind when they are over, be it by the end of their session', () => {
     const admission = new Admission();
     for (const each of [alice, bob]) {
@@ -217,10 +275,10 @@ describe('core: changes that are admitted', () => {
   it('have a group that knows how many listen', () => {
     const group = groupOf([alice, session('deaf', false)], 3);
     expect([group.members.length, group.local.length, group.listening]).to.deep.equal([5, 2, 1]);
-    group.remove(group.members.find(({ session: local }) => local === alice) as Member);
+    group.remove(group.members.toArray().find(({ session: local }) => local === alice) as Member);
     expect(group.listening).to.equal(0);
     const deaf = groupOf([alice, session('deaf', false)]);
-    deaf.remove(deaf.members.find(({ session: local }) => local?.membership === false) as Member);
+    deaf.remove(deaf.members.toArray().find(({ session: local }) => local?.membership === false) as Member);
     expect([deaf.local.length, deaf.listening]).to.deep.equal([1, 1]);
   });
 });

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { Sequencer } from '../../daemon/core/batcher.js';
 import { Core } from '../../daemon/core/core.js';
-import type { Authorize, LocalSession, SessionSink } from '../../daemon/core/group.js';
+import type { Authorize, LocalSession, SessionSink, SessionTraits } from '../../daemon/core/group.js';
 import { type Fault, encodeHead } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
@@ -54,18 +54,32 @@ export class Inbox implements SessionSink {
   hasDeferred = false;
   /** What `retry` does. */
   onTurn: () => boolean = () => false;
+  /** Called for each frame that came. */
+  onFrame: (frame: Delivery, bytes: Buffer) => void = () => undefined;
   readonly frames: Delivery[] = [];
   /** Each call of `deliver` with the number of messages it was said to be. */
   readonly calls: { readonly bytes: Buffer; readonly messages: number }[] = [];
   closed = 0;
+  /** The beginning of a frame of which there is more to come. */
+  private rest: Buffer | null = null;
 
   deliver(bytes: Buffer, start: number, end: number, messages: number): void {
     this.calls.push({ bytes: bytes.subarray(start, end), messages });
-    for (let at = start; at < end;) {
+    if (this.rest !== null) this.cut(Buffer.concat([this.rest, bytes.subarray(start, end)]), 0);
+    else this.cut(bytes.subarray(0, end), start);
+  }
+
+  private cut(bytes: Buffer, start: number): void {
+    let at = start;
+    for (; at < bytes.length;) {
       const length = checkDelivery(bytes, at);
-      this.frames.push(new Delivery(bytes, at, at + length));
+      if (at + length > bytes.length) break;
+      const frame = new Delivery(bytes, at, at + length);
+      this.frames.push(frame);
+      this.onFrame(frame, bytes.subarray(at, at + length));
       at += length;
     }
+    this.rest = at < bytes.length ? Buffer.from(bytes.subarray(at)) : null;
   }
 
   retry(): boolean {
@@ -93,10 +107,11 @@ export class Client {
     membership = true,
     permit: Authorize | null = null,
     address = '',
+    traits: SessionTraits = {},
   ) {
     const group = world.core.roster.reserve(name);
     if (typeof group === 'number') throw new Error(`${name} is refused: ${group}`);
-    this.session = world.core.open(group, membership, this.inbox, permit, address);
+    this.session = world.core.open(group, membership, this.inbox, permit, address, traits);
   }
 
   get name(): string {
@@ -154,10 +169,19 @@ export class CoreWorld {
     return new Client(this, name, membership, permit);
   }
 
+  /** A session with compact views. @param subject whom the daemon states it to be */
+  openCompact(name: string, subject?: string): Client {
+    return new Client(this, name, true, null, '', {
+      compact: true,
+      ...(subject !== undefined && { subject }),
+    });
+  }
+
   /** Orders everything that was submitted, and delivers it. */
   run(): void {
     this.core.flush();
     for (const { payload } of this.order.take()) this.core.deliver(payload);
+    this.core.endTurn();
   }
 
   /** Frames that come through the order from another daemon. */

@@ -5,7 +5,7 @@ import { FrameFault } from '../../lib/wire/fault.js';
 import { nameField } from '../../lib/wire/name.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS, SAFE_MESS } from '../../lib/wire/service.js';
-import { isChange } from '../../daemon/core/core.js';
+import { isChange } from '../../daemon/core/payload.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 
 describe('core: order', () => {

@@ -6,6 +6,7 @@
 import type { Buffer } from 'node:buffer';
 import { Core } from '../../daemon/core/core.js';
 import type { Sequencer } from '../../daemon/core/batcher.js';
+import type { SessionTraits } from '../../daemon/core/group.js';
 import type { Fault } from '../../daemon/core/report.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import type { Delivery } from '../../lib/wire/delivery.js';
@@ -90,6 +91,13 @@ export class Node implements Sequencer {
     return this.mayProceed ? queue : queue.filter(({ exchange }) => exchange);
   }
 
+  /** What it has queued is ordered, and reaches nobody else: its machine is about to die. */
+  orderAlone(): void {
+    if (!this.period?.isWhole || this.received < this.period.log.length) return;
+    for (const outgoing of this.takeOutgoing()) this.period.log.push({ ...outgoing, sender: this });
+    this.receive(Infinity);
+  }
+
   /** Receives the log up to that place. */
   receive(upTo: number): void {
     const { log, end } = this.period ?? { log: [], end: 0 };
@@ -132,7 +140,7 @@ export class Node implements Sequencer {
       if (holdsSafe && next.safe) return;
       this.released++;
       if (next.exchange) this.core.exchange(next.payload, next.sender.name);
-      else this.core.deliver(next.payload);
+      else this.core.deliver(next.payload, this.released, next.sender.name);
     }
   }
 }
@@ -173,9 +181,9 @@ export class Daemons {
   }
 
   /** A session `name` of a daemon: `#name#daemon`. */
-  open(name: string, daemon: string, membership = true): Client {
+  open(name: string, daemon: string, membership = true, traits: SessionTraits = {}): Client {
     const { core, clients } = this.node(daemon);
-    const client = new Client({ core }, name, membership);
+    const client = new Client({ core }, name, membership, null, '', traits);
     clients.push(client);
     return client;
   }
@@ -206,10 +214,23 @@ export class Daemons {
     for (const node of names.map((name) => this.node(name))) node.receive(node.received + count);
   }
 
+  /** Says at each daemon, or at these, what all members of its view have. */
+  tellStable(names: readonly string[] = [...this.nodes.keys()]): void {
+    for (const { period, core } of names.map((name) => this.node(name))) {
+      const members = period?.members ?? [];
+      const everywhere = Math.min(...members.map((each) => (each.period === period ? each.received : 0)));
+      if (period !== null) core.stable(everywhere);
+    }
+  }
+
   /** Orders and delivers until nothing is under way; who waits for a new view has to wait. */
   run(): void {
-    do this.reach([...this.nodes.keys()]);
-    while (this.order());
+    do {
+      this.reach([...this.nodes.keys()]);
+      for (const { core } of this.nodes.values()) core.endTurn();
+    } while (this.order());
+    this.tellStable();
+    for (const { core } of this.nodes.values()) core.resumption.acknowledgements.tell();
   }
 
   /**
@@ -265,6 +286,6 @@ export const tableOf = (core: Core): Readonly<Record<string, { id: string; membe
       .toSorted((a, b) => a.field.compare(b.field))
       .map(({ name, id, members }) => [
         name,
-        { id: id.join('.'), members: members.map((m) => m.privateGroup) },
+        { id: id.join('.'), members: members.toArray().map((m) => m.privateGroup) },
       ]),
   );

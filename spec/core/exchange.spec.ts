@@ -55,6 +55,24 @@ const heads = (
 };
 
 describe('core: exchange', () => {
+  it('brings where clients reach the daemons that say so, in the order of the view', () => {
+    const exchange = begin({ addresses: ['4803@a'] });
+    head(exchange, 'c', { addresses: ['4803@c', 'tls://c:4843'] });
+    head(exchange, 'b');
+    head(exchange, 'a');
+    expect(exchange.addresses).to.deep.equal([
+      { daemon: 'a', addresses: ['4803@a'] },
+      { daemon: 'c', addresses: ['4803@c', 'tls://c:4843'] },
+    ]);
+  });
+
+  it('does not take a head whose addresses are cut short', () => {
+    const exchange = begin();
+    const bytes = encodeHead(TAG, headOf('b', { addresses: ['4803@b'] }));
+    expect(exchange.take(bytes.subarray(0, -1), 'b')).to.be.a('string');
+    expect(exchange.take(encodeHead(TAG, headOf('c', { addresses: [''] })), 'c')).to.be.a('string');
+  });
+
   it('has the heads when each daemon of the view was heard', () => {
     const exchange = begin();
     for (const daemon of ['b', 'a']) head(exchange, daemon);

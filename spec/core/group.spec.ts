@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Group, LocalSession, Member, type Place, compareMembers } from '../../daemon/core/group.js';
+import { ListHash } from '../../lib/util/list-hash.js';
 import { privateGroup } from '../../lib/wire/name.js';
 import { Inbox } from './core-world.js';
 
@@ -10,7 +11,7 @@ const member = (name: string, daemon: number): Member => {
   const place = places[daemon] as Place;
   return new Member(privateGroup(name, place.daemon), place, null);
 };
-const namesOf = (group: Group): string[] => group.members.map(({ privateGroup: name }) => name);
+const namesOf = (group: Group): string[] => group.members.toArray().map(({ privateGroup: name }) => name);
 
 describe('core: group', () => {
   it('lists members by the position of their daemon, then by the bytes of the name', () => {
@@ -47,7 +48,10 @@ describe('core: group', () => {
       const wanted = all.toSorted(
         (a, b) => a.place.position - b.place.position || Buffer.compare(a.field, b.field),
       );
-      expect(group.members).to.deep.equal(wanted);
+      expect(group.members.toArray()).to.deep.equal(wanted);
+      const hash = new ListHash();
+      for (const { privateGroup: name } of wanted) hash.add(name);
+      expect(group.hash.value).to.equal(hash.value);
     });
     fc.assert(property);
   });
@@ -65,6 +69,26 @@ describe('core: group', () => {
     expect(group.local).to.deep.equal([session]);
     group.remove(local);
     expect(group.local).to.deep.equal([]);
+  });
+
+  it('says the place of whom it adds, and of whom it removes', () => {
+    const group = new Group('g', [0, 0, 0]);
+    const [c, a, b] = [member('c', 0), member('a', 0), member('b', 1)];
+    expect([c, a, b].map((each) => group.add(each))).to.deep.equal([0, 0, 2]);
+    expect([c, b, a].map((each) => group.remove(each))).to.deep.equal([1, 1, 0]);
+  });
+
+  it('loses those whose daemon is gone, and has the hash of the others', () => {
+    const group = new Group('g', [0, 0, 0]);
+    const away: Place = { daemon: 'away', position: 1 };
+    for (const each of [member('a', 0), member('b', 2)]) group.add(each);
+    group.add(new Member('#x#away', away, null));
+    away.position = -1;
+    group.removeGone();
+    const hash = new ListHash();
+    for (const name of namesOf(group)) hash.add(name);
+    expect(namesOf(group)).to.deep.equal(['#a#zd1', '#b#md3']);
+    expect(group.hash.value).to.equal(hash.value);
   });
 
   it('is known to its members while they are in it', () => {

@@ -156,6 +156,50 @@ describe('core: report', () => {
     expect(decodePart(encodePart(groups)).groups).to.deep.equal(groups);
   });
 
+  it('says of sessions whom they are stated to be, and which get no whole views', () => {
+    const traits: Record<string, { getsWhole: boolean; subject: string | null }> = {
+      '#a#d': { getsWhole: false, subject: 'zoë' },
+      '#c#d': { getsWhole: false, subject: null },
+    };
+    const writer = new PartWriter(TAG, REPORT_VERSION, (name) => traits[name] ?? null);
+    writer.add('g', [1, 2, 3], false, ['#a#d', '#b#d']);
+    writer.add('h', [1, 2, 3], false, ['#a#d', '#c#d']);
+    const first = decodePart(writer.take(false));
+    const { name, id, lost, members } = group('i', 'b');
+    writer.add(name, id, lost, members);
+    const second = decodePart(writer.take(true));
+    expect([first.subjects, first.compact]).to.deep.equal([[['#a#d', 'zoë']], ['#a#d', '#c#d']]);
+    expect(second).to.deep.equal({ last: true, groups: [group('i', 'b')] });
+  });
+
+  it('says in a head whom sessions in no group are stated to be', () => {
+    const subjects = [
+      ['#a#d', 'x'.repeat(128)],
+      ['#b#d', 'ü'],
+    ] as const;
+    expect(decode(encodeHead(TAG, { ...full, subjects }))).to.deep.equal({
+      kind: 'head',
+      head: { ...full, subjects },
+    });
+  });
+
+  it('says in a head which joins are of sessions that get no whole views', () => {
+    const requests = full.requests.map((each, i) =>
+      i === 0 ? { ...each, mode: { onDemand: false, getsWhole: false } } : each,
+    );
+    expect(decode(encodeHead(TAG, { ...full, requests }))).to.deep.equal({
+      kind: 'head',
+      head: { ...full, requests },
+    });
+  });
+
+  it('counts subjects in the length of a part', () => {
+    const writer = new PartWriter(TAG, REPORT_VERSION, () => ({ getsWhole: true, subject: 's'.repeat(100) }));
+    let count = 0;
+    while (!writer.isFull) writer.add('g', [1, 2, 3], false, [`#n${count++}#d`]);
+    expect(writer.take(false).length).to.be.within(0.9 * PART_BYTES, PART_BYTES + 300);
+  });
+
   it('says its view as soon as there are version and view', () => {
     const bytes = encodeHead(TAG, full);
     expect([12, 11].map((length) => tagOf(bytes.subarray(0, length)))).to.deep.equal([TAG, null]);
@@ -265,6 +309,8 @@ describe('core: report', () => {
       bytes.writeUInt32LE(number, bytes.length - 4);
       return bytes;
     };
+    const stated = (name: string, subject: string): Buffer =>
+      encodeHead(TAG, { ...full, subjects: [[`#${name}#d`, subject]] });
     const bad: readonly (readonly [what: string, bytes: Buffer, text: RegExp, daemon?: string])[] = [
       ['when a group has no legal name', encodePart([group('#g', 'a')]), /group without a legal name/],
       ['when a member is not in the list of sessions', withMember(1), /not in the list of sessions/],
@@ -275,6 +321,25 @@ describe('core: report', () => {
       ['when it speaks for requests of another daemon', encodeHead(TAG, full), /not its own/, 'other'],
       ['when a request is of no known kind', request(1, 'g'), /kind 1/],
       ['when a join names no legal group', request(JOIN_MESS, ''), /without a legal name/],
+      ['when a subject is of no legal name', stated('a b', 'x'), /subject of a session without/],
+      ['when a subject is empty', stated('a', ''), /empty or too long/],
+      ['when a subject is too long', stated('a', 'x'.repeat(129)), /empty or too long/],
+      [
+        'when a compact session is not in the list of sessions',
+        Buffer.concat([
+          encodePart([group('g', 'a')]),
+          section(Section.compact, Buffer.from([1, 0, 0, 0, 1, 0, 0, 0])),
+        ]),
+        /compact session that is not/,
+      ],
+      [
+        'when a request that is not there is of a compact session',
+        Buffer.concat([
+          encodeHead(TAG, full),
+          section(Section.compact, Buffer.from([1, 0, 0, 0, 3, 0, 0, 0])),
+        ]),
+        /form of request 3 of 3/,
+      ],
     ];
     for (const [what, bytes, text, daemon] of bad) it(what, () => refuses(bytes, text, daemon));
 

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { isReject, JOIN_MESS, CAUSED_BY_JOIN, REJECT_MESS } from '../../lib/wire/service.js';
-import { REJECTED_BY_LIMIT } from '../../lib/wire/reject.js';
+import { defaultTableLimits } from '../../daemon/core/table-limits.js';
+import { REJECTED_BY_LIMIT, REJECTED_BY_SIZE } from '../../lib/wire/reject.js';
 import { Daemons, tableOf } from './daemons.js';
 import { type Client, remote, CoreWorld } from './core-world.js';
 
-const none = { maxGroups: 200_000, maxMemberships: 1_000_000 };
+const none = defaultTableLimits;
 const rejects = ({ inbox }: Client): string[] =>
   inbox.frames.filter(({ service }) => isReject(service)).map((frame) => frame.names().join(' '));
 
@@ -158,5 +159,112 @@ describe('core: MaxMemberships', () => {
     daemons.change(['a', 'b', 'c']);
     daemons.run();
     expect(counts()).to.deep.equal([5, 5, 5]);
+  });
+});
+
+describe('core: MaxGroupMembers', () => {
+  it('refuses a join to a group with as many members, counting those under way, with a reason of its own', () => {
+    const world = new CoreWorld('d', ['d', 'e']);
+    world.core.limits = { ...none, maxGroupMembers: 3 };
+    world.deliver(remote('far', 'e').join('g'));
+    const clients = ['a', 'b', 'c'].map((name) => world.open(name).join('g').join('h'));
+    world.run();
+    expect(clients.map(rejects)).to.deep.equal([[], [], ['g #c#d']]);
+    const frame = clients[2]?.inbox.frames.find(({ service }) => isReject(service));
+    expect(frame?.messType).to.equal(REJECTED_BY_SIZE);
+    expect(world.core.counters).to.include({ oversized: 1, limited: 0 });
+  });
+
+  it('lets a member join again, and others when there is room', () => {
+    const world = new CoreWorld('d');
+    world.core.limits = { ...none, maxGroupMembers: 1 };
+    const [alice, bob] = [world.open('alice').join('g'), world.open('bob')];
+    world.run();
+    alice.join('g');
+    alice.leave('g');
+    world.run();
+    bob.join('g');
+    world.run();
+    expect([rejects(alice), rejects(bob), tableOf(world.core)['g']?.members]).to.deep.equal([
+      [],
+      [],
+      ['#bob#d'],
+    ]);
+  });
+
+  it('is not asked in the order: what other daemons let in is in', () => {
+    const world = new CoreWorld('d', ['d', 'e']);
+    world.core.limits = { ...none, maxGroupMembers: 1 };
+    world.deliver(...['a', 'b', 'c'].map((name) => remote(name, 'e').join('g')));
+    expect(tableOf(world.core)['g']?.members).to.have.length(3);
+  });
+});
+
+describe('core: MaxPlainView', () => {
+  const grown = (maxPlainView: number): CoreWorld => {
+    const world = new CoreWorld('d', ['d', 'e']);
+    world.core.limits = { ...none, maxPlainView };
+    return world;
+  };
+
+  it('has members that need whole views leave a group that outgrows those, in the order', () => {
+    const world = grown(3);
+    const told: string[] = [];
+    world.core.outgrown.onLeaving = ({ name, members }, sessions) =>
+      told.push(`${name} ${members.length} ${sessions}`);
+    const [alice, bob] = world.members('g', 'alice', 'bob') as [Client, Client];
+    const deaf = world.open('deaf', false).join('g');
+    world.run();
+    const cat = world.openCompact('cat').join('g');
+    world.run();
+    expect(told).to.deep.equal(['g 4 2']);
+    alice.send('still in', ['g']);
+    world.run();
+    expect(alice.told).to.deep.equal([
+      'join g: #alice#d #bob#d #deaf#d (#deaf#d)',
+      'join g: #alice#d #bob#d #cat#d #deaf#d (#cat#d)',
+      'self-leave g',
+    ]);
+    expect(bob.told.slice(-2)).to.deep.equal(['leave g: #bob#d #cat#d #deaf#d (#alice#d)', 'self-leave g']);
+    expect([deaf.told, cat.told.length]).to.deep.equal([['#alice#d > g: still in'], 3]);
+    expect(tableOf(world.core)['g']?.members).to.deep.equal(['#cat#d', '#deaf#d']);
+    expect(world.core.counters).to.include({ outgrown: 2, oversized: 0 });
+  });
+
+  it('refuses a join that needs whole views to a group that is as large', () => {
+    const world = grown(2);
+    world.deliver(...['a', 'b'].map((name) => remote(name, 'e').join('g')));
+    const alice = world.open('alice').join('g');
+    const deaf = world.open('deaf', false).join('g');
+    const cat = world.openCompact('cat').join('g');
+    world.run();
+    expect([rejects(alice), rejects(deaf), rejects(cat)]).to.deep.equal([['g #alice#d'], [], []]);
+    expect(alice.inbox.frames[0]?.messType).to.equal(REJECTED_BY_SIZE);
+  });
+
+  it('asks each of them once, also when the group still grows before the leave has its place', () => {
+    const world = grown(1);
+    const [alice] = world.members('g', 'alice') as [Client];
+    world.deliver(...['a', 'b', 'c'].map((name) => remote(name, 'e').join('g')));
+    world.run();
+    expect(world.core.counters.outgrown).to.equal(1);
+    expect(alice.told.filter((line) => line === 'self-leave g')).to.have.length(1);
+    expect(world.core.isFull).to.equal(false);
+  });
+
+  it('counts when daemons merge', () => {
+    const daemons = new Daemons(['a', 'b']);
+    for (const { core } of daemons.nodes.values()) core.limits = { ...none, maxPlainView: 2 };
+    daemons.change(['a'], ['b']);
+    daemons.run();
+    const [x, y, z] = daemons.members('g', 'x@a', 'y@a', 'z@b') as [Client, Client, Client];
+    daemons.change(['a', 'b']);
+    daemons.run();
+    expect([x, y, z].map(({ told }) => told.at(-1))).to.deep.equal([
+      'self-leave g',
+      'self-leave g',
+      'self-leave g',
+    ]);
+    expect(tableOf(daemons.node('a').core)).to.deep.equal({});
   });
 });

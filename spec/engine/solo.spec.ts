@@ -55,6 +55,20 @@ describe('engine: solo', () => {
     expect(texts(heard)).to.deep.equal(['a']);
   });
 
+  it('says that everybody has a payload behind it, once for all that were sent in its handler', async () => {
+    const { solo } = await begun();
+    const told: (string | number)[] = [];
+    solo.on('stable', (index) => told.push(index));
+    solo.on('message', ({ payload }) => {
+      told.push(payload.toString());
+      if (payload.toString() === 'a') solo.send(Buffer.from('b'));
+    });
+    solo.exchangeDone();
+    solo.send(Buffer.from('a'));
+    solo.send(Buffer.from('c'));
+    expect(told).to.deep.equal(['a', 'b', 2, 'c', 3]);
+  });
+
   it('numbers messages from 1 and says who sent them and whether they are safe', async () => {
     const { solo, heard } = await started();
     solo.send(Buffer.from('a'));

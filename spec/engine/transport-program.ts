@@ -27,7 +27,7 @@ const deeds: Readonly<Record<string, (...args: never[]) => unknown>> = {
   async open(group: string) {
     try {
       const address = await transport.open(group, {
-        events: (batch) => say({ batch: batch.map(shown) }),
+        events: (batch, emptyAt) => say({ batch: batch.map(shown), emptyAt }),
         dead: (error) => say({ dead: codeOf(error) }),
       });
       say({ opened: address });
@@ -68,7 +68,7 @@ const deeds: Readonly<Record<string, (...args: never[]) => unknown>> = {
   },
   /** The event loop stands still. */
   block(milliseconds: number) {
-    say({ blocked: milliseconds });
+    say({ blocked: milliseconds, at: performance.now() });
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
   },
   async close(times: number) {

@@ -253,6 +253,22 @@ describe('engine: the transport on a real Corosync', function () {
       });
     });
 
+    it('hands over what waited before as old, and as young what comes when it is awake', async () => {
+      await using alice = await member('old');
+      await using bob = await member('old');
+      const emptyAt = (): unknown => alice.lines.findLast(({ batch }) => batch)?.['emptyAt'];
+      const { at } = await alice.ask(['blocked'], 'block', 1000);
+      await bob.ask(['flooded'], 'flood', 'b', 3, 1);
+      await bob.wait(() => bob.data.length === 3, 'three messages');
+      node.running('corosync').freeze();
+      await alice.wait(() => alice.data.length === 3, 'what has waited');
+      expect(emptyAt()).to.be.at.most(at as number);
+      node.running('corosync').thaw();
+      await bob.ask(['sent'], 'send', 'one more', null);
+      await alice.wait(() => alice.data.length === 4, 'one more');
+      expect(emptyAt()).to.be.above((at as number) + 1000);
+    });
+
     it('can be closed during its first question, and the process ends', async () => {
       await using alice = await member('asked');
       node.running('corosync').freeze();

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
+import { encodeListRequest } from '../../lib/wire/extension/list.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { ManualClock } from './manual-clock.js';
@@ -55,6 +56,14 @@ describe('session: frames that wait', () => {
     expect(deferred.waitsFor).to.equal('nobody');
     retry();
     expect(deferred.waitsFor, 'nothing waits').to.equal('behind');
+  });
+
+  it('wait each for itself also behind a question for a list', () => {
+    const { clock, deferred } = bench(encodeListRequest('g'), join);
+    clock.pass(MAX_CHANGE_WAIT);
+    let asked = 0;
+    deferred.retry(() => ++asked === 1);
+    expect([deferred.count, deferred.waitsFor]).to.deep.equal([1, 'behind']);
   });
 
   it('are forgotten when the session ends', () => {

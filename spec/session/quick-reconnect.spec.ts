@@ -9,8 +9,8 @@ import { startDaemon } from '../support/local-daemon.js';
 import { connectRequest, RawClient, RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
 import { FakeSocket } from '../simulation/fake-socket.js';
-import { Loop } from '../simulation/loop.js';
-import { Process } from '../simulation/process.js';
+import { Loop } from '../../daemon/testing/time/loop.js';
+import { Process } from '../../daemon/testing/time/process.js';
 import { SessionFixture } from './session-fixture.js';
 
 /** Alice comes and asks to be disconnected, and that is not ordered. */

@@ -126,7 +126,9 @@ describe('session: reload', () => {
       await write('groups', '* join,send *\n* read *');
       const error = await failure(daemon.reload({ ...base, groupFile, limits: { maxSessions: 0 } }));
       expect(error).to.be.instanceOf(AccessFileError);
-      expect(error.message).to.match(/groups:2: expected join, send or join,send, got "read"/);
+      expect(error.message).to.match(
+        /groups:2: expected join, send, impersonate, or some of them with commas between, got "read"/,
+      );
       const session = await RawSession.connect(daemon.port, 'a');
       session.multicast(AGREED_MESS, ['secret'], 'x');
       expect((await session.next()).service & REJECT_MESS).to.equal(REJECT_MESS);

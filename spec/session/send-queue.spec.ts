@@ -56,11 +56,69 @@ describe('session: backlog', () => {
     bench.turn.stop();
   });
 
+  it('ends a write with the end of a frame, also when the frame came in two parts', () => {
+    const bench = new Bench();
+    const [head, rest] = [Buffer.alloc(MAX_WRITE_BYTES, 1), Buffer.alloc(5000, 2)];
+    bench.sink.isOpen = false;
+    bench.backlog.push(head, 0, head.length, 1);
+    bench.backlog.push(rest, 0, 2000, 0);
+    // The next frame stands behind the part in the same buffer.
+    bench.backlog.push(rest, 2000, 3000, 1);
+    bench.push(10, 3);
+    bench.backlog.flush();
+    expect(bench.waiting).to.deep.equal([3, head.length + 3010]);
+    bench.backlog.end();
+    bench.sink.open();
+    expect(bench.sink.bytes.length).to.equal(head.length + 3000);
+    bench.turn.stop();
+  });
+
   it('has the turn write it', async () => {
     const bench = new Bench();
     bench.push(10);
     await until(() => bench.sink.bytes.length === 10, 'ten bytes');
     expect([bench.waiting, bench.writes]).to.deep.equal([[0, 0], 1]);
+  });
+
+  it('puts the mark of a batch before its first event, and once', () => {
+    const bench = new Bench();
+    const [first, second] = [Buffer.alloc(48, 1), Buffer.alloc(48, 2)];
+    const marks = { current: first, settle: () => true };
+    const event = Buffer.alloc(10, 9);
+    for (const mark of [first, first, second]) {
+      marks.current = mark;
+      bench.backlog.deliver(event, 0, 10, 1, false, marks);
+    }
+    expect(bench.waiting).to.deep.equal([3, 126]);
+    bench.backlog.flush();
+    expect(bench.sink.bytes).to.deep.equal(Buffer.concat([first, event, event, second, event]));
+    bench.turn.stop();
+  });
+
+  it('writes nothing behind a mark that is not complete, and leaves it out of the last write', async () => {
+    const bench = new Bench();
+    let isDue = false;
+    const marks = { current: Buffer.alloc(48, 1), settle: () => isDue };
+    bench.backlog.deliver(Buffer.alloc(10), 0, 10, 1, false, marks);
+    bench.backlog.flush();
+    expect(bench.sink.bytes.length).to.equal(0);
+    isDue = true;
+    await until(() => bench.sink.bytes.length === 58, 'the mark and the event');
+    isDue = false;
+    bench.push(5);
+    marks.current = Buffer.alloc(48, 2);
+    bench.backlog.deliver(Buffer.alloc(10), 0, 10, 1, false, marks);
+    bench.push(10);
+    bench.backlog.flush(true);
+    expect(bench.sink.bytes.length, 'what stands before that mark').to.equal(63);
+    expect(bench.waiting).to.deep.equal([0, 0]);
+    bench.backlog.deliver(Buffer.alloc(10), 0, 10, 1, false, {
+      current: Buffer.alloc(48, 3),
+      settle: () => true,
+    });
+    bench.backlog.flush(true);
+    expect(bench.sink.bytes.length, 'a batch that can end').to.equal(121);
+    bench.turn.stop();
   });
 
   it('gathers small messages of many buffers into one write of one buffer', () => {
@@ -334,6 +392,58 @@ describe('session: backlog', () => {
       bench.backlog.flush();
       expect(bench.overflows).to.deep.equal(['slow-bytes']);
     });
+  });
+
+  it('does not judge a client by its reading while it gets what it has missed', async () => {
+    const bench = new Bench({ maxSessionMessages: 2, maxSessionBytes: 1000 });
+    bench.sink.isOpen = false;
+    for (let i = 0; i < 4; i++) bench.backlog.replay(Buffer.alloc(600), 0, 600, 1);
+    bench.backlog.flush();
+    // What it would be judged for is found by a timer, or by the next message.
+    await new Promise((resolve) => setTimeout(resolve, 2 * STALL_TIME));
+    bench.backlog.replay(Buffer.alloc(600), 0, 600, 1);
+    bench.backlog.flush();
+    expect([bench.overflows, bench.waiting]).to.deep.equal([[], [5, 3000]]);
+    bench.backlog.replayed();
+    bench.push(1);
+    bench.backlog.flush();
+    expect(bench.overflows).to.deep.equal(['slow-bytes']);
+    bench.turn.stop();
+  });
+
+  it('counts what a socket refuses, but not what was missed, nor what waits behind it', async () => {
+    const bench = new Bench();
+    bench.push(500);
+    bench.backlog.flush();
+    expect(bench.backlog.refusedBytes()).to.equal(0);
+    bench.sink.isOpen = false;
+    bench.push(600);
+    bench.backlog.flush();
+    expect(bench.backlog.refusedBytes()).to.equal(600);
+    bench.backlog.replay(Buffer.alloc(700), 0, 700, 1);
+    bench.backlog.replayed();
+    bench.push(800);
+    bench.backlog.flush();
+    expect(bench.backlog.refusedBytes()).to.equal(0);
+    bench.sink.open();
+    await until(() => bench.backlog.waitingBytes === 0, 'the end of the backlog');
+    expect(bench.backlog.refusedBytes()).to.equal(0);
+    bench.sink.isOpen = false;
+    bench.push(900);
+    bench.backlog.flush();
+    expect(bench.backlog.refusedBytes()).to.equal(900);
+    bench.turn.stop();
+  });
+
+  it('takes a mark for one that had none since it was last asked', () => {
+    const bench = new Bench();
+    const [first, mark, event] = [Buffer.from('first'), Buffer.from('mark'), Buffer.from('event')];
+    const marks = { current: first, settle: () => true };
+    bench.backlog.deliver(event, 0, 5, 1, false, marks);
+    for (let i = 0; i < 3; i++) bench.backlog.remind(mark);
+    bench.backlog.flush();
+    expect(bench.sink.bytes.toString()).to.equal('firsteventmarkmark');
+    bench.turn.stop();
   });
 
   it('does not judge a client by its reading while it is not read itself', async () => {

@@ -1,5 +1,5 @@
 /** The session side of a daemon with its parts in reach, behind a real listener and on an order that can be held. */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { AddressInfo, Server } from 'node:net';
 import { openAccess } from '../../daemon/access/access.js';
 import { Core } from '../../daemon/core/core.js';
@@ -8,6 +8,7 @@ import type { SendOptions } from '../../daemon/engine/port.js';
 import type { Logger } from '../../daemon/log/logger.js';
 import { defaultLimits, type SessionLimits } from '../../daemon/session/limits.js';
 import { listenTcp } from '../../daemon/net/listener.js';
+import { type Clock, systemClock } from '../../lib/util/clock.js';
 import { SessionServer } from '../../daemon/session/server.js';
 import { FIXED_KEY } from '../support/fixed-key.js';
 
@@ -71,16 +72,28 @@ export class SessionFixture implements AsyncDisposable {
 
   private constructor(
     limits: Partial<SessionLimits>,
+    isInstalled: boolean,
+    clock: Clock,
     private listener: Server | null = null,
   ) {
     this.order = new HeldOrder(() => this.core);
-    this.core = new Core({ name: 'dmn1', id: 7, hashKey: FIXED_KEY }, this.order);
-    this.core.install({ tag: 1n, daemons: ['dmn1'], set: ['dmn1'], time: 1000 });
-    this.server = new SessionServer(this.core, { ...defaultLimits, ...limits }, this.log, openAccess);
+    this.core = new Core(
+      { name: 'dmn1', id: 7, hashKey: FIXED_KEY, resumeKey: { id: 1, key: Buffer.alloc(32, 1) } },
+      this.order,
+    );
+    if (isInstalled) this.install();
+    const all = { ...defaultLimits, ...limits };
+    this.server = new SessionServer(this.core, all, this.log, openAccess, undefined, clock);
+    this.core.limits = this.server.limits;
   }
 
-  static async open(limits: Partial<SessionLimits> = {}): Promise<SessionFixture> {
-    const fixture = new SessionFixture(limits);
+  /** @param isInstalled whether it is in a daemon view, alone; else `install` brings it there */
+  static async open(
+    limits: Partial<SessionLimits> = {},
+    isInstalled = true,
+    clock: Clock = systemClock,
+  ): Promise<SessionFixture> {
+    const fixture = new SessionFixture(limits, isInstalled, clock);
     fixture.listener = await listenTcp('127.0.0.1', 0, (socket) => fixture.server.accept(socket));
     return fixture;
   }
@@ -88,6 +101,10 @@ export class SessionFixture implements AsyncDisposable {
   get port(): number {
     const address = this.listener?.address() as AddressInfo | undefined;
     return address?.port ?? 0;
+  }
+
+  install(): void {
+    this.core.install({ tag: 1n, daemons: ['dmn1'], set: ['dmn1'], time: 1000 });
   }
 
   /** What the engine's drain does. */

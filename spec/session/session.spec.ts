@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
+import { peerOf } from '../../daemon/net/peer.js';
 import { Session } from '../../daemon/session/session.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
@@ -36,7 +37,7 @@ const handshake = Buffer.concat([request, encodeMethodChoice(['NULL'])]);
 
 async function accepted(fixture: SessionFixture): Promise<{ line: Line; session: Session }> {
   const line = new Line();
-  const session = new Session(line.socket, fixture.server, 1);
+  const session = new Session(line.socket, fixture.server, 1, peerOf(line.socket));
   line.push(handshake);
   await until(() => fixture.core.roster.size === 1, 'the session');
   return { line, session };
@@ -90,7 +91,7 @@ describe('session: holding', () => {
   it('does not touch a handshake, whose time is limited', async () => {
     await using fixture = await SessionFixture.open();
     const line = new Line();
-    const session = new Session(line.socket, fixture.server, 1);
+    const session = new Session(line.socket, fixture.server, 1, peerOf(line.socket));
     session.setPaused('engine', true);
     expect(line.isPaused()).to.equal(false);
     line.push(handshake);
@@ -103,7 +104,7 @@ describe('session: its name', () => {
   it('is empty, then the reserved one, then the accepted one', async () => {
     await using fixture = await SessionFixture.open();
     const line = new Line();
-    const session = new Session(line.socket, fixture.server, 1);
+    const session = new Session(line.socket, fixture.server, 1, peerOf(line.socket));
     expect(session.name).to.equal('');
     line.push(request);
     await until(() => session.name !== '', 'the reservation');

@@ -27,15 +27,15 @@ function remembered(part: object, tables: number): number {
 
 /** What is remembered of sessions: by the brake, by the handshakes, by address, and of changes of groups. */
 function leftOver({ server, core }: SessionFixture): number[] {
-  const { brake, handshaking, addresses } = server as unknown as Record<string, { size: number }>;
+  const { brake, handshaking, quota } = server as unknown as Record<string, object>;
   const { admission, turns } = core as unknown as Record<string, { size: number }>;
-  const parts = [
+  return [
     remembered(brake as object, 5),
     remembered(handshaking as object, 4),
+    remembered(quota as object, 2),
     remembered(admission as object, 2),
     remembered(turns as object, 2),
   ];
-  return [...parts, addresses?.size ?? NaN];
 }
 
 /** Nothing is left of anybody: no connection, no session, no name, no group. */

@@ -157,7 +157,7 @@ export class CorosyncEngine implements Engine {
     let lost: Error | null = null;
     try {
       const address = await transport.open(this.options.group, {
-        events: (batch) => (early ? early.push(...batch) : this.receive(transport, batch)),
+        events: (batch, emptyAt) => (early ? early.push(...batch) : this.receive(transport, batch, emptyAt)),
         dead: (error) => {
           lost = error;
           this.lost(transport, error);
@@ -203,6 +203,7 @@ export class CorosyncEngine implements Engine {
         message: (message) => events.emit('message', message),
         transitional: (event) => events.emit('transitional', event),
         view: (view) => events.emit('view', view),
+        stable: (index) => events.emit('stable', index),
         drain: () => events.emit('drain'),
         behind: (isBehind) => events.emit('behind', isBehind),
         awaited: () => this.awaited(),
@@ -213,11 +214,15 @@ export class CorosyncEngine implements Engine {
     );
   }
 
-  private receive(from: CpgTransport | null, batch: readonly CpgEvent[]): void {
+  /** @param emptyAt as the transport says; of no matter for the loop-back */
+  private receive(from: CpgTransport | null, batch: readonly CpgEvent[], emptyAt = -Infinity): void {
     if (from !== this.transport || batch.length === 0) return;
     const now = this.turn();
     // After a standstill it is another one, or none.
-    if (from === this.transport) this.inTurn(() => this.machine?.receive(batch, now));
+    if (from === this.transport) {
+      this.watchdog.alive(emptyAt, now);
+      this.inTurn(() => this.machine?.receive(batch, now));
+    }
     this.timer.update();
   }
 
@@ -266,22 +271,22 @@ export class CorosyncEngine implements Engine {
     const { transport } = this;
     const due = this.watchdog.look(now);
     if (!transport || due === null) return;
-    if (due === 'ask') void this.ask(transport);
+    if (due === 'ask') void this.ask(transport, now);
     // An answer may have come with the events that wait behind this timer.
     else setImmediate(() => this.watchdog.isOverdue && this.lost(transport, hangs()));
   }
 
-  private async ask(transport: CpgTransport): Promise<void> {
+  private async ask(transport: CpgTransport, asked: number): Promise<void> {
     const isCurrent = (): boolean => transport === this.transport;
     try {
       const token = await transport.ask(() => {
         if (!isCurrent()) return;
-        this.watchdog.begun(performance.now());
+        this.watchdog.begun(asked, performance.now());
         this.timer.update();
       });
       if (!isCurrent()) return;
       this.unasked = 0;
-      this.watchdog.answered(token, performance.now());
+      this.watchdog.answered(token, asked, performance.now());
     } catch (error) {
       if (isCurrent()) this.cannotAsk(error as Error);
     }

@@ -1,9 +1,9 @@
 /** The view that is in force at this daemon: who is in it, what was delivered in it, what waits to be stable. */
 import type { Buffer } from 'node:buffer';
 import { Fifo } from '../../../lib/util/fifo.js';
+import { History } from '../../../lib/util/hash.js';
 import type { DaemonId, EngineMessage, View } from '../port.js';
 import type { Entry, PreviousView } from './control.js';
-import { History } from './history.js';
 import * as wire from './message.js';
 import { FragmentAssembler } from './message.js';
 import type { CpgAddress } from './ordered-transport.js';

@@ -45,6 +45,8 @@ export class ViewMachine {
   private closed = 0n;
   private now = 0;
   private watchAt = Infinity;
+  /** What was said last of the payloads that all members have. */
+  private stableTold = 0;
   /** What was said last of the clients of other daemons. */
   private isBehindElsewhere = false;
   private cutAt = 0;
@@ -336,6 +338,7 @@ export class ViewMachine {
     this.round.adoptExclusions(install.excluded);
     this.round.entered(install.members.length, this.now);
     this.operational = true;
+    this.stableTold = 0;
     this.sending.begin(this.installed, this.now);
     this.watchAt = this.now + this.options.heartbeat;
     this.counts.views++;
@@ -433,10 +436,18 @@ export class ViewMachine {
     if (!this.operational) this.agree();
     this.sending.flush(this.now);
     if (this.sending.hasDrained()) this.sink.drain();
+    this.tellStable();
     const isBehind = this.operational && this.installed?.isBehindElsewhere === true;
     if (isBehind === this.isBehindElsewhere) return;
     this.isBehindElsewhere = isBehind;
     this.sink.behind(isBehind);
+  }
+
+  private tellStable(): void {
+    const stable = this.operational ? (this.installed?.stability.stable ?? 0) : 0;
+    if (stable <= this.stableTold) return;
+    this.stableTold = stable;
+    this.sink.stable(stable);
   }
 
   private agree(): void {

@@ -28,12 +28,15 @@ export interface CpgTransport {
   /**
    * Joins the group. `events` gets one batch per dispatch turn, in order, on the main thread and never from inside a
    * callback of the library. `dead` is called once when the connection is lost; nothing follows it.
+   *
+   * `emptyAt` is a moment by `performance.now()` at which no event waited: Corosync has handed over the whole batch
+   * after it. -Infinity when there was no such moment yet.
    * @throws TransportError
    */
   open(
     group: string,
     handlers: {
-      events(batch: readonly CpgEvent[]): void;
+      events(batch: readonly CpgEvent[], emptyAt: number): void;
       dead(error: Error): void;
     },
   ): Promise<CpgAddress>;

@@ -9,6 +9,8 @@ export interface ViewsSink {
   mcast(head: Buffer, body: Buffer | null): Multicast;
   message(message: EngineMessage): void;
   transitional(event: EngineEvents['transitional'][0]): void;
+  /** All members of the view have the payloads up to there. */
+  stable(index: number): void;
   view(view: View): void;
   drain(): void;
   /** Whether a client of another daemon of the view is behind in its reading. */

@@ -195,6 +195,32 @@ describe('the Corosync engine', () => {
       expect(said.filter((text) => /^\d$/.test(text))).to.deep.equal(['1', '2', '3']);
     });
 
+    it('is alone, too, while it reads what had waited', async () => {
+      await hangs(100);
+      const since = performance.now();
+      for (;;) {
+        if (said.includes('down lost')) break;
+        corosync.handOver(since - 1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      corosync.resume();
+    });
+
+    it('takes young events for answers, where no other ones come', async () => {
+      corosync.token = 200;
+      await engine.start();
+      await until(() => corosync.asked >= 2, 'a second question');
+      corosync.isMute = true;
+      const begin = performance.now();
+      // Longer than a question waits for its answer.
+      for (let sent = 0; performance.now() < begin + 3 * corosync.token; sent++) {
+        send(`m${sent}`);
+        await until(() => said.includes(`m${sent}`), 'the message');
+      }
+      expect(said).not.to.include('down lost');
+      await until(() => said.includes('down lost'), 'the loss');
+    });
+
     it('can be stopped', async () => {
       await hangs();
       await until(() => said.includes('down lost'), 'the loss');

@@ -30,6 +30,8 @@ export class FakeCorosync {
   asked = 0;
   /** What `ask` throws. */
   speechless: Error | null = null;
+  /** It answers no question, and does all else. */
+  isMute = false;
   private rings = 0n;
   private hanging: Promise<void> | null = null;
   private awaken: () => void = () => undefined;
@@ -53,6 +55,12 @@ export class FakeCorosync {
       this.awaken = resolve;
     });
     this.gate = this.hanging;
+  }
+
+  /** An event of others that was not there at that time. */
+  handOver(emptyAt: number): void {
+    const event: CpgEvent = { kind: 'deliver', node: 9, pid: 9, data: Buffer.from('of others') };
+    for (const transport of this.open) transport.handlers?.events([event], emptyAt);
   }
 
   resume(): void {
@@ -85,7 +93,7 @@ class FakeTransport implements CpgTransport {
     if (this.corosync.error) throw this.corosync.error;
     this.handlers = handlers;
     this.corosync.open.push(this);
-    handlers.events(this.corosync.ring());
+    handlers.events(this.corosync.ring(), -Infinity);
     return this.corosync.address;
   }
 
@@ -100,6 +108,7 @@ class FakeTransport implements CpgTransport {
     this.corosync.asked++;
     if (this.corosync.speechless) throw this.corosync.speechless;
     begun();
+    if (this.corosync.isMute) await new Promise(() => undefined);
     await this.corosync.awake();
     return this.corosync.token;
   }
@@ -110,8 +119,9 @@ class FakeTransport implements CpgTransport {
 
   private async deliver(data: Buffer): Promise<void> {
     await this.corosync.awake();
+    const emptyAt = performance.now();
     await new Promise((resolve) => setImmediate(resolve));
     if (!this.corosync.open.includes(this)) return;
-    this.handlers?.events([{ kind: 'deliver', ...this.corosync.address, data }]);
+    this.handlers?.events([{ kind: 'deliver', ...this.corosync.address, data }], emptyAt);
   }
 }

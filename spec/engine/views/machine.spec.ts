@@ -568,6 +568,43 @@ describe('the view machine', () => {
     });
   });
 
+  describe('says that all members have', () => {
+    it('the payloads that all have acknowledged, and not those that somebody may lack', () => {
+      const [ring, a, b, c] = three();
+      c.frozen = true;
+      a.send('x');
+      b.send('y');
+      ring.run(400);
+      expect([a, b].map(({ stable }) => stable)).to.deep.equal([[], []]);
+      c.frozen = false;
+      ring.run(100);
+      expect([a, b, c].map(({ stable }) => stable.at(-1))).to.deep.equal([2, 2, 2]);
+    });
+
+    it('the payloads of a turn at once, and none of them twice', () => {
+      const [ring, a] = three();
+      for (let i = 0; i < 20; i++) a.send(`${i}`);
+      ring.run(1000);
+      expect(a.stable).to.deep.equal([20]);
+    });
+
+    it('those of the view in force alone, by their numbers in it', () => {
+      const [ring, a, b] = three();
+      for (const text of ['x', 'y', 'z']) a.send(text);
+      ring.run(100).form([a, b], []).run(20);
+      a.send('first');
+      ring.run(100);
+      expect(a.stable).to.deep.equal([3, 1]);
+    });
+
+    it('a payload that came in pieces when they have the last one', () => {
+      const [ring, a] = three();
+      a.send('p'.repeat(200_000));
+      ring.run(200);
+      expect(a.stable.at(-1)).to.equal(4);
+    });
+  });
+
   describe('acknowledges', () => {
     it('alone only after fifty milliseconds when no safe message waits', () => {
       const [ring, a] = three();

@@ -2,7 +2,6 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { REPORT_VERSION } from '../../../daemon/core/report.js';
 import * as control from '../../../daemon/engine/views/control.js';
-import { History } from '../../../daemon/engine/views/history.js';
 import { Stability } from '../../../daemon/engine/views/installed-view.js';
 import * as wire from '../../../daemon/engine/views/message.js';
 import { FragmentAssembler } from '../../../daemon/engine/views/message.js';
@@ -11,6 +10,7 @@ import { SendBuffer } from '../../../daemon/engine/views/send-buffer.js';
 import { EarlyMessages } from '../../../daemon/engine/views/unplaced-messages.js';
 import { viewId } from '../../../daemon/engine/views/view.js';
 import { Malformed } from '../../../lib/util/bytes.js';
+import { History } from '../../../lib/util/hash.js';
 
 describe('the parts of the view machine', () => {
   describe('a history', () => {

@@ -23,6 +23,8 @@ export class RingDaemon {
   readonly self: DaemonId;
   /** `view a,b (a|b)`, `message text`, `transitional a`, `drain`, `refused ...`. */
   said: string[] = [];
+  /** What it said of the payloads that all members have. */
+  readonly stable: number[] = [];
   readonly notes: string[] = [];
   /** The notes with their levels and facts. */
   readonly logged: { readonly level: string; readonly text: string; readonly facts: object }[] = [];
@@ -57,6 +59,7 @@ export class RingDaemon {
           this.say(`view ${namesOf(members)} (${sets.map(namesOf).join('|')})`);
           if (proceeds) this.machine.exchangeDone(ring.now);
         },
+        stable: (index) => this.stable.push(index),
         awaited: () => this.awaited,
         drain: () => this.say('drain'),
         behind: (isBehind) => this.say(isBehind ? 'behind' : 'not behind'),

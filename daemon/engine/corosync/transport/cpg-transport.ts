@@ -9,14 +9,11 @@ import {
 } from '../../views/ordered-transport.js';
 import { Collector } from './collector.js';
 import { Connection } from './connection.js';
+import { Dispatcher } from './dispatcher.js';
 import { CsStatus, TransportError, lost } from './errors.js';
 import { type CpgLibrary, type Iovec, loadCmapLibrary, loadLibrary } from './library.js';
 import { Poll } from './poll.js';
 import { Pulse } from './pulse.js';
-
-/** What one turn dispatches at most, so that the event loop gets to everything else in between. */
-const TURN_EVENTS = 2000;
-const TURN_BYTES = 512 * 1024;
 
 /** Turns of the event loop that look again before a thread is set to wait, which costs more than they do together. */
 const LOOKS = 4;
@@ -26,7 +23,7 @@ const OPEN_LIMIT = 10_000;
 const CLOSE_LIMIT = 1000;
 
 interface Handlers {
-  events(batch: readonly CpgEvent[]): void;
+  events(batch: readonly CpgEvent[], emptyAt: number): void;
   dead(error: Error): void;
 }
 
@@ -34,7 +31,7 @@ export class KoffiCpgTransport implements CpgTransport {
   private state: 'new' | 'opening' | 'open' | 'lost' | 'closed' = 'new';
   private handlers: Handlers | null = null;
   private connection: Connection | null = null;
-  private collector: Collector | null = null;
+  private dispatcher: Dispatcher | null = null;
   private poll: Poll | null = null;
   private pulse: Pulse | null = null;
   /** Every message is put together here; the library copies it before it returns. */
@@ -88,14 +85,14 @@ export class KoffiCpgTransport implements CpgTransport {
   private async connect(group: string): Promise<CpgAddress> {
     const library = await loadLibrary(this.library);
     this.checkStillWanted();
-    this.collector = new Collector(library);
-    const connection = new Connection(library, group, this.collector);
+    const collector = new Collector(library);
+    const connection = new Connection(library, group, collector);
     this.connection = connection;
     const limit = setTimeout(() => connection.interrupt(silent()), OPEN_LIMIT);
     try {
       const address = await connection.open();
       this.checkStillWanted();
-      this.start(library, connection);
+      this.start(library, connection, collector);
       return address;
     } catch (error) {
       // Not when `close` has come in between: it gives the connection back itself.
@@ -114,9 +111,10 @@ export class KoffiCpgTransport implements CpgTransport {
     if (this.state === 'closed') throw closedMeanwhile();
   }
 
-  private start(library: CpgLibrary, connection: Connection): void {
+  private start(library: CpgLibrary, connection: Connection, collector: Collector): void {
     this.room = Buffer.allocUnsafeSlow(MAX_CPG_MESSAGE);
     this.iovec = { base: library.address(this.room), length: 0 };
+    this.dispatcher = new Dispatcher(collector, () => connection.dispatch());
     this.poll = new Poll(library, connection.descriptor());
     this.pulse = new Pulse(library, async () => await loadCmapLibrary(this.library));
     this.state = 'open';
@@ -125,17 +123,13 @@ export class KoffiCpgTransport implements CpgTransport {
 
   /** Hands over what there is, up to the limits of a turn. */
   private turn(isBroken: boolean): void {
-    const { connection, collector } = this;
-    if (this.state !== 'open' || !connection || !collector) return;
-    let status: number;
-    do {
-      status = connection.dispatch();
-    } while (status === CsStatus.OK && collector.size < TURN_EVENTS && collector.bytes < TURN_BYTES);
-    const failure = collector.failure ?? whyLost(status, isBroken);
-    const batch = collector.take();
+    const { dispatcher } = this;
+    if (this.state !== 'open' || !dispatcher) return;
+    const { status, batch, emptyAt, failure: missed } = dispatcher.turn();
+    const failure = missed ?? whyLost(status, isBroken);
     if (batch.length > 0) this.looks = LOOKS;
     try {
-      if (batch.length > 0 && !collector.failure) this.handlers?.events(batch);
+      if (batch.length > 0 && !missed) this.handlers?.events(batch, emptyAt);
     } finally {
       if (failure) this.lose(failure);
       else if (status === CsStatus.OK || this.looks-- > 0) setImmediate(() => this.turn(isBroken));

@@ -1,0 +1,226 @@
+/**
+ * Sessions that outlive their connection, as the core knows them: whose requests are repeats, which are
+ * stable, who has returned where, and what of it goes into the reports of an exchange.
+ */
+import type { Buffer } from 'node:buffer';
+import {
+  encodeAliasEnd,
+  encodeForget,
+  type Forget,
+  type Return,
+} from '../../lib/wire/extension/daemon-frames.js';
+import type { EndCode } from '../../lib/wire/extension/end.js';
+import { nameField } from '../../lib/wire/name.js';
+import { Acknowledgements } from './acknowledgements.js';
+import type { StateExchange } from './exchange.js';
+import type { GroupMembership } from './group-membership.js';
+import type { LocalSession } from './group.js';
+import { mergedRecords } from './merged-records.js';
+import type { HashKey } from './name-table.js';
+import { type ResumeKey, ResumeKeys } from './resume-keys.js';
+import type { ResumeHead } from './resume-report.js';
+import { Returns } from './returns.js';
+import type { Roster } from './roster.js';
+import {
+  MAX_RECORDS,
+  namesOf,
+  type ReportedSession,
+  type SessionRecord,
+  SessionRecords,
+} from './session-records.js';
+import { Sources } from './sources.js';
+
+/** Session ids in one frame FORGET. */
+const FORGOTTEN_AT_ONCE = 1000;
+
+/** What the core does for it. */
+export interface ResumptionHost {
+  /** Puts a frame of this daemon into the order. */
+  order(frame: Buffer): void;
+  /** Ends a session that has no place here any more. */
+  expel(session: LocalSession, code: EndCode): void;
+  /** A private name may have become free for those who wait. */
+  nameFreed(): void;
+}
+
+export class Resumption {
+  readonly acknowledgements = new Acknowledgements();
+  readonly records: SessionRecords;
+  readonly sources: Sources;
+  readonly keys: ResumeKeys;
+  /** Whether all daemons of the view know of resumable sessions; while one does not, nobody returns. */
+  isOn = false;
+  /** Seconds since 1970: what was ordered in a session before that, the table may lack. */
+  since = 0;
+  /** Others of the view may know more, and returns wait. */
+  private isExchanging = true;
+  /** Nothing was swept in this view: nobody is known to be idle. */
+  private isViewNew = false;
+  private readonly returns: Returns;
+  private daemons: readonly string[] = [];
+
+  constructor(
+    private readonly self: {
+      readonly name: string;
+      readonly hashKey: HashKey;
+      readonly resumeKey?: ResumeKey;
+    },
+    roster: Roster,
+    private readonly views: GroupMembership,
+    private readonly host: ResumptionHost,
+  ) {
+    this.records = new SessionRecords(self.hashKey, (record, before) =>
+      views.record.renamed(record.sid, namesOf(record), before),
+    );
+    this.sources = new Sources(this.records, roster, this.acknowledgements, self.name, (told, daemon) =>
+      this.forget(told, daemon),
+    );
+    this.returns = new Returns(this.records, roster, views, this.acknowledgements, host);
+    this.keys = new ResumeKeys(self.resumeKey ?? null);
+  }
+
+  opened(session: LocalSession): void {
+    this.returns.opened(session);
+  }
+
+  /** A daemon view is over, and the next one begins. */
+  viewEnded(): void {
+    this.isExchanging = true;
+    this.acknowledgements.viewEnded();
+  }
+
+  /** The end of a session of this daemon was ordered. */
+  gone(session: LocalSession): void {
+    this.returns.gone(session);
+  }
+
+  /** Whether a session of this daemon has that id. */
+  isHere(sid: bigint): boolean {
+    return this.returns.isHere(sid);
+  }
+
+  /** The session of this daemon that has that id, and can be taken over; null for none. */
+  attached(sid: bigint): LocalSession | null {
+    return this.returns.attached(sid);
+  }
+
+  /** Whether the session has another private group by now. */
+  isStale(sid: bigint, name: string): boolean {
+    if (!this.isOn) return false;
+    const known = this.records.of(sid)?.name ?? null;
+    return known !== null && known !== name;
+  }
+
+  /** Whether the private group is one that a session had, and has no more. */
+  isFormer(name: string): boolean {
+    const record = this.records.ofName(nameField(name), 0);
+    return record !== undefined && record.name !== name;
+  }
+
+  /**
+   * Whether the private group may be given to a session of this daemon. One by which messages reach another session is
+   * free when its end has come in the order: so no message reaches both.
+   * @param sid of a session that returns
+   */
+  isFree(name: string, sid: bigint | null): boolean {
+    if (this.returns.isEnding(name)) return false;
+    if (!this.returns.isAlias(name, sid)) return true;
+    this.returns.beginEnd(name);
+    this.host.order(encodeAliasEnd(name));
+    return false;
+  }
+
+  /** A session returns, in its turn. @param positions of the daemons in the view, by name */
+  carryOut(told: Return, positions: ReadonlyMap<string, number>): void {
+    if (this.isOn) this.returns.carryOut(told, positions);
+    else this.returns.refuse(told);
+  }
+
+  /** Messages for that private group reach no session that had it before. */
+  endAlias(name: string): void {
+    this.returns.endAlias(name, this.isOn);
+  }
+
+  /**
+   * Orders the end of what is known of sessions that nobody has: those whose home is this daemon, and for the first daemon
+   * of the view those whose home is gone.
+   * @param now milliseconds, rising
+   * @param window milliseconds for which a session that has ended is known
+   */
+  sweep(now: number, window: number): void {
+    if (!this.isOn || this.isExchanging) return;
+    const { isViewNew } = this;
+    this.isViewNew = false;
+    const idle: SessionRecord[] = [];
+    for (const record of this.records.values()) {
+      if (this.isHere(record.sid) || !this.isOwn(record)) record.idleSince = -1;
+      else if (isViewNew || record.idleSince < 0) record.idleSince = now;
+      if (record.idleSince >= 0) idle.push(record);
+    }
+    idle.sort((a, b) => a.idleSince - b.idleSince);
+    const excess = this.records.size - MAX_RECORDS;
+    const sids = idle
+      .filter(({ idleSince }, i) => now - idleSince >= window || i < excess)
+      .map(({ sid }) => sid);
+    const { tag: view, index } = this.views.record.history;
+    for (let at = 0; at < sids.length; at += FORGOTTEN_AT_ONCE)
+      this.host.order(encodeForget({ view, index, sids: sids.slice(at, at + FORGOTTEN_AT_ONCE) }));
+  }
+
+  /** For the report of this daemon. @param now seconds since 1970 */
+  head(now: number): ResumeHead {
+    if (this.since === 0) this.since = now;
+    return { since: this.since, records: this.records.size, keys: this.keys.reported };
+  }
+
+  /** All that is known, for the others. */
+  *reported(): IterableIterator<ReportedSession> {
+    for (const { sid, last, attempt, home, name, aliases } of this.records.values())
+      yield { sid, last, attempt, home, name: name ?? '', aliases };
+  }
+
+  /**
+   * All there was to exchange has been exchanged.
+   * @param daemons of the view, in its order
+   * @param now seconds since 1970, the same at all daemons
+   * @yields units of work
+   */
+  *merge(exchange: StateExchange, daemons: readonly string[], now: number): Generator<number, void> {
+    this.daemons = daemons;
+    const heads = exchange.resumeHeads;
+    const elsewhere: bigint[] = [];
+    this.isOn = heads !== null;
+    if (heads === null) {
+      // Whoever does not know the rules carries out what the others would not: no two tables would be the same.
+      this.records.clear();
+      this.since = now;
+    } else {
+      this.keys.learn(heads.map(({ keys }) => keys));
+      this.since = Math.min(...heads.map(({ since }) => since));
+      if (!exchange.isOnePast)
+        yield* mergedRecords(this.records, exchange, (sid) => {
+          this.views.record.elsewhere(sid);
+          elsewhere.push(sid);
+        });
+    }
+    this.isExchanging = false;
+    // A return that waited for this view must come before the end of what is known of its session.
+    this.isViewNew = true;
+    if (!exchange.isOnePast) this.returns.settle();
+    for (const sid of elsewhere) this.returns.endLive(sid);
+  }
+
+  /**
+   * A daemon may forget sessions of its own, and those whose home is gone, in the view in which it decides that: the next one
+   * begins with what others know, and with the returns that waited.
+   */
+  private forget(told: Forget, daemon: string): void {
+    if (told.view === this.views.record.tag)
+      this.returns.forget(told, (home) => home === daemon || !this.daemons.includes(home));
+  }
+
+  private isOwn({ home }: SessionRecord): boolean {
+    const { name } = this.self;
+    return home === name || (this.daemons[0] === name && !this.daemons.includes(home));
+  }
+}
