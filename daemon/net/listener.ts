@@ -57,6 +57,8 @@ export interface TlsListenOptions {
   readonly files: TlsFiles;
   /** Milliseconds for the TLS handshake. */
   readonly timeout: number;
+  /** The oldest version that is spoken; default 1.3. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
 
 export interface TlsEvents {
@@ -77,7 +79,7 @@ export async function listenTls(host: string, options: TlsListenOptions, events:
   const { cert, key, ca } = options.files;
   try {
     const tls = createTlsServer({
-      minVersion: 'TLSv1.3',
+      minVersion: options.minVersion ?? 'TLSv1.3',
       handshakeTimeout: options.timeout,
       cert,
       key,

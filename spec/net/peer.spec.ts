@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { addressKey } from '../../daemon/net/peer.js';
 
-const keyOf = (remoteAddress: string | undefined): string => addressKey({ remoteAddress } as Socket);
+const keyOf = (remoteAddress: string | undefined): string => addressKey({ remoteAddress });
 
 describe('session: whom a connection counts for', () => {
   for (const [address, key] of [
