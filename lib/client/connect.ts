@@ -1,36 +1,47 @@
 /** `connect` of the client API: options checked, errors thrown. */
 import { errorOf } from '../errors.js';
-import { failureError } from '../mailbox/dial-failure.js';
+import { failureError } from '../mailbox/failure-text.js';
 import { Mailbox } from '../mailbox/mailbox.js';
 import { platformOf } from '../mailbox/platform.js';
 import { REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { passwordAuthenticator } from '../wire/handshake/authentication.js';
 import { isPrivateName } from '../wire/name.js';
+import { checkedConnectOptions } from './connect-options.js';
 import { Connection } from './connection.js';
+import { PLAIN_HELLO } from './hello.js';
 import type { ConnectOptions } from './options.js';
+import { socketFinder } from './resume/targets.js';
 
 /**
- * Connects to a daemon. An open connection keeps the process alive.
+ * Connects to a daemon. An open connection keeps the process alive, and so does one that looks for a daemon.
  * @throws IllegalAddressError, CouldNotConnectError (also when TLS fails, or the time is up; `cause` is what the socket or
  * TLS said), ConnectionClosedError when the handshake breaks off, the subclasses of RejectedError for what the daemon
- * refuses, IllegalParamError for options that are none, or the signal's reason
+ * refuses, IllegalParamError for options that are none, or the signal's reason. With several addresses CouldNotConnectError
+ * says what each of them has answered
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const { checkedConnectOptions } = await import('./connect-schema.js');
-  const { address, name, timeoutMs, silenceTimeoutMs, signal, auth, tls } = checkedConnectOptions(options);
+  const { address, places, resume, name, timeoutMs, silenceTimeoutMs, sendHighWater, signal, auth, tls } =
+    checkedConnectOptions(options);
   if (name !== '' && !isPrivateName(name)) throw errorOf(REJECT_ILLEGAL_NAME, name);
   signal?.throwIfAborted();
   const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
-  const dialled = {
-    spreadName: address,
-    name,
-    timeout: timeoutMs,
-    silenceTimeoutMs,
-    signal,
-    tls,
-    authenticators,
-    platform: platformOf(options),
-  };
+  const platform = platformOf(options);
+  const extension = { hello: PLAIN_HELLO };
+  const plan = { name, silenceTimeoutMs, sendHighWater, tls, authenticators, platform, extension };
+  if (address === null) {
+    // A program with one daemon loads nothing of this.
+    const { connectToOne } = await import('./resume/connect.js');
+    signal?.throwIfAborted();
+    return await connectToOne({
+      places,
+      resume,
+      plan: { ...plan, finder: socketFinder },
+      signal,
+      timeoutMs,
+      sendHighWater,
+    });
+  }
+  const dialled = { ...plan, spreadName: address, timeout: timeoutMs, signal };
   const mailbox = await Mailbox.dial(dialled);
   if (mailbox instanceof Mailbox && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();

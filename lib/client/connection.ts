@@ -1,44 +1,39 @@
 /** One connection to a daemon, in the client API: groups, events, iteration, errors as exceptions. */
+import { warn } from '#report';
+import { loadSynchrony, synchronyClass } from '#synchrony';
+import { Buffer } from '#buffer';
 import { errorOf } from '../errors.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { withPlatform } from '../mailbox/platform.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
-import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_GROUP, ILLEGAL_PARAM } from '../wire/codes.js';
+import { LEAVE_MESS } from '../wire/service.js';
 import { isGroupName, isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
+import type { ConnectionEvents } from './connection-events.js';
+import type { CompactHost } from './compact-groups.js';
 import { Emitter, EventFanout } from './event-fanout.js';
-import type { ConnectionEvent, DataEvent, RejectEvent, SecureView, ViewEvent } from './event.js';
-import { Group, type GroupHome } from './group.js';
+import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
+import type { Group, GroupHome } from './group.js';
+import { Daemons } from './incoming.js';
 import { Memberships } from './memberships.js';
-import { checkedJoin, type JoinOptions, type SecureOptions } from './options.js';
+import type { Secure } from './node-types.js';
+import { checkedJoin, type JoinOptions } from './options.js';
 import { Pump } from './pump.js';
-import { EventReader } from './reader.js';
-import { SecureGroup } from './secure-group.js';
-import type { Synchrony } from './synchronous-mode.js';
-import { checkPlain, synchronousGroup } from './synchrony-checks.js';
-import { SynchronousGroups } from './view-synchrony.js';
-import { type Body, type SendOptions, bytesOfBody, checkSend, serviceWord } from './send.js';
-
-/** Events of a connection, with their arguments. */
-export interface ConnectionEvents {
-  /** Everything that arrives, of all groups, in order. */
-  event: [ConnectionEvent];
-  /** A message to this connection alone. Those that come before anybody listens wait, the newest hundred of them. */
-  message: [DataEvent];
-  /**
-   * The daemon refused a request: `error` says what and why. A refused join or leave also rejects; a message that was
-   * refused is heard of here only, since `send` has resolved by then. Where nobody listens and no loop runs, the first
-   * one becomes a warning of the process.
-   */
-  reject: [RejectEvent];
-  /** The connection is gone; with an error unless it was closed on this side. Emitted once, after all events that had arrived. */
-  close: [Error | undefined];
-}
+import type { ConnectionState, MovedEvent, ReconnectingEvent, ResumedEvent } from './resume/events.js';
+import { handOutInOrder } from './resume/gaps.js';
+import { returnHost } from './resume/return-host.js';
+import type { Resumption } from './resume/resumption.js';
+import { newGroup } from './new-group.js';
+import type { SecureGroup } from './secure-group.js';
+import type { SynchronousGroups } from './view-synchrony.js';
+import { UnheardMessages } from './unheard.js';
+import { viewEvent } from './view-event.js';
+import type { GroupView } from './views/group-view.js';
+import type { Body, SendOptions } from './send.js';
+import { confirmation, sendOver } from './send-over.js';
 
 /** No groups. */
 const NONE: readonly string[] = [];
-
-/** Private messages kept for the first reader. It may never come, so they stop nobody; the oldest is dropped for it. */
-const UNHEARD_MESSAGES = 100;
 
 /**
  * A connection hands out what arrives twice: here, everything in its one order, and to each group, what belongs to it.
@@ -51,52 +46,88 @@ export class Connection
   extends Emitter<ConnectionEvents>
   implements AsyncIterable<ConnectionEvent>, AsyncDisposable
 {
-  private readonly reader: EventReader;
+  private readonly daemons: Daemons;
   private readonly memberships: Memberships;
   private readonly outlet: EventFanout<ConnectionEvent>;
   private readonly pump: Pump;
   /** There once a view-synchronous group was asked for. */
   private synchrony: SynchronousGroups | null = null;
-  private unheard: DataEvent[] = [];
+  private readonly unheard = new UnheardMessages();
+  /** Made when it is asked for. */
+  private session: string | null = null;
   private isClosed = false;
   private hasWarned = false;
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `connect`. */
-  constructor(private readonly mailbox: Mailbox) {
+  constructor(
+    private readonly first: Mailbox,
+    /** @internal How it comes back after a loss; null: it does not. */
+    readonly resumption: Resumption | null = null,
+  ) {
     super();
-    withPlatform(this, mailbox.platform);
-    this.reader = new EventReader(mailbox.privateGroup);
+    withPlatform(this, first.platform);
+    const listed = (group: string): void => this.memberships.list(group);
+    this.daemons = new Daemons(first, (each) => this.compactHost(each), listed);
     const home: GroupHome = {
       send: (group, body, options) => this.send(group, body, options),
       leave: (group) => this.memberships.leave(group),
       filled: (group, reader, isFull, which) =>
         this.pump.block(reader, isFull, `group ${group.name}${which}`),
+      lists: this.daemons,
       synchrony: null,
     };
     this.memberships = new Memberships({
+      requestJoin: (group, onDemand) => this.daemons.asked.compact.requestJoin(group, onDemand),
       // A request that does not get out is answered by the loss of the connection.
-      request: (kind, group) => void mailbox.send(kind, [group], 0, []),
+      requestLeave: (group) => void (resumption?.outbox ?? first).send(LEAVE_MESS, [group], 0, []),
+      expect: (group, onDemand) => this.daemons.asked.compact.expect(group, onDemand),
       synchronize: (group, how) => (this.synchrony ??= this.newSynchrony()).join(group, how),
       leaving: (group) => this.synchrony?.leave(group),
-      gone: (group) => this.synchrony?.forget(group),
-      newGroup: (first, how) => this.newGroup(first, home, how),
+      answered: (group) => resumption?.outbox.left(group),
+      before: (group) => resumption?.outbox.repeatedLeaves.before(group) ?? null,
+      gone: (group) => {
+        this.synchrony?.forget(group);
+        this.daemons.asked.compact.forget(group);
+        resumption?.outbox.left(group);
+      },
+      newGroup: (view, how) => newGroup(view, home, how, this.synchrony),
       awaiting: () => this.pump.wake(),
     });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
     this.outlet = new EventFanout(listeners, (reader, isFull, which) =>
       this.pump.block(reader, isFull, `the connection${which}`),
     );
-    this.pump = new Pump(mailbox, {
+    this.pump = new Pump(first, {
       take: (arrival) => this.take(arrival),
-      lost: (cause) => this.finish(errorOf(CONNECTION_CLOSED, cause?.message, cause && { cause })),
-      isAwaiting: () => this.memberships.isAwaiting || this.synchrony?.mustAnswer === true,
+      lost: (cause) => this.lost(cause),
+      isAwaiting: () =>
+        this.memberships.isAwaiting ||
+        this.daemons.taken.compact.isAwaiting ||
+        this.synchrony?.mustAnswer === true,
     });
+    const events = {
+      reconnecting: (event: ReconnectingEvent) => void this.emit('reconnecting', event),
+      moved: (event: MovedEvent) => void this.emit('moved', event),
+      resumed: (event: ResumedEvent) => void this.emit('resumed', event),
+    };
+    resumption?.start(returnHost(this.daemons, this.memberships, events));
   }
 
-  /** Identifies this connection in the cluster, `#bob#d1`: a member in views, a sender, and a destination of `sendTo`. */
+  /**
+   * Identifies this connection in the cluster, `#bob#d1`: a member in views, a sender, and a destination of `sendTo`. With
+   * `resume` it is another one after a return to another daemon: see `resumed`.
+   */
   get id(): string {
-    return this.mailbox.privateGroup;
+    return this.resumption?.id ?? this.first.privateGroup;
+  }
+
+  /** Identifies this object, 16 hexadecimal digits: the same over all losses and returns. */
+  get sessionId(): string {
+    const given = this.resumption?.sessionId ?? null;
+    if (given !== null) return given;
+    this.session ??= Buffer.from(this.first.platform.random(8)).toString('hex');
+    return this.session;
   }
 
   /** Its name at its daemon, `bob`: the one that was asked for, or that the daemon made up. */
@@ -106,7 +137,13 @@ export class Connection
 
   /** Whether the connection is there. When it is lost, what arrived before may still be on its way to the readers. */
   get open(): boolean {
-    return !this.isClosed && this.mailbox.state === 'open';
+    return this.state === 'open';
+  }
+
+  /** `reconnecting` from its loss until `resumed`, with `resume` only. */
+  get state(): ConnectionState {
+    if (this.isClosed) return 'closed';
+    return this.resumption?.state ?? (this.mailbox.state === 'open' ? 'open' : 'closed');
   }
 
   /**
@@ -115,20 +152,22 @@ export class Connection
    * @param name 1 to 31 characters from `$` to `~`
    * @returns the group, when its first view is there
    * @throws IllegalGroupError, IllegalParamError for options that are none and for a group that is joined with another
-   * `viewSynchrony`, PermissionDeniedError when a policy of the
-   * daemon refuses, TooManyGroupsError when a limit does, ConnectionClosedError, or the signal's reason; after that the
-   * group is left again, unless another join of it still waits or has got it
+   * `viewSynchrony` or `list`, PermissionDeniedError when a policy of the daemon refuses, TooManyGroupsError or TooManyMembersError
+   * when a limit does, ConnectionClosedError, or the signal's reason; then it is left again, unless another join of it waits or has it
    */
-  async join(name: string, options: JoinOptions & { readonly secure: SecureOptions }): Promise<SecureGroup>;
+  async join(name: string, options: JoinOptions & { readonly secure: Secure }): Promise<SecureGroup>;
   async join(name: string, options?: JoinOptions): Promise<Group>;
   async join(name: string, options: JoinOptions = {}): Promise<Group> {
     if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-    const { signal, synchrony, secure } = checkedJoin(options);
-    if (secure === null) return await this.memberships.join(name, { signal, synchrony });
+    const { signal, synchrony, secure, onDemand } = checkedJoin(options);
+    if (this.resumption && synchrony)
+      throw errorOf(ILLEGAL_PARAM, 'viewSynchrony and secure need a connection without resume');
+    if (synchrony && synchronyClass() === null) await loadSynchrony();
+    if (secure === null) return await this.memberships.join(name, { signal, synchrony, onDemand });
     // A program without secure groups loads no cryptography.
-    const { secureFilter } = await import('./secure-membership.js');
+    const { secureFilter } = await import('#secure');
     const filter = secureFilter(name, secure);
-    return await this.memberships.join(name, { signal, synchrony: { ...synchrony, filter } });
+    return await this.memberships.join(name, { signal, onDemand, synchrony: { ...synchrony, filter } });
   }
 
   /**
@@ -144,29 +183,31 @@ export class Connection
    * Sends one message to one or several groups, joined or not, or ids of connections; a receiver in several of them gets it
    * once. What is sent arrives in the order of the calls.
    *
-   * Resolves when the kernel has the bytes. Awaiting it keeps a fast sender from filling memory. Whether a policy of the
-   * daemon lets the message through shows later: a refused one comes back as the event `reject`. A body of 16 KiB and more must
-   * stay as it is until then. Body and 32 bytes for each group can be 143 952 bytes; a daemon of Spread 5.0.1 aborts
-   * above 143 151.
+   * Resolves at once while less than `sendHighWater` bytes are unsent, and with `resume` fewer than 10,000 messages or 8 MiB are
+   * unacknowledged; else when that is so again. Awaiting it keeps a fast sender from filling memory. A body of 16 KiB and more
+   * must stay as it is until it resolves, which waits for the kernel, with `resume` for the acknowledgement. A message that the
+   * daemon refuses comes back as the event `reject`. While a connection with `resume` is lost, messages wait. Body and 32 bytes
+   * for each group can be 143 952 bytes; a daemon of Spread 5.0.1 aborts above 143 151.
    *
    * A view-synchronous group is sent to alone. A message to one from a connection that is not in its view is dropped by all
    * members.
    * @param groups 1 to 100
    * @throws IllegalGroupError, IllegalServiceError, IllegalMessageTypeError, IllegalMessageError, MessageTooLongError,
-   * IllegalParamError for more than 100 groups or none, ConnectionClosedError; of a view-synchronous group also
+   * IllegalParamError for more than 100 groups or none, ConnectionClosedError, NotSupportedError for `confirm` where the daemon
+   * cannot tell, with `resume` SendUnknownError where nobody can say what became of it; of a view-synchronous group also
    * IllegalStateError when this connection is leaving it or, with `flush: 'manual'`, has flushed and not read the next view,
    * and ViewChangedError when `view` is another one
    */
-  async send(groups: string | readonly string[], body: Body, options: SendOptions = {}): Promise<void> {
-    const names = typeof groups === 'string' ? [groups] : groups;
-    const { type = 0 } = options;
-    const group = synchronousGroup(this.synchrony, names);
-    if (group !== undefined) return await (this.synchrony as SynchronousGroups).send(group, body, options);
-    checkPlain(options);
-    const bytes = bytesOfBody(body);
-    checkSend(names, type, bytes.length);
-    const code = await this.mailbox.send(serviceWord(options), names, type, [bytes]);
-    if (code < 0) throw errorOf(code);
+  send(groups: string | readonly string[], body: Body, options: SendOptions = {}): Promise<void> {
+    return sendOver(this.first, this.resumption, this.synchrony, groups, body, options);
+  }
+
+  /**
+   * Resolves when every daemon of the view has all that was sent up to here. Of a connection with `resume`.
+   * @throws NotSupportedError at a daemon that cannot tell and without `resume`, SendUnknownError, ConnectionClosedError
+   */
+  async confirmed(): Promise<void> {
+    await confirmation(this.resumption);
   }
 
   /**
@@ -184,7 +225,8 @@ export class Connection
   /**
    * Everything that arrives from here on, of all groups and private, in the one order of the connection. Several loops at
    * a time each get all of it; the slowest one holds the others up, see `Group`. The loop ends
-   * when the connection is closed on this side, and throws ConnectionClosedError when it is lost.
+   * when the connection is closed on this side, and throws ConnectionClosedError when it is lost; with `resume`, when it has
+   * given up.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ConnectionEvent> {
     this.hearUnheard();
@@ -197,6 +239,7 @@ export class Connection
    */
   close(): Promise<void> {
     if (this.closing === null) {
+      this.resumption?.close();
       const ends = [this.mailbox.disconnect(), this.pump.stop()];
       this.closing = Promise.all(ends).then(() => undefined);
       this.finish();
@@ -220,19 +263,74 @@ export class Connection
 
   /** The first reader gets the private messages that waited for one. */
   private hearUnheard(): void {
-    for (const event of this.unheard.splice(0)) this.outlet.keep(event);
+    for (const event of this.unheard.take()) this.outlet.keep(event);
+  }
+
+  /** The way to the daemon of now, or to the one that was lost. */
+  private get mailbox(): Mailbox {
+    return this.resumption?.mailbox ?? this.first;
+  }
+
+  private compactHost(mailbox: Mailbox): CompactHost {
+    return {
+      view: (view) => this.takeView(view),
+      gap: (gap) => this.memberships.gap(gap, this.resumption?.awayMs ?? 0),
+      resumed: () => this.resumption?.replayed(mailbox),
+      awaiting: () => this.pump.wake(),
+      isSynchronous: (group) => this.synchrony?.has(group) === true,
+      broken: (error) => {
+        mailbox.kill();
+        this.finish(error);
+      },
+    };
   }
 
   private take(arrival: ReceivedMessage): void {
+    const { taken } = this.daemons;
+    const { compact, reader } = taken;
+    if (taken.isKnown(arrival)) return;
+    if (arrival.kind !== 'data' && compact.take(arrival)) return;
     if (this.synchrony?.take(arrival)) return;
-    const event = this.reader.read(arrival);
-    if (event !== null) this.handOut(event, NONE);
+    const event = reader.read(arrival);
+    if (event !== null) this.arrived(event);
+  }
+
+  /** A view that came as a change of a list. */
+  private takeView(view: GroupView): void {
+    this.memberships.listed(view);
+    if (this.synchrony?.takeView(view)) return;
+    if (view.isBehindGap === true) this.memberships.joinMissed(view.group);
+    this.arrived(viewEvent(view));
+  }
+
+  private arrived(event: ConnectionEvent): void {
+    if (event.kind === 'data') this.handOut(event, NONE);
+    else handOutInOrder(event, this.memberships, this.daemons.taken.own, (each) => this.handOut(each, NONE));
+  }
+
+  /** Everything that had arrived was handed on. @see PumpTarget.lost */
+  private lost(cause: Error | undefined): Promise<Mailbox | null> | null {
+    if (this.resumption) return this.back(this.resumption);
+    this.finish(errorOf(CONNECTION_CLOSED, cause?.message, cause && { cause }));
+    return null;
+  }
+
+  private async back(resumption: Resumption): Promise<Mailbox | null> {
+    const next = await resumption.next();
+    if (next === null) {
+      this.finish(resumption.error);
+      return null;
+    }
+    const { gap, mailbox, overlap } = next;
+    this.daemons.move(overlap);
+    for (const event of this.memberships.continued(gap, resumption.awayMs)) this.handOut(event, NONE);
+    return mailbox;
   }
 
   /** @param synchronous of data: the view-synchronous groups that it belongs to */
   private handOut(event: ConnectionEvent, synchronous: readonly string[]): void {
     if (this.outlet.hasReader) this.outlet.deliver(event);
-    else if (event.kind === 'data' && this.isPrivate(event)) this.keepUnheard(event);
+    else if (event.kind === 'data' && this.isPrivate(event)) this.unheard.keep(event);
     switch (event.kind) {
       case 'data':
         this.dispatch(event, synchronous);
@@ -251,7 +349,7 @@ export class Connection
     const isHeard = this.emit('reject', event) || this.outlet.hasReader;
     if (isHeard || event.refused !== 'data' || this.hasWarned) return;
     this.hasWarned = true;
-    process.emitWarning(`${this.id}: ${event.error.message}`, 'SspRefusedWarning');
+    warn(`${this.id}: ${event.error.message}`, 'SspRefusedWarning');
   }
 
   /** A message to several groups is handed to each that is joined here, once. */
@@ -267,18 +365,9 @@ export class Connection
     }
   }
 
-  private newGroup(first: ViewEvent, home: GroupHome, how: Synchrony | null): Group {
-    const name = first.group;
-    const synchronous = { ...home, synchrony: this.synchrony };
-    if (how?.filter) {
-      const security = (this.synchrony as SynchronousGroups).security(name);
-      return new SecureGroup(name, first as SecureView, synchronous, security);
-    }
-    return new Group(name, first, how ? synchronous : home);
-  }
-
   private newSynchrony(): SynchronousGroups {
-    return new SynchronousGroups(this.mailbox, {
+    const Groups = synchronyClass() as typeof SynchronousGroups;
+    return new Groups(this.mailbox, {
       handOut: (event, groups) => this.handOut(event, groups),
       awaiting: () => this.pump.wake(),
       request: (kind, group) => void this.mailbox.send(kind, [group], 0, []),
@@ -287,7 +376,8 @@ export class Connection
   }
 
   private isPrivate(event: DataEvent): boolean {
-    return event.groups.includes(this.id) && !event.toSome;
+    const { memberships } = this;
+    return this.daemons.taken.isOwn(event.groups, (name) => memberships.has(name)) && !event.toSome;
   }
 
   private tell(event: ConnectionEvent): void {
@@ -295,16 +385,13 @@ export class Connection
     if (event.kind === 'data' && this.isPrivate(event)) this.emit('message', event);
   }
 
-  private keepUnheard(event: DataEvent): void {
-    this.unheard.push(event);
-    if (this.unheard.length > UNHEARD_MESSAGES) this.unheard.shift();
-  }
-
   /** Everything that waits for something ends here. */
   private finish(error?: Error): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.synchrony?.end(error ?? errorOf(CONNECTION_CLOSED, 'closed on this side'));
+    const why = error ?? errorOf(CONNECTION_CLOSED, 'closed on this side');
+    this.synchrony?.end(why);
+    this.daemons.end(why);
     this.memberships.end(error);
     this.hearUnheard();
     this.outlet.end(error);

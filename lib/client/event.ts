@@ -1,8 +1,9 @@
 /** What arrives, in one order for all of a connection's groups: data, views, transitional signals, self-leaves. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { SspError } from '../errors.js';
 import type { GroupId } from '../wire/group-id.js';
 import type { Cause } from '../mailbox/view.js';
+import type { GapEvent } from './resume/events.js';
 import type {
   DisagreementEvent,
   ExcludedEvent,
@@ -58,6 +59,14 @@ export class MembersDataEvent extends DataEvent {
   }
 }
 
+/** A member that lost its connection and is here again. */
+export interface ReturnedMember {
+  /** Its id before, `#bob#d1`. */
+  readonly from: string;
+  /** Its id now, `#bob#d2`. */
+  readonly to: string;
+}
+
 interface Membership {
   /** Tells it from the other events. */
   readonly kind: 'view';
@@ -65,16 +74,36 @@ interface Membership {
   readonly group: string;
   /** Equal at all members of the view; meaningful with the group's name only. */
   readonly id: GroupId;
-  /** Ids of the members, `#bob#d1`. The first one can serve as leader: everybody agrees on it. */
+  /**
+   * Ids of the members, `#bob#d1`. The first one can serve as leader: everybody agrees on it. The list is made when it is
+   * asked for, once.
+   * @throws IllegalStateError in a group that was joined with `list: 'on-demand'`, for a view without its list
+   */
   readonly members: readonly string[];
-  /** Place of this connection among the members, from 0. */
+  /** Number of the members. */
+  readonly size: number;
+  /** Place of this connection among the members, from 0; -1 when it is not one of them. */
   readonly myIndex: number;
-  /** Members that were not in this connection's last view of the group: all of them in its first one. */
+  /**
+   * Members that were not in this connection's last view of the group: all of them in its first one, and this connection
+   * alone where their list is missing.
+   */
   readonly joined: readonly string[];
   /** Members of the last view that are gone. */
   readonly left: readonly string[];
-  /** Members that came from the last view together with this connection, itself included: they saw what it saw. */
+  /**
+   * Members that came from the last view together with this connection, itself included: they saw what it saw. Made when
+   * it is asked for.
+   * @throws IllegalStateError as `members`
+   */
   readonly cameWithMe: readonly string[];
+  /** Those of `joined` that were members before under another id. A daemon says so of connections that resume. */
+  readonly returned: readonly ReturnedMember[];
+  /**
+   * Whether this is the id of a member.
+   * @throws IllegalStateError as `members`
+   */
+  has(id: string): boolean;
 }
 
 /** One member came or went. */
@@ -128,9 +157,9 @@ export interface RejectEvent {
   readonly kind: 'reject';
   /** What kind of request it was. */
   readonly refused: 'join' | 'leave' | 'data';
-  /** `permission`: a policy of the daemon; `too-many-groups`, of a join only: a limit of the daemon. */
-  readonly reason: 'permission' | 'too-many-groups';
-  /** The same as an error: PermissionDeniedError or TooManyGroupsError. */
+  /** `permission`: a policy of the daemon; the others, of a join only: a limit of the daemon. */
+  readonly reason: 'permission' | 'too-many-groups' | 'too-many-members';
+  /** The same as an error: PermissionDeniedError, TooManyGroupsError or TooManyMembersError. */
   readonly error: SspError;
   /** Where the request went, as it was sent. */
   readonly groups: readonly string[];
@@ -170,7 +199,8 @@ export interface StalledEvent {
 
 /**
  * What a group hands out; `kind` tells which one it is. `flush-request` and `stalled` come from view-synchronous groups
- * only; `excluded`, `disagreement`, `rekeyed` and `tampering` from secure groups only.
+ * only; `excluded`, `disagreement`, `rekeyed` and `tampering` from secure groups only; `gap` from connections with `resume`
+ * only.
  */
 export type GroupEvent =
   | DataEvent
@@ -182,6 +212,7 @@ export type GroupEvent =
   | ExcludedEvent
   | DisagreementEvent
   | RekeyedEvent
-  | TamperingEvent;
+  | TamperingEvent
+  | GapEvent;
 /** What a connection hands out; `kind` tells which one it is. */
 export type ConnectionEvent = GroupEvent | RejectEvent;

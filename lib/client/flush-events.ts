@@ -4,6 +4,8 @@ import type { FlushData, FlushView } from '../flush/core/port.js';
 import { endianMismatch } from '../wire/header.js';
 import { DataEvent, MembersDataEvent, type ViewEvent } from './event.js';
 import { serviceName } from './send.js';
+import { viewEvent } from './view-event.js';
+import { ListedMembers } from './views/members.js';
 
 /** @param own id of this connection */
 export function dataEvent(data: FlushData, own: string): DataEvent {
@@ -14,20 +16,22 @@ export function dataEvent(data: FlushData, own: string): DataEvent {
 }
 
 /** Who left and came back is in `joined` and in `left`. @param isFirst whether this connection had no view before */
-export function viewEvent(view: FlushView, isFirst: boolean): ViewEvent {
+export function agreedViewEvent(view: FlushView, isFirst: boolean): ViewEvent {
   const { group, id, cause, members, index, changed, cameWithMe, previousMembers } = view;
   const companions = new Set(cameWithMe);
-  const common = {
-    kind: 'view',
+  const isOne = cause !== 'network' && changed !== null;
+  return viewEvent({
     group,
     id,
-    members,
+    cause: isOne ? cause : 'network',
+    changed: isOne ? changed : null,
+    members: new ListedMembers(members),
+    size: members.length,
     myIndex: index,
     joined: isFirst ? members : members.filter((member) => !companions.has(member)),
     left: previousMembers.filter((member) => !companions.has(member)),
     cameWithMe: members.filter((member) => companions.has(member)),
-  } as const;
-  return cause === 'network' || changed === null
-    ? { ...common, cause: 'network', changed: null }
-    : { ...common, cause, changed };
+    returned: [],
+    messages: null,
+  });
 }

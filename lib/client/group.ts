@@ -1,6 +1,7 @@
 /** One group that a connection has joined. */
 import { errorOf } from '../errors.js';
 import { ILLEGAL_STATE } from '../wire/codes.js';
+import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import { Emitter, EventFanout } from './event-fanout.js';
 import type {
   DataEvent,
@@ -11,6 +12,9 @@ import type {
   TransitionEvent,
   ViewEvent,
 } from './event.js';
+import { signalOf } from './options.js';
+import { awayView } from './resume/away-view.js';
+import type { GapEvent } from './resume/events.js';
 import type { DisagreementEvent, ExcludedEvent, RekeyedEvent, TamperingEvent } from './secure-types.js';
 import type { Body, MembersSendOptions, SendOptions } from './send.js';
 
@@ -36,6 +40,8 @@ export interface GroupEvents {
   rekeyed: [RekeyedEvent];
   /** Of a secure group: somebody does what it should not. */
   tampering: [TamperingEvent];
+  /** Of a connection with `resume`: something is missing here, or may be. The full view follows. */
+  gap: [GapEvent];
   /** Each of the above, in order. */
   event: [GroupEvent];
 }
@@ -46,8 +52,15 @@ export interface GroupHome {
   leave(group: Group): Promise<void>;
   /** Too much waits for a reader, or that is over. @param which of several loops */
   filled(group: Group, reader: object, isFull: boolean, which: string): void;
+  readonly lists: GroupLists;
   /** Of view-synchronous groups. */
   readonly synchrony: GroupSynchrony | null;
+}
+
+/** Lists of members, where they come when they are asked for. */
+export interface GroupLists {
+  list(group: string, signal: AbortSignal | undefined): Promise<void>;
+  subjectOf(group: string, id: string): string | null;
 }
 
 /** What a secure group needs besides. */
@@ -85,11 +98,16 @@ export interface GroupSynchrony {
  * listener that does nothing will do. Joins and leaves still come through, whatever waits.
  *
  * When the connection is lost, loops throw ConnectionClosedError after the events that arrived; listeners are notified by the
- * connection's `close`. A listener that throws causes an uncaught exception and stops nothing else.
+ * connection's `close`. With `resume` both continue when the connection is back, after a `gap` where something is or may be
+ * missing. A listener that throws causes an uncaught exception and stops nothing else.
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
   private readonly outlet: EventFanout<GroupEvent>;
   private isOver = false;
+  /** The view without this connection, from its loss until it is back in the group. */
+  private away: ViewEvent | null = null;
+  /** Settles when it is back, or over. */
+  private back: Deferred<void> | null = null;
 
   /** @internal Made by `Connection.join`. */
   constructor(
@@ -108,23 +126,54 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
 
   /**
    * The newest view that has arrived. A loop may be behind it; a decision that all members have to make alike is made
-   * from the view events in their order.
+   * from the view events in their order. While the connection is lost, and while it is handed what it missed, the last one
+   * without this member: `myIndex` is -1.
    */
   get view(): ViewEvent {
-    return this.current;
+    return this.away ?? this.current;
   }
 
   /**
    * Ids of the members in `view`, the same list in the same order everywhere; its first can serve as leader.
    * Empty once this group was left or the connection ended: nobody is known to be there any more.
+   * @throws IllegalStateError in a group that was joined with `list: 'on-demand'`, before `list`
    */
   get members(): readonly string[] {
-    return this.isMember ? this.current.members : [];
+    return this.isOver ? [] : this.view.members;
   }
 
-  /** Whether this connection is a member: until the group is left or the connection ends. */
+  /**
+   * The members, where they were not listed before: of a group that was joined with `list: 'on-demand'`. From then on they
+   * are listed in every view, as in other groups.
+   * @throws TooManyMembersError when there are more than 200,000, IllegalStateError when the group was left,
+   * ConnectionClosedError, or the signal's reason
+   */
+  async list(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly string[]> {
+    const signal = signalOf(options);
+    do {
+      if (this.away && !this.isOver) await abortable((this.back ??= deferred()).promise, signal);
+      if (this.isOver) throw errorOf(ILLEGAL_STATE, `${this.name} was left`);
+      await this.home.lists.list(this.name, signal);
+      // The connection was lost meanwhile.
+    } while (this.away);
+    return this.members;
+  }
+
+  /**
+   * Whom the daemon states a member to be, which has proved it with a token; null where it states nothing. Who knows the
+   * members on demand knows it of those who joined since, and with `list` of all.
+   * @param id of a member, `#bob#d1`
+   */
+  subjectOf(id: string): string | null {
+    return this.isMember ? this.home.lists.subjectOf(this.name, id) : null;
+  }
+
+  /**
+   * Whether this connection is a member: until the group is left or the connection ends. False while the connection is
+   * lost, from the moment of the loss until `resumed`, or until the first view of a new session has arrived.
+   */
   get isMember(): boolean {
-    return !this.isOver;
+    return !this.isOver && this.away === null;
   }
 
   /** Whether it was joined with `viewSynchrony`. */
@@ -176,9 +225,25 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
     return this.outlet.loop();
   }
 
-  /** @internal */
-  deliver(event: GroupEvent): void {
-    if (event.kind === 'view') this.current = event;
+  /** @internal The connection is lost. */
+  lost(): void {
+    this.away ??= awayView(this.current);
+  }
+
+  /** @internal Everything that was missed is handed on: it is a member again, if the last view has it. */
+  returned(): void {
+    if (this.current.myIndex < 0) return;
+    this.away = null;
+    this.settle();
+  }
+
+  /** @internal @param isAway whether the event came before the connection was back */
+  deliver(event: GroupEvent, isAway = false): void {
+    if (event.kind === 'view') {
+      this.current = event;
+      this.away = isAway || event.myIndex < 0 ? awayView(event) : null;
+      if (this.away === null) this.settle();
+    }
     this.outlet.deliver(event);
     if (event.kind === 'self-leave') this.end();
   }
@@ -186,7 +251,13 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   /** @internal */
   end(error?: Error): void {
     this.isOver = true;
+    this.settle();
     this.outlet.end(error);
+  }
+
+  private settle(): void {
+    this.back?.resolve();
+    this.back = null;
   }
 
   protected override attached(): void {
@@ -229,6 +300,9 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       case 'tampering':
         this.emit('tampering', event);
         break;
+      case 'gap':
+        this.emit('gap', event);
+        break;
     }
     this.emit('event', event);
   }
@@ -246,4 +320,5 @@ const names = [
   'disagreement',
   'rekeyed',
   'tampering',
+  'gap',
 ] as const satisfies (keyof GroupEvents)[];

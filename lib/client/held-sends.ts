@@ -1,6 +1,6 @@
 /** What is sent between a flush and the next view, and goes out in that view, in the order of the calls. */
-import { Buffer } from 'node:buffer';
-import { COPY_LIMIT_BYTES } from '../mailbox/outbox.js';
+import { Buffer } from '#buffer';
+import { COPY_LIMIT_BYTES } from '../mailbox/frame-slab.js';
 import { type Deferred, deferred } from '../util/deferred.js';
 import type { GroupId } from '../wire/group-id.js';
 

@@ -1,7 +1,8 @@
 /** What `connect` and `join` take. */
 import { errorOf } from '../errors.js';
+import type { ResumeOptions } from './resume/options.js';
 import type { TlsOptions } from '../mailbox/transport.js';
-import { FLUSHES, SecureOptionChecks, type SecureMemberOptions } from '../secure/options.js';
+import type { Secure } from './node-types.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { OptionChecks } from '../util/option-checks.js';
 
@@ -12,6 +13,20 @@ export interface ConnectOptions {
    * `4803` for the local socket `/tmp/4803`, `unix:/path` for one elsewhere. Default: the local socket of port 4803.
    */
   readonly address?: string | undefined;
+  /**
+   * Several daemons: the connection is made to the first that accepts, and after a loss it comes back to the first that
+   * accepts then, as `resume` says. Each is an address as above, several of them with commas between, or
+   * `srv:_sspd._tcp.example.org`: those that DNS lists. Of a host with several addresses each one counts.
+   */
+  readonly addresses?: readonly string[] | undefined;
+  /**
+   * Whether the connection comes back when it is lost: groups, loops and listeners live on, and the event `gap` says where
+   * something is missing. Default: true with `addresses`, else false. False with `addresses`: only the first connect tries
+   * them all.
+   */
+  readonly resume?: boolean | ResumeOptions | undefined;
+  /** `send` resolves at once while fewer bytes than this are unsent; default 1 MiB. */
+  readonly sendHighWater?: number | undefined;
   /** Name of the connection, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
   readonly name?: string | undefined;
   /** Milliseconds for connection and handshake; 0, the default, is no limit. */
@@ -44,12 +59,6 @@ export interface ViewSynchrony {
   readonly stalledAfterMs?: number | undefined;
 }
 
-/** How a group is secure. One of `authorize`, `allow` and `authority` is required: nobody is accepted by default. */
-export interface SecureOptions extends SecureMemberOptions {
-  /** Milliseconds after which the join gives up; default 60000. */
-  readonly giveUpMs?: number | undefined;
-}
-
 /** The options of `Connection.join`. */
 export interface JoinOptions {
   /**
@@ -58,18 +67,26 @@ export interface JoinOptions {
    */
   readonly viewSynchrony?: boolean | ViewSynchrony | undefined;
   /**
+   * When the list of the members comes: `always`, the default; or `on-demand`, with `Group.list`, for a group of many
+   * thousands that is not always listed. Until then `joined`, `left`, `size` and `myIndex` of a view are there, and
+   * `members`, `cameWithMe` and `has` throw. A daemon without such lists always sends them.
+   */
+  readonly list?: 'always' | 'on-demand' | undefined;
+  /**
    * Makes the group a secure one: encrypted end to end, with a fresh key for every view, for members that each of them
    * accepts. It is view-synchronous, too. Experimental: nobody outside the project has reviewed it.
    */
-  readonly secure?: SecureOptions | undefined;
+  readonly secure?: Secure | undefined;
   /** Gives up waiting for the first view. Has no effect on the membership once it is there. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
 const SIGNAL = new Set(['signal']);
-const JOIN = new Set(['signal', 'viewSynchrony', 'secure']);
-const SECURE: SecureOptionChecks = new SecureOptionChecks(['giveUpMs']);
+const JOIN = new Set(['signal', 'viewSynchrony', 'list', 'secure']);
+const LISTS = new Set<unknown>([undefined, 'always', 'on-demand']);
+/** Who may answer flush requests. */
+const FLUSHES = new Set<unknown>([undefined, 'auto', 'manual']);
 const VIEW_SYNCHRONY = new Set(['flush', 'stalledAfterMs']);
 
 /** For calls that take nothing but a signal. @throws IllegalParamError that says which option is wrong */
@@ -87,7 +104,9 @@ export interface CheckedJoin {
   /** Null: a plain group. */
   readonly synchrony: ViewSynchrony | null;
   /** Null: not a secure group. */
-  readonly secure: SecureOptions | null;
+  readonly secure: Secure | null;
+  /** Whether the list of the members comes when it is asked for. */
+  readonly onDemand: boolean;
 }
 
 /** @throws IllegalParamError that says which option is wrong */
@@ -97,12 +116,14 @@ export function checkedJoin(options: JoinOptions): CheckedJoin {
   const { signal, secure } = options;
   check.signal(signal);
   const synchrony = checkedSynchrony(options.viewSynchrony);
-  if (secure === undefined) return { signal, synchrony, secure: null };
+  if (!LISTS.has(options.list)) throw errorOf(ILLEGAL_PARAM, "list must be 'always' or 'on-demand'");
+  const onDemand = options.list === 'on-demand';
+  if (onDemand && (synchrony !== null || secure !== undefined))
+    throw errorOf(ILLEGAL_PARAM, "list: 'on-demand' is for groups without viewSynchrony and secure");
+  if (secure === undefined) return { signal, synchrony, secure: null, onDemand };
   if (options.viewSynchrony === false) throw errorOf(ILLEGAL_PARAM, 'secure implies viewSynchrony');
-  SECURE.options(secure);
-  check.time(secure.giveUpMs, 'giveUpMs');
   // The secure group itself answers flush requests, by its own rules.
-  return { signal, synchrony: { ...synchrony, flush: 'manual' }, secure };
+  return { signal, synchrony: { ...synchrony, flush: 'manual' }, secure, onDemand };
 }
 
 function checkedSynchrony(given: boolean | ViewSynchrony | undefined): ViewSynchrony | null {

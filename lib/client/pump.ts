@@ -1,4 +1,5 @@
 /** Moves what arrives from the mailbox to the readers, as long as all of them keep up. */
+import { warn } from '#report';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { turn } from '../util/clock.js';
@@ -11,8 +12,11 @@ const BURST = 1_000;
 
 export interface PumpTarget {
   take(arrival: ReceivedMessage): void;
-  /** The connection broke, and everything that had arrived has been handed on. */
-  lost(cause: Error | undefined): void;
+  /**
+   * The connection broke, and everything that had arrived has been handed on.
+   * @returns where to go on when it is back; null when this is the end
+   */
+  lost(cause: Error | undefined): Promise<Mailbox | null> | null;
   /** Whether an answer is awaited that comes after what waits: the pump is not paused then, or nobody would ever continue. */
   isAwaiting(): boolean;
 }
@@ -25,7 +29,7 @@ export class Pump {
   private readonly running: Promise<void>;
 
   constructor(
-    private readonly mailbox: Mailbox,
+    private mailbox: Mailbox,
     private readonly target: PumpTarget,
   ) {
     this.running = this.run();
@@ -35,6 +39,16 @@ export class Pump {
   block(reader: object, isFull: boolean, name: string): void {
     if (isFull) this.full.set(reader, name);
     else if (this.full.delete(reader)) this.wake();
+  }
+
+  /** Messages that have arrived and were not handed on. */
+  get waiting(): number {
+    return this.stopped ? 0 : this.mailbox.waiting;
+  }
+
+  /** Those that are full, in words. */
+  get blockers(): string[] {
+    return [...this.full.values()];
   }
 
   /** Looks again whether there is a reason to stand still. */
@@ -50,17 +64,25 @@ export class Pump {
   }
 
   private async run(): Promise<void> {
-    const { mailbox } = this;
-    const { clock } = mailbox.platform;
+    const { clock } = this.mailbox.platform;
     // Whoever waits for the connection gets to know it before the first message.
     await turn(clock);
     while (!this.stopped) {
       const isMore = await this.burst();
       if (this.stopped) return;
       if (isMore) await turn(clock);
-      else if (mailbox.state === 'open') await mailbox.wait();
-      else return this.target.lost(mailbox.cause);
+      else if (this.mailbox.state === 'open') await this.mailbox.wait();
+      else if (!(await this.moved())) return;
     }
+  }
+
+  /** @returns false when the connection does not come back */
+  private async moved(): Promise<boolean> {
+    const next = this.target.lost(this.mailbox.cause);
+    const mailbox = next && (await next);
+    if (mailbox === null) return false;
+    this.mailbox = mailbox;
+    return true;
   }
 
   /** Hands on what is there. Returns true when there may be more. */
@@ -92,6 +114,6 @@ export class Pump {
   private warn(): void {
     const readers = [...this.full.values()].join(', ');
     const { privateGroup } = this.mailbox;
-    process.emitWarning(`${privateGroup} is stalled: nobody reads ${readers}`, 'SspStallWarning');
+    warn(`${privateGroup} is stalled: nobody reads ${readers}`, 'SspStallWarning');
   }
 }

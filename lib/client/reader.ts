@@ -1,20 +1,26 @@
 /** From what lies in the mailbox to the events of the client API; keeps each group's last view to tell what changed. */
+import type { Buffer } from '#buffer';
 import { errorOf, PermissionDeniedError } from '../errors.js';
 import { contentOf } from '../mailbox/content.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { View } from '../mailbox/view.js';
-import { TOO_MANY_GROUPS } from '../wire/codes.js';
-import { REJECTED_BY_LIMIT } from '../wire/reject.js';
+import { TOO_MANY_GROUPS, TOO_MANY_MEMBERS } from '../wire/codes.js';
+import { REJECTED_BY_LIMIT, REJECTED_BY_SIZE } from '../wire/reject.js';
 import { CAUSED_BY_JOIN, CAUSED_BY_LEAVE } from '../wire/service.js';
 import { type ConnectionEvent, DataEvent, type RejectEvent, type ViewEvent } from './event.js';
 import { serviceName } from './send.js';
+import { viewEvent } from './view-event.js';
+import { ListedMembers } from './views/members.js';
 
 export class EventReader {
   private readonly views = new Map<string, readonly string[]>();
 
-  /** @param own private group of the connection */
-  constructor(private readonly own: string) {}
+  /** @param own private group of the connection @param names those that it had before in its session */
+  constructor(
+    private readonly own: string,
+    private readonly names: readonly string[] = [],
+  ) {}
 
   /** The event; null for bytes that make no sense inside a sound frame, which no daemon sends. */
   read(arrival: ReceivedMessage): ConnectionEvent | null {
@@ -32,7 +38,7 @@ export class EventReader {
           body,
           messType,
           serviceName(service),
-          sender === this.own,
+          sender === this.own || this.names.includes(sender),
           content.endianMismatch === 1,
         );
       }
@@ -52,36 +58,45 @@ export class EventReader {
     const then = new Set(before);
     const now = new Set(members);
     const common = {
-      kind: 'view',
       group,
       id,
-      members,
+      cause,
+      members: new ListedMembers(members),
+      size: members.length,
       myIndex: index,
       joined: members.filter((member) => !then.has(member)),
       left: before.filter((member) => !now.has(member)),
+      returned: [],
+      messages: null,
     } as const;
     // Who came along: for network the frame tells it; else all who were there before, and nobody into a first view.
-    if (cause === 'network') return { ...common, cause, changed: null, cameWithMe: names };
+    if (cause === 'network') return viewEvent({ ...common, changed: null, cameWithMe: names });
     const cameWithMe = before.length === 0 ? [this.own] : members.filter((member) => then.has(member));
-    return { ...common, cause, changed: names[0] as string, cameWithMe };
+    return viewEvent({ ...common, changed: names[0] as string, cameWithMe });
   }
 }
+
+/** Limits of the daemon by which a join is refused, by the type of the reject frame. */
+const limits: Readonly<Record<number, { readonly reason: RejectEvent['reason']; readonly code: number }>> = {
+  [REJECTED_BY_LIMIT]: { reason: 'too-many-groups', code: TOO_MANY_GROUPS },
+  [REJECTED_BY_SIZE]: { reason: 'too-many-members', code: TOO_MANY_MEMBERS },
+};
 
 /** The daemon adds the sender's own name to the groups of the request; it is taken off again. */
 function rejected(service: number, groups: readonly string[], body: Buffer, type: number): RejectEvent {
   const refused =
     (service & CAUSED_BY_JOIN) !== 0 ? 'join' : (service & CAUSED_BY_LEAVE) !== 0 ? 'leave' : 'data';
   const asked = groups.slice(0, -1);
-  const isLimit = refused === 'join' && type === REJECTED_BY_LIMIT;
-  const error = isLimit
-    ? errorOf(TOO_MANY_GROUPS, `join ${asked.join(', ')}`)
+  const limit = refused === 'join' ? limits[type] : undefined;
+  const reason = limit?.reason ?? 'permission';
+  const error = limit
+    ? errorOf(limit.code, `join ${asked.join(', ')}`)
     : new PermissionDeniedError(refused === 'data' ? 'send' : refused, asked);
-  const reason = isLimit ? 'too-many-groups' : 'permission';
   return { kind: 'reject', refused, reason, error, groups: asked, body, type };
 }
 
 /**
- * What a bare mailbox gets when the daemon refuses its request: PermissionDeniedError or TooManyGroupsError; null for
+ * What a bare mailbox gets when the daemon refuses its request: PermissionDeniedError, TooManyGroupsError or TooManyMembersError; null for
  * everything that is not a refusal.
  */
 export function refusalOf(arrival: ReceivedMessage, { privateGroup }: Mailbox): Error | null {

@@ -3,6 +3,8 @@ import type { SecureData, SecureViewEvent } from '../secure/core/port.js';
 import { SUBGROUP_CAST } from '../wire/service.js';
 import { DataEvent, type SecureView } from './event.js';
 import { serviceName } from './send.js';
+import { viewEvent } from './view-event.js';
+import { ListedMembers } from './views/members.js';
 
 class EncryptedDataEvent extends DataEvent {
   override get encrypted(): boolean {
@@ -28,21 +30,20 @@ export function secureViewEvent(group: string, view: SecureViewEvent, isFirst: b
   const { gid, id, cause, members, index, changed, cameWithMe, previousMembers, outsiders, identities } =
     view;
   const companions = new Set(cameWithMe);
-  const common = {
-    kind: 'view',
+  const isOne = cause !== 'network' && changed !== null;
+  const event = viewEvent({
     group,
     id: gid,
-    members,
+    cause: isOne ? cause : 'network',
+    changed: isOne ? changed : null,
+    members: new ListedMembers(members),
+    size: members.length,
     myIndex: index,
     joined: isFirst ? members : members.filter((member) => !companions.has(member)),
     left: previousMembers.filter((member) => !companions.has(member)),
     cameWithMe: members.filter((member) => companions.has(member)),
-    secure: true,
-    secureId: id,
-    outsiders,
-    identities,
-  } as const;
-  return cause === 'network' || changed === null
-    ? { ...common, cause: 'network', changed: null }
-    : { ...common, cause, changed };
+    returned: [],
+    messages: null,
+  });
+  return Object.assign(event, { secure: true, secureId: id, outsiders, identities } as const);
 }

@@ -8,7 +8,9 @@ import { MAX_BODY, SECURE_TYPE } from '../secure/core/limits.js';
 import type { SecureEvent } from '../secure/core/port.js';
 import { SecurityError } from '../secure/errors.js';
 import { memberKeys, type MemberKeys, SecureMember } from '../secure/member.js';
+import { SecureOptionChecks } from '../secure/options.js';
 import { type Deferred, deferred } from '../util/deferred.js';
+import { OptionChecks } from '../util/option-checks.js';
 import {
   ILLEGAL_MESSAGE_TYPE,
   ILLEGAL_PARAM,
@@ -20,7 +22,7 @@ import { equalGroupIds, type GroupId, groupIdText } from '../wire/group-id.js';
 import type { FilterHost, FlushFilter } from './flush-filter.js';
 import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
-import type { SecureOptions } from './options.js';
+import type { SecureOptions } from './secure-options.js';
 import { secureDataEvent, secureViewEvent } from './secure-events.js';
 import { SharedOutcome } from './send.js';
 
@@ -28,8 +30,13 @@ const GIVE_UP_MS = 60_000;
 /** Views without this member after which its join gives up. */
 const MOST_EXCLUSIONS = 3;
 
-/** @throws IllegalParamError when keys, list or certificates are none */
+const SECURE: SecureOptionChecks = new SecureOptionChecks(['giveUpMs']);
+const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
+
+/** @throws IllegalParamError that says which option is wrong, also when keys, list or certificates are none */
 export function secureFilter(group: string, options: SecureOptions): (host: FilterHost) => FlushFilter {
+  SECURE.options(options);
+  check.time(options.giveUpMs, 'giveUpMs');
   const keys = memberKeys(options);
   return (host) => new SecureMembership(group, options, keys, host);
 }

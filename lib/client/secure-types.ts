@@ -1,5 +1,5 @@
 /** What a secure group hands out besides the events of every group. */
-import type { OutsiderReason } from '../secure/core/port.js';
+import type { OutsiderReason } from '../secure/core/reasons.js';
 
 /** A member of the view that has no key. */
 export interface Outsider {

@@ -1,5 +1,5 @@
 /** What a send takes, checked by hand: this is the hot path. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { SspError, errorOf } from '../errors.js';
 import { didYouMean } from '../util/option-errors.js';
 import {
@@ -36,6 +36,11 @@ export interface SendOptions {
   readonly type?: number | undefined;
   /** The sender itself gets no copy; default false. */
   readonly selfDiscard?: boolean | undefined;
+  /**
+   * Wait until every daemon of the view has the message. Rejects with NotSupportedError at a daemon that cannot tell, such as
+   * one of Spread, and on a connection without `resume`. Default false.
+   */
+  readonly confirm?: boolean | undefined;
   /**
    * Of a view-synchronous group: send in the view of this id or not at all; else the promise rejects with
    * ViewChangedError. Default: in the view that is there.

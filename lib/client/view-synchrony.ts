@@ -1,4 +1,5 @@
 /** The view-synchronous groups of one connection: the flush layer behind `Connection` and `Group` [flush-layer FM-1]. */
+import { warn } from '#report';
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import { feed } from '../flush/core/feed.js';
 import { type GroupMachine, isUserType } from '../flush/core/machine.js';
@@ -21,13 +22,14 @@ import { equalGroupIds, groupIdText } from '../wire/group-id.js';
 import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
 import type { ConnectionEvent, GroupEvent } from './event.js';
-import { dataEvent, viewEvent } from './flush-events.js';
+import { agreedViewEvent, dataEvent } from './flush-events.js';
 import type { GroupSecurity } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { FilterHost, FlushFilter } from './flush-filter.js';
 import { type Mode, type Synchrony, SynchronousLayer } from './synchronous-mode.js';
 import { checkMembers } from './synchrony-checks.js';
 import { type Body, bytesOfBody, checkSend, type MembersSendOptions, serviceWord } from './send.js';
+import type { GroupView } from './views/group-view.js';
 
 /** What the groups need of their connection. */
 export interface SynchronyHost {
@@ -209,9 +211,24 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     this.handled = arrival;
     const isTaken = feed(this.layer, arrival, content);
     this.handled = null;
+    this.settle();
+    return isTaken;
+  }
+
+  /** The same with a view that did not come as a plain frame. Its list is there, and it is the right one. */
+  takeView({ group, id, cause, changed, members, cameWithMe }: GroupView): boolean {
+    if (!this.has(group)) return false;
+    const { names } = members;
+    const companions = typeof cameWithMe === 'function' ? cameWithMe(names) : cameWithMe;
+    const vsSet = cause === 'network' ? companions : [];
+    const isTaken = this.layer.plainView({ group, id, cause, members: names, changed, vsSet });
+    this.settle();
+    return isTaken;
+  }
+
+  private settle(): void {
     for (const filter of this.filters) filter.settle();
     this.timer.update();
-    return isTaken;
   }
 
   // What the layer wants.
@@ -269,7 +286,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     type: number,
     pieces: readonly Uint8Array[],
   ): Promise<number> {
-    return this.mailbox.send(service, groups, type, pieces);
+    return this.mailbox.submit(service, groups, type, pieces);
   }
 
   settled(isSettled: boolean): void {
@@ -299,7 +316,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     // The join hands out the first one.
     mode.isViewSeen = isFirst || !mode.isManual;
     mode.held.release((message) => this.transmitted(machine, message));
-    this.host.handOut(viewEvent(view, isFirst), []);
+    this.host.handOut(agreedViewEvent(view, isFirst), []);
     // The join was given up before its first view.
     if (mode.isLeaving) machine.leave();
   }
@@ -323,7 +340,7 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
 
   private stalled(stall: FlushStall): void {
     this.timer.stalled();
-    process.emitWarning(stallText(this.mailbox.privateGroup, stall), 'SspFlushWarning');
+    warn(stallText(this.mailbox.privateGroup, stall), 'SspFlushWarning');
     this.host.handOut(stall, []);
   }
 

@@ -127,6 +127,20 @@ describe('connect', () => {
       });
     });
 
+    for (const [wrong, text] of [
+      [{ addresses: [] }, 'addresses must be a list of at least one address'],
+      [{ addresses: '4803' }, 'addresses must be a list of at least one address'],
+      [{ resume: 5 }, 'resume must be true, false or options'],
+      [{ resume: { holdMs: -1 } }, 'holdMs must be a whole number of milliseconds from 0'],
+      [{ resume: { holdMs: 0.5 } }, 'holdMs must be a whole number of milliseconds from 0'],
+      [{ resume: { holdMs: 2 ** 32 } }, 'holdMs must be a whole number of milliseconds from 0'],
+    ] as const) {
+      it(`IllegalParamError that says "${text}" for ${JSON.stringify(wrong)}`, async () => {
+        const error = await failure(connect(wrong as unknown as ConnectOptions));
+        expect(error.message).to.equal(`illegal argument: ${text} (ILLEGAL_PARAM)`);
+      });
+    }
+
     it('IllegalParamError that says what was meant', async () => {
       for (const [given, text] of [
         [

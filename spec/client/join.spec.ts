@@ -100,6 +100,29 @@ describe('Connection.join', () => {
     expect(joins[0]?.members).to.deep.equal(['#a#d1']);
   });
 
+  it('is rejected when the group is left by name again while it waits for a leave', async () => {
+    await using world = await ClientWorld.start();
+    const a = await world.connect('a');
+    const old = await a.join('room');
+    const leaves = [old.leave()];
+    const join = failure(a.join('room'));
+    leaves.push(a.leave('room'));
+    await Promise.all(leaves);
+    expect((await join).message).to.contain('room was left before its first view');
+    expect(world.daemon.groups).to.equal(0);
+  });
+
+  it('waits for a leave of which it was asked twice, when the second is of the old group', async () => {
+    await using world = await ClientWorld.start();
+    const a = await world.connect('a');
+    const old = await a.join('room');
+    const leaves = [a.leave('room')];
+    const join = a.join('room');
+    leaves.push(old.leave());
+    await Promise.all(leaves);
+    expect((await join).members).to.deep.equal(['#a#d1']);
+  });
+
   it('resolves also when a leave follows at once', async () => {
     await using world = await ClientWorld.start();
     const a = await world.connect('a');

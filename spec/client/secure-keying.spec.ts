@@ -1,7 +1,7 @@
 /** Secure groups of the client API without a key: what is sent, what waits to be read, who comes back. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { SecureOptions } from '../../lib/client/options.js';
+import type { SecureOptions } from '../../lib/client/secure-options.js';
 import type { ExcludedEvent } from '../../lib/client/secure-types.js';
 import { HASH_BYTES } from '../../lib/secure/core/limits.js';
 import { nodeProvider } from '../../lib/secure/node-provider.js';

@@ -1,6 +1,6 @@
 /** Members of a secure group `vault` on a daemon, with a log of what each reads. */
 import type { Connection } from '../../lib/client/connection.js';
-import type { SecureOptions } from '../../lib/client/options.js';
+import type { SecureOptions } from '../../lib/client/secure-options.js';
 import type { SecureGroup } from '../../lib/client/secure-group.js';
 import { secureOf } from '../secure/identities.js';
 import { type ClientWorld, settle, within, word } from './support.js';

@@ -1,7 +1,7 @@
 /** Secure groups of the client API, on a daemon: join, read, send, views, rekeys, refusals. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import type { SecureOptions } from '../../lib/client/options.js';
+import type { SecureOptions } from '../../lib/client/secure-options.js';
 import * as fl from '../../lib/flush/index.js';
 import type { SecureReport } from '../../lib/mailbox/diagnostics.js';
 import { issueCertificate } from '../../lib/secure/authorize.js';

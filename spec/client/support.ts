@@ -153,6 +153,7 @@ export function word(event: ConnectionEvent): string {
       return `reject ${event.refused}`;
     case 'excluded':
     case 'tampering':
+    case 'gap':
       return `${event.kind} ${event.reason}`;
     case 'disagreement':
       return `disagreement ${short(event.sealer)}`;

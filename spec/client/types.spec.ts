@@ -57,6 +57,8 @@ function describeEvent(event: ConnectionEvent): string {
       return String(event.epoch);
     case 'tampering':
       return event.reason;
+    case 'gap':
+      return event.reason;
     case 'reject':
       return event.refused;
     default:
@@ -80,6 +82,7 @@ describe('the types', () => {
         | 'disagreement'
         | 'rekeyed'
         | 'tampering'
+        | 'gap'
       >,
       Same<Of<'data'>, DataEvent>,
       Same<Of<'view'>, ViewEvent>,
@@ -115,7 +118,12 @@ describe('the types', () => {
       group.on('view', (event: DataEvent) => event.text);
     };
     expect(attach).to.be.a('function');
-    const same: readonly [Same<keyof ConnectionEvents, 'event' | 'message' | 'reject' | 'close'>] = [true];
+    const same: readonly [
+      Same<
+        keyof ConnectionEvents,
+        'event' | 'message' | 'reject' | 'close' | 'reconnecting' | 'moved' | 'resumed'
+      >,
+    ] = [true];
     expect(same).to.not.include(false);
   });
 

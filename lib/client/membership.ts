@@ -1,0 +1,71 @@
+/** One group of a connection: being joined, joined, or being left. */
+import { errorOf } from '../errors.js';
+import type { Deferred } from '../util/deferred.js';
+import { ILLEGAL_STATE } from '../wire/codes.js';
+import type { Group } from './group.js';
+import type { GapEvent } from './resume/events.js';
+import { MessageCount } from './resume/message-count.js';
+import type { Synchrony } from './synchronous-mode.js';
+
+export interface Membership {
+  readonly name: string;
+  /** How it is view-synchronous; null: a plain group. */
+  readonly synchrony: Synchrony | null;
+  /** Whether the list of its members comes when it is asked for. */
+  readonly onDemand: boolean;
+  /** Whether it was asked for, so that the list is kept from then on. */
+  isListed: boolean;
+  /** Settles with the first view. */
+  readonly first: Deferred<Group>;
+  /** There from the first view on. */
+  group: Group | null;
+  /** Joins that wait for the first view, and whether one of them has brought the group to its caller. */
+  joins: number;
+  claimed: boolean;
+  /** There from the request to leave on; settles with the self-leave. */
+  left: Deferred<void> | null;
+  /** Calls to leave it by its name: each also holds for the joins that wait for its end. */
+  leaves: number;
+  /** Whether it was asked for at the daemon of now. */
+  isAsked: boolean;
+  readonly count: MessageCount;
+  /** There while the first view after a loss is awaited: what is to be said before it. */
+  gap: GapEvent | null;
+  /** What the daemon said of it before its first view. */
+  early: Pick<GapEvent, 'reason' | 'missed' | 'awayMs'> | null;
+  /** The first view is not that of the own join, which was missed. */
+  isLate: boolean;
+}
+
+/** A group that is about to be joined. */
+export const newMembership = (
+  name: string,
+  { synchrony, onDemand }: Pick<Membership, 'synchrony' | 'onDemand'>,
+  first: Deferred<Group>,
+): Membership => ({
+  name,
+  synchrony,
+  onDemand,
+  isListed: !onDemand,
+  first,
+  group: null,
+  joins: 0,
+  claimed: false,
+  left: null,
+  leaves: 0,
+  isAsked: false,
+  count: new MessageCount(),
+  gap: null,
+  early: null,
+  isLate: false,
+});
+
+export const leftEarly = (name: string): Error =>
+  errorOf(ILLEGAL_STATE, `${name} was left before its first view`);
+
+/** In words, which differ where two joins of one group do not go together. */
+export const modeOf = ({ synchrony, onDemand }: Pick<Membership, 'synchrony' | 'onDemand'>): string => {
+  if (synchrony?.filter) return 'secure';
+  if (onDemand) return "list: 'on-demand'";
+  return synchrony === null ? 'viewSynchrony: false' : `flush: '${synchrony.flush ?? 'auto'}'`;
+};

@@ -1,0 +1,38 @@
+/** `connect` with several daemons, or to come back. */
+import type { ExtensionOffer } from '../../mailbox/extension.js';
+import type { Mailbox } from '../../mailbox/mailbox.js';
+import { Connection } from '../connection.js';
+import { Dialler, type DialPlan } from './dialler.js';
+import type { Continues } from './machine.js';
+import type { ResumeSettings } from './options.js';
+import { ResumableSession } from './resumable-session.js';
+import { Resumption } from './resumption.js';
+import type { Place } from './place.js';
+
+interface Given {
+  readonly places: readonly Place[];
+  /** Null: only the first connect tries all places. */
+  readonly resume: ResumeSettings | null;
+  readonly plan: Omit<DialPlan, 'offer' | 'continues'> & { readonly extension: ExtensionOffer };
+  readonly signal: AbortSignal | undefined;
+  readonly timeoutMs: number;
+  readonly sendHighWater: number;
+}
+
+/** @see connect */
+export async function connectToOne(given: Given): Promise<Connection> {
+  const { places, resume, plan, signal, timeoutMs, sendHighWater } = given;
+  const { giveUpMs = 0, balance = false, discover = false } = resume ?? {};
+  const { extension, ...common } = plan;
+  const session = resume && new ResumableSession(extension.hello, resume, common.platform.clock);
+  const offer = (): ExtensionOffer => session?.offer() ?? extension;
+  const continues = (mailbox: Mailbox): Continues => session?.continues(mailbox) ?? 'whole';
+  const dialler = new Dialler(places, { giveUpMs, balance, discover }, { ...common, offer, continues });
+  const dialled = await dialler.first(signal, timeoutMs);
+  const { mailbox } = dialled;
+  if (signal?.aborted) await mailbox.disconnect();
+  signal?.throwIfAborted();
+  if (session) return new Connection(mailbox, new Resumption(dialled, dialler, session, sendHighWater));
+  dialler.close();
+  return new Connection(mailbox);
+}

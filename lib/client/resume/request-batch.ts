@@ -1,0 +1,56 @@
+/** Requests of a connection that comes back: those that are written together, and what is known of them. */
+import { type Deferred, deferred } from '../../util/deferred.js';
+import { LEAVE_MESS } from '../../wire/service.js';
+
+/** A join, leave or disconnect. */
+interface Control {
+  readonly service: number;
+  readonly group: string;
+}
+
+export class RequestBatch {
+  /** Whole frames, in pieces; none any more when they need not be sent again. */
+  parts: Uint8Array[] = [];
+  bytes = 0;
+  /** Number of the first request, when they are complete. */
+  first = 0;
+  count = 0;
+  /** It was written to a daemon of the session, which may have delivered it. */
+  wasWritten = false;
+  /** Of a leave: whether the daemon has answered. */
+  isAnswered = false;
+  /** Settles when they are acknowledged; at a daemon that does not acknowledge, when the kernel has them. */
+  readonly done: Deferred<void> = deferred<void>();
+  /** Settles when they are acknowledged. There when somebody waits for it. */
+  private confirmation: Deferred<void> | null = null;
+
+  /** @param control null: messages */
+  constructor(readonly control: Control | null) {}
+
+  get last(): number {
+    return this.first + this.count - 1;
+  }
+
+  get isLeave(): boolean {
+    return this.control !== null && (this.control.service & LEAVE_MESS) !== 0;
+  }
+
+  get confirmed(): Promise<void> {
+    return (this.confirmation ??= deferred<void>()).promise;
+  }
+
+  acknowledged(): void {
+    this.done.resolve();
+    this.confirmation?.resolve();
+  }
+
+  reject(error: Error): void {
+    this.done.reject(error);
+    this.confirmation?.reject(error);
+  }
+
+  /** It goes to a daemon that does not acknowledge. */
+  rejectConfirmation(error: Error): void {
+    this.confirmation?.reject(error);
+  }
+}
