@@ -1,49 +1,40 @@
 /** The channels of one connection: its own, those it has opened, and the registry of all. */
 import type { Buffer } from 'node:buffer';
 import { deferred } from '../util/deferred.js';
-import { type TimerEntry, TimerQueue } from '../util/timer-queue.js';
+import { TimerQueue } from '../util/timer-queue.js';
 import { parsePrivateGroup } from '../wire/name.js';
 import { BoundedWait } from './bounded-wait.js';
 import { checkName } from './check.js';
 import { ClientChannel } from './client-channel.js';
+import { Comeback } from './comeback.js';
 import { type ChannelContext, type Dropped, nothingDropped } from './context.js';
 import { IllegalParamError, ConnectionClosedError, type SspError } from '../errors.js';
-import { NotAttachedError, NotFoundError, commandError } from './errors.js';
+import { NotAttachedError, commandError } from './errors.js';
 import type { WatchEvent } from './event.js';
 import type { GroupLink } from './group-link.js';
-import { SILENCE_LIMIT_MS, SPEAKER_LIMIT_MS } from './limits.js';
+import { Openings } from './openings.js';
+import { Orphans } from './orphans.js';
 import {
-  type ChannelsOptions,
+  type ChannelsSettings,
   type CreateOptions,
   type OpenOptions,
   checkedCreateOptions,
   checkedOpenOptions,
 } from './options.js';
-import { type ChannelInfo, type Registry, infoOf, isShown, listOf, snapshotOf } from './registry-info.js';
+import { type ChannelInfo, type Registry, infoOf, isShown, registryOf } from './registry-info.js';
 import type { ApplyResult } from './registry/apply.js';
 import type { Command } from './registry/command.js';
 import type { RegistryEvent } from './registry/difference.js';
 import type { ClaimId, Entry, Order } from './registry/entry.js';
 import { RegistryMachine } from './registry/machine.js';
+import type { RegistryView } from './registry/ports.js';
 import { Router } from './router.js';
 import { ServerChannel } from './server-channel.js';
+import { SubmittedCommands } from './submitted-commands.js';
+import { SpeakingTurns } from './speaking-turns.js';
 import { Watches } from './watches.js';
 
 type Settled = (outcome: ApplyResult) => void;
-
-/** Waits for somebody to create the channel. */
-interface Opening {
-  readonly name: string;
-  look(): void;
-  fail(error: Error): void;
-}
-
-/** What `Channels` was told, checked. */
-export interface ChannelsSettings {
-  readonly registry: NonNullable<ChannelsOptions['registry']>;
-  readonly daemons: readonly string[];
-  readonly orphanTimeoutMs: number;
-}
 
 /**
  * The channels of one connection: creates and opens them, looks names up, and watches other connections. Made
@@ -56,18 +47,19 @@ export class Channels implements AsyncDisposable {
   readonly registry: Registry;
 
   private readonly alarm: TimerQueue;
-  private readonly machine: RegistryMachine;
+  private machine: RegistryMachine;
   private readonly hub: ChannelContext;
   private readonly servers = new Map<ClaimId, ServerChannel>();
   private readonly clients = new Map<ClaimId, ClientChannel>();
   private readonly router: Router;
-  private readonly commands = new Map<number, { settled: Settled; failed: (error: Error) => void }>();
-  private readonly openings = new Set<Opening>();
+  private readonly commands = new SubmittedCommands(() => this.machine);
+  private readonly openings: Openings;
   private readonly watches = new Watches();
-  /** Since when owners are out of sight, by claim. */
-  private readonly orphans = new Map<ClaimId, number>();
-  private nudge: TimerEntry | null = null;
-  private silence: TimerEntry | null = null;
+  private readonly comeback: Comeback;
+  /** Whether the table is awaited after a loss. */
+  private isBack = false;
+  private readonly orphans: Orphans;
+  private readonly turns: SpeakingTurns;
   private ids = 0;
   private end: Error | null = null;
   private readonly readied = deferred<void>();
@@ -78,22 +70,20 @@ export class Channels implements AsyncDisposable {
     private readonly link: GroupLink,
     private readonly settings: ChannelsSettings,
   ) {
-    this.machine = new RegistryMachine(
-      link.id,
-      {
-        send: (to, bytes, service) => void link.send(to, bytes, service).catch(() => undefined),
-        settled: (serial, outcome) => this.settle(serial, outcome),
-        tell: (event) => this.hear(event),
-        waiting: (place) => this.speakIfNeeded(place),
-        exchanging: () => this.waitForSilent(),
-        ignored: (member, reason) => this.router.ignored(member, reason),
-        ready: () => this.ready(),
-      },
-      settings.daemons,
-    );
+    this.machine = this.newMachine(link.id);
     this.alarm = new TimerQueue(link.clock);
+    this.orphans = new Orphans(this.alarm, settings.orphanTimeoutMs);
+    this.openings = new Openings(this.alarm);
+    this.turns = new SpeakingTurns(this.alarm, () => this.machine);
     const { alarm, dropped } = this;
     this.router = new Router(link.id, this.machine, this.servers, this.clients, dropped);
+    this.comeback = new Comeback({
+      machine: () => this.machine,
+      strict: settings.registry === 'primary-partition',
+      servers: this.servers,
+      isClaiming: (name) => this.commands.isAsking('claim', name),
+      submit: (command, settled) => this.submit(command, settled, ignore),
+    });
     this.hub = {
       alarm,
       dropped,
@@ -103,11 +93,29 @@ export class Channels implements AsyncDisposable {
       command: (command) => this.command(command),
       forget: (handle) => this.forget(handle),
     };
-    this.registry = {
-      lookup: (name, options) => this.lookup(name, options?.linearizable === true),
-      list: (prefix = '') => Promise.resolve(listOf(this.machine, prefix)),
-      snapshot: () => Promise.resolve(snapshotOf(this.machine)),
-    };
+    this.registry = registryOf(
+      () => this.machine,
+      (name, options) => this.lookup(name, options?.linearizable === true),
+    );
+  }
+
+  private newMachine(self: string, before: RegistryMachine | null = null): RegistryMachine {
+    const { link, settings } = this;
+    return new RegistryMachine(
+      self,
+      {
+        send: (to, bytes, service) => void link.send(to, bytes, service).catch(() => undefined),
+        settled: (serial, outcome) => this.commands.settle(serial, outcome),
+        tell: (event) => this.hear(event),
+        waiting: (place) => this.turns.waitForOther(place),
+        exchanging: () => this.turns.waitForSilent(),
+        ignored: (member, reason) => this.router.ignored(member, reason),
+        ready: () => this.ready(),
+        departing: () => this.link.clock.soon(() => this.machine.returns.tellLast()),
+      },
+      settings.daemons,
+      before,
+    );
   }
 
   /** Id of the connection, `#bob#d1`: what servers and clients see of it. */
@@ -129,10 +137,14 @@ export class Channels implements AsyncDisposable {
   async enter(signal: AbortSignal | undefined): Promise<void> {
     await this.link.enter(
       {
-        view: (view) => this.machine.view(view),
+        view: (view) => this.machine.view(this.router.viewed(view)),
         transition: () => this.machine.transition(),
         message: (sender, service, body) => this.router.take(sender, service, body),
         refused: (body, error) => this.refused(body, error),
+        lost: () => this.suspend(true),
+        continued: () => this.suspend(false),
+        rejoined: (id, isWhole) => this.rejoined(id, isWhole),
+        observed: (returned) => this.observed(returned),
         closed: (isOwn) => this.finish(new ConnectionClosedError(), isOwn),
       },
       signal,
@@ -156,7 +168,7 @@ export class Channels implements AsyncDisposable {
     const waiting = new BoundedWait<ServerChannel>(this.alarm, patience, () => undefined);
     const strict = this.settings.registry === 'primary-partition';
     this.submit(
-      { kind: 'claim', name, claim, settings, strict, from: this.takeable(name) },
+      { kind: 'claim', name, claim, settings, strict, from: this.orphans.takeable(name, this.machine) },
       (outcome) => {
         if (!outcome.ok) return waiting.reject(commandError(outcome.code, name));
         const entry = outcome.entry as Entry;
@@ -182,37 +194,9 @@ export class Channels implements AsyncDisposable {
     const { waitMs, ...patience } = checkedOpenOptions(options);
     this.checkOpen();
     patience.signal?.throwIfAborted();
-    const { alarm, openings } = this;
-    let opening: Opening;
-    const waiting = new BoundedWait<ClientChannel>(alarm, patience, () => openings.delete(opening));
-    opening = {
-      name,
-      look: () => {
-        openings.delete(opening);
-        if (!waiting.isOver) attach();
-      },
-      fail: (error) => {
-        openings.delete(opening);
-        waiting.reject(error);
-      },
-    };
-    let isLate = waitMs === 0;
-    const attach = (): void =>
-      this.attach(name, waiting, (error) => {
-        if (isLate || !(error instanceof NotFoundError)) waiting.reject(error);
-        else openings.add(opening);
-      });
-    const end = (): void => {
-      isLate = true;
-      if (openings.delete(opening)) waiting.reject(new NotFoundError(`${name} within ${waitMs} ms`));
-    };
-    const due = isLate ? null : alarm.after(waitMs, end);
-    try {
-      attach();
-      return await waiting.promise;
-    } finally {
-      alarm.cancel(due);
-    }
+    return await this.openings.open(name, waitMs, patience, (waiting, failed) =>
+      this.attach(name, waiting, failed),
+    );
   }
 
   /**
@@ -250,15 +234,6 @@ export class Channels implements AsyncDisposable {
     if (this.end) throw this.end;
   }
 
-  /** The owner's claim, if he has been out of sight for so long that the name may be taken from him. */
-  private takeable(name: string): ClaimId | null {
-    const { orphanTimeoutMs } = this.settings;
-    const entry = this.machine.table.find(name);
-    const since = entry && this.orphans.get(entry.claim);
-    if (since === undefined || orphanTimeoutMs === 0) return null;
-    return this.alarm.now() - since >= orphanTimeoutMs ? (entry?.claim ?? null) : null;
-  }
-
   private attach(name: string, waiting: BoundedWait<ClientChannel>, failed: (error: SspError) => void): void {
     const attached = (outcome: ApplyResult): void => {
       if (!outcome.ok) return failed(commandError(outcome.code, name));
@@ -279,18 +254,11 @@ export class Channels implements AsyncDisposable {
   }
 
   private submit(command: Command, settled: Settled, failed: (error: Error) => void): void {
-    if (this.end) return failed(this.end);
-    this.commands.set(this.machine.submit(command), { settled, failed });
+    this.commands.submit(command, settled, failed);
   }
 
   private command(command: Command): Promise<ApplyResult> {
     return new Promise((resolve, reject) => this.submit(command, resolve, reject));
-  }
-
-  private settle(serial: number, outcome: ApplyResult): void {
-    const command = this.commands.get(serial);
-    this.commands.delete(serial);
-    command?.settled(outcome);
   }
 
   private async lookup(name: string, linearizable: boolean): Promise<ChannelInfo | undefined> {
@@ -314,6 +282,7 @@ export class Channels implements AsyncDisposable {
   }
 
   private forget(handle: object): void {
+    this.comeback.forget(handle);
     if (handle instanceof ServerChannel && this.servers.get(handle.claim) === handle) {
       this.servers.delete(handle.claim);
     } else if (handle instanceof ClientChannel && this.clients.get(handle.claim) === handle) {
@@ -321,23 +290,40 @@ export class Channels implements AsyncDisposable {
     }
   }
 
-  private speakIfNeeded(place: number): void {
-    this.alarm.cancel(this.nudge);
-    this.nudge = this.alarm.after(place * SPEAKER_LIMIT_MS, () => this.machine.nudge());
+  private observed(returned: RegistryView['returned']): void {
+    this.router.alias(returned);
+    this.machine.returns.observe(returned);
   }
 
-  private waitForSilent(): void {
-    this.alarm.cancel(this.silence);
-    this.silence = this.alarm.after(SILENCE_LIMIT_MS, () => this.machine.settle());
+  private suspend(isSuspended: boolean): void {
+    this.turns.suspend(isSuspended);
+    for (const client of this.clients.values()) client.suspend(isSuspended);
+  }
+
+  /**
+   * Asks again for what has no outcome yet. @param isWhole whether it has missed nothing: else it knows nothing, and is new for
+   * the others if they have not seen that it has returned
+   */
+  private rejoined(id: string, isWhole: boolean): void {
+    const { machine: before } = this;
+    const submitted = this.commands.drain(before);
+    this.turns.suspend(false);
+    if (!isWhole) this.orphans.clear();
+    this.machine = this.newMachine(id, isWhole ? before : null);
+    this.router.rejoined(id, this.machine);
+    this.comeback.begin(this.servers.values(), this.clients.values(), isWhole);
+    for (const { command, settled, failed } of submitted) this.submit(command, settled, failed);
+    this.isBack = true;
   }
 
   private ready(): void {
-    for (const waits of [this.nudge, this.silence]) this.alarm.cancel(waits);
+    this.turns.end();
+    this.router.settled();
     this.readied.resolve();
-    for (const { claim, owner } of this.machine.table.entries()) {
-      if (!this.machine.isMember(owner) && !this.orphans.has(claim))
-        this.orphans.set(claim, this.alarm.now());
-    }
+    this.orphans.compare(this.machine);
+    if (this.isBack) this.watches.compare((id) => this.machine.isMember(id));
+    this.isBack = false;
+    this.comeback.look();
   }
 
   private hear(event: RegistryEvent): void {
@@ -346,31 +332,46 @@ export class Channels implements AsyncDisposable {
       if (event.kind !== 'member-back') this.router.forget(event.member);
       return;
     }
+    if (event.kind === 'returned') return this.returned(event.from, event.to);
     const { claim } = event.entry;
     const client = this.clients.get(claim);
     switch (event.kind) {
       case 'opened':
-        for (const opening of this.openings) if (opening.name === event.entry.name) opening.look();
+        this.openings.opened(event.entry.name);
+        this.leaveIfGone(event.entry);
         break;
       case 'closed':
         this.orphans.delete(claim);
         this.clients.delete(claim);
         client?.gone(event.reason);
-        if (event.reason === 'conflict' || event.reason === 'taken-over') {
-          this.servers.get(claim)?.lost(event.reason);
-        }
+        this.comeback.closed(client, this.servers.get(claim), event.reason);
         break;
       case 'server-unreachable':
-        this.orphans.set(claim, this.alarm.now());
+        this.orphans.add(claim);
         client?.unreachable();
+        this.comeback.look();
         break;
       case 'server-back':
         this.orphans.delete(claim);
-        client?.back();
+        if (client && !this.comeback.owes(client)) client.back();
+        this.comeback.look();
         break;
       default:
         this.servers.get(claim)?.hear(event);
     }
+  }
+
+  /** The channel was told to be over, and its owner has returned after all: its handle here is gone. */
+  private leaveIfGone({ claim, name, clients }: Entry): void {
+    const isOpen = this.clients.has(claim) || this.commands.isAsking('attach', name);
+    if (!clients.has(this.machine.self) || isOpen) return;
+    this.submit({ kind: 'detach', claim }, ignore, ignore);
+  }
+
+  private returned(from: string, to: string): void {
+    this.router.renamed(from, to);
+    for (const server of this.servers.values()) server.returned(from, to);
+    for (const client of this.clients.values()) if (client.server === from) client.serverReturned(to);
   }
 
   /** @see LinkHandler.refused */
@@ -384,13 +385,12 @@ export class Channels implements AsyncDisposable {
   private finish(error: Error, isOwn = false): void {
     if (this.end) return;
     this.end = error;
-    for (const { failed } of this.commands.values()) failed(error);
-    this.commands.clear();
-    for (const opening of this.openings) opening.fail(error);
+    this.commands.end(error);
+    this.openings.end(error);
     for (const client of this.clients.values()) client.lost(error);
     const end = isOwn ? new NotAttachedError('the connection was closed') : error;
     for (const server of this.servers.values()) server.finish(end);
-    for (const waits of [this.nudge, this.silence]) this.alarm.cancel(waits);
+    this.turns.end();
     this.watches.end();
     this.readied.resolve();
   }

@@ -36,13 +36,15 @@ export class ClientChannel implements AsyncDisposable {
   /** What ended the connection, or keeps it from taking part. */
   private loss: Error | null = null;
   private readonly outbox: Outbox;
+  /** Whether the server has returned under another id, and is not known to be back. */
+  private hasServerReturned = false;
   private readonly happenings = new AsyncQueue<ClientEvent>();
   private closing: Promise<void> | null = null;
 
   /** @internal Made by `openChannel`. */
   constructor(
     private readonly hub: ChannelContext,
-    private readonly entry: Entry,
+    private entry: Entry,
   ) {
     this.outbox = new Outbox(hub, entry);
   }
@@ -221,7 +223,37 @@ export class ClientChannel implements AsyncDisposable {
     if (this.current !== 'unreachable') return;
     this.current = 'open';
     this.happenings.push({ kind: 'server-back' });
-    this.outbox.back();
+    this.outbox.back(this.hasServerReturned);
+    this.hasServerReturned = false;
+  }
+
+  /** @internal The server has returned under another id. */
+  serverReturned(owner: string): void {
+    this.entry = { ...this.entry, owner };
+    this.outbox.owner = owner;
+    this.hasServerReturned = this.current === 'unreachable';
+  }
+
+  /** @internal The own connection was lost, and the server knows it still. @param isServerHere whether it can be reached now */
+  returned(owner: string, isServerHere: boolean): void {
+    if (owner !== this.server) this.serverReturned(owner);
+    if (!isServerHere) return this.unreachable();
+    if (this.current === 'unreachable') this.happenings.push({ kind: 'server-back' });
+    this.current = 'open';
+    this.outbox.returned();
+  }
+
+  /** @internal The own connection is lost, and what is sent waits; or it is back, and the server has not noticed. */
+  suspend(isSuspended: boolean): void {
+    if (isSuspended) this.outbox.suspend();
+    else if (this.current === 'open') this.outbox.continue();
+  }
+
+  /** @internal After a loss of the own connection it is a client again. */
+  attached(): void {
+    if (this.current === 'unreachable') this.happenings.push({ kind: 'server-back' });
+    this.current = 'open';
+    this.outbox.attached();
   }
 
   /** @internal There is no such channel any more. */

@@ -20,6 +20,8 @@ export interface LedgerSink {
   refuse(client: string, id: number): void;
 }
 
+export const NO_CREDIT: Credit = { posts: 0, bytes: 0 };
+
 interface Account {
   posts: number;
   bytes: number;
@@ -64,15 +66,24 @@ export class CreditLedger {
     this.give(client, account, this.wants.length > 0 ? { posts: 0, bytes: 0 } : this.share(account), true);
   }
 
-  /** A client is gone, or out of sight. */
-  detach(client: string): void {
+  /** A client has another id. */
+  rename(from: string, to: string): void {
+    const account = this.accounts.get(from);
+    if (account) this.accounts.set(to, account);
+    this.accounts.delete(from);
+    this.wants = this.wants.map((want) => (want.client === from ? { ...want, client: to } : want));
+  }
+
+  /** A client is gone, or out of sight. @returns the credit that it had */
+  detach(client: string): Credit {
     const account = this.accounts.get(client);
-    if (!account) return;
+    if (!account) return NO_CREDIT;
     this.accounts.delete(client);
     this.givenPosts -= account.posts;
     this.givenBytes -= account.bytes;
     this.wants = this.wants.filter((want) => want.client !== client);
     this.serve();
+    return account;
   }
 
   /** A client has a post and no credit for it. */
@@ -111,6 +122,12 @@ export class CreditLedger {
     this.queuedPosts++;
     this.queuedBytes += bytes;
     return true;
+  }
+
+  /** A post has come that was given a place before its client went out of sight: it has one, whatever there is by now. */
+  admit(bytes: number): void {
+    this.queuedPosts++;
+    this.queuedBytes += bytes;
   }
 
   /** A post has left the queue. */

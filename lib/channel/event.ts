@@ -37,6 +37,19 @@ export interface ClientChangeEvent {
   readonly client: string;
 }
 
+/**
+ * A client lost its connection and is here again under another id, without having missed anything. Its requests and posts that
+ * wait are from the new id, and replies go there. After `client-unreachable` it can be reached again.
+ */
+export interface ClientReturnedEvent {
+  /** Tells it from the other events. */
+  readonly kind: 'client-returned';
+  /** Id of its connection now. */
+  readonly client: string;
+  /** Id of its connection before. */
+  readonly before: string;
+}
+
 /** A client has ended, or is in another part of the network. Nothing of it follows unless it joins again. */
 export interface ClientLossEvent {
   /** Tells it from the other events. */
@@ -77,6 +90,7 @@ export type ServerEvent =
   | PostEvent
   | TimerEvent
   | ClientChangeEvent
+  | ClientReturnedEvent
   | ClientLossEvent
   | OverflowEvent
   | ChannelLostEvent
@@ -112,4 +126,12 @@ export type WatchEvent =
       readonly kind: 'unreachable' | 'back';
       /** Id of the connection. */
       readonly id: string;
+    }
+  | {
+      /** The connection was lost and is here again under another id, which the next events have. */
+      readonly kind: 'returned';
+      /** Id of the connection now. */
+      readonly id: string;
+      /** Id of the connection before. */
+      readonly before: string;
     };

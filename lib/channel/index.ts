@@ -30,6 +30,7 @@ export type {
   ClientChangeEvent,
   ClientEvent,
   ClientLossEvent,
+  ClientReturnedEvent,
   OverflowEvent,
   PostEvent,
   ServerEvent,

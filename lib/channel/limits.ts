@@ -32,6 +32,8 @@ export const MAX_TABLE_RECEIVERS = 50;
 export const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 /** Pieces of one table. All but the last are full. */
 export const MAX_TABLE_PIECES = MAX_TABLE_BYTES / TABLE_PIECE;
+/** Most returns of members that one member names, the newest: each state of an exchange has them, and is one message. */
+export const MAX_RETURNS = 1_000;
 
 /** Group that holds the registry, unless another one is named. */
 export const REGISTRY_GROUP = '$channels';

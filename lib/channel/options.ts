@@ -156,3 +156,10 @@ export interface CloseOptions {
 
 /** The options of `ServerChannel.receive`. */
 export type ReceiveOptions = WaitLimits;
+
+/** What `Channels` was told, checked. */
+export interface ChannelsSettings {
+  readonly registry: NonNullable<ChannelsOptions['registry']>;
+  readonly daemons: readonly string[];
+  readonly orphanTimeoutMs: number;
+}

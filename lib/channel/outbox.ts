@@ -7,7 +7,14 @@ import { Fifo } from '../util/fifo.js';
 import { type ChannelContext, transmitted } from './context.js';
 import { ServerUnreachableError } from './errors.js';
 import type { QueuedSend } from './queued-send.js';
-import { CREDIT, type Grant, decodeGrant, encodeGiveBack, encodeWant } from './protocol/credit.js';
+import {
+  CREDIT,
+  type Grant,
+  decodeGrant,
+  encodeGiveBack,
+  encodeRestart,
+  encodeWant,
+} from './protocol/credit.js';
 import { type Message, encodeMessage, stampDeadline } from './protocol/message.js';
 import { type Fate, MAX_QUERIED, decodeAnswer, encodeQuery } from './protocol/query.js';
 import type { Entry } from './registry/entry.js';
@@ -22,13 +29,20 @@ export class Outbox {
   private hasInitialCredit = false;
   /** Whether the server can be reached. */
   private isOpen = true;
+  /** Id of the last message that asked for new credit. */
+  private restarted = 0;
   private posted = 0;
   private taken = 0;
 
   constructor(
     private readonly hub: ChannelContext,
-    private readonly entry: Entry,
+    private entry: Entry,
   ) {}
+
+  /** The server has another id. */
+  set owner(owner: string) {
+    this.entry = { ...this.entry, owner };
+  }
 
   /** Posts that the server has accepted and, as far as is known, not taken. */
   get depth(): number {
@@ -90,6 +104,7 @@ export class Outbox {
   }
 
   takeCredit(message: Message): void {
+    if (message.word === CREDIT.ask) return this.restart();
     if (message.word === CREDIT.recall) {
       this.transmit([encodeGiveBack(this.entry.claim, this.credit)]);
       this.credit = { posts: 0, bytes: 0 };
@@ -103,21 +118,63 @@ export class Outbox {
   /** The server is in another part of the network. */
   unreachable(): void {
     this.isOpen = false;
-    this.hasInitialCredit = false;
-    this.credit = { posts: 0, bytes: 0 };
+    this.withoutCredit();
     for (const outgoing of this.awaited.values()) {
-      outgoing.isWanted = false;
       if (!outgoing.waits) this.drop(outgoing, new ServerUnreachableError(this.entry.name));
     }
   }
 
-  /** It is back. */
-  back(): void {
+  /** It is back. @param hasReturned by another connection than before, so that it knows nothing of a partition */
+  back(hasReturned = false): void {
     this.isOpen = true;
-    const sent = [...this.awaited.values()].filter(({ isSent }) => isSent).map(({ id }) => id);
+    if (hasReturned) this.restart();
+    this.ask([...this.awaited.values()]);
+    this.pump();
+  }
+
+  /** The own connection is back, and the server knows it as the one that was lost. */
+  returned(): void {
+    this.isOpen = true;
+    this.restart();
+    const awaited = [...this.awaited.values()].filter(({ isSent }) => isSent);
+    this.ask(awaited.filter(({ kind }) => kind !== 'ping'));
+    for (const ping of awaited) if (ping.kind === 'ping') this.send(ping);
+    this.pump();
+  }
+
+  /** What became of those that were sent. */
+  private ask(awaited: readonly QueuedSend[]): void {
+    const sent = awaited.filter(({ isSent }) => isSent).map(({ id }) => id);
     for (let at = 0; at < sent.length; at += MAX_QUERIED) {
       this.transmit([encodeQuery(this.entry.claim, sent.slice(at, at + MAX_QUERIED))]);
     }
+  }
+
+  /** Begins with new credit, behind all posts that were sent with the old one. */
+  private restart(): void {
+    this.withoutCredit();
+    this.restarted = this.hub.nextId();
+    this.transmit([encodeRestart(this.entry.claim, this.restarted)]);
+  }
+
+  /** The own connection is lost: everything waits. */
+  suspend(): void {
+    this.isOpen = false;
+  }
+
+  /** It is back, and the server has not noticed. */
+  continue(): void {
+    this.isOpen = true;
+    this.pump();
+  }
+
+  /** It is back, and new for the server: whether that has carried out what was sent to it nobody can say. */
+  attached(): void {
+    this.withoutCredit();
+    this.isOpen = true;
+    for (const outgoing of this.awaited.values())
+      if (outgoing.isSent)
+        this.drop(outgoing, new ServerUnreachableError(`${this.entry.name}; its answer was lost`));
     this.pump();
   }
 
@@ -125,6 +182,12 @@ export class Outbox {
   end(error: () => Error): void {
     this.isOpen = false;
     for (const outgoing of this.awaited.values()) this.drop(outgoing, error());
+  }
+
+  private withoutCredit(): void {
+    this.hasInitialCredit = false;
+    this.credit = { posts: 0, bytes: 0 };
+    for (const outgoing of this.awaited.values()) outgoing.isWanted = false;
   }
 
   private canSend({ kind, bytes }: QueuedSend): boolean {
@@ -175,9 +238,11 @@ export class Outbox {
     }
   }
 
-  private granted({ posts, bytes, isFirst, taken }: Grant): void {
+  private granted({ posts, bytes, isFirst, taken, id }: Grant): void {
     // Credit from before this handle, or from before a partition.
     if (!isFirst && !this.hasInitialCredit) return;
+    // What has been sent since is not counted in it.
+    if (id !== 0 && id !== this.restarted) return;
     this.hasInitialCredit = true;
     this.taken = taken;
     const { credit } = this;

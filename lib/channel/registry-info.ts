@@ -80,16 +80,23 @@ export function infoOf(entry: Entry, machine: RegistryMachine): ChannelInfo {
 }
 
 /** Those whose names begin so, by name. */
-export const listOf = (machine: RegistryMachine, prefix: string): ChannelInfo[] =>
+const listOf = (machine: RegistryMachine, prefix: string): ChannelInfo[] =>
   [...machine.table.entries()]
     .filter((entry) => entry.name.startsWith(prefix) && isShown(entry, machine))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((entry) => infoOf(entry, machine));
 
-export const snapshotOf = (machine: RegistryMachine): RegistrySnapshot => ({
+const snapshotOf = (machine: RegistryMachine): RegistrySnapshot => ({
   members: [...machine.members],
   primary: machine.isPrimary,
   view: groupIdText(machine.viewId),
   hash: hexHash(machine.table.encode()),
   channels: listOf(machine, ''),
+});
+
+/** The registry as a connection knows it. @param lookup of one name, which may have to wait */
+export const registryOf = (machine: () => RegistryMachine, lookup: Registry['lookup']): Registry => ({
+  lookup,
+  list: (prefix = '') => Promise.resolve(listOf(machine(), prefix)),
+  snapshot: () => Promise.resolve(snapshotOf(machine())),
 });

@@ -46,8 +46,7 @@ export class ServerRequest {
   constructor(
     private readonly host: RequestHost,
     { id, limit, word, body }: Message,
-    /** Id of the client. */
-    readonly from: string,
+    private readonly client: { readonly name: string },
     /**
      * When the client's `timeoutMs` is over and nobody waits for the answer any more: milliseconds since 1970 by the clock
      * of this machine, as `Date.now()`, counted from the arrival. Undefined when it has no such limit.
@@ -59,6 +58,11 @@ export class ServerRequest {
     this.type = word;
     // A copy: the buffer is shared with other messages, and the application may keep the request.
     this.body = Buffer.from(body);
+  }
+
+  /** Id of the client, also when it has returned under another one. */
+  get from(): string {
+    return this.client.name;
   }
 
   /** Whether nobody waits for the answer any more: the client gave up, left or died, or the deadline has passed. */

@@ -1,5 +1,6 @@
 /** From what arrives to the handle that it is for. Everything else is dropped and counted [channels 17]. */
 import type { Buffer } from 'node:buffer';
+import type { ReturnedMember } from '../client/event.js';
 import type { Service } from '../client/send.js';
 import type { ClaimId } from './registry/entry.js';
 import type { ClientChannel } from './client-channel.js';
@@ -10,14 +11,14 @@ import { CREDIT } from './protocol/credit.js';
 import { decodeMessage, type Message } from './protocol/message.js';
 import { Parts } from './protocol/parts.js';
 import type { RegistryMachine } from './registry/machine.js';
-import type { IgnoreReason } from './registry/ports.js';
+import type { IgnoreReason, RegistryView } from './registry/ports.js';
 import type { ServerChannel } from './server-channel.js';
 
 /** What only servers send. */
 const fromServer: ReadonlySet<string> = new Set(['reply', 'refusal', 'pong', 'answer', 'received']);
 /** What clients wait for an answer of. */
 const answered: ReadonlySet<string> = new Set(['request', 'queued', 'ping']);
-const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, CREDIT.recall]);
+const serverCredit: ReadonlySet<number> = new Set([CREDIT.grant, CREDIT.first, CREDIT.recall, CREDIT.ask]);
 
 const isForClient = ({ kind, word }: Message): boolean =>
   fromServer.has(kind) || (kind === 'credit' && serverCredit.has(word));
@@ -40,14 +41,18 @@ const namesEach: ReadonlySet<IgnoreReason> = new Set(['claim', 'silent']);
 
 export class Router {
   private readonly parts = new Parts();
+  /** Ids of before, by those of now, of members that have returned: handles know them under these still. */
+  private readonly before = new Map<string, string>();
+  /** Their ids of now, by those of before: what was sent under these may come late. */
+  private readonly after = new Map<string, string>();
   /** Warnings that were given: a word for the reason, or the reason and the member. */
   private readonly warned = new Set<string>();
   private hasWarned = false;
 
   /** @param self id of the connection */
   constructor(
-    private readonly self: string,
-    private readonly registry: RegistryMachine,
+    private self: string,
+    private registry: RegistryMachine,
     private readonly servers: ReadonlyMap<ClaimId, ServerChannel>,
     private readonly clients: ReadonlyMap<ClaimId, ClientChannel>,
     private readonly dropped: Dropped,
@@ -58,9 +63,42 @@ export class Router {
     if ((body[0] ?? 0) >= FIRST_REGISTRY_KIND) return this.registry.message(sender, body, service);
     const { dropped } = this;
     const { malformed, stranger } = dropped;
-    this.message(sender, service !== null, body);
+    const known = this.before.get(sender) ?? this.after.get(sender) ?? sender;
+    this.message(known, service !== null, body, known !== sender);
     if (dropped.malformed > malformed) this.report(sender, 'malformed');
     else if (dropped.stranger > stranger) this.report(sender, 'stranger');
+  }
+
+  /** Members have returned: what comes from them is from those that the handles know. */
+  alias(returned: readonly ReturnedMember[]): void {
+    for (const { from, to } of returned) if (from !== to) this.before.set(to, this.before.get(from) ?? from);
+  }
+
+  /** What the registry sees of a view. Ids of before can belong to others then. */
+  viewed(view: RegistryView): RegistryView {
+    this.alias(view.returned);
+    for (const id of this.after.keys()) if (view.members.includes(id)) this.after.delete(id);
+    return view;
+  }
+
+  /** The handles know the member under its new id. */
+  renamed(from: string, to: string): void {
+    for (const id of [from, to]) this.before.delete(id);
+    for (const [first, last] of this.after) if (last === from) this.after.set(first, to);
+    this.after.set(from, to);
+    for (const id of this.after.keys()) if (this.after.size > MAX_NAMED_MEMBERS) this.after.delete(id);
+    this.parts.rename(from, to);
+  }
+
+  /** The handles know all members under their ids of now. */
+  settled(): void {
+    this.before.clear();
+  }
+
+  /** The connection is a member again after a loss. */
+  rejoined(self: string, registry: RegistryMachine): void {
+    this.self = self;
+    this.registry = registry;
   }
 
   /** The registry ignores something of that member. Each time is reported, the first one warns. */
@@ -78,11 +116,12 @@ export class Router {
     reportDropped({ id: this.self, group: REGISTRY_GROUP, sender, reason });
   }
 
-  private message(sender: string, toGroup: boolean, body: Buffer): void {
+  /** @param hasReturned whether the sender has, and is known under another id */
+  private message(sender: string, toGroup: boolean, body: Buffer, hasReturned: boolean): void {
     const message = toGroup ? null : decodeMessage(body);
     if (!message) this.dropped.malformed++;
     else if (message.kind === 'part') this.part(sender, message);
-    else this.whole(sender, message);
+    else this.whole(sender, message, hasReturned);
   }
 
   /** The daemon has refused a message: what waits for its answer fails. Where nothing does, the first is reported. */
@@ -107,7 +146,7 @@ export class Router {
     else if (!this.parts.take(sender, message, channel.maxBody)) this.dropped.unfit++;
   }
 
-  private whole(sender: string, arrived: Message): void {
+  private whole(sender: string, arrived: Message, hasReturned: boolean): void {
     const message = this.parts.whole(sender, arrived);
     if (!message) {
       this.dropped.unfit++;
@@ -118,7 +157,7 @@ export class Router {
       else client.take(message);
     } else {
       const server = this.servers.get(message.claim);
-      if (server) server.take(sender, message);
+      if (server) server.take(sender, message, hasReturned);
       else this.dropped.unknownChannel++;
     }
   }

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer';
 import { BoundedWait } from './bounded-wait.js';
 import { type WaitLimits, check, checkPatience } from './check.js';
 import { type ChannelContext, transmitted } from './context.js';
-import { CreditLedger } from './credit-ledger.js';
 import { IllegalParamError, ConnectionClosedError } from '../errors.js';
 import {
   BusyError,
@@ -13,10 +12,10 @@ import {
   channelError,
   errnoOf,
 } from './errors.js';
-import type { PostEvent, ServerEvent, TimerId } from './event.js';
+import type { ServerEvent, TimerId } from './event.js';
 import { MAX_METADATA_BYTES, MAX_QUEUED_CALLS } from './limits.js';
 import type { CloseOptions, ReceiveOptions } from './options.js';
-import { CREDIT, decodeGiveBack, encodeGrant, encodeRecall } from './protocol/credit.js';
+import { encodeAsk } from './protocol/credit.js';
 import { type Message, encodeMessage } from './protocol/message.js';
 import { decodeQuery, encodeAnswer } from './protocol/query.js';
 import { refusalBody } from './protocol/refusal.js';
@@ -24,6 +23,7 @@ import type { RegistryEvent } from './registry/difference.js';
 import { type Entry, claimText } from './registry/entry.js';
 import { ServerQueue } from './server-queue.js';
 import { Pings, ServerClient, ServerRequests } from './server-requests.js';
+import { ServerPosts } from './server-posts.js';
 import { Timers } from './timers.js';
 
 const RECEIVE_KEYS = new Set(['timeoutMs', 'signal']);
@@ -35,7 +35,7 @@ const RECEIVE_KEYS = new Set(['timeoutMs', 'signal']);
 export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposable {
   private readonly clients = new Map<string, ServerClient>();
   private readonly queue: ServerQueue;
-  private readonly ledger: CreditLedger;
+  private readonly posts: ServerPosts;
   private readonly timers: Timers;
   private readonly requests: ServerRequests;
   private receiver: BoundedWait<ServerEvent> | null = null;
@@ -49,23 +49,20 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     private readonly hub: ChannelContext,
     private entry: Entry,
   ) {
-    const { maxBuffered, maxBufferedBytes, overflow } = entry.settings;
     this.queue = new ServerQueue({
       requestTaken: (request) => this.requests.taken(request),
-      postTaken: (post) => this.postTaken(post),
+      postTaken: (post) => this.posts.taken(post),
       shotTaken: (shot) => this.timers.taken(shot),
     });
-    this.ledger = new CreditLedger(maxBuffered, maxBufferedBytes, overflow, {
-      grant: (client, credit, isFirst) => {
-        const taken = this.clients.get(client)?.taken ?? 0;
-        this.transmit(client, [encodeGrant(entry.claim, { ...credit, isFirst, taken })]);
-      },
-      recall: (client) => this.transmit(client, [encodeRecall(entry.claim)]),
+    this.posts = new ServerPosts(hub, () => this.entry, this.clients, {
+      queue: this.queue,
+      deliver: (event) => this.deliver(event),
       refuse: (client, id) => this.refuse(client, id, 'CHANNEL_FULL'),
+      transmit: (client, messages) => this.transmit(client, messages),
     });
-    this.pings = new Pings((client, id) => this.transmit(client, [encodeMessage('pong', entry.claim, id)]));
+    this.pings = new Pings((client, id) => this.transmit(client, [encodeMessage('pong', this.claim, id)]));
     this.timers = new Timers(hub.alarm, (event) => this.deliver(event));
-    this.requests = new ServerRequests(hub, entry, this.clients, {
+    this.requests = new ServerRequests(hub, () => this.entry, this.clients, {
       ended: () => this.end,
       withdraw: (request) => this.queue.withdraw(request),
       transmit: (client, messages) => this.transmit(client, messages),
@@ -186,23 +183,24 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     if (!(this.end instanceof ConnectionClosedError)) await this.close({ force: true });
   }
 
-  /** @internal A message of a client. */
-  take(sender: string, message: Message): void {
+  /** @internal A message of a client. @param hasReturned whether that has, as a view said: then it counts from there on */
+  take(sender: string, message: Message, hasReturned = false): void {
     const client = this.clients.get(sender);
-    if (!client?.isReachable) return void this.hub.dropped.stranger++;
+    if (!client || (!client.isReachable && !hasReturned)) return void this.hub.dropped.stranger++;
+    client.isExpected = !client.isReachable;
     switch (message.kind) {
       case 'request':
         this.takeRequest(client, message);
         break;
       case 'queued':
-        this.takePost(client, message);
+        this.posts.take(client, message);
         break;
       case 'cancel':
         // On a request, or on a place for a post.
-        if (!this.requests.cancel(client, message.id)) this.ledger.cancel(sender, message.id);
+        if (!this.requests.cancel(client, message.id)) this.posts.ledger.cancel(client.name, message.id);
         break;
       case 'credit':
-        this.takeCredit(client, message);
+        this.posts.takeCredit(client, message);
         break;
       case 'ping':
         this.pings.take(sender, message, this.receiver !== null);
@@ -223,10 +221,15 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   /** @internal Something about its clients. */
   hear(event: RegistryEvent): void {
     if (!('client' in event)) return;
-    if (event.kind === 'client-joined' || event.kind === 'client-back') return this.joined(event.client);
+    if (event.kind === 'client-back') return this.joined(event.client);
+    if (event.kind === 'client-joined')
+      return this.joined(
+        event.client,
+        event.isKnown === false ? ServerClient.unseen(event.client) : undefined,
+      );
     const client = this.clients.get(event.client);
     if (!client) return;
-    this.ledger.detach(client.name);
+    this.posts.detach(client);
     const isGone = event.kind !== 'client-unreachable';
     const cancelled = isGone ? this.requests.cancelAll(client) : 0;
     if (isGone) this.clients.delete(client.name);
@@ -236,6 +239,54 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     } else {
       this.deliver({ kind: 'client-left', client: client.name });
     }
+  }
+
+  /** @internal A client has returned under another id. */
+  returned(from: string, to: string): void {
+    const client = this.clients.get(from);
+    if (!client) return;
+    this.clients.delete(from);
+    client.name = to;
+    client.hasReturned = true;
+    client.isReachable = true;
+    client.isExpected = false;
+    this.clients.set(to, client);
+    this.queue.rename(from, to);
+    this.posts.ledger.rename(from, to);
+    this.pings.rename(from, to);
+    this.deliver({ kind: 'client-returned', client: to, before: from });
+    for (const messages of client.release()) this.transmit(to, messages);
+  }
+
+  /**
+   * @internal The own connection was lost, and the name is still its own. @param isWhole whether all that clients have sent
+   * meanwhile has come: else they begin with new credit
+   */
+  rehomed(entry: Entry, isWhole: boolean): void {
+    this.entry = entry;
+    for (const client of this.clients.keys())
+      if (!entry.clients.has(client)) this.hear({ kind: 'client-gone', entry, client, reason: 'disconnect' });
+    for (const client of entry.clients) {
+      if (!this.clients.has(client)) this.joined(client, ServerClient.unseen(client));
+      else if (!isWhole) this.transmit(client, [encodeAsk(this.claim)]);
+    }
+  }
+
+  /** @internal What the name was claimed with. */
+  get settings(): Entry['settings'] {
+    return this.entry.settings;
+  }
+
+  /** @internal The own connection was lost: for its clients it has ended. */
+  forsaken(): void {
+    const { entry } = this;
+    for (const client of this.clients.keys())
+      this.hear({ kind: 'client-gone', entry, client, reason: 'disconnect' });
+  }
+
+  /** @internal It has the name again. */
+  claimed(entry: Entry): void {
+    this.entry = entry;
   }
 
   /** @internal Somebody else has the name now. */
@@ -295,14 +346,15 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     receiver.resolve(event);
   }
 
-  private joined(name: string): void {
-    const known = this.clients.get(name);
-    const client = known ?? new ServerClient(name);
+  private joined(name: string, unknown = new ServerClient(name)): void {
+    const client = this.clients.get(name) ?? unknown;
+    // It begins with new credit when it says so.
+    if (client.hasReturned) return;
     this.clients.set(name, client);
     client.isReachable = true;
     this.deliver({ kind: 'client-joined', client: name });
     for (const messages of client.release()) this.transmit(name, messages);
-    this.ledger.attach(name);
+    this.posts.ledger.attach(name);
   }
 
   private takeRequest(client: ServerClient, message: Message): void {
@@ -313,37 +365,6 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
     this.deliver(this.requests.open(client, message));
   }
 
-  private takePost(client: ServerClient, { id, word, limit, body }: Message): void {
-    if (body.length > this.maxBody || !this.place(client.name, id, body.length)) {
-      this.hub.dropped.unfit++;
-      return;
-    }
-    const depth = this.ledger.depth - 1;
-    if (limit === 1) this.transmit(client.name, [encodeMessage('reply', this.claim, id, { word: depth })]);
-    this.deliver({ kind: 'message', type: word, body: Buffer.from(body), from: client.name });
-  }
-
-  /** @returns whether there is a place for a post, which it takes */
-  private place(client: string, id: number, bytes: number): boolean {
-    if (this.ledger.arrived(client, id, bytes)) return true;
-    if (this.entry.settings.overflow !== 'drop-oldest') return false;
-    while (this.queue.dropOldest()) if (this.ledger.arrived(client, id, bytes)) return true;
-    return false;
-  }
-
-  private postTaken({ from, body }: PostEvent): void {
-    const client = this.clients.get(from);
-    if (client) client.taken++;
-    this.ledger.taken(from, body.length);
-  }
-
-  private takeCredit(client: ServerClient, message: Message): void {
-    if (message.word === CREDIT.want) return this.ledger.want(client.name, message.id, message.limit);
-    const credit = decodeGiveBack(message);
-    if (credit) this.ledger.returned(client.name, credit);
-    else this.hub.dropped.malformed++;
-  }
-
   private refuse(client: string, id: number, code: 'CHANNEL_FULL' | 'BODY_TOO_LONG'): void {
     const { message } = channelError(code);
     const body = refusalBody(code, message);
@@ -351,7 +372,9 @@ export class ServerChannel implements AsyncIterable<ServerEvent>, AsyncDisposabl
   }
 
   private transmit(to: string, messages: readonly Buffer[]): void {
-    if (this.clients.get(to)?.isReachable !== true) return;
+    const client = this.clients.get(to);
+    if (client?.isExpected === true) return client.hold(messages);
+    if (client?.isReachable !== true) return;
     transmitted(this.hub.transmit(to, messages, this.entry.settings.order));
   }
 }

@@ -60,6 +60,11 @@ export class ServerQueue {
     this.outside.add(request);
   }
 
+  /** A client has another id, which its posts that wait are from. */
+  rename(from: string, to: string): void {
+    for (const post of this.posts.items()) if (post.from === from) Object.assign(post, { from: to });
+  }
+
   /** The oldest post makes room. @returns whether there was one */
   dropOldest(): boolean {
     const post = this.posts.shift();

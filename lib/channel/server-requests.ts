@@ -4,6 +4,7 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { ChannelContext } from './context.js';
+import { type Credit, NO_CREDIT } from './credit-ledger.js';
 import { ClientGoneError } from './errors.js';
 import { type Message, encodeMessage, timeLeft } from './protocol/message.js';
 import { inParts } from './protocol/parts.js';
@@ -26,7 +27,7 @@ export class ServerRequests implements RequestHost {
 
   constructor(
     private readonly hub: ChannelContext,
-    private readonly entry: Entry,
+    private readonly entryOf: () => Entry,
     private readonly clients: ReadonlyMap<string, ServerClient>,
     private readonly sink: RequestsSink,
   ) {}
@@ -37,7 +38,7 @@ export class ServerRequests implements RequestHost {
   }
 
   get maxBody(): number {
-    return this.entry.settings.maxBody;
+    return this.entryOf().settings.maxBody;
   }
 
   ended(): Error | null {
@@ -48,7 +49,7 @@ export class ServerRequests implements RequestHost {
   open(client: ServerClient, message: Message): ServerRequest {
     const left = timeLeft(message.deadline);
     const deadline = left === null ? undefined : this.hub.date() + left;
-    const request = new ServerRequest(this, message, client.name, deadline);
+    const request = new ServerRequest(this, message, client, deadline);
     client.requests.set(request.id, request);
     if (left !== null) request.due = this.hub.alarm.after(left, () => this.expire(request));
     return request;
@@ -66,7 +67,7 @@ export class ServerRequests implements RequestHost {
     request.isHeld = true;
     if (this.clients.get(from)?.requests.get(id) !== request) return true;
     this.held++;
-    const { claim, settings } = this.entry;
+    const { claim, settings } = this.entryOf();
     if (settings.ackReceipt) this.sink.transmit(from, [encodeMessage('received', claim, id)]);
     return true;
   }
@@ -91,14 +92,14 @@ export class ServerRequests implements RequestHost {
   }
 
   async reply(request: ServerRequest, status: number, body: Uint8Array): Promise<void> {
-    const { claim } = this.entry;
+    const { claim } = this.entryOf();
     const head = { claim, id: request.id, word: status, limit: body.length, deadline: 0 };
     await this.answer(request, inParts('reply', head, body.subarray(0, request.limit)));
   }
 
   async fail(request: ServerRequest, code: string, text: string): Promise<void> {
     const body = refusalBody(code, text);
-    await this.answer(request, [encodeMessage('refusal', this.entry.claim, request.id, { body })]);
+    await this.answer(request, [encodeMessage('refusal', this.entryOf().claim, request.id, { body })]);
   }
 
   drop(request: ServerRequest): void {
@@ -110,7 +111,7 @@ export class ServerRequests implements RequestHost {
     const client = this.clients.get(request.from);
     if (!client) throw new ClientGoneError(request.from);
     this.close(client, request);
-    if (client.isReachable) await this.hub.transmit(client.name, messages, this.entry.settings.order);
+    if (client.isReachable) await this.hub.transmit(client.name, messages, this.entryOf().settings.order);
     else client.hold(messages);
   }
 
@@ -144,15 +145,38 @@ export class ServerClient {
   readonly requests = new Map<number, ServerRequest>();
   /** Requests that get none: the client continues waiting for them. */
   readonly dropped = new Set<number>();
-  /** The newest request that has come: ids rise. */
+  /** The newest request or post that has come: ids rise. */
   lastSeen = 0;
   /** Posts that have left the queue. */
   taken = 0;
   isReachable = true;
+  /** Out of sight still, and has returned by what views say: what is for it waits. */
+  isExpected = false;
+  /** Whether it has returned, and has not said yet that it begins with new credit. */
+  hasReturned = false;
+  /** The message with which it has asked for new credit; 0: none that is unanswered. */
+  restart = 0;
+  /** Places for posts that it had when it went out of sight: they may still come when it has returned. */
+  owed: Credit = NO_CREDIT;
   /** What is to be sent when the client is back. */
   private held: (readonly Buffer[])[] = [];
 
-  constructor(readonly name: string) {}
+  constructor(public name: string) {}
+
+  /** One of which nobody saw when it came: what it has asked before is not known. */
+  static unseen(name: string): ServerClient {
+    const client = new ServerClient(name);
+    client.lastSeen = Infinity;
+    return client;
+  }
+
+  /** A place that it had before. @returns whether there is one for a post of this size, in bytes */
+  takeOwed(bytes: number): boolean {
+    const { hasReturned, owed } = this;
+    if (!hasReturned || owed.posts === 0 || owed.bytes < bytes) return false;
+    this.owed = { posts: owed.posts - 1, bytes: owed.bytes - bytes };
+    return true;
+  }
 
   hold(messages: readonly Buffer[]): void {
     this.held.push(messages);
@@ -186,6 +210,10 @@ export class Pings {
   take(client: string, { word, id }: Message, isReceiving: boolean): void {
     if (word !== APPLICATION_PING || isReceiving) this.pong(client, id);
     else this.waiting.push({ client, id });
+  }
+
+  rename(from: string, to: string): void {
+    this.waiting = this.waiting.map((each) => (each.client === from ? { ...each, client: to } : each));
   }
 
   /** The application has asked for an event. */

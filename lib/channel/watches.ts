@@ -36,6 +36,7 @@ export class Watches {
   }
 
   hear(event: RegistryEvent): void {
+    if (event.kind === 'returned') return this.returned(event.from, event.to);
     if (!('member' in event)) return;
     const { member: id } = event;
     const watchers = this.byId.get(id);
@@ -49,6 +50,22 @@ export class Watches {
       }
     }
     if (event.kind === 'member-gone') this.byId.delete(id);
+  }
+
+  private returned(from: string, to: string): void {
+    const watchers = this.byId.get(from);
+    if (!watchers) return;
+    this.byId.delete(from);
+    // The set of a watch is the same as long as it lasts.
+    for (const events of this.byId.get(to) ?? []) watchers.add(events);
+    this.byId.set(to, watchers);
+    for (const events of watchers) events.push({ kind: 'returned', id: to, before: from });
+  }
+
+  /** After a loss: who of those that are watched is not there any more has ended meanwhile. */
+  compare(isThere: (id: string) => boolean): void {
+    for (const member of this.byId.keys())
+      if (!isThere(member)) this.hear({ kind: 'member-gone', member, reason: 'disconnect' });
   }
 
   end(): void {

@@ -1,11 +1,13 @@
 /** A barrier: members wait at it until so many are there. */
-import { z } from 'zod';
 import { signalOf } from '../client/options.js';
+import { errorOf } from '../errors.js';
+import { integerFrom } from '../util/option-checks.js';
+import { ILLEGAL_PARAM } from '../wire/codes.js';
 import type { Connection } from '../client/connection.js';
 import { type BarrierCommand, BarrierMachine } from './core/machines/barrier.js';
-import { type WaitOptions, checkedOptions } from './options.js';
+import { type WaitOptions, checkOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
-import { type Replicated, type ReplicatedOptions, replicated, replicatedSchema } from './replicated.js';
+import { type Replicated, REPLICATED_OPTIONS, type ReplicatedOptions, replicated } from './replicated.js';
 
 /** The options of `barrier`. */
 export interface BarrierOptions extends ReplicatedOptions {
@@ -13,7 +15,7 @@ export interface BarrierOptions extends ReplicatedOptions {
   readonly parties: number;
 }
 
-const schema = z.strictObject({ parties: z.int().min(1), ...replicatedSchema.shape });
+const OPTIONS = { parties: integerFrom(1), ...REPLICATED_OPTIONS };
 
 /** @throws as `replicated` */
 export async function barrier(
@@ -21,7 +23,9 @@ export async function barrier(
   group: string,
   options: BarrierOptions,
 ): Promise<Barrier> {
-  const { parties, ...rest } = checkedOptions(schema, options);
+  checkOptions(OPTIONS, options);
+  const { parties, ...rest } = options;
+  if (parties === undefined) throw errorOf(ILLEGAL_PARAM, 'parties is missing: how many members open it');
   const machine = new BarrierMachine();
   return new Barrier(await replicated(connection, group, machine, rest), machine, parties);
 }

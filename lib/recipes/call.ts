@@ -1,15 +1,14 @@
 /** Asking a whole group, and getting what became of it at each member. */
-import { Buffer } from 'node:buffer';
-import { z } from 'zod';
-import { signalOption } from '../util/option-schemas.js';
+import { Buffer } from '#buffer';
+import { aFunction, aSignal, oneOf, timeFrom } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
-import { GroupBinding } from './group-binding.js';
-import { checkedOptions, jsonText } from './options.js';
+import { type End, GroupBinding } from './group-binding.js';
+import { checkOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
 /**
@@ -77,16 +76,8 @@ export interface CallResult<Answer> {
   readonly satisfied: boolean;
 }
 
-const options = z.strictObject({
-  handler: z.custom<CallHandler<never, unknown>>((value) => typeof value === 'function').optional(),
-  signal: signalOption,
-});
-
-const callOptions = z.strictObject({
-  mode: z.enum(['first', 'majority', 'all']).default('all'),
-  timeoutMs: z.number().min(1).default(CALL_TIMEOUT_MS),
-  signal: signalOption,
-});
+const OPTIONS = { handler: aFunction, signal: aSignal };
+const CALL_OPTIONS = { mode: oneOf('first', 'majority', 'all'), timeoutMs: timeFrom(1), signal: aSignal };
 
 /**
  * Joins the group, to ask its members and to answer them.
@@ -95,10 +86,10 @@ const callOptions = z.strictObject({
 export async function groupRpc<Request = unknown, Answer = unknown>(
   connection: Connection,
   group: string,
-  given: GroupRpcOptions<Request, Answer> = {},
+  options: GroupRpcOptions<Request, Answer> = {},
 ): Promise<GroupRpc<Request, Answer>> {
-  const { handler, signal } = checkedOptions(options, given);
-  return await GroupRpc.open(connection, group, handler as CallHandler<Request, Answer> | undefined, signal);
+  checkOptions(OPTIONS, options);
+  return await GroupRpc.open(connection, group, options.handler, options.signal);
 }
 
 interface AwaitedCall<Answer> {
@@ -120,12 +111,7 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     signal: AbortSignal | undefined,
   ): Promise<GroupRpc<Request, Answer>> {
     const it = new GroupRpc<Request, Answer>();
-    const seat = await GroupBinding.join(connection, group, signal, (end) => {
-      it.leaving.abort();
-      it.end(end);
-      for (const { result } of it.waiting.values()) result.reject(it.closedError());
-      it.waiting.clear();
-    });
+    const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
     it.core = new CallCore(seat.self, seat.newInstance(), handler !== undefined, {
       send: seat.send.bind(seat),
@@ -146,8 +132,9 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
    * @throws IllegalParamError, MessageTooLongError, ConnectionClosedError when the group is left meanwhile, or the
    * signal's reason. What happens at single members is never thrown: it stands in the result.
    */
-  async call(request: Request, given: CallOptions = {}): Promise<CallResult<Answer>> {
-    const { mode, timeoutMs, signal } = checkedOptions(callOptions, given);
+  async call(request: Request, options: CallOptions = {}): Promise<CallResult<Answer>> {
+    checkOptions(CALL_OPTIONS, options);
+    const { mode = 'all', timeoutMs = CALL_TIMEOUT_MS, signal } = options;
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
     const body = bytesOf(request, 'the request');
@@ -167,6 +154,13 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
       this.waiting.delete(call);
       this.core.forget(call);
     }
+  }
+
+  protected override end(how: End): void {
+    this.leaving.abort();
+    super.end(how);
+    for (const { result } of this.waiting.values()) result.reject(this.closedError());
+    this.waiting.clear();
   }
 
   private done(call: number, raw: ReadonlyMap<string, RawOutcome>, asked: readonly string[]): void {

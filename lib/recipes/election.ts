@@ -1,11 +1,10 @@
-/** Leader election: the first member that takes part leads, and everybody knows it. */
-import { z } from 'zod';
+/** Leader election: one member leads, and everybody knows it. */
 import { signalOf } from '../client/options.js';
-import { signalOption } from '../util/option-schemas.js';
+import { aSignal, oneOf } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { deferred } from '../util/deferred.js';
 import { ElectionCore, type Leadership } from './core/election.js';
-import { checkedOptions, given, silenceTimeoutOption, quorumOption, type WaitOptions } from './options.js';
+import { aQuorum, aSilence, checkOptions, given, type WaitOptions } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { GroupBinding } from './group-binding.js';
 
@@ -18,6 +17,12 @@ export interface ElectionOptions {
   readonly quorum?: number | undefined;
   /** Milliseconds that a member which says nothing is waited for, once; default 1000. */
   readonly silenceTimeoutMs?: number | undefined;
+  /**
+   * Who leads: the `first` member of the view that takes part, the default, or the `oldest`, which has taken part for the
+   * longest time without a gap. A restart moves an oldest leader once, and a first one twice. Members with different
+   * preferences take the first.
+   */
+  readonly prefer?: 'first' | 'oldest' | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,11 +35,12 @@ export interface ElectionEvents extends RecipeEvents {
   'leader-lost': [Leadership];
 }
 
-const schema = z.strictObject({
-  quorum: quorumOption,
-  silenceTimeoutMs: silenceTimeoutOption,
-  signal: signalOption,
-});
+const OPTIONS = {
+  quorum: aQuorum,
+  silenceTimeoutMs: aSilence,
+  prefer: oneOf('first', 'oldest'),
+  signal: aSignal,
+};
 
 /**
  * Joins the group and takes part in its election.
@@ -45,12 +51,13 @@ export async function election(
   group: string,
   options: ElectionOptions = {},
 ): Promise<Election> {
-  const { signal, ...rest } = checkedOptions(schema, options);
+  checkOptions(OPTIONS, options);
+  const { signal, ...rest } = options;
   return await Election.open(connection, group, rest, signal);
 }
 
 /**
- * In every view of the group the first member that takes part leads, for as long as the view lasts. When somebody comes
+ * In every view of the group the first member that takes part leads, or the oldest, for as long as the view lasts. When somebody comes
  * or goes there is no leader for the instant that the members need to agree; then there is one again, the same or
  * another, with a higher term. There are never two in one view.
  *
@@ -64,11 +71,11 @@ export class Election extends Recipe<ElectionEvents> implements AsyncIterable<Le
   static async open(
     connection: Connection,
     group: string,
-    options: Pick<ElectionOptions, 'quorum' | 'silenceTimeoutMs'>,
+    options: Omit<ElectionOptions, 'signal'>,
     signal: AbortSignal | undefined,
   ): Promise<Election> {
     const it = new Election();
-    const seat = await GroupBinding.join(connection, group, signal, (end) => it.end(end));
+    const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
     const sink = {
       send: seat.send.bind(seat),

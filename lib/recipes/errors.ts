@@ -35,6 +35,13 @@ export class LockEndedError extends RecipeError {
   }
 }
 
+/** This member does not lead any more: the reason of the signal that `lead` gives. `cause` is what broke the connection, if that broke. */
+export class LeaderLostError extends RecipeError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_SSP_LEADER_LOST', message, options);
+  }
+}
+
 /** Nothing broke: this side left the group or closed the connection. */
 export class LeftGroupError extends ConnectionClosedError {
   override readonly code: ErrorCode = 'ERR_SSP_LEFT_GROUP';
@@ -51,5 +58,6 @@ keepNames({
   ResultUnknownError,
   IncompatibleMemberError,
   LockEndedError,
+  LeaderLostError,
   LeftGroupError,
 });

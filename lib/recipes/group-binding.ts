@@ -1,18 +1,24 @@
-/** The place of one recipe in its group: feeds its core what happens there, in order, and the time. */
-import { Buffer } from 'node:buffer';
+/**
+ * The place of one recipe in its group: feeds its core what happens there, in order, and the time. Over a loss of the
+ * connection, too: the core hears of it at that moment, takes no part in views in which this member is not, and begins again
+ * with the view in which it is a member again. Or it continues, where the group has noticed nothing.
+ */
+import { warn } from '#report';
+import { Buffer } from '#buffer';
 import { errorOf } from '../errors.js';
 import type { Connection } from '../client/connection.js';
 import { DeadlineTimer } from '../util/deadline-timer.js';
 import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
-import type { DataEvent, GroupEvent, RejectEvent } from '../client/event.js';
+import type { DataEvent, GroupEvent, RejectEvent, ReturnedMember, ViewEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
+import { listFault } from '../client/view-event.js';
 import { reportDropped } from '../mailbox/diagnostics.js';
 import { type Platform, platformOf } from '../mailbox/platform.js';
 import type { Delivery } from '../primary/delivery.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { MAX_WARNED_CLAIMERS } from './core/limits.js';
+import { MAX_HELD_MESSAGES, MAX_WARNED_CLAIMERS } from './core/limits.js';
 import { MembersOnly } from './core/members-only.js';
-import type { DropReason, Sender, RecipeCore } from './core/port.js';
+import type { DropReason, Sender, RecipeCore, RecipeView } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
 
 /** How it ended. */
@@ -35,13 +41,33 @@ const WHAT: Readonly<Record<IgnoreReason, (sender: string) => string>> = {
     `the number claimed by ${sender}, which is more than a day above all others: compare the clocks`,
 };
 
+/** Whom a binding tells what becomes of it. */
+export interface BindingOwner {
+  /** Called once, when the group was left or the connection is gone. */
+  ended(end: End): void;
+  /** The connection is lost, or back. */
+  suspended(isSuspended: boolean): void;
+}
+
 /** Groups in which a recipe sits. */
 const taken = new WeakSet<Group>();
 
 const LEFT: End = { error: undefined, text: 'the group was left' };
 
 export class GroupBinding implements Sender {
+  /** Id of this member, as the core knows it. */
+  self: string;
+  /** From the loss of the connection until what comes is of now. */
+  isSuspended = false;
   private core: MembersOnly | null = null;
+  /** Whether the group is seen by views in which this member is not, or not at all. */
+  private isOutside = false;
+  /** Whether something of that is missing. */
+  private hasGap = false;
+  /** Members that have returned in views in which this one was not. */
+  private returned: readonly ReturnedMember[] = [];
+  /** Private messages that came meanwhile: who is a member is known with the next view. */
+  private held: DataEvent[] = [];
   /** That of the connection. */
   readonly platform: Platform;
   private readonly timer: DeadlineTimer;
@@ -54,8 +80,9 @@ export class GroupBinding implements Sender {
   private constructor(
     readonly connection: Connection,
     readonly group: Group,
-    private readonly ended: (end: End) => void,
+    private readonly owner: BindingOwner,
   ) {
+    this.self = connection.id;
     this.platform = platformOf(connection);
     const { clock } = this.platform;
     this.timer = new DeadlineTimer(
@@ -66,21 +93,21 @@ export class GroupBinding implements Sender {
   }
 
   /**
-   * Joins the group. @param ended called once when the group was left or the connection is gone
+   * Joins the group.
    * @throws IllegalParamError when another recipe or listener has the group, and what `Connection.join` throws
    */
   static async join(
     connection: Connection,
     name: string,
     signal: AbortSignal | undefined,
-    ended: (end: End) => void,
+    owner: BindingOwner,
   ): Promise<GroupBinding> {
     if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
     if (taken.has(group) || group.eventNames().length > 0)
       throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe needs a group of its own`);
     taken.add(group);
-    return new GroupBinding(connection, group, ended);
+    return new GroupBinding(connection, group, owner);
   }
 
   /** Set before the core hears of it. */
@@ -88,8 +115,10 @@ export class GroupBinding implements Sender {
     return this.how;
   }
 
-  get self(): string {
-    return this.connection.id;
+  /** Whether the connection comes back after a loss. */
+  get comesBack(): boolean {
+    // A connection of another copy of this package may know nothing of that.
+    return Boolean(this.connection.resumption);
   }
 
   /** Milliseconds since 1970; within one process it never goes back. */
@@ -103,6 +132,11 @@ export class GroupBinding implements Sender {
     return Buffer.from(this.platform.random(6)).readUIntBE(0, 6);
   }
 
+  /** What the daemon states of a member; null for nothing. A connection of another copy of this package may not know. */
+  subjectOf(id: string): string | null {
+    return (this.group as Partial<Group>).subjectOf?.(id) ?? null;
+  }
+
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
     this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason));
@@ -110,6 +144,11 @@ export class GroupBinding implements Sender {
     this.connection.on('message', this.onPrivate);
     this.connection.on('reject', this.onReject);
     this.connection.on('close', this.onClose);
+    this.connection.on('reconnecting', this.onLost);
+    this.connection.on('moved', this.onLost);
+    this.connection.on('resumed', this.onResumed);
+    // It may have been lost since the group was joined.
+    if (!this.group.isMember && this.connection.state !== 'closed') this.onLost();
   }
 
   /** An input that does not come from the group. */
@@ -160,20 +199,80 @@ export class GroupBinding implements Sender {
   private readonly onEvent = (event: GroupEvent): void => {
     const { core } = this;
     if (!core || this.how) return;
-    if (event.kind === 'self-leave') return this.end(LEFT);
-    this.input((time) => {
-      if (event.kind === 'data') core.message(event.sender, event.body, time, event.service);
-      else if (event.kind === 'view') core.view(event, time);
-      else core.transition(time);
-    });
+    switch (event.kind) {
+      case 'self-leave':
+        return this.end(LEFT);
+      case 'gap':
+        this.onLost();
+        this.isOutside = this.hasGap = true;
+        this.returned = [];
+        return;
+      case 'view':
+        this.viewed(core, event);
+        break;
+      case 'data':
+        this.said(core, event);
+        break;
+      default:
+        if (!this.isOutside) this.input((time) => core.transition(time));
+    }
+    this.onResumed();
   };
 
-  private readonly onPrivate = ({ sender, body }: DataEvent): void => {
+  private said(core: MembersOnly, { sender, body, service }: DataEvent): void {
+    if (!this.isOutside) this.input((time) => core.message(sender, body, time, service));
+    else if (!this.hasGap) this.input((time) => core.overhear(sender, body, time, service));
+  }
+
+  private viewed(core: MembersOnly, view: ViewEvent): void {
+    this.isOutside ||= view.myIndex < 0;
+    const meanwhile = this.returned;
+    this.returned = view.myIndex < 0 ? [...meanwhile, ...view.returned] : [];
+    const fault = listFault(view);
+    if (view.myIndex < 0) {
+      this.hasGap ||= fault !== null;
+      if (!this.hasGap) this.input((time) => core.observe(view, time));
+      return;
+    }
+    if (fault) return this.fail(fault);
+    this.input((time) => {
+      if (this.isOutside) {
+        this.self = view.members[view.myIndex] as string;
+        core.rejoined(this.self, !this.hasGap, time);
+      }
+      this.isOutside = this.hasGap = false;
+      core.view(meanwhile.length > 0 ? withReturned(view, meanwhile) : view, time);
+    });
+    for (const message of this.held.splice(0)) this.onPrivate(message);
+  }
+
+  private readonly onLost = (): void => {
     const { core } = this;
+    if (!core || this.isSuspended || this.how) return;
+    this.isSuspended = true;
+    this.input((time) => core.lost(time));
+    this.owner.suspended(true);
+  };
+
+  /** What was missed may still be on its way when the connection is back, and so may what had arrived before the loss. */
+  private readonly onResumed = (): void => {
+    const { connection, core, group } = this;
+    if (!core || !this.isSuspended || this.isOutside || this.how) return;
+    if (!connection.open || !group.isMember) return;
+    this.isSuspended = false;
+    this.input((time) => core.resumed(time));
+    this.owner.suspended(false);
+  };
+
+  private readonly onPrivate = (event: DataEvent): void => {
+    const { core } = this;
+    const { sender, body } = event;
     const message = opened(this.group.name, body);
     if (!core || this.how || message === null) return;
     // One without content is that of `checkPrivate`.
-    if (message.length > 0 || sender !== this.self) this.input((time) => core.direct(sender, message, time));
+    if (message.length === 0 && sender === this.self) return;
+    if (this.isOutside && this.held.length < MAX_HELD_MESSAGES) this.held.push(event);
+    else this.input((time) => core.direct(sender, message, time));
   };
 
   /**
@@ -206,7 +305,7 @@ export class GroupBinding implements Sender {
   private warn(text: string, type = 'SspRefusedWarning', kind: string = type): void {
     if (this.warned.has(kind)) return;
     this.warned.add(kind);
-    process.emitWarning(`${this.group.name}: ${text}`, type);
+    warn(`${this.group.name}: ${text}`, type);
   }
 
   private end(end: End): void {
@@ -217,8 +316,11 @@ export class GroupBinding implements Sender {
     this.connection.off('message', this.onPrivate);
     this.connection.off('reject', this.onReject);
     this.connection.off('close', this.onClose);
+    this.connection.off('reconnecting', this.onLost);
+    this.connection.off('moved', this.onLost);
+    this.connection.off('resumed', this.onResumed);
     this.core?.left(this.now());
-    this.ended(end);
+    this.owner.ended(end);
   }
 
   private tick(): void {
@@ -227,3 +329,8 @@ export class GroupBinding implements Sender {
     if (core && core.dueAt <= time) core.tick(time);
   }
 }
+
+const withReturned = (view: ViewEvent, before: readonly ReturnedMember[]): RecipeView => {
+  const { id, cause, members, cameWithMe, returned } = view;
+  return { id, cause, members, cameWithMe, returned: [...before, ...returned] };
+};

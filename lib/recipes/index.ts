@@ -6,11 +6,13 @@
 // The recipes.
 export type { Leadership } from './core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from './election.js';
+export { lead, type LeadInfo, type LeadOptions } from './lead.js';
 export type { RecipeEvents } from './recipe.js';
 export type { Departure } from './core/presence.js';
 export {
   presence,
   type Member,
+  type Person,
   type Presence,
   type PresenceEvents,
   type PresenceOptions,
@@ -31,6 +33,7 @@ export { barrier, type Barrier, type BarrierOptions } from './barrier.js';
 export { counter, type Counter } from './counter.js';
 export type { WaitOptions } from './options.js';
 export {
+  LeaderLostError,
   LeftGroupError,
   LockEndedError,
   IncompatibleMemberError,

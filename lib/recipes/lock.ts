@@ -3,7 +3,7 @@ import { signalOf } from '../client/options.js';
 import type { Connection } from '../client/connection.js';
 import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
-import { LockEndedError } from './errors.js';
+import { LockEndedError, ResultUnknownError } from './errors.js';
 import type { End } from './group-binding.js';
 import type { WaitOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
@@ -118,7 +118,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       this.withdrawals.submit(request, { op: 'release', instance, request });
     try {
       for (;;) {
-        await this.replica.submit({ op: 'acquire', instance, request, now: this.replica.now() }, { signal });
+        await this.ask({ op: 'acquire', instance, request, now: this.replica.now() }, signal);
         const held = await this.taken(request, release, signal);
         if (held) return held;
       }
@@ -128,6 +128,15 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
       throw error;
     } finally {
       this.wanted.delete(request);
+    }
+  }
+
+  /** Where nobody knows what became of it the state says whether it stands in the queue. */
+  private async ask(command: LockCommand, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.replica.submit(command, { signal });
+    } catch (error) {
+      if (!(error instanceof ResultUnknownError)) throw error;
     }
   }
 
@@ -160,10 +169,11 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 
   private look(): void {
     for (const [request, held] of this.held) {
-      const { ending, hasState, isPartitioned } = this.replica;
+      const { ending, hasState, isPartitioned, isSuspended } = this.replica;
       if (hasState && !isPartitioned && this.isMine(this.machine.holder, request)) continue;
       this.held.delete(request);
-      held.end(lost(ending ?? (isPartitioned ? NO_QUORUM : STRUCK_OFF)));
+      const why = isPartitioned ? NO_QUORUM : STRUCK_OFF;
+      held.end(lost(ending ?? (isSuspended ? NO_CONNECTION : why)));
     }
     this.clear();
     this.watch.look();
@@ -199,6 +209,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
 }
 
 const NO_QUORUM: End = { error: undefined, text: 'the quorum was lost' };
+const NO_CONNECTION: End = { error: undefined, text: 'the connection to the daemon broke' };
 const STRUCK_OFF: End = { error: undefined, text: 'the group continued without this member' };
 
 const lost = ({ text, error }: End): LockEndedError =>

@@ -1,7 +1,6 @@
 /** What the recipes take, checked once at the door. */
-import { z } from 'zod';
 import { errorOf } from '../errors.js';
-import { parsedOptions } from '../util/option-errors.js';
+import { integerFrom, OptionChecks, type OptionShape, timeFrom } from '../util/option-checks.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { isTooDeep } from './core/json-depth.js';
 import { MAX_JSON_DEPTH } from './core/limits.js';
@@ -12,12 +11,13 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const quorumOption = z.int().min(1).optional();
-export const silenceTimeoutOption = z.number().min(1).optional();
+export const aQuorum = integerFrom(1);
+export const aSilence = timeFrom(1);
+
+const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
 
 /** @throws IllegalParamError that says which option is wrong */
-export const checkedOptions = <T>(schema: z.ZodType<T>, options: unknown): T =>
-  parsedOptions(schema, options, (text) => errorOf(ILLEGAL_PARAM, text));
+export const checkOptions = (shape: OptionShape, options: unknown): void => check.all(options, shape);
 
 /** The given options without those that are undefined, so that defaults stand. */
 export const given = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

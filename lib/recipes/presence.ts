@@ -1,18 +1,24 @@
 /** Who is here, since when, and what each says of itself. */
-import { Buffer } from 'node:buffer';
-import { z } from 'zod';
-import { signalOption, timeOption } from '../util/option-schemas.js';
+import { Buffer } from '#buffer';
+import { aSignal, aTime, holds } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { parsePrivateGroup } from '../wire/name.js';
-import { MAX_METADATA_BYTES } from './core/limits.js';
-import { type Departure, type MemberPresence, PresenceCore } from './core/presence.js';
+import { MAX_KEY_BYTES, MAX_METADATA_BYTES } from './core/limits.js';
+import { byKey, People } from './core/people.js';
+import {
+  type Departure,
+  isKey,
+  type MemberPresence,
+  type MembersSink,
+  PresenceCore,
+} from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
-import { checkedOptions, jsonText } from './options.js';
+import { checkOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 
-/** A member that takes part. */
+/** A member that takes part: one connection, such as a tab. */
 export interface Member<M> {
   /** Id of its connection, `#bob#d1`. */
   readonly id: string;
@@ -22,7 +28,21 @@ export interface Member<M> {
   readonly since: Date;
   /** What it announced; null if it is not JSON. */
   readonly metadata: M | null;
+  /** Whose connection it is: equal for the connections of one person. */
+  readonly key: string;
   /** Whether it is this member. */
+  readonly isMe: boolean;
+}
+
+/** One who is here with one or several connections. */
+export interface Person<M> {
+  /** Tells people apart; see `PresenceOptions.key`. */
+  readonly key: string;
+  /** What its connections announced, in their order. */
+  readonly metas: readonly (M | null)[];
+  /** Its connections, in the order of the group. */
+  readonly members: readonly Member<M>[];
+  /** Whether this member is one of its connections. */
   readonly isMe: boolean;
 }
 
@@ -30,6 +50,12 @@ export interface Member<M> {
 export interface PresenceOptions<M> {
   /** What the others see of this member: anything that JSON can hold, up to 16 KiB. */
   readonly metadata: M;
+  /**
+   * Whose connection this is, 1 to 128 bytes: members with the same key are one person. Default: the subject of the token, as the
+   * daemon states it to all members; without a token a key that no other connection has. A member behind a token can have no other key than its
+   * subject, unless the daemon permits it to `impersonate`; one without a token says what it likes.
+   */
+  readonly key?: string | undefined;
   /** Milliseconds for which one who is out of reach is remembered; default one hour. */
   readonly forgetAfterMs?: number | undefined;
   /** Gives up joining. */
@@ -44,32 +70,46 @@ export interface PresenceEvents<M> extends RecipeEvents {
   updated: [Member<M>, Member<M>];
   /** One is gone for good. */
   left: [Member<M>, Departure];
-  /** The network broke between this member and that one. It may continue on its side, and come back. */
+  /**
+   * The network broke between this member and that one, which may continue on its side, and come back. Or its connection
+   * broke, and it looks for a daemon.
+   */
   unreachable: [Member<M>];
-  /** One that was out of reach is here again, the same process. */
-  returned: [Member<M>];
+  /** One that was out of reach is here again, the same process, maybe under another id: now, before. */
+  returned: [Member<M>, Member<M>];
+  /** The first connection of a person is here. */
+  'person-joined': [Person<M>];
+  /** The last connection of a person is gone for good; the person as it was with that one. */
+  'person-left': [Person<M>];
 }
 
 const HOUR_MS = 3_600_000;
 
-const schema = z.strictObject({
-  metadata: z.unknown().optional(),
-  forgetAfterMs: timeOption.default(HOUR_MS),
-  signal: signalOption,
-});
+const aKey = holds(
+  (value) => typeof value === 'string' && isKey(value),
+  `must be a text of 1 to ${MAX_KEY_BYTES} bytes`,
+);
+const OPTIONS = { metadata: () => null, key: aKey, forgetAfterMs: aTime, signal: aSignal };
 
 /**
  * Joins the group and announces this member.
- * @throws IllegalParamError, also for metadata that is too long or no JSON, and what `Connection.join` throws
+ * @throws IllegalParamError, also for metadata that is too long or no JSON and for a key that is not the subject of the token, and what
+ * `Connection.join` throws
  */
 export async function presence<M = unknown>(
   connection: Connection,
   group: string,
   options: PresenceOptions<M>,
 ): Promise<Presence<M>> {
-  const { metadata, forgetAfterMs, signal } = checkedOptions(schema, options);
+  checkOptions(OPTIONS, options);
+  const { metadata, key = null, forgetAfterMs = HOUR_MS, signal } = options;
   if (metadata === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is missing: pass null for none');
-  return await Presence.open<M>(connection, group, bytesOf(metadata), forgetAfterMs, signal);
+  return await Presence.open<M>(
+    connection,
+    group,
+    { metadata: bytesOf(metadata), key, forgetAfterMs },
+    signal,
+  );
 }
 
 /** The list of the members that are here, with what each announces. Made by `presence`. */
@@ -80,24 +120,44 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
   static async open<M>(
     connection: Connection,
     group: string,
-    metadata: Buffer,
-    forgetAfterMs: number,
+    options: { readonly metadata: Buffer; readonly key: string | null; readonly forgetAfterMs: number },
     signal: AbortSignal | undefined,
   ): Promise<Presence<M>> {
     const it = new Presence<M>();
-    const seat = await GroupBinding.join(connection, group, signal, (end) => it.end(end));
+    const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
+    await it.checkKey(options.key);
     const emit = it as Recipe<PresenceEvents<unknown>>;
+    const people = new People({
+      arrived: (key, first) => void emit.emit('person-joined', it.personOf(key, [first])),
+      departed: (key, last) => void emit.emit('person-left', it.personOf(key, [last])),
+    });
     const member = (who: MemberPresence): Member<unknown> => it.memberOf(who);
-    it.core = new PresenceCore(seat.self, seat.newInstance(), metadata, forgetAfterMs, {
+    const sink: MembersSink = {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
-      joined: (who) => void emit.emit('joined', member(who)),
-      updated: (who, before) => void emit.emit('updated', member(who), member(before)),
-      left: (who, how) => void emit.emit('left', member(who), how),
+      subjectOf: seat.subjectOf.bind(seat),
+      joined: (who) => {
+        emit.emit('joined', member(who));
+        people.joined(who);
+      },
+      updated: (who, before) => {
+        emit.emit('updated', member(who), member(before));
+        people.changed(who, before);
+      },
+      left: (who, how) => {
+        emit.emit('left', member(who), how);
+        people.left(who);
+      },
       unreachable: (who) => void emit.emit('unreachable', member(who)),
-      returned: (who) => void emit.emit('returned', member(who)),
-    });
+      returned: (who, before) => {
+        emit.emit('returned', member(who), member(before));
+        people.changed(who, before);
+      },
+    };
+    const { metadata, key, forgetAfterMs } = options;
+    const instance = seat.newInstance();
+    it.core = new PresenceCore(seat.self, instance, metadata, forgetAfterMs, sink, seat.comesBack, key);
     seat.host(it.core);
     return it;
   }
@@ -105,6 +165,11 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
   /** Those who are here, in the one order that all members see. */
   get here(): Member<M>[] {
     return this.core.reachable.map((who) => this.memberOf(who));
+  }
+
+  /** Who is here, each with all its connections, in the one order that all members see. */
+  get people(): Person<M>[] {
+    return [...byKey(this.core.reachable)].map(([key, members]) => this.personOf(key, members));
   }
 
   /** Those that the network has parted from this member. */
@@ -123,12 +188,33 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     this.binding.input(() => this.core.announce(bytes));
   }
 
-  private memberOf({ id, since, metadata }: MemberPresence): Member<M> {
+  /** @throws IllegalParamError for one that the others would not believe */
+  private async checkKey(key: string | null): Promise<void> {
+    const { binding } = this;
+    const subject = binding.subjectOf(binding.self);
+    if (key === null || subject === null || key === subject) return;
+    await binding.leave();
+    const text = `key must be ${JSON.stringify(subject)}, the subject of the token: another one needs the permission impersonate`;
+    throw errorOf(ILLEGAL_PARAM, text);
+  }
+
+  private personOf(key: string, members: readonly MemberPresence[]): Person<M> {
+    const all = members.map((who) => this.memberOf(who));
+    return {
+      key,
+      metas: all.map(({ metadata }) => metadata),
+      members: all,
+      isMe: all.some(({ isMe }) => isMe),
+    };
+  }
+
+  private memberOf({ id, since, metadata, key }: MemberPresence): Member<M> {
     return {
       id,
       name: parsePrivateGroup(id)?.name ?? id,
       since: new Date(since),
       metadata: valueOf(metadata) as M | null,
+      key,
       isMe: id === this.binding.self,
     };
   }

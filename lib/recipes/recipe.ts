@@ -5,12 +5,16 @@ import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import { Emitter } from '../client/event-fanout.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { LeftGroupError } from './errors.js';
-import type { End, GroupBinding } from './group-binding.js';
+import type { BindingOwner, End, GroupBinding } from './group-binding.js';
 
 /** Events of every recipe, with their arguments. */
 export interface RecipeEvents {
   /** It is over: the group was left, or, with an error, the connection was lost or this member cannot stay. Comes once. */
   close: [Error | undefined];
+  /** The connection is lost and looks for a daemon: what this recipe shows is of the time before. */
+  suspended: [];
+  /** The connection is back, and this member in the group. */
+  resumed: [];
 }
 
 /**
@@ -29,6 +33,14 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
    */
   get closed(): Promise<Error | undefined> {
     return this.gone.promise;
+  }
+
+  /**
+   * Whether the connection is lost and looks for a daemon, on a connection that reconnects. What the recipe shows is of the
+   * time before; what waits continues when the connection is back.
+   */
+  get isSuspended(): boolean {
+    return this.place?.isSuspended ?? false;
   }
 
   /** @internal How it ends; known before anything else is heard of the end. */
@@ -72,6 +84,15 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   /** The error for calls made after the recipe ended. */
   protected closedError(): Error {
     return this.how?.error ?? new LeftGroupError(this.how?.text ?? 'not in the group');
+  }
+
+  /** @internal What becomes of the seat. */
+  protected get owner(): BindingOwner {
+    return {
+      ended: (end) => this.end(end),
+      suspended: (isSuspended) =>
+        void (this as unknown as Recipe<RecipeEvents>).emit(isSuspended ? 'suspended' : 'resumed'),
+    };
   }
 
   /** Called once by the seat. */

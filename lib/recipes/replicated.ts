@@ -1,8 +1,7 @@
 /** State that is the same at all members: commands go in, and everybody applies them in one order. */
-import { Buffer } from 'node:buffer';
-import { z } from 'zod';
+import { Buffer } from '#buffer';
 import { signalOf } from '../client/options.js';
-import { signalOption } from '../util/option-schemas.js';
+import { aSignal, integerFrom, oneOf } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
@@ -16,14 +15,7 @@ import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
 import { IncompatibleMemberError, ReadOnlyError, ResultUnknownError } from './errors.js';
 import { type End, GroupBinding } from './group-binding.js';
-import {
-  type WaitOptions,
-  checkedOptions,
-  given,
-  jsonText,
-  quorumOption,
-  silenceTimeoutOption,
-} from './options.js';
+import { aQuorum, aSilence, type WaitOptions, checkOptions, given, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { RestoreStream, Snapshots, type Supply } from './snapshots.js';
 
@@ -65,13 +57,13 @@ export interface ReplicatedEvents extends RecipeEvents {
   'snapshot-error': [error: unknown];
 }
 
-export const replicatedSchema = z.strictObject({
-  quorum: quorumOption,
-  maxMembers: z.int().min(1).optional(),
-  whenReadOnly: z.enum(['wait', 'reject']).optional(),
-  silenceTimeoutMs: silenceTimeoutOption,
-  signal: signalOption,
-});
+export const REPLICATED_OPTIONS = {
+  quorum: aQuorum,
+  maxMembers: integerFrom(1),
+  whenReadOnly: oneOf('wait', 'reject'),
+  silenceTimeoutMs: aSilence,
+  signal: aSignal,
+};
 
 /**
  * Joins the group with a state machine. Resolves when this member is in the group; `ready` tells when it has the state.
@@ -84,15 +76,15 @@ export async function replicated<Command, Result>(
   machine: Machine<Command, Result>,
   options: ReplicatedOptions = {},
 ): Promise<Replicated<Command, Result>> {
-  const checked = checkedOptions(replicatedSchema, options);
+  checkOptions(REPLICATED_OPTIONS, options);
   checkMachine(machine);
-  checkQuorum(checked);
-  if (checked.quorum !== undefined && machine.merge)
+  checkQuorum(options);
+  if (options.quorum !== undefined && machine.merge)
     throw errorOf(ILLEGAL_PARAM, '`merge` and `quorum` exclude each other: with a quorum nothing is merged');
-  return await Replicated.open(connection, group, machine, checked);
+  return await Replicated.open(connection, group, machine, options);
 }
 
-function checkQuorum({ quorum, maxMembers }: z.infer<typeof replicatedSchema>): void {
+function checkQuorum({ quorum, maxMembers }: ReplicatedOptions): void {
   if (maxMembers === undefined) return;
   if (quorum === undefined)
     throw errorOf(
@@ -126,12 +118,12 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     connection: Connection,
     group: string,
     machine: Machine<Command, Result>,
-    options: z.infer<typeof replicatedSchema>,
+    options: ReplicatedOptions,
   ): Promise<Replicated<Command, Result>> {
     const it = new Replicated<Command, Result>();
     it.rejects = options.whenReadOnly === 'reject';
     it.quorum = options.quorum;
-    const seat = await GroupBinding.join(connection, group, options.signal, (end) => it.ended(end));
+    const seat = await GroupBinding.join(connection, group, options.signal, it.owner);
     it.binding = seat;
     it.host(seat, machine, options);
     return it;
@@ -224,11 +216,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     return this.hasEnded;
   }
 
-  private host(
-    seat: GroupBinding,
-    machine: Machine<Command, Result>,
-    options: z.infer<typeof replicatedSchema>,
-  ): void {
+  private host(seat: GroupBinding, machine: Machine<Command, Result>, options: ReplicatedOptions): void {
     const onError = (error: unknown): void => void this.emit('snapshot-error', error);
     const supply: Supply = (...piece) => seat.input(() => this.core.supplied(...piece));
     this.snapshots = new Snapshots(supply, onError, seat.platform.clock);
@@ -334,11 +322,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     }
   }
 
-  private ended(end: End): void {
+  protected override end(end: End): void {
     this.restoring?.giveUp();
     this.restoring = null;
     this.snapshots.clear();
-    this.end(end);
+    super.end(end);
     for (const waiting of this.waiting.values()) waiting.reject(this.closedError());
     this.waiting.clear();
   }
@@ -348,6 +336,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     const { quorum } = this;
     const here = this.binding.group.members.length;
     const now = 'no command can be applied here now';
+    if (this.isSuspended) return `${now}: the connection is lost, and looks for a daemon`;
     if (quorum !== undefined && here < quorum)
       return `${now}: ${here} of the ${quorum} members that are needed ${here === 1 ? 'is' : 'are'} here`;
     if (!this.core.hasState) return `${now}: this member does not have the state yet: wait for ready()`;

@@ -1,5 +1,5 @@
 /** Snapshots of a machine: taken at one moment, read later, in messages of one size, by several at their own speed. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { IllegalStateError } from '../errors.js';
 import { AsyncQueue } from '../util/async-queue.js';
 import { type Clock, turn } from '../util/clock.js';

@@ -1,5 +1,6 @@
 /** Several daemons with connections that use channels, in one process: what the specs do to them. */
-import type { Channels, ChannelsSettings } from '../../lib/channel/channels.js';
+import type { Channels } from '../../lib/channel/channels.js';
+import type { ChannelsSettings } from '../../lib/channel/options.js';
 
 export interface ChannelHost {
   /** Whether nothing moves by itself. */

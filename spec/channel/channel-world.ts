@@ -1,6 +1,7 @@
 /** Channels of several daemons in memory, on the group model. Chance decides what of the messages under way survives a cut. */
 import { Buffer } from 'node:buffer';
-import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
+import { Channels } from '../../lib/channel/channels.js';
+import type { ChannelsSettings } from '../../lib/channel/options.js';
 import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { daemonOf } from '../../lib/channel/registry/primary.js';
 import { type Clock, systemClock } from '../../lib/util/clock.js';
@@ -15,6 +16,10 @@ const quiet: LinkHandler = {
   transition: nothing,
   message: nothing,
   refused: nothing,
+  lost: nothing,
+  continued: nothing,
+  rejoined: nothing,
+  observed: nothing,
   closed: nothing,
 };
 

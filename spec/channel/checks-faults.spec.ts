@@ -97,6 +97,8 @@ for (const { where, build, most, names: wanted } of houses)
       world.reconfigure([['d1', 'd2'], ['d3']]);
       await world.settle();
       await b.createChannel('new');
+      // `a` may hear of it a moment after `b`.
+      await world.settle();
       expect((await a.registry.lookup('new'))?.owner).to.equal('#x#d2');
       expect(await code(c.createChannel('other'))).to.equal('ERR_SSP_NOT_PRIMARY');
       expect((await client.call(5)).status).to.equal(5);

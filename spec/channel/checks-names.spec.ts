@@ -104,7 +104,17 @@ describe('channel: names', () => {
     const owner = await world.channels('d1', 'x');
     const server = await owner.createChannel('c');
     const thief = world.link('d2', 'x');
-    const nobody = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
+    const nobody = {
+      view() {},
+      transition() {},
+      message() {},
+      refused() {},
+      lost() {},
+      continued() {},
+      rejoined() {},
+      observed() {},
+      closed() {},
+    };
     await thief.enter(nobody);
     const claim = Buffer.from(server.claimId, 'hex').toString('latin1');
     const command = { kind: 'release', claim, force: true } as const;

@@ -32,6 +32,7 @@ class Party {
       tell: () => undefined,
       waiting: () => undefined,
       exchanging: () => undefined,
+      departing: () => undefined,
       ignored,
       ready: () => undefined,
     });
@@ -59,7 +60,14 @@ class Party {
 
   private view(members: readonly string[], cause: 'join' | 'network'): void {
     const changed = cause === 'join' ? SELF : null;
-    this.machine.view({ id: [1, 2, ++this.counter], cause, members, changed, cameWithMe: [SELF] });
+    this.machine.view({
+      id: [1, 2, ++this.counter],
+      cause,
+      members,
+      changed,
+      cameWithMe: [SELF],
+      returned: [],
+    });
     for (let bytes = this.sent.shift(); bytes; bytes = this.sent.shift()) this.take(SELF, bytes);
   }
 
@@ -79,6 +87,8 @@ class Party {
       fresh: none,
       silent: none,
       tookPart: covers,
+      moved: false,
+      returns: [],
     });
   }
 

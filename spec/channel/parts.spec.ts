@@ -145,7 +145,17 @@ describe('registry messages', () => {
     const none = { epoch: null, promised: 0 };
     const covers = [true, false, true, false, false, false, false, false, true];
     const fresh = covers.map((each) => !each);
-    const state = { kind: 'state', tag, wide: true, covers, fresh, silent: fresh, tookPart: covers } as const;
+    const state = {
+      kind: 'state',
+      tag,
+      wide: true,
+      covers,
+      fresh,
+      silent: fresh,
+      tookPart: covers,
+      moved: true,
+      returns: [{ from: '#a#d1', to: '#a#d2' }],
+    } as const;
     for (const message of [
       {
         serial: 1,
@@ -182,7 +192,7 @@ describe('registry messages', () => {
       from: null,
     } as const;
     expect(encodeRegistryMessage({ serial: 3, tag: [-1, 2, 3, 4], command }).toString('hex')).to.equal(
-      '200400000003' +
+      '200500000003' +
         'ffffffff000000020000000300000004' +
         '02c3a9' +
         '01' +
@@ -272,6 +282,34 @@ describe('merge', () => {
     const left = table(entry('a', '#x#d2', 1));
     const members = new Set(['#a#d1', '#x#d2']);
     expect(merge([side(left, ['#a#d1'])], members).table.size).to.equal(0);
+  });
+
+  it('follows one that has returned twice, also where a part knows it under its first id', () => {
+    const [first, now] = ['#x#d1', '#x#d3'];
+    const returns = [{ from: '#x#d2', to: now }];
+    const members = new Set(['#a#d1', '#b#d2', now]);
+    const knowing = {
+      ...side(table(entry('a', '#x#d2', 1), entry('b', '#b#d2', 2, ['#x#d2'])), ['#b#d2']),
+      returns,
+    };
+    const other = {
+      ...side(table(entry('a', first, 1), entry('b', '#b#d2', 2, [first])), ['#a#d1']),
+      returns,
+    };
+    for (const sides of [
+      [knowing, other],
+      [other, knowing],
+      [
+        { ...knowing, epoch: 1 },
+        { ...other, epoch: 2 },
+      ],
+    ]) {
+      const { table: made, dropped } = merge(sides, members);
+      expect(made.find('a')?.owner).to.equal(now);
+      expect([...dropped]).to.deep.equal([]);
+    }
+    const { table: made } = merge([knowing, other], members);
+    expect([...(made.find('b')?.clients ?? [])]).to.deep.equal([now]);
   });
 
   it('gives a name to the smaller claim, but first to that of the newest primary component', () => {
@@ -375,6 +413,8 @@ describe('an epoch that a member of the registry claims', () => {
         fresh: members.map(() => false),
         silent: members.map(() => false),
         tookPart: covers,
+        moved: false,
+        returns: [],
       });
     }
     return exchange;

@@ -6,7 +6,17 @@ import { openChannels } from '../../lib/channel/open.js';
 import { code, next, pairOf, ChannelFixture, within } from './support.js';
 import { ChannelWorld } from './channel-world.js';
 
-const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
+const deaf: LinkHandler = {
+  view() {},
+  transition() {},
+  message() {},
+  refused() {},
+  lost() {},
+  continued() {},
+  rejoined() {},
+  observed() {},
+  closed() {},
+};
 
 describe('the registry', () => {
   it('continues when a member says nothing at all', async () => {

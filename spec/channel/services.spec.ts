@@ -17,6 +17,7 @@ const view = (counter: number, members: readonly string[], changed: string): Reg
   members,
   changed,
   cameWithMe: members.filter((member) => member !== changed),
+  returned: [],
 });
 
 /** A machine alone in its view. @param ignored takes what it ignores */
@@ -28,6 +29,7 @@ function machineOf(ignored: string[] = []): RegistryMachine {
     waiting: () => undefined,
     ready: () => undefined,
     exchanging: () => undefined,
+    departing: () => undefined,
     ignored: (member, reason) => void ignored.push(`${member} ${reason}`),
   });
   const sent: (() => void)[] = [];

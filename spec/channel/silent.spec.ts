@@ -32,6 +32,7 @@ class Party {
       tell: (event: RegistryEvent) => void this.seen.push(event.kind),
       waiting: () => undefined,
       exchanging: () => undefined,
+      departing: () => undefined,
       ignored: (member, reason) => void this.seen.push(`${reason} ${member}`),
       ready: () => void this.seen.push('ready'),
     });
@@ -40,7 +41,7 @@ class Party {
 
   view(cause: RegistryView['cause'], members: readonly string[], changed: string | null = null): void {
     const cameWithMe = members.filter((member) => this.machine.isMember(member) || member === SELF);
-    this.machine.view({ id: [1, 2, ++this.counter], cause, members, changed, cameWithMe });
+    this.machine.view({ id: [1, 2, ++this.counter], cause, members, changed, cameWithMe, returned: [] });
     this.run();
   }
 
@@ -80,6 +81,8 @@ class Party {
       fresh: none,
       silent: none,
       tookPart: flags,
+      moved: false,
+      returns: [],
     };
     machine.message(QUIET, encodeRegistryMessage(state), 'agreed');
     this.run();
@@ -157,7 +160,17 @@ describe('a member of the registry that says nothing', () => {
     expect(party.news).to.deep.equal(['ORPHANED']);
   });
 
-  const deaf: LinkHandler = { view() {}, transition() {}, message() {}, refused() {}, closed() {} };
+  const deaf: LinkHandler = {
+    view() {},
+    transition() {},
+    message() {},
+    refused() {},
+    lost() {},
+    continued() {},
+    rejoined() {},
+    observed() {},
+    closed() {},
+  };
 
   it('holds up channels for the time that is set, and no longer', async () => {
     const SPEED = 100;

@@ -1,6 +1,7 @@
 /** Channels on simulated daemons: real cores, sessions, frames and engines, in virtual time. */
 import { Buffer } from 'node:buffer';
-import { Channels, type ChannelsSettings } from '../../lib/channel/channels.js';
+import { Channels } from '../../lib/channel/channels.js';
+import type { ChannelsSettings } from '../../lib/channel/options.js';
 import { CHANNEL_MESSAGE, REGISTRY_GROUP } from '../../lib/channel/limits.js';
 import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { EventReader } from '../../lib/client/reader.js';

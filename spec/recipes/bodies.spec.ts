@@ -2,12 +2,12 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Malformed } from '../../lib/util/bytes.js';
-import { ANSWER } from '../../lib/recipes/core/call.js';
+import { ANSWER } from '../../lib/recipes/core/private-kinds.js';
 import { BodyReader, BodyWriter, opened, readBody, sealed } from '../../lib/recipes/core/codec.js';
 import { MembersOnly } from '../../lib/recipes/core/members-only.js';
 import type { RecipeView } from '../../lib/recipes/core/port.js';
 
-const [A, B] = ['#a#d1', '#b#d2'] as const;
+const [A, B, C] = ['#a#d1', '#b#d2', '#c#d3'] as const;
 
 const view = (
   members: readonly string[],
@@ -26,6 +26,9 @@ describe('messages of strangers', () => {
         taken.push(`message ${sender}`);
         return null;
       },
+      lost: (now: number) => void taken.push(`lost ${now}`),
+      rejoined: (self: string, isWhole: boolean) => void taken.push(`rejoined as ${self} ${isWhole}`),
+      resumed: (now: number) => void taken.push(`resumed ${now}`),
       left: (now: number) => void taken.push(`left ${now}`),
       tick: (now: number) => void taken.push(`tick ${now}`),
     };
@@ -44,14 +47,20 @@ describe('messages of strangers', () => {
       only.message(sender, bytes, 0, 'agreed');
     only.transition(1);
     only.tick(2);
-    only.left(3);
+    only.lost(3);
+    only.rejoined(C, true, 4);
     only.message(A, body, 0, 'agreed');
-    expect(taken).to.deep.equal(['view', `message ${A}`, 'transition 1', 'tick 2', 'left 3']);
+    only.resumed(5);
+    only.left(6);
+    only.message(A, body, 0, 'agreed');
+    const loss = ['lost 3', `rejoined as ${C} true`, 'resumed 5'];
+    expect(taken).to.deep.equal(['view', `message ${A}`, 'transition 1', 'tick 2', ...loss, 'left 6']);
     expect(dropped).to.deep.equal([
       `stranger ${A}`,
       `stranger ${B}`,
       `stranger ${B}`,
       `version ${A}`,
+      `stranger ${A}`,
       `stranger ${A}`,
     ]);
     expect(only.dueAt).to.equal(7);
@@ -76,6 +85,9 @@ describe('messages to the group', () => {
           taken.push(body.subarray(-4).toString().trim());
           return null;
         },
+        lost: () => undefined,
+        rejoined: () => undefined,
+        resumed: () => undefined,
         left: () => undefined,
         tick: () => undefined,
       };
@@ -101,6 +113,9 @@ describe('messages to one member', () => {
         taken.push(body[4] as number);
         return null;
       },
+      lost: () => undefined,
+      rejoined: () => undefined,
+      resumed: () => undefined,
       left: () => undefined,
       tick: () => undefined,
     };
@@ -193,7 +208,10 @@ describe('bodies at their bounds', () => {
     expect([flags.flag(), flags.flag()]).to.deep.equal([true, false]);
     expect(() => flags.flag()).to.throw(Malformed, 'expected 0 or 1, got 2');
     expect(open((writer) => writer.texts(['a', 'b'])).texts(2)).to.deep.equal(['a', 'b']);
-    expect(() => open((writer) => writer.texts(['a', 'b'])).texts(1)).to.throw(Malformed, 'expected 1 texts');
+    expect(() => open((writer) => writer.texts(['a', 'b'])).texts(1)).to.throw(
+      Malformed,
+      'expected 1 items at most, got 2',
+    );
     expect(() => open((writer) => writer.number(3).text('a')).texts(9)).to.throw(Malformed);
     expect(() => open((writer) => writer.number(5)).data()).to.throw(
       Malformed,

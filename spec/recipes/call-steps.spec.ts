@@ -31,7 +31,7 @@ describe('a call, step by step', () => {
         },
         broken: (call) => void this.broken.push(call),
       });
-      this.core.view(view([A, B, C]));
+      this.core.view(view([A, B, C]), 0);
     }
 
     /** Asks, and the request has its place in the order. */
@@ -112,12 +112,86 @@ describe('a call, step by step', () => {
   it('asks those of its place, whoever came and went before and after', () => {
     const calls = new Calls();
     const early = calls.core.call(Buffer.from('?'), 'all', 100, 0);
-    calls.core.view(view([A, B]));
+    calls.core.view(view([A, B]), 0);
     calls.core.message(A, calls.sent.pop() as Buffer);
-    calls.core.view(view([A]));
+    calls.core.view(view([A]), 0);
     calls.answer(A, early, 0);
     expect(calls.done.get(early)).to.deep.equal({ [A]: 'value', [B]: 'left' });
     expect(calls.asked.get(early)).to.deep.equal([A, B]);
+  });
+
+  it('waits for one that moves to another daemon, and for nobody whose connection has ended', () => {
+    const NEW = '#b#d9';
+    const calls = new Calls();
+    const asked = [calls.call('all'), calls.call('all')] as const;
+    for (const call of asked) calls.answer(A, call, 0).answer(C, call, 0);
+    calls.core.view(view([A, C], { cause: 'disconnect' }), 10);
+    expect([calls.done.size, calls.core.dueAt]).to.deep.equal([0, 10]);
+    calls.core.view({ ...view([A, C, NEW], { along: [A, C] }), returned: [{ from: B, to: NEW }] }, 10);
+    calls.core.tick(10);
+    expect([calls.done.size, calls.core.dueAt]).to.deep.equal([0, 100]);
+    calls.answer(NEW, asked[0], 0);
+    expect(calls.done.get(asked[0])).to.deep.equal({ [A]: 'value', [C]: 'value', [NEW]: 'value' });
+    calls.core.view(view([A, C], { cause: 'disconnect' }), 20);
+    calls.core.tick(20);
+    expect(calls.done.get(asked[1])).to.deep.equal({ [A]: 'value', [C]: 'value', [NEW]: 'left' });
+  });
+
+  it('continues over a loss of the own connection without a gap, and is over behind one', () => {
+    const NEW = '#a#d9';
+    for (const isWhole of [true, false]) {
+      const calls = new Calls();
+      const call = calls.call('all');
+      calls.answer(B, call, 0);
+      calls.core.lost();
+      calls.core.rejoined(NEW, isWhole);
+      calls.core.view({ ...view([B, C, NEW], { along: [NEW] }), returned: [{ from: A, to: NEW }] }, 10);
+      expect(calls.done.size).to.equal(isWhole ? 0 : 1);
+      calls.answer(C, call, 0).answer(NEW, call, 0);
+      const [own, other] = isWhole ? ([NEW, 'value'] as const) : ([A, 'left'] as const);
+      expect(calls.done.get(call)).to.deep.equal({ [B]: 'value', [C]: other, [own]: other });
+    }
+  });
+
+  it('is asked again when it was ordered before the return of its caller, where nobody took it', () => {
+    const NEW = '#a#d9';
+    for (const [heard, isWhole] of [
+      [NEW, true],
+      [NEW, false],
+      ['#x#d9', true],
+    ] as const) {
+      const calls = new Calls();
+      const call = calls.core.call(Buffer.from('?'), 'all', 100, 0);
+      const request = calls.sent.pop() as Buffer;
+      calls.core.lost();
+      expect(calls.core.unheard(heard, request)).to.equal(true);
+      calls.core.rejoined(NEW, isWhole);
+      calls.core.view({ ...view([B, C, NEW], { along: [NEW] }), returned: [{ from: A, to: NEW }] }, 10);
+      expect(calls.sent).to.deep.equal([]);
+      calls.core.resumed();
+      const isAsked = heard === NEW && isWhole;
+      expect(calls.sent).to.deep.equal(isAsked ? [request] : []);
+      calls.core.resumed();
+      expect(calls.sent).to.have.length(isAsked ? 1 : 0);
+      calls.core.message(NEW, request);
+      calls.answer(B, call, 0).answer(C, call, 0).answer(NEW, call, 0);
+      expect(calls.done.get(call)).to.deep.equal({ [B]: 'value', [C]: 'value', [NEW]: 'value' });
+    }
+  });
+
+  it('knows its own requests among those that nobody takes', () => {
+    const calls = new Calls();
+    const open = calls.core.call(Buffer.from('?'), 'all', 100, 0);
+    const asked = calls.call('all');
+    const answer = new BodyWriter('call', 2).number(1).number(open).number(0).data(Buffer.from('v')).finish();
+    const unheard = [
+      requestOf(1, open),
+      requestOf(2, open),
+      requestOf(1, asked),
+      requestOf(1, 9),
+      answer,
+    ].map((body) => calls.core.unheard('#a#d9', body));
+    expect(unheard).to.deep.equal([true, false, false, false, false]);
   });
 
   it('that was forgotten has its place without harm', () => {
@@ -148,7 +222,7 @@ describe('a call, step by step', () => {
     calls.core.tick(149);
     expect(calls.done.size).to.equal(0);
     calls.answer(A, call, 0);
-    calls.core.view(view([A, C]));
+    calls.core.view(view([A, C]), 0);
     calls.core.tick(150);
     expect([calls.done.get(call), calls.core.dueAt]).to.deep.equal([
       { [A]: 'value', [B]: 'left', [C]: 'timeout' },
@@ -194,9 +268,9 @@ describe('a call, step by step', () => {
     expect([verdict(C, 0), verdict(C, over + 1)], 'to no call').to.deep.equal(['unowed', 'unowed']);
     expect(verdict(C, call, { instance: 2 }), 'to another process').to.equal('unowed');
     expect(verdict(C, call, { code: 3 }), 'of no kind').to.equal('malformed');
-    calls.core.view(view([A, B]));
+    calls.core.view(view([A, B]), 0);
     const waiting = calls.call('all');
-    calls.core.view(view([A]));
+    calls.core.view(view([A]), 0);
     expect(verdict(B, waiting), 'of one that has left').to.equal(null);
     const early = calls.core.call(Buffer.from('?'), 'all', 100, 0);
     expect(verdict(A, early), 'before the request has its place').to.equal('unowed');

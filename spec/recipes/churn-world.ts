@@ -9,6 +9,8 @@ import { type Member, RecipeWorld, someClock } from './recipe-world.js';
 
 const PLACES = 5;
 const QUORUM = 3;
+/** How often a connection is lost, where they are. */
+const LOSSES = 0.02;
 /** One world in this many has a liar and a stranger. */
 const GUESTS_IN = 3;
 
@@ -28,6 +30,7 @@ export class ChurnWorld {
   constructor(
     seed: number,
     private readonly hasGuests = seed % GUESTS_IN === 0,
+    private readonly hasLosses = false,
   ) {
     this.random = new Random(seed);
     this.world = new RecipeWorld(this.random);
@@ -67,6 +70,7 @@ export class ChurnWorld {
     for (let steps = 250 + random.below(500); steps > 0; steps--) {
       if (random.chance(cuts)) world.regroup(this.regrouped());
       else if (random.chance(crashes)) this.crash(random.pick(this.up));
+      else if (this.hasLosses && random.chance(LOSSES)) this.lose(random.pick(this.up));
       else if (random.chance(0.03)) world.pass(random.below(600));
       else if (random.chance(deeds)) this.submit(random.pick(this.up), 1 + random.below(burst));
       if (this.hasGuests && random.chance(deeds)) this.lie();
@@ -96,8 +100,7 @@ export class ChurnWorld {
   /** As long as a quorum of others remembers; often where nobody sees it. */
   private crash(member: Member): void {
     const { random, world } = this;
-    const others = this.up.filter((each) => each !== member && each.isMember);
-    if (others.filter((each) => this.replicas.of(each).core.remembers).length < QUORUM) return;
+    if (!this.mayEnd(member)) return;
     if (random.chance(0.4)) {
       const rest = this.sides().map((side) => side.filter((each) => each !== member));
       world.regroup([...rest.filter(({ length }) => length > 0), [member]]);
@@ -105,10 +108,28 @@ export class ChurnWorld {
     world.crash(member);
   }
 
+  /** For the others it has ended. */
+  private lose(member: Member): void {
+    if (!this.mayEnd(member)) return;
+    if (this.random.chance(0.4)) this.world.kill(member.daemon);
+    else this.world.lose(member);
+  }
+
+  private mayEnd(member: Member): boolean {
+    const others = this.up.filter((each) => each !== member && each.isMember);
+    return others.filter((each) => !each.isAway && this.replicas.of(each).core.remembers).length >= QUORUM;
+  }
+
   /** Where its daemon is, or beside others. */
   private comeBack(): void {
     const { random, world } = this;
     for (const [place, member] of this.places.entries()) {
+      if (!member.isConnected && random.chance(0.2))
+        world.comeBack(
+          member,
+          random.pick(this.places.filter((each) => each.isUp)).daemon,
+          random.chance(0.7),
+        );
       if (member.isUp || !random.chance(0.2)) continue;
       if (random.chance(0.7)) world.regroup(this.moved(member));
       this.start(place);
@@ -167,6 +188,7 @@ export class ChurnWorld {
       world.regroup([[...world.members]]);
       while (this.step());
       world.settle();
+      for (const member of this.up) world.comeBack(member, member.daemon);
       this.comeBack();
       world.settle();
     }

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { type Cluster, cluster } from '../../daemon/testing/index.js';
 import { asShown, guidePage } from '../support/guide-examples.js';
-import { startDaemon } from '../support/local-daemon.js';
 import { Program } from '../support/program.js';
 import { repositoryRoot } from '../support/recordings.js';
 
@@ -27,7 +27,12 @@ const NAMES = [
   'secure-groups',
   'secure-mailbox',
   'manual-flush',
+  'large-groups',
 ];
+
+/** Daemons that the examples reach. */
+const start = async (daemons: number): Promise<Cluster> =>
+  await cluster(daemons, { tcp: true, names: ['dmn1', 'dmn2', 'dmn3', 'dmn4'].slice(0, daemons) });
 
 for (const name of NAMES) {
   const page = guidePage(name);
@@ -40,10 +45,8 @@ for (const name of NAMES) {
     });
 
     it('says what the example prints', async () => {
-      const daemon = await startDaemon();
-      const address = `${daemon.port}@127.0.0.1`;
-      const { status, out, err } = await Program.start(`docs/examples/${name}.js`, [address]).end();
-      await daemon.stop();
+      await using c = await start(1);
+      const { status, out, err } = await Program.start(`docs/examples/${name}.js`, [c.address(0)]).end();
       expect([status, err]).to.deep.equal([0, '']);
       expect(page).to.include('```\n' + asShown(name, out) + '```');
     });
@@ -79,21 +82,65 @@ describe('the pages of the guide', () => {
 describe('the guide to reconnecting', () => {
   afterEach(() => Program.endAll());
 
-  it('shows the example as it is', () => {
-    expect(read('reconnect.md')).to.include(example('reconnect'));
+  it('shows the examples as they are', () => {
+    for (const name of ['reconnect', 'count-once', 'reconnect-by-hand'])
+      expect(read('reconnect.md')).to.include(example(name));
+  });
+
+  it('says what the example prints when the first of two daemons ends', async () => {
+    await using c = await start(2);
+    const addresses = [c.address(0), c.address(1)];
+    const program = Program.start('docs/examples/reconnect.js', addresses);
+    await program.prints(/connected\n/);
+    await c.stop(0);
+    await program.prints(/back at/);
+    const { out, err } = await program.signal('SIGTERM').end();
+    expect(err).to.equal('');
+    const shown = out.replace(addresses[1] ?? '', '4803@b').replace(/tick \d+\n/g, '');
+    expect(read('reconnect.md')).to.include('```\n' + shown + 'tick 5\n```');
+  });
+
+  it('says what the example prints that counts each message once while three daemons end', async () => {
+    await using c = await start(4);
+    const addresses = [0, 1, 2, 3].map((daemon) => c.address(daemon));
+    const program = Program.start('docs/examples/count-once.js', addresses);
+    await program.prints(/connected\n/);
+    for (let ended = 0; ended < 3; ended++) {
+      await c.stop(ended);
+      await program.prints(new RegExp(`(back at .*\n){${ended + 1}}`));
+    }
+    const { out, err, status } = await program.end();
+    expect({ err, status }).to.deep.equal({ err: '', status: 0 });
+    const names = ['b', 'c', 'a'];
+    const shown = out.replace(/back at .*/g, () => `back at 4803@${names.shift()}`);
+    expect(read('reconnect.md')).to.include('```\n' + shown + '```');
   });
 
   it('says what the example prints when the daemon stops and comes back', async () => {
-    const daemon = await startDaemon();
-    const { port } = daemon;
-    const program = Program.start('docs/examples/reconnect.js', [`${port}@127.0.0.1`]);
-    await program.prints(/start 1\n/);
-    await daemon.stop();
+    await using c = await start(1);
+    const address = c.address(0);
+    const program = Program.start('docs/examples/reconnect.js', [address]);
+    await program.prints(/connected\n/);
+    await c.stop(0);
     await program.prints(/lost\n/);
-    const next = await startDaemon({ listen: [{ host: '127.0.0.1', port }] });
+    await c.start(0);
+    await program.prints(/tick \d+\n/);
+    const { out, err } = await program.signal('SIGTERM').end();
+    expect(err).to.equal('');
+    const shown = out.replace(address, '4803@localhost').replace(/tick \d+\n.*/s, 'tick 5\n');
+    expect(read('reconnect.md')).to.include('```\n' + shown + '```');
+  });
+
+  it('says what the example prints that reconnects by hand', async () => {
+    await using c = await start(1);
+    const address = c.address(0);
+    const program = Program.start('docs/examples/reconnect-by-hand.js', [address]);
+    await program.prints(/start 1\n/);
+    await c.stop(0);
+    await program.prints(/lost\n/);
+    await c.start(0);
     await program.prints(/lost\n.*start 1\n/);
     const { out, err } = await program.signal('SIGTERM').end();
-    await next.stop();
     expect(err).to.equal('');
     expect(read('reconnect.md')).to.include('```\n' + out + '```');
   });

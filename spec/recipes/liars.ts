@@ -394,6 +394,18 @@ export class Silent implements RecipeCore {
     return null;
   }
 
+  lost(): void {
+    this.heard.view = null;
+  }
+
+  rejoined(): void {
+    // Its view follows.
+  }
+
+  resumed(): void {
+    // It had nothing to lose.
+  }
+
   left(): void {
     this.heard.view = null;
   }

@@ -170,7 +170,7 @@ describe('the number of a process', () => {
       broken: () => undefined,
     });
     const view = (members: readonly string[]): void =>
-      core.view({ id: [1, 1, 1], members, cause: 'join', cameWithMe: members });
+      core.view({ id: [1, 1, 1], members, cause: 'join', cameWithMe: members }, 0);
     view([A, H]);
     const call = core.call(Buffer.from('q'), 'first', 1000, 0);
     const request = new BodyWriter('call', 1).number(7).number(call).data(Buffer.from('q')).finish();

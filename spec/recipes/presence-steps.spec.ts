@@ -2,8 +2,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { BodyReader, BodyWriter } from '../../lib/recipes/core/codec.js';
-import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES } from '../../lib/recipes/core/limits.js';
-import { PresenceCore } from '../../lib/recipes/core/presence.js';
+import { MAX_AWAY, MAX_DATE, MAX_METADATA_BYTES, RETURN_PATIENCE_MS } from '../../lib/recipes/core/limits.js';
+import { type MembersSink, PresenceCore } from '../../lib/recipes/core/presence.js';
 import { A, B, C, view } from './step-view.js';
 
 describe('presence, step by step', () => {
@@ -11,23 +11,38 @@ describe('presence, step by step', () => {
     lines: string[] = [];
     sent: Buffer[] = [];
     readonly services = new Set<string>();
-    readonly core = new PresenceCore(A, 1, Buffer.from('me'), 100, {
+    readonly subjects = new Map<string, string>();
+    readonly core: PresenceCore;
+    private readonly sink: MembersSink = {
       send: (body, service) => {
         this.sent.push(body);
         this.services.add(service);
       },
       sendTo: () => undefined,
+      subjectOf: (id) => this.subjects.get(id) ?? null,
       joined: ({ id: name }) => void this.lines.push(`joined ${name}`),
       updated: ({ id: name, metadata }, before) =>
         void this.lines.push(`updated ${name} ${before.metadata.toString()} ${metadata.toString()}`),
       left: ({ id: name }, how) => void this.lines.push(`${how} ${name}`),
       unreachable: ({ id: name }) => void this.lines.push(`unreachable ${name}`),
-      returned: ({ id: name }) => void this.lines.push(`returned ${name}`),
-    });
+      returned: ({ id: name }, before) =>
+        void this.lines.push(`returned ${name}${before.id === name ? '' : ` from ${before.id}`}`),
+    };
+
+    constructor(forgetAfterMs = 100, comesBack = false) {
+      this.core = new PresenceCore(A, 1, Buffer.from('me'), forgetAfterMs, this.sink, comesBack);
+    }
 
     announce(name: string, instance = 5, metadata: Uint8Array = Buffer.from('m')): this {
       const body = new BodyWriter('members', 1).number(instance).number(9).data(metadata).finish();
       this.core.message(name, body);
+      return this;
+    }
+
+    /** An announcement of a member whose connection comes back. */
+    announceReturning(name: string, instance = 5): this {
+      const body = new BodyWriter('members', 1).number(instance).number(9).data(Buffer.from('m'));
+      this.core.message(name, body.tagged(1, () => undefined).finish());
       return this;
     }
 
@@ -161,5 +176,83 @@ describe('presence, step by step', () => {
     expect(watch.core.unreachable).to.have.length(MAX_AWAY);
     watch.core.left();
     expect([watch.core.unreachable, watch.core.reachable, watch.core.silent]).to.deep.equal([[], [], []]);
+  });
+
+  describe('of members whose connections come back', () => {
+    const [NEW, RENAMED] = ['#b#d9', '#b7#d9'] as const;
+    const broken = (forgetAfterMs = 60_000): Watch => {
+      const watch = new Watch(forgetAfterMs);
+      watch.core.view(view([A, B, C]), 0);
+      watch.announceReturning(B).announce(C).take();
+      watch.core.view(view([A, C], { cause: 'disconnect' }), 50);
+      return watch;
+    };
+
+    it('says that its own does', () => {
+      const flagOf = (comesBack: boolean): boolean | null => {
+        const watch = new Watch(100, comesBack);
+        watch.core.view(view([A]), 0);
+        const reader = BodyReader.open('members', watch.sent[0] as Buffer) as BodyReader;
+        expect([reader.number(), reader.number(), reader.data().toString()]).to.deep.equal([1, 0, 'me']);
+        return reader.tagged(1, () => true);
+      };
+      expect([flagOf(true), flagOf(false)]).to.deep.equal([true, null]);
+    });
+
+    it('tells of one that moves as the same, and of no end of it', () => {
+      const watch = broken();
+      expect(watch.take()).to.deep.equal([`unreachable ${B}`]);
+      watch.core.view({ ...view([A, C, NEW]), returned: [{ from: B, to: NEW }] }, 60);
+      expect(watch.announceReturning(NEW).take()).to.deep.equal([`returned ${NEW} from ${B}`]);
+      expect([watch.core.unreachable, watch.core.dueAt]).to.deep.equal([[], Infinity]);
+      const here = watch.core.reachable.map(({ id }) => id);
+      expect(here).to.deep.equal([C, NEW]);
+    });
+
+    it('knows one by its instance where no daemon says who it was, and where it has the same id', () => {
+      for (const [id, line] of [
+        [NEW, `returned ${NEW} from ${B}`],
+        [B, `returned ${B}`],
+      ] as const) {
+        const watch = broken();
+        watch.core.view(view([A, C, id]), 60);
+        watch.take();
+        expect(watch.announceReturning(id).take()).to.deep.equal([line]);
+      }
+    });
+
+    it('knows one that has another name now only where the daemon says so', () => {
+      const lines = [true, false].map((isSaid) => {
+        const watch = broken();
+        const next = view([A, C, RENAMED]);
+        watch.core.view(isSaid ? { ...next, returned: [{ from: B, to: RENAMED }] } : next, 60);
+        watch.take();
+        return watch.announceReturning(RENAMED).take();
+      });
+      expect(lines).to.deep.equal([[`returned ${RENAMED} from ${B}`], [`joined ${RENAMED}`]]);
+    });
+
+    it('tells another instance of the same connection from the one before', () => {
+      const watch = broken();
+      watch.core.view({ ...view([A, C, NEW]), returned: [{ from: B, to: NEW }] }, 60);
+      watch.take();
+      expect(watch.announceReturning(NEW, 6).take()).to.deep.equal([`disconnected ${B}`, `joined ${NEW}`]);
+    });
+
+    it('waits for a time, and not for one that leaves or does not come back', () => {
+      const watch = broken();
+      watch.take();
+      expect(watch.core.dueAt).to.equal(50 + RETURN_PATIENCE_MS);
+      watch.core.tick(50 + RETURN_PATIENCE_MS);
+      expect(watch.take()).to.deep.equal([`disconnected ${B}`]);
+      expect(broken(7).core.dueAt).to.equal(57);
+      watch.core.view(view([A], { cause: 'disconnect' }), 70);
+      expect(watch.take()).to.deep.equal([`disconnected ${C}`]);
+      const other = new Watch();
+      other.core.view(view([A, B]), 0);
+      other.announceReturning(B).take();
+      other.core.view(view([A], { cause: 'leave' }), 1);
+      expect(other.take()).to.deep.equal([`left ${B}`]);
+    });
   });
 });

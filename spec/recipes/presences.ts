@@ -1,6 +1,6 @@
 /** Presences in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
-import { PresenceCore, type MemberPresence } from '../../lib/recipes/core/presence.js';
+import { type MemberPresence, type MembersSink, PresenceCore } from '../../lib/recipes/core/presence.js';
 import type { WorldMember } from './world-member.js';
 
 export const HOUR = 3_600_000;
@@ -9,6 +9,9 @@ export class Presences {
   readonly cores = new Map<WorldMember, PresenceCore>();
   readonly lines = new Map<WorldMember, string[]>();
   private instances = 0;
+
+  /** @param hasLosses whether members lose their connections, so that those who were here are looked for under other ids */
+  constructor(private readonly hasLosses = false) {}
 
   readonly make = (member: WorldMember): PresenceCore => {
     const lines: string[] = [];
@@ -20,15 +23,25 @@ export class Presences {
       else told.delete(who.id);
       lines.push(`${what} ${who.id.split('#')[1]}`);
     };
-    const core = new PresenceCore(member.id, ++this.instances, Buffer.from(member.name), HOUR, {
+    const sink: MembersSink = {
       send: (body, service) => member.send(body, service),
       sendTo: (name, body) => member.sendTo(name, body),
+      subjectOf: () => null,
       joined: (who) => note('joined', who, undefined, 'here'),
       updated: (who) => lines.push(`updated ${who.id.split('#')[1]} ${who.metadata.toString()}`),
       left: (who, how) => note(how, who, how === 'forgotten' ? 'away' : told.get(who.id)),
       unreachable: (who) => note('unreachable', who, 'here', 'away'),
-      returned: (who) => note('returned', who, 'away', 'here'),
-    });
+      returned: (who, before) => {
+        // One that moved is known under another id from here on, and was here where this member was away itself.
+        const from = told.get(before.id);
+        if (who.id !== before.id) told.delete(before.id);
+        told.set(who.id, from ?? 'here');
+        note('returned', who, this.hasLosses ? from : 'away', 'here');
+      },
+    };
+    const instance = ++this.instances;
+    const metadata = Buffer.from(member.name);
+    const core = new PresenceCore(member.id, instance, metadata, HOUR, sink, this.hasLosses);
     this.cores.set(member, core);
     return core;
   };

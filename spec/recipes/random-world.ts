@@ -10,6 +10,9 @@ import { type Member, RecipeWorld, someClock } from './recipe-world.js';
  */
 export const WORLDS = Number(process.env['WORLDS'] ?? seeds(100, 300));
 
+/** How often a member that comes back is given what it has missed, where its daemon has it. */
+const WHOLE = 0.7;
+
 export interface RandomWorld {
   /** Makes the core of a new member; null for one that takes no part. */
   make(member: Member): RecipeCore | null;
@@ -24,6 +27,10 @@ export interface RandomWorld {
   readonly closed?: boolean;
   /** Where members only come at the begin: how many of them may crash. */
   readonly crashes?: number;
+  /** Whether connections are lost and come back, maybe to other daemons. */
+  readonly losses?: boolean;
+  /** Whether this one may lose its connection, as things are. */
+  mayLose?(member: Member, world: RecipeWorld): boolean;
   /** Whether this one may, as things are. */
   mayCrash?(member: Member, world: RecipeWorld): boolean;
 }
@@ -36,6 +43,7 @@ export function live(seed: number, adventure: RandomWorld): RecipeWorld {
   const random = new Random(seed);
   const world = new RecipeWorld(random);
   world.network.hasLeads = random.chance(0.5);
+  world.saysReturned = adventure.losses !== true || random.chance(0.7);
   const { most, steps = 600 } = adventure;
   let { crashes = 0 } = adventure;
   const start = (): void => {
@@ -68,13 +76,28 @@ export function live(seed: number, adventure: RandomWorld): RecipeWorld {
     else if (chance < 0.1) world.pass(random.below(400));
     else if (chance < 0.4 && adventure.act && alive(world).length > 0)
       adventure.act(random.pick(alive(world)), random, world);
+    if (adventure.losses) moveSome(world, random, adventure);
     if (random.chance(0.01)) random.pick(world.members).jump(someClock(random));
     for (let many = random.below(5); many > 0; many--) world.step();
   }
   for (const member of world.members) member.isFrozen = false;
   world.regroup([[...world.members]]);
   world.settle();
+  for (const member of world.members) world.comeBack(member, member.daemon);
+  world.settle();
   return world;
+}
+
+function moveSome(world: RecipeWorld, random: Random, adventure: RandomWorld): void {
+  const mayLose = (member: Member): boolean => adventure.mayLose?.(member, world) !== false;
+  const [member] = random.chance(0.03) ? [random.pick(world.members)] : [];
+  if (member && mayLose(member)) {
+    if (random.chance(0.4)) world.kill(member.daemon);
+    else world.lose(member);
+  }
+  for (const each of world.members)
+    if (!each.isConnected && random.chance(0.1))
+      world.comeBack(each, random.pick(world.members).daemon, random.chance(WHOLE));
 }
 
 function part(world: RecipeWorld, random: Random): void {

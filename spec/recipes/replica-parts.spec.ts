@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { CHUNK_BYTES, MAX_MERGED, MAX_MERGE_BYTES, MERGE_STEPS } from '../../lib/recipes/core/limits.js';
+import { MalformedCommandError } from '../../lib/recipes/core/malformed.js';
 import { type Asked, type CommandOutcome, Replica } from '../../lib/recipes/core/replicated/replica.js';
 import { PendingCommands, Submissions } from '../../lib/recipes/core/replicated/submissions.js';
 
@@ -11,7 +12,10 @@ describe('commands on their way', () => {
   /** `ticket:sequence` of what is sent. */
   const flushed = (pending: Pick<PendingCommands, 'flush'>, applied = 0): string[] => {
     const sent: string[] = [];
-    pending.flush(applied, (ticket, sequence) => sent.push(`${ticket}:${sequence}`));
+    pending.flush(
+      () => applied,
+      (ticket, sequence) => sent.push(`${ticket}:${sequence}`),
+    );
     return sent;
   };
   const filled = (count: number): PendingCommands => {
@@ -45,6 +49,17 @@ describe('commands on their way', () => {
     expect([pending.withdraw(2), pending.size]).to.deep.equal([false, 1]);
   });
 
+  it('get their numbers when they are sent, by what is applied then', () => {
+    const pending = filled(3);
+    pending.withdraw(3);
+    expect(flushed(pending)).to.deep.equal(['1:1', '2:2']);
+    for (const ticket of [1, 2]) pending.applied(ticket);
+    pending.rebase(() => 0);
+    expect(flushed(pending)).to.deep.equal([]);
+    const later = pending.add(Buffer.alloc(0));
+    expect(flushed(pending, 5)).to.deep.equal([`${later}:6`]);
+  });
+
   it('are renumbered behind those applied, when all that were dropped have come back', () => {
     const pending = filled(3);
     flushed(pending);
@@ -55,6 +70,24 @@ describe('commands on their way', () => {
     pending.dropped(3);
     expect(flushed(pending, 1)).to.deep.equal(['2:2', '3:3']);
     expect(flushed(pending, 1)).to.deep.equal([]);
+    const later = pending.add(Buffer.alloc(0));
+    expect(flushed(pending, 1), 'what comes after that waits for nothing').to.deep.equal([`${later}:4`]);
+  });
+
+  it('wait for all that are on their way, though one that was not was taken back', () => {
+    const pending = filled(2);
+    flushed(pending);
+    pending.withdraw(pending.add(Buffer.alloc(0)));
+    pending.dropped(1);
+    expect(flushed(pending)).to.deep.equal([]);
+    pending.dropped(2);
+    expect(flushed(pending)).to.deep.equal(['1:1', '2:2']);
+  });
+
+  it('are what they were when one comes back that nobody waits for', () => {
+    const pending = filled(1);
+    pending.dropped(9);
+    expect([pending.size, flushed(pending)]).to.deep.equal([1, ['1:1']]);
   });
 
   it('that another state has applied are lost, the others sent again behind them', () => {
@@ -62,17 +95,30 @@ describe('commands on their way', () => {
     flushed(pending);
     for (const ticket of [1, 2, 3]) pending.dropped(ticket);
     const later = pending.add(Buffer.alloc(0));
-    expect([pending.rebase(2), pending.size]).to.deep.equal([[1, 2], 2]);
+    expect([pending.rebase(() => 2), pending.size]).to.deep.equal([[1, 2], 2]);
     expect(flushed(pending, 2)).to.deep.equal(['3:3', `${later}:4`]);
-    expect(pending.rebase(3)).to.deep.equal([3]);
-    expect(pending.rebase(4)).to.deep.equal([later]);
+    expect(pending.rebase(() => 3)).to.deep.equal([3]);
+    expect(pending.rebase(() => 4)).to.deep.equal([later]);
     expect([pending.size, flushed(pending, 4)]).to.deep.equal([0, []]);
+  });
+
+  it('are sent again with another instance, but for those that were applied with the one before', () => {
+    const pending = filled(3);
+    flushed(pending);
+    pending.applied(1);
+    pending.rejoined(7);
+    const later = pending.add(Buffer.alloc(0));
+    expect(pending.rebase((instance) => (instance === 7 ? 2 : 0))).to.deep.equal([2]);
+    expect(flushed(pending)).to.deep.equal(['3:1', `${later}:2`]);
+    pending.rejoined(null);
+    expect(pending.rebase((instance) => (instance === null ? 1 : 9))).to.deep.equal([3]);
+    expect(flushed(pending, 1)).to.deep.equal([`${later}:2`]);
   });
 
   describe('to results', () => {
     const submissions = (): { each: Submissions; told: string[]; flush: (applied?: number) => string[] } => {
       const told: string[] = [];
-      const each = new Submissions((ticket, { kind }) => told.push(`${ticket} ${kind}`));
+      const each = new Submissions(1, (ticket, { kind }) => told.push(`${ticket} ${kind}`));
       return { each, told, flush: (applied = 0) => flushed(each, applied) };
     };
     const applied: CommandOutcome = { kind: 'applied', result: 1 };
@@ -100,17 +146,41 @@ describe('commands on their way', () => {
       expect([flush(), told]).to.deep.equal([['1:1', '2:2'], []]);
     });
 
+    it('are sent with another instance under each id, which nobody else has', () => {
+      const [each, other] = [submissions().each, submissions().each];
+      each.rejoined(null);
+      expect(each.instance).to.equal(1);
+      const instances = [A, B, A].map((before) => {
+        each.rejoined(before);
+        return each.instance;
+      });
+      expect(new Set([1, ...instances]).size).to.equal(4);
+      other.rejoined(C);
+      expect(other.instance).to.equal(instances[0]);
+      expect(instances.every((instance) => Number.isSafeInteger(instance) && instance >= 0)).to.equal(true);
+    });
+
     it('have an unknown result where another state has applied them', () => {
       for (const isBacked of [true, false]) {
         const { each, told, flush } = submissions();
         each.add(Buffer.alloc(0));
         flush();
         each.doubt();
-        each.restored(1, isBacked);
+        each.restored(() => 1, isBacked);
         expect(told, `${isBacked}`).to.deep.equal(isBacked ? ['1 unknown'] : []);
         flush(1);
         expect(told).to.deep.equal(['1 unknown']);
       }
+    });
+
+    it('have the result that was withheld, where they were in doubt only before', () => {
+      const { each, told, flush } = submissions();
+      each.add(Buffer.alloc(0));
+      each.doubt();
+      expect(flush()).to.deep.equal(['1:1']);
+      each.settled(1, applied, false);
+      flush(1);
+      expect(told).to.deep.equal(['1 applied']);
     });
   });
 });
@@ -125,6 +195,7 @@ describe('a replica', () => {
         reset: () => this.lines.push('reset'),
         apply: (command, { sender, index }) => {
           if (command.toString() === 'bad') throw new Error('planted');
+          if (command.toString() === 'malformed') throw new MalformedCommandError('planted');
           this.lines.push(`apply ${command.toString()} ${sender} ${index}`);
           return index;
         },
@@ -193,7 +264,14 @@ describe('a replica', () => {
     ]);
     told.command(A, 1).command(A, 4).command(B, 1).command(B, 9);
     expect(told.take()).to.deep.equal(['settled 11 unknown', 'settled 14 dropped']);
-    expect([told.replica.position, told.replica.ownApplied]).to.deep.equal([4, 2]);
+    expect([told.replica.position, told.replica.ownApplied(null)]).to.deep.equal([4, 2]);
+  });
+
+  it('names the sender of a command that is not one of the machine, and counts the command', () => {
+    const told = begun();
+    told.command(B, 1, 'bad').command(B, 2, 'malformed').command(A, 1, 'malformed');
+    expect(told.take()).to.deep.equal([`malformed ${B}`, `malformed ${A}`, 'settled 11 failed']);
+    expect(told.replica.position).to.equal(3);
   });
 
   it('keeps what comes while a snapshot is on its way, for when that is here', () => {
@@ -243,7 +321,7 @@ describe('a replica', () => {
     const copy = new Told();
     expect(copy.replica.restored(told.header)).to.equal(true);
     copy.replica.catchUp();
-    expect([copy.replica.position, copy.replica.ownApplied, copy.replica.isMerged(7)]).to.deep.equal([
+    expect([copy.replica.position, copy.replica.ownApplied(null), copy.replica.isMerged(7)]).to.deep.equal([
       2,
       1,
       true,
@@ -253,7 +331,7 @@ describe('a replica', () => {
     expect(copy.replica.restored(told.header.subarray(0, -1))).to.equal(false);
     expect(copy.replica.restored(Buffer.from('none'))).to.equal(false);
     copy.replica.begin();
-    expect([copy.replica.position, copy.replica.ownApplied, copy.replica.isMerged(7)]).to.deep.equal([
+    expect([copy.replica.position, copy.replica.ownApplied(null), copy.replica.isMerged(7)]).to.deep.equal([
       0,
       0,
       false,
@@ -305,6 +383,14 @@ describe('a replica', () => {
         if (between === 'asked') told.asked('x');
         else told.replica.run({ kind: 'present', members: [A] });
         expect(merges(told.part(B, 7, 1, 'two', true)), between).to.deep.equal([]);
+      }
+    });
+
+    it('nothing of which a piece is short and not the last', () => {
+      for (const bytes of [0, 1, CHUNK_BYTES - 1]) {
+        const told = begun();
+        expect(told.part(B, 7, 0, bytes).take(), `${bytes}`).to.deep.equal([`malformed ${B}`]);
+        expect(merges(told.part(B, 7, 1, 'rest', true))).to.deep.equal([]);
       }
     });
 

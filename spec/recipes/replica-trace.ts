@@ -1,6 +1,6 @@
 /** One member of replicated state, told step by step what comes, and all that it says and does. */
 import { Buffer } from 'node:buffer';
-import type { RecipeView } from '../../lib/recipes/core/port.js';
+import type { DropReason, RecipeView } from '../../lib/recipes/core/port.js';
 import { Component } from '../../lib/recipes/core/replicated/component.js';
 import { ReplicatedCore } from '../../lib/recipes/core/replicated/core.js';
 import type { ReplicatedCoreOptions } from '../../lib/recipes/core/replicated/ports.js';
@@ -18,9 +18,12 @@ export class Trace {
   readonly settled: string[] = [];
   readonly presented: string[] = [];
   readonly doubted: string[] = [];
+  readonly malformed: string[] = [];
   readonly captured: string[] = [];
   readonly released: string[] = [];
   core: ReplicatedCore;
+  /** Why the last message does not count. */
+  reason: DropReason | null = null;
   /** How often the machine was to take in a state. */
   restores = 0;
   /** How often the machine was told that what it is given belongs to nothing. */
@@ -66,7 +69,7 @@ export class Trace {
         misfit: (label) => void this.misfits.push(label),
         changed: () => undefined,
         doubted: (name) => void this.doubted.push(name),
-        malformed: () => undefined,
+        malformed: (name) => void this.malformed.push(name),
       },
       { quorum, ...options },
     );
@@ -86,7 +89,7 @@ export class Trace {
   }
 
   hear(sender: string, message: Message): this {
-    this.core.message(sender, encode(message), this.now);
+    this.reason = this.core.message(sender, encode(message), this.now);
     return this;
   }
 

@@ -179,7 +179,10 @@ describe('members that are given a state', () => {
     const { length } = trace.said;
     trace.offer(component, headerOf(0));
     expect([trace.core.hasState, trace.core.phase, trace.lines]).to.deep.equal([true, 'primary', ['c0']]);
-    expect(trace.said.length, 'it asks for nothing').to.equal(length);
+    expect([trace.core.dueAt, trace.pass(50).said.length], 'it asks for nothing').to.deep.equal([
+      Infinity,
+      length,
+    ]);
   });
 
   it('tell no result of what was applied while the state that was taken in had lost', () => {
@@ -262,6 +265,32 @@ describe('members that are given a state', () => {
     trace.echo('vote').vote(B, trace.last('vote').epoch);
     expect([trace.core.phase, trace.settled]).to.deep.equal(['primary', ['1 unknown']]);
     expect(trace.said.filter(({ kind }) => kind === 'command').length).to.equal(1);
+  });
+
+  it('tell the result of a command that comes back late, into the first state that all begin with', () => {
+    for (const isBusy of [false, true]) {
+      const trace = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null);
+      trace.echo('vote').vote(B, 1).core.submit(Buffer.from('mine'));
+      // Two others have another state, which the machine cannot take in: now it has none.
+      trace.view('network', [A, B, C], [A]).echo('state');
+      for (const name of [B, C]) trace.state(name, { lineage: 7, epoch: 4, position: 3 }, 4);
+      trace.isSlow = true;
+      trace.offer(formed(trace.last('state').statement.ask), headerOf(0)).chunk('c0');
+      trace.core.restored(false);
+      trace.view('network', [A, B, C], [A]).echo('state');
+      if (isBusy) {
+        trace.offer(formed(trace.last('state').statement.ask), headerOf(0)).chunk('half', false);
+        trace.view('network', [A, B, C], [A]).echo('state');
+      }
+      trace.signal().state(B, null).state(C, null).echo('vote').vote(B, trace.last('vote').epoch);
+      expect([trace.core.phase, trace.core.isWritable], `${isBusy}`).to.deep.equal(['primary', false]);
+      trace.echo('command');
+      if (isBusy) trace.core.restored(false);
+      expect([trace.lines, trace.settled], `${isBusy}`).to.deep.equal([['mine'], []]);
+      trace.view('network', [A, B], [A, B]).echo('state').state(B, trace.last('state').statement.state);
+      trace.echo('vote').vote(B, trace.last('vote').epoch);
+      expect([trace.core.phase, trace.settled], `${isBusy}`).to.deep.equal(['primary', ['1 applied']]);
+    }
   });
 
   it('have no state where the machine wants no more of it before it is known whose state continues', () => {
@@ -394,6 +423,16 @@ describe('members that are given a state', () => {
     component.asked(A, trace.last('state').statement.ask);
     trace.offer(component, headerOf(0)).chunk('other');
     expect([trace.thrown, trace.lines.at(-1)]).to.deep.equal([[2], 'other']);
+  });
+
+  it('throw back what a state applied that lost, though members are lost again before the other one is here', () => {
+    const trace = new Trace(null).view('join', [A]).echo('state').command('mine');
+    trace.view('network', [A, B, C], [A]).echo('state');
+    for (const name of [B, C]) trace.state(name, { lineage: 9, epoch: 0, position: 5 });
+    expect(trace.view('network', [A, B]).core.phase).to.equal('loading');
+    const { ask } = trace.last('state').statement;
+    trace.offer(loose(ask, 9), headerOf(0)).chunk('theirs');
+    expect([trace.thrown, trace.lines.at(-1)]).to.deep.equal([[1], 'theirs']);
   });
 
   it('throw nothing back with a quorum, which nothing was told without', () => {

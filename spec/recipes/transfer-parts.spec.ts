@@ -5,11 +5,14 @@ import {
   CHUNK_BYTES,
   DONOR_PATIENCE_MS,
   FIRST_OFFER_MS,
+  MAX_DONORS,
   MAX_HELD_BYTES,
   MAX_SILENCES,
   WINDOW_BYTES,
 } from '../../lib/recipes/core/limits.js';
+import { Holding, type HoldingSink } from '../../lib/recipes/core/replicated/holding.js';
 import { MergeSender } from '../../lib/recipes/core/replicated/merge-sender.js';
+import { Replica } from '../../lib/recipes/core/replicated/replica.js';
 import { SnapshotSender } from '../../lib/recipes/core/replicated/snapshot-sender.js';
 import { SnapshotReceiver } from '../../lib/recipes/core/replicated/snapshot-receiver.js';
 import { decode, type Message, type MergePart } from '../../lib/recipes/core/replicated/messages.js';
@@ -213,6 +216,40 @@ describe('one that is given a large state, and has another one', () => {
     expect(acts()).to.deep.equal(['begin', `chunk ${MAX_HELD_BYTES}`, 'chunk x']);
     taker.chunk(A, MAX_HELD_BYTES + 1, 'y', true);
     expect(acts()).to.deep.equal(['chunk y', 'complete', 'end']);
+  });
+});
+
+describe('a member that has asked many others for a state', () => {
+  it('remembers a limited number of them, those that it asked last', () => {
+    const nothing = (): void => undefined;
+    const restoring = {
+      restoreBegin: nothing,
+      restoreChunk: nothing,
+      restoreEnd: nothing,
+      restoreAbort: nothing,
+    };
+    const sink: HoldingSink = { sendTo: nothing, rolledBack: nothing, ...restoring };
+    const machine = { reset: nothing, apply: nothing, present: nothing, merge: nothing };
+    const told = {
+      asked: nothing,
+      settled: nothing,
+      merged: nothing,
+      interrupted: nothing,
+      malformed: nothing,
+    };
+    const holding = new Holding(new Replica(A, 1, machine, told), sink, false, null, () => null);
+    let captures = 0;
+    const ask = (donor: number): void => {
+      const capture = `${captures++}`;
+      const offer = { kind: 'offer', ask: 'x', component: Buffer.alloc(0), header: Buffer.alloc(0) } as const;
+      holding.offered(`#${donor}#d1`, true, { ...offer, capture }, 0);
+    };
+    for (let donor = 0; donor < MAX_DONORS; donor++) ask(donor);
+    const known = (): boolean[] => [0, 1, MAX_DONORS].map((donor) => holding.hasAsked(`#${donor}#d1`));
+    expect(known()).to.deep.equal([true, true, false]);
+    ask(0);
+    ask(MAX_DONORS);
+    expect(known()).to.deep.equal([true, false, true]);
   });
 });
 

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { firstLineage } from '../../lib/primary/lineage.js';
 import { LAST_EPOCH } from '../../lib/primary/ballot.js';
 import { Component } from '../../lib/recipes/core/replicated/component.js';
-import type { Held } from '../../lib/recipes/core/replicated/messages.js';
+import type { Held, Message } from '../../lib/recipes/core/replicated/messages.js';
 import { A, B, C, D, formed, headerOf, loose, Trace } from './replica-trace.js';
 
 describe('the phases of a member', () => {
@@ -363,6 +363,45 @@ describe('the phases of a member', () => {
       .hear(B, { kind: 'none', capture: '' })
       .hear(B, { kind: 'pull', capture: '', offset: 0, until: 1, restart: true });
     expect([trace.core.phase, trace.lines, trace.misfits]).to.deep.equal(['joining', [], []]);
+  });
+
+  it('count no message that nobody can read, nor what this member never asked for', () => {
+    const trace = new Trace(2).view('join', [A, B, C], [A]).echo('state');
+    const { ask } = trace.last('state').statement;
+    expect(trace.core.message(B, Buffer.from('none'), 1000)).to.equal('malformed');
+    const bytes = { component: formed(ask).encode(), header: headerOf(0) };
+    const reasonOf = (message: Message): string | null => trace.hear(B, message).reason;
+    const answers = (asked: string): (string | null)[] => [
+      reasonOf({ kind: 'offer', ask: asked, capture: '7/0', ...bytes }),
+      reasonOf({ kind: 'misfit', ask: asked, label: 'other' }),
+    ];
+    expect(answers('another')).to.deep.equal(['unowed', 'unowed']);
+    const pieces = (): (string | null)[] => [
+      reasonOf({ kind: 'chunk', capture: '7/0', offset: 9, isLast: false, data: Buffer.alloc(0) }),
+      reasonOf({ kind: 'none', capture: '6/0' }),
+    ];
+    expect(pieces()).to.deep.equal(['unowed', 'unowed']);
+    expect([trace.misfits, trace.core.phase]).to.deep.equal([[], 'agreeing']);
+    trace.offer(formed(ask), headerOf(0));
+    expect([trace.reason, trace.core.phase]).to.deep.equal([null, 'loading']);
+    expect(pieces(), 'it has asked this one').to.deep.equal([null, null]);
+    trace.core.left();
+    expect([answers(ask), trace.misfits], 'right, and too late').to.deep.equal([[null, null], []]);
+  });
+
+  it('name a member that sends what no state can be merged from', () => {
+    const trace = new Trace(null).view('join', [A, B], [A]).echo('state').state(B, null);
+    trace.hear(B, { kind: 'part', past: 7, index: 0, isLast: false, data: Buffer.from('short') });
+    expect(trace.malformed).to.deep.equal([B]);
+  });
+
+  it('can take a command back that was never sent', () => {
+    const trace = new Trace(null);
+    const tickets = [1, 2].map((each) => trace.core.submit(Buffer.from(`${each}`))) as [number, number];
+    expect([trace.core.withdraw(tickets[0]), trace.core.waiting]).to.deep.equal([true, 1]);
+    trace.view('join', [A]).echo('state');
+    expect(trace.last('command').ticket).to.equal(tickets[1]);
+    expect([trace.core.withdraw(tickets[1]), trace.core.waiting]).to.deep.equal([false, 1]);
   });
 
   it('end with left', () => {

@@ -75,6 +75,13 @@ export class Parts {
     return body.length === assembly.total ? { ...message, body } : null;
   }
 
+  /** The sender has another id. */
+  rename(from: string, to: string): void {
+    const partial = this.bySender.get(from);
+    this.bySender.delete(from);
+    if (partial) this.bySender.set(to, partial);
+  }
+
   /** The sender is gone. */
   forget(sender: string): void {
     this.bySender.delete(sender);

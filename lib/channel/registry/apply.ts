@@ -4,9 +4,16 @@
  */
 import type { ChannelCondition } from '../errors.js';
 import type { Command } from './command.js';
-import { type Entry, isKnown } from './entry.js';
+import { type ClaimId, type Entry, isKnown } from './entry.js';
 import type { Tell } from './difference.js';
 import type { Table } from './table.js';
+
+/** What a member had when it went. */
+export interface Belongings {
+  readonly owned: readonly Entry[];
+  /** Claims of the channels that it had opened. */
+  readonly attached: readonly ClaimId[];
+}
 
 /** Why a command failed; `BAD_ARGUMENT`: its claim id was used before. */
 type Refusal = ChannelCondition | 'BAD_ARGUMENT';
@@ -50,6 +57,8 @@ type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 
 function claim(table: Table, owner: string, command: Of<'claim'>, around: ApplyContext): ApplyResult {
   const present = table.find(command.name);
+  // It was sent once more after a loss of the connection.
+  if (present?.claim === command.claim && present.owner === owner) return done(present);
   const mayTake =
     present !== undefined && !around.members.has(present.owner) && command.from === present.claim;
   if (present && !mayTake) return refused(around.members.has(present.owner) ? 'EXISTS' : 'ORPHANED');
@@ -124,16 +133,21 @@ export function depart(
   reason: 'left' | 'disconnect',
   told: ReadonlySet<string>,
   tell: Tell,
-): void {
+): Belongings {
+  const owned: Entry[] = [];
+  const attached: ClaimId[] = [];
   for (const entry of table.entries()) {
     if (entry.owner === member) {
+      owned.push(entry);
       table.remove(entry);
       if (isKnown(entry, told)) tell({ kind: 'closed', entry, reason });
     } else if (entry.clients.has(member)) {
+      attached.push(entry.claim);
       const changed = without(entry, member);
       table.put(changed);
       if (reason === 'left') tell({ kind: 'client-left', entry: changed, client: member });
       else tell({ kind: 'client-gone', entry: changed, client: member, reason });
     }
   }
+  return { owned, attached };
 }

@@ -4,8 +4,10 @@
  */
 import { Buffer } from 'node:buffer';
 import { type Delivery, isAsSureAs } from '../../primary/delivery.js';
+import type { ReturnedMember } from '../../client/event.js';
 import { GROUP_ID_BYTES } from '../../wire/group-id.js';
 import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
+import { MAX_RETURNS } from '../limits.js';
 import {
   type ClaimId,
   type Settings,
@@ -23,7 +25,7 @@ import {
   writeTestimony,
 } from './primary.js';
 
-const VERSION = 4;
+const VERSION = 5;
 
 /** In the order of their numbers on the wire, from 32. */
 const KINDS = [
@@ -93,6 +95,10 @@ export interface State {
   readonly silent: readonly boolean[];
   /** For each member of the view, whether it was part of a primary component together with the sender. */
   readonly tookPart: readonly boolean[];
+  /** Whether its table is from before a loss of the connection, so that it votes as a newcomer does. */
+  readonly moved: boolean;
+  /** Members that were there before under another id, as the sender's views say. */
+  readonly returns: readonly ReturnedMember[];
 }
 
 /** The sender's daemon votes for giving away names in this view. */
@@ -239,7 +245,21 @@ function readCommand(kind: Command['kind'], bytes: ByteReader): Command {
 
 function writeState(
   out: ByteWriter,
-  { tag, wide, has, informed, testimony, electorates, parts, covers, fresh, silent, tookPart }: State,
+  {
+    tag,
+    wide,
+    has,
+    informed,
+    testimony,
+    electorates,
+    parts,
+    covers,
+    fresh,
+    silent,
+    tookPart,
+    moved,
+    returns,
+  }: State,
 ): void {
   writeTag(out, tag);
   out
@@ -253,6 +273,8 @@ function writeState(
   writeBits(out, fresh);
   writeBits(out, silent);
   writeBits(out, tookPart);
+  out.u8(moved ? 1 : 0).u32(returns.length);
+  for (const { from, to } of returns) out.latin1(from).latin1(to);
 }
 
 function readState(bytes: ByteReader): State {
@@ -264,6 +286,11 @@ function readState(bytes: ByteReader): State {
   const count = bytes.u32();
   const bits = (): boolean[] => readBits(bytes, count);
   const [covers, fresh, silent, tookPart] = [bits(), bits(), bits(), bits()];
+  const moved = bytes.u8() !== 0;
+  const returns: ReturnedMember[] = [];
+  const named = bytes.u32();
+  if (named > MAX_RETURNS) throw new Malformed('returns');
+  for (let rest = named; rest > 0; rest--) returns.push({ from: bytes.latin1(), to: bytes.latin1() });
   return {
     kind: 'state',
     tag,
@@ -277,6 +304,8 @@ function readState(bytes: ByteReader): State {
     fresh,
     silent,
     tookPart,
+    moved,
+    returns,
   };
 }
 

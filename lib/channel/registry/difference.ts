@@ -1,7 +1,7 @@
 /** From one table to the next: what owners, clients and watchers are to be told after a change of the view. */
 import type { GoneReason } from '../errors.js';
 import { type ClaimId, type Entry, isKnown } from './entry.js';
-import { daemonOf, daemonsOf } from './primary.js';
+import { goneFrom } from './primary.js';
 import type { Table } from './table.js';
 
 export interface Scene {
@@ -12,7 +12,12 @@ export interface Scene {
 export interface EarlierScene extends Scene {
   /** Members that were in sight since, and nobody was told. */
   readonly glimpsed: ReadonlySet<string>;
+  /** By claim: owners and clients that were known under an id of before, which was out of sight. */
+  readonly away: ReadonlyMap<ClaimId, ReadonlySet<string>>;
 }
+
+const wasHere = ({ members, away }: EarlierScene, claim: ClaimId, id: string): boolean =>
+  members.has(id) && away.get(claim)?.has(id) !== true;
 
 /** @param dropped why entries of the old table are not in the new one */
 export function tellDifference(
@@ -48,8 +53,7 @@ export function tellMembers(
   tell: Tell,
   inView = now,
 ): void {
-  const daemons = new Set(daemonsOf(inView));
-  const isGone = (member: string): boolean => !inView.has(member) && daemons.has(daemonOf(member));
+  const isGone = goneFrom(inView);
   for (const member of before) {
     if (now.has(member) || unreachable.has(member)) continue;
     unreachable.add(member);
@@ -64,8 +68,8 @@ export function tellMembers(
 }
 
 function tellEntry(before: EarlierScene, now: Scene, entry: Entry, next: Entry, tell: Tell): void {
-  const was = before.members.has(entry.owner);
-  const is = now.members.has(entry.owner);
+  const was = wasHere(before, entry.claim, entry.owner);
+  const is = now.members.has(next.owner);
   if ((was || before.glimpsed.has(entry.owner)) && !is) tell({ kind: 'server-unreachable', entry: next });
   if (!was && is) {
     tell({ kind: 'server-back', entry: next });
@@ -78,13 +82,13 @@ function tellEntry(before: EarlierScene, now: Scene, entry: Entry, next: Entry, 
       // Whoever is here and not attached any more has left while out of sight.
       if (now.members.has(client)) tell({ kind: 'client-left', entry: next, client });
       else tell({ kind: 'client-gone', entry: next, client, reason: 'disconnect' });
-    } else if (before.members.has(client) !== now.members.has(client)) {
+    } else if (wasHere(before, entry.claim, client) !== now.members.has(client)) {
       if (now.members.has(client)) tell({ kind: 'client-back', entry: next, client });
       else tell({ kind: 'client-unreachable', entry: next, client, reason: 'network' });
     }
   }
   for (const client of next.clients) {
-    if (!entry.clients.has(client)) tell({ kind: 'client-joined', entry: next, client });
+    if (!entry.clients.has(client)) tell({ kind: 'client-joined', entry: next, client, isKnown: false });
   }
 }
 
@@ -99,6 +103,8 @@ export type RegistryEvent =
       readonly kind: 'client-joined' | 'client-left' | 'client-back';
       readonly entry: Entry;
       readonly client: string;
+      /** Of one that joined: false where nobody has seen it come. */
+      readonly isKnown?: boolean;
     }
   | {
       readonly kind: 'client-gone' | 'client-unreachable';
@@ -107,6 +113,8 @@ export type RegistryEvent =
       readonly reason: GoneReason;
     }
   | { readonly kind: 'member-gone'; readonly member: string; readonly reason: GoneReason }
-  | { readonly kind: 'member-unreachable' | 'member-back'; readonly member: string };
+  | { readonly kind: 'member-unreachable' | 'member-back'; readonly member: string }
+  /** A member is here again under another id: what it owned and had opened stays its own. */
+  | { readonly kind: 'returned'; readonly from: string; readonly to: string };
 
 export type Tell = (event: RegistryEvent) => void;

@@ -4,12 +4,14 @@
  * nothing stops nobody. A part of which nobody speaks is left out when somebody who has spoken says so. All that counts
  * has one place in the order, so all members come to the same.
  */
-import { NEWCOMER, type Testimony, UNINFORMED, claimedEpoch } from '../../primary/ballot.js';
+import { NEWCOMER, claimedEpoch } from '../../primary/ballot.js';
 import { Claims } from '../../primary/claims.js';
+import type { ReturnedMember } from '../../client/event.js';
 import { type RoundTag, type State, type TablePart, equalTags } from './command.js';
 import type { Side } from './merge.js';
 import { PieceStore } from './piece-store.js';
 import type { PartTestimony } from './primary.js';
+import { inView } from './returns.js';
 import { Table } from './table.js';
 
 /** One part, with what it has told. */
@@ -20,6 +22,8 @@ export interface Told extends Side {
   /** Those of the view that were part of a primary component. */
   readonly tookPart: ReadonlySet<string>;
   readonly electorates: readonly (readonly string[])[];
+  /** Whether the table is from before a loss of the connection. */
+  readonly moved: boolean;
 }
 
 export class TableExchange {
@@ -32,13 +36,13 @@ export class TableExchange {
 
   /**
    * @param members of the view in its order
-   * @param own the table of this member, for a state that speaks for it too and does not come with its parts
+   * @param own the table of this member with those who have returned, for a state that speaks for it too and does not come with its parts
    */
   constructor(
     readonly tag: RoundTag,
     private readonly members: readonly string[],
     private readonly self: string,
-    private readonly own: () => Table,
+    private readonly own: (returns: readonly ReturnedMember[]) => Table,
   ) {
     this.missing = new Set(members);
   }
@@ -111,9 +115,11 @@ export class TableExchange {
     // Else it would depend on the receiver whether its parts are there.
     const isForAll = members.every((member) => covered.has(member) || fresh.has(member));
     if (!covered.has(sender) || (state.has && !state.wide && !isForAll)) return false;
-    const table = this.tableOf(sender, state, covered);
+    // A newcomer cannot say whose successor it is.
+    const returns = state.has ? inView(state.returns, new Set(members)) : [];
+    const table = this.tableOf(sender, state, covered, returns);
     if (!table) return false;
-    const { has, informed, testimony, electorates } = state;
+    const { has, informed, testimony, electorates, moved } = state;
     const epoch = testimony.epoch ?? 0;
     const tookPart = those(state.tookPart);
     this.told.set(sender, {
@@ -125,6 +131,8 @@ export class TableExchange {
       testimony,
       tookPart,
       electorates,
+      moved,
+      returns,
     });
     for (const member of fresh) this.fresh.add(member);
     for (const member of [...covered, ...fresh, ...those(state.silent)]) this.missing.delete(member);
@@ -132,36 +140,15 @@ export class TableExchange {
   }
 
   /** Where the parts went to the group all take what is in them, also whoever the sender speaks for. */
-  private tableOf(sender: string, { has, wide, parts }: State, covered: ReadonlySet<string>): Table | null {
+  private tableOf(
+    sender: string,
+    { has, wide, parts }: State,
+    covered: ReadonlySet<string>,
+    returns: readonly ReturnedMember[],
+  ): Table | null {
     if (!has) return new Table();
-    if (!wide && covered.has(this.self)) return this.own();
+    if (!wide && covered.has(this.self)) return this.own(returns);
     const encoded = (wide ? this.toGroup : this.toSelf).take(sender, parts);
     return encoded && Table.decode(encoded);
   }
-}
-
-/** What each member brings: a newcomer nothing. */
-export function testimoniesOf(
-  members: readonly string[],
-  sides: readonly Told[],
-): ReadonlyMap<string, Testimony> {
-  const sideOf = new Map(sides.flatMap((side) => [...side.members].map((member) => [member, side] as const)));
-  // Members that were cut off before they were told anything cannot say that there is nothing to know.
-  const newcomer = sides.some(({ informed }) => informed) ? NEWCOMER : UNINFORMED;
-  return new Map(
-    members.map((member) => {
-      const side = sideOf.get(member);
-      if (!side?.informed) return [member, newcomer];
-      return [member, { ...side.testimony, tookPart: side.tookPart.has(member) }];
-    }),
-  );
-}
-
-/** Of those who know the newest primary component; the shortest list is of those who know that it came about. */
-export function electoratesOf(sides: readonly Told[], epoch: number): Told['electorates'] {
-  const knowing = sides.filter((side) => side.has && side.epoch === epoch);
-  const [first] = (knowing.length > 0 ? knowing : sides).toSorted(
-    (a, b) => a.electorates.length - b.electorates.length,
-  );
-  return first?.electorates ?? [];
 }

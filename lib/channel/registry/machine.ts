@@ -8,10 +8,9 @@
  * as if they came into sight: their state begins another exchange in the view, the next round.
  */
 import type { Buffer } from 'node:buffer';
-import { Ballot, NEWCOMER } from '../../primary/ballot.js';
+import { type Ballot, NEWCOMER } from '../../primary/ballot.js';
 import type { Service } from '../../client/send.js';
 import type { GroupId } from '../../wire/group-id.js';
-import { MAX_TABLE_RECEIVERS, TABLE_PIECE } from '../limits.js';
 import { apply, depart } from './apply.js';
 import {
   type Command,
@@ -30,19 +29,16 @@ import {
 } from './command.js';
 import { type RegistryEvent, tellDifference, tellMembers } from './difference.js';
 import { type ClaimId, type Entry, claimId } from './entry.js';
-import { TableExchange, type Told, electoratesOf, testimoniesOf } from './exchange.js';
+import { TableExchange, type Told } from './exchange.js';
 import { merge } from './merge.js';
+import { PendingCommands } from './pending-commands.js';
 import type { IgnoreReason, RegistrySink, RegistryView } from './ports.js';
-import { type PartTestimony, daemonOf, daemonsOf } from './primary.js';
+import { type PartTestimony, daemonOf, daemonsOf, goneFrom } from './primary.js';
+import { inView, type Names, Returns } from './returns.js';
+import { speech } from './speech.js';
 import { Table } from './table.js';
-
-type Claim = Extract<Command, { kind: 'claim' }>;
-
-interface Pending {
-  command: Command;
-  /** It is not under way: it would not count now. */
-  waits: boolean;
-}
+import { UnsureClaims } from './unsure-claims.js';
+import { voteOf } from './vote.js';
 
 export class RegistryMachine {
   table = new Table();
@@ -50,7 +46,6 @@ export class RegistryMachine {
   viewId: GroupId = [0, 0, 0];
   /** Whether this part of the network may give away names. */
   isPrimary = false;
-
   /** Members of the view. */
   private inView: ReadonlySet<string> = new Set();
   /** Those of them that are not left out. */
@@ -68,7 +63,7 @@ export class RegistryMachine {
   /** Members that came into sight since then. */
   private readonly glimpsed = new Set<string>();
   /** Members that went out of sight and have neither come back nor ended. */
-  private readonly unreachable = new Set<string>();
+  private unreachable = new Set<string>();
   private exchange: TableExchange | null = null;
   /** Takes what those who are left out bring; the first state of theirs makes it the exchange. */
   private returning: TableExchange | null = null;
@@ -84,28 +79,46 @@ export class RegistryMachine {
   private tookPart: ReadonlySet<string> = new Set();
   /** Lists of daemons of which each has to agree on who may go on: as told, or those of the last primary component. */
   private electorates: readonly (readonly string[])[];
+  private readonly listedVoters: readonly (readonly string[])[];
   private inTransition = false;
   private firstView: GroupId = [0, 0, 0];
   private claims = 0;
-  private serials = 0;
-  private readonly pending = new Map<number, Pending>();
-  /** Claims applied after the transitional signal: whether they hold the next primary component knows. */
-  private unsure: { readonly serial: number; readonly command: Claim }[] = [];
+  private readonly pending: PendingCommands;
+  /** Members that have returned, and those that may. */
+  readonly returns: Returns;
+  /** Whether the table is from before a loss of the connection, and no exchange has been complete since. */
+  private hasMoved = false;
+  private readonly unsure: UnsureClaims;
 
   /**
-   * @param listed the daemons of which more than half have to be together to give away names; none: more than half of those
-   * that were together last
+   * @param listed daemons of which more than half have to be together to give away names; none: of those that were last
+   * @param heritage what the same connection knew before it was lost, and came back without a gap; null: nothing
    */
   constructor(
     readonly self: string,
     private readonly sink: RegistrySink,
-    private readonly listed: readonly string[] = [],
+    listed: readonly string[] = [],
+    private heritage: RegistryMachine | null = null,
   ) {
+    this.table = heritage?.table ?? this.table;
+    this.pending = new PendingCommands({
+      counts: (command) => this.counts(command, this.tag),
+      send: (serial, command) => this.send({ serial, tag: this.tag, command }),
+    });
+    // Such a claim takes from nobody when it is made again: the owner may have been back meanwhile.
+    this.unsure = new UnsureClaims({
+      holds: (serial, entry) => sink.settled(serial, { ok: true, entry }),
+      lost: (serial, claim) => this.repeat(serial, { ...claim, from: null }),
+    });
+    this.returns = new Returns(sink, (member) => {
+      this.told = new Set([...this.told].filter((each) => each !== member));
+      this.unreachable.delete(member);
+    });
     // In one order everywhere, since the first one breaks ties.
-    this.electorates = listed.length > 0 ? [[...new Set(listed)].toSorted()] : [];
+    this.electorates = this.listedVoters = listed.length > 0 ? [[...new Set(listed)].toSorted()] : [];
   }
 
-  /** Whether this member can tell what the last primary component knew. */
+  /** Whether it can tell what the last primary component knew. */
   get remembers(): boolean {
     return this.tookPart.has(this.self);
   }
@@ -136,12 +149,15 @@ export class RegistryMachine {
 
   /** Sends a command. @returns the number that its outcome will have */
   submit(command: Command): number {
-    const serial = ++this.serials;
-    const pending = { command, waits: true };
-    this.pending.set(serial, pending);
+    const serial = this.pending.add(command);
     this.forgetReturned();
-    this.offer(serial, pending);
+    this.pending.offer();
     return serial;
+  }
+
+  /** A command without an outcome as it was sent last, to be given again after a loss of the connection. */
+  commandOf(serial: number): Command | undefined {
+    return this.pending.get(serial) ?? this.unsure.get(serial);
   }
 
   /** It takes long: whoever should speak or vote for this member may be frozen. */
@@ -168,12 +184,14 @@ export class RegistryMachine {
     if (isFirst) {
       this.firstView = id;
       this.isInformed = members.length === 1;
+      if (this.heritage?.has === true) this.inherit(this.heritage);
     }
+    const wasWhole = this.isReady && !isFirst;
+    this.returns.view(view);
     this.inTransition = false;
     this.viewId = id;
     this.members = members;
     this.inView = new Set(members);
-    const wasWhole = this.isReady;
     this.round = 0;
     this.returning = null;
     this.ballot = null;
@@ -194,6 +212,15 @@ export class RegistryMachine {
     else this.beginExchange(this.newExchange(0));
   }
 
+  /** Takes over what the same connection knew before a loss. It votes as a newcomer does: it is at another daemon now. */
+  private inherit(before: RegistryMachine): void {
+    this.returns.inherit(before.returns);
+    const { told, unreachable, testimony, electorates } = before;
+    this.heritage = null;
+    Object.assign(this, { told, unreachable: new Set(unreachable), testimony, electorates });
+    this.has = this.hasMoved = this.isInformed = true;
+  }
+
   private get isExcluded(): boolean {
     return this.excluded.has(this.self);
   }
@@ -211,7 +238,7 @@ export class RegistryMachine {
 
   /** @returns why it is ignored, or null */
   private take(sender: string, bytes: Buffer, service: Service | null): IgnoreReason | null {
-    if (!this.inView.has(sender)) return 'stranger';
+    if (!this.inView.has(sender)) return this.returns.wasOf(sender) ? null : 'stranger';
     if (isOfOtherVersion(bytes)) return 'version';
     const message = decodeRegistryMessage(bytes);
     if (!message || !isSureEnough(message, service)) return 'malformed';
@@ -221,6 +248,7 @@ export class RegistryMachine {
       return isFit ? null : 'malformed';
     }
     if (service === null) return 'malformed';
+    this.returns.close();
     if ('command' in message) this.command(sender, message);
     else if (message.kind === 'state') return this.state(sender, message) ? null : 'malformed';
     else if (message.kind === 'settle') this.settled(sender, message);
@@ -249,7 +277,7 @@ export class RegistryMachine {
   private command(sender: string, { serial, tag, command }: Numbered): void {
     const own = sender === this.self ? this.pending.get(serial) : undefined;
     if (!this.counts(command, tag) || !this.present.has(sender)) {
-      if (own) this.repeat(serial, own.command);
+      if (own) this.repeat(serial, own);
       return;
     }
     const epoch = this.isPrimary ? (this.testimony.epoch ?? 0) : 0;
@@ -259,7 +287,7 @@ export class RegistryMachine {
     if (!own) return;
     this.pending.delete(serial);
     if (command.kind === 'claim' && outcome.ok && outcome.entry?.unsure === true) {
-      this.unsure.push({ serial, command });
+      this.unsure.add(serial, command);
     } else {
       this.sink.settled(serial, outcome);
     }
@@ -278,51 +306,43 @@ export class RegistryMachine {
   /** Makes a command again that did not count, or did not hold: a claim under another id, since a part may have that one. */
   private repeat(serial: number, command: Command): void {
     const again = command.kind === 'claim' ? { ...command, claim: this.newClaim() } : command;
-    const pending = { command: again, waits: true };
-    this.pending.set(serial, pending);
-    this.offer(serial, pending);
-  }
-
-  /** Sends a command of this member if it would count now. */
-  private offer(serial: number, pending: Pending): void {
-    const { command } = pending;
-    pending.waits = !this.counts(command, this.tag);
-    if (pending.waits) return;
-    this.send({ serial, tag: this.tag, command });
+    this.pending.replace(serial, again);
+    this.pending.offer();
   }
 
   /** An owner that is back has to be out of sight for as long again before its name may be taken. */
   private forgetReturned(): void {
-    for (const pending of this.pending.values()) {
-      const { command } = pending;
-      if (command.kind !== 'claim' || command.from === null) continue;
-      const owner = this.table.get(command.from)?.owner;
-      if (owner !== undefined && (this.present.has(owner) || this.glimpsed.has(owner)))
-        pending.command = { ...command, from: null };
-    }
+    this.pending.forgetTakeOvers((claim) => {
+      const owner = this.table.get(claim)?.owner;
+      return owner !== undefined && (this.present.has(owner) || this.glimpsed.has(owner));
+    });
   }
 
   private departed(member: string, cause: 'leave' | 'disconnect'): void {
     const reason = cause === 'leave' ? 'left' : 'disconnect';
-    depart(this.table, member, reason, this.told, (event) => this.sink.tell(event));
-    this.told = new Set([...this.told].filter((each) => each !== member));
-    this.unreachable.delete(member);
-    this.sink.tell({ kind: 'member-gone', member, reason });
+    const news: RegistryEvent[] = [];
+    const had = depart(this.table, member, reason, this.told, (event) => news.push(event));
+    news.push({ kind: 'member-gone', member, reason });
+    this.returns.departed(member, had, news, cause === 'disconnect');
+    if (cause === 'disconnect') this.sink.departing();
   }
 
   /** Nobody came: everybody has what is needed already. */
   private shrunk(cause: RegistryView['cause']): void {
     const { electorates, isInformed: informed, present: members, table, testimony, tookPart } = this;
     const epoch = testimony.epoch ?? 0;
-    const side: Told = { table, members, epoch, has: true, informed, testimony, tookPart, electorates };
+    const known = { epoch, informed, testimony, tookPart, electorates, moved: false, returns: [] };
+    const side: Told = { table, members, has: true, ...known };
     if (cause === 'network') this.adoptTables([side]);
     this.tellNothing();
     this.beginVote([side]);
-    this.sendWaiting();
+    this.pending.offer();
   }
 
   private newExchange(round: number): TableExchange {
-    return new TableExchange([...this.viewId, round], this.members, this.self, () => this.table);
+    return new TableExchange([...this.viewId, round], this.members, this.self, (returns) =>
+      this.returns.applied(this.table, returns),
+    );
   }
 
   private beginExchange(exchange: TableExchange): void {
@@ -352,37 +372,30 @@ export class RegistryMachine {
   /** The first member of each part speaks for it. */
   private speakInTurn(): void {
     const place = this.members.filter((member) => this.peers.has(member)).indexOf(this.self);
-    if (place === 0) this.speak(false);
-    else this.sink.waiting(place);
+    // What one knows that has just returned is needed only where nobody else speaks.
+    const isOther = (each: string): boolean => !this.peers.has(each) && !this.fresh.has(each);
+    const isReserve = this.hasMoved && this.members.some(isOther);
+    if (place === 0 && !isReserve) this.speak(false);
+    else this.sink.waiting(Math.max(1, place));
   }
 
   /** Says what this member and its peers bring. @param isForced the table goes to the group in any case */
   private speak(isForced: boolean): void {
-    const { electorates, has, isInformed: informed, excluded, members, peers, testimony } = this;
-    const tag = this.exchange?.tag ?? this.returning?.tag ?? this.tag;
-    const others = members.filter((member) => !peers.has(member));
-    // Several parts have tables, so that everybody needs all of them.
-    const areSeveral = others.some((member) => !this.fresh.has(member));
-    const wide = isForced || areSeveral || others.length > MAX_TABLE_RECEIVERS;
-    const parts = has ? this.sendTable(tag, wide ? null : others) : 0;
-    const flags = (names: ReadonlySet<string>): boolean[] => members.map((member) => names.has(member));
-    const [covers, fresh, tookPart] = [flags(peers), flags(this.fresh), flags(this.tookPart)];
-    const silent = flags(this.isExcluded ? new Set() : excluded);
-    const known = { wide, has, informed, testimony, electorates };
-    this.send({ kind: 'state', tag, ...known, parts, covers, fresh, silent, tookPart });
-  }
-
-  private sendTable(tag: RoundTag, to: readonly string[] | null): number {
-    const bytes = this.table.encode();
-    const count = Math.ceil(bytes.length / TABLE_PIECE);
-    // Nobody is missing it.
-    if (to?.length === 0) return count;
-    for (let index = 0; index < count; index++) {
-      const piece = bytes.subarray(index * TABLE_PIECE, (index + 1) * TABLE_PIECE);
-      const part = { kind: 'part', tag, index, bytes: piece } as const;
-      this.sink.send(to, encodeRegistryMessage(part), 'agreed');
-    }
-    return count;
+    const { electorates, has, isInformed: informed, members, peers, fresh, tookPart, testimony } = this;
+    const returns = inView(this.returns.list, this.inView);
+    const { parts, state } = speech({
+      tag: this.exchange?.tag ?? this.returning?.tag ?? this.tag,
+      members,
+      peers,
+      fresh,
+      tookPart,
+      silent: this.isExcluded ? new Set() : this.excluded,
+      table: has ? this.returns.applied(this.table, returns) : null,
+      isForced,
+      said: { has, informed, testimony, electorates, moved: this.hasMoved, returns },
+    });
+    for (const { to, part } of parts) this.sink.send(to, encodeRegistryMessage(part), 'agreed');
+    this.send(state);
   }
 
   private complete(exchange: TableExchange): void {
@@ -396,6 +409,7 @@ export class RegistryMachine {
     if (doubtful !== null) this.sink.ignored(doubtful, 'claim');
     if (!this.has) this.told = this.present;
     this.has = true;
+    this.hasMoved = false;
     this.peers = this.present;
     this.fresh = new Set();
     const sides = exchange.sides();
@@ -403,44 +417,34 @@ export class RegistryMachine {
     this.tellNothing();
     this.sink.ready();
     this.beginVote(sides);
-    this.sendWaiting();
+    this.pending.offer();
   }
 
   /** Reports what changed with this view. */
   private tellNothing(): void {
-    this.told = this.present;
+    this.told = new Set([...this.present, ...this.returns.untold]);
     this.glimpsed.clear();
-  }
-
-  private sendWaiting(): void {
-    for (const [serial, pending] of this.pending) if (pending.waits) this.offer(serial, pending);
   }
 
   /** Takes over what the parts have told. */
   private adoptTables(sides: readonly Told[]): void {
-    const { table, dropped } = merge(sides, this.inView, this.excluded);
-    const before = { table: this.table, members: this.told, glimpsed: this.glimpsed };
+    const { table, dropped, returns } = merge(sides, this.inView, this.excluded);
+    const names = (): [Names, Names, Names] => [this.told, this.glimpsed, this.unreachable];
+    const before = this.returns.settle(returns, this.table, goneFrom(this.inView), names);
     this.table = table;
+    this.unreachable = before.unreachable;
     const tell = (event: RegistryEvent): void => this.sink.tell(event);
     tellMembers(before.members, this.present, this.unreachable, tell, this.inView);
     tellDifference(before, { table, members: this.present }, dropped, tell);
+    this.unsure.merged(table);
   }
-
-  // The vote on giving away names
 
   private beginVote(sides: readonly Told[]): void {
     const { members, self } = this;
-    const epoch = Math.max(0, ...sides.map((side) => side.epoch));
-    this.isPrimary = false;
-    this.electorates = electoratesOf(sides, epoch);
-    const voters = this.electorates.length > 0 ? this.electorates : [daemonsOf(members)];
     const mute = this.withoutVote();
-    const ballot = new Ballot(voters, testimoniesOf(members, sides), daemonOf, mute);
-    this.isInformed ||= sides.some(({ informed }) => informed);
-    this.tookPart = new Set(sides.flatMap(({ tookPart }) => [...tookPart]));
-    // What one part did not know it knows now.
-    const promised = Math.max(0, ...sides.map(({ testimony }) => testimony.promised));
-    this.testimony = { epoch, promised: ballot.canPass ? ballot.next : promised };
+    const { ballot, isInformed, ...vote } = voteOf(sides, members, mute, this.listedVoters);
+    Object.assign(this, vote, { isPrimary: false });
+    this.isInformed ||= isInformed;
     if (!ballot.canPass) return;
     this.ballot = ballot;
     if (mute.has(self)) return;
@@ -470,14 +474,14 @@ export class RegistryMachine {
     this.tookPart = this.present;
     this.isInformed = true;
     // What came after the signal may have come to nobody else: then the earlier lists decide, too.
-    if (this.listed.length === 0) {
+    if (this.listedVoters.length === 0) {
       const mute = this.withoutVote();
       const voters = daemonsOf(this.members.filter((member) => !mute.has(member)));
       this.electorates = [...(this.inTransition ? this.electorates : []), voters];
     }
     for (const entry of this.table.entries()) if (entry.unsure) this.ensure(entry);
-    for (const { serial, command } of this.unsure.splice(0)) this.decide(serial, command);
-    this.sendWaiting();
+    this.unsure.decided(this.table);
+    this.pending.offer();
   }
 
   /** The primary component has it. */
@@ -485,13 +489,6 @@ export class RegistryMachine {
     const entry = { ...unsure, unsure: false };
     this.table.put(entry);
     if (this.present.has(entry.owner)) this.sink.tell({ kind: 'opened', entry });
-  }
-
-  /** A claim that was applied between two views holds if the primary component has it. Else the name is claimed again. */
-  private decide(serial: number, command: Claim): void {
-    const entry = this.table.get(command.claim);
-    if (entry) this.sink.settled(serial, { ok: true, entry });
-    else this.repeat(serial, command);
   }
 
   private send(message: RegistryMessage): void {

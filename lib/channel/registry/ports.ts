@@ -1,6 +1,7 @@
 /** What the registry at one member is fed with, and what it needs of its surroundings. */
 import type { Buffer } from 'node:buffer';
 import type { Delivery } from '../../primary/delivery.js';
+import type { ReturnedMember } from '../../client/event.js';
 import type { GroupId } from '../../wire/group-id.js';
 import type { ApplyResult } from './apply.js';
 import type { RegistryEvent } from './difference.js';
@@ -14,6 +15,8 @@ export interface RegistryView {
   readonly changed: string | null;
   /** Who came from the last view together with this member, itself included. */
   readonly cameWithMe: readonly string[];
+  /** Those who joined and were members before under another id. */
+  readonly returned: readonly ReturnedMember[];
 }
 
 /** Why something is ignored; `silent`: a member that was left out of an exchange. */
@@ -29,6 +32,8 @@ export interface RegistrySink {
   waiting(place: number): void;
   /** An exchange is under way. If it takes long, `settle` ends it. */
   exchanging(): void;
+  /** A member was disconnected. If nothing follows at once, `tellDeparture` has it told. */
+  departing(): void;
   ignored(member: string, reason: IgnoreReason): void;
   /** The table is there and equal to that of all others: after the first exchange, and after every other one. */
   ready(): void;

@@ -8,6 +8,12 @@ export const daemonOf = (member: string): string => member.slice(member.indexOf(
 /** The daemons of the members, in their order. */
 export const daemonsOf = (members: Iterable<string>): string[] => [...new Set([...members].map(daemonOf))];
 
+/** Tells who has ended, by these members of a view: whose daemon is there without them. */
+export function goneFrom(members: ReadonlySet<string>): (member: string) => boolean {
+  const daemons = new Set(daemonsOf(members));
+  return (member) => !members.has(member) && daemons.has(daemonOf(member));
+}
+
 /** What a part brings, whoever of it took part. */
 export type PartTestimony = Pick<Testimony, 'epoch' | 'promised'>;
 

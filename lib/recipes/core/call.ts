@@ -2,10 +2,11 @@
  * A request to all members of a group, and what became of it at each. The request has a place in the order, and who is
  * a member there is asked: nobody else, and nobody is waited for that has left since. Answers come privately.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { BodyWriter, readBody } from './codec.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
+import { ANSWER } from './private-kinds.js';
 
 /** What became of a request at one member. */
 export type RawOutcome =
@@ -38,13 +39,16 @@ export interface Ticket {
 interface PendingCall {
   readonly mode: CallMode;
   readonly deadline: number;
+  /** What was sent. */
+  readonly request: Buffer;
+  /** Whether nobody has heard it, and it is to be sent again. */
+  isToAsk: boolean;
   /** Those asked, once the request has its place in the order. */
   asked: string[] | null;
   readonly outcomes: Map<string, RawOutcome>;
 }
 
 const REQUEST = 1;
-export const ANSWER = 2;
 
 const VALUE = 0;
 const ERROR = 1;
@@ -56,6 +60,10 @@ export class CallCore implements RecipeCore {
   private readonly pending = new Map<number, PendingCall>();
   private present: readonly string[] = [];
   private calls = 0;
+  /** Senders, not members, of requests like those that have no place yet: this member's may be among them. */
+  private readonly unheardFrom = new Map<number, Set<string>>();
+  /** When it looks which calls are over without those whose connections have ended. */
+  private looksAt = Infinity;
 
   /**
    * @param self id of this member
@@ -63,14 +71,14 @@ export class CallCore implements RecipeCore {
    * @param answers whether this member answers requests
    */
   constructor(
-    private readonly self: string,
+    private self: string,
     private readonly instance: number,
     private readonly answers: boolean,
     private readonly sink: CallSink,
   ) {}
 
   get dueAt(): number {
-    let due = Infinity;
+    let due = this.looksAt;
     for (const { deadline } of this.pending.values()) due = Math.min(due, deadline);
     return due;
   }
@@ -83,9 +91,10 @@ export class CallCore implements RecipeCore {
   /** Asks all. @returns the number that `done` will name */
   call(body: Uint8Array, mode: CallMode, timeout: number, now: number): number {
     const call = ++this.calls;
-    this.pending.set(call, { mode, deadline: now + timeout, asked: null, outcomes: new Map() });
-    const writer = new BodyWriter('call', REQUEST).number(this.instance).number(call);
-    this.sink.send(writer.data(body).finish(), this.needs);
+    const request = new BodyWriter('call', REQUEST).number(this.instance).number(call).data(body).finish();
+    const deadline = now + timeout;
+    this.pending.set(call, { mode, deadline, request, isToAsk: false, asked: null, outcomes: new Map() });
+    this.sink.send(request, this.needs);
     return call;
   }
 
@@ -104,10 +113,13 @@ export class CallCore implements RecipeCore {
     this.reply(ticket, ERROR, Buffer.from(message.slice(0, MAX_ERROR_TEXT)));
   }
 
-  view(view: RecipeView): void {
+  /** One that moves to another daemon goes and comes in two views, side by side: no call is over between them. */
+  view(view: RecipeView, now: number): void {
     this.present = view.members;
     const members = new Set(view.members);
+    if (view.cause === 'disconnect') this.looksAt = now;
     for (const [call, pending] of this.pending) {
+      for (const { from, to } of view.returned ?? []) rename(pending, from, to);
       for (const name of pending.asked ?? []) {
         if (!members.has(name) && !pending.outcomes.has(name)) pending.outcomes.set(name, { kind: 'left' });
       }
@@ -120,13 +132,7 @@ export class CallCore implements RecipeCore {
   }
 
   message(sender: string, body: Buffer): DropReason | null {
-    const message = readBody('call', body, (reader) => ({
-      kind: reader.kind,
-      instance: reader.number(),
-      call: reader.number(),
-      code: reader.kind === ANSWER ? reader.number() : VALUE,
-      payload: reader.data(),
-    }));
+    const message = messageOf(body);
     if (!message || message.code > NO_HANDLER) return 'malformed';
     const { kind, instance, call, code, payload } = message;
     if (kind === ANSWER)
@@ -136,15 +142,60 @@ export class CallCore implements RecipeCore {
     return null;
   }
 
+  lost(): void {
+    // Calls wait until their time is over.
+  }
+
+  /** A request that was ordered before the return of its sender asks nobody. */
+  unheard(sender: string, body: Buffer): boolean {
+    const message = messageOf(body);
+    if (message?.kind !== REQUEST || message.instance !== this.instance) return false;
+    const { call } = message;
+    if (this.pending.get(call)?.asked !== null) return false;
+    const senders = this.unheardFrom.get(call) ?? new Set();
+    this.unheardFrom.set(call, senders.add(sender));
+    return true;
+  }
+
+  /** What was answered while this member was away is missing, unless it got all of it. */
+  rejoined(self: string, isWhole: boolean): void {
+    const before = this.self;
+    this.self = self;
+    const unheard = new Map(this.unheardFrom);
+    this.unheardFrom.clear();
+    for (const [call, pending] of this.pending) {
+      // Others may know the number of this process: it is its own if it has come under this name.
+      if (isWhole && unheard.get(call)?.has(self) === true) pending.isToAsk = true;
+      if (isWhole) rename(pending, before, self);
+      else
+        for (const name of pending.asked ?? [])
+          if (!pending.outcomes.has(name)) pending.outcomes.set(name, { kind: 'left' });
+      this.look(call, pending);
+    }
+  }
+
+  /** Answers come by themselves. */
+  resumed(): void {
+    for (const pending of this.pending.values()) {
+      if (!pending.isToAsk) continue;
+      pending.isToAsk = false;
+      this.sink.send(pending.request, this.needs);
+    }
+  }
+
   left(): void {
     const calls = [...this.pending.keys()];
     this.pending.clear();
+    this.looksAt = Infinity;
     for (const call of calls) this.sink.broken(call);
   }
 
   tick(now: number): void {
+    const looks = this.looksAt <= now;
+    if (looks) this.looksAt = Infinity;
     for (const [call, pending] of this.pending) {
-      if (pending.deadline > now) continue;
+      if (looks) this.look(call, pending);
+      if (pending.deadline > now || !this.pending.has(call)) continue;
       for (const name of pending.asked ?? this.present) {
         if (!pending.outcomes.has(name)) pending.outcomes.set(name, { kind: 'timeout' });
       }
@@ -186,7 +237,8 @@ export class CallCore implements RecipeCore {
     for (const { kind } of outcomes.values()) if (kind === 'value') values++;
     const satisfied =
       (mode === 'first' && values > 0) || (mode === 'majority' && values > Math.floor(asked.length / 2));
-    if (satisfied || outcomes.size >= asked.length) this.finish(call, pending);
+    const isDone = outcomes.size >= asked.length && this.looksAt === Infinity;
+    if (satisfied || isDone) this.finish(call, pending);
   }
 
   private finish(call: number, pending: PendingCall): void {
@@ -198,6 +250,25 @@ export class CallCore implements RecipeCore {
     const writer = new BodyWriter('call', ANSWER).number(instance).number(call).number(code);
     this.sink.sendTo(caller, writer.data(body).finish());
   }
+}
+
+const messageOf = (body: Buffer) =>
+  readBody('call', body, (reader) => ({
+    kind: reader.kind,
+    instance: reader.number(),
+    call: reader.number(),
+    code: reader.kind === ANSWER ? reader.number() : VALUE,
+    payload: reader.data(),
+  }));
+
+/** One that was asked has another id now, and may answer yet. */
+function rename({ asked, outcomes }: PendingCall, from: string, to: string): void {
+  const place = asked?.indexOf(from) ?? -1;
+  if (!asked || place < 0) return;
+  asked[place] = to;
+  const outcome = outcomes.get(from);
+  outcomes.delete(from);
+  if (outcome && outcome.kind !== 'left') outcomes.set(to, outcome);
 }
 
 /** Longest message of an error that travels, in characters. */

@@ -1,9 +1,9 @@
 /**
  * The bodies of all recipes: two bytes that say so, a version, the recipe, the kind of message, then fields. Integers are
  * varints of seven bits a byte, the low ones first; texts and byte strings follow their length. After the last field
- * tagged fields may follow, each a tag, a length and that many bytes: a reader skips those that it does not know.
+ * tagged fields may follow, each a tag, a length and that many bytes of fields: a reader skips those that it does not know.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
 import type { GroupId } from '../../wire/group-id.js';
 
@@ -22,10 +22,9 @@ const KINDS = 256;
 /** Recipe and kind of a message as one number. */
 export const headOf = (recipe: Recipe, kind: number): number => RECIPES[recipe] * KINDS + kind;
 
-export class BodyWriter extends ByteWriter {
-  constructor(recipe: Recipe, kind: number) {
+export class FieldWriter extends ByteWriter {
+  constructor() {
     super('BE', FIRST_BYTES);
-    this.u8(MAGIC_0).u8(MAGIC_1).u8(VERSION).u8(RECIPES[recipe]).u8(kind);
   }
 
   /** A whole number from 0, below 2^53. */
@@ -55,33 +54,26 @@ export class BodyWriter extends ByteWriter {
     for (const word of id) this.varint(word >>> 0);
     return this;
   }
+
+  /** After the last field that has no tag. */
+  tagged(tag: number, write: (writer: FieldWriter) => void): this {
+    const field = new FieldWriter();
+    write(field);
+    return this.varint(tag).data(field.finish());
+  }
+}
+
+export class BodyWriter extends FieldWriter {
+  constructor(recipe: Recipe, kind: number) {
+    super();
+    this.u8(MAGIC_0).u8(MAGIC_1).u8(VERSION).u8(RECIPES[recipe]).u8(kind);
+  }
 }
 
 /** Every method throws Malformed for what is not there. */
-export class BodyReader extends ByteReader {
-  private constructor(
-    body: Buffer,
-    readonly kind: number,
-  ) {
-    super(body, 'BE', ENVELOPE);
-  }
-
-  /** Whether it is a body of some recipe, but of another version of this format. */
-  static isOfOtherVersion(body: Buffer): boolean {
-    return body.length >= ENVELOPE && body[0] === MAGIC_0 && body[1] === MAGIC_1 && body[2] !== VERSION;
-  }
-
-  /** Recipe and kind of a body of this version as one number; -1 for what is none. */
-  static headOf(body: Buffer): number {
-    if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1 || body[2] !== VERSION)
-      return -1;
-    return (body[3] as number) * KINDS + (body[4] as number);
-  }
-
-  /** Null when the body is none of the recipe. */
-  static open(recipe: Recipe, body: Buffer): BodyReader | null {
-    const kind = BodyReader.headOf(body) - headOf(recipe, 0);
-    return kind >= 0 && kind < KINDS ? new BodyReader(body, kind) : null;
+export class FieldReader extends ByteReader {
+  constructor(bytes: Buffer, at = 0) {
+    super(bytes, 'BE', at);
   }
 
   number(): number {
@@ -104,15 +96,44 @@ export class BodyReader extends ByteReader {
   }
 
   texts(limit: number): string[] {
+    return this.list(limit, () => this.text());
+  }
+
+  /** A count, and that many of them. */
+  list<T>(limit: number, read: () => T): T[] {
     const count = this.varint();
-    if (count > limit) throw new Malformed(`expected ${limit} texts at most, got ${count}`);
-    const values: string[] = [];
-    for (let i = 0; i < count; i++) values.push(this.text());
+    if (count > limit) throw new Malformed(`expected ${limit} items at most, got ${count}`);
+    const values: T[] = [];
+    for (let i = 0; i < count; i++) values.push(read());
     return values;
   }
 
   groupId(): GroupId {
     return [this.varint() | 0, this.varint() | 0, this.varint() | 0];
+  }
+
+  /** After the last field that has no tag: what is read of the field with that tag; null without one. */
+  tagged<T>(tag: number, read: (reader: FieldReader) => T): T | null {
+    let value: T | null = null;
+    while (this.left > 0) {
+      const isIt = this.varint() === tag;
+      const field = new FieldReader(this.data());
+      if (!isIt) continue;
+      value = read(field);
+      field.end();
+    }
+    return value;
+  }
+
+  /** After the last field that has no tag: each field with one of these tags is read; others are skipped. */
+  allTagged(reads: Readonly<Record<number, (reader: FieldReader) => void>>): void {
+    while (this.left > 0) {
+      const read = reads[this.varint()];
+      const field = new FieldReader(this.data());
+      if (!read) continue;
+      read(field);
+      field.end();
+    }
   }
 
   /** After the last field. @throws Malformed when something follows that is not a tagged field */
@@ -121,6 +142,33 @@ export class BodyReader extends ByteReader {
       this.varint();
       this.data();
     }
+  }
+}
+
+export class BodyReader extends FieldReader {
+  private constructor(
+    body: Buffer,
+    readonly kind: number,
+  ) {
+    super(body, ENVELOPE);
+  }
+
+  /** Whether it is a body of some recipe, but of another version of this format. */
+  static isOfOtherVersion(body: Buffer): boolean {
+    return body.length >= ENVELOPE && body[0] === MAGIC_0 && body[1] === MAGIC_1 && body[2] !== VERSION;
+  }
+
+  /** Recipe and kind of a body of this version as one number; -1 for what is none. */
+  static headOf(body: Buffer): number {
+    if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1 || body[2] !== VERSION)
+      return -1;
+    return (body[3] as number) * KINDS + (body[4] as number);
+  }
+
+  /** Null when the body is none of the recipe. */
+  static open(recipe: Recipe, body: Buffer): BodyReader | null {
+    const kind = BodyReader.headOf(body) - headOf(recipe, 0);
+    return kind >= 0 && kind < KINDS ? new BodyReader(body, kind) : null;
   }
 }
 

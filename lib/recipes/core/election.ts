@@ -2,18 +2,19 @@
  * Election: in every view each member that takes part makes a claim, and when the round is over the first of them in
  * the order of the view leads, with a term above every term that any of them has seen. Members that say nothing are left
  * out by the word of the one who leads, and by nobody else's: it acts with the term, so it has waited for those who may
- * know a higher one.
+ * know a higher one. Where all claims state since when their members take part, the oldest leads instead of the first.
  *
  * With a quorum above half of all there can ever be, no two terms are equal: claims are safe messages, so if anybody
  * was told of the leader of a view, every member of the view that continues delivers the same claims, if need be behind
  * the transitional signal, and knows the term; and the next quorum has one of them in it.
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { equalGroupIds } from '../../wire/group-id.js';
 import { Claims, isTimeFarAbove } from '../../primary/claims.js';
-import { BodyWriter, readBody } from './codec.js';
+import { type BodyReader, BodyWriter, readBody } from './codec.js';
 import { MAX_SILENT_NAMES, MAX_TERM, PATIENCE_MS } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
+import { oldestFirst, readSeniority, type Seniority, SeniorityRecord, writeSeniority } from './seniority.js';
 import { StatementRound } from './statement-round.js';
 
 /** Who leads, and since which term. */
@@ -39,10 +40,15 @@ export interface ElectionCoreOptions {
   readonly quorum: number;
   /** Milliseconds that a silent member is waited for. */
   readonly silenceTimeoutMs: number;
+  /** Who leads: the first in the order of the view, or the one that has taken part for the longest time. */
+  readonly prefer: 'first' | 'oldest';
 }
 
 const CLAIM = 1;
 const SETTLE = 2;
+
+/** Tag of a claim's seniority. */
+const SENIORITY = 1;
 
 /** Members beside the only one that claimed, of which that many can take the lead from it; else it needs all. */
 const ENOUGH_OTHERS = 2;
@@ -51,6 +57,8 @@ interface Claim {
   readonly term: number;
   /** Members of which it knows that they say nothing. */
   readonly silent: readonly string[];
+  /** Null: it does not prefer the oldest. */
+  readonly seniority: Seniority | null;
 }
 
 export class ElectionCore implements RecipeCore {
@@ -72,6 +80,10 @@ export class ElectionCore implements RecipeCore {
   /** What this member claims in this view. */
   private claim = 0;
   private led: Leadership | null = null;
+  /** Since the loss of the connection: nobody is followed until it is back. */
+  private isLost = false;
+  /** What would be so if it were not lost. */
+  private kept: Leadership | null = null;
   /** Whom the round of this view made leader. */
   private leader: string | null = null;
   /** Whether its claim still stands alone, so that nothing in the order could be compared with it. */
@@ -80,13 +92,15 @@ export class ElectionCore implements RecipeCore {
   private learned: number | null = null;
   /** Whose claim did not count in this view, as was said. */
   private doubtful: string | null = null;
+  private readonly seniority: SeniorityRecord;
 
   constructor(
-    private readonly self: string,
+    private self: string,
     private readonly sink: ElectionSink,
     options: Partial<ElectionCoreOptions> = {},
   ) {
-    this.options = { quorum: 1, silenceTimeoutMs: PATIENCE_MS, ...options };
+    this.options = { quorum: 1, silenceTimeoutMs: PATIENCE_MS, prefer: 'first', ...options };
+    this.seniority = new SeniorityRecord(self);
   }
 
   get leadership(): Leadership | null {
@@ -107,8 +121,16 @@ export class ElectionCore implements RecipeCore {
     this.claim = this.nextClaim(now);
     const silent = [...this.silent].slice(0, MAX_SILENT_NAMES);
     const claim = new BodyWriter('election', CLAIM).groupId(view.id).number(this.claim).texts(silent);
+    const seniority = this.seniority.view(view);
+    if (this.options.prefer === 'oldest')
+      claim.tagged(SENIORITY, (writer) => writeSeniority(writer, seniority));
     this.sink.send(claim.finish(), this.needs);
-    this.waitsUntil = now + this.options.silenceTimeoutMs;
+    this.wait(now);
+  }
+
+  /** While the connection is lost nobody is silent: nothing is heard. */
+  private wait(now: number): void {
+    this.waitsUntil = this.isLost ? Infinity : now + this.options.silenceTimeoutMs;
     this.dueAt = this.waitsUntil;
   }
 
@@ -127,20 +149,50 @@ export class ElectionCore implements RecipeCore {
     const message = readBody('election', body, (reader) => ({
       kind: reader.kind,
       id: reader.groupId(),
-      ...(reader.kind === CLAIM && { floor: reader.number(), silent: reader.texts(MAX_SILENT_NAMES) }),
+      claim: reader.kind === CLAIM ? readClaim(reader) : null,
     }));
     if (!message || (message.kind !== CLAIM && message.kind !== SETTLE)) return 'malformed';
-    const { kind, id, floor = 0, silent = [] } = message;
-    if (floor > MAX_TERM) return 'malformed';
-    if (kind === CLAIM) this.silent.delete(sender);
+    const { id, claim } = message;
+    if (claim && claim.term > MAX_TERM) return 'malformed';
+    if (claim) this.silent.delete(sender);
     const { round, current } = this;
     if (!round || !current || !equalGroupIds(id, current.id)) return null;
-    if (kind === CLAIM) this.claimed(round, sender, { term: floor, silent }, now);
+    if (claim) this.claimed(round, sender, claim, now);
     else {
       this.settlers.add(sender);
       if (round.settle(sender)) this.decide(round, now);
     }
     return null;
+  }
+
+  /** The daemon may have died: then the others elect another one at once. */
+  lost(): void {
+    const { led } = this;
+    this.lapse();
+    this.kept = led;
+    this.isLost = true;
+    this.waitsUntil = this.dueAt = Infinity;
+  }
+
+  /** Whatever was said of the view before counts no more; the terms do that it knows. */
+  rejoined(self: string, isWhole: boolean): void {
+    this.lapse();
+    this.self = self;
+    this.silent.clear();
+    this.seniority.rejoined(self, isWhole);
+    this.current = null;
+    this.round = null;
+  }
+
+  /** Where the group has noticed nothing the same one leads, with the same term: nobody else was elected. */
+  resumed(now: number): void {
+    const { kept } = this;
+    this.isLost = false;
+    this.kept = null;
+    this.wait(now);
+    if (!kept) return;
+    this.led = kept;
+    this.sink.elected(kept);
   }
 
   left(): void {
@@ -168,12 +220,14 @@ export class ElectionCore implements RecipeCore {
   }
 
   private claimed(round: StatementRound<Claim>, sender: string, claim: Claim, now: number): void {
+    this.seniority.heard(sender, claim.seniority);
     if (round.late(sender, claim)) this.hearLate(round, now);
     else if (round.state(sender, claim, claim.silent)) this.decide(round, now);
     else if (!round.isOver) this.waitOn(now);
   }
 
   private waitOn(now: number): void {
+    if (this.isLost) return;
     if (this.dueAt === Infinity) this.dueAt = now + this.options.silenceTimeoutMs;
   }
 
@@ -244,21 +298,33 @@ export class ElectionCore implements RecipeCore {
     if (isOpen) this.learned = term;
     if (isOpen || this.isEnding) return;
     this.lapse();
-    this.led = { leader, term, isMe };
-    this.sink.elected(this.led);
+    const leadership = { leader, term, isMe };
+    if (this.isLost) this.kept = leadership;
+    else this.led = leadership;
+    if (this.led) this.sink.elected(this.led);
   }
 
   private lapse(): void {
     const { led } = this;
-    this.led = null;
+    this.led = this.kept = null;
     if (led) this.sink.leaderLost(led);
   }
 }
 
-/** The claims that count, in the order of the view, and whose does not. */
+const readClaim = (reader: BodyReader): Claim => ({
+  term: reader.number(),
+  silent: reader.texts(MAX_SILENT_NAMES),
+  seniority: reader.tagged(SENIORITY, readSeniority),
+});
+
+/** The terms that count, the one to prefer first, and whose does not. */
 function judged(round: StatementRound<Claim>): { claims: Map<string, number>; doubtful: string | null } {
-  const claims = new Map(round.speakers.map((name) => [name, (round.statement(name) as Claim).term]));
-  const { doubtful } = new Claims(claims, isTimeFarAbove);
-  if (doubtful !== null) claims.delete(doubtful);
-  return { claims, doubtful };
+  const stated = new Map(round.speakers.map((name) => [name, round.statement(name) as Claim]));
+  const { doubtful } = new Claims(
+    new Map([...stated].map(([name, { term }]) => [name, term])),
+    isTimeFarAbove,
+  );
+  if (doubtful !== null) stated.delete(doubtful);
+  const order = oldestFirst(new Map([...stated].map(([name, { seniority }]) => [name, seniority])));
+  return { claims: new Map(order.map((name) => [name, (stated.get(name) as Claim).term])), doubtful };
 }

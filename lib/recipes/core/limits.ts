@@ -17,9 +17,14 @@ export const MAX_DATE = 8.64e15;
 
 /** Longest metadata of a member. */
 export const MAX_METADATA_BYTES = 16 * 1024;
+/** Longest key of a person, in bytes of UTF-8: what the subject of a token may have. */
+export const MAX_KEY_BYTES = 128;
 
 /** Silent members that a message names; more of them only make elections slower. */
 export const MAX_SILENT_NAMES = 1000;
+
+/** Members that have taken part for long, of which a claim says since when. */
+export const MAX_ELDERS = 5;
 
 /** Longest word for what is replicated, in characters. */
 export const MAX_LABEL = 200;
@@ -39,8 +44,14 @@ export const MAX_WARNED_CLAIMERS = 20;
 /** Milliseconds for a member to speak up in a new view before the others go on without it. */
 export const PATIENCE_MS = 1000;
 
+/** Milliseconds for a member whose connection has ended to come back, where it comes back after a loss. */
+export const RETURN_PATIENCE_MS = 10_000;
+
 /** Members that are remembered while they cannot be reached. */
 export const MAX_AWAY = 1000;
+
+/** Private messages that wait for the view in which a member is again. */
+export const MAX_HELD_MESSAGES = 10_000;
 
 /** Milliseconds for a call. */
 export const CALL_TIMEOUT_MS = 5000;

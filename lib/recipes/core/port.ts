@@ -3,12 +3,15 @@
  * comes in as calls, in the one order of the group, and what it wants goes out through a sink. It knows no clock, no
  * timer and no chance; time and random numbers are handed in.
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { ViewEvent } from '../../client/event.js';
 import type { Delivery } from '../../primary/delivery.js';
 
 /** What a core wants to know of a view. */
-export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithMe'>;
+export type RecipeView = Pick<ViewEvent, 'id' | 'members' | 'cause' | 'cameWithMe'> & {
+  /** Members that were members before under another id, as the daemon says. */
+  readonly returned?: readonly { readonly from: string; readonly to: string }[];
+};
 
 /** What the core of every recipe sends through. */
 export interface Sender {
@@ -44,6 +47,31 @@ export interface RecipeCore {
    * @returns why it is ignored; null for one that counts, and for one that was right and comes too late
    */
   message(sender: string, body: Buffer, now: number): DropReason | null;
+  /**
+   * The connection is lost: whatever this member has or is because the others leave it to it, it has and is no more. What
+   * is still told, until `rejoined`, is of the time before; nothing is to come of it before `resumed`.
+   */
+  lost(now: number): void;
+  /**
+   * The group has continued without this member, which is a member again under this id: the view follows.
+   * @param isWhole whether it got everything that it missed
+   */
+  rejoined(self: string, isWhole: boolean, now: number): void;
+  /**
+   * The group continues without this member, and nothing of that is missing: a view in which it is not. Most cores have no use
+   * for it.
+   */
+  observe?(view: RecipeView, now: number): void;
+  /** A message to the group in such a view. @returns as `message` */
+  overhear?(sender: string, body: Buffer, now: number): DropReason | null;
+  /**
+   * A message to the group of one that is not a member, which no member takes. What this member has sent can be ordered before it
+   * is a member again.
+   * @returns whether it is its own
+   */
+  unheard?(sender: string, body: Buffer): boolean;
+  /** The connection is back, and what it hands out is of now. */
+  resumed(now: number): void;
   /** The group was left, or the connection is gone: nothing follows. */
   left(now: number): void;
   /** To be called when `now` has reached `dueAt`. */

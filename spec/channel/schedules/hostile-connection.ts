@@ -63,7 +63,17 @@ export class HostileConnection extends RegistryConnection {
     const none = members.map(() => false);
     const testimony = { epoch: 1, promised: 1 };
     const said = { wide: tag[3] !== 0, has: true, informed: true, testimony, electorates: [], parts: 1 };
-    return { kind: 'state', tag, ...said, covers, fresh: none, silent: none, tookPart: none };
+    return {
+      kind: 'state',
+      tag,
+      ...said,
+      covers,
+      fresh: none,
+      silent: none,
+      tookPart: none,
+      moved: false,
+      returns: [],
+    };
   }
 
   private say(to: readonly string[] | null, message: RegistryMessage): void {

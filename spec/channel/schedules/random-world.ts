@@ -21,6 +21,9 @@ export interface Played {
   readonly isMemoryLost: boolean;
   readonly grants: number;
   readonly takenOver: number;
+  /** Names of owners that returned, which they kept, and which they lost. */
+  readonly kept: number;
+  readonly lost: number;
   readonly trace: readonly string[];
 }
 
@@ -31,6 +34,10 @@ const MORE_ROUNDS = 16;
 /** Names of connections that come back under the name that they had. */
 const FIRST_NAME = 'a';
 const SECOND_NAME = 'b';
+
+const MOVING_SEED = 0x40e1;
+/** Share of the worlds in which connections are lost and return. */
+const MOVING_WORLDS = 0.5;
 
 const HOSTILE_SEED = 0x5e11;
 /** Share of the worlds in which some members mean harm. */
@@ -67,6 +74,8 @@ class RandomWorld {
   /** Of their own, so that the rest of a world is the same with them. */
   private readonly hostility: Random;
   private readonly isHostile: boolean;
+  private readonly moves: Random;
+  private readonly areMoving: boolean;
 
   constructor(
     seed: number,
@@ -77,6 +86,8 @@ class RandomWorld {
     this.style = styleOf(this.random);
     this.hostility = new Random(seed ^ HOSTILE_SEED);
     this.isHostile = this.hostility.chance(HOSTILE_WORLDS);
+    this.moves = new Random(seed ^ MOVING_SEED);
+    this.areMoving = this.moves.chance(MOVING_WORLDS);
     this.world = new RegistryWorld({ daemons: shape.daemons, areTold: shape.areTold, isTraced });
     this.partitions = partitions(this.world.daemons);
   }
@@ -91,6 +102,7 @@ class RandomWorld {
       if (random.chance(style.cut)) this.cut();
       if (random.chance(style.end)) this.endOne();
       if (random.chance(style.leave)) this.leave();
+      if (this.areMoving) this.move();
       for (const daemon of world.daemons) this.startAt(daemon);
       this.startHostile();
       for (const connection of world.clients) this.freezeOrThaw(connection);
@@ -173,6 +185,27 @@ class RandomWorld {
     }
   }
 
+  /** Connections are lost, alone or with their daemon, and return where what they have missed is known. */
+  private move(): void {
+    const { moves, world } = this;
+    while (moves.chance(0.3) && world.clients.length > 0) {
+      const connection = moves.pick(world.clients);
+      const old = connection.daemon;
+      const others = old.component.daemons.filter((each) => each !== old);
+      const isDead = others.length > 0 && moves.chance(0.3);
+      const daemon = moves.pick(isDead || (others.length > 0 && moves.chance(0.7)) ? others : [old]);
+      const moving = isDead ? world.clientsAt(old) : [connection];
+      const areAble = old.component.daemons
+        .flatMap((each) => world.clientsAt(each))
+        .every(({ isJoined, isFrozen, machine }) => isJoined && !isFrozen && machine.isReady);
+      if (!areAble || !this.mayEnd(moving) || !this.mayStart(daemon)) continue;
+      // It has delivered nothing that the others do not know: else nobody could return without a gap.
+      if (isDead) world.regroup([...this.without(old), [old]]);
+      for (const each of moving) world.move(each, daemon, !isDead && (daemon === old || moves.chance(0.3)));
+      if (isDead) world.restart(old);
+    }
+  }
+
   private leave(): void {
     const { random, world } = this;
     if (world.clients.length === 0) return;
@@ -183,18 +216,20 @@ class RandomWorld {
 
   /**
    * The last connection of a daemon ends only while a majority of other daemons have one that remembers. So does the last
-   * one that remembers, when those beside it are new.
+   * one that remembers, when those beside it are new. Where daemons are not told, only what the newest primary component knew
+   * says who may go on.
    */
   private mayEnd(ending: readonly RegistryConnection[]): boolean {
     const { daemons } = this.world;
     const [first] = ending;
     if (!first) return true;
     const staying = this.world.clientsAt(first.daemon).filter((each) => !ending.includes(each));
-    const isMemoryLeft = staying.some(({ remembers }) => remembers);
-    const isMemoryLost = ending.some(({ remembers }) => remembers) && !isMemoryLeft;
+    const newest = this.shape.areTold ? 0 : Math.max(...this.world.clients.map(({ epoch }) => epoch));
+    const knows = ({ remembers, epoch }: RegistryConnection): boolean => remembers && epoch >= newest;
+    const isMemoryLost = ending.some(knows) && !staying.some(knows);
     if (staying.length > 0 && !isMemoryLost) return true;
     const remembering = daemons.filter(
-      (each) => each !== first.daemon && each.clients.some(({ remembers }) => remembers),
+      (each) => each !== first.daemon && this.world.clientsAt(each).some(knows),
     );
     return remembering.length >= Math.floor(daemons.length / 2) + 1;
   }
@@ -251,6 +286,8 @@ export function play(seed: number, shape: Shape, isTraced = false): Played {
     isMemoryLost,
     grants: world.grants.count,
     takenOver: world.grants.takenOver,
+    kept: world.grants.kept,
+    lost: world.grants.lost,
     trace: world.trace,
   });
   try {
@@ -274,17 +311,21 @@ export interface Summary {
   readonly memoryLost: number;
   readonly grants: number;
   readonly takenOver: number;
+  readonly kept: number;
+  readonly lost: number;
   readonly found: ReadonlyMap<string, Found>;
 }
 
 /** As many worlds as that, with seeds one after the other. */
 export function playMany(shape: Shape, from: number, worlds: number): Summary {
   const found = new Map<string, Found>();
-  let [memoryLost, grants, takenOver] = [0, 0, 0];
+  let [memoryLost, grants, takenOver, kept, lost] = [0, 0, 0, 0, 0];
   for (let seed = from; seed < from + worlds; seed++) {
     const played = play(seed, shape);
     grants += played.grants;
     takenOver += played.takenOver;
+    kept += played.kept;
+    lost += played.lost;
     if (played.isMemoryLost) memoryLost++;
     if (!played.violation) continue;
     const { property } = played.violation;
@@ -292,7 +333,7 @@ export function playMany(shape: Shape, from: number, worlds: number): Summary {
     if (known) known.count++;
     else found.set(property, { first: played, count: 1 });
   }
-  return { worlds, memoryLost, grants, takenOver, found };
+  return { worlds, memoryLost, grants, takenOver, kept, lost, found };
 }
 
 /** A line for each property that was violated, with the way to see one world again. */

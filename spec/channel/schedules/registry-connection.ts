@@ -36,12 +36,16 @@ export interface ConnectionHost {
   settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void;
   heard(connection: RegistryConnection, event: RegistryEvent): void;
   ignored(connection: RegistryConnection, member: string, reason: IgnoreReason): void;
+  /** Somebody was disconnected, which others hear when the step is over. */
+  departing(connection: RegistryConnection): void;
+  /** It has returned without a gap, and a channel that it had opened is not open. */
+  detached(connection: RegistryConnection): void;
   /** An exchange is complete. */
   ready(connection: RegistryConnection): void;
 }
 
 export class RegistryConnection implements GroupClient {
-  readonly machine: RegistryMachine;
+  machine: RegistryMachine;
   readonly isHostile: boolean = false;
   isJoined = false;
   isUp = true;
@@ -67,16 +71,30 @@ export class RegistryConnection implements GroupClient {
   readonly ended = new Set<ClaimId>();
   /** Claims that it wants to give up. */
   readonly releasing = new Set<ClaimId>();
-  private readonly calls = new Map<number, Command>();
+  hasMoved = false;
+  /** Whether it has returned, and no exchange has been complete since. */
+  isNewHere = false;
+  /** Whether all have seen it go before it came back. */
+  wasGone = false;
+  /** What the last view was for. */
+  lastCause: GroupView['cause'] | null = null;
+  /** Ids of before of those who have returned, by what its views and exchanges have said. */
+  readonly knownBefore = new Set<string>();
+  private calls = new Map<number, Command>();
   private inbox: (() => void)[] = [];
 
   /** @param told the names of all daemons, or none */
   constructor(
-    readonly id: string,
-    readonly daemon: Daemon<RegistryConnection>,
+    public id: string,
+    public daemon: Daemon<RegistryConnection>,
     private readonly host: ConnectionHost,
-    told: readonly string[],
+    private readonly listed: readonly string[],
   ) {
+    this.machine = this.newMachine(null);
+  }
+
+  private newMachine(before: RegistryMachine | null): RegistryMachine {
+    const { host, listed } = this;
     const sink = {
       send: (to: readonly string[] | null, bytes: Buffer, service: Delivery) => {
         if (this.isUp) host.send(this, to, bytes, service === 'safe');
@@ -89,10 +107,27 @@ export class RegistryConnection implements GroupClient {
       exchanging: () => {
         this.settleAt = host.now + SILENCE_LIMIT_MS;
       },
+      departing: () => host.departing(this),
       ignored: (member: string, reason: IgnoreReason) => host.ignored(this, member, reason),
       ready: () => this.ready(),
     };
-    this.machine = new RegistryMachine(id, sink, told);
+    return new RegistryMachine(this.id, sink, listed, before);
+  }
+
+  /** It was lost, and has returned as another member. What it has asked for it asks again. */
+  move(id: string, daemon: Daemon<RegistryConnection>): void {
+    this.drain();
+    this.hasMoved = this.isNewHere = true;
+    this.id = id;
+    this.daemon = daemon;
+    this.isJoined = false;
+    this.inbox = [];
+    this.nudgeAt = this.settleAt = Infinity;
+    const { machine: before } = this;
+    this.machine = this.newMachine(before);
+    const commands = [...this.calls].map(([serial, command]) => before.commandOf(serial) ?? command);
+    this.calls = new Map();
+    for (const command of commands) this.submit(command);
   }
 
   /** Whether it still knows what was decided when it took part. */
@@ -101,9 +136,25 @@ export class RegistryConnection implements GroupClient {
     return machine.remembers ?? machine.isReady;
   }
 
+  /** The last primary component that it knows of. */
+  get epoch(): number {
+    const { testimony } = this.machine as unknown as {
+      readonly testimony: { readonly epoch: number | null };
+    };
+    return testimony.epoch ?? 0;
+  }
+
   /** Kinds of the commands that have no outcome yet. */
   get openCalls(): string[] {
     return [...this.calls.values()].map(({ kind }) => kind);
+  }
+
+  /** Whether a claim of that id has no outcome yet, which it has when a primary component has it. */
+  isClaiming(claim: ClaimId): boolean {
+    return [...this.calls.keys()].some((serial) => {
+      const command = this.machine.commandOf(serial);
+      return command?.kind === 'claim' && command.claim === claim;
+    });
   }
 
   /** Commands make sense from the first table on. */
@@ -113,7 +164,7 @@ export class RegistryConnection implements GroupClient {
 
   /** Takes the name over when its owner has been out of sight for long. @returns whether it could be asked for */
   create(name: string): boolean {
-    if (!this.hasEntered) return false;
+    if (!this.hasEntered || this.isNewHere) return false;
     const { machine, host } = this;
     const present = machine.table.find(name);
     const since = present && this.orphans.get(present.claim);
@@ -140,6 +191,8 @@ export class RegistryConnection implements GroupClient {
   view(view: GroupView): void {
     this.receive(() => {
       this.seeMembers();
+      this.lastCause = view.cause;
+      for (const { from } of view.returned) this.knownBefore.add(from);
       this.machine.view(view);
       this.seeMembers();
     });
@@ -219,6 +272,8 @@ export class RegistryConnection implements GroupClient {
       this.orphans.set(event.entry.claim, this.host.now);
     } else if (event.kind === 'server-back') {
       this.orphans.delete(event.entry.claim);
+    } else if (event.kind === 'returned') {
+      this.knownBefore.add(event.from);
     }
     this.host.heard(this, event);
   }
@@ -230,5 +285,14 @@ export class RegistryConnection implements GroupClient {
       if (!this.machine.isMember(owner) && !this.orphans.has(claim)) this.orphans.set(claim, this.host.now);
     this.host.ready(this);
     this.readyIn ??= this.machine.viewId.join('.');
+    const { isNewHere } = this;
+    this.isNewHere = false;
+    if (!this.wasGone && !isNewHere) return;
+    for (const claim of this.attached) {
+      if (this.machine.table.get(claim)?.clients.has(this.id) === true) continue;
+      this.attached.delete(claim);
+      // A channel attaches again where those who saw the return do not know that it was attached.
+      if (!this.wasGone) this.host.detached(this);
+    }
   }
 }

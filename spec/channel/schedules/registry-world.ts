@@ -58,6 +58,10 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
   /** Creates by the code of their refusal. */
   readonly refusals = new Map<string, number>();
   private readonly started: RegistryConnection[] = [];
+  private readonly departed: RegistryConnection[] = [];
+  private names = 0;
+  /** Ids of before. */
+  private readonly before = new Set<string>();
   /** Who has made each claim: another connection can have the name of one that has ended. */
   private readonly claimants = new Map<ClaimId, RegistryConnection>();
   /** The view in which the registry began with nothing. */
@@ -100,7 +104,8 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
 
   /** A connection `#name#daemon` that enters the registry. */
   start(daemon: Daemon<RegistryConnection>, name: string): RegistryConnection {
-    const id = `#${name}#${daemon.name}`;
+    const given = `#${name}#${daemon.name}`;
+    const id = this.before.has(given) ? `#r${++this.names}#${daemon.name}` : given;
     if (daemon.clients.some((each) => each.id === id)) throw new Error(`${id} is there already`);
     const told = this.rules.areTold ? this.daemons.map((each) => each.name) : [];
     const connection = new RegistryConnection(id, daemon, this, told);
@@ -136,6 +141,27 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
         (entry) => entry.sender !== id || entry.kind === 'leave' || entry.kind === 'disconnect',
       );
     this.disconnect(daemon, connection, asDaemonsSay);
+  }
+
+  /**
+   * The connection was lost, and returns at a daemon without a gap. @param isGone whether its old daemon has noticed the loss;
+   * else all see it go and come in one place
+   */
+  move(connection: RegistryConnection, daemon: Daemon<RegistryConnection>, isGone: boolean): void {
+    const { id: from, daemon: old } = connection;
+    const [, name] = from.split('#') as [string, string];
+    // A name of before is free when all have seen that nobody is reached by it any more.
+    const to = `#${daemon === old ? name : `r${++this.names}`}#${daemon.name}`;
+    if (from !== to) this.before.add(from);
+    this.log(`  ${from} returns as ${to}${isGone ? ', after its end was noticed' : ''}`);
+    connection.wasGone ||= isGone;
+    connection.seeMembers();
+    old.outbox = old.outbox.filter((entry) => entry.sender !== from);
+    // A daemon that is elsewhere by now is dead, or notices that the connection is.
+    if (isGone || old.component !== daemon.component) this.disconnect(old, connection, 'disconnect');
+    else old.clients = old.clients.filter((each) => each !== connection);
+    connection.move(to, daemon);
+    this.connect(daemon, connection, from);
   }
 
   /** The n-th connection of a daemon. */
@@ -226,6 +252,17 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
   settled(connection: RegistryConnection, command: Command, outcome: ApplyResult): void {
     if (command.kind !== 'claim') return;
     const { name, from } = command;
+    const own = connection.machine.table.find(name);
+    // It was carried out before a loss, and asked for once more.
+    if (
+      !outcome.ok &&
+      own?.owner === connection.id &&
+      !own.unsure &&
+      connection.hasMoved &&
+      !connection.isClaiming(own.claim) &&
+      !this.grants.has(own.claim)
+    )
+      return this.grants.give(connection, own, from);
     this.log(`      ${connection.id} creates ${name}: ${outcome.ok ? 'done' : outcome.code}`);
     if (!outcome.ok) this.refusals.set(outcome.code, (this.refusals.get(outcome.code) ?? 0) + 1);
     else if (outcome.entry) this.grants.give(connection, outcome.entry, from);
@@ -238,7 +275,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
 
   private begun(connection: RegistryConnection, entry: Entry): void {
     const { claim, name, owner } = entry;
-    if (connection.ended.has(claim))
+    if (connection.ended.has(claim) && this.latest(owner)?.hasMoved !== true)
       this.fail('comes-back', `${name} of ${owner} begins again at ${connection.id}`);
     connection.begun.add(claim);
     this.grants.opened(entry, this.latest(owner));
@@ -247,12 +284,19 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
   private over(connection: RegistryConnection, entry: Entry, reason: GoneReason): void {
     const { claim, name, owner } = entry;
     this.log(`      ${connection.id} hears the end of ${name} of ${owner}: ${reason}`);
-    if (connection.machine.isMember(owner)) {
+    // One that has moved can be closed in a part that does not know where it is, and be there again behind a merge.
+    if (connection.machine.isMember(owner) && this.latest(owner)?.hasMoved === false) {
       connection.ended.add(claim);
       if (connection.begun.has(claim)) this.grants.begunAndOver(connection, entry, this.claimants.get(claim));
     }
     connection.begun.delete(claim);
-    this.grants.closed(connection, entry, reason);
+    this.grants.closed(connection, entry, reason, (id) => this.mayKnow(connection, id));
+  }
+
+  /** Whether one of the others there knows who has returned from that id. */
+  private mayKnow({ machine }: RegistryConnection, id: string): boolean {
+    const others = this.clients.filter(({ id: other, isNewHere }) => !isNewHere && machine.isMember(other));
+    return others.some(({ knownBefore }) => knownBefore.has(id));
   }
 
   ignored(connection: RegistryConnection, member: string, reason: IgnoreReason): void {
@@ -262,11 +306,35 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
     if (isOwnFault && reason !== 'silent') this.fail('ignored', `${reason} of ${member}, which is honest`);
   }
 
-  ready({ id, machine, hasEntered }: RegistryConnection): void {
+  departing(connection: RegistryConnection): void {
+    this.departed.push(connection);
+  }
+
+  /** What a step has begun is announced when it is over. */
+  override stepIn(component: Component<RegistryConnection>): boolean {
+    const isBusy = super.stepIn(component);
+    for (const { machine } of this.departed.splice(0)) machine.returns.tellLast();
+    return isBusy;
+  }
+
+  detached({ id }: RegistryConnection): void {
+    this.log(`      ${id} is not attached any more`);
+    this.grants.lost++;
+  }
+
+  ready(connection: RegistryConnection): void {
+    const { id, machine, hasEntered, isNewHere } = connection;
+    if (isNewHere) {
+      this.grants.returned(connection, machine.table);
+      for (const claim of this.grants.notOwn(connection, machine.table)) connection.release(claim);
+    }
     const view = machine.viewId.join('.');
     // What those bring who were left out it does not have either.
     const present = machine.members.filter((member) => machine.isMember(member));
-    if (hasEntered || this.hadTable(present, view)) return;
+    if ((hasEntered && !isNewHere) || this.hadTable(present, view)) return;
+    // It has what it knew before, and nobody to ask.
+    if (hasEntered && !this.rules.areTold) throw new MemoryLost();
+    if (hasEntered) return;
     this.log(`      ${id} begins with nothing`);
     this.begunIn ??= view;
     if (this.begunIn !== view && !this.rules.areTold) throw new MemoryLost();
@@ -378,7 +446,7 @@ export class RegistryWorld extends GroupNetwork<RegistryConnection> implements C
   private hadTable(members: readonly string[], view: string): boolean {
     return members.some((member) => {
       const connection = this.latest(member);
-      return connection?.hasEntered === true && connection.readyIn !== view;
+      return connection?.hasEntered === true && !connection.isNewHere && connection.readyIn !== view;
     });
   }
 }

@@ -1,6 +1,6 @@
 /** The logs read once for all checkers: messages by id, and the stays: the time of one membership in one view. */
 import { SAFE_MESS, SELF_DISCARD } from '../../../lib/wire/service.js';
-import { groupBy } from '../../support/checks/group-by.js';
+import { groupBy } from '../../../daemon/testing/checks/group-by.js';
 import type { DataEntry, MembershipLog, SendEntry, ViewEntry } from './log.js';
 
 /** A message that an honest member sent. */

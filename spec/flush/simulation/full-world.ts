@@ -122,7 +122,7 @@ class ConnectedMember implements Surroundings {
         const { id, members, cause, names } = readView(arrival, member.id);
         this.play.note(id);
         const changed = cause === 'network' ? null : (names[0] ?? null);
-        member.view({ id, members, cause, changed, cameWithMe: names });
+        member.view({ id, members, cause, changed, cameWithMe: names, returned: [] });
         break;
       }
       case 'transition':

@@ -6,6 +6,7 @@ import { Holding } from '../../../lib/recipes/core/replicated/holding.js';
 import { SnapshotReceiver } from '../../../lib/recipes/core/replicated/snapshot-receiver.js';
 import type { Message, Statement } from '../../../lib/recipes/core/replicated/messages.js';
 import { Separation } from '../../../lib/recipes/core/replicated/separation.js';
+import { Transfer } from '../../../lib/recipes/core/replicated/transfer.js';
 import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js';
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
 import type { RecipeView } from '../../../lib/recipes/core/port.js';
@@ -144,7 +145,7 @@ const transfers: readonly Guard[] = [
     seenBy: 'D1',
     off: () =>
       replace(
-        ReplicatedCore,
+        Transfer,
         'hasPlace',
         () => (self, component) => (component as Component).holders.has((self as Core).self),
       ),
@@ -152,7 +153,7 @@ const transfers: readonly Guard[] = [
   {
     name: 'a member without a place takes inputs',
     seenBy: 'D4',
-    off: () => replace(ReplicatedCore, 'hasPlace', () => () => true),
+    off: () => replace(Transfer, 'hasPlace', () => () => true),
   },
   {
     name: 'what came between statement and offer is forgotten',

@@ -78,7 +78,7 @@ describe('what a recipe is given', () => {
     await refused(map(connection, 'g', any('x')), /options must be an object/);
     await refused(barrier(connection, 'g', any(undefined)), /options must be an object: parties/);
     await refused(presence(connection, 'g', any(undefined)), /options must be an object: metadata/);
-    await refused(barrier(connection, 'g', any({})), /parties: .*number/);
+    await refused(barrier(connection, 'g', any({})), /parties is missing/);
     await refused(presence(connection, 'g', any({})), /metadata is missing/);
   });
 

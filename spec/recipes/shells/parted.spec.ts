@@ -17,6 +17,8 @@ describe('parted', () => {
     connections = [parting.connect('a'), parting.connect('b'), parting.connect('c')];
   });
 
+  afterEach(() => parting.close());
+
   /** The recipe at all three. */
   async function all<T extends { ready(): Promise<void> }>(
     open: (connection: Connection) => Promise<T>,

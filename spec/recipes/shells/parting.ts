@@ -9,6 +9,7 @@ import type { Service } from '../../../lib/client/send.js';
 
 /** Keeps what comes before anybody listens. */
 class MemoryGroup extends Emitter<{ event: [object] }> {
+  readonly isMember = true;
   private kept: object[] = [];
 
   constructor(
@@ -93,6 +94,11 @@ export class Parting {
     this.split(this.all as unknown as Connection[]);
   }
 
+  /** Ends all connections: no timer of a recipe outlives its spec. */
+  close(): void {
+    for (const connection of this.all) connection.emit('close', undefined);
+  }
+
   /** @internal */
   joined(connection: MemoryConnection): void {
     this.deliver();
@@ -130,7 +136,9 @@ export class Parting {
         (each) => each === member || (each.view.length > 0 && member.view.includes(each)),
       );
       const cameWithMe = along.map(({ id }) => id);
-      member.group?.give({ kind: 'view', id: viewId, members: names, cause, cameWithMe });
+      const myIndex = names.indexOf(member.id);
+      const view = { kind: 'view', id: viewId, members: names, myIndex, cause, cameWithMe, returned: [] };
+      member.group?.give(view);
     }
     for (const member of members) member.view = members;
   }

@@ -73,9 +73,10 @@ const ordinaryBugs: readonly RecipeBug[] = [
     recipe: 'members',
     plant: () =>
       replace(PresenceCore, 'lose', (original) => (self, who, _cause, now) => {
-        (self as { away: Map<string, unknown> }).away.set((who as { name: string }).name, {
+        (self as { away: Map<string, unknown> }).away.set((who as { id: string }).id, {
           who,
           until: now,
+          how: 'forgotten',
         });
         return original(self, who, 'leave', now);
       }),
@@ -168,9 +169,9 @@ const ordinaryBugs: readonly RecipeBug[] = [
     recipe: 'counter',
     options: alone('three-way', counter),
     plant: () =>
-      replace(CounterMachine, 'act', (original) => (self, amount, info) => {
-        const { index } = info as { index: number };
-        return original(self, index % 50 === 49 ? 2 * Number(amount) : amount, info);
+      replace(CounterMachine, 'act', (original) => (self, ...given) => {
+        const [amount, info] = given as [number, { index: number }];
+        return original(self, info.index % 50 === 49 ? 2 * amount : amount, info);
       }),
   },
   {

@@ -1,5 +1,5 @@
 /** Clients that do not belong: one that is not a member of any group, and one that is a member of all and lies. */
-import type { Loop } from '../../simulation/loop.js';
+import type { Loop } from '../../../daemon/testing/time/loop.js';
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
 import type { Random } from '../../support/random.js';
 import { type Lie, memberLie, Overheard, type Scene, Silent, strangerLie, viewLie } from '../liars.js';

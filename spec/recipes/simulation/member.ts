@@ -8,7 +8,7 @@ import { encodeMessage, encodeRequest } from '../../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, SAFE_MESS } from '../../../lib/wire/service.js';
 import { type ConnectionPlan, SimulatedConnection } from '../../simulation/connection.js';
 import type { SimulatedDaemon } from '../../simulation/daemon.js';
-import type { Loop } from '../../simulation/loop.js';
+import type { Loop } from '../../../daemon/testing/time/loop.js';
 import type { WorldMember } from '../world-member.js';
 import type { Overheard } from '../liars.js';
 import type { Subject } from './subject.js';

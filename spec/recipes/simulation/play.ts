@@ -159,7 +159,7 @@ class Play {
     const holders = subject.holders?.() ?? [];
     if (holders.length < 2) return;
     for (const { index, id } of holders) {
-      if (!this.world.fabric.isHung(index) || this.slow.has(index)) continue;
+      if (!this.world.fabric.isHung?.(index) || this.slow.has(index)) continue;
       const names = holders.map((each) => each.id).join(' and ');
       this.doubled.add(`${subject.group}: ${names} hold it, and the Corosync of ${id} hangs`);
     }
@@ -245,7 +245,10 @@ export function play(seed: number, options: PlayOptions = {}): string[] {
     profile: profile ?? 'all',
     change: { daemons: DAEMONS, slow: 0, clients: 0 },
   });
-  const rules = options.rules ?? { quorum: seed % 4 < 2 ? QUORUM : null };
+  const rules = options.rules ?? {
+    quorum: seed % 4 < 2 ? QUORUM : null,
+    prefer: seed % 8 < 4 ? 'first' : 'oldest',
+  };
   const subjects = (options.subjects ?? subjectsOf)(rules);
   try {
     return new Play(plan, rules, subjects, options).run();

@@ -26,4 +26,6 @@ export interface Subject {
 export interface Rules {
   /** Members that have to be together, or null: every component goes on. */
   readonly quorum: number | null;
+  /** Whom elections prefer; default the first. */
+  readonly prefer?: 'first' | 'oldest';
 }

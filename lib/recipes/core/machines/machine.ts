@@ -1,5 +1,5 @@
 /** What an application replicates. */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
 import { parseJson } from '../json-depth.js';

@@ -3,7 +3,7 @@
  * is the list of buckets as it is; a bucket that is changed later is copied first. So a snapshot costs nothing where it
  * is taken, and its bytes depend on the entries alone, not on how they came about.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { IllegalParamError } from '../../../errors.js';
 import { hash53 } from '../../../util/hash.js';
 import { parseJson } from '../json-depth.js';

@@ -16,7 +16,7 @@ export class Agreement {
   private silent = new Set<string>();
 
   constructor(
-    private readonly self: string,
+    private self: string,
     private readonly needed: number,
     private readonly silenceTimeoutMs: number,
   ) {}
@@ -34,6 +34,14 @@ export class Agreement {
   /** What was said in another round counts no more. */
   isNow({ view, round }: Tag): boolean {
     return this.current !== null && round === this.number && equalGroupIds(view, this.current.id);
+  }
+
+  /** After a loss: whatever was said counts no more. */
+  rejoined(self: string): void {
+    this.self = self;
+    this.silent.clear();
+    this.current = null;
+    this.end();
   }
 
   newView(view: RecipeView): void {

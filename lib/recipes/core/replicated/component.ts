@@ -2,7 +2,7 @@
  * Members that go on with one state, as the order makes it: who holds the state, who is being given it, and whether a
  * quorum stands behind it. Equal at all members placed in it, since only ordered inputs change it.
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { RecipeView } from '../port.js';
 import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { extendLineage } from '../../../primary/lineage.js';

@@ -3,7 +3,7 @@
  * becomes of it. The rules, whose numbers the comments cite, and the argument for them are in docs/internals/recipes.md.
  * Only a member with a place in a component takes inputs, and it has one from the position of its snapshot on.
  */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { PATIENCE_MS } from '../limits.js';
 import type { DropReason, RecipeCore, RecipeView } from '../port.js';
 import type { Electorate } from '../../../primary/ballot.js';
@@ -11,108 +11,67 @@ import { Agreement } from './agreement.js';
 import { Component } from './component.js';
 import { MergeSender } from './merge-sender.js';
 import { couldChange, decide } from './decision.js';
-import { SnapshotSender } from './snapshot-sender.js';
+import { Follower } from './follower.js';
 import { Holding } from './holding.js';
-import { askOf, decode, encode, isAskOf, type Message, type Statement } from './messages.js';
+import { decode, encode, type Message, type Statement } from './messages.js';
 import type { ReplicatedCoreOptions, ReplicatedSink } from './ports.js';
-import { type Ordered, type Phase, phaseOf, type Place } from './place.js';
-import { type Asked, type Input, Replica, type StateMachine } from './replica.js';
+import type { Ordered, Place } from './place.js';
+import { type Input, Replica, type StateMachine } from './replica.js';
 import { Separation } from './separation.js';
+import { ReplicaStatus } from './status.js';
 import { Submissions } from './submissions.js';
+import { Transfer } from './transfer.js';
 
-export class ReplicatedCore implements RecipeCore {
+export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
   readonly needs: RecipeCore['needs'];
   private readonly options: ReplicatedCoreOptions;
-  private readonly electorate: Electorate | null;
-  private readonly replica: Replica;
-  private readonly submissions: Submissions;
-  private readonly agreement: Agreement;
-  private readonly donor: SnapshotSender;
+  protected readonly electorate: Electorate | null;
+  protected readonly replica: Replica;
+  protected readonly submissions: Submissions;
+  protected readonly agreement: Agreement;
   private readonly contributions: MergeSender;
-  private readonly holding: Holding;
-  private readonly separation: Separation;
-  private place: Place = { kind: 'joining' };
+  protected readonly holding: Holding;
+  private readonly transfer: Transfer;
+  protected readonly separation: Separation;
+  protected place: Place = { kind: 'joining' };
   private current: RecipeView | null = null;
-  /** What it asked with last; empty: it asks when the machine is free. */
-  private ask = '';
-  /** The name of the state that it had a place for when it asked, or that it began with. */
-  private placedIn = 0;
-  private asks = 0;
   /** Rule 4. Whether it has been part of an epoch in force. */
-  private tookPart = false;
+  protected tookPart = false;
   private promised = 0;
   /** Since the transitional signal. */
-  private isEnding = false;
+  protected isEnding = false;
+  /** Since the loss of the connection. */
+  protected isLost = false;
+  /** Rule 15. What it does from outside with the state here; null: nothing. */
+  private follower: Follower | null = null;
   private now = 0;
 
   constructor(
-    private readonly self: string,
+    protected self: string,
     private readonly instance: number,
     machine: StateMachine,
     private readonly sink: ReplicatedSink,
     options: Partial<ReplicatedCoreOptions> = {},
   ) {
+    super();
     this.options = { quorum: null, silenceTimeoutMs: PATIENCE_MS, merges: false, label: '', ...options };
     const { quorum, maxMembers: of, silenceTimeoutMs: patience } = this.options;
     this.electorate = quorum === null ? null : { quorum, of: of ?? 2 * quorum - 1 };
     this.needs = quorum === null ? 'agreed' : 'safe';
     this.replica = new Replica(self, instance, machine, {
-      asked: (input, steps, header) => this.offer(input, steps, header),
+      asked: (...asked) => this.transfer.offer(this.component, ...asked),
       settled: (ticket, outcome) => this.submissions.settled(ticket, outcome, this.isBacked),
       merged: (past) => this.contributions.forget(past),
       interrupted: () => this.contributions.interrupted(),
       malformed: (sender) => sink.malformed(sender),
     });
-    this.submissions = new Submissions((ticket, outcome) => sink.settled(ticket, outcome));
+    this.submissions = new Submissions(instance, (ticket, outcome) => sink.settled(ticket, outcome));
     this.agreement = new Agreement(self, quorum ?? 1, patience);
-    this.donor = new SnapshotSender(sink);
     this.separation = new Separation(quorum);
     this.contributions = new MergeSender(self, sink, (part) => this.send(part));
     const kept = this.options.merges ? this.contributions : null;
     this.holding = new Holding(this.replica, sink, quorum !== null, kept, () => this.component);
-  }
-
-  get phase(): Phase {
-    return phaseOf(this.place, this.self);
-  }
-
-  /** Whether this member has the state. */
-  get hasState(): boolean {
-    const { phase } = this;
-    return phase !== 'loading' && phase !== 'left' && !this.holding.isEmpty && this.replica.isWhole;
-  }
-
-  /** Whether commands are applied now. */
-  get isWritable(): boolean {
-    return this.hasState && this.isOpen;
-  }
-
-  /** Whether this member is where nothing may be applied, and knows it: the transitional signal alone tells nothing. */
-  get isPartitioned(): boolean {
-    return this.separation.isPartitioned;
-  }
-
-  /** Rule 4. Whether a quorum can count on what this member knows. */
-  get remembers(): boolean {
-    return this.tookPart && !this.holding.isEmpty;
-  }
-
-  /** The newest epoch whose commands are in the state here. */
-  get epoch(): number {
-    return this.holding.held?.epoch ?? 0;
-  }
-
-  get position(): number {
-    return this.replica.position;
-  }
-
-  /** Commands of this member that are not applied yet. */
-  get waiting(): number {
-    return this.submissions.size;
-  }
-
-  get dueAt(): number {
-    return Math.min(this.agreement.dueAt, this.holding.dueAt);
+    this.transfer = new Transfer(self, instance, sink, this.replica, this.holding);
   }
 
   /** @returns the number that `settled` will name */
@@ -131,11 +90,14 @@ export class ReplicatedCore implements RecipeCore {
     this.now = now;
     const { current, place } = this;
     const along = new Set(view.cameWithMe);
+    this.submissions.retain(view.members);
+    for (const { from, to } of view.returned ?? []) this.holding.renamed(from, to);
     if (view.cause === 'network' && current?.members.some((name) => !along.has(name))) this.holding.split();
     this.current = view;
+    this.follow((follower) => follower.view(view));
     if (view.cause === 'network') this.isEnding = false;
     this.agreement.newView(view);
-    this.donor.retain(view.members);
+    this.transfer.donor.retain(view.members);
     if (place.kind === 'placed' && place.component.canContinue(view)) this.continue(place.component, view);
     else {
       this.leaveComponent(view);
@@ -164,13 +126,13 @@ export class ReplicatedCore implements RecipeCore {
     switch (message.kind) {
       case 'offer':
       case 'misfit':
-        if (!isAskOf(this.instance, this.asks, message.ask)) return 'unowed';
-        if (message.ask !== this.ask || !this.current?.members.includes(sender)) return null;
+        if (!this.transfer.isOwn(message.ask)) return 'unowed';
+        if (message.ask !== this.transfer.ask || !this.current?.members.includes(sender)) return null;
         if (message.kind === 'offer') this.offered(sender, message, this.current.members);
         else this.sink.misfit(message.label);
         return null;
       case 'pull':
-        return this.donor.pulled(sender, message);
+        return this.transfer.donor.pulled(sender, message);
       case 'chunk':
       case 'none':
         if (!this.holding.hasAsked(sender)) return 'unowed';
@@ -182,12 +144,74 @@ export class ReplicatedCore implements RecipeCore {
     }
   }
 
+  /** What is applied is shown, and nothing is sent; a lock is not held any more. */
+  lost(now: number): void {
+    this.now = now;
+    this.isLost = true;
+    this.changed();
+  }
+
+  /** Rule 15. The group continues without this member. */
+  observe(view: RecipeView, now: number): void {
+    this.now = now;
+    const { component, electorate, holding, options, replica, self } = this;
+    if (component?.holders.has(self) && holding.isCurrent && replica.isWhole && !this.isEnding)
+      this.follower = new Follower(component, replica, options.label, electorate !== null);
+    this.depart();
+    this.follow((follower) => follower.view(view));
+    this.changed();
+  }
+
+  /** Rule 15. What is said there. */
+  overhear(sender: string, body: Buffer, now: number): DropReason | null {
+    const message = decode(body);
+    if (!message) return 'malformed';
+    this.now = now;
+    this.follow((follower) => follower.take(sender, message));
+    this.changed();
+    return null;
+  }
+
+  private follow(step: (follower: Follower) => boolean): void {
+    if (this.follower && !step(this.follower)) this.follower = null;
+  }
+
+  /** Rule 14. It has left the group, and keeps its promises, and its state until it has the one of the group. */
+  private depart(self = this.self): void {
+    const { agreement, current, holding, instance, now, separation } = this;
+    this.dismiss();
+    this.place = { kind: 'joining' };
+    separation.lost();
+    if (current) holding.fallBehind(current.id, `${instance} behind`, now);
+    agreement.rejoined(self);
+    this.current = null;
+    this.isEnding = false;
+  }
+
+  rejoined(self: string, isWhole: boolean, now: number): void {
+    const { contributions, replica, submissions } = this;
+    this.now = now;
+    this.depart(self);
+    if (!isWhole) this.follower = null;
+    submissions.rejoined(this.self === self ? null : this.self);
+    if (this.self !== self) replica.rename(self, submissions.instance);
+    this.transfer.rejoined(self);
+    this.self = contributions.self = self;
+    this.changed();
+  }
+
+  resumed(now: number): void {
+    this.now = now;
+    this.isLost = false;
+    this.changed();
+  }
+
   left(): void {
     this.place = { kind: 'left' };
     this.current = null;
     this.agreement.end();
     this.holding.asking(this.now);
-    this.donor.retain([]);
+    this.transfer.donor.retain([]);
     this.changed();
   }
 
@@ -199,7 +223,7 @@ export class ReplicatedCore implements RecipeCore {
 
   /** Bytes of a snapshot for one who asked, from `offset` on. */
   supplied(id: string, to: string, offset: number, data: Buffer, isLast: boolean): void {
-    this.donor.supplied(id, to, offset, data, isLast);
+    this.transfer.donor.supplied(id, to, offset, data, isLast);
   }
 
   /** The machine has the state that was given to it; or could not make sense of it. */
@@ -211,9 +235,9 @@ export class ReplicatedCore implements RecipeCore {
     if (hasTaken) replica.catchUp();
     // What was taken in has lost meanwhile.
     if (!holding.isCurrent) submissions.doubt();
-    else if (hasTaken && this.component?.askOf(this.self) === this.ask)
-      this.send({ kind: 'arrived', ask: this.ask });
-    if (this.phase === 'loading' && this.ask === '') this.makeStatement();
+    else if (hasTaken && this.component?.askOf(this.self) === this.transfer.ask)
+      this.send({ kind: 'arrived', ask: this.transfer.ask });
+    if (this.phase === 'loading' && this.transfer.ask === '') this.makeStatement();
     this.changed();
   }
 
@@ -235,11 +259,16 @@ export class ReplicatedCore implements RecipeCore {
 
   private agreeing(place: Place & { kind: 'agreeing' }, sender: string, message: Message): void {
     const { agreement, self } = this;
+    const isAsking = message.kind === 'state' && sender === self;
     if (place.missed) place.missed.push({ sender, message });
+    else if (this.follower) this.follow((follower) => isAsking || follower.take(sender, message));
     else if (message.kind === 'command') this.replica.drop({ ...message, sender });
     if (message.kind === 'state') {
       const isOver = agreement.stated(sender, message.statement, message.silent, this.now);
-      if (sender === self) place.missed = [];
+      if (isAsking) {
+        place.missed = [];
+        this.follow((follower) => follower.pause());
+      }
       if (isOver) this.decide();
     } else if (message.kind === 'settle' && agreement.settle(sender)) this.decide();
   }
@@ -265,7 +294,10 @@ export class ReplicatedCore implements RecipeCore {
 
   /** @param isAgain in the same view; not after the signal: what others apply then only a view tells apart */
   private agree(isAgain: boolean): void {
-    if (isAgain) this.leaveComponent(null);
+    if (isAgain) {
+      this.leaveComponent(null);
+      this.follower = null;
+    }
     this.dismiss();
     this.place = { kind: 'agreeing', missed: null };
     this.agreement.begin(isAgain, this.now);
@@ -274,12 +306,12 @@ export class ReplicatedCore implements RecipeCore {
 
   /** In a round, and whenever the state is asked for again. */
   private makeStatement(): void {
-    const { agreement, holding, options, promised, tookPart } = this;
+    const { agreement, holding, promised, tookPart } = this;
+    const { label } = this.options;
     const { tag, silence: silent } = agreement;
     holding.asking(this.now);
     if (!tag) return;
-    this.ask = askOf(this.instance, ++this.asks);
-    const statement = { label: options.label, state: holding.held, tookPart, promised, ask: this.ask };
+    const statement = { label, state: holding.held, tookPart, promised, ask: this.transfer.next() };
     this.send({ kind: 'state', tag, statement, silent });
   }
 
@@ -292,14 +324,15 @@ export class ReplicatedCore implements RecipeCore {
     if (decision === null) return agreement.continueFrom();
     if (decision.label !== options.label) return this.sink.misfit(decision.label);
     agreement.decided();
+    this.follower = null;
     const component = new Component({ quorum: options.quorum, ...decision });
-    this.placedIn = component.lineage;
+    this.transfer.placedIn = component.lineage;
     this.dismiss();
     this.place = { kind: 'placed', component };
     if (component.holders.has(self)) this.holding.win(decision.isFirst ? decision.lineage : null);
     else this.lose(statements);
-    if (component.holders.has(self) && decision.isFirst) this.submissions.rebase(0);
-    for (const [name, ask] of decision.needy) this.give(component, name, ask);
+    if (component.holders.has(self) && decision.isFirst) this.submissions.rebase(() => 0);
+    for (const [name, ask] of decision.needy) this.transfer.give(component, name, ask, this.now);
     if (component.isFormed) this.presentMembers(component);
     else this.vote(component);
   }
@@ -307,9 +340,7 @@ export class ReplicatedCore implements RecipeCore {
   private lose(statements: ReadonlyMap<string, Statement>): void {
     this.submissions.doubt();
     this.separation.lost();
-    this.holding.lose((lineage) =>
-      [...statements].filter(([, { state }]) => state?.lineage === lineage).map(([name]) => name),
-    );
+    this.holding.lose(statements);
   }
 
   private vote(component: Component): void {
@@ -338,8 +369,8 @@ export class ReplicatedCore implements RecipeCore {
     const canLoad = this.holding.retain(view.members, this.now);
     if (this.phase !== 'loading') return;
     // One whose request had no place in the last view asks again, and one whose donors are gone.
-    if (this.holding.isBusy) this.ask = '';
-    else if (component.askOf(this.self) !== this.ask || !canLoad) this.makeStatement();
+    if (this.holding.isBusy) this.transfer.ask = '';
+    else if (component.askOf(this.self) !== this.transfer.ask || !canLoad) this.makeStatement();
   }
 
   /** @param view the next one; null: another round in this one */
@@ -369,38 +400,13 @@ export class ReplicatedCore implements RecipeCore {
 
   /** A statement that comes after the round: somebody wants the state, or knows better. */
   private asked(component: Component, name: string, statement: Statement): void {
-    const { agreement, options, electorate, self } = this;
-    if (statement.label !== options.label) {
-      if (component.holders.has(self))
-        this.sink.sendTo(name, encode({ kind: 'misfit', ask: statement.ask, label: options.label }));
-      return;
-    }
+    const { agreement, options, electorate } = this;
+    if (statement.label !== options.label)
+      return this.transfer.turnAway(component, name, statement.ask, options.label);
     const isKnown = component.askOf(name) !== undefined || component.holders.has(name);
     agreement.heard(name);
     if (!isKnown && couldChange(statement, component, electorate !== null)) this.sendTagged('reopen');
-    else this.give(component, name, statement.ask);
-  }
-
-  /** Rule 11. A member is given the state as it is at this place. */
-  private give(component: Component, name: string, ask: string): void {
-    component.asked(name, ask);
-    if (name !== this.self) {
-      const { lineage } = component;
-      if (this.hasPlace(component))
-        this.replica.run({ kind: 'asked', name, ask, lineage, component: component.encode() });
-      return;
-    }
-    this.placedIn = component.lineage;
-    if (this.holding.isBusy) this.ask = '';
-    else this.holding.await(this.now);
-  }
-
-  /** Its place in the order has come, and the state here is what was asked for. */
-  private offer({ name, ask, lineage, component }: Asked, steps: number, header: Buffer): void {
-    if (this.component?.askOf(name) !== ask) return;
-    const capture = `${lineage}/${steps}`;
-    this.donor.give(name, capture);
-    this.sink.sendTo(name, encode({ kind: 'offer', ask, capture, component, header }));
+    else this.transfer.give(component, name, statement.ask, this.now);
   }
 
   private offered(donor: string, offer: Message & { kind: 'offer' }, members: readonly string[]): void {
@@ -409,9 +415,21 @@ export class ReplicatedCore implements RecipeCore {
     if (theirs && place.kind === 'agreeing' && place.missed) this.enter(theirs, place.missed);
     const { component } = this;
     if (!theirs || !component) return;
-    if (theirs.lineage !== this.placedIn) return this.contest();
+    if (theirs.lineage !== this.transfer.placedIn) return this.contest();
+    if (this.follower?.has(offer)) return this.keep(component);
+    this.follower = null;
     const first = members.find((name) => component.holders.has(name));
     this.holding.offered(donor, donor === first, offer, this.now);
+  }
+
+  /** Rule 15. What is offered is here. */
+  private keep(component: Component): void {
+    const { holding, replica, self, submissions, transfer } = this;
+    this.follower = null;
+    holding.keep();
+    submissions.restored(replica.ownApplied, this.isOpen);
+    replica.catchUp();
+    if (component.askOf(self) === transfer.ask) this.send({ kind: 'arrived', ask: transfer.ask });
   }
 
   /** Rule 13. Others go on with another state beside this member. */
@@ -425,7 +443,7 @@ export class ReplicatedCore implements RecipeCore {
     this.agreement.end();
     this.submissions.doubt();
     this.separation.lost();
-    this.placedIn = component.lineage;
+    this.transfer.placedIn = component.lineage;
     this.place = { kind: 'placed', component };
     this.holding.await(this.now);
     for (const { sender, message } of missed) this.placed(component, sender, message);
@@ -435,7 +453,7 @@ export class ReplicatedCore implements RecipeCore {
   private arrived(component: Component, name: string, ask: string): void {
     const wasPrimary = component.isPrimary;
     if (!component.arrived(name, ask)) return;
-    this.donor.forget(name);
+    this.transfer.donor.forget(name);
     if (name === this.self) {
       // Before the signal all daemons have it: nobody of the epoch has gone elsewhere.
       if (component.isFormed && !this.isEnding) this.tookPart = true;
@@ -447,27 +465,8 @@ export class ReplicatedCore implements RecipeCore {
 
   // What follows from it
 
-  private get component(): Component | null {
-    return this.place.kind === 'placed' ? this.place.component : null;
-  }
-
-  /** Rule 9. Whether results may be reported. */
-  private get isOpen(): boolean {
-    return this.component?.isPrimary === true && !(this.isEnding && this.electorate);
-  }
-
-  /** Whether a result may be reported: with a quorum only of the state that continues. */
-  private get isBacked(): boolean {
-    return this.electorate === null || (this.isOpen && this.holding.isCurrent);
-  }
-
-  /** Rule 11. Whether inputs of the component belong to the state here, or to the one that it is given. */
-  private hasPlace(component: Component): boolean {
-    return component.holders.has(this.self) || component.askOf(this.self) === this.ask;
-  }
-
   private take(component: Component, input: Input): void {
-    if (component.isPrimary && this.hasPlace(component)) this.replica.run(input);
+    if (component.isPrimary && this.transfer.hasPlace(component)) this.replica.run(input);
     else this.replica.drop(input);
   }
 
@@ -485,8 +484,9 @@ export class ReplicatedCore implements RecipeCore {
 
   private flush(): void {
     if (!this.isWritable) return;
-    const { instance, replica, current } = this;
-    this.submissions.flush(replica.ownApplied, (ticket, sequence, payload) =>
+    const { current, replica, submissions } = this;
+    const { instance } = submissions;
+    submissions.flush(replica.ownApplied, (ticket, sequence, payload) =>
       this.send({ kind: 'command', instance, ticket, sequence, payload }),
     );
     this.contributions.send(current?.members ?? [], (past) => replica.isMerged(past));

@@ -30,6 +30,8 @@ interface Side {
   readonly epoch: number;
   readonly position: number;
   readonly label: string;
+  /** Whether its only member lost its connection since. */
+  readonly isBehind?: boolean;
   readonly members: string[];
 }
 
@@ -73,11 +75,11 @@ export function decide(
   };
 }
 
-const testimonyOf = ({ tookPart, state, promised }: Statement): Testimony => ({
-  tookPart,
-  epoch: state?.epoch ?? null,
-  promised,
-});
+/** A state that may be behind proves nothing: its member counts neither as remembering nor as new. */
+const testimonyOf = ({ tookPart, state, promised }: Statement): Testimony =>
+  state?.isBehind
+    ? { tookPart, epoch: null, promised: Math.max(promised, state.epoch) }
+    : { tookPart, epoch: state?.epoch ?? null, promised };
 
 /** The member whose epoch is far above all others; null: none. */
 function doubtfulOf(said: ReadonlyMap<string, Statement>): string | null {
@@ -98,8 +100,9 @@ function sidesOf(said: ReadonlyMap<string, Statement>): Side[] {
   return [...sides.values()];
 }
 
-/** Rule 6. With a quorum the newest epoch, else the larger side; of equals the one of the first member. */
+/** Rule 6. One that is not behind; with a quorum the newest epoch, else the larger side; of equals the one of the first member. */
 function isBetter(a: Side, b: Side, hasQuorum: boolean): boolean {
+  if (a.isBehind !== b.isBehind) return b.isBehind === true;
   if (hasQuorum && a.epoch !== b.epoch) return a.epoch > b.epoch;
   if (a.members.length !== b.members.length) return a.members.length > b.members.length;
   return a.position > b.position;
@@ -119,7 +122,7 @@ export function couldChange(
   hasQuorum: boolean,
 ): boolean {
   const { state } = statement;
-  if (!hasQuorum) return state !== null && state.lineage !== lineage;
+  if (!hasQuorum) return state !== null && !state.isBehind && state.lineage !== lineage;
   const claimed = claimedEpoch(testimonyOf(statement));
   return !isFormed && claimed >= next && !isFarAbove(claimed, [next - 1]);
 }

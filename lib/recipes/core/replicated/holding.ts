@@ -1,10 +1,12 @@
 /** The state that this member holds, and the one that is on its way to it. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
+import { extendLineage } from '../../../primary/lineage.js';
+import type { RecipeView } from '../port.js';
 import { DONOR_PATIENCE_MS, MAX_DONORS } from '../limits.js';
 import type { Component } from './component.js';
 import type { MergeSender } from './merge-sender.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
-import type { Held, Message } from './messages.js';
+import type { Held, Message, Statement } from './messages.js';
 import type { TakerSink } from './ports.js';
 import type { Replica } from './replica.js';
 
@@ -21,6 +23,8 @@ interface State {
   readonly splitAt: number;
   /** Where it lost: those who hold it too, in the order of the view. */
   readonly holders: readonly string[];
+  /** Whether the connection was lost since: it continues only where nobody has more. */
+  readonly isBehind?: boolean;
 }
 
 export class Holding {
@@ -61,7 +65,9 @@ export class Holding {
   /** What there is to say of it; null: it holds none. */
   get held(): Held | null {
     const { state, replica } = this;
-    return state && { lineage: state.lineage, epoch: state.epoch, position: replica.position };
+    if (!state) return null;
+    const { lineage, epoch, isBehind } = state;
+    return { lineage, epoch, position: replica.position, ...(isBehind && { isBehind }) };
   }
 
   /** When `tick` wants to be called. */
@@ -82,17 +88,23 @@ export class Holding {
   /** The state here continues. @param first the lineage of the first state, which all begin with; null: none */
   win(first: number | null): void {
     this.current = true;
+    if (this.state?.isBehind) {
+      const { lineage, epoch, splitAt, holders } = this.state;
+      this.state = { lineage, epoch, splitAt, holders };
+    }
     if (!this.loader?.isComplete) this.loader = null;
     if (first !== null) this.begin(first);
   }
 
-  /**
-   * Another one continues. This one stays until all of that is here (rule 11). @param holders by lineage of what they hold
-   */
-  lose(holders: (lineage: number) => readonly string[]): void {
+  /** Another one continues. This one stays until all of that is here (rule 11). @param said by member, what it holds */
+  lose(said: ReadonlyMap<string, Pick<Statement, 'state'>>): void {
     const { state } = this;
     this.current = false;
-    if (state) this.state = { ...state, holders: holders(state.lineage) };
+    if (!state) return;
+    const holders = [...said]
+      .filter(([, each]) => each.state?.lineage === state.lineage)
+      .map(([name]) => name);
+    this.state = { ...state, holders };
   }
 
   /** Whether the machine is still taking in what lost: only then can the next state be asked for. */
@@ -108,6 +120,13 @@ export class Holding {
     this.retryAt = now + DONOR_PATIENCE_MS;
   }
 
+  /** The state here is the one that is to come. */
+  keep(): void {
+    this.loader = null;
+    this.retryAt = Infinity;
+    this.complete(this.place());
+  }
+
   /** The state here is that of the component. */
   follow({ lineage, epoch }: Component): void {
     if (this.state && this.current) this.state = { ...this.state, lineage, epoch };
@@ -117,6 +136,15 @@ export class Holding {
   split(): void {
     const { state, replica } = this;
     if (state && this.current) this.state = { ...state, splitAt: Math.max(state.splitAt, replica.position) };
+  }
+
+  /** The connection was lost: what came since is missing. @param side tells the state from that of all others */
+  fallBehind(view: RecipeView['id'], side: string, now: number): void {
+    this.pause(now);
+    const { replica, state } = this;
+    if (!state) return;
+    const lineage = extendLineage(state.lineage, view, side);
+    this.state = { ...state, lineage, splitAt: replica.position, isBehind: true };
   }
 
   /** What is on its way may not be what continues; what is here of it is of use if it is. */
@@ -139,6 +167,11 @@ export class Holding {
   /** Whether the member owes pieces of a state, be it too late. */
   hasAsked(member: string): boolean {
     return this.donors.has(member);
+  }
+
+  /** What was asked for under the id before may come under the one that it has now. */
+  renamed(from: string, to: string): void {
+    if (this.donors.has(from)) this.asks(to);
   }
 
   /** @returns false when the state has to be asked for again */
@@ -224,7 +257,8 @@ export class Holding {
   private replaced(): void {
     const { hasQuorum, merges, replica, sink, state } = this;
     this.state = null;
-    if (!state || hasQuorum) return;
+    // What is behind has nothing of its own.
+    if (!state || hasQuorum || state.isBehind) return;
     merges?.keep(state.lineage, state.holders);
     if (replica.position > state.splitAt) sink.rolledBack(replica.position - state.splitAt);
   }

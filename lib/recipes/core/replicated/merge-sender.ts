@@ -1,5 +1,5 @@
 /** States of this member that lost where components met, kept until one of those who have them has sent them for merging. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { CHUNK_BYTES } from '../limits.js';
 import type { MergePart } from './messages.js';
 
@@ -22,7 +22,7 @@ export class MergeSender {
   private readonly kept = new Map<number, Contribution>();
 
   constructor(
-    private readonly self: string,
+    public self: string,
     private readonly sink: ContributionsSink,
     private readonly sendPart: (part: MergePart) => void,
   ) {}

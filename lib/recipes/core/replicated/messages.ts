@@ -1,8 +1,9 @@
 /** What replicas say to one another. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
+import { REPLICATED_KINDS } from '../private-kinds.js';
 import { Component } from './component.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
@@ -14,6 +15,8 @@ export interface Held {
   readonly epoch: number;
   /** Commands applied. */
   readonly position: number;
+  /** Whether the member lost its connection since, so that others may have more. */
+  readonly isBehind?: boolean;
 }
 
 /** What a replica says of itself in a round. */
@@ -113,29 +116,7 @@ export type Message =
   /** The sender does not have the capture. */
   | { readonly kind: 'none'; readonly capture: string };
 
-const KINDS = {
-  command: 1,
-  part: 2,
-  state: 3,
-  settle: 4,
-  reopen: 5,
-  vote: 6,
-  arrived: 7,
-  offer: 8,
-  misfit: 9,
-  pull: 10,
-  chunk: 11,
-  none: 12,
-} as const satisfies Record<Message['kind'], number>;
-
-/** To one member. */
-export const PRIVATE_KINDS: readonly number[] = [
-  KINDS.offer,
-  KINDS.misfit,
-  KINDS.pull,
-  KINDS.chunk,
-  KINDS.none,
-];
+const KINDS = REPLICATED_KINDS satisfies Record<Message['kind'], number>;
 
 const kindOf = new Map(
   Object.entries(KINDS).map(([kind, code]) => [code as number, kind as Message['kind']]),
@@ -153,6 +134,7 @@ export function encode(message: Message): Buffer {
     case 'state':
       writeStatement(writeTag(writer, message.tag), message.statement);
       writer.texts(message.silent.slice(0, MAX_SILENT_NAMES));
+      if (message.statement.state?.isBehind) writer.tagged(BEHIND, () => undefined);
       break;
     case 'settle':
     case 'reopen':
@@ -202,8 +184,19 @@ function read(reader: BodyReader): Message | null {
       return { kind, past, index, isLast: reader.flag(), data: reader.data() };
     }
     case 'state': {
-      const tag = readTag(reader);
-      return { kind, tag, statement: readStatement(reader), silent: reader.texts(MAX_SILENT_NAMES) };
+      const [tag, statement, silent] = [
+        readTag(reader),
+        readStatement(reader),
+        reader.texts(MAX_SILENT_NAMES),
+      ];
+      const { state } = statement;
+      const isBehind = state !== null && reader.tagged(BEHIND, () => true) === true;
+      return {
+        kind,
+        tag,
+        statement: isBehind ? { ...statement, state: { ...state, isBehind } } : statement,
+        silent,
+      };
     }
     case 'settle':
     case 'reopen':
@@ -242,8 +235,12 @@ function writeStatement(writer: BodyWriter, { label, state, tookPart, promised, 
     .number(promised)
     .text(ask)
     .flag(state !== null);
-  if (state) writer.number(state.lineage).number(state.epoch).number(state.position);
+  if (!state) return;
+  writer.number(state.lineage).number(state.epoch).number(state.position);
 }
+
+/** Tag of what is said of a state that may be behind. */
+const BEHIND = 1;
 
 function readStatement(reader: BodyReader): Statement {
   const label = reader.text();

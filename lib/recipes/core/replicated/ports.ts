@@ -1,5 +1,5 @@
 /** What the core of replicated state needs of its surroundings. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { Sender } from '../port.js';
 import type { ContributionsSink } from './merge-sender.js';
 import type { DonorSink } from './snapshot-sender.js';

@@ -2,9 +2,9 @@
  * The replicated state of one member as the order makes it: commands, members, snapshots and merges, one input after the
  * other. While the state is being transferred the inputs wait behind it.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer } from '#buffer';
 import { BodyWriter, readBody } from '../codec.js';
-import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MERGE_STEPS } from '../limits.js';
+import { CHUNK_BYTES, MAX_MERGE_BYTES, MAX_MERGED, MAX_PROCESSES, MERGE_STEPS } from '../limits.js';
 import type { Command, MergePart } from './messages.js';
 import { MalformedCommandError } from '../malformed.js';
 import { Submitters } from './submitters.js';
@@ -76,6 +76,9 @@ interface Merge {
   step: number;
 }
 
+/** The name of a snapshot: equal names, equal bytes. */
+export const captureOf = (lineage: number, steps: number): string => `${lineage}/${steps}`;
+
 export class Replica {
   /** Commands applied. */
   position = 0;
@@ -88,17 +91,35 @@ export class Replica {
   private readonly merged = new Set<number>();
   private waiting: Input[] = [];
 
-  /** @param self id of this member @param instance number of its process */
+  /** Ids that this member had before losses of its connection. */
+  private readonly former = new Set<string>();
+  /** With what it sent commands under them, the last ones. */
+  private readonly earlier = new Set<number>();
+
+  /** @param self id of this member @param instance number of its process, under that id */
   constructor(
-    private readonly self: string,
-    private readonly instance: number,
+    private self: string,
+    private instance: number,
     private readonly machine: StateMachine,
     private readonly sink: ReplicaSink,
   ) {}
 
-  /** Commands of this process that are applied in the state. */
-  get ownApplied(): number {
-    return this.submitters.lastOf(this.self, this.instance);
+  /** Commands of this process that are applied in the state. @param instance with which it sent them; null: the present one */
+  readonly ownApplied = (instance: number | null): number => {
+    const { former, self, submitters } = this;
+    if (instance === null) return submitters.lastOf(self, this.instance);
+    return Math.max(...[self, ...former].map((id) => submitters.lastOf(id, instance)));
+  };
+
+  /** It has another id, and sends with another instance. */
+  rename(self: string, instance: number): void {
+    const { earlier, former } = this;
+    former.add(this.self);
+    earlier.add(this.instance);
+    const [oldest] = earlier;
+    if (earlier.size > MAX_PROCESSES && oldest !== undefined) earlier.delete(oldest);
+    this.self = self;
+    this.instance = instance;
   }
 
   /** The first state there is; then what waited for it. */
@@ -153,13 +174,18 @@ export class Replica {
 
   /** An input that is not to be taken. */
   drop(input: Input): void {
-    if (input.kind === 'command' && this.isOwn(input)) this.sink.settled(input.ticket, { kind: 'dropped' });
+    if (input.kind === 'command' && this.isOwn(input)) this.dropped(input);
   }
 
   /** Half a merge is none: whoever sends its pieces begins anew. */
   interrupt(): void {
     this.merge = null;
     this.sink.interrupted();
+  }
+
+  /** What a snapshot taken now would begin with, and the inputs taken before it. */
+  mark(): { readonly steps: number; readonly header: Buffer } {
+    return { steps: this.steps, header: this.header() };
   }
 
   isMerged(past: number): boolean {
@@ -193,7 +219,8 @@ export class Replica {
     const isOwn = this.isOwn({ instance, sender });
     const place = this.submitters.take(sender, instance, sequence);
     if (place !== 'next') {
-      if (isOwn) this.sink.settled(ticket, { kind: place === 'old' ? 'unknown' : 'dropped' });
+      if (isOwn && place === 'old') this.sink.settled(ticket, { kind: 'unknown' });
+      else if (isOwn) this.dropped({ instance, ticket });
       return;
     }
     const info = { sender, index: this.position++ };
@@ -207,8 +234,14 @@ export class Replica {
     if (isOwn) this.sink.settled(ticket, outcome);
   }
 
+  /** What the connection repeats of an earlier instance does not count: all of that is sent again with the present one. */
+  private dropped({ instance, ticket }: Pick<Command, 'instance' | 'ticket'>): void {
+    if (instance === this.instance) this.sink.settled(ticket, { kind: 'dropped' });
+  }
+
   private isOwn({ instance, sender }: { readonly instance: number; readonly sender: string }): boolean {
-    return instance === this.instance && sender === this.self;
+    const isOurs = instance === this.instance || this.earlier.has(instance);
+    return isOurs && (sender === this.self || this.former.has(sender));
   }
 
   private part({ past, index, isLast, data, sender }: MergePart & { readonly sender: string }): void {

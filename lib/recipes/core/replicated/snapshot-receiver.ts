@@ -1,5 +1,5 @@
 /** The side of a state transfer that is given the state: asks one donor, and the next when that one is gone or slow. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import { DONOR_PATIENCE_MS, FIRST_OFFER_MS, MAX_HELD_BYTES, MAX_SILENCES, WINDOW_BYTES } from '../limits.js';
 import { encode, type Message } from './messages.js';
 

@@ -1,5 +1,5 @@
 /** The side of a state transfer that gives: snapshots taken at one place in the order, kept as long as somebody needs them. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
 import type { DropReason } from '../port.js';
 import { encode, type Message } from './messages.js';
 

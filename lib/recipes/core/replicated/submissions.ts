@@ -1,8 +1,19 @@
 /** Commands of this member on their way to their results. */
-import type { Buffer } from 'node:buffer';
+import type { Buffer } from '#buffer';
+import { hash53 } from '../../../util/hash.js';
 import type { CommandOutcome } from './replica.js';
 
 export type Settled = Exclude<CommandOutcome, { kind: 'dropped' }>;
+
+const wasApplied = ({ sequence, earlier }: Entry, applied: Applied): boolean =>
+  (sequence > 0 && sequence <= applied(null)) ||
+  [...earlier].some(([instance, last]) => last <= applied(instance));
+
+/** How many commands of this process are applied that it sent with an instance; null: with the present one. */
+export type Applied = (instance: number | null) => number;
+
+/** With what a process sends its commands under the next id: with no other, and nobody else does. */
+const nextInstance = (instance: number): number => hash53(`${instance} moved`);
 
 export class Submissions {
   private readonly pending = new PendingCommands();
@@ -10,8 +21,22 @@ export class Submissions {
   private readonly withheld: [ticket: number, outcome: Settled][] = [];
   /** Whether what is applied has to be looked up in the state that continues. */
   private isInDoubt = false;
+  /** Ids that this member had, as long as they are members: what was sent under them may yet be applied. */
+  private readonly former = new Set<string>();
 
-  constructor(private readonly told: (ticket: number, outcome: Settled) => void) {}
+  /** @param current number of this process under its present id */
+  constructor(
+    private current: number,
+    private readonly told: (ticket: number, outcome: Settled) => void,
+  ) {}
+
+  /**
+   * With what commands are sent: a number of this process, and another one under each id. What was sent under an id
+   * before, and not acknowledged, the connection sends again under the next one. So it is known from what is sent there anew.
+   */
+  get instance(): number {
+    return this.current;
+  }
 
   get size(): number {
     return this.pending.size;
@@ -39,20 +64,35 @@ export class Submissions {
     for (const [ticket] of this.withheld.splice(0)) this.pending.dropped(ticket);
   }
 
+  /** This member is in the group again after a loss. @param before its id before, if it was another one */
+  rejoined(before: string | null): void {
+    this.doubt();
+    this.pending.rejoined(before === null ? null : this.current);
+    if (before === null) return;
+    this.former.add(before);
+    this.current = nextInstance(this.current);
+  }
+
+  /** Members from here on. */
+  retain(members: readonly string[]): void {
+    for (const name of this.former) if (!members.includes(name)) this.former.delete(name);
+  }
+
   /** Another state was taken over. @param applied how many commands of this member are applied in it */
-  rebase(applied: number): void {
+  rebase(applied: Applied): void {
     this.isInDoubt = false;
     for (const ticket of this.pending.rebase(applied)) this.told(ticket, { kind: 'unknown' });
   }
 
   /** The same, where a state that no quorum stands behind may lose yet, and what is applied in it with it. */
-  restored(applied: number, isBacked: boolean): void {
+  restored(applied: Applied, isBacked: boolean): void {
     if (isBacked) this.rebase(applied);
     else this.doubt();
   }
 
   /** A quorum is together. @param applied how many commands of this member are applied in the state here */
-  flush(applied: number, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+  flush(applied: Applied, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+    if (this.former.size > 0) return;
     if (this.isInDoubt) this.rebase(applied);
     for (const [ticket, outcome] of this.withheld.splice(0)) this.settled(ticket, outcome, true);
     this.pending.flush(applied, send);
@@ -66,7 +106,10 @@ export class Submissions {
 interface Entry {
   readonly ticket: number;
   readonly payload: Buffer;
+  /** The last one with the present instance; 0: it was not sent with that. */
   sequence: number;
+  /** The last ones with instances that this process had before. */
+  readonly earlier: Map<number, number>;
   /** Whether it was ever sent. */
   wasSent: boolean;
   isOnItsWay: boolean;
@@ -87,7 +130,14 @@ export class PendingCommands {
 
   add(payload: Buffer): number {
     const ticket = ++this.tickets;
-    this.entries.set(ticket, { ticket, payload, sequence: 0, wasSent: false, isOnItsWay: false });
+    this.entries.set(ticket, {
+      ticket,
+      payload,
+      sequence: 0,
+      earlier: new Map(),
+      wasSent: false,
+      isOnItsWay: false,
+    });
     this.unsent++;
     return ticket;
   }
@@ -101,12 +151,12 @@ export class PendingCommands {
   }
 
   /** @param applied how many commands of this member are applied in the state here */
-  flush(applied: number, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+  flush(applied: Applied, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
     if (this.unsent === 0) return;
     if (this.mustRenumber) {
       if (this.onTheirWay > 0) return;
       this.mustRenumber = false;
-      this.next = applied + 1;
+      this.next = applied(null) + 1;
     }
     for (const entry of this.entries.values()) {
       if (entry.isOnItsWay) continue;
@@ -135,13 +185,27 @@ export class PendingCommands {
     return entry !== undefined;
   }
 
+  /** Nothing is on its way any more. @param before the instance with which everything was sent, if it is another one now */
+  rejoined(before: number | null): void {
+    for (const entry of this.entries.values()) {
+      if (before !== null && entry.sequence > 0) {
+        entry.earlier.set(before, entry.sequence);
+        entry.sequence = 0;
+      }
+      entry.isOnItsWay = false;
+    }
+    this.unsent = this.entries.size;
+    this.onTheirWay = 0;
+    this.mustRenumber = true;
+  }
+
   /**
    * Another state was taken over. @param applied how many commands of this member are applied in it
    * @returns those that are: nobody here knows what they gave
    */
-  rebase(applied: number): number[] {
+  rebase(applied: Applied): number[] {
     this.mustRenumber = true;
-    const lost = [...this.entries.values()].filter((each) => each.wasSent && each.sequence <= applied);
+    const lost = [...this.entries.values()].filter((each) => wasApplied(each, applied));
     for (const entry of lost) this.remove(entry);
     return lost.map(({ ticket }) => ticket);
   }

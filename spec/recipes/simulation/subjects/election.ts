@@ -12,8 +12,8 @@ const LAST_TERM = BEGIN + 86_400_000;
  * the same one, who is there.
  * @param options.endsTerms whether two liars agree, so that terms come to their end: there they stay, as long as others know
  */
-export function electionSubject({ quorum }: Rules, { endsTerms = false } = {}): Subject {
-  const elections = new Elections(quorum ?? 1);
+export function electionSubject({ quorum, prefer }: Rules, { endsTerms = false } = {}): Subject {
+  const elections = new Elections(quorum ?? 1, prefer);
   return {
     group: 'election',
     make: elections.make,

@@ -14,7 +14,7 @@ export interface Submitted<Command> {
 }
 
 export abstract class ReplicatedSubject<M extends AnyMachine, Command> implements Subject {
-  protected readonly replicas: Replicas<M>;
+  readonly replicas: Replicas<M>;
   private readonly tickets: {
     readonly chair: WorldMember;
     readonly ticket: number;

@@ -1,5 +1,5 @@
 /** The logs read once for all checkers: messages by text, and stays: the time of one session in one secure view. */
-import { groupBy } from '../../../support/checks/group-by.js';
+import { groupBy } from '../../../../daemon/testing/checks/group-by.js';
 import type { DataEntry, Evidence, SecureLog, SendEntry, ViewEntry } from '../log.js';
 
 export interface Sent {
