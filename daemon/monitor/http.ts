@@ -4,8 +4,12 @@
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { isIP } from 'node:net';
+import { systemClock } from '../../lib/util/clock.js';
 import type { Logger } from '../log/logger.js';
+import { ConsoleFiles, isConsolePath } from './console-files.js';
 import { type MonitorEndpoint, checkToken, listenOn, tokenCheck } from './endpoint.js';
+import { Feeds } from './feed/feeds.js';
+import { FEED_TYPE, isOwnSite, serveFeed } from './feed/serve.js';
 import {
   CHECK_INTERVAL,
   HEADERS_TIMEOUT,
@@ -27,6 +31,12 @@ export interface MonitorOptions {
   readonly endpoint: MonitorEndpoint;
   /** What clients must show; null lets everybody in who can reach a loopback address or the local socket. */
   readonly token: string | null;
+  /** Whether there is the page `/console`, and what feeds it. */
+  readonly console: boolean;
+  /** Addresses of the consoles of other daemons, by the name of the daemon. */
+  readonly links: readonly { readonly name: string; readonly url: string }[];
+  /** Names of daemons that the console shows also before it has seen them. */
+  readonly daemons: readonly string[];
   readonly status: DaemonStatus;
   readonly log: Logger;
 }
@@ -48,22 +58,31 @@ const serverOptions = {
   connectionsCheckingInterval: CHECK_INTERVAL,
 };
 
+/** What answers are made of. */
+interface Sources extends PageSources {
+  /** Null without a console. */
+  readonly feeds: Feeds | null;
+  readonly files: ConsoleFiles;
+  readonly mayAsk: (header: string | undefined) => boolean;
+  /** Whether everybody may ask who reaches the address. */
+  readonly isOpen: boolean;
+}
+
 /** @throws MonitorError when it cannot be opened, or would be open to strangers */
-export async function openMonitor({ endpoint, token, status, log }: MonitorOptions): Promise<Monitor> {
+export async function openMonitor(options: MonitorOptions): Promise<Monitor> {
+  const { endpoint, token, log } = options;
   checkToken(token);
   const server = createServer(serverOptions);
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = SILENCE_TIMEOUT;
-  const sources = { status, metrics: new Metrics(status), lists: new Lists(status), loop: new LoopDelay() };
-  const mayAsk = tokenCheck(token);
-  const isOpen = token === null && !('path' in endpoint);
+  const sources = sourcesOf(options);
   server.on('request', (request, response) => {
-    answer(request, sources, mayAsk, isOpen)
+    answer(request, response, sources)
       .catch((error: unknown) => {
         log.error({ error: String(error), path: request.url }, 'monitor request failed');
         return errorPage(500, 'the daemon could not answer; see its log');
       })
-      .then((page) => send(response, page, request.method === 'HEAD'))
+      .then((page) => page && send(response, page, request.method === 'HEAD'))
       // Nothing that a page is made of can do this; but no question may end the daemon.
       .catch(() => response.destroy());
   });
@@ -80,18 +99,50 @@ export async function openMonitor({ endpoint, token, status, log }: MonitorOptio
   return { address, port, close: () => close(server, sources) };
 }
 
+function sourcesOf({ endpoint, token, status, links, daemons, console }: MonitorOptions): Sources {
+  const loop = new LoopDelay();
+  const known = [...new Set([...daemons, ...links.map(({ name }) => name)])];
+  const feed = { status, loopP99: () => loop.delays.p99, links, known, clock: systemClock };
+  return {
+    status,
+    metrics: new Metrics(status),
+    lists: new Lists(status),
+    loop,
+    hasConsole: console,
+    feeds: console ? new Feeds(feed) : null,
+    files: new ConsoleFiles(),
+    mayAsk: tokenCheck(token),
+    isOpen: token === null && !('path' in endpoint),
+  };
+}
+
+/** @returns null when the answer is under way */
 async function answer(
-  { method, url = '/', headers }: IncomingMessage,
-  sources: PageSources,
-  mayAsk: (header: string | undefined) => boolean,
-  isOpen: boolean,
-): Promise<Page> {
-  if (!mayAsk(headers.authorization)) return errorPage(401, 'expected a token: Authorization: Bearer TOKEN');
-  if (isOpen && !isLocalName(headers.host)) {
+  request: IncomingMessage,
+  response: ServerResponse,
+  sources: Sources,
+): Promise<Page | null> {
+  const { method, url = '/', headers } = request;
+  const [path = '', query = ''] = url.split('?');
+  const isPage = sources.feeds !== null && isConsolePath(path);
+  if (!isPage && !sources.mayAsk(headers.authorization)) {
+    return errorPage(401, 'expected a token: Authorization: Bearer TOKEN');
+  }
+  if (sources.isOpen && !isLocalName(headers.host)) {
     return errorPage(403, 'without a token, expected an address or localhost as Host');
   }
   if (method !== 'GET' && method !== 'HEAD') return errorPage(405, 'only GET and HEAD');
-  return await pageOf(url, sources);
+  if (isPage) {
+    const acceptsGzip = /\bgzip\b/.test(String(headers['accept-encoding']));
+    return (await sources.files.page(path, acceptsGzip)) ?? errorPage(404, 'no such page; / lists them');
+  }
+  if (sources.feeds === null || path !== '/feed') return await pageOf(url, sources);
+  if (!isOwnSite(headers['sec-fetch-site'])) return errorPage(403, 'a feed is for pages of this monitor');
+  if (method === 'HEAD') return { status: 200, type: FEED_TYPE, body: '' };
+  if (sources.feeds.isFull) return { ...errorPage(503, 'too many feeds'), headers: { 'retry-after': '5' } };
+  response.writeHead(200, { ...COMMON, 'content-type': FEED_TYPE });
+  await serveFeed(sources.feeds, response, new URLSearchParams(query).get('group'));
+  return null;
 }
 
 /**
@@ -108,24 +159,28 @@ const extras: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   405: { allow: 'GET, HEAD', connection: 'close' },
 };
 
-function send(response: ServerResponse, { status, type, body }: Page, headOnly: boolean): void {
+const COMMON = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+
+function send(response: ServerResponse, page: Page, headOnly: boolean): void {
+  const { status, type, body, headers } = page;
   response.writeHead(status, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
+    ...COMMON,
+    ...headers,
     ...extras[status],
   });
   response.end(headOnly ? undefined : body);
 }
 
 /** Ends what watches the process. */
-function stop({ loop, metrics }: PageSources): void {
+function stop({ loop, metrics, feeds }: Sources): void {
   loop.stop();
   metrics.stop();
+  feeds?.stop();
 }
 
-async function close(server: Server, sources: PageSources): Promise<void> {
+async function close(server: Server, sources: Sources): Promise<void> {
   stop(sources);
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();

@@ -1,7 +1,7 @@
 /** The lists of the monitor: sessions, groups, the members of one group. */
 import { Buffer } from 'node:buffer';
 import { isGroupName } from '../../lib/wire/name.js';
-import { DEFAULT_ENTRIES, MAX_ENTRIES } from './limits.js';
+import { DEFAULT_ENTRIES, MAX_ENTRIES, MAX_MATCH } from './limits.js';
 import { firstSorted, jsonOf, pause } from './slices.js';
 import type { DaemonStatus, GroupInfo, SessionInfo } from './status.js';
 
@@ -65,15 +65,22 @@ export class Lists {
     const key = query.get('sort') ?? 'waitingBytes';
     if (!isSortKey(key)) throw new QuestionError(`sort must be one of ${Object.keys(sortKeys).join(', ')}`);
     const most = limitOf(query);
-    return await this.body(`sessions ${key}`, most, 'sessions', () =>
-      listOf(this.status.eachSession(), comparison(key)),
+    const text = matchOf(query);
+    const isWanted = ({ id, from, principal }: SessionInfo): boolean =>
+      has(id, text) || has(from, text) || has(principal, text);
+    return await this.body(`sessions ${key} ${text}`, most, 'sessions', () =>
+      listOf(this.status.eachSession(), comparison(key), text === '' ? null : isWanted),
     );
   }
 
   /** The body of `/groups`, in the order of their names. */
   async groups(query: URLSearchParams): Promise<Buffer | null> {
+    const text = matchOf(query);
     const byName = (left: GroupInfo, right: GroupInfo): number => compare(left.name, right.name);
-    return await this.body('groups', limitOf(query), 'groups', () => listOf(this.status.eachGroup(), byName));
+    const isWanted = ({ name }: GroupInfo): boolean => has(name, text);
+    return await this.body(`groups ${text}`, limitOf(query), 'groups', () =>
+      listOf(this.status.eachGroup(), byName, text === '' ? null : isWanted),
+    );
   }
 
   /** The body of `/groups/NAME`; null when there is no such group. */
@@ -118,11 +125,25 @@ export class Lists {
   }
 }
 
-async function listOf<T>(entries: Iterable<T>, order: (left: T, right: T) => number): Promise<Made> {
+/** @param isWanted null: all of them */
+async function listOf<T>(
+  entries: Iterable<T>,
+  order: (left: T, right: T) => number,
+  isWanted: ((entry: T) => boolean) | null,
+): Promise<Made> {
   const time = Date.now();
-  const { total, first } = await firstSorted(entries, order, MAX_ENTRIES);
+  const { total, first } = await firstSorted(entries, order, MAX_ENTRIES, isWanted);
   return { total, time, entries: await jsonOf(first), bodies: new Map() };
 }
+
+/** What entries are to contain, in lower case; empty for all of them. */
+function matchOf(query: URLSearchParams): string {
+  const text = query.get('match') ?? '';
+  if (text.length > MAX_MATCH) throw new QuestionError(`match must have at most ${MAX_MATCH} characters`);
+  return text.toLowerCase();
+}
+
+const has = (text: string, part: string): boolean => text.toLowerCase().includes(part);
 
 function limitOf(query: URLSearchParams): number {
   const text = query.get('limit');

@@ -23,6 +23,13 @@ const totals: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['requests_ordered_total', 'Frames that came back from the engine in order.', (s) => s.core.ordered],
   ['requests_refused_total', 'Requests that the permissions did not allow.', (s) => s.core.refused],
   ['requests_limited_total', 'Joins refused for MaxGroups or MaxMemberships.', (s) => s.core.limited],
+  ['requests_oversized_total', 'Joins refused for MaxGroupMembers or MaxPlainView.', (s) => s.core.oversized],
+  [
+    'memberships_outgrown_total',
+    'Memberships ended because their group outgrew MaxPlainView.',
+    (s) => s.core.outgrown,
+  ],
+  ['view_records_total', 'Changes of groups told as records of compact views.', (s) => s.core.records],
   [
     'illegal_group_names_total',
     'Joins and leaves of illegal names, ignored.',
@@ -41,11 +48,20 @@ const states: readonly (readonly [name: string, help: string, read: Reading])[] 
   ['start_time_seconds', 'When the daemon started, in seconds since 1970.', (s) => s.started / 1_000],
   ['view_daemons', 'Daemons in the daemon view; 0 while there is none.', (s) => s.daemons.length],
   ['sessions', 'Connections now, those in their handshake included.', (s) => s.sessionCount],
+  ['web_sockets', 'WebSockets that are open.', (s) => s.webSocketCount],
   ['handshakes', 'Connections in their handshake.', (s) => s.handshakes],
   ['groups', 'Groups with members at any daemon.', (s) => s.groupCount],
   ['memberships', 'Memberships of all groups at all daemons.', (s) => s.membershipCount],
   ['waiting_bytes', 'Bytes that wait for all sessions.', (s) => s.waitingBytes],
   ['sessions_behind', 'Sessions with more than half of MaxSessionMessages waiting.', (s) => s.behindCount],
+  ['resume_buffer_bytes', 'Bytes kept for clients that come back.', (s) => s.resume.bufferBytes],
+  ['resumable_sessions', 'Sessions in the cluster that clients can come back to.', (s) => s.resume.sessions],
+  ['replays', 'Clients that are getting what they missed.', (s) => s.resume.replays],
+  [
+    'sessions_held',
+    'Sessions without a connection, held for clients that may come back.',
+    (s) => s.heldCount,
+  ],
   ['engine_queued_bytes', 'Bytes that wait in the engine to be sent.', (s) => s.engine.queuedBytes],
 ];
 
@@ -58,6 +74,15 @@ const tallies: readonly (readonly [
 ])[] = [
   ['handshake_rejections_total', 'Refused handshakes, by code.', 'code', (s) => s.counters.rejections],
   ['connections_ended_total', 'Ended connections, by reason.', 'reason', (s) => s.counters.ends],
+  ['web_refused_total', 'Refused WebSockets, by reason.', 'reason', (s) => s.counters.webRefusals],
+  ['web_closed_total', 'Ended WebSockets, by reason.', 'reason', (s) => s.counters.webEnds],
+  ['returns_total', 'Clients that came back, by what became of them.', 'verdict', (s) => s.counters.returns],
+  [
+    'gaps_total',
+    'Groups of clients that came back and missed something, by reason.',
+    'reason',
+    (s) => s.counters.gaps,
+  ],
 ];
 
 export class Metrics {

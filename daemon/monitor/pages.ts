@@ -3,12 +3,15 @@ import type { Buffer } from 'node:buffer';
 import { type Lists, QuestionError } from './lists.js';
 import type { Delays, LoopDelay } from './loop-delay.js';
 import type { Metrics } from './metrics.js';
+import { stateOf } from './state.js';
 import type { DaemonStatus } from './status.js';
 
 export interface Page {
   readonly status: number;
   readonly type: string;
   readonly body: string | Buffer;
+  /** Beside those that every page has. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface PageSources {
@@ -16,20 +19,28 @@ export interface PageSources {
   readonly metrics: Metrics;
   readonly lists: Lists;
   readonly loop: LoopDelay;
+  /** Whether there is a console, which is served elsewhere. */
+  readonly hasConsole: boolean;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const MEMBERS = '/groups/';
+const SESSION = '/sessions/';
 
 const INDEX = `sspd monitor
 
-/healthz        ok, or 503 without a daemon view
+/healthz        ok, or 503 without a daemon view and before a stop
 /varz           everything in one JSON object
-/sessions       sessions, JSON; ?sort=waitingBytes&limit=100
-/groups         groups, JSON; ?limit=100
+/sessions       sessions, JSON; ?sort=waitingBytes&limit=100&match=TEXT
+/sessions/N     one session and the names of its groups, JSON
+/groups         groups, JSON; ?limit=100&match=TEXT
 /groups/NAME    members of one group in order, JSON
 /metrics        for Prometheus
+`;
+
+const OF_CONSOLE = `/console        all this to look at, for a browser
+/feed           what the console shows, JSON lines without end; ?group=NAME
 `;
 
 const text = (status: number, body: string): Page => ({ status, type: TEXT, body });
@@ -57,16 +68,13 @@ export async function pageOf(target: string, sources: PageSources): Promise<Page
   }
 }
 
-async function find(
-  path: string,
-  query: URLSearchParams,
-  { status, metrics, lists, loop }: PageSources,
-): Promise<Page | null> {
+async function find(path: string, query: URLSearchParams, sources: PageSources): Promise<Page | null> {
+  const { status, metrics, lists, loop, hasConsole } = sources;
   switch (path) {
     case '/':
-      return text(200, INDEX);
+      return text(200, hasConsole ? INDEX + OF_CONSOLE : INDEX);
     case '/healthz':
-      return isOperational(status) ? text(200, 'ok\n') : text(503, 'no daemon view\n');
+      return healthOf(status);
     case '/varz':
       return json(200, varz(status, loop.delays, Date.now()));
     case '/sessions':
@@ -76,8 +84,21 @@ async function find(
     case '/metrics':
       return { status: 200, type: metrics.contentType, body: await metrics.text() };
     default:
+      if (path.startsWith(SESSION)) return sessionOf(status, path.slice(SESSION.length));
       return path.startsWith(MEMBERS) ? list(await lists.members(path.slice(MEMBERS.length))) : null;
   }
+}
+
+function sessionOf(status: DaemonStatus, number: string): Page {
+  const session = /^\d{1,15}$/.test(number) ? status.session(Number(number)) : null;
+  return session === null ? errorPage(404, 'no such session') : json(200, session);
+}
+
+/** A daemon that is about to stop takes no clients: whoever sends them to daemons is to know. */
+function healthOf(status: DaemonStatus): Page {
+  const state = stateOf(status);
+  if (state === 'operational') return text(200, 'ok\n');
+  return text(503, state === 'no-view' ? 'no daemon view\n' : 'draining\n');
 }
 
 const list = (body: Buffer | null): Page =>
@@ -100,11 +121,12 @@ export function varz(status: DaemonStatus, delays: Delays, now: number): object 
     uptimeSeconds: Math.max(0, Math.floor((now - status.started) / 1_000)),
     addresses: status.addresses,
     unixPath: status.unixPath,
-    state: isOperational(status) ? 'operational' : 'no-view',
+    state: stateOf(status),
     daemons,
     leader: daemons[0] ?? null,
     sessions: status.sessionCount,
     handshakes: status.handshakes,
+    sessionsHeld: status.heldCount,
     groups: status.groupCount,
     memberships: status.membershipCount,
     waitingBytes: status.waitingBytes,
@@ -126,16 +148,17 @@ export function varz(status: DaemonStatus, delays: Delays, now: number): object 
       ordered: core.ordered,
       refused: core.refused,
       limited: core.limited,
+      oversized: core.oversized,
+      outgrown: core.outgrown,
+      records: core.records,
       illegalGroupNames: core.illegalGroupNames,
       exchanges: core.exchanges,
       deferred: core.deferred,
       damaged: core.damaged,
     },
+    resume: { ...status.resume, returns: counters.returns, gaps: counters.gaps },
     engine,
     eventLoopDelayMilliseconds: delays,
     memoryBytes: { rss, heapTotal, heapUsed, external, arrayBuffers },
   };
 }
-
-/** Whether there is a daemon view: without one nothing is ordered. */
-export const isOperational = ({ daemons }: DaemonStatus): boolean => daemons.length > 0;

@@ -16,22 +16,29 @@ export interface Sorted<T> {
   readonly first: readonly T[];
 }
 
-/** The first `most` in this order. An entry is made when the iteration comes to it. */
+/**
+ * The first `most` in this order. An entry is made when the iteration comes to it.
+ * @param isWanted others do not count; null: all do
+ */
 export async function firstSorted<T>(
   entries: Iterable<T>,
   compare: (left: T, right: T) => number,
   most: number,
+  isWanted: ((entry: T) => boolean) | null = null,
 ): Promise<Sorted<T>> {
   let first: T[] = [];
   let slice: T[] = [];
-  let total = 0;
+  let [seen, total] = [0, 0];
   const take = (): void => {
     first = merged(first, slice.toSorted(compare), compare, most);
     slice = [];
   };
   for (const entry of entries) {
-    slice.push(entry);
-    if (++total % SLICE !== 0) continue;
+    if (isWanted === null || isWanted(entry)) {
+      slice.push(entry);
+      total++;
+    }
+    if (++seen % SLICE !== 0) continue;
     take();
     await pause();
   }

@@ -5,7 +5,7 @@ import { type Monitor, MonitorError, openMonitor } from '../../daemon/monitor/ht
 import { MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../daemon/monitor/limits.js';
 import { silentLogger } from '../../daemon/log/logger.js';
 import { until } from '../support/wait.js';
-import { ask, loopback, monitored } from './monitor-fixture.js';
+import { ask, monitored, usual } from './monitor-fixture.js';
 import { fakeStatus } from './fake-status.js';
 
 /** A connection that says what a client of HTTP would not. */
@@ -162,12 +162,7 @@ describe('monitor: HTTP', () => {
   });
 
   it('closes although somebody is connected, and frees the port', async () => {
-    const monitor = await openMonitor({
-      endpoint: loopback,
-      token: null,
-      status: fakeStatus(),
-      log: silentLogger,
-    });
+    const monitor = await openMonitor(usual());
     using asker = await RawAsker.open(monitor, 'GET / HTTP/1.1\r\n');
     await monitor.close();
     await until(() => asker.closed, 'the connection to end');

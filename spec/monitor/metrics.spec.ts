@@ -47,6 +47,9 @@ describe('monitor: metrics', () => {
     const text = await metricsOf(fakeStatus()).text();
     expect(text).to.include('sspd_handshake_rejections_total{code="REJECT_NOT_UNIQUE"} 2\n');
     expect(text).to.include('sspd_connections_ended_total{reason="closed"} 4\n');
+    expect(text).to.include('sspd_returns_total{verdict="whole"} 2\n');
+    expect(text).to.include('sspd_gaps_total{reason="overrun"} 3\n');
+    expect(text).to.include('sspd_resume_buffer_bytes 5000\n');
     expect(text).to.include('sspd_info{name="one",version="0.1.0",engine="solo",configuration="c0ffee"} 1\n');
   });
 

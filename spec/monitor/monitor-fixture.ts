@@ -8,10 +8,20 @@ import { fakeStatus } from './fake-status.js';
 
 export const loopback = { host: '127.0.0.1', port: 0 };
 
+/** Of a monitor with everything that it can have. */
+export const usual = (): MonitorOptions => ({
+  endpoint: loopback,
+  token: null,
+  console: true,
+  links: [],
+  daemons: [],
+  status: fakeStatus(),
+  log: silentLogger,
+});
+
 /** Open until the scope ends. */
 export async function monitored(options: Partial<MonitorOptions> = {}): Promise<Monitor & AsyncDisposable> {
-  const rest = { endpoint: loopback, token: null, status: fakeStatus(), log: silentLogger };
-  const monitor = await openMonitor({ ...rest, ...options });
+  const monitor = await openMonitor({ ...usual(), ...options });
   return Object.assign(monitor, { [Symbol.asyncDispose]: () => monitor.close() });
 }
 

@@ -22,7 +22,15 @@ describe('monitor: pages', () => {
   it('/ lists the pages', async () => {
     const { status, headers, body } = await ask(monitor, '/');
     expect([status, headers['content-type']]).to.deep.equal([200, 'text/plain; charset=utf-8']);
-    for (const page of ['/healthz', '/varz', '/sessions', '/groups', '/groups/NAME', '/metrics']) {
+    for (const page of [
+      '/healthz',
+      '/varz',
+      '/sessions',
+      '/groups',
+      '/groups/NAME',
+      '/metrics',
+      '/console',
+    ]) {
       expect(body).to.include(`\n${page} `);
     }
   });
@@ -61,6 +69,7 @@ describe('monitor: pages', () => {
       memberships: 5,
       waitingBytes: 300,
       sessionsBehind: 1,
+      sessionsHeld: 3,
       connections: { accepted: 5, established: 3, rejections: { REJECT_NOT_UNIQUE: 2 }, ends: { closed: 4 } },
       traffic: { messagesIn: 10, messagesOut: 20, bytesIn: 1_000, bytesOut: 2_000 },
       requests: {
@@ -68,16 +77,32 @@ describe('monitor: pages', () => {
         ordered: 9,
         refused: 1,
         limited: 4,
+        oversized: 5,
+        outgrown: 6,
+        records: 8,
         illegalGroupNames: 7,
         exchanges: 1,
         deferred: 2,
         damaged: 3,
+      },
+      resume: {
+        bufferBytes: 5000,
+        sessions: 3,
+        replays: 1,
+        returns: { whole: 2, gap: 1 },
+        gaps: { overrun: 3 },
       },
       engine: { kind: 'solo', views: 1, sent: 6, delivered: 6, queuedBytes: 11 },
     });
     expect(started).to.equal(new Date(daemonStatus.started).toISOString());
     expect(delay).to.have.all.keys('mean', 'p50', 'p99', 'max');
     expect(memoryBytes).to.include.keys('rss', 'heapUsed');
+  });
+
+  it('/healthz and /varz say so before the daemon stops', async () => {
+    daemonStatus.isDraining = true;
+    expect(await ask(monitor, '/healthz')).to.include({ status: 503, body: 'draining\n' });
+    expect((await ask(monitor, '/varz')).json).to.include({ state: 'draining', leader: 'one' });
   });
 
   it('/varz says so when there is no daemon view', async () => {
@@ -120,6 +145,34 @@ describe('monitor: pages', () => {
     expect(names((await ask(monitor, '/groups?limit=10000')).json, 'groups')).to.have.length(150);
   });
 
+  it('/sessions and /groups have those that contain a text', async () => {
+    daemonStatus.sessions = () => [
+      session(1, { id: '#Ann#d1' }),
+      session(2, { id: '#bob#d1', principal: 'ann' }),
+      session(3, { id: '#cid#d1', from: '192.0.2.7:5' }),
+    ];
+    daemonStatus.groups = () => [group('Cameras'), group('room')];
+    const found = async (path: string): Promise<unknown[]> => {
+      const { json } = await ask(monitor, path);
+      const { sessions, groups, total } = json as Record<string, { number: number; name: string }[]>;
+      return [
+        total,
+        ...(sessions ?? []).map(({ number }) => number),
+        ...(groups ?? []).map(({ name }) => name),
+      ];
+    };
+    expect(await found('/sessions?match=ann&sort=number')).to.deep.equal([2, 1, 2]);
+    expect(await found('/sessions?match=192.0.2')).to.deep.equal([1, 3]);
+    expect(await found('/sessions?match=ann&sort=number&limit=1')).to.deep.equal([2, 1]);
+    expect(await found('/groups?match=MERA')).to.deep.equal([1, 'Cameras']);
+    expect(await found('/groups?match=x')).to.deep.equal([0]);
+  });
+
+  it('/sessions/NUMBER has one session with its groups', async () => {
+    const { json } = await ask(monitor, '/sessions/2');
+    expect(json).to.deep.equal({ ...daemonStatus.sessions()[1], groupNames: ['room'] });
+  });
+
   it('/groups is in the order of the names', async () => {
     const { json } = await ask(monitor, '/groups');
     expect(json).to.deep.equal({ total: 2, groups: [group('lobby', 1), group('room')] });
@@ -149,6 +202,11 @@ describe('monitor: pages', () => {
     [`/groups/${'x'.repeat(200)}`, 404],
     ['/groups/%ff', 400],
     ['/groups/%', 400],
+    ['/sessions/9', 404],
+    ['/sessions/-1', 404],
+    ['/sessions/1e0', 404],
+    ['/sessions/', 404],
+    [`/sessions?match=${'x'.repeat(65)}`, 400],
     ['/sessions?sort=toString', 400],
     ['/sessions?sort=held', 400],
     ['/sessions?limit=0', 400],
