@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/util/clock.js';
 import { givenSeed } from '../support/random.js';
 import { seeds } from '../support/seeds.js';
 import { replace } from './bugs/planted.js';
-import { Process } from './process.js';
+import { Process } from '../../daemon/testing/time/process.js';
 import { runSeed } from './worker.js';
 
 const SEEDS = seeds(20, 150);

@@ -3,14 +3,14 @@ import { Buffer } from 'node:buffer';
 import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
-import type { Entry, SessionLog } from '../support/checks/log.js';
-import { membershipEntry } from '../support/checks/membership-entry.js';
+import type { Entry, SessionLog } from '../../daemon/testing/checks/log.js';
+import { membershipEntry } from '../../daemon/testing/checks/membership-entry.js';
 import { SimulatedConnection } from './connection.js';
 import type { SimulatedDaemon } from './daemon.js';
-import type { Loop } from './loop.js';
+import type { Loop } from '../../daemon/testing/time/loop.js';
 import type { ClientPlan } from './plan.js';
 import { tellEntry } from './tell.js';
-import type { Trace } from './trace.js';
+import type { Trace } from '../../daemon/testing/network/trace.js';
 
 const SEPARATOR = '\n';
 

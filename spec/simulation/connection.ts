@@ -6,7 +6,7 @@ import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { ClientHandshake } from '../../lib/wire/handshake/client-handshake.js';
 import type { SimulatedDaemon } from './daemon.js';
 import { FakeSocket } from './fake-socket.js';
-import type { Loop } from './loop.js';
+import type { Loop } from '../../daemon/testing/time/loop.js';
 
 export interface ConnectionPlan {
   readonly name: string;

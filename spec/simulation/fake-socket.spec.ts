@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { FakeSocket } from './fake-socket.js';
-import { Loop } from './loop.js';
-import { Process } from './process.js';
+import { Loop } from '../../daemon/testing/time/loop.js';
+import { Process } from '../../daemon/testing/time/process.js';
 
 /** A socket with its events written down. */
 function opened(capacity = 4): { loop: Loop; process: Process; socket: FakeSocket; notes: string[] } {

@@ -4,7 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import type { Process } from './process.js';
+import type { Process } from '../../daemon/testing/time/process.js';
 
 /** The client's side. */
 export interface FarEnd {

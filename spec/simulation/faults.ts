@@ -75,6 +75,13 @@ export function faultsOf(
         add(at, { do: 'replace', daemon: (daemon + 1) % daemons, isOther: false });
         add(mended, { do: 'report', daemon, kind: 'good' });
         break;
+      case 'unread-loss':
+        // Those who stay have one past: the daemon that nobody can read can read them, and completes the exchange.
+        add(at, { do: 'report', daemon, kind: 'cut-short' });
+        add(at, { do: 'crash', daemon: (daemon + 1) % daemons });
+        add(mended, { do: 'report', daemon, kind: 'good' });
+        add(mended, { do: 'start', daemon: (daemon + 1) % daemons });
+        break;
       case 'replace':
         add(at, { do: 'replace', daemon, isOther: true });
         // What lasts until the end is mended there.

@@ -2,7 +2,7 @@
 import { Random } from '../support/random.js';
 import type { CpgOptions } from './cpg/options.js';
 import { faultsOf } from './faults.js';
-import type { IdealOptions } from './ideal/network.js';
+import type { IdealOptions } from '../../daemon/testing/network/options.js';
 import type { ClientPlan, Kind, Plan } from './plan.js';
 import { type Profile, profileNames, profiles } from './profiles.js';
 import { workloadOf } from './workload.js';

@@ -123,8 +123,8 @@ async function story(world: LibraryWorld, seed: number): Promise<Story> {
   await world.until(() => leaderOf(elections) !== null, 'one leader again');
 
   world.kill(0);
-  const late = await errorOf(ann.send('room', 'too late'));
   await world.until(() => !ann.open, 'the loss');
+  const late = await errorOf(ann.send('room', 'too late'));
   told.losses.push((late as Error | null)?.name ?? 'sent', (await minority.closed)?.name ?? 'left');
   const nobody = await errorOf(world.connect(0, 'dan'));
   told.losses.push((nobody as Error).name);

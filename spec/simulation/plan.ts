@@ -2,7 +2,7 @@
 import type { ViewsOptions } from '../../daemon/engine/views/ports.js';
 import type { SessionLimits } from '../../daemon/session/limits.js';
 import type { CpgOptions } from './cpg/options.js';
-import type { IdealOptions } from './ideal/network.js';
+import type { IdealOptions } from '../../daemon/testing/network/options.js';
 
 export type Kind = 'ideal' | 'cpg';
 

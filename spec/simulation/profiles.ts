@@ -41,6 +41,8 @@ export type FaultKind =
   | 'one-way'
   | 'replace'
   | Exclude<ReportKind, 'good'>
+  /** Reports that are cut short, at a loss of another daemon. */
+  | 'unread-loss'
   | 'corosync-kill'
   | 'corosync-freeze';
 
@@ -107,7 +109,16 @@ const forBoth: Readonly<Record<string, Profile>> = {
     duration: 2500,
     faults: 300,
     lasts: [100, 1200],
-    mix: { garbage: 1, mute: 1, 'other-version': 1, replace: 2, cut: 3, crash: 1, freeze: 1 },
+    mix: {
+      garbage: 1,
+      mute: 1,
+      'other-version': 1,
+      'unread-loss': 1,
+      replace: 2,
+      cut: 3,
+      crash: 1,
+      freeze: 1,
+    },
   },
   mute: { ...base, duration: 3000, faults: 1500, lasts: [500, 1200], mix: { mute: 1 } },
   tables: {

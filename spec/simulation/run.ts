@@ -1,6 +1,6 @@
 /** Runs one plan from its first to its last moment, and everything that checks it. */
-import { check } from '../support/checks/all.js';
-import type { SessionLog, Violation } from '../support/checks/log.js';
+import { check } from '../../daemon/testing/checks/all.js';
+import type { SessionLog, Violation } from '../../daemon/testing/checks/log.js';
 import { engineViews } from './checks/engine-views.js';
 import { groupState } from './checks/group-state.js';
 import { unnoticed, untouched } from './checks/untouched.js';
@@ -8,7 +8,7 @@ import type { SimulatedDaemon } from './daemon.js';
 import type { Plan } from './plan.js';
 import { settle } from './settle.js';
 import { tellEntry } from './tell.js';
-import { TraceHash } from './trace.js';
+import { TraceHash } from '../../daemon/testing/network/trace.js';
 import { World } from './world.js';
 
 export interface Outcome {

@@ -13,9 +13,9 @@
  * its counter; a message is its sender and number; `*` marks the receiver's own vs set.
  */
 import { daemonId } from '../../daemon/config/daemon-id.js';
-import type { Entry } from '../support/checks/log.js';
+import type { Entry } from '../../daemon/testing/checks/log.js';
 import type { CpgOptions } from './cpg/options.js';
-import type { IdealNetwork } from './ideal/network.js';
+import type { IdealNetwork } from '../../daemon/testing/network/network.js';
 import type { Act, ClientPlan, Plan, ReportKind } from './plan.js';
 import { services } from './services.js';
 import { tellEntry } from './tell.js';

@@ -1,8 +1,8 @@
 /** The end of every world: everything is mended, and within a bounded time everything must be as if nothing had been. */
-import type { Violation } from '../support/checks/log.js';
+import type { Violation } from '../../daemon/testing/checks/log.js';
 import { MAX_GROUPS } from '../../lib/wire/limits.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
-import type { SimulatedDaemon } from './daemon.js';
+import { unrestOf } from '../../daemon/testing/settle.js';
 import type { World } from './world.js';
 
 /** Virtual milliseconds that the daemons have for it. */
@@ -38,9 +38,9 @@ function mend(world: World): void {
   world.trace.note('world', () => 'everything is mended');
   fabric.connect([[...daemons.keys()]]);
   for (const index of daemons.keys()) {
-    for (const from of daemons.keys()) fabric.deafen(index, from, false);
-    fabric.corosync(index, 'thaw');
-    fabric.corosync(index, 'start');
+    for (const from of daemons.keys()) fabric.deafen?.(index, from, false);
+    fabric.corosync?.(index, 'thaw');
+    fabric.corosync?.(index, 'start');
     const daemon = daemons[index];
     if (!daemon) {
       world.startDaemon(index);
@@ -71,36 +71,24 @@ function quiet(world: World): Violation[] {
 function unrest({ daemons, clients, fabric }: World): string | null {
   if (!fabric.isSettled) return 'the network is not at rest';
   const [first] = daemons;
+  const names = daemons.map((_, index) => `d${index + 1}`);
   for (const daemon of daemons) {
-    const why = daemon ? unrestOf(daemon, daemons.length) : 'a daemon is down';
+    const why = daemon ? unrestOf(daemon, names) : 'a daemon is down';
     if (why !== null) return why;
     if (daemon?.engine.view?.id.tag !== first?.engine.view?.id.tag) return 'daemons are in different views';
   }
   // Of a client that is gone, what it sent before is read first, and its end has its place in the order.
   const connected = clients.filter(({ isConnected }) => isConnected).length;
-  const names = daemons.reduce((sum, daemon) => sum + (daemon?.core.roster.size ?? 0), 0);
-  if (names !== connected) return `there are ${names} names for ${connected} clients`;
+  const taken = daemons.reduce((sum, daemon) => sum + (daemon?.core.roster.size ?? 0), 0);
+  if (taken !== connected) return `there are ${taken} names for ${connected} clients`;
   const busy = clients.find((client) => !client.isIdle);
   return busy ? `${busy.plan.name} has not read everything` : null;
-}
-
-function unrestOf({ name, engine, core, server }: SimulatedDaemon, count: number): string | null {
-  const members = engine.view?.members.length ?? 0;
-  if (members !== count) return `${name} is in a view of ${members}`;
-  if (core.isExchanging) return `${name} is exchanging`;
-  const { queuedBytes } = engine.stats();
-  if (queuedBytes > 0) return `${name} has ${queuedBytes} bytes queued`;
-  for (const session of server.values()) {
-    if (session.waitingBytes > 0)
-      return `${name} has ${session.waitingBytes} bytes waiting for ${session.name}`;
-  }
-  return null;
 }
 
 /** As the first daemon has it. */
 function groupsOf(privateGroup: string, { daemons }: World): string[] {
   const groups = [...(daemons[0]?.core.groups.values() ?? [])];
   return groups
-    .filter(({ members }) => members.some((member) => member.privateGroup === privateGroup))
+    .filter(({ members }) => members.toArray().some((member) => member.privateGroup === privateGroup))
     .map(({ name }) => name);
 }

@@ -1,5 +1,5 @@
 /** Entries of a log in words. */
-import type { Entry } from '../support/checks/log.js';
+import type { Entry } from '../../daemon/testing/checks/log.js';
 import { serviceName } from './services.js';
 
 export function tellEntry(entry: Entry): string {

@@ -1,17 +1,17 @@
 /** One world: daemons on a fabric, clients, and a plan that is carried out in virtual time. */
-import type { SessionLog, Violation } from '../support/checks/log.js';
+import type { SessionLog, Violation } from '../../daemon/testing/checks/log.js';
 import { Random } from '../support/random.js';
 import { groupTable } from './checks/group-table.js';
 import { SimulatedClient } from './client.js';
 import { CpgFabric } from './cpg/fabric.js';
 import { type Observer, SimulatedDaemon } from './daemon.js';
-import type { EngineLog } from './engine-log.js';
-import type { Fabric, Surroundings } from './fabric.js';
-import { IdealNetwork } from './ideal/network.js';
-import { Loop } from './loop.js';
+import type { EngineLog } from '../../daemon/testing/network/engine-log.js';
+import type { Fabric, NetworkContext } from '../../daemon/testing/network/fabric.js';
+import { IdealNetwork } from '../../daemon/testing/network/network.js';
+import { Loop } from '../../daemon/testing/time/loop.js';
 import type { Act, Plan } from './plan.js';
 import { watchWaiting } from './checks/waiting.js';
-import { Trace } from './trace.js';
+import { Trace } from '../../daemon/testing/network/trace.js';
 
 export class World implements Observer {
   readonly loop = new Loop();
@@ -34,11 +34,11 @@ export class World implements Observer {
   ) {
     this.trace = new Trace(this.loop, isTracing);
     const { loop, trace, violations } = this;
-    const surroundings: Surroundings = { loop, random: new Random(~plan.seed), trace, violations };
+    const context: NetworkContext = { time: loop, random: new Random(~plan.seed), trace, violations };
     this.fabric =
       plan.kind === 'ideal'
-        ? new IdealNetwork(surroundings, plan.daemons, plan.ideal)
-        : new CpgFabric(surroundings, plan.daemons, plan.cpg, plan.views);
+        ? new IdealNetwork(context, plan.daemons, plan.ideal)
+        : new CpgFabric(context, plan.daemons, plan.cpg, plan.views);
     this.daemons = Array.from({ length: plan.daemons }, (_, index) => this.newDaemon(index));
     this.clients = plan.clients.map(
       (each) => new SimulatedClient(each, this.loop, plan.socketBytes, this.trace),
@@ -149,10 +149,10 @@ export class World implements Observer {
     switch (act.do) {
       case 'deafen':
       case 'hear':
-        this.fabric.deafen(act.daemon, act.from, act.do === 'deafen');
+        this.fabric.deafen?.(act.daemon, act.from, act.do === 'deafen');
         break;
       case 'corosync':
-        this.fabric.corosync(act.daemon, act.what);
+        this.fabric.corosync?.(act.daemon, act.what);
         break;
       case 'report':
         if (daemon) daemon.reports = act.kind;

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
+import type { Hello } from '../../lib/wire/extension/hello.js';
+import type { Welcome } from '../../lib/wire/extension/welcome.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { ClientHandshake } from '../../lib/wire/handshake/client-handshake.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
@@ -88,6 +90,8 @@ export class RawSession {
   private constructor(
     readonly client: RawClient,
     readonly privateGroup: string,
+    /** What the daemon granted of the extension; null in a plain session. */
+    readonly welcome: Welcome | null,
     rest: Buffer,
   ) {
     this.reader = new FrameReader({
@@ -99,9 +103,9 @@ export class RawSession {
     client.socket.on('data', (chunk: Buffer) => this.reader.push(chunk));
   }
 
-  static async connect(where: Where, name: string, membership = true): Promise<RawSession> {
+  static async connect(where: Where, name: string, membership = true, hello?: Hello): Promise<RawSession> {
     const client = await RawClient.open(where);
-    const handshake = new ClientHandshake({ name, membership, priority: 0 });
+    const handshake = new ClientHandshake({ name, membership, priority: 0, hello });
     client.send(handshake.request());
     let seen = 0;
     for (;;) {
@@ -109,7 +113,9 @@ export class RawSession {
       const step = handshake.push(client.received.subarray(seen));
       seen = client.received.length;
       if (step.kind === 'refused') throw new Error(`refused: ${step.code}`);
-      if (step.kind === 'accepted') return new RawSession(client, step.accept.privateGroup, step.rest);
+      if (step.kind === 'accepted') {
+        return new RawSession(client, step.accept.privateGroup, step.welcome, step.rest);
+      }
       if (step.write) client.send(step.write);
       if (client.closed) throw new Error('closed in the handshake');
     }

@@ -5,7 +5,7 @@ import { StateExchange } from '../../../daemon/core/exchange.js';
 import { GroupMembership } from '../../../daemon/core/group-membership.js';
 import { Group, type Member } from '../../../daemon/core/group.js';
 import { Groups } from '../../../daemon/core/groups.js';
-import type { Request } from '../../../daemon/core/report.js';
+import type { Request } from '../../../daemon/core/request.js';
 import { Requests } from '../../../daemon/core/requests.js';
 import { Roster } from '../../../daemon/core/roster.js';
 import { Routing } from '../../../daemon/core/routing.js';
@@ -81,7 +81,7 @@ export const groupBugs: readonly Bug[] = [
       replace(
         Settlement,
         'setsOf',
-        () => (_, group) => new Map([['', (group as Group).members.map(({ field }) => field)]]),
+        () => (_, group) => new Map([['', (group as Group).members.toArray().map(({ field }) => field)]]),
       ),
   },
   { name: 'a leave is forgotten in a cascade', choice: heldRequests, plant: forget(LEAVE_MESS) },
@@ -149,9 +149,9 @@ export const groupBugs: readonly Bug[] = [
     name: 'a message to several groups comes once for each',
     choice: worlds('calm'),
     plant: () =>
-      replace(Routing, 'scatter', (original) => (self, bytes, start, end, service, groups) => {
-        original(self, bytes, start, end, service, groups);
-        if ((groups as number) > 1) original(self, bytes, start, end, service, groups);
+      replace(Routing, 'scatter', (original) => (self, bytes, start, end, groups) => {
+        original(self, bytes, start, end, groups);
+        if ((groups as number) > 1) original(self, bytes, start, end, groups);
       }),
   },
   {
@@ -300,20 +300,21 @@ export const groupBugs: readonly Bug[] = [
   },
   {
     name: 'messages of a daemon that alone completed the exchange come without a signal before them',
+    // Caught where such a daemon has a join or leave and then a safe message ordered, before it is excluded.
     choice: {
       ...worlds('mixed-cuts'),
       change: {
-        daemons: 3,
-        clients: 12,
-        safe: 0.7,
-        churn: 0.4,
+        daemons: 4,
+        clients: 20,
+        safe: 0.9,
+        churn: 0.5,
         pace: 20,
         duration: 1500,
-        faults: 80,
+        faults: 150,
         lasts: [200, 500],
-        mix: { 'cut-short': 2, crash: 3, cut: 1 },
+        mix: { 'unread-loss': 1 },
       },
-      ideal: { merge: 400 },
+      ideal: { delay: 1, merge: 400 },
     },
     plant: () => replace(ViewChange, 'partFrom', () => () => [].values()),
   },

@@ -26,6 +26,9 @@ export function replace(
   const isGetter = 'get' in before && before.get !== undefined;
   const original = Reflect.get(before, isGetter ? 'get' : 'value') as Method;
   const changed = make((self, ...args) => Reflect.apply(original, self, args));
+  // A bug planted for parameters that have since moved would change nothing, and only the hunt would show it.
+  if (!isGetter && changed.length > original.length + 1)
+    throw new Error(`${method} takes ${original.length} arguments, the planted one ${changed.length - 1}`);
   function planted(this: object, ...args: unknown[]): unknown {
     return changed(this, ...args);
   }

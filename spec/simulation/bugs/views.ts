@@ -2,13 +2,13 @@
 import { StateExchange } from '../../../daemon/core/exchange.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { Apart } from '../../../daemon/engine/views/apart.js';
-import { History } from '../../../daemon/engine/views/history.js';
 import { InstalledView, Stability } from '../../../daemon/engine/views/installed-view.js';
 import { ViewMachine } from '../../../daemon/engine/views/machine.js';
 import { FragmentAssembler } from '../../../daemon/engine/views/message.js';
 import { SendBuffer } from '../../../daemon/engine/views/send-buffer.js';
 import { SendWindow } from '../../../daemon/engine/views/send-window.js';
 import { ViewAgreement } from '../../../daemon/engine/views/view-agreement.js';
+import { History } from '../../../lib/util/hash.js';
 import { type Bug, replace } from './planted.js';
 
 const worlds = (profile: string): Bug['choice'] => ({ kind: 'cpg', profile });
@@ -186,7 +186,8 @@ export const viewBugs: readonly Bug[] = [
   {
     name: 'a hung Corosync is not noticed',
     choice: worlds('corosync'),
-    plant: () => replace(Watchdog, 'answered', (original) => (self) => original(self, 1e9, 0)),
+    plant: () =>
+      replace(Watchdog, 'answered', (original) => (self, _token, asked) => original(self, 1e9, asked, 0)),
   },
   {
     name: 'a hung Corosync is noticed when the others have replaced its daemon',
@@ -195,7 +196,7 @@ export const viewBugs: readonly Bug[] = [
       replace(
         Watchdog,
         'answered',
-        (original) => (self, token, now) => original(self, 2 * (token as number), now),
+        (original) => (self, token, asked, now) => original(self, 2 * (token as number), asked, now),
       ),
   },
   {
@@ -252,5 +253,22 @@ export const viewBugs: readonly Bug[] = [
         states();
       };
     },
+  },
+  {
+    name: 'what had waited when Corosync stopped passes for a sign of life',
+    choice: {
+      kind: 'cpg',
+      profile: 'corosync',
+      // A process that sleeps while its Corosync fills the shared memory, and reads it slowly when that has stopped.
+      change: {
+        daemons: 3,
+        pace: 60,
+        faults: 80,
+        lasts: [100, 600],
+        mix: { freeze: 1, 'corosync-freeze': 1 },
+      },
+      cpg: { dispatch: 10, batch: 1, detection: 150 },
+    },
+    plant: () => replace(Watchdog, 'alive', (original) => (self, _since, now) => original(self, now, now)),
   },
 ];

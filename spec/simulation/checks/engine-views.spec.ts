@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { DaemonId, View } from '../../../daemon/engine/port.js';
-import type { EngineLog } from '../engine-log.js';
+import type { EngineLog } from '../../../daemon/testing/network/engine-log.js';
 import { engineViews } from './engine-views.js';
 
 const daemon = (node: number): DaemonId => ({ node, pid: 1, inc: BigInt(node), name: `d${node}` });
@@ -29,6 +29,11 @@ class Log implements EngineLog {
 
   cut(previous: string, ...members: readonly DaemonId[]): this {
     this.entries.push({ kind: 'transitional', previous, members });
+    return this;
+  }
+
+  stable(index: number): this {
+    this.entries.push({ kind: 'stable', index });
     return this;
   }
 
@@ -146,6 +151,21 @@ describe('simulation: what checks engines', () => {
       .view(view('2', '1', [two], [one]))
       .got(one, 1);
     expect(texts(a, b).some((text) => text.includes('and to'))).to.equal(true);
+  });
+
+  it('finds a payload that is said to be everywhere, and that one member that stays never gets', () => {
+    for (const [index, count] of [
+      [3, 1],
+      [2, 0],
+    ] as const) {
+      const [a, b] = together();
+      a.got(one, 1)
+        .stable(index)
+        .cut('1', one)
+        .view(view('2', '1', [one], [two]));
+      b.cut('1', two).view(view('2', '1', [two], [one]));
+      expect(texts(a, b).filter((text) => text.includes('everywhere'))).to.have.length(count);
+    }
   });
 
   it('finds a safe payload that one member that stays never gets', () => {

@@ -3,8 +3,8 @@
  * senders in the view, one order, no payload lost or twice, the same payloads for those who come along together, safe
  * payloads everywhere, the exchange before everything else.
  */
-import type { Violation } from '../../support/checks/log.js';
-import { type EngineEntry, type EngineLog, runOf } from '../engine-log.js';
+import type { Violation } from '../../../daemon/testing/checks/log.js';
+import { type EngineEntry, type EngineLog, runOf } from '../../../daemon/testing/network/engine-log.js';
 import { type Spell, spellsOf } from './spells.js';
 
 export function engineViews(logs: readonly EngineLog[]): Violation[] {
@@ -18,7 +18,7 @@ export function engineViews(logs: readonly EngineLog[]): Violation[] {
   }
   const found: string[] = [];
   for (const together of byView.values()) {
-    found.push(...identityFaults(together), ...orderFaults(together), ...safeFaults(together));
+    found.push(...identityFaults(together), ...orderFaults(together), ...everywhereFaults(together));
   }
   for (const spell of spells) found.push(...ownFaults(spell));
   found.push(...companionFaults(spells), ...placeFaults(spells), ...logs.flatMap(deliveryFaults));
@@ -63,11 +63,12 @@ function orderFaults(together: readonly Spell[]): string[] {
   return found;
 }
 
-/** A safe payload that came before the end of the view comes to every member that goes on. */
-function safeFaults(together: readonly Spell[]): string[] {
+/** A payload that is said to be at all members, or that is safe and came before the end of the view, comes to all that go on. */
+function everywhereFaults(together: readonly Spell[]): string[] {
   const due = new Map<string, Spell>();
   for (const spell of together) {
-    for (const { id, safe } of spell.messages.slice(0, spell.before)) if (safe) due.set(id, spell);
+    for (const { id, safe, index } of spell.messages.slice(0, spell.before))
+      if (safe || index <= spell.stable) due.set(id, spell);
   }
   if (due.size === 0) return [];
   const found: string[] = [];
@@ -75,7 +76,7 @@ function safeFaults(together: readonly Spell[]): string[] {
     if (spell.next === null) continue;
     const got = new Set(spell.messages.map(({ id }) => id));
     for (const [id, by] of due)
-      if (!got.has(id)) found.push(`${at(spell)}: safe ${id}, which ${at(by)} has, is missing`);
+      if (!got.has(id)) found.push(`${at(spell)}: ${id}, which is everywhere for ${at(by)}, is missing`);
   }
   return found;
 }

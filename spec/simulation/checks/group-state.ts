@@ -2,7 +2,7 @@
  * What must be true of a settled world: all daemons hold the same groups, the last views of the members are those
  * groups, everybody listed has a session, every session has its name, and nothing is held back anywhere.
  */
-import type { SessionLog, Violation, ViewEntry } from '../../support/checks/log.js';
+import type { SessionLog, Violation, ViewEntry } from '../../../daemon/testing/checks/log.js';
 import type { SimulatedDaemon } from '../daemon.js';
 import { groupIdText } from '../../../lib/wire/group-id.js';
 import { groupTable } from './group-table.js';
@@ -41,7 +41,7 @@ function lastViews(daemons: readonly SimulatedDaemon[], logs: readonly SessionLo
     if (log.end !== 'open' || !log.membership) continue;
     const views = viewsOf(log);
     for (const { name, id, members } of groups) {
-      const names = members.map(({ privateGroup }) => privateGroup);
+      const names = members.toArray().map(({ privateGroup }) => privateGroup);
       const view = views.get(name);
       views.delete(name);
       if (!names.includes(log.privateGroup)) {
@@ -69,7 +69,9 @@ function lastRequests(daemons: readonly SimulatedDaemon[], logs: readonly Sessio
       else if (entry.kind === 'leave') asked.delete(entry.group ?? '');
     }
     const isIn = groups
-      .filter(({ members }) => members.some(({ privateGroup }) => privateGroup === log.privateGroup))
+      .filter(({ members }) =>
+        members.toArray().some(({ privateGroup }) => privateGroup === log.privateGroup),
+      )
       .map(({ name }) => name);
     const expected = [...asked].toSorted().join();
     const are = isIn.toSorted().join();
@@ -83,7 +85,7 @@ function lastRequests(daemons: readonly SimulatedDaemon[], logs: readonly Sessio
 function memberOrder(daemons: readonly SimulatedDaemon[]): Violation[] {
   const found: Violation[] = [];
   for (const group of daemons[0]?.core.groups.values() ?? []) {
-    const names = group.members.map(({ privateGroup }) => privateGroup);
+    const names = group.members.toArray().map(({ privateGroup }) => privateGroup);
     const keys = names.map((name) => `${name.slice(name.indexOf('#', 1))} ${name}`);
     if (keys.some((key, i) => i > 0 && key < (keys[i - 1] as string))) {
       found.push({ property: 'groups', text: `${group.name} lists ${names.join()} in this order` });
@@ -131,7 +133,7 @@ function leaks(
         if (isLocal !== (member.session !== null))
           leak(`${name} has ${member.privateGroup} on the wrong side`);
       }
-      const local = group.members.filter(({ session }) => session !== null).length;
+      const local = group.members.toArray().filter(({ session }) => session !== null).length;
       if (group.local.length !== local)
         leak(`${name} delivers ${group.name} to ${group.local.length} of ${local}`);
     }

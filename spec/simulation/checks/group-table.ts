@@ -6,7 +6,10 @@ export const groupTable = ({ groups }: Core): string =>
   [...groups.values()]
     .map(
       ({ name, id, members }) =>
-        `${name} ${groupIdText(id)} (${members.map(({ privateGroup }) => privateGroup).join(' ')})`,
+        `${name} ${groupIdText(id)} (${members
+          .toArray()
+          .map(({ privateGroup }) => privateGroup)
+          .join(' ')})`,
     )
     .toSorted()
     .join(', ');

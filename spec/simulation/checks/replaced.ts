@@ -3,8 +3,8 @@
  * because its own process was frozen, it delivers nothing of the old view before it knows.
  */
 import type { DaemonId, View } from '../../../daemon/engine/port.js';
-import { runOf } from '../engine-log.js';
-import type { RecorderObserver } from '../recorder.js';
+import { runOf } from '../../../daemon/testing/network/engine-log.js';
+import type { RecorderObserver } from '../../../daemon/testing/network/recorder.js';
 
 interface Facts {
   /** Its Corosync hangs, and it must know. */

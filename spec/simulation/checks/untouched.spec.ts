@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { MadeUp } from '../../support/checks/made-up.js';
-import type { EngineLog } from '../engine-log.js';
+import { MadeUp } from '../../testing/checks/made-up.js';
+import type { EngineLog } from '../../../daemon/testing/network/engine-log.js';
 import { unnoticed, untouched } from './untouched.js';
 
 const a = (): MadeUp => new MadeUp('a');

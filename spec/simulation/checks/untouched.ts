@@ -2,8 +2,8 @@
  * [daemon E13]: what the daemons do not notice leaves no trace at the clients. There are no more signals and network
  * changes at a session than its daemon has had views; with cuts that heal in time, none at all.
  */
-import type { SessionLog, Violation } from '../../support/checks/log.js';
-import type { EngineLog } from '../engine-log.js';
+import type { SessionLog, Violation } from '../../../daemon/testing/checks/log.js';
+import type { EngineLog } from '../../../daemon/testing/network/engine-log.js';
 
 export function untouched(logs: readonly SessionLog[], engines: readonly EngineLog[]): Violation[] {
   const views = new Map<string, number>();

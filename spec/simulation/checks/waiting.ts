@@ -3,10 +3,10 @@
  * all the time.
  */
 import type { SimulatedDaemon } from '../daemon.js';
-import type { EngineLog } from '../engine-log.js';
-import type { Loop } from '../loop.js';
+import type { EngineLog } from '../../../daemon/testing/network/engine-log.js';
+import type { Loop } from '../../../daemon/testing/time/loop.js';
 import type { Plan } from '../plan.js';
-import type { Violation } from '../../support/checks/log.js';
+import type { Violation } from '../../../daemon/testing/checks/log.js';
 
 /** Virtual milliseconds that an exchange may last, with a detection and an exclusion in it. */
 const LIMIT = 1000;

@@ -14,11 +14,11 @@ import type {
   View,
 } from '../../../daemon/engine/port.js';
 import type { Timer } from '../../../lib/util/clock.js';
-import type { EngineLog } from '../engine-log.js';
-import type { SimulatedEngine } from '../fabric.js';
-import type { Process } from '../process.js';
-import { Recorder, type RecorderObserver } from '../recorder.js';
-import type { Trace } from '../trace.js';
+import type { EngineLog } from '../../../daemon/testing/network/engine-log.js';
+import type { SimulatedEngine } from '../../../daemon/testing/network/fabric.js';
+import type { Process } from '../../../daemon/testing/time/process.js';
+import { Recorder, type RecorderObserver } from '../../../daemon/testing/network/recorder.js';
+import type { Trace } from '../../../daemon/testing/network/trace.js';
 import type { CpgNetwork } from './network.js';
 import type { Client, Node } from './node.js';
 
@@ -65,6 +65,7 @@ export class CpgEngine implements SimulatedEngine, Client {
         message: (message) => this.message(message),
         transitional: (event) => recorder.transitional(event),
         view: (view) => recorder.view(view),
+        stable: (index) => recorder.stable(index),
         drain: () => recorder.drain(),
         behind: (isBehind) => recorder.behind(isBehind),
         awaited: () => this.awaited(),
@@ -171,8 +172,8 @@ export class CpgEngine implements SimulatedEngine, Client {
 
   // Client of the node
 
-  events(batch: readonly CpgEvent[]): void {
-    this.receive(batch, () => this.isConnected);
+  events(batch: readonly CpgEvent[], emptyAt: number): void {
+    this.receive(batch, () => this.isConnected, emptyAt);
   }
 
   /** Corosync is gone, or counts as gone: on alone, and look for it. */
@@ -189,11 +190,14 @@ export class CpgEngine implements SimulatedEngine, Client {
     this.process.after(RECONNECT_DELAY, () => this.open());
   }
 
-  private receive(batch: readonly CpgEvent[], isCurrent: () => boolean): void {
+  private receive(batch: readonly CpgEvent[], isCurrent: () => boolean, emptyAt = -Infinity): void {
     if (this.hasEnded || batch.length === 0) return;
     const now = this.turn();
     // After a standstill the connection is another one, or none.
-    if (isCurrent()) this.inTurn(() => this.machine.receive(batch, now));
+    if (isCurrent()) {
+      this.watchdog.alive(emptyAt, now);
+      this.inTurn(() => this.machine.receive(batch, now));
+    }
     this.arm();
   }
 
@@ -220,11 +224,11 @@ export class CpgEngine implements SimulatedEngine, Client {
     const due = this.watchdog.look(now);
     if (due === 'hung') this.lose('it hangs');
     if (due !== 'ask') return;
-    this.watchdog.begun(now);
+    this.watchdog.begun(now, now);
     const { connections } = this;
     this.node.ask(this, () => {
       if (connections !== this.connections) return;
-      this.watchdog.answered(this.network.tokenTimeout, this.process.now());
+      this.watchdog.answered(this.network.tokenTimeout, now, this.process.now());
       this.arm();
     });
   }

@@ -3,8 +3,8 @@ import { stallLimit } from '../../../daemon/engine/corosync/watchdog.js';
 import type { DaemonId } from '../../../daemon/engine/port.js';
 import { type ViewsOptions, checkedOptions } from '../../../daemon/engine/views/ports.js';
 import { Replaced } from '../checks/replaced.js';
-import type { Fabric, Surroundings } from '../fabric.js';
-import type { Process } from '../process.js';
+import type { Fabric, NetworkContext } from '../../../daemon/testing/network/fabric.js';
+import type { Process } from '../../../daemon/testing/time/process.js';
 import { CpgEngine } from './engine.js';
 import { CpgNetwork } from './network.js';
 import type { Node } from './node.js';
@@ -21,17 +21,17 @@ export class CpgFabric implements Fabric {
   private readonly replaced: Replaced;
 
   constructor(
-    private readonly surroundings: Surroundings,
+    private readonly context: NetworkContext,
     daemons: number,
     private readonly options: CpgOptions,
     private readonly views: Partial<ViewsOptions>,
   ) {
-    this.network = new CpgNetwork(surroundings, daemons, options);
-    const { violations } = surroundings;
+    this.network = new CpgNetwork(context, daemons, options);
+    const { violations } = context;
     this.replaced = new Replaced({
       hung: (self) => this.runs(self) && this.isHung(self.node - 1),
       sleeper: (self, since) => this.runs(self) && this.sleptThrough(self.node - 1, since),
-      now: () => surroundings.loop.now,
+      now: () => context.time.now,
       fault: (text) => void violations.push({ property: 'told', text }),
     });
     this.engines = Array.from({ length: daemons }, () => null);
@@ -41,10 +41,10 @@ export class CpgFabric implements Fabric {
     return this.network.isSettled;
   }
 
-  engine(index: number, process: Process, reportVersion: number): CpgEngine {
-    const { random, trace } = this.surroundings;
+  engine(index: number, process: Process, name: string, reportVersion: number): CpgEngine {
+    const { random, trace } = this.context;
     const inc = BigInt(1 + random.below(2 ** 31));
-    const self = { node: index + 1, pid: 100 + random.below(1000), inc, name: `d${index + 1}` };
+    const self = { node: index + 1, pid: 100 + random.below(1000), inc, name };
     const engine = new CpgEngine(
       self,
       this.node(index),
@@ -80,7 +80,7 @@ export class CpgFabric implements Fabric {
     const process = this.engines[index]?.process;
     if (!isFrozen || !process?.isRunning) return false;
     const since = Math.max(frozenAt, process.thawedAt);
-    return this.surroundings.loop.now - since > TOLD_WITHIN * this.network.tokenTimeout + this.slack;
+    return this.context.time.now - since > TOLD_WITHIN * this.network.tokenTimeout + this.slack;
   }
 
   /** Whether it is this run of the daemon that runs now. */

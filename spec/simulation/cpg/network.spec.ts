@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { CpgEvent } from '../../../daemon/engine/views/ordered-transport.js';
 import { Random } from '../../support/random.js';
-import { Loop } from '../loop.js';
-import { Process } from '../process.js';
-import { Trace } from '../trace.js';
+import { Loop } from '../../../daemon/testing/time/loop.js';
+import { Process } from '../../../daemon/testing/time/process.js';
+import { Trace } from '../../../daemon/testing/network/trace.js';
 import { CpgNetwork } from './network.js';
 import type { Client, Node } from './node.js';
 import type { CpgOptions } from './options.js';
@@ -36,13 +36,13 @@ class Rig {
   readonly deaths: number[] = [];
 
   constructor(count: number, options: Partial<CpgOptions> = {}, seed = 1) {
-    const surroundings = {
-      loop: this.loop,
+    const context = {
+      time: this.loop,
       random: new Random(seed),
       trace: new Trace(this.loop, false),
       violations: [],
     };
-    this.network = new CpgNetwork(surroundings, count, { ...tame, ...options });
+    this.network = new CpgNetwork(context, count, { ...tame, ...options });
     for (const node of this.network.nodes) this.attach(node);
     this.wait(500);
     for (const list of this.told) list.length = 0;

@@ -4,9 +4,9 @@
  */
 import type { CpgAddress } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
-import type { Surroundings } from '../fabric.js';
-import type { Loop } from '../loop.js';
-import type { Trace } from '../trace.js';
+import type { NetworkContext } from '../../../daemon/testing/network/fabric.js';
+import type { Time } from '../../../daemon/testing/time/time.js';
+import type { Trace } from '../../../daemon/testing/network/trace.js';
 import { type Client, Node } from './node.js';
 import type { CpgOptions } from './options.js';
 import { report } from './report.js';
@@ -24,7 +24,7 @@ const IDLE_BACKLOG = 12;
 
 export class CpgNetwork {
   readonly nodes: readonly Node[];
-  private readonly loop: Loop;
+  private readonly time: Time;
   private readonly random: Random;
   private readonly trace: Trace;
   private readonly token: Token;
@@ -37,17 +37,17 @@ export class CpgNetwork {
   private pending = 0;
 
   constructor(
-    surroundings: Surroundings,
+    context: NetworkContext,
     count: number,
     private readonly options: CpgOptions,
   ) {
-    this.loop = surroundings.loop;
-    this.random = surroundings.random;
-    this.trace = surroundings.trace;
+    this.time = context.time;
+    this.random = context.random;
+    this.trace = context.trace;
     this.nodes = Array.from({ length: count }, (_, i) => new Node(i + 1, this.random, options));
     this.sides = this.nodes.map(() => 0);
     const reach = (a: Node, b: Node): boolean => this.reach(a, b);
-    this.token = new Token(this.loop, this.random, options, this.nodes, reach);
+    this.token = new Token(this.time, this.random, options, this.nodes, reach);
     this.changed(options.merge / 2);
   }
 
@@ -117,7 +117,7 @@ export class CpgNetwork {
   freeze(node: Node): void {
     if (!node.isUp) return;
     node.isFrozen = true;
-    node.frozenAt = this.loop.now;
+    node.frozenAt = this.time.now;
     this.changed(this.options.detection);
   }
 
@@ -146,7 +146,7 @@ export class CpgNetwork {
 
   private changed(delay: number): void {
     this.pending++;
-    this.loop.after(delay * (0.9 + 0.2 * this.random.next()), () => {
+    this.time.after(delay * (0.9 + 0.2 * this.random.next()), () => {
       this.pending--;
       for (const side of new Set(this.sides)) this.regroup(side);
     });
@@ -214,7 +214,7 @@ export class CpgNetwork {
   /** One step of forming; a change among the nodes ends the attempt. */
   private step(forming: Forming, act: () => void): void {
     this.pending++;
-    this.loop.after(this.random.next() * this.options.forming, () => {
+    this.time.after(this.random.next() * this.options.forming, () => {
       this.pending--;
       const { nodes } = forming;
       const isWhole = nodes.every((node) => node.isUp && this.forming.get(node) === forming);

@@ -1,20 +1,23 @@
 /** One Corosync: its queue, its place in the ring, its list of the group, and the daemon process that uses it. */
 import { Buffer } from 'node:buffer';
 import type { CpgAddress, CpgEvent, Multicast } from '../../../daemon/engine/views/ordered-transport.js';
-import type { Random } from '../../support/random.js';
-import type { Process } from '../process.js';
+import { Random } from '../../../daemon/testing/random.js';
+import type { Process } from '../../../daemon/testing/time/process.js';
 import type { CpgOptions } from './options.js';
 import type { Entry, Ring } from './ring.js';
 
 export interface Client {
   readonly process: Process;
   readonly pid: number;
-  events(batch: readonly CpgEvent[]): void;
+  /** @param emptyAt a moment at which nothing waited: the batch is younger */
+  events(batch: readonly CpgEvent[], emptyAt: number): void;
   dead(): void;
 }
 
 /** Messages that a frozen Corosync's shared memory takes. */
 const SHARED_MEMORY = 8;
+/** Milliseconds after which a process that waits for events looks whether there are any. */
+const LOOK = 200;
 
 export class Node {
   isAlive = true;
@@ -40,14 +43,20 @@ export class Node {
   isJoined = false;
   private pending: CpgEvent[] = [];
   private isDispatching = false;
+  /** A moment at which the process found nothing that waited. */
+  private emptyAt = -Infinity;
   /** Questions that wait until it is thawed. */
   private questions: (() => void)[] = [];
+  /** Chance of its own: when the process looks changes nothing else. */
+  private readonly looks: Random;
 
   constructor(
     readonly id: number,
     private readonly random: Random,
     private readonly options: CpgOptions,
-  ) {}
+  ) {
+    this.looks = new Random(id);
+  }
 
   /** Events that wait for the process. */
   get backlog(): number {
@@ -64,6 +73,7 @@ export class Node {
     this.isJoined = false;
     this.pending = [];
     this.isDispatching = false;
+    this.emptyAt = -Infinity;
     this.queue.push({ kind: 'join', node: this.id, pid: client.pid });
   }
 
@@ -113,8 +123,17 @@ export class Node {
   /** Tells its process one event, in time. */
   tell(event: CpgEvent): void {
     if (!this.client || !this.isJoined) return;
+    if (this.pending.length === 0) this.looked(this.client.process);
     this.pending.push(event);
     this.dispatch();
+  }
+
+  /** A process that waits for the first event has looked before, if it runs; when, is a matter of chance. */
+  private looked(process: Process): void {
+    if (!process.isRunning) return;
+    const now = process.now();
+    const first = Math.max(this.emptyAt, process.thawedAt, now - LOOK);
+    this.emptyAt = first + this.looks.next() * (now - first);
   }
 
   /** Corosync has died. */
@@ -142,9 +161,11 @@ export class Node {
     client.process.reach(this.random.next() * this.options.dispatch, () => {
       if (this.client !== client) return;
       this.isDispatching = false;
+      const { emptyAt } = this;
       const batch = this.pending.splice(0, 1 + this.random.below(this.options.batch));
       if (this.pending.length > 0) this.dispatch();
-      client.events(batch);
+      else this.emptyAt = client.process.now();
+      client.events(batch, emptyAt);
     });
   }
 }

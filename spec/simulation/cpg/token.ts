@@ -5,14 +5,14 @@
 import { Buffer } from 'node:buffer';
 import type { CpgAddress } from '../../../daemon/engine/views/ordered-transport.js';
 import type { Random } from '../../support/random.js';
-import type { Loop } from '../loop.js';
+import type { Time } from '../../../daemon/testing/time/time.js';
 import type { Node } from './node.js';
 import type { CpgOptions } from './options.js';
 import type { Entry, Ring } from './ring.js';
 
 export class Token {
   constructor(
-    private readonly loop: Loop,
+    private readonly time: Time,
     private readonly random: Random,
     private readonly options: CpgOptions,
     private readonly nodes: readonly Node[],
@@ -35,7 +35,7 @@ export class Token {
   ordering(ring: Ring): void {
     if (ring.isOrdering || ring.isClosed) return;
     ring.isOrdering = true;
-    this.loop.after(0.1 + 0.5 * this.random.next(), () => {
+    this.time.after(0.1 + 0.5 * this.random.next(), () => {
       ring.isOrdering = false;
       this.order(ring);
     });
@@ -77,7 +77,7 @@ export class Token {
     const upTo = ring.entries.length;
     for (const node of this.nodesOf(ring)) {
       if (node === from) continue;
-      this.loop.after(this.random.next() * this.options.delay, () => {
+      this.time.after(this.random.next() * this.options.delay, () => {
         if (ring.isClosed || node.ring !== ring || !node.isUp || !this.reach(from, node)) return;
         ring.have.set(node.id, Math.max(ring.have.get(node.id) as number, upTo));
         this.hand(node, ring);

@@ -74,6 +74,7 @@ export class Cluster implements AsyncDisposable {
   restore(): void {
     this.network.lose(0);
     this.network.heal();
+    this.network.unsilence();
     for (const node of this.nodes) {
       for (const role of this.roles) {
         const process = node.process(role);

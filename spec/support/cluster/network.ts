@@ -17,6 +17,8 @@ export class Network {
   private readonly subnet = freeSubnet();
   private bridges = 0;
   private hasFilter = false;
+  /** Nodes with connections that are silent. */
+  private readonly silent = new Set<number>();
 
   constructor(
     private readonly names: RigNames,
@@ -64,6 +66,30 @@ export class Network {
       system('ip', ['netns', 'exec', this.namespace(node), 'nft', '-f', '-'], `${table}\n${rule}\n`);
     }
     this.hasFilter = true;
+  }
+
+  /**
+   * Nothing passes between the node and its clients any more, and neither side hears that the other one has ended.
+   * @param port of the one client whose connection it is; without it of all
+   */
+  silence(node: number, port?: number): void {
+    const of = (end: 'sport' | 'dport'): string => (port === undefined ? '' : `tcp ${end} ${port} `);
+    const rules = [
+      'add table inet silence',
+      'add chain inet silence in { type filter hook input priority 0; }',
+      'add chain inet silence out { type filter hook output priority 0; }',
+      `add rule inet silence in iifname "m0" ${of('sport')}drop`,
+      `add rule inet silence out oifname "m0" ${of('dport')}drop`,
+    ];
+    system('ip', ['netns', 'exec', this.namespace(node), 'nft', '-f', '-'], `${rules.join('\n')}\n`);
+    this.silent.add(node);
+  }
+
+  /** All nodes hear their clients again. */
+  unsilence(): void {
+    for (const node of this.silent)
+      system('ip', ['netns', 'exec', this.namespace(node), 'nft', 'delete', 'table', 'inet', 'silence']);
+    this.silent.clear();
   }
 
   /** The ring's packets take so many milliseconds; 0 ends it. @throws Error where the kernel has no netem */

@@ -12,6 +12,8 @@ export interface GroupView {
   readonly changed: string | null;
   /** Who came from the last view together with the receiver, itself included. */
   readonly cameWithMe: readonly string[];
+  /** Those who joined and were members before under another id. */
+  readonly returned: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** A connection to a daemon that is, or wants to be, a member of the group. */
@@ -25,6 +27,14 @@ export interface GroupClient {
   message(sender: string, body: Buffer, toGroup: boolean, isSafe: boolean): void;
   /** Its daemon has delivered its leave. */
   left?(): void;
+}
+
+/** One that is shown all that the group is, whether it is a member or not. */
+export interface GroupListener extends GroupClient {
+  /** A member of the group would get the transitional signal. */
+  signal?(): void;
+  /** A message to these alone. */
+  direct?(sender: string, to: readonly string[], body: Buffer): void;
 }
 
 /** A message to the group, or to these members alone. */
@@ -43,6 +53,8 @@ export interface JoinEntry {
   readonly sender: string;
   readonly daemon: number;
   readonly client: GroupClient;
+  /** The id of a member that has come back as this one: it goes in the same place. */
+  readonly from?: string;
 }
 
 export interface EndEntry {
@@ -81,8 +93,7 @@ export interface Component<C extends GroupClient> {
 export class Daemon<C extends GroupClient> {
   private readonly ending: string;
   clients: C[] = [];
-  /** One that is shown all that the group is, whether it is a member or not. */
-  listener: GroupClient | null = null;
+  listener: GroupListener | null = null;
   /** In the order in which its clients sent it. */
   outbox: RequestEntry[] = [];
   /** Members of the group. */

@@ -55,6 +55,8 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
   private current: readonly Component<C>[] | null = null;
   private histories = 0;
   private times = 0;
+  /** Ids of members that have come back under another one: where that is not known, they are gone with the next view. */
+  private readonly moved = new Set<string>();
 
   constructor(private readonly options: NetworkOptions) {
     const { isTogether, hasLateSignals = false, tell } = options;
@@ -87,10 +89,17 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     this.tell?.(line);
   }
 
-  /** A client connects and asks to join the group. */
-  connect(daemon: Daemon<C>, client: C): void {
+  /** A client connects and asks to join the group. @param from the id under which it was there before */
+  connect(daemon: Daemon<C>, client: C, from?: string): void {
+    const { id: sender } = client;
     daemon.clients.push(client);
-    daemon.outbox.push({ kind: 'join', sender: client.id, daemon: daemon.index, client });
+    daemon.outbox.push({
+      kind: 'join',
+      sender,
+      daemon: daemon.index,
+      client,
+      ...(from !== undefined && { from }),
+    });
   }
 
   disconnect(daemon: Daemon<C>, client: C, kind: EndEntry['kind']): void {
@@ -152,6 +161,7 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
   private deliverData(daemon: Daemon<C>, entry: DataEntry): void {
     const { sender, to, body, isSafe } = entry;
     if (to === null) daemon.listener?.message(sender, body, true, isSafe);
+    else daemon.listener?.direct?.(sender, to, body);
     for (const client of daemon.clients) {
       if (!(to === null ? daemon.isMember(client) : client.isJoined && to.includes(client.id))) continue;
       this.tell?.(`    ${client.id}: ${this.options.describe(entry)}`);
@@ -168,7 +178,7 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     daemon.idPrefix = idPrefix;
     daemon.history = component.history;
     daemon.hasSignalled = false;
-    const view: GroupView = { id, members, cause: 'network', changed: null, cameWithMe };
+    const view: GroupView = { id, members, cause: 'network', changed: null, cameWithMe, returned: [] };
     daemon.listener?.view(view);
     if (isVisible) for (const client of daemon.clients) this.show(daemon, client, view);
   }
@@ -177,6 +187,11 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
   private deliverMembership(daemon: Daemon<C>, entry: JoinEntry | EndEntry): void {
     const { kind, sender } = entry;
     const isJoin = kind === 'join';
+    const before = isJoin ? entry.from : undefined;
+    if (before !== undefined) {
+      if (before !== sender) this.moved.add(before);
+      this.deliverMembership(daemon, { kind: 'disconnect', sender: before, daemon: daemon.index });
+    }
     if (isJoin) for (const client of daemon.clients) if (client === entry.client) client.isJoined = true;
     if (daemon.members.includes(sender) === isJoin) return;
     const others = daemon.members.filter((member) => member !== sender);
@@ -184,7 +199,8 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     const id: GroupId = [...daemon.idPrefix, daemon.viewId[2] + 1];
     daemon.members = members;
     daemon.viewId = id;
-    const view = { id, members, cause: kind, changed: sender };
+    const returned = before === undefined ? [] : [{ from: before, to: sender }];
+    const view = { id, members, cause: kind, changed: sender, returned };
     daemon.listener?.view({ ...view, cameWithMe: members });
     for (const client of daemon.clients) {
       const cameWithMe = isJoin && client.id === sender ? [sender] : others;
@@ -204,6 +220,7 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     const stay = new Set(here.flatMap(({ ownMembers }) => ownMembers));
     if (daemon.hasSignalled || daemon.members.every((member) => stay.has(member))) return;
     daemon.hasSignalled = true;
+    daemon.listener?.signal?.();
     for (const client of daemon.clients) {
       if (!daemon.isMember(client)) continue;
       this.tell?.(`    ${client.id}: transitional signal`);
@@ -258,7 +275,12 @@ export class GroupNetwork<C extends GroupClient> implements CutNetwork<C> {
     const component: Component<C> = { log: [], daemons, history: ++this.histories };
     const companions = new Map<number, readonly string[]>();
     for (const group of groups)
-      companions.set(group[0]?.history ?? 0, inViewOrder(group.flatMap(({ ownMembers }) => ownMembers)));
+      companions.set(
+        group[0]?.history ?? 0,
+        inViewOrder(group.flatMap(({ ownMembers }) => ownMembers)).filter(
+          (member) => !this.moved.has(member),
+        ),
+      );
     const members = inViewOrder([...companions.values()].flat());
     const isVisible = set.some((each) => each.hasSignalled || String(each.members) !== String(members));
     const [first] = set as [Daemon<C>];

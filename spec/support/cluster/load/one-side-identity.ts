@@ -3,9 +3,9 @@
  * the signal, and number its views alike: CPG has no mark where the transitional part of a ring begins
  * [corosync 4.1, 4.4]. One id then names two views, but never to two members that stay together.
  */
-import { companions, historyOf, type Stay } from '../../checks/history.js';
-import type { SessionLog, Violation } from '../../checks/log.js';
-import { identityFaults } from '../../checks/view-identity.js';
+import { companions, historyOf, type Stay } from '../../../../daemon/testing/checks/history.js';
+import type { SessionLog, Violation } from '../../../../daemon/testing/checks/log.js';
+import { identityFaults } from '../../../../daemon/testing/checks/view-identity.js';
 
 export function oneSideIdentity(logs: readonly SessionLog[]): Violation[] {
   const moves = movesOf(historyOf(logs).stays);

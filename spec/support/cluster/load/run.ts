@@ -2,10 +2,10 @@
  * Clients at every daemon under faults by chance, until everything is well again. Then the logs are checked, and the
  * clients must agree on who is where: nobody hangs, no member is left that is none.
  */
-import { checkers } from '../../checks/all.js';
-import type { Checker, SessionLog } from '../../checks/log.js';
-import { prefix } from '../../checks/prefix.js';
-import { viewIdentity } from '../../checks/view-identity.js';
+import { checkers } from '../../../../daemon/testing/checks/all.js';
+import type { Checker, SessionLog } from '../../../../daemon/testing/checks/log.js';
+import { prefix } from '../../../../daemon/testing/checks/prefix.js';
+import { viewIdentity } from '../../../../daemon/testing/checks/view-identity.js';
 import { Random } from '../../random.js';
 import { eventually } from '../../wait.js';
 import type { Cluster } from '../cluster.js';

@@ -3,8 +3,14 @@
  * is the same up to the last safe message of either. What comes behind that may be the last messages of one side alone:
  * CPG has no mark where the transitional part of a ring begins [corosync 4.1, 4.4].
  */
-import { historyOf, isSafe, isSelfDiscard, type Message, type Stay } from '../../checks/history.js';
-import type { SessionLog, Violation } from '../../checks/log.js';
+import {
+  historyOf,
+  isSafe,
+  isSelfDiscard,
+  type Message,
+  type Stay,
+} from '../../../../daemon/testing/checks/history.js';
+import type { SessionLog, Violation } from '../../../../daemon/testing/checks/log.js';
 
 export function safePrefix(logs: readonly SessionLog[]): Violation[] {
   const found: Violation[] = [];

@@ -1,7 +1,7 @@
 /** The secure group of a fault run: its name, who is accepted in it, and how its members join. */
 import { generateIdentity, type Identity } from '../../../../lib/secure/identity.js';
 import type { AllowedMember } from '../../../../lib/secure/authorize.js';
-import type { SecureOptions } from '../../../../lib/client/options.js';
+import type { SecureOptions } from '../../../../lib/client/secure-options.js';
 import type { Random } from '../../random.js';
 import type { ClusterNode } from '../node.js';
 

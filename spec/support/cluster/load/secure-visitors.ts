@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import type { Connection } from '../../../../lib/index.js';
 import type { ConnectionEvent } from '../../../../lib/client/event.js';
 import { SERVICES, serviceBit } from '../../../../lib/client/send.js';
-import type { SecureOptions } from '../../../../lib/client/options.js';
+import type { SecureOptions } from '../../../../lib/client/secure-options.js';
 import type { SecureGroup } from '../../../../lib/client/secure-group.js';
 import type { Mailbox } from '../../../../lib/mailbox/mailbox.js';
 import { SECURE_TYPE } from '../../../../lib/secure/core/limits.js';

@@ -6,7 +6,7 @@ import { groupIdText } from '../../../../lib/wire/group-id.js';
 import { readMembershipBody, readVsSet } from '../../../../lib/wire/membership.js';
 import { parsePrivateGroup } from '../../../../lib/wire/name.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../../../lib/wire/service.js';
-import type { Entry, SessionLog, ViewEntry } from '../../checks/log.js';
+import type { Entry, SessionLog, ViewEntry } from '../../../../daemon/testing/checks/log.js';
 import { bodyOf, idIn } from './body.js';
 import { isIntruder } from './visitor.js';
 

@@ -7,13 +7,12 @@ import { connect, type Connection } from '../../../../lib/index.js';
 import type { Group } from '../../../../lib/client/group.js';
 import type { DataEvent, GroupEvent, ViewEvent } from '../../../../lib/client/event.js';
 import { type Service, serviceBit } from '../../../../lib/client/send.js';
-import type { Mailbox } from '../../../../lib/mailbox/mailbox.js';
-import { readView } from '../../../../lib/mailbox/view.js';
 import { groupIdText } from '../../../../lib/wire/group-id.js';
 import type { MembershipLog, SendEntry } from '../../../flush/checks/log.js';
 import type { Random } from '../../random.js';
 import type { ClusterNode } from '../node.js';
 import { GroupMember } from './group-member.js';
+import { watchPlainViews } from './plain-views.js';
 
 export const SYNCHRONOUS_GROUP = 'synchronous';
 const CONNECT_MS = 3_000;
@@ -105,7 +104,10 @@ export class SynchronousClient extends GroupMember {
     const { node, name } = this;
     const connection = await connect({ address: node.address, name, timeoutMs: CONNECT_MS });
     const life: Life = { connection, group: null, log: null };
-    watchViews((connection as unknown as { readonly mailbox: Mailbox }).mailbox, life);
+    watchPlainViews(connection, ({ group, id, members }) => {
+      if (group === SYNCHRONOUS_GROUP)
+        life.log?.entries.push({ kind: 'plain-view', view: groupIdText(id), members });
+    });
     connection.on('close', () => {
       if (life.log && life.log.end !== 'left') life.log.end = 'died';
       if (this.life === life) this.life = null;
@@ -194,17 +196,4 @@ export class SynchronousClient extends GroupMember {
       log.entries.splice(log.entries.indexOf(entry), 1);
     }
   }
-}
-
-/** Notes the plain views of the group, which the client API does not show. */
-function watchViews(mailbox: Mailbox, life: Life): void {
-  const take = mailbox.take.bind(mailbox);
-  mailbox.take = () => {
-    const arrival = take();
-    if (arrival?.kind === 'view' && arrival.name === SYNCHRONOUS_GROUP) {
-      const { id, members } = readView(arrival, mailbox.privateGroup);
-      life.log?.entries.push({ kind: 'plain-view', view: groupIdText(id), members });
-    }
-    return arrival;
-  };
 }

@@ -1,0 +1,17 @@
+import { expect } from 'chai';
+import { givenSeed } from '../../support/random.js';
+import { seeds } from '../../support/seeds.js';
+import { returnsBugs } from './bugs.js';
+import { hunt } from './hunt.js';
+
+const COUNT = returnsBugs.length;
+/** Some of them, other ones each time: all are many worlds. */
+const first = givenSeed() % COUNT;
+const chosen = Array.from({ length: seeds(2, 12) }, (_, i) => returnsBugs[(first + i) % COUNT]);
+
+describe('a planted bug is found in worlds of connections that come back:', () => {
+  for (const bug of chosen)
+    it(bug?.name ?? '', async () => {
+      expect(bug && (await hunt(bug))).to.match(/^seed \d+: /);
+    }).timeout(120_000);
+});

@@ -1,0 +1,27 @@
+/** The plain views that the view-synchronous groups of a connection are given, which the client API does not show. */
+import type { FlushLayer } from '../../../../lib/flush/core/layer.js';
+import type { PlainView } from '../../../../lib/flush/core/port.js';
+import type { Connection } from '../../../../lib/index.js';
+
+interface Synchrony {
+  readonly layer: FlushLayer<Promise<number>>;
+}
+
+/**
+ * Where they enter the layer: a daemon sends them whole, or as changes of a list.
+ * @param connection without view-synchronous groups so far
+ * @param note called before the layer handles the view
+ */
+export function watchPlainViews(connection: Connection, note: (view: PlainView) => void): void {
+  const create = (Reflect.get(connection, 'newSynchrony') as () => Synchrony).bind(connection);
+  Reflect.set(connection, 'newSynchrony', () => {
+    const synchrony = create();
+    const { layer } = synchrony;
+    const take = layer.plainView.bind(layer);
+    layer.plainView = (view) => {
+      note(view);
+      return take(view);
+    };
+    return synchrony;
+  });
+}
