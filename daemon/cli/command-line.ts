@@ -3,8 +3,9 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PORT } from '../../lib/wire/limits.js';
 import { TOOLKIT_VERSION, versionText } from '../../lib/wire/handshake/connect-request.js';
 import { defaultUnixDir } from '../config/options.js';
-import { type Endpoint, readEndpoint } from '../config/values.js';
+import { type Endpoint, ORIGIN_RULE, readEndpoint } from '../config/values.js';
 import { LOG_LEVELS, type LogLevel } from '../log/logger.js';
+import { isOriginRule } from '../../lib/util/origin.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
 
@@ -15,6 +16,8 @@ export interface Flags {
   readonly port?: number;
   readonly unixDir?: string;
   readonly monitor?: Endpoint;
+  readonly web?: number;
+  readonly webOrigin?: readonly string[];
   readonly log?: LogLevel;
   readonly check?: true;
   readonly hostName?: string;
@@ -35,6 +38,11 @@ function endpoint(text: string): Endpoint {
     throw new InvalidArgumentError('expected host:port, [address]:port or the path of a local socket');
   }
   return place;
+}
+
+function originRule(text: string, before: readonly string[] = []): string[] {
+  if (isOriginRule(text)) return [...before, text];
+  throw new InvalidArgumentError(`expected ${ORIGIN_RULE}`);
 }
 
 function hostName(text: string): string {
@@ -68,6 +76,12 @@ export function readCommandLine(): Flags {
       'address of the HTTP monitor: host:port or the path of a local socket (default: none)',
       endpoint,
     )
+    .option('--web <port>', 'port for browsers, on the same addresses; 0 takes a free one', portNumber)
+    .option(
+      '--web-origin <origin>',
+      'origin of pages that may connect, such as http://localhost:5173; may be repeated (default: same)',
+      originRule,
+    )
     .addOption(new Option('--log <level>', 'minimum log level (default: info)').choices([...LOG_LEVELS]))
     .option('--check', 'check configuration and files, print the result and exit')
     .option('--host-name <host>', 'with --check: check the configuration for another host', hostName)
@@ -83,6 +97,9 @@ export function readCommandLine(): Flags {
   const flags = command.opts<Flags>();
   if (flags.hostName !== undefined && !(flags.check && flags.config !== undefined)) {
     command.error('--host-name requires --check and --config');
+  }
+  if (flags.webOrigin !== undefined && flags.web === undefined && flags.config === undefined) {
+    command.error('--web-origin requires --web or --config');
   }
   return flags;
 }

@@ -17,6 +17,7 @@ import { ListenError } from '../net/tcp-address.js';
 import { checkOptions } from '../options.js';
 import { prepare } from '../prepare.js';
 import { type Flags, readCommandLine } from './command-line.js';
+import { endOnSignals } from './end-signals.js';
 import { InterruptedError, readPassword } from './password-input.js';
 import { type ResolvedConfig, resolveConfig } from './resolved-config.js';
 
@@ -36,7 +37,8 @@ function greeting(daemon: Daemon): string {
     ),
     ...(daemon.unixPath === null ? [] : [daemon.unixPath]),
   ];
-  return `sspd "${daemon.name}" listens on ${places.join(' and ')}\n`;
+  const browsers = daemon.webPort === 0 ? '' : `, for browsers on port ${daemon.webPort}`;
+  return `sspd "${daemon.name}" listens on ${places.join(' and ')}${browsers}\n`;
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -53,12 +55,7 @@ async function run(flags: Flags): Promise<void> {
   tell(start, log);
   const daemon = await createDaemon({ ...start.options, logger: log });
   const logger = log;
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      logger.info({ signal }, 'stopping');
-      void daemon.stop();
-    });
-  }
+  endOnSignals(daemon, logger);
   void watch(daemon);
   let reloaded = Promise.resolve();
   hangUp = () => {

@@ -24,7 +24,8 @@ export async function resolveConfig(flags: Flags): Promise<ResolvedConfig> {
   const { config, name, hostName } = flags;
   if (config === undefined) {
     const monitor = flags.monitor === undefined ? {} : { monitor: { endpoint: flags.monitor } };
-    const alone = { ...placesOf(flags, null), ...monitor, ...(name === undefined ? {} : { name }) };
+    const web = webOf(flags, null);
+    const alone = { ...placesOf(flags, null), ...monitor, web, ...(name === undefined ? {} : { name }) };
     return { options: alone, logLevel: flags.log ?? 'info', logFile: null, warnings: [], withoutEffect: [] };
   }
   const file = await loadConfiguration({ file: config, name, hostName });
@@ -58,6 +59,7 @@ async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptio
     engine: file.engine,
     corosync: file.corosync,
     tls,
+    web: webOf(flags, file.web),
     // The schema of the configuration lets no other names through.
     allowedAuthMethods: file.allowedAuthMethods as readonly Method[],
     requiredAuthMethods: file.requiredAuthMethods as readonly Method[],
@@ -65,7 +67,21 @@ async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptio
     passwordFile: file.passwordFile,
     groupFile: file.groupFile,
     cleartextPasswords: file.cleartextPasswords,
-    monitor: monitor && { endpoint: monitor, token: await tokenOf(tokenFile) },
+    clientExtension: file.clientExtension,
+    resume: file.resume,
+    resumeWindowMs: file.resumeWindowMs,
+    resumeBufferBytes: file.resumeBufferBytes,
+    resumeTimeoutMs: file.resumeTimeoutMs,
+    resumeKeyFile: file.resumeKeyFile,
+    announce: file.announce,
+    drainTimeMs: file.drainTimeMs,
+    monitor: monitor && {
+      endpoint: monitor,
+      token: await tokenOf(tokenFile),
+      console: file.monitorConsole,
+      links: file.monitorLinks,
+      daemons: file.daemons.map((daemon) => daemon.name),
+    },
     limits: {
       maxSessions: file.maxSessions,
       maxSessionsPerAddress: file.maxSessionsPerAddress,
@@ -78,8 +94,19 @@ async function optionsOf(file: Configuration, flags: Flags): Promise<DaemonOptio
       maxTotalBytes: file.maxTotalBytes,
       maxGroups: file.maxGroups,
       maxMemberships: file.maxMemberships,
+      maxGroupMembers: file.maxGroupMembers,
+      maxPlainView: file.maxPlainView,
     },
   };
+}
+
+type WebPort = NonNullable<DaemonOptions['web']> | null;
+
+/** Where browsers come in; null for nowhere. */
+function webOf(flags: Flags, file: WebPort): WebPort {
+  const port = flags.web ?? file?.port;
+  if (port === undefined) return null;
+  return { ...file, port, ...(flags.webOrigin && { origins: flags.webOrigin }) };
 }
 
 async function tokenOf(path: string | null): Promise<string | null> {

@@ -1,5 +1,13 @@
 /** What arrives, one line for people each. */
-import { type ConnectionEvent, type ViewEvent, groupIdText } from '../index.js';
+import {
+  type ConnectionEvent,
+  type GapEvent,
+  type MovedEvent,
+  type ReconnectingEvent,
+  type ResumedEvent,
+  type ViewEvent,
+  groupIdText,
+} from '../index.js';
 import { bodyFields, bodyLine, printable } from './text.js';
 import { clock, plural } from './units.js';
 
@@ -38,12 +46,45 @@ export function eventLine(event: ConnectionEvent, time: Date, { me, limit }: Lin
       return `${at} rekey  ${printable(event.group)}  epoch ${event.epoch}`;
     case 'tampering':
       return `${at} tamper  ${printable(event.group)}  ${event.reason} of ${printable(event.sender ?? 'the view')}`;
+    case 'gap':
+      return `${at} gap  ${printable(event.group)}  ${gapText(event)}`;
     case 'reject': {
       const { groups, error, body } = event;
       return `${at} reject  ${groups.map(printable).join(',')}  ${printable(error.message)}  ${bodyLine(body, limit)}`;
     }
   }
 }
+
+/** `overrun, 312 messages missed`. */
+const gapText = ({ reason, missed }: GapEvent): string =>
+  `${reason}, ${missed === null ? 'messages may be missing' : `${plural(missed, 'message')} missed`}`;
+
+// What happens to a connection that comes back: between the events, marked.
+
+/** `-- gap: overrun, 312 messages missed in room`. */
+export const gapLine = (event: GapEvent): string => `-- gap: ${gapText(event)} in ${printable(event.group)}`;
+
+export const reconnectingLine = (event: ReconnectingEvent, time: Date, json: boolean): string => {
+  const { attempt, address, cause } = event;
+  if (!json) return '-- reconnecting';
+  const why = cause?.message ?? null;
+  return JSON.stringify({ kind: 'reconnecting', time: time.toISOString(), attempt, address, cause: why });
+};
+
+/** `-- moving to b:4803: the daemon stops`. */
+export const movedLine = (event: MovedEvent, time: Date, json: boolean): string => {
+  if (json) return JSON.stringify({ kind: 'moved', time: time.toISOString(), ...event });
+  const why = event.reason === 'drain' ? 'the daemon stops' : 'the daemon has too many clients';
+  return `-- moving to ${printable(event.address)}: ${why}`;
+};
+
+/** `-- back at b:4803 after 41 ms, nothing lost`. */
+export const resumedLine = (event: ResumedEvent, time: Date, json: boolean): string => {
+  const { address, awayMs, gaps } = event;
+  if (json) return JSON.stringify({ kind: 'resumed', time: time.toISOString(), ...event });
+  const what = gaps === 0 ? 'nothing lost' : `with ${plural(gaps, 'gap')}`;
+  return `-- back at ${printable(address)} after ${Math.round(awayMs)} ms, ${what}`;
+};
 
 /** Why there is a new view: `join of #a#host`. */
 function causeText(view: ViewEvent, me: string): string {
@@ -100,6 +141,10 @@ function fields(event: ConnectionEvent, me: string): object {
     case 'tampering': {
       const { group, reason, sender, names, count } = event;
       return { group, reason, sender, names, count };
+    }
+    case 'gap': {
+      const { group, reason, missed, awayMs, since } = event;
+      return { group, reason, missed, awayMs, since: groupIdText(since) };
     }
     case 'reject': {
       const { refused, reason, groups, type, body } = event;

@@ -1,7 +1,7 @@
 /** `ssp join`: prints what arrives. */
 import type { Command } from 'commander';
 import type { Connection, Group, SecureOptions } from '../index.js';
-import { eventJson, eventLine } from './event-lines.js';
+import { eventJson, eventLine, gapLine, movedLine, reconnectingLine, resumedLine } from './event-lines.js';
 import { interruption, print } from './failure.js';
 import { checkSecureFlags, type SecureFlags, secureFlagOptions, secureOf } from './secure-flags.js';
 import { type Access, withConnection } from './session.js';
@@ -16,6 +16,7 @@ export const joinCommand = (): Command => {
   const command = verb('join', 'Join groups and print their messages and views.', [
     'ssp join room lobby',
     'ssp join room --json --count 1        # waits for one message',
+    'ssp join room --address a:4803,b:4803 # continues at the other one',
     'ssp join vault --secure --identity ann.pem --allow keys.txt',
   ])
     .argument('<group...>', 'groups to join', groups)
@@ -29,7 +30,9 @@ export const joinCommand = (): Command => {
     )
     .action(async (names: string[], flags: Flags) => {
       const stop = interruption(false);
-      await withConnection(flags, stop, (connection) => follow(connection, names, flags, stop));
+      // A member of a secure group cannot come back.
+      const after = flags.secure ? 'ends' : 'comes-back';
+      await withConnection(flags, stop, (connection) => follow(connection, names, flags, stop), after);
     });
   for (const option of secureFlagOptions()) command.addOption(option);
   return command;
@@ -51,11 +54,15 @@ async function read(
   { json = false, count = Infinity }: Flags,
   stop: AbortSignal,
 ): Promise<void> {
-  const me = connection.id;
+  connection.on('reconnecting', (event) => void print(reconnectingLine(event, new Date(), json), stop));
+  connection.on('moved', (event) => void print(movedLine(event, new Date(), json), stop));
+  connection.on('resumed', (event) => void print(resumedLine(event, new Date(), json), stop));
   let messages = 0;
   for await (const event of connection) {
     const time = new Date();
-    await print(json ? eventJson(event, time, me) : eventLine(event, time, { me }), stop);
+    const me = connection.id;
+    if (json) await print(eventJson(event, time, me), stop);
+    else await print(event.kind === 'gap' ? gapLine(event) : eventLine(event, time, { me }), stop);
     if (event.kind === 'data' && ++messages >= count) return;
   }
 }

@@ -7,6 +7,8 @@ import { groupsCommand } from './groups.js';
 import { joinCommand } from './join.js';
 import { membersCommand } from './members.js';
 import { pingCommand } from './ping.js';
+import { recordCommand } from './recording/record.js';
+import { replayCommand } from './recording/replay.js';
 import { secureCommand } from './secure.js';
 import { sendCommand } from './send.js';
 import { statusCommand } from './status.js';
@@ -27,7 +29,8 @@ export function createProgram(): Command {
     );
   const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
   const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
-  for (const command of [...talking, ...watching, secureCommand(), completionCommand()])
+  const recording = [recordCommand(), replayCommand()];
+  for (const command of [...talking, ...watching, ...recording, secureCommand(), completionCommand()])
     program.addCommand(command);
   return program;
 }

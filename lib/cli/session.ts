@@ -12,7 +12,7 @@ import {
   type TlsOptions,
   connect,
 } from '../index.js';
-import { parseAddress } from '../mailbox/address.js';
+import { addressList, parseAddress, parseService } from '../mailbox/address.js';
 import { Failure } from './failure.js';
 
 /** Milliseconds for connection and handshake: a daemon that answers later than this does not answer. */
@@ -48,17 +48,22 @@ function sentence(error: SspError, address: string, name = ''): string {
 export const lostFailure = (address: string, cause?: Error): Failure =>
   new Failure(`the connection to ${address} is lost`, undefined, { cause });
 
+/** Whether the connection of a command comes back after a loss: with several addresses, where that makes sense. */
+export type Return = 'comes-back' | 'ends';
+
 /**
  * Runs a piece of work with a connection.
  * @param stop closes the connection, which ends loops over it
+ * @param after a loss; with one address every connection ends
  * @throws the reason of `stop`, also when the work ended well; Failure when the connection cannot be made or is lost
  */
 export async function withConnection(
   access: Access,
   stop: AbortSignal,
   work: (connection: Connection) => Promise<void>,
+  after: Return = 'ends',
 ): Promise<void> {
-  const connection = await open(access, stop);
+  const connection = await open(access, stop, after);
   const close = (): void => void connection.close();
   stop.addEventListener('abort', close, { once: true });
   try {
@@ -73,15 +78,20 @@ export async function withConnection(
   stop.throwIfAborted();
 }
 
-async function open(access: Access, signal: AbortSignal): Promise<Connection> {
+async function open(access: Access, signal: AbortSignal, after: Return): Promise<Connection> {
   const { address, name } = access;
-  const tls = tlsOf(access);
+  const options = { name, timeoutMs: CONNECT_LIMIT_MS, signal, auth: credentials(), tls: tlsOf(access) };
   try {
-    return await connect({ address, name, timeoutMs: CONNECT_LIMIT_MS, signal, auth: credentials(), tls });
+    if (!isSeveral(address)) return await connect({ ...options, address });
+    return await connect({ ...options, addresses: [address], resume: after === 'comes-back' });
   } catch (error) {
     throw error instanceof SspError ? connectFailure(error, access) : error;
   }
 }
+
+/** Whether the text names more than one daemon. */
+const isSeveral = (address: string): boolean =>
+  addressList(address).length > 1 || parseService(address) !== null;
 
 /** The TLS options of a verb: files, read when the command line is. */
 export interface TlsFlags {
@@ -116,8 +126,10 @@ export const tlsOptions = (): Option[] => [
 /** An option that would be without effect leaves somebody without the TLS that he wanted. */
 export function checkTlsFlags(command: Command): void {
   const { address, ca, cert, key } = command.opts<TlsFlags & { readonly address: string }>();
-  const parsed = parseAddress(address);
-  const isTls = parsed !== null && 'tls' in parsed && parsed.tls;
+  const isTls = addressList(address).some((each) => {
+    const parsed = parseAddress(each);
+    return parsed !== null && 'tls' in parsed && parsed.tls;
+  });
   if (!isTls && (ca ?? cert ?? key) !== undefined)
     command.error(`error: --ca, --cert and --key require an address tls://host:port, got ${address}`);
   if ((cert === undefined) !== (key === undefined))

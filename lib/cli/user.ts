@@ -11,7 +11,7 @@ import {
   groupIdText,
 } from '../index.js';
 import { answered } from './echo.js';
-import { eventLine, membersText } from './event-lines.js';
+import { eventLine, membersText, movedLine, reconnectingLine, resumedLine } from './event-lines.js';
 import { Failure, interruption } from './failure.js';
 import { joinUnread } from './join.js';
 import { Screen } from './screen.js';
@@ -34,7 +34,7 @@ export const userCommand = (): Command =>
     .action(async (name: string | undefined, flags: Access) => {
       const stop = interruption(false);
       const access = { ...flags, ...(name !== undefined && { name }) };
-      await withConnection(access, stop, (connection) => talk(connection, access, stop));
+      await withConnection(access, stop, (connection) => talk(connection, access, stop), 'comes-back');
     });
 
 async function talk(connection: Connection, { address }: Access, stop: AbortSignal): Promise<void> {
@@ -85,6 +85,9 @@ export class UserSession implements UserActions {
     private readonly print: (line: string) => void,
   ) {
     connection.on('event', (event) => this.show(event));
+    connection.on('reconnecting', (event) => this.print(reconnectingLine(event, new Date(), false)));
+    connection.on('moved', (event) => this.print(movedLine(event, new Date(), false)));
+    connection.on('resumed', (event) => this.print(resumedLine(event, new Date(), false)));
   }
 
   /**

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { SERVICES } from '../index.js';
 import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/index.js';
 import { DEFAULT_SPREAD_PORT } from '../ssp/index.js';
-import { ADDRESS_FORMS, addressFault, parseAddress } from '../mailbox/address.js';
+import { ADDRESS_FORMS, addressFault, addressList, parseAddress, parseService } from '../mailbox/address.js';
 import { checkTlsFlags, tlsOptions } from './session.js';
 
 export const DEFAULT_ADDRESS = `${DEFAULT_SPREAD_PORT}@localhost`;
@@ -12,6 +12,15 @@ export const DEFAULT_ADDRESS = `${DEFAULT_SPREAD_PORT}@localhost`;
 export function address(text: string): string {
   if (text === '') return DEFAULT_ADDRESS;
   if (parseAddress(text) === null) throw new InvalidArgumentError(`${addressFault(text)}.`);
+  return text;
+}
+
+/** Several with commas between, or a service, as well. */
+export function addresses(text: string): string {
+  if (text === '') return DEFAULT_ADDRESS;
+  for (const each of addressList(text))
+    if (parseAddress(each) === null && parseService(each) === null)
+      throw new InvalidArgumentError(`${addressFault(each)}.`);
   return text;
 }
 
@@ -73,18 +82,46 @@ export function duration(bare: 'ms' | 's'): (text: string) => number {
   };
 }
 
+const sizes: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
+
+/** Bytes: a number, or one with kB, MB or GB behind it. */
+export function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(?:([kMG]?)B)?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It must be a size such as 100MB or 1.5GB.');
+  return Math.floor(Number(match[1]) * (sizes[match[2] ?? ''] ?? 1));
+}
+
+/** A number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || value === Infinity) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}
+
 /** What all verbs share: the way they are declared. */
 const ENVIRONMENT = 'SSP_USER and SSP_PASSWORD in the environment answer a daemon that asks for them.';
 
-/** @param example what a person would type, lines of it */
-export function verb(name: string, description: string, example: readonly string[]): Command {
+/**
+ * @param example what a person would type, lines of it
+ * @param daemons whether the verb can choose among several
+ */
+export function verb(
+  name: string,
+  description: string,
+  example: readonly string[],
+  daemons: 'one' | 'several' = 'several',
+): Command {
+  const [what, parser] =
+    daemons === 'one'
+      ? ['address of the daemon', address]
+      : ['address of the daemon, or of several with commas between', addresses];
   const command = new Command(name)
     .description(description)
     .addOption(
-      new Option('-a, --address <address>', `address of the daemon: ${ADDRESS_FORMS}`)
+      new Option('-a, --address <address>', `${what}: ${ADDRESS_FORMS}`)
         .env('SSP_ADDRESS')
         .default(DEFAULT_ADDRESS)
-        .argParser(address),
+        .argParser(parser),
     )
     .helpOption('-h, --help', 'print this help')
     .hook('preAction', checkTlsFlags)

@@ -1,6 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import { eventJson, eventLine } from '../../lib/cli/event-lines.js';
+import {
+  eventJson,
+  eventLine,
+  gapLine,
+  movedLine,
+  reconnectingLine,
+  resumedLine,
+} from '../../lib/cli/event-lines.js';
 import { type ConnectionEvent, DataEvent, type ViewEvent } from '../../lib/client/event.js';
 import { PermissionDeniedError } from '../../lib/errors.js';
 
@@ -17,6 +24,9 @@ const membership = {
   members,
   myIndex: 1,
   cameWithMe: [me],
+  size: 2,
+  returned: [],
+  has: (id: string) => members.includes(id),
 } as const;
 const joinView: ViewEvent = { ...membership, cause: 'join', changed: me, joined: members, left: [] };
 const networkView: ViewEvent = {
@@ -143,5 +153,56 @@ describe('command: events', () => {
   it('escape names', () => {
     const evil = new DataEvent('#a#\u001B', ['\u001Bc'], Buffer.alloc(0), 0, 'agreed', false, false);
     expect(eventLine(evil, time, { me })).to.include(String.raw`\u{1b}c  #a#\u{1b}`);
+  });
+
+  it('say what is missing after a loss', () => {
+    const gap = {
+      kind: 'gap',
+      group: 'room',
+      reason: 'overrun',
+      missed: 312,
+      awayMs: 41,
+      since: [1, 2, 3],
+    } as const;
+    expect(gapLine(gap)).to.equal('-- gap: overrun, 312 messages missed in room');
+    expect(gapLine({ ...gap, missed: null })).to.equal('-- gap: overrun, messages may be missing in room');
+    expect(eventLine(gap, time, { me })).to.equal('12:00:01 gap  room  overrun, 312 messages missed');
+    expect(JSON.parse(eventJson(gap, time, me))).to.deep.equal({
+      ...gap,
+      since: '1.2.3',
+      time: time.toISOString(),
+    });
+  });
+
+  it('say that a connection goes to another daemon, and why', () => {
+    const moved = { reason: 'drain', address: 'b:1' } as const;
+    expect(movedLine(moved, time, false)).to.equal('-- moving to b:1: the daemon stops');
+    expect(movedLine({ ...moved, reason: 'balance' }, time, false)).to.equal(
+      '-- moving to b:1: the daemon has too many clients',
+    );
+    expect(JSON.parse(movedLine(moved, time, true))).to.deep.equal({
+      kind: 'moved',
+      time: time.toISOString(),
+      ...moved,
+    });
+  });
+
+  it('say that a connection was lost and is back', () => {
+    const lost = { cause: new Error('reset'), attempt: 1, address: 'a:1' };
+    expect(reconnectingLine(lost, time, false)).to.equal('-- reconnecting');
+    expect(JSON.parse(reconnectingLine(lost, time, true))).to.deep.include({
+      kind: 'reconnecting',
+      cause: 'reset',
+    });
+    const back = { address: 'b:1', awayMs: 41.4, moved: null, gaps: 0 };
+    expect(resumedLine(back, time, false)).to.equal('-- back at b:1 after 41 ms, nothing lost');
+    expect(resumedLine({ ...back, gaps: 2 }, time, false)).to.equal(
+      '-- back at b:1 after 41 ms, with 2 gaps',
+    );
+    expect(JSON.parse(resumedLine(back, time, true))).to.deep.include({
+      kind: 'resumed',
+      address: 'b:1',
+      moved: null,
+    });
   });
 });

@@ -7,6 +7,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Passwords } from '../../daemon/access/passwords.js';
+import type { Hello } from '../../lib/wire/extension/hello.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { RawClient, RawSession } from '../support/raw-client.js';
 import { tell } from '../support/describe-frame.js';
@@ -146,7 +147,12 @@ describe('sspd in operation', function () {
         'spuser:abJnggxhB/yWI\n',
         /users:1: .*traditional crypt hash.*--hash-password/,
       ],
-      ['groups', 'AccessGroupFile', '* all *\n', /groups:1: expected join, send or join,send, got "all"/],
+      [
+        'groups',
+        'AccessGroupFile',
+        '* all *\n',
+        /groups:1: expected join, send, impersonate, or some .*, got "all"/,
+      ],
     ] as const) {
       it(`tells in one line, with status 2, about a line of ${option}`, async () => {
         const config = await configure(
@@ -244,6 +250,24 @@ describe('sspd in operation', function () {
       expect(tell(await alice.next())).to.equal('join g: #alice#one (#alice#one)');
       expect((await bob.next()).names()).to.deep.equal(['g', '#bob#one']);
       for (const session of [alice, bob]) session.close();
+    });
+
+    it('offers the extension to new clients, or does not any more', async () => {
+      const config = await configure();
+      await using sspd = new Sspd(['-c', config, '-n', 'one']);
+      const wanted: Hello = { features: 4, holdMs: 0, heartbeatMs: 60_000, attempt: 0, resume: null };
+      const alice = await RawSession.connect(await sspd.port(), 'alice', true, wanted);
+      await configure('Resume = no');
+      sspd.child.kill('SIGHUP');
+      await reads(sspd);
+      const bob = await RawSession.connect(port, 'bob', true, wanted);
+      await configure('ClientExtension = no');
+      sspd.child.kill('SIGHUP');
+      await reads(sspd, 2);
+      const cleo = await RawSession.connect(port, 'cleo', true, wanted);
+      const granted = [alice, bob, cleo].map(({ welcome }) => welcome?.features);
+      expect(granted).to.deep.equal([4, 0, undefined]);
+      for (const session of [alice, bob, cleo]) session.close();
     });
 
     it('opens the log again, so that a rotation can move it away', async () => {

@@ -1,7 +1,10 @@
 /** `npm start` where something is missing: one line that says what to do, or it works. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { repositoryRoot } from '../support/recordings.js';
 import { TemporaryDirectory } from '../support/temporary.js';
@@ -26,7 +29,8 @@ describe('npm start', function () {
   let folder: TemporaryDirectory;
   beforeEach(async () => {
     folder = await TemporaryDirectory.make();
-    for (const file of ['start.mjs', 'setup.mjs', 'install.mjs', 'node-version.mjs']) put(`scripts/${file}`);
+    const scripts = ['start.mjs', 'setup.mjs', 'install.mjs', 'node-version.mjs', 'free-port.mjs'];
+    for (const file of scripts) put(`scripts/${file}`);
     for (const file of ['package.json', 'package-lock.json']) put(file);
   });
   afterEach(async () => await folder[Symbol.asyncDispose]());
@@ -49,9 +53,9 @@ describe('npm start', function () {
     write(
       'node_modules/typescript/bin/tsc',
       `const { mkdirSync, writeFileSync } = require('fs');
-       for (const folder of ['lib/cli', 'daemon/cli', 'spec', 'scripts', 'docs/examples']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
+       for (const folder of ['lib/cli', 'daemon/cli', 'daemon/monitor/console', 'spec', 'scripts', 'docs/examples']) mkdirSync(${root} + '/build/' + folder, { recursive: true });
        writeFileSync(${root} + '/build/lib/cli/bin.js', '');
-       for (const file of ['bin', 'main']) writeFileSync(${root} + '/build/daemon/cli/' + file + '.js', 'console.log("sspd listens on 127.0.0.1:7")');
+       for (const file of ['bin', 'main']) writeFileSync(${root} + '/build/daemon/cli/' + file + '.js', 'console.log("sspd listens on 127.0.0.1:7\\\\n" + process.argv.slice(2))');
        writeFileSync(${root} + '/build/docs/examples/map.js', 'map();\\n//# sourceMappingURL=map.js.map\\n');
        console.log('compiled');`,
     );
@@ -59,15 +63,21 @@ describe('npm start', function () {
       'lib/cli/bin.ts',
       'daemon/cli/bin.ts',
       'daemon/cli/main.ts',
+      'daemon/monitor/console/app.css',
       'docs/examples/map.ts',
     ])
       write(source, '');
   };
 
-  function run(options: readonly string[], script: string, environment: NodeJS.ProcessEnv = {}): Ended {
+  function run(
+    options: readonly string[],
+    script: string,
+    environment: NodeJS.ProcessEnv = {},
+    args: readonly string[] = [],
+  ): Ended {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [...options, folder.file(`scripts/${script}`)],
+      [...options, folder.file(`scripts/${script}`), ...args],
       {
         cwd: folder.path,
         encoding: 'utf8',
@@ -106,7 +116,7 @@ describe('npm start', function () {
 
   it('without npm works with the dependencies that are here, and says when it builds', () => {
     installCompiler();
-    const { status, out, err } = run([], 'start.mjs');
+    const { status, out, err } = run([], 'start.mjs', {}, ['--monitor', '127.0.0.1:9']);
     expect([status, err]).to.deep.equal([
       0,
       'npm is not found: building with the dependencies that are here\nBuilding ...\n',
@@ -114,6 +124,39 @@ describe('npm start', function () {
     expect(out).to.match(
       /^compiled\nsspd listens on 127\.0\.0\.1:7\n[^]*npx ssp join room --address 7@localhost/,
     );
+  });
+
+  it('says where the console is, and leaves a monitor of its own to the user', () => {
+    installCompiler();
+    for (const [args, place] of [
+      [['--monitor', '127.0.0.1:9'], '127.0.0.1:9'],
+      [['--monitor=[::1]:9', '--port', '7'], '[::1]:9'],
+      [['--monitor', '127.0.0.1:0'], null],
+      [['--monitor', '/run/monitor'], null],
+      [['-c', 'spread.conf'], null],
+    ] as const) {
+      const { out } = run([], 'start.mjs', {}, args);
+      if (place === null) expect(out).not.to.include('/console');
+      else expect(out).to.include(`\nLook at it, in a browser:\n  http://${place}/console\n`);
+      // The daemon is given no other one.
+      expect(out).to.include(`\n${args.join()}\n`);
+    }
+  });
+
+  it('finds the next free port for the monitor', async () => {
+    const { freePort } = (await import(
+      pathToFileURL(join(repositoryRoot, 'scripts/free-port.mjs')).href
+    )) as {
+      readonly freePort: (first: number) => Promise<number | null>;
+    };
+    const server = createServer();
+    server.listen({ host: '127.0.0.1', port: 0 });
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await freePort(port)).to.be.within(port + 1, port + 99);
+    server.close();
+    await once(server, 'close');
+    expect(await freePort(port)).to.equal(port);
   });
 
   it('puts compiled examples beside their sources, and takes away those whose source is gone', () => {

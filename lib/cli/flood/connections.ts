@@ -1,7 +1,8 @@
 /** The connections of a flood: bare mailboxes, many at once. */
 import { refusalOf } from '../../client/reader.js';
 import { JOIN_MESS, passwordAuthenticator } from '../../wire/index.js';
-import { type DialFailure, failureError } from '../../mailbox/dial-failure.js';
+import type { DialFailure } from '../../mailbox/dial-failure.js';
+import { failureError } from '../../mailbox/failure-text.js';
 import { Mailbox } from '../../mailbox/mailbox.js';
 import {
   type Access,

@@ -37,10 +37,12 @@ const DEFAULT_MESSAGES = 500_000;
 const BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
 export const floodCommand = (): Command =>
-  verb('flood', 'Measure throughput: connections of this process send and receive as fast as they can.', [
-    'ssp flood',
-    'ssp flood --senders 4 --receivers 4 --size 1000 --seconds 5',
-  ])
+  verb(
+    'flood',
+    'Measure throughput: connections of this process send and receive as fast as they can.',
+    ['ssp flood', 'ssp flood --senders 4 --receivers 4 --size 1000 --seconds 5'],
+    'one',
+  )
     .option('--senders <n>', 'connections that send', integer(1, MAX_CONNECTIONS), 1)
     .option('--receivers <n>', 'connections in the group', integer(1, MAX_CONNECTIONS), 1)
     .option('--size <bytes>', 'size of the bodies', integer(0, MAX_BODY), 100)

@@ -1,0 +1,126 @@
+/** `ssp replay`: prints a recording as `ssp join` prints what arrives, or sends its messages again. */
+import { type Command, Option } from 'commander';
+import { EventReader } from '../../client/reader.js';
+import { ReceivedMessage } from '../../mailbox/received-message.js';
+import { ViewIds } from '../../mailbox/view.js';
+import type { ConnectionEvent } from '../../index.js';
+import { eventJson, eventLine } from '../event-lines.js';
+import { Failure, interruption, print } from '../failure.js';
+import type { Access } from '../session.js';
+import { printable } from '../text.js';
+import { count as countText, plural } from '../units.js';
+import { address, duration, group, jsonOption, positive, verb } from '../values.js';
+import { type FrameRecord, isWhole, type RecordingHead } from './format.js';
+import { RecordingReader } from './reader.js';
+import { Resender } from './resend.js';
+
+interface Flags extends Access {
+  readonly from: number;
+  readonly group?: string;
+  readonly json?: boolean;
+  readonly to?: string;
+  readonly speed: number;
+  readonly fast?: boolean;
+}
+
+export const replayCommand = (): Command =>
+  verb(
+    'replay',
+    'Print a recording, or send its messages again.',
+    [
+      'ssp replay room.ssplog',
+      'ssp replay room.ssplog --group room --from 90s --json',
+      'ssp replay room.ssplog --to 4803@localhost --speed 2',
+    ],
+    'one',
+  )
+    .argument('<file>', 'what ssp record has written')
+    .option('--from <time>', 'leave out what came before, such as 90s after the beginning', duration('s'), 0)
+    .option('-g, --group <group>', 'this group only', group)
+    .addOption(jsonOption('one JSON object per line'))
+    .addOption(new Option('--to <address>', 'send the messages to this daemon').argParser(address))
+    .addOption(new Option('--speed <factor>', 'send this many times as fast').argParser(positive).default(1))
+    .option('--fast', 'send without the time in between')
+    .action(async (path: string, flags: Flags) => {
+      const stop = interruption(true);
+      await using reader = await RecordingReader.open(path);
+      if (flags.to === undefined) await show(reader, flags, stop);
+      else await resend(reader, { ...flags, address: flags.to }, stop);
+      if (reader.isTorn) process.stderr.write(`${path}: the last record was cut off\n`);
+    });
+
+/** The events in a recording. */
+async function* eventsOf(
+  reader: RecordingReader,
+  { from, group: only }: Flags,
+): AsyncGenerator<{
+  readonly at: number;
+  readonly event: ConnectionEvent;
+  readonly arrival: ReceivedMessage;
+}> {
+  const { head } = reader;
+  const events = new EventReader(head.id);
+  const ids = new ViewIds();
+  for await (const record of reader.records()) {
+    const arrival = arrivalOf(record, head);
+    ids.note(arrival);
+    const event = events.read(arrival);
+    if (event === null || record.at < from) continue;
+    const groups = 'groups' in event ? event.groups : [event.group];
+    if (only === undefined || groups.includes(only)) yield { at: record.at, event, arrival };
+  }
+}
+
+/** Without a body, the hash of it stands in its place: the frame is as long as it says for nobody but us. */
+function arrivalOf({ frame }: FrameRecord, { bodies }: RecordingHead): ReceivedMessage {
+  const arrival = new ReceivedMessage(frame, 0, frame.length);
+  if (!isWhole(frame) && (bodies || arrival.kind !== 'data'))
+    throw new Failure('the recording has a record that is not a frame of a daemon');
+  return arrival;
+}
+
+async function show(reader: RecordingReader, flags: Flags, stop: AbortSignal): Promise<void> {
+  const { id, started, groups, daemon, bodies } = reader.head;
+  const begin = new Date(started).getTime();
+  if (flags.json !== true) {
+    const what = bodies ? '' : ', hashes in place of bodies';
+    const names = groups.map(printable).join(' ');
+    await print(
+      `-- ${names} at ${printable(daemon)}, from ${started} on, as ${printable(id)} saw it${what}`,
+      stop,
+    );
+  }
+  for await (const { at, event } of eventsOf(reader, flags)) {
+    stop.throwIfAborted();
+    const time = new Date(begin + at);
+    await print(flags.json ? eventJson(event, time, id) : eventLine(event, time, { me: id }), stop);
+  }
+}
+
+async function resend(reader: RecordingReader, flags: Flags, stop: AbortSignal): Promise<void> {
+  const { head } = reader;
+  if (!head.bodies) throw new Failure('the recording has no bodies to send: it was made with --no-bodies');
+  let [sent, views, others] = [0, 0, 0];
+  await using resender = await Resender.open(flags, head.groups, stop);
+  let last: number | null = null;
+  for await (const { at, event } of eventsOf(reader, flags)) {
+    if (event.kind === 'view') views++;
+    if (event.kind !== 'data') continue;
+    // What was sent to the recorder alone was for nobody else.
+    const groups = event.groups.filter((each) => head.groups.includes(each));
+    if (groups.length === 0) {
+      others++;
+      continue;
+    }
+    if (flags.fast !== true) await resender.pause((at - (last ?? at)) / flags.speed);
+    last = at;
+    const { sender, body, type, service } = event;
+    await resender.send({ sender, groups, body, type, service });
+    sent++;
+  }
+  await resender.finished();
+  const rest = others > 0 ? `, and ${plural(others, 'message')} to the recorder alone` : '';
+  process.stderr.write(
+    `${countText(sent)} messages sent; ${plural(views, 'view')} cannot be sent again${rest}\n`,
+  );
+}
