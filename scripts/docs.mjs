@@ -49,10 +49,11 @@ function copyPages() {
   rmSync(copies, { recursive: true, force: true });
   const pages = [...filesIn(at('docs'), '.md').map((file) => relative(at('.'), file)), 'README.md'];
   for (const page of [...pages, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']) copyPage(page);
-  for (const picture of filesIn(at('docs'), '.svg'))
+  for (const picture of ['.svg', '.webp'].flatMap((ending) => filesIn(at('docs'), ending)))
     cpSync(picture, join(copies, relative(at('.'), picture)));
   // What pages link to besides each other.
-  for (const file of ['LICENSE', 'docs/reliability/performance.json'])
+  const files = ['reliability/performance.json', 'operate/alerts.yml', 'operate/grafana-dashboard.json'];
+  for (const file of ['LICENSE', ...files.map((name) => `docs/${name}`)])
     if (existsSync(at(file))) cpSync(at(file), join(copies, file));
 }
 

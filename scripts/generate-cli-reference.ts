@@ -18,6 +18,7 @@ const HELP_WIDTH = 100;
 /** What `--json` prints, by verb. */
 const json: Readonly<Record<string, string>> = {
   join: 'one object per event: `kind`, `time`, and the fields of the [event](../guide/receive.md); a body is `text`, or `base64` when it is not text',
+  replay: 'the same as `ssp join`, with the times of the recording',
   ping: '`count`, `size`, `service`, and `min`, `median`, `p99`, `max` in microseconds (`unit`)',
   flood:
     '`messages`, `elapsedMs`, messages per second (`sentPerSecond`, `deliveredPerSecond`, `deliveriesPerSecond`), `bytesPerSecond`, `delivered` for each receiver, `ordered`',
@@ -64,7 +65,7 @@ ${program.commands.map((command) => `| [\`${command.name()}\`](#ssp-${command.na
 
 | status | meaning |
 |---|---|
-| 0 | done; for \`join\`, \`user\` and \`top\` also when a signal or a key ends them; also when the reader of the output goes away, as \`head\` does |
+| 0 | done; for \`join\`, \`record\`, \`user\` and \`top\` also when a signal or a key ends them; also when the reader of the output goes away, as \`head\` does |
 | ${FAILED_STATUS} | failed: one line on standard error says why. \`status\` also ends so when the daemon has no daemon view |
 | ${USAGE_STATUS} | wrong usage: an unknown verb or option, or a value that is not allowed; nothing was done |
 | 130, 143 | ended by SIGINT or SIGTERM before the result was complete |

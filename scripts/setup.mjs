@@ -4,7 +4,15 @@
  */
 import './node-version.mjs';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { install, isNpmFound, isStale } from './install.mjs';
 
@@ -30,14 +38,15 @@ function installAll() {
 try {
   if (isStale(root)) installAll();
   console.error('Building ...');
-  execFileSync(process.execPath, [compiler, '-b'], { cwd: root, stdio: 'inherit' });
+  // The second one compiles what browsers run with the types of the web, and writes nothing.
+  execFileSync(process.execPath, [compiler, '-b', '.', 'lib/browser'], { cwd: root, stdio: 'inherit' });
 } catch (error) {
   // The program that failed has said why.
   process.exit(error.status || 1);
 }
 // The compiler leaves the output of a source that is gone, and mocha would run it.
 for (const room of ['lib', 'daemon', 'spec', 'scripts', 'docs']) {
-  for (const file of readdirSync(at(`build/${room}`), { recursive: true })) {
+  for (const file of readdirSync(at(`build/${room}`), { recursive: true, encoding: 'utf8' })) {
     const [, source] = /^(.*)\.js$/.exec(file) || [];
     if (source !== undefined && !existsSync(at(`${room}/${source}.ts`)))
       unlinkSync(at(`build/${room}/${file}`));
@@ -53,4 +62,6 @@ for (const file of readdirSync(at('build/docs/examples')).filter((name) => name.
   const compiled = readFileSync(at(`build/docs/examples/${file}`), 'utf8');
   writeFileSync(at(`docs/examples/${file}`), compiled.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
 }
+// What the console has beside its modules.
+copyFileSync(at('daemon/monitor/console/app.css'), at('build/daemon/monitor/console/app.css'));
 for (const bin of ['build/lib/cli/bin.js', 'build/daemon/cli/bin.js']) chmodSync(at(bin), 0o755);

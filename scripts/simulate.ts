@@ -1,7 +1,7 @@
 /**
  * Simulated worlds: `--seeds 1000` runs so many fresh ones, `--seed n` one. A failing seed is run again to see that it
  * fails in the same way, and printed; `--trace` tells what happens in it, `--shrink` cuts it down. `--recipes` plays all
- * recipes in them instead, `--flush` view synchrony.
+ * recipes in them instead, `--flush` view synchrony, `--returns` connections that come back.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type PlayedFlush, playSeed, program as flusher } from '../spec/flush/simulation/worker.js';
@@ -10,6 +10,7 @@ import { type Played, program as player } from '../spec/recipes/simulation/worke
 import { generate } from '../spec/simulation/generate.js';
 import type { Kind } from '../spec/simulation/plan.js';
 import { runSeeds } from '../spec/simulation/pool.js';
+import { type PlayedReturns, playReturns, program as returner } from '../spec/simulation/returns/worker.js';
 import { run } from '../spec/simulation/run.js';
 import { shrink } from '../spec/simulation/shrink.js';
 import { program as runner, runSeed, type SeedResult } from '../spec/simulation/worker.js';
@@ -26,9 +27,10 @@ interface Options {
   readonly recipes?: boolean;
   readonly guests?: boolean;
   readonly flush?: boolean;
+  readonly returns?: boolean;
 }
 
-function whole(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('not a whole number');
   return value;
@@ -42,15 +44,15 @@ const WORST_LINES = 5;
 
 const program = new Command('simulate')
   .description('Simulated worlds under checkers; prints what violates a property')
-  .option('--seeds <count>', 'number of seeds', whole, 1000)
-  .option('--from <seed>', 'first seed; a fresh one by default', whole)
-  .option('--workers <count>', 'seeds at the same time', whole, 2)
+  .option('--seeds <count>', 'number of seeds', wholeNumber, 1000)
+  .option('--from <seed>', 'first seed; a fresh one by default', wholeNumber)
+  .option('--workers <count>', 'seeds at the same time', wholeNumber, 2)
   .addOption(
     new Option('--kind <kind>', 'ideal engine under the groups, or a hostile CPG under the view machine')
       .choices(['ideal', 'cpg', 'both'])
       .default('both'),
   )
-  .option('--seed <seed>', 'run this one seed', whole)
+  .option('--seed <seed>', 'run this one seed', wholeNumber)
   .option('--trace', 'print what happens in it')
   .option('--shrink', 'cut it down as long as it fails in the same way')
   .option('--recipes', 'all recipes on the simulated daemons, each with its own checker')
@@ -59,6 +61,7 @@ const program = new Command('simulate')
     '--flush',
     'members with the flush layer in simulated groups, some of them on the simulated daemons',
   )
+  .option('--returns', 'the client library on simulated daemons, with connections that come back')
   .option('--verbose', 'print the trace hash of every seed');
 
 const kindOf = ({ kind }: Options): Kind | undefined => (kind === 'both' ? undefined : kind);
@@ -199,9 +202,50 @@ async function flush({ seed, seeds, workers, trace, ...options }: Options): Prom
   return failed === 0;
 }
 
+/** Connections that come back, in one world or in many. */
+async function returns({ seed, seeds, workers, ...options }: Options): Promise<boolean> {
+  const tell = ({ seed: of, profile, violations }: PlayedReturns): void => {
+    console.log(`seed ${of}, ${profile}, violates ${violations.length}`);
+    for (const line of violations.slice(0, WORST_LINES)) console.log(`  ${line}`);
+  };
+  if (seed !== undefined) {
+    const played = await playReturns(seed);
+    tell(played);
+    return played.violations.length === 0;
+  }
+  const from = options.from ?? Math.floor(Math.random() * FRESH_RANGE);
+  console.log(`${seeds} seeds from ${from}`);
+  const sum = { kills: 0, losses: 0, whole: 0 };
+  let [failed, ended] = [0, 0];
+  const begun = performance.now();
+  await runSeeds<PlayedReturns>({
+    program: returner,
+    from,
+    count: seeds,
+    workers,
+    done(played) {
+      sum.kills += played.kills;
+      sum.losses += played.losses;
+      sum.whole += played.links['whole'] ?? 0;
+      if (++ended % PROGRESS === 0 && ended < seeds) console.log(`${ended} seeds, ${failed} with violations`);
+      if (played.violations.length === 0) return;
+      failed++;
+      tell(played);
+    },
+  });
+  const seconds = (performance.now() - begun) / 1000;
+  const { kills, losses, whole } = sum;
+  console.log(
+    `${seeds} seeds, ${failed} with violations; ${kills} daemons died, ${losses} losses, ${whole} whole returns; ` +
+      `${seconds.toFixed(1)} s`,
+  );
+  return failed === 0;
+}
+
 function all(options: Options): Promise<boolean> | boolean {
   if (options.flush) return flush(options);
   if (options.recipes) return recipes(options);
+  if (options.returns) return returns(options);
   return options.seed === undefined ? many(options) : one(options.seed, options);
 }
 

@@ -14,6 +14,8 @@ export class Server implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
     readonly port: number,
+    /** Of the listener for browsers; 0 without one. */
+    readonly webPort: number,
   ) {}
 
   /** @param options for node, before the program */
@@ -32,7 +34,8 @@ export class Server implements AsyncDisposable {
     guard(child);
     const line = await firstLine(child);
     const port = Number(/:(\d+)/.exec(line)?.[1]);
-    return new Server(child, port);
+    const webPort = Number(/browsers on port (\d+)/.exec(line)?.[1] ?? 0);
+    return new Server(child, port, webPort);
   }
 
   get pid(): number {
@@ -48,10 +51,14 @@ export class Server implements AsyncDisposable {
 export class Load<Request, Answer> implements AsyncDisposable {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** @param name of a file in `programs` */
-  static async start<Request, Answer>(name: string, plan: object): Promise<Load<Request, Answer>> {
+  /** @param name of a file in `programs`, @param options of node */
+  static async start<Request, Answer>(
+    name: string,
+    plan: object,
+    options: readonly string[] = [],
+  ): Promise<Load<Request, Answer>> {
     // Profiles are wanted of the daemon, not of this.
-    const child = fork(program(name), { execArgv: ['--enable-source-maps'] });
+    const child = fork(program(name), { execArgv: ['--enable-source-maps', ...options] });
     const load = new Load<Request, Answer>(child);
     try {
       await load.say({ plan });

@@ -13,7 +13,7 @@ export class FakeSocket extends Duplex {
   private refused: (() => void) | null = null;
 
   constructor() {
-    super({ allowHalfOpen: false, decodeStrings: false });
+    super({ allowHalfOpen: false });
     this.on('error', () => undefined);
   }
 

@@ -12,24 +12,37 @@ import { silentLogger } from '../../daemon/log/logger.js';
 import { defaultLimits } from '../../daemon/session/limits.js';
 import { SessionServer } from '../../daemon/session/server.js';
 import { checkDelivery } from '../../lib/wire/delivery.js';
+import { encodeExtension, isExtensionFrame } from '../../lib/wire/extension/frame.js';
+import { encodePing, encodePong } from '../../lib/wire/extension/heartbeat.js';
+import { type Hello, encodeHello } from '../../lib/wire/extension/hello.js';
+import { encodeListRequest } from '../../lib/wire/extension/list.js';
+import { readToClient } from '../../lib/wire/extension/read.js';
+import { readWelcome } from '../../lib/wire/extension/welcome.js';
 import { FrameReader } from '../../lib/wire/frame-reader.js';
 import { encodeMethodChoice } from '../../lib/wire/handshake/authentication.js';
 import { encodeConnectRequest, PROTOCOL_VERSION } from '../../lib/wire/handshake/connect-request.js';
 import { nameField } from '../../lib/wire/name.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import { damaged } from '../../spec/wire/arbitraries.js';
+import { toDaemon } from '../../spec/wire/extension/arbitraries.js';
 import { FakeSocket } from './fake-socket.js';
 import { FIXED_KEY } from '../../spec/support/fixed-key.js';
 
 const CLIENTS = 6;
 const GROUPS = ['a', 'b', 'c'];
 const METHOD_LIST_BYTES = 6;
+/** The same with the word of the extension, which a WELCOME follows. */
+const EXTENDED_LIST_BYTES = 12;
+const HELLO: Hello = { features: 0x1f, holdMs: 0, heartbeatMs: 0, attempt: 0, resume: null };
 /** "accepted", three version bytes, length, `#cN#d`. */
 const ACCEPT_BYTES = 10;
 
 interface Client {
   readonly socket: FakeSocket;
   readonly privateGroup: string;
+  /** It has agreed on the extension. */
+  readonly extended: boolean;
   /** Groups it must be in while its connection lives. */
   readonly groups: Set<string>;
   /** It sent bytes that may have put it out of step: what it asks for from then on counts for nothing. */
@@ -41,7 +54,8 @@ export class World {
   readonly core: Core;
   readonly server: SessionServer;
 
-  constructor() {
+  /** @param keeps whether clients may come back to what they have missed */
+  constructor(keeps = false) {
     const order: Sequencer = {
       send: (payload, { exchange = false }) => {
         if (exchange) core.exchange(payload, 'd');
@@ -51,20 +65,30 @@ export class World {
       exchangeDone: () => undefined,
       exclude: () => undefined,
     };
-    const core = new Core({ name: 'd', id: 1, hashKey: FIXED_KEY }, order);
+    const resumeKey = { id: 1, key: Buffer.alloc(32, 1) };
+    const core = new Core({ name: 'd', id: 1, hashKey: FIXED_KEY, ...(keeps ? { resumeKey } : {}) }, order);
+    if (keeps) core.record.keep({ bytes: 64 * 1024, age: 30_000 });
     core.install({ tag: 1n, daemons: ['d'], set: ['d'], time: 1 });
     this.core = core;
     const limits = { ...defaultLimits, maxSessions: CLIENTS, maxSessionBytes: 64 * 1024 };
     this.server = new SessionServer(core, limits, silentLogger, openAccess);
   }
 
-  connect(index: number): void {
+  connect(index: number, extended: boolean): void {
     const socket = new FakeSocket();
     const name = `c${index}`;
     this.server.accept(socket.socket);
-    const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, name };
-    socket.client(Buffer.concat([encodeConnectRequest(request), encodeMethodChoice(['NULL'])]));
-    this.clients[index] = { socket, privateGroup: `#${name}#d`, groups: new Set(), spoiled: false };
+    const request = { version: PROTOCOL_VERSION, membership: true, priority: 0, name, offers: extended };
+    const choice = encodeMethodChoice(extended ? ['NULL', 'SSPX1'] : ['NULL']);
+    const hello = extended ? encodeHello(HELLO) : Buffer.alloc(0);
+    socket.client(Buffer.concat([encodeConnectRequest(request), choice, hello]));
+    this.clients[index] = {
+      socket,
+      privateGroup: `#${name}#d`,
+      extended,
+      groups: new Set(),
+      spoiled: false,
+    };
   }
 
   /** Lets the daemon have its turn, and everything that follows from it. */
@@ -80,12 +104,12 @@ export class World {
       throw new Error(`${this.server.size} sessions for ${living.length} connections`);
     }
     for (const group of GROUPS) this.checkGroup(group, living);
-    for (const { socket } of living) checkStream(Buffer.concat(socket.received));
+    for (const { socket, extended } of living) checkStream(Buffer.concat(socket.received), extended);
   }
 
   /** Clients in step are members as the model says; one out of step may be, but never when it is gone. */
   private checkGroup(group: string, living: readonly Client[]): void {
-    const found = this.core.groups.find(nameField(group), 0)?.members ?? [];
+    const found = this.core.groups.find(nameField(group), 0)?.members.toArray() ?? [];
     const members = found.map(({ privateGroup }) => privateGroup);
     const isSure = (name: string): boolean =>
       !living.some((each) => each.spoiled && each.privateGroup === name);
@@ -107,9 +131,22 @@ export class World {
 }
 
 /** Everything behind the handshake is whole frames, perhaps with the beginning of one more. */
-function checkStream(bytes: Buffer): void {
-  const frames = bytes.subarray(METHOD_LIST_BYTES + ACCEPT_BYTES);
-  new FrameReader({ header: checkDelivery, frame: () => undefined }).push(Buffer.from(frames));
+function checkStream(bytes: Buffer, extended: boolean): void {
+  const frames = bytes.subarray(extended ? extendedLength(bytes) : METHOD_LIST_BYTES + ACCEPT_BYTES);
+  new FrameReader({
+    header: checkDelivery,
+    frame: (frame, start, end) => {
+      if (!isExtensionFrame(frame, start)) return;
+      if (!extended) throw new Error('a plain client got a frame of the extension');
+      readToClient(frame, start, end);
+    },
+  }).push(Buffer.from(frames));
+}
+
+/** Length of a handshake with a WELCOME in it. */
+function extendedLength(bytes: Buffer): number {
+  const welcome = readWelcome(bytes.subarray(EXTENDED_LIST_BYTES));
+  return welcome === null ? bytes.length : EXTENDED_LIST_BYTES + welcome.length + ACCEPT_BYTES;
 }
 
 type Model = Record<string, never>;
@@ -135,7 +172,7 @@ const request =
   };
 
 /** A frame that is right but for some bytes: whether the daemon takes it is its own affair. */
-const damaged =
+const spoil =
   (at: number, value: number) =>
   (client: Client): void => {
     const frame = encodeMessage(AGREED_MESS, client.privateGroup, GROUPS, 1, [Buffer.from('damaged')]);
@@ -151,14 +188,24 @@ const index = fc.nat(CLIENTS - 1);
 const group = fc.constantFrom(...GROUPS);
 const byte = fc.nat(255);
 
+/** The model does not say what becomes of a session that speaks the extension to a daemon that did not offer it, or badly. */
+const extensionFrame =
+  (frame: Buffer, isLegal: boolean) =>
+  (client: Client): void => {
+    client.spoiled ||= !client.extended || !isLegal;
+    client.socket.client(frame);
+  };
+
+const LEGAL = [encodePing(1n), encodePong(1n), encodeExtension(99, 'a'), ...GROUPS.map(encodeListRequest)];
+
 const commands: fc.Arbitrary<Command>[] = [
-  index.map((i) => ({
+  fc.tuple(index, fc.boolean()).map(([i, extended]) => ({
     check: () => true,
     async run(_model: Model, world: World) {
       await world.settle();
-      if (!world.clients[i]) world.connect(i);
+      if (!world.clients[i]) world.connect(i, extended);
     },
-    toString: () => `connect c${i}`,
+    toString: () => `connect c${i}${extended ? ' with the extension' : ''}`,
   })),
   fc.tuple(index, group).map(([i, g]) =>
     step(
@@ -186,7 +233,7 @@ const commands: fc.Arbitrary<Command>[] = [
       client.spoiled = true;
     }),
   ),
-  fc.tuple(index, fc.nat(), byte).map(([i, at, value]) => step('send damaged', i, damaged(at, value))),
+  fc.tuple(index, fc.nat(), byte).map(([i, at, value]) => step('send damaged', i, spoil(at, value))),
   fc.tuple(index, fc.uint8Array({ maxLength: 80 })).map(([i, garbage]) =>
     step('send garbage', i, (client) => {
       client.spoiled = true;
@@ -194,6 +241,12 @@ const commands: fc.Arbitrary<Command>[] = [
       client.socket.client(Buffer.concat([Buffer.from([0x7f]), garbage]));
     }),
   ),
+  fc
+    .tuple(index, fc.constantFrom(...LEGAL))
+    .map(([i, frame]) => step('send a frame of the extension', i, extensionFrame(frame, true))),
+  fc
+    .tuple(index, damaged(toDaemon.map(({ frame }) => frame)))
+    .map(([i, frame]) => step('send a damaged frame of the extension', i, extensionFrame(frame, false))),
   index.map((i) =>
     step('stop reading', i, ({ socket }) => {
       socket.blocked = true;

@@ -14,9 +14,12 @@ import {
   daemonHears,
   type Heard,
 } from '../../spec/wire/handshake-pair.js';
+import { extensionProperties } from './extension.js';
 import { flushProperties } from './flush.js';
+import { returnSequences } from './returns.js';
 import { secureProperties } from './secure.js';
 import { sessionSequences } from './sessions.js';
+import { webProperties } from './web.js';
 
 type Property = fc.IProperty<[...unknown[]]> | fc.IAsyncProperty<[...unknown[]]>;
 
@@ -137,6 +140,16 @@ export const targets: Readonly<Record<string, Target>> = {
     long: 200_000,
   },
   sessions: { property: sessionSequences as Property, smoke: 5_000, long: 500_000 },
+  'returning clients': { property: returnSequences, smoke: 200, long: 500_000 },
+  ...Object.fromEntries(
+    Object.entries(extensionProperties).map(([name, property]) => [
+      name,
+      { property, smoke: 1_000, long: 1_000_000 },
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(webProperties).map(([name, property]) => [name, { property, smoke: 300, long: 200_000 }]),
+  ),
   ...Object.fromEntries(
     Object.entries(flushProperties).map(([name, property]) => [
       name,

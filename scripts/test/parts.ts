@@ -13,6 +13,7 @@ export interface Part {
  */
 export const OUTSIDE: readonly string[] = [
   'bench',
+  'browser',
   'channel',
   'cli/completion',
   'cli/flood-run',
@@ -46,6 +47,9 @@ export const OUTSIDE: readonly string[] = [
   'session',
   'silence',
   'ssp',
+  'testing/cluster',
+  'testing/guide',
+  'testing/tcp',
   'util/clock',
   'util/on-abort',
   'util/timer-queue',
@@ -53,8 +57,10 @@ export const OUTSIDE: readonly string[] = [
 ];
 /** Within those folders: specs that only compute all the same. */
 export const INSIDE: readonly string[] = [
+  'browser/web-socket',
   'channel/ledger',
   'channel/parts',
+  'channel/returns',
   'channel/schedules/guards',
   'channel/schedules/random',
   'channel/schedules/random.long',

@@ -83,7 +83,7 @@ class Flow implements AsyncDisposable {
 
   static async open(isSecure: boolean): Promise<Flow> {
     const server = await Server.daemon();
-    const plan = { port: server.port, group: GROUP, isSecure };
+    const plan = { port: server.port, group: GROUP, isSecure, resumes: false };
     const receiver = await Load.start<MemberRequest, MemberAnswer>('group-member', {
       ...plan,
       name: 'receiver',

@@ -18,11 +18,18 @@ let shared: Promise<Cluster> | null = null;
 
 async function start(): Promise<Cluster> {
   const cluster = await Cluster.start({ nodes: NODES });
+  await together(cluster);
+  return cluster;
+}
+
+/** Resolves when all its daemons are in one view. */
+export async function together(cluster: Cluster): Promise<void> {
   const watch = new Watch(cluster);
   await watch.together();
   await watch.stop();
-  return cluster;
 }
+
+export const sharedCluster = (): Promise<Cluster> => (shared ??= start());
 
 /** Takes down the cluster, if there is one. */
 export async function endCluster(): Promise<void> {
@@ -39,7 +46,7 @@ export function clusterCase(name: string, service: number, size: number, rate: n
     unavailable: whyNoCluster,
     prepare: (settings) =>
       prepare(async (keep) => {
-        const cluster = await (shared ??= start());
+        const cluster = await sharedCluster();
         const { seconds } = settings;
         const subject: Probe = {
           pids: cluster.nodes.map((node) => node.running('sspd').pid),

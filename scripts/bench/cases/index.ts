@@ -9,14 +9,19 @@ import {
 } from '../../../lib/wire/service.js';
 import type { Case } from '../case.js';
 import { clusterCase } from './cluster.js';
+import { drainedDaemonCase } from './drained-daemon.js';
+import { killedDaemonCase } from './killed-daemon.js';
 import { guessersCase, stampedeCase, stormCase } from './crowds.js';
 import { flowCase } from './flow.js';
 import { itselfCase } from './itself.js';
 import { latencyCase } from './latency.js';
 import { churnCase, growthCase } from './membership.js';
+import { resumableCase } from './resumable.js';
 import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
 import { importCase, startCase } from './start.js';
-import { exchangeCase, nameFloodCase } from './tables.js';
+import { testingKitCase } from './testing-kit.js';
+import { exchangeCase, largeGroupCase, lossCase, nameFloodCase } from './tables.js';
+import { webCase } from './web.js';
 
 const SIZES = [10, 100, 1_000, 10_000, 100_000];
 
@@ -49,6 +54,7 @@ const fanOut = (receivers: number) => ({ receivers, fanOut: receivers });
 export const cases: readonly Case[] = [
   ...SIZES.map((size) => flowCase(`one-to-one ${size} B`, { size })),
   ...SIZES.map(libraryCase),
+  resumableCase(100),
   itselfCase('itself 100 B', false),
   itselfCase('itself 100 B library', true),
   ...[10, 100, 1_000].map((receivers) => flowCase(`fan-out ${receivers}`, fanOut(receivers))),
@@ -58,7 +64,11 @@ export const cases: readonly Case[] = [
   churnCase('membership 1', 0),
   churnCase('membership 100', 99),
   churnCase('membership 1000', 999),
+  churnCase('membership 1000 compact storm', 999, { isCompact: true, window: 1_000 }),
+  churnCase('membership 1000 compact one', 999, { isCompact: true, window: 1 }),
   long(growthCase('growth 1000', 1_000, 1_000)),
+  long(growthCase('growth 1000 compact', 1_000, 1_000, { isCompact: true })),
+  long(largeGroupCase('group of 100000 on 4 daemons', { quick: 10_000, full: 100_000 })),
   long(growthCase('growth 1000 10 listen', 1_000, 10)),
   clusterCase('cluster agreed 100 B', AGREED_MESS, 100, 0),
   long(clusterCase('cluster agreed 1000 B', AGREED_MESS, 1_000, 0)),
@@ -66,6 +76,10 @@ export const cases: readonly Case[] = [
   long(clusterCase('cluster safe 1000 B', SAFE_MESS, 1_000, 0)),
   long(clusterCase('cluster agreed 100 B 200/s', AGREED_MESS, 100, 200)),
   long(clusterCase('cluster safe 100 B 200/s', SAFE_MESS, 100, 200)),
+  killedDaemonCase('killed daemon, 100 clients', 100),
+  long(killedDaemonCase('killed daemon, 1000 clients', 1_000)),
+  drainedDaemonCase('drained daemon, 100 clients 200/s', 100, 200),
+  long(drainedDaemonCase('drained daemon, 1000 clients 2000/s', 1_000, 2_000)),
   latencyCase('latency quiet', 0),
   long(latencyCase('latency 1000/s', 1_000)),
   latencyCase('latency 10000/s', 10_000),
@@ -78,6 +92,34 @@ export const cases: readonly Case[] = [
   stormCase('join storm', { quick: 50, full: 400 }),
   nameFloodCase('hash flood', { quick: 500, full: 10_000 }),
   exchangeCase('death of a daemon, 300000 memberships', { quick: 3_000, full: 300_000 }),
+  long(
+    lossCase('exchange after a loss, 100000 members', {
+      daemons: 10,
+      isResumable: true,
+      outside: 100_000,
+      quick: 1_000,
+      full: 100_000,
+    }),
+  ),
+  webCase('web 1000 browsers', {
+    browsers: { quick: 100, full: 1_000 },
+    groupSize: { quick: 50, full: 100 },
+    rate: 100,
+  }),
+  long(
+    webCase('web 5000 browsers', {
+      browsers: { quick: 500, full: 5_000 },
+      groupSize: { quick: 50, full: 100 },
+      rate: 100,
+    }),
+  ),
+  webCase('web chat of 1000', {
+    browsers: { quick: 100, full: 1_000 },
+    groupSize: { quick: 100, full: 1_000 },
+    rate: 10,
+  }),
   startCase('start sspd'),
   importCase('start import'),
+  testingKitCase('testing-kit partition of five', {}),
+  testingKitCase('testing-kit partition of five, virtual', { time: 'virtual' }),
 ];

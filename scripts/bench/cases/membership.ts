@@ -7,8 +7,12 @@ import { memory } from '../usage.js';
 
 const MIB = 1024 * 1024;
 
-/** One session joins and leaves a group that has `others` besides, of which so many hear of it. */
-export function churnCase(name: string, others: number, listening = others): Case {
+/** How those who hear of changes do. */
+type Form = Pick<CrowdPlan, 'isCompact' | 'window'>;
+
+/** One session joins and leaves a group that has `others` besides, all of which hear of it. */
+export function churnCase(name: string, others: number, form: Form = {}): Case {
+  const listening = others;
   return {
     name,
     unit: 'changes/s',
@@ -16,7 +20,7 @@ export function churnCase(name: string, others: number, listening = others): Cas
     prepare: ({ daemonOptions }) =>
       prepare(async (keep) => {
         const server = keep(await Server.daemon(daemonOptions));
-        const plan: CrowdPlan = { port: server.port, connections: others, listening };
+        const plan: CrowdPlan = { port: server.port, connections: others, listening, ...form };
         const load = keep(await Load.start<CrowdRequest, CrowdAnswer>('crowd', plan));
         await load.ask({ what: 'enter' });
         const subject = {
@@ -32,7 +36,7 @@ export function churnCase(name: string, others: number, listening = others): Cas
 }
 
 /** A group grows from nothing to this size and is left again; so many of its members hear of it. */
-export function growthCase(name: string, connections: number, listening: number): Case {
+export function growthCase(name: string, connections: number, listening: number, form: Form = {}): Case {
   return {
     name,
     unit: 'changes/s',
@@ -41,7 +45,7 @@ export function growthCase(name: string, connections: number, listening: number)
     prepare: ({ daemonOptions }) =>
       prepare(async (keep) => {
         const server = keep(await Server.daemon(daemonOptions));
-        const plan: CrowdPlan = { port: server.port, connections, listening };
+        const plan: CrowdPlan = { port: server.port, connections, listening, ...form };
         const load = keep(await Load.start<CrowdRequest, CrowdAnswer>('crowd', plan));
         const run = async () => {
           const entering = await load.ask({ what: 'enter' });

@@ -4,6 +4,8 @@ import { prepare } from '../prepared.js';
 import { Load, Server } from '../processes.js';
 import type { NameFloodAnswer, NameFloodPlan } from '../programs/name-flood.js';
 import type { ExchangeAnswer, ExchangePlan } from '../programs/exchange.js';
+import type { LossAnswer, LossPlan } from '../programs/loss.js';
+import type { LargeGroupAnswer, LargeGroupPlan } from '../programs/large-group.js';
 
 /** Joins to groups whose names somebody chose to meet in the daemon's tables; the yardstick is ordinary names. */
 export function nameFloodCase(name: string, size: { readonly quick: number; readonly full: number }): Case {
@@ -48,6 +50,58 @@ export function exchangeCase(name: string, size: { readonly quick: number; reado
           const { death, arrival, longestSlice, groups } = await load.ask({});
           const facts = { arrivalMs: arrival, longestSliceMs: longestSlice, groups };
           return { count: 1, seconds: death / 1e3, facts };
+        };
+        return { subject: { pids: [], run }, yardstick: null };
+      }),
+  };
+}
+
+/** One group is built on four daemons in one process, over an order that takes no time. */
+export function largeGroupCase(name: string, size: { readonly quick: number; readonly full: number }): Case {
+  return {
+    name,
+    unit: 'ms',
+    first: 1,
+    runs: 2,
+    prepare: ({ quick }) =>
+      prepare(async (keep) => {
+        const plan: LargeGroupPlan = { members: quick ? size.quick : size.full, daemons: 4 };
+        const load = keep(await Load.start<object, LargeGroupAnswer>('large-group', plan, ['--expose-gc']));
+        const run = async () => {
+          const { build, list: listMs, ...facts } = await load.ask({});
+          return { count: 1, seconds: build / 1e3, facts: { ...facts, listMs } };
+        };
+        return { subject: { pids: [], run }, yardstick: null };
+      }),
+  };
+}
+
+/**
+ * One of several daemons is lost, and all others have the same past: what the exchange moves, and how long it takes at one
+ * of them. In one process over an order that takes no time.
+ */
+export function lossCase(
+  name: string,
+  {
+    quick: small,
+    full,
+    ...plan
+  }: Omit<LossPlan, 'members'> & { readonly quick: number; readonly full: number },
+): Case {
+  return {
+    name,
+    unit: 'ms',
+    first: 1,
+    runs: 5,
+    prepare: ({ quick }) =>
+      prepare(async (keep) => {
+        const members = quick ? small : full;
+        const load = keep(
+          await Load.start<object, LossAnswer>('loss', { ...plan, members } satisfies LossPlan),
+        );
+        const run = async () => {
+          const { exchange, cut: cutMs, cpu: cpuMs, bytes } = await load.ask({});
+          return { count: 1, seconds: exchange / 1e3, facts: { cutMs, cpuMs, bytes } };
         };
         return { subject: { pids: [], run }, yardstick: null };
       }),

@@ -1,8 +1,8 @@
-/** Many connections of one process that count the frames they get. */
+/** Many connections of one process that count the changes and messages they get. */
 import { encodeRequest } from '../../../lib/wire/request.js';
 import { JOIN_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
 import { groupName } from './chunks.js';
-import { FrameCounter } from './frame-counter.js';
+import { ChangeCounter } from './change-counter.js';
 import { type Line, open, openMany } from './line.js';
 
 export class Crowd {
@@ -15,11 +15,11 @@ export class Crowd {
     private readonly listening: number,
   ) {
     for (const { socket } of lines) {
-      const counter = new FrameCounter();
+      const counter = new ChangeCounter();
       socket.on('data', (chunk: Buffer) => {
-        const before = counter.frames;
+        const before = counter.changes;
         counter.push(chunk);
-        this.frames += counter.frames - before;
+        this.frames += counter.changes - before;
         if (this.frames >= this.expected) this.done();
       });
       socket.resume();
@@ -27,11 +27,12 @@ export class Crowd {
   }
 
   /** @param listening how many of them ask for membership messages */
-  static async open(port: number, count: number, listening: number): Promise<Crowd> {
+  static async open(port: number, count: number, listening: number, isCompact = false): Promise<Crowd> {
     let opened = 0;
-    const lines = await openMany(count, () =>
-      open({ kind: 'daemon', port }, 'receiver', opened++ < listening),
-    );
+    const lines = await openMany(count, () => {
+      const listens = opened++ < listening;
+      return open({ kind: 'daemon', port }, 'receiver', listens && isCompact ? 'compact' : listens);
+    });
     return new Crowd(lines, listening);
   }
 

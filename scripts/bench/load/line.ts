@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { dial } from '../../../lib/mailbox/dial.js';
+import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../../../lib/wire/extension/features.js';
 
 export interface Target {
   readonly kind: 'daemon' | 'relay';
@@ -23,10 +24,19 @@ export interface Line {
 /** One byte tells the relay the role. */
 export const ROLE_BYTES: Readonly<Record<Role, string>> = { sender: 's', receiver: 'r', both: 'b' };
 
-/** @param membership whether the daemon sends membership messages */
-export async function open({ kind, port }: Target, role: Role, membership = false): Promise<Line> {
+const features = FEATURE_COMPACT_VIEWS | FEATURE_LISTS_ON_DEMAND;
+const COMPACT = { hello: { features, holdMs: 0, heartbeatMs: 0, attempt: 0, resume: null } };
+
+/** @param membership whether the daemon sends membership messages, as whole views or as records */
+export async function open(
+  { kind, port }: Target,
+  role: Role,
+  membership: boolean | 'compact' = false,
+): Promise<Line> {
   if (kind === 'relay') return await openRelay(port, role);
-  const line = await dial({ spreadName: `${port}@127.0.0.1`, membership }, (transport, accept, rest) => {
+  const extension = membership === 'compact' ? COMPACT : undefined;
+  const options = { spreadName: `${port}@127.0.0.1`, membership: membership !== false, extension };
+  const line = await dial(options, (transport, { accept, rest }) => {
     if (rest.length > 0) throw new Error('bytes behind the accept, and nobody asked');
     return { socket: transport as Socket, name: accept.privateGroup };
   });

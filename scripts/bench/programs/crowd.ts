@@ -4,7 +4,7 @@ import { encodeRequest } from '../../../lib/wire/request.js';
 import { JOIN_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
 import { groupName } from '../load/chunks.js';
 import { Crowd } from '../load/crowd.js';
-import { FrameCounter } from '../load/frame-counter.js';
+import { ChangeCounter } from '../load/change-counter.js';
 import { type Line, open } from '../load/line.js';
 import { now } from '../load/now.js';
 import { serve } from '../load/serve.js';
@@ -14,6 +14,10 @@ export interface CrowdPlan {
   readonly connections: number;
   /** Of these so many ask for membership messages. */
   readonly listening: number;
+  /** Whether those who listen take records. */
+  readonly isCompact?: boolean;
+  /** Joins and leaves of the churning connection that are under way. */
+  readonly window?: number;
 }
 
 /**
@@ -28,24 +32,26 @@ export interface CrowdAnswer {
   readonly seconds: number;
 }
 
-/** Joins and leaves that are under way. */
 const WINDOW = 8;
 
 /** Joins and leaves in turn; each is answered with one frame. */
 class Churner {
-  private readonly counter = new FrameCounter();
+  private readonly counter = new ChangeCounter();
 
   private sent = 0;
 
-  constructor(private readonly line: Line) {}
+  constructor(
+    private readonly line: Line,
+    private readonly window: number,
+  ) {}
 
   async run(changes: number): Promise<void> {
     const { counter, line } = this;
-    const end = counter.frames + changes;
+    const end = counter.changes + changes;
     await new Promise<void>((resolve) => {
       const fill = (): void => {
         const requests: Buffer[] = [];
-        for (; this.sent < Math.min(end, counter.frames + WINDOW); this.sent++) {
+        for (; this.sent < Math.min(end, counter.changes + this.window); this.sent++) {
           const service = this.sent % 2 === 0 ? JOIN_MESS : LEAVE_MESS;
           requests.push(encodeRequest(service, line.name, [groupName(0)]));
         }
@@ -53,7 +59,7 @@ class Churner {
       };
       const take = (chunk: Buffer): void => {
         counter.push(chunk);
-        if (counter.frames < end) return fill();
+        if (counter.changes < end) return fill();
         line.socket.off('data', take);
         resolve();
       };
@@ -63,12 +69,15 @@ class Churner {
   }
 }
 
-serve(async ({ port, connections, listening }: CrowdPlan) => {
-  const crowd = await Crowd.open(port, connections, listening);
+serve(async ({ port, connections, listening, isCompact = false, window = WINDOW }: CrowdPlan) => {
+  const crowd = await Crowd.open(port, connections, listening, isCompact);
   let churner: Churner | undefined;
   const ask = async (request: CrowdRequest): Promise<void> => {
     if (request.what === 'churn') {
-      churner ??= new Churner(await open({ kind: 'daemon', port }, 'both', true));
+      churner ??= new Churner(
+        await open({ kind: 'daemon', port }, 'both', isCompact ? 'compact' : true),
+        window,
+      );
       await Promise.all([churner.run(request.changes), crowd.arrived(request.changes * listening)]);
     } else await crowd[request.what]();
   };

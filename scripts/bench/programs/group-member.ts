@@ -10,6 +10,8 @@ export interface MemberPlan {
   readonly name: string;
   readonly group: string;
   readonly isSecure: boolean;
+  /** Whether its connection comes back when it is lost; every request has a number then. */
+  readonly resumes: boolean;
 }
 
 export interface MemberRequest {
@@ -52,8 +54,9 @@ async function send(group: Group, { messages, bytes }: MemberRequest): Promise<M
   return { time: start };
 }
 
-serve(async ({ port, name, group, isSecure }: MemberPlan) => {
-  const connection = await connect({ address: `${port}@127.0.0.1`, name });
+serve(async ({ port, name, group, isSecure, resumes }: MemberPlan) => {
+  const address = `${port}@127.0.0.1`;
+  const connection = await connect(resumes ? { addresses: [address], name } : { address, name });
   const secure = { identity: generateIdentity(), authorize: (): boolean => true };
   const joined = await connection.join(group, isSecure ? { secure } : {});
   let received = 0;

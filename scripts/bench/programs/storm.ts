@@ -50,7 +50,7 @@ class Client {
   static async open(port: number, membership: boolean): Promise<Client> {
     const client = await dial(
       { spreadName: `${port}@127.0.0.1`, membership },
-      (socket, accept) => new Client(socket, accept.privateGroup),
+      (socket, { accept }) => new Client(socket, accept.privateGroup),
     );
     if (!(client instanceof Client)) throw new Error(`connect answered ${client.code}`);
     return client;
