@@ -35,6 +35,7 @@ const builder = [
   'daemon/engine',
   'daemon/monitor',
   'daemon/net',
+  'daemon/net/websocket',
   'daemon/session',
   'daemon/options',
   'daemon/prepare',
@@ -49,7 +50,8 @@ const forAll = 'lib/util';
  */
 const rules: Readonly<Record<string, Rule>> = {
   [forAll]: { values: [] },
-  'lib/errors': { values: ['lib/wire'] },
+  'lib/error-codes': { values: [] },
+  'lib/errors': { values: ['lib/wire', 'lib/error-codes'] },
   'lib/node-version': { values: [] },
   'lib/wire': { values: ['lib/errors'] },
   'lib/primary': { values: ['lib/wire'] },
@@ -63,10 +65,11 @@ const rules: Readonly<Record<string, Rule>> = {
     values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/flush/core', 'lib/secure', 'lib/secure/core'],
   },
   'lib/client': {
-    values: [...shared, 'lib/mailbox', 'lib/flush/core', 'lib/secure', 'lib/secure/core'],
+    values: [...shared, 'lib/silence', 'lib/mailbox', 'lib/flush/core', 'lib/secure', 'lib/secure/core'],
   },
   'lib/recipes': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
+  'lib/browser': { values: [...shared, 'lib/mailbox', 'lib/client', 'lib/recipes'] },
   'lib/index': { values: library },
   'lib/cli': { values: ['lib/util', 'lib/index', 'lib/node-version'] },
 
@@ -83,6 +86,9 @@ const rules: Readonly<Record<string, Rule>> = {
     values: [...shared, 'lib/silence'],
     types: ['daemon/access', 'daemon/log', 'daemon/session'],
   },
+  'daemon/net/websocket': {
+    values: [...base, 'lib/silence', 'daemon/net', 'daemon/session'],
+  },
   'daemon/session': {
     values: [...base, 'lib/silence', 'daemon/access', 'daemon/counters', 'daemon/net'],
   },
@@ -97,9 +103,11 @@ const rules: Readonly<Record<string, Rule>> = {
       'daemon/monitor',
       'daemon/session',
       'daemon/option-fault',
+      'daemon/web-options',
     ],
     types: ['daemon/engine'],
   },
+  'daemon/web-options': { values: ['daemon/config'], types: ['daemon/net/websocket'] },
   'daemon/prepare': { values: [...builder] },
   'daemon/live-status': {
     values: [...base, 'daemon/options'],
@@ -107,15 +115,26 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   'daemon/slices': { values: [], types: ['daemon/core'] },
   'daemon/view-time-file': { values: ['daemon/regular-file'], types: ['daemon/log'] },
-  'daemon/daemon': {
-    values: [...builder, 'daemon/live-status', 'daemon/slices', 'daemon/view-time-file'],
+  'daemon/wiring': {
+    values: ['daemon/core', 'daemon/session'],
+    types: [port, 'daemon/access', 'daemon/log'],
   },
-  'daemon/index': { values: [...builder, 'daemon/daemon'], types: ['daemon/counters'] },
+  'daemon/daemon': {
+    values: [...builder, 'daemon/live-status', 'daemon/slices', 'daemon/view-time-file', 'daemon/wiring'],
+  },
+  /** It is a program of both sides: nobody imports it. */
+  'daemon/testing': {
+    values: [...builder, 'daemon/live-status', 'daemon/wiring', 'lib/mailbox', 'lib/client'],
+  },
+  'daemon/index': {
+    values: [...builder, 'daemon/daemon'],
+    types: ['daemon/counters', 'daemon/web-options'],
+  },
   'daemon/cli': { values: [...builder, 'daemon/daemon', 'lib/node-version'] },
 };
 
 /** Rooms inside a room. */
-const inner = ['daemon/engine/views', 'lib/flush/core', 'lib/secure/core'];
+const inner = ['daemon/net/websocket', 'daemon/engine/views', 'lib/flush/core', 'lib/secure/core'];
 
 /** The entry points of the package: the command line uses them as a user's program does. */
 const doors = /^lib\/(?:wire|ssp|secure|flush|recipes|channel)\/index\.js$/;
@@ -125,11 +144,21 @@ const behindTheDoors: readonly (readonly [from: string, ...files: readonly strin
   ['lib/cli/values.ts', 'lib/mailbox/address.js'],
   ['lib/cli/session.ts', 'lib/mailbox/address.js'],
   ['lib/cli/monitor/', 'lib/mailbox/address.js'],
+  // A recorder takes frames as they are delivered, and a replay reads them as a connection does.
+  [
+    'lib/cli/recording/',
+    'lib/mailbox/mailbox.js',
+    'lib/mailbox/received-message.js',
+    'lib/mailbox/failure-text.js',
+    'lib/mailbox/view.js',
+    'lib/client/reader.js',
+  ],
   // A load generator takes messages without a promise or an event for each.
   [
     'lib/cli/flood/',
     'lib/mailbox/mailbox.js',
     'lib/mailbox/dial-failure.js',
+    'lib/mailbox/failure-text.js',
     'lib/mailbox/received-message.js',
     'lib/client/reader.js',
   ],
@@ -141,12 +170,12 @@ const isOpenToCli = (path: string, target: string): boolean =>
 
 /** Code that runs the same whenever and wherever it runs. */
 const pure =
-  /^(lib\/util(?!\/(?:clock|option-schemas)\.)|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/secure\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views)\//;
+  /^(lib\/util(?!\/(?:clock|option-schemas|report|buffer\/types)[./])|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/secure\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views|daemon\/monitor\/console\/core)\//;
 /** The clock of the machine and the schema library, of which pure code may know no more than the types. */
 const worldly: ReadonlySet<string> = new Set(['lib/util/clock.js', 'lib/util/option-schemas.js']);
 /** What pure code imports of packages: bytes, and the types of schemas. */
 const isPurePackage = ({ specifier, typeOnly }: Import): boolean =>
-  specifier === 'node:buffer' || (typeOnly && specifier === 'zod');
+  specifier === 'node:buffer' || specifier === '#buffer' || (typeOnly && specifier === 'zod');
 
 const impure =
   /(?<![.\w$])(?:Date|setTimeout|setInterval|setImmediate|queueMicrotask|performance|process|globalThis)\b|\bMath\s*\.\s*random\b/g;
@@ -159,12 +188,70 @@ const ofLibrary = /^lib\/(?!cli\/)/;
  */
 const ofTheMachine: ReadonlySet<string> = new Set([
   'lib/util/clock.ts',
-  'lib/mailbox/platform.ts',
+  'lib/util/clock/node.ts',
+  'lib/util/clock/browser.ts',
+  'lib/mailbox/platform/node.ts',
+  'lib/mailbox/platform/browser.ts',
   'lib/secure/node-provider.ts',
   'lib/silence/watch.ts',
 ]);
 const unplanned =
   /(?<![.\w$])(?:setTimeout|setInterval|setImmediate|performance|hrtime|systemClock|random(?:Bytes|Int|UUID|Fill\w*))\b|\bMath\s*\.\s*random\b|\bDate\s*\.\s*now\b|\bnew\s+Date\s*\(\s*\)|\bgetRandomValues\b|\bAbortSignal\s*\.\s*timeout\b|\.\s*hrtime\b/g;
+
+/** The code that browsers run too. */
+const neutral = /^lib\/(?:wire|util|primary|mailbox|client|recipes|browser|flush\/core)\//;
+/** Where it meets Node: the halves of the modules `#...` for Node, and what only they load. */
+const ofNode: ReadonlySet<string> = new Set([
+  // Names what Node has to the compiler, and is never loaded.
+  'lib/util/buffer/types.ts',
+  'lib/util/buffer/node.ts',
+  'lib/util/clock/node.ts',
+  'lib/util/report/node.ts',
+  'lib/mailbox/platform/node.ts',
+  'lib/mailbox/socket-transport.ts',
+  'lib/client/secure-membership.ts',
+]);
+/** Files of other rooms that browsers may run. */
+const alsoNeutral: ReadonlySet<string> = new Set([
+  'lib/errors.js',
+  'lib/error-codes.js',
+  'lib/silence/limits.js',
+]);
+const globalsOfNode = /(?<![.\w$])(?:process|clearImmediate|NodeJS|__dirname)\b/g;
+const globalBuffer = /(?<![.\w$])Buffer\b/;
+
+/** The modules `#...` and their files for Node. */
+const privateModules = (
+  JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
+    readonly imports: Readonly<Record<string, { readonly node: string; readonly default: string }>>;
+  }
+).imports;
+
+/** The file that an import names, below the root; null for a package. */
+function targetOf(path: string, specifier: string): string | null {
+  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier));
+  return privateModules[specifier]?.node.replace('./build/', '') ?? null;
+}
+
+/** What keeps a file from browsers: an import of it. */
+function nodeImport(path: string, { specifier, typeOnly }: Import): string | null {
+  if (!neutral.test(path) || ofNode.has(path)) return null;
+  if (specifier.startsWith('node:')) return `${path} runs in browsers and imports ${specifier}`;
+  const target = specifier.startsWith('.') ? targetOf(path, specifier) : null;
+  if (typeOnly || target === null || alsoNeutral.has(target)) return null;
+  const isOpen = neutral.test(target) && !ofNode.has(target.replace(/\.js$/, '.ts'));
+  return isOpen ? null : `${path} runs in browsers and imports ${target}`;
+}
+
+/** The same: what it uses. */
+function nodeGlobals(path: string, source: string): string[] {
+  if (!neutral.test(path) || ofNode.has(path)) return [];
+  const code = stripped(source, false);
+  const used = [...new Set(code.match(globalsOfNode))];
+  const hasBuffer = importsOf(source).some(({ specifier }) => specifier === '#buffer');
+  if (!hasBuffer && globalBuffer.test(code)) used.push('Buffer');
+  return used.map((name) => `${path} runs in browsers and uses ${name}`);
+}
 
 const LONGEST_FILE = 400;
 /** A state machine reads best as a whole. */
@@ -174,6 +261,7 @@ const stateMachines = new Set([
   'daemon/engine/views/machine.ts',
   'lib/secure/core/machine.ts',
   'lib/channel/registry/machine.ts',
+  'lib/client/resume/machine.ts',
 ]);
 
 /** The source without comments, and without the text of strings unless they are kept. */
@@ -233,11 +321,10 @@ function roomOf(path: string): string {
 /** What is wrong with one import, or null. */
 function arrowFault(path: string, each: Import): string | null {
   const { specifier, typeOnly } = each;
-  if (!specifier.startsWith('.')) {
-    const outside = pure.test(path) && !isPurePackage(each);
-    return outside ? `${path} is pure and imports ${specifier}` : null;
-  }
-  const target = normalize(join(dirname(path), specifier));
+  if (!specifier.startsWith('.') && pure.test(path) && !isPurePackage(each))
+    return `${path} is pure and imports ${specifier}`;
+  const target = targetOf(path, specifier);
+  if (target === null) return null;
   if (worldly.has(target) && pure.test(path) && !typeOnly) return `${path} is pure and imports ${target}`;
   const from = roomOf(path);
   const to = roomOf(target);
@@ -245,16 +332,18 @@ function arrowFault(path: string, each: Import): string | null {
   const rule = rules[from];
   if (!rule) return `${path} is in the room ${from}, which has no rule`;
   if (rule.values.includes(to) || (typeOnly && rule.types?.includes(to))) return null;
-  if (from === 'lib/cli' && isOpenToCli(path, normalize(join(dirname(path), specifier)))) return null;
+  if (from === 'lib/cli' && isOpenToCli(path, target)) return null;
   return `${path} imports ${rule.types?.includes(to) ? 'more than types of ' : ''}${to}`;
 }
 
 /** Everything that is wrong with one source file. */
 function faultsOf(path: string, source: string): string[] {
-  const faults = importsOf(source).flatMap((each) => arrowFault(path, each) ?? []);
+  const faults = importsOf(source).flatMap((each) => arrowFault(path, each) ?? nodeImport(path, each) ?? []);
   if (pure.test(path)) {
     const used = new Set(stripped(source, false).match(impure));
     faults.push(...[...used].map((name) => `${path} is pure and uses ${name}`));
+  } else {
+    faults.push(...nodeGlobals(path, source));
   }
   if (ofLibrary.test(path) && !pure.test(path) && !ofTheMachine.has(path)) {
     const used = new Set(stripped(source, false).match(unplanned));
@@ -406,7 +495,28 @@ describe('architecture', () => {
       ],
       ['daemon/session/a.ts', "import { b } from '../config/b.js';", 'imports daemon/config'],
       ['daemon/session/a.ts', "import { b } from '../cli/main.js';", 'imports daemon/cli'],
+      ['daemon/index.ts', "import { b } from './testing/b.js';", 'imports daemon/testing'],
+      ['daemon/daemon.ts', "import type { B } from './testing/b.js';", 'imports daemon/testing'],
+      ['lib/client/a.ts', "import { b } from '../../daemon/testing/b.js';", 'imports daemon/testing'],
       ['lib/wire/a.ts', "import { b } from 'node:net';", 'is pure and imports node:net'],
+      ['lib/wire/a.ts', "import { b } from 'node:buffer';", 'runs in browsers and imports node:buffer'],
+      ['lib/wire/a.ts', "import { b } from '#report';", 'is pure and imports #report'],
+      ['lib/client/a.ts', "import type { B } from 'node:net';", 'runs in browsers and imports node:net'],
+      ['lib/browser/a.ts', "const a = await import('node:net');", 'runs in browsers and imports node:net'],
+      [
+        'lib/client/a.ts',
+        "import { b } from '../mailbox/socket-transport.js';",
+        'runs in browsers and imports lib/mailbox/socket-transport.js',
+      ],
+      [
+        'lib/mailbox/a.ts',
+        "import { b } from '../silence/watch.js';",
+        'runs in browsers and imports lib/silence/watch.js',
+      ],
+      ['lib/recipes/a.ts', 'process.emitWarning(a);', 'runs in browsers and uses process'],
+      ['lib/mailbox/a.ts', 'let a: NodeJS.Timeout;', 'runs in browsers and uses NodeJS'],
+      ['lib/client/a.ts', 'const a = Buffer.alloc(1);', 'runs in browsers and uses Buffer'],
+      ['lib/browser/a.ts', "import { b } from '../ssp/b.js';", 'imports lib/ssp'],
       ['lib/wire/a.ts', "import { z } from 'zod';", 'is pure and imports zod'],
       ['daemon/core/a.ts', "import { b } from 'node:crypto';", 'is pure and imports node:crypto'],
       ['daemon/engine/views/a.ts', "import { b } from 'node:timers';", 'is pure and imports node:timers'],
@@ -435,12 +545,18 @@ describe('architecture', () => {
     for (const [path, source] of [
       ['lib/wire/a.ts', "import { b } from '../util/b.js';"],
       ['daemon/core/a.ts', "import { b } from '../../lib/util/b.js';"],
-      ['lib/util/a.ts', "import type { z } from 'zod'; import { Buffer } from 'node:buffer';"],
+      ['lib/util/a.ts', "import type { z } from 'zod'; import { Buffer } from '#buffer';"],
       ['lib/util/a.ts', "import type { B } from './clock.js';"],
       ['lib/util/clock.ts', 'const a = setTimeout(b, performance.now());'],
       ['lib/util/option-schemas.ts', "import { z } from 'zod';"],
       ['lib/client/a.ts', "import { b } from '../util/clock.js';"],
-      ['lib/wire/handshake/a.ts', "import { b } from '../b.js'; import { Buffer } from 'node:buffer';"],
+      ['lib/client/a.ts', "import { Buffer } from '#buffer'; const a = Buffer.alloc(1);"],
+      ['lib/client/a.ts', "import { warn } from '#report'; const a = await import('#secure');"],
+      ['lib/mailbox/a.ts', "import type { B } from '../silence/watch.js';"],
+      ['lib/mailbox/socket-transport.ts', "import { b } from 'node:net';"],
+      ['lib/secure/a.ts', 'process.exit(1);'],
+      ['lib/browser/a.ts', "import { b } from '../recipes/b.js';"],
+      ['lib/wire/handshake/a.ts', "import { b } from '../b.js'; import { Buffer } from '#buffer';"],
       ['lib/client/a.ts', "import { b } from '../flush/core/b.js';"],
       ['lib/ssp/a.ts', "import { b } from '../flush/core/b.js'; import { c } from '../secure/c.js';"],
       ['lib/flush/a.ts', "import { b } from './core/b.js'; import { c } from '../ssp/c.js';"],
@@ -454,6 +570,7 @@ describe('architecture', () => {
       ],
       ['daemon/session/a.ts', "import { b } from 'node:net'; import { c } from '../../lib/errors.js';"],
       ['daemon/monitor/a.ts', "import type { B } from '../session/b.js';"],
+      ['daemon/testing/a.ts', "import { b } from '../wiring.js'; import { c } from '../../lib/client/c.js';"],
       ['daemon/engine/corosync/transport.ts', "import koffi from 'koffi'; const a = Date.now();"],
       ['daemon/core/a.ts', "/** No Date here. */ const a = 'this process'; // setTimeout"],
       ['daemon/core/a.ts', 'const a = b.process; const update = c.performance;'],
@@ -477,7 +594,7 @@ describe('architecture', () => {
       ['const a = setInterval;', 'setInterval'],
       ['setImmediate(a);', 'setImmediate'],
       ['const a = performance.now();', 'performance'],
-      ['const a = process.hrtime();', '.hrtime'],
+      ['const a = b.hrtime();', '.hrtime'],
       ['const a = Date.now();', 'Date.now'],
       ['const a = new Date();', 'new Date()'],
       ['const a = Math.random();', 'Math.random'],
@@ -489,8 +606,8 @@ describe('architecture', () => {
       ["import { systemClock } from '../util/clock.js';", 'systemClock'],
     ] as const) {
       it(source, () => {
-        const fault = `lib/client/a.ts uses ${what}, which its platform should give`;
-        expect(faultsOf('lib/client/a.ts', source)).to.deep.equal([fault]);
+        const fault = `lib/channel/a.ts uses ${what}, which its platform should give`;
+        expect(faultsOf('lib/channel/a.ts', source)).to.deep.equal([fault]);
       });
     }
 

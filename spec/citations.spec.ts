@@ -7,7 +7,16 @@ import { join, relative } from 'node:path';
 import { expect } from 'chai';
 import { repositoryRoot } from './support/recordings.js';
 
-const PAGES = ['session', 'daemon', 'corosync', 'channels', 'receive', 'flush-layer', 'secure-groups'];
+const PAGES = [
+  'session',
+  'daemon',
+  'corosync',
+  'channels',
+  'receive',
+  'flush-layer',
+  'secure-groups',
+  'websocket',
+];
 const ID = String.raw`(?:[A-Z]|VS|SS|F[LM]-|S[GDM]-)?\d+[ab]?(?:\.\d+)*`;
 const CITATION = new RegExp(String.raw`\[(${PAGES.join('|')}) (${ID}(?:(?:, | to )${ID})*)\]`, 'g');
 /** What looks like a citation, also of a page that does not exist, or with more than ids. */

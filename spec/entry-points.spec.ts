@@ -17,13 +17,13 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       AuthError BufferTooShortError ConnectionClosedError CouldNotConnectError DataEvent ERROR_CODES
       GroupsTooShortError IllegalAddressError IllegalGroupError IllegalMessageError
       IllegalMessageTypeError IllegalNameError IllegalParamError IllegalReceiversError IllegalServiceError
-      IllegalSessionError IllegalStateError IllegalTimeError MessageTooLongError NetworkError NoNameError NotUniqueError PermissionDeniedError
-      QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError SERVICES SecurityError SspError TooManyGroupsError
-      VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
+      IllegalSessionError IllegalStateError IllegalTimeError MessageTooLongError NetworkError NoNameError NotSupportedError NotUniqueError PermissionDeniedError
+      QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError ResumeError SERVICES SecurityError SendUnknownError SspError TooManyGroupsError
+      TooManyMembersError VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
     types: `
-      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents DisagreementEvent ErrorCode ExcludedEvent
-      FlushRequestEvent Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions NetworkView Outsider
-      RefusedAction RejectEvent RekeyedEvent SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
+      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ConnectionState DisagreementEvent ErrorCode ExcludedEvent
+      FlushRequestEvent GapEvent GapReason Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions MovedEvent NetworkView Outsider
+      ReconnectingEvent RefusedAction RejectEvent RekeyedEvent ResumeOptions ResumedEvent ReturnedMember SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
       TamperingEvent TlsOptions TransitionEvent ViewEvent ViewSynchrony`,
   },
   'ssp-toolkit/ssp': {
@@ -50,7 +50,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       SP_scat_get_vs_set_members SP_scat_get_vs_sets_info SP_scat_multicast SP_scat_receive SP_strerror
       SP_version SSP_connect SSP_disconnect SSP_error SSP_flush SSP_get_key SSP_join SSP_kill SSP_leave SSP_multicast
       SSP_multigroup_multicast SSP_multigroup_scat_multicast SSP_poll SSP_receive SSP_scat_multicast
-      SSP_scat_receive SSP_strerror SSP_version SUBGROUP_CAST TOO_MANY_GROUPS TRANSITION_MESS
+      SSP_scat_receive SSP_strerror SSP_version SUBGROUP_CAST TOO_MANY_GROUPS TOO_MANY_MEMBERS TRANSITION_MESS
       TRANS_MEMB_MESS TRANS_MESS UNRELIABLE_MESS WOULD_BLOCK codeName codeText groupIdText
       ipAuthenticator nullAuthenticator passwordAuthenticator`,
     types: `
@@ -91,17 +91,17 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       readMembershipBody readVsSet`,
     types: `
       Accept Authenticator ClientHandshakeOptions ClientStep ConnectRequest Credentials FaultReason
-      FrameHandler GroupId HandshakePolicy Header MembershipBody ServerStep Version VsSet`,
+      FrameHandler GroupId HandshakePolicy Header Hello Mark MembershipBody Position ServerStep Version VsSet Welcome WelcomeVerdict`,
   },
   'ssp-toolkit/recipes': {
     file: 'lib/recipes/index.ts',
     values: `
-      IncompatibleMemberError LeftGroupError LockEndedError ReadOnlyError RecipeError ResultUnknownError
-      barrier counter election groupRpc lock map presence replicated`,
+      IncompatibleMemberError LeaderLostError LeftGroupError LockEndedError ReadOnlyError RecipeError ResultUnknownError
+      barrier counter election groupRpc lead lock map presence replicated`,
     types: `
       Barrier BarrierOptions CallHandler CallMode CallOptions CallOutcome CallResult CommandInfo Counter
-      Departure Election ElectionEvents ElectionOptions GroupRpc GroupRpcOptions HeldLock Leadership
-      Lock Machine Member Presence PresenceEvents PresenceOptions RecipeEvents Replicated
+      Departure Election ElectionEvents ElectionOptions GroupRpc GroupRpcOptions HeldLock LeadInfo LeadOptions Leadership
+      Lock Machine Member Person Presence PresenceEvents PresenceOptions RecipeEvents Replicated
       ReplicatedEvents ReplicatedMap ReplicatedMapEvents ReplicatedOptions Snapshot WaitOptions`,
   },
   'ssp-toolkit/channel': {
@@ -113,10 +113,32 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       TimeoutError openChannels`,
     types: `
       CallOptions ChannelCondition ChannelInfo ChannelLostEvent ChannelOptions Channels ChannelsOptions
-      ClientChangeEvent ClientChannel ClientEvent ClientLossEvent ClientState CloseOptions CreateOptions
+      ClientChangeEvent ClientChannel ClientEvent ClientLossEvent ClientReturnedEvent ClientState CloseOptions CreateOptions
       Dropped GoneReason OpenOptions OverflowEvent PingOptions PostEvent PostOptions ReceiveOptions
       Registry RegistrySnapshot Reply ServerChannel ServerEvent ServerRequest TimeoutEvent TimerEvent
       TimerId WaitLimits WatchEvent`,
+  },
+  'ssp-toolkit/browser': {
+    file: 'lib/browser/index.ts',
+    values: `
+      AuthError ConnectionClosedError CouldNotConnectError IllegalGroupError IllegalParamError IncompatibleMemberError LeftGroupError
+      MessageTooLongError NotSupportedError NotUniqueError PermissionDeniedError ReadOnlyError RecipeError RejectedError
+      ResultUnknownError ResumeError SendUnknownError SessionChangedError SspError TooManyGroupsError TooManyMembersError
+      connect election groupRpc map presence`,
+    types: `
+      Body BrowserConnectOptions CallHandler CallMode CallOptions CallOutcome CallResult Cause ChangeView Connection ConnectionEvent
+      ConnectionEvents ConnectionState DataEvent Departure Election ElectionEvents ElectionOptions ErrorCode GapEvent GapReason Group
+      GroupEvent GroupEvents GroupRpc GroupRpcOptions JoinOptions Leadership Member MembersSendOptions MovedEvent NetworkView
+      Person Presence PresenceEvents PresenceOptions RecipeEvents ReconnectingEvent RejectEvent Replicated ReplicatedEvents
+      ReplicatedMap ReplicatedMapEvents ReplicatedOptions ResumeOptions ResumedEvent ReturnedMember SelfLeaveEvent SendOptions
+      Service TokenSource TransitionEvent ViewEvent WaitOptions`,
+  },
+  'ssp-toolkit/react': {
+    file: 'lib/browser/react/index.ts',
+    values: 'SspProvider useGroup useLeader usePresence',
+    types: `
+      GroupState LeaderState Member MessageHandler Person PresenceState SspProviderProps UseGroupOptions UseLeaderOptions
+      UsePresenceOptions`,
   },
   'ssp-toolkit/daemon': {
     file: 'daemon/index.ts',
@@ -124,8 +146,16 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       AccessFileError EngineError IllegalParamError ListenError MonitorError TransportError createDaemon
       hostDaemonName`,
     types: `
-      Counters Daemon DaemonOptions DaemonStatus EndReason GroupInfo Logger Method SessionInfo
-      SessionLimits TransportErrorCode`,
+      Counters Daemon DaemonOptions DaemonStatus DaemonViewInfo EndReason GroupInfo GroupWithMembers
+      Logger Method Principal SessionInfo SessionLimits SessionWithGroups StatusEvent TransportErrorCode
+      UpgradeRequest Verify WebOptions`,
+  },
+  'ssp-toolkit/testing': {
+    file: 'daemon/testing/index.ts',
+    values: `cluster`,
+    types: `
+      Cluster ClusterClock ClusterConnectOptions ClusterDaemonOptions ClusterGroup ClusterOptions DaemonHandle
+      DaemonState FakeTimers Release Wait`,
   },
 };
 

@@ -6,6 +6,7 @@ import { ConfigurationError } from '../daemon/config/error.js';
 import { PasswordError } from '../daemon/access/passwords.js';
 import * as daemon from '../daemon/index.js';
 import { LogError } from '../daemon/log/logger.js';
+import * as browser from '../lib/browser/index.js';
 import * as channel from '../lib/channel/index.js';
 import { ERROR_CODES, SspError, errorOf } from '../lib/errors.js';
 import * as library from '../lib/index.js';
@@ -21,6 +22,8 @@ const given: Readonly<Record<string, readonly unknown[]>> = {
   HasClientsError: [3],
   ServerGoneError: ['left'],
   SecurityError: ['excluded', 'a problem'],
+  ResumeError: ['illegal', 'a problem'],
+  SessionChangedError: ['ann', 'bob'],
   RefusedError: ['NOT_SOLD', ''],
   ConfigurationError: ['a problem', 'spread.conf'],
   AccessFileError: ['a problem', 'access.conf'],
@@ -36,6 +39,7 @@ const isErrorClass = (value: unknown): value is ErrorClass =>
 const all: Readonly<Record<string, unknown>> = {
   ...library,
   ...recipes,
+  ...browser,
   ...channel,
   ...daemon,
   FrameFault,

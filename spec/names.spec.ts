@@ -48,7 +48,6 @@ const kept: Readonly<Record<string, string>> = {
   'lib/channel/registry/entry.ts: Order': 'the order of a channel: fifo or agreed',
   'lib/channel/options.ts: Order': 'the same, for users',
   'lib/channel/registry-info.ts: Order': 'the same, for users',
-  'lib/channel/registry/machine.ts: Pending': 'a command that has no outcome yet, not a deferred promise',
   'lib/primary/ballot.ts: .of': 'the total of which a quorum is more than half, as in "2 of 3"; no option',
   'spec/core/group.spec.ts: Place': 'a type of the daemon: where a member stands in the order',
   'lib/ssp/connect.ts: .privateName': 'the argument private_name of the C calls',
@@ -123,7 +122,7 @@ const pages = everyPage.filter((page) => !history.test(page));
 
 const sources = ['lib', 'daemon', 'spec'].flatMap((folder) =>
   readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && file !== 'names.spec.ts')
+    .filter((file) => file.endsWith('.ts') && file !== 'names.spec.ts' && !file.includes('node_modules'))
 
     .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
 );

@@ -77,13 +77,21 @@ describe('package.json', () => {
 
   it('lets a client program load eventemitter3 and zod, and nothing else', () => {
     const entries = Object.keys(manifest.exports).filter(
-      (entry) => entry !== './daemon' && entry !== './package.json',
+      (entry) => !['./daemon', './testing', './react', './package.json'].includes(entry),
     );
     expect(entries).to.include.members(['.', './ssp', './recipes', './channel']);
     const specifiers = entries.map((entry) => `ssp-toolkit${entry.slice(1)}`);
-    const [client, logger] = packagesLoadedBy(specifiers, ['pino']);
+    const [client, components, logger] = packagesLoadedBy(specifiers, ['ssp-toolkit/react'], ['pino']);
     expect(client).to.deep.equal(['eventemitter3', 'zod']);
+    expect(components).to.deep.equal(['eventemitter3', 'react']);
     expect(logger).to.include.members(['pino', 'sonic-boom']);
+  });
+
+  it('lets a daemon without a port for browsers load nothing of WebSockets and tokens', () => {
+    const [daemon, web] = packagesLoadedBy(['ssp-toolkit/daemon'], ['ws', 'jose']);
+    expect(daemon).to.include('pino').and.not.include.members(['ws']);
+    expect(daemon).to.not.include('jose');
+    expect(web).to.include.members(['ws', 'jose']);
   });
 
   it('lets a program without secure groups load no cryptography', () => {

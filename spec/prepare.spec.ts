@@ -58,7 +58,7 @@ describe('a check before the start', () => {
     const groupFile = folder.file('groups');
     await writeFile(groupFile, '* all *\n');
     expect(await refused({ listen: [LOCAL], groupFile })).to.match(
-      /groups:1: expected join, send or join,send, got "all"/,
+      /groups:1: expected join, send, impersonate, or some of them with commas between, got "all"/,
     );
   });
 

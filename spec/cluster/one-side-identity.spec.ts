@@ -1,6 +1,6 @@
 /** What the checker of view ids on real nodes excuses, and what it does not. */
 import { expect } from 'chai';
-import { MadeUp } from '../support/checks/made-up.js';
+import { MadeUp } from '../testing/checks/made-up.js';
 import { oneSideIdentity } from '../support/cluster/load/one-side-identity.js';
 
 /** `a` and `c` at one daemon, `b` at another, all in view 1. */

@@ -1,5 +1,6 @@
 /** One rig for all specs of this folder: started when the first of them needs it, taken down after the last. */
 import { Cluster } from '../support/cluster/cluster.js';
+import { SSPD_PORT } from '../support/cluster/settings.js';
 import { Watch } from '../support/cluster/watch.js';
 
 /** Half of Corosync's own default, so that a lost node is noticed in about a second. */
@@ -13,7 +14,11 @@ export interface Rig {
 let starting: Promise<Rig> | null = null;
 
 async function start(): Promise<Rig> {
-  const cluster = await Cluster.start({ nodes: 3, token: TOKEN_MS });
+  const cluster = await Cluster.start({
+    nodes: 3,
+    token: TOKEN_MS,
+    configuration: `Announce = "${SSPD_PORT}@%a"`,
+  });
   const watch = new Watch(cluster);
   await watch.together();
   return { cluster, watch };

@@ -75,6 +75,7 @@ export class Consumer implements AsyncDisposable {
   /**
    * Compiles programs in a folder of their own, with every type of every package checked.
    * @param compiler folder in the packages of spec/hosts
+   * @param others options of the compiler beside those of the guide
    * @returns what the compiler says; nothing when all is right
    */
   compile(
@@ -82,12 +83,13 @@ export class Consumer implements AsyncDisposable {
     type: 'module' | 'commonjs',
     compiler: string,
     programs: Readonly<Record<string, string>>,
+    others: object = {},
   ): string {
     if (!existsSync(this.file('node_modules/@types'))) {
       symlinkSync(join(hosts, 'node_modules/@types'), this.file('node_modules/@types'));
     }
     this.write(`${folder}/package.json`, JSON.stringify({ type }));
-    const options = { ...compilerOptions, skipLibCheck: false };
+    const options = { ...compilerOptions, skipLibCheck: false, ...others };
     this.write(`${folder}/tsconfig.json`, JSON.stringify({ compilerOptions: options, include: ['*.ts'] }));
     for (const [name, source] of Object.entries(programs)) this.write(`${folder}/${name}.ts`, source);
     const tsc = join(hosts, 'node_modules', compiler, 'bin/tsc');
