@@ -1,39 +1,35 @@
+import { EventEmitter, once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { connect } from 'ssp-toolkit';
-import { election, type Election } from 'ssp-toolkit/recipes';
+import { lead } from 'ssp-toolkit/recipes';
 
 const address = process.argv[2] ?? '4803@localhost';
+const begins = new EventEmitter();
 
 // The job of the leader. Pass the term to everything that the job changes.
-function job(name: string, term: number, signal: AbortSignal): void {
+async function job(name: string, term: number, signal: AbortSignal): Promise<string> {
   console.log(`${name} works`);
-  const timer = setInterval(() => console.log(`${name}, term ${term}`), 60_000);
-  signal.addEventListener('abort', () => {
-    clearInterval(timer);
+  begins.emit(name);
+  try {
+    await setTimeout(name === 'ann' ? 60_000 : 100, undefined, { signal });
+    return `${name} has finished, with a term: ${term > 0}`;
+  } finally {
     console.log(`${name} stops`);
-  });
-}
-
-async function follow(name: string, worker: Election): Promise<void> {
-  let stop = new AbortController();
-  for await (const leadership of worker) {
-    stop.abort(); // there is a new leader, or none
-    if (!leadership?.isMe) continue;
-    stop = new AbortController();
-    job(name, leadership.term, stop.signal);
   }
 }
 
 await using first = await connect({ address, name: 'ann' });
 await using second = await connect({ address, name: 'bob' });
 
-const ann = await election(first, 'jobs');
-const following = [follow('ann', ann)];
-await ann.waitFor();
+const retire = new AbortController();
+let annBegins = once(begins, 'ann');
+const ann = lead(first, 'jobs', ({ term, signal }) => job('ann', term, signal), { signal: retire.signal });
+await annBegins;
 
-const bob = await election(second, 'jobs');
-following.push(follow('bob', bob));
-await bob.waitForLeader();
-await ann.leave();
-await bob.waitFor();
-await bob.leave();
-await Promise.all(following);
+annBegins = once(begins, 'ann');
+const bob = lead(second, 'jobs', ({ term, signal }) => job('bob', term, signal));
+await annBegins; // again: bob has joined
+
+retire.abort();
+const [, result] = await Promise.allSettled([ann, bob]);
+console.log(result.status === 'fulfilled' && result.value);

@@ -1,21 +1,19 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'ssp-toolkit';
-import { counter } from 'ssp-toolkit/recipes';
 
-const address = process.argv[2] ?? '4803@localhost';
+// Where the daemons are: the connection comes back to the first of them that accepts.
+const addresses = process.argv.slice(2);
+const connection = await connect({ addresses: addresses.length > 0 ? addresses : ['4803@localhost'] });
+connection.on('reconnecting', () => console.log('lost'));
+connection.on('resumed', ({ address, gaps }) =>
+  console.log(`back at ${address}, ${gaps ? 'with a gap' : 'nothing lost'}`),
+);
 
-// One connection, the recipes on it, and the work. Returns when the connection has ended.
-async function run(): Promise<void> {
-  await using connection = await connect({ address, timeoutMs: 5000 });
-  const starts = await counter(connection, 'starts');
-  console.log(`connected, start ${await starts.add()}`);
-  // ... do the work here ...
-  const error = await starts.closed; // undefined when this program left or closed
-  if (error) console.log('connection lost');
-}
-
-for (;;) {
-  // No daemon yet, or connection lost in the middle: retry with a new connection.
-  await run().catch(() => undefined);
-  await pause(200);
+const room = await connection.join('ticks');
+console.log('connected');
+let ticks = 0;
+setInterval(() => void room.send(`tick ${++ticks}`).catch(() => undefined), 500);
+// The loop lives through every loss.
+for await (const event of room) {
+  if (event.kind === 'gap') console.log(`gap: ${event.reason}`);
+  else if (event.kind === 'data' && ticks % 5 === 0) console.log(event.text);
 }

@@ -2,7 +2,7 @@
 export function load(app) {
   app.converter.on('resolveBegin', ({ project }) => {
     for (const module of project.children ?? []) {
-      const [, entry = ''] = /^(?:lib\/)?(.*?)(?:\/?index)?$/.exec(module.name) ?? [];
+      const [, entry = ''] = /^(?:lib\/|daemon\/(?=testing))?(.*?)(?:\/?index)?$/.exec(module.name) ?? [];
       module.name = ['', 'lib'].includes(entry) ? 'ssp-toolkit' : `ssp-toolkit/${entry}`;
     }
   });
