@@ -53,9 +53,10 @@ async function run(flags: Flags): Promise<void> {
   const opened = openLog(start.logLevel, start.logFile);
   log = opened.log;
   tell(start, log);
-  const daemon = await createDaemon({ ...start.options, logger: log });
   const logger = log;
-  endOnSignals(daemon, logger);
+  const started = endOnSignals(logger);
+  const daemon = await createDaemon({ ...start.options, logger });
+  started(daemon);
   void watch(daemon);
   let reloaded = Promise.resolve();
   hangUp = () => {
