@@ -180,7 +180,9 @@ describe('a connection that comes back on three nodes', function () {
       eve.say('hello');
       await ann.hears(3);
       expect(ann.words.slice(1)).to.deep.equal(['missed', 'hello']);
-      expect([ann.connection.id, ann.group.isMember]).to.deep.equal(['#ann#dmn1', true]);
+      // What was said meanwhile may come as a part of what was missed, before the connection is open again.
+      await eventually(() => ann.group.isMember, 'the membership', LIMIT);
+      expect(ann.connection.id).to.equal('#ann#dmn1');
       expect(await eve.sees(3)).to.deep.equal([
         'join: #ann#dmn1 #eve#dmn3 (#ann#dmn1)',
         '#eve#dmn3 > returning: missed',

@@ -3,7 +3,7 @@ import { FloodThrottle, type Throttled, FLOOD_BYTES, FLOOD_TIME } from '../../da
 import { until } from '../support/wait.js';
 
 /** Milliseconds; the daemon's own is longer. */
-const STALL_TIME = 40;
+const STALL_TIME = 150;
 
 /** A session as the brake sees it. */
 class Fake implements Throttled {
