@@ -1,12 +1,19 @@
 /**
  * Which requests of resumable sessions are stable: every payload that holds some of them is at all daemons of the view, or
- * its view has ended here, and whoever came along has it. Each session gets the last number, once a turn.
+ * its view has ended here, and whoever came along has it. Each session gets the last number, at the end of a turn.
  */
 import { Buffer } from 'node:buffer';
 import { Fifo } from '../../lib/util/fifo.js';
 import { ACK_BYTES, writeAck } from '../../lib/wire/extension/resume.js';
 import type { LocalSession } from './group.js';
+import type { ResumeState } from './resume-state.js';
 import type { SessionRecord } from './session-records.js';
+
+/**
+ * Turns until a session that brings requests in each of them gets its number. A number costs a write here and a read there, as
+ * much as dozens of requests.
+ */
+const TURNS = 4;
 
 /** The last request of a session in a payload. */
 interface Ordered {
@@ -71,7 +78,7 @@ export class Acknowledgements {
     return this.isStable(record) ? Math.max(record.stable, record.last) : record.stable;
   }
 
-  /** Tells the sessions; at the end of a turn. */
+  /** Tells the sessions; at the end of a turn. One that is busy may stay due. */
   tell(): void {
     this.settle();
     if (this.due.size === 0) return;
@@ -80,12 +87,14 @@ export class Acknowledgements {
     let at = 0;
     for (const session of this.due) {
       const { resume } = session;
-      if (resume === null || session.leaving) continue;
-      writeAck(frames, at, resume.stable);
-      session.outlet.deliver(frames, at, at + ACK_BYTES, 1);
-      at += ACK_BYTES;
+      if (resume !== null && !session.leaving) {
+        if (mayWait(resume)) continue;
+        writeAck(frames, at, resume.stable);
+        session.outlet.deliver(frames, at, at + ACK_BYTES, 1);
+        at += ACK_BYTES;
+      }
+      this.due.delete(session);
     }
-    this.due.clear();
   }
 
   /** Takes out what is stable. */
@@ -115,4 +124,12 @@ export class Acknowledgements {
     resume.stable = stable;
     this.due.add(session);
   }
+}
+
+/** Whether the session has brought requests since it was last looked at, and not waited for long. */
+function mayWait(resume: ResumeState): boolean {
+  const isBusy = resume.number !== resume.numberBefore;
+  resume.numberBefore = resume.number;
+  resume.turnsWaited = isBusy ? (resume.turnsWaited + 1) % TURNS : 0;
+  return resume.turnsWaited > 0;
 }

@@ -270,6 +270,11 @@ export class Core {
     return this.turns.isDue;
   }
 
+  /** Whether a session waits a turn longer for what is stable of its requests. */
+  get hasAcknowledgements(): boolean {
+    return this.resumption.acknowledgements.isDue;
+  }
+
   /** Whether a `flush` has something that came of what was delivered. */
   get hasOrders(): boolean {
     return !this.pack.isEmpty;

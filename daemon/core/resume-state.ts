@@ -35,6 +35,9 @@ export class ResumeState {
   onReplaced: () => void = () => undefined;
   /** Its requests up to this number are stable. */
   stable = 0;
+  /** What `number` was when the session was due to hear what is stable, and the turns that this has waited since. */
+  numberBefore = 0;
+  turnsWaited = 0;
 
   /** @param attempt 0 for a new session; higher with every try to come back */
   constructor(

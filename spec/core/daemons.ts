@@ -230,7 +230,7 @@ export class Daemons {
       for (const { core } of this.nodes.values()) core.endTurn();
     } while (this.order());
     this.tellStable();
-    for (const { core } of this.nodes.values()) core.resumption.acknowledgements.tell();
+    for (const { core } of this.nodes.values()) quietTurns(core);
   }
 
   /**
@@ -252,6 +252,11 @@ export class Daemons {
       }
     }
   }
+}
+
+/** Turns in which nothing comes, until nobody waits to hear what is stable. */
+export function quietTurns(core: Core): void {
+  while (core.hasAcknowledgements) core.endTurn();
 }
 
 /** A payload that anybody has came back to its sender too, with all that stands before it. */

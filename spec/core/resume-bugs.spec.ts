@@ -39,7 +39,7 @@ const bugs: readonly Bug[] = [
   },
   {
     name: 'a request is acknowledged when it is ordered',
-    seed: 96,
+    seed: 153,
     weights: { kill: 5, view: 4 },
     plant: () =>
       replace(Acknowledgements, 'delivered', (original) => (self, record, number, index, isOwn) => {

@@ -4,7 +4,7 @@ import { FEATURES } from '../../daemon/core/report.js';
 import { AGREED_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { encodeForget } from '../../lib/wire/extension/daemon-frames.js';
 import type { Client } from './core-world.js';
-import { Daemons, forget, type Node } from './daemons.js';
+import { Daemons, forget, type Node, quietTurns } from './daemons.js';
 import { Resumable } from './resumable.js';
 
 const SID = 0x1122334455667788n;
@@ -108,10 +108,32 @@ describe('core: resumable sessions', () => {
       daemons.order();
       daemons.reach(['a']);
       daemons.tellStable();
-      daemons.node('a').core.resumption.acknowledgements.tell();
+      quietTurns(daemons.node('a').core);
       expect(ann.acks).to.deep.equal([]);
       daemons.run();
       expect(ann.acks).to.deep.equal([3]);
+    });
+
+    it('acknowledged in the first turn without requests, and in each fourth one with some', () => {
+      const { daemons, ann } = annAtA();
+      const { core } = daemons.node('a');
+      const turn = (...texts: readonly string[]): readonly number[] => {
+        for (const text of texts) ann.send(text, ['g']);
+        daemons.order();
+        daemons.reach(['a', 'b']);
+        daemons.tellStable();
+        core.endTurn();
+        return ann.acks;
+      };
+      expect(turn('one')).to.deep.equal([]);
+      expect(core.hasAcknowledgements).to.equal(true);
+      expect(turn()).to.deep.equal([2]);
+      expect(core.hasAcknowledgements).to.equal(false);
+      expect(turn()).to.deep.equal([2]);
+      for (const text of ['two', 'three', 'four']) expect(turn(text)).to.deep.equal([2]);
+      expect(turn('five', 'six')).to.deep.equal([2, 7]);
+      expect(turn('seven')).to.deep.equal([2, 7]);
+      expect(turn()).to.deep.equal([2, 7, 8]);
     });
 
     it('acknowledged at the end of the view by which whoever continues has them', () => {
