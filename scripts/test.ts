@@ -1,6 +1,6 @@
 /**
- * `npm test`: all specs in two processes, those that only compute beside those that wait for sockets, processes and
- * nodes. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha.
+ * `npm test`: all specs in parts, two at a time: those that only compute beside those that wait for sockets, nodes and
+ * programs. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha.
  */
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -13,6 +13,8 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const SPECS = at('../spec');
 const REPORTER = at('test/reporter.js');
 const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
+/** Parts that run side by side. */
+const AT_ONCE = 2;
 /** Milliseconds that specs have to end what they started when they are interrupted. */
 const END_LIMIT = 10_000;
 /** Milliseconds for a test of a part that leaves the processor to others: it only has to end. */
@@ -50,11 +52,11 @@ function split(words: readonly string[]): readonly [names: string[], options: st
 
 /** The parts to run: the first one's output is shown at once, that of the next when it has ended. */
 function chosen(names: readonly string[], specs: readonly string[]): readonly Part[] {
-  if (names.length > 0) return [{ name: names.join(' '), specs: pick(names, specs) }];
-  return partsOf(specs);
+  if (names.length > 0) return [{ name: names.join(' '), specs: pick(names, specs), isPatient: false }];
+  return partsOf(specs).filter((part) => part.specs.length > 0);
 }
 
-function start({ name, specs }: Part, options: readonly string[], isPatient: boolean): PartProcess {
+function start({ name, specs, isPatient }: Part, options: readonly string[]): PartProcess {
   const [node, mocha] = optionsOf(at('../../.mocharc.json'), isPatient);
   const files = specs.map((spec) => join(SPECS, `${spec}.spec.js`));
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? ['--color'] : [];
@@ -65,8 +67,16 @@ function start({ name, specs }: Part, options: readonly string[], isPatient: boo
 async function run(words: readonly string[]): Promise<number> {
   const begin = performance.now();
   const [names, options] = split(words);
-  const processes = chosen(names, allSpecs()).map((part, i) => start(part, options, i > 0));
+  const parts = chosen(names, allSpecs());
+  const begun: PartProcess[] = [];
   let interruption: number | null = null;
+  const beginNext = (): void => {
+    const part = parts[begun.length];
+    if (!part || interruption !== null) return;
+    const each = start(part, options);
+    begun.push(each);
+    void each.ended.finally(beginNext);
+  };
   for (const [signal, number] of [
     ['SIGINT', 2],
     ['SIGTERM', 15],
@@ -75,11 +85,13 @@ async function run(words: readonly string[]): Promise<number> {
     process.on(signal, () => {
       const isSecond = interruption !== null;
       interruption = 128 + number;
-      for (const each of processes) each.end(isSecond ? 0 : END_LIMIT);
+      for (const each of begun) each.end(isSecond ? 0 : END_LIMIT);
     });
   }
+  for (let i = 0; i < AT_ONCE; i++) beginNext();
   const ended = [];
-  for (const each of processes) {
+  // When one has ended the next one has begun, unless they were interrupted.
+  for (let each = begun[0]; each; each = begun[ended.length]) {
     each.show();
     ended.push(await each.ended);
   }

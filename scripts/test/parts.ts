@@ -1,10 +1,12 @@
-/** Which specs run beside which: those that only compute, and those that wait for sockets, processes and nodes. */
+/** Which specs run beside which: those that only compute, those that wait for sockets and nodes, and those that run programs. */
 import { didYouMean } from '../../lib/util/option-errors.js';
 
 export interface Part {
   readonly name: string;
   /** Spec files, as in `core/core`. */
   readonly specs: readonly string[];
+  /** Whether it leaves the processor to others: nothing in it waits for a time. */
+  readonly isPatient: boolean;
 }
 
 /**
@@ -55,7 +57,11 @@ export const OUTSIDE: readonly string[] = [
   'util/timer-queue',
   'view-time-file',
 ];
-/** Within those folders: specs that only compute all the same. */
+/** Of those: specs that mostly start programs of this package, and need no nodes. */
+export const PROGRAMS: readonly string[] = ['bench', 'cli', 'fuzz', 'package', 'process'];
+/** Within those folders: specs that need nodes all the same. */
+const WITH_NODES: ReadonlySet<string> = new Set(['process/silent-peers']);
+/** Within the folders: specs that only compute all the same. */
 export const INSIDE: readonly string[] = [
   'browser/web-socket',
   'channel/ledger',
@@ -79,12 +85,15 @@ export const isForEverybody = (spec: string): boolean => !spec.startsWith('hosts
 const isUnder = (spec: string, places: readonly string[]): boolean =>
   places.some((place) => spec === place || spec.startsWith(`${place}/`));
 
-/** Both parts; the one whose output is shown at once comes first. */
-export function partsOf(specs: readonly string[]): readonly [Part, Part] {
+/** All parts, in the order in which they begin; the output of the first one is shown at once. */
+export function partsOf(specs: readonly string[]): readonly [sockets: Part, pure: Part, programs: Part] {
   const waits = (spec: string): boolean => isUnder(spec, OUTSIDE) && !isUnder(spec, INSIDE);
+  const outside = specs.filter(waits);
+  const isProgram = (spec: string): boolean => isUnder(spec, PROGRAMS) && !WITH_NODES.has(spec);
   return [
-    { name: 'sockets, processes and nodes', specs: specs.filter(waits) },
-    { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)) },
+    { name: 'sockets and nodes', specs: outside.filter((spec) => !isProgram(spec)), isPatient: false },
+    { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)), isPatient: true },
+    { name: 'programs', specs: outside.filter(isProgram), isPatient: false },
   ];
 }
 

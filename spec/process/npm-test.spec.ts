@@ -82,7 +82,7 @@ describe('npm test', function () {
 
   const run = async (...args: readonly string[]): Promise<Ended> => await start(...args).end;
 
-  it('runs both parts beside one another, and shows one after the other', async () => {
+  it('runs two parts beside one another, then the third, and shows one after the other', async () => {
     // Each waits for what the other one writes.
     const meet = (own: string, other: string): string =>
       `const { writeFileSync, existsSync } = await import('node:fs');
@@ -92,10 +92,13 @@ describe('npm test', function () {
        console.log('met in ${own}');`;
     put('session/a', meet('a', 'b'));
     put('wire/b', meet('b', 'a'));
+    put('process/c', `console.log('c, last');`);
     const { status, out } = await run();
     expect(status, out).to.equal(0);
-    expect(out).to.match(/met in a\n[^]*✔ session\/a[^]*met in b\n[^]*✔ wire\/b/);
-    expect(out).to.match(/\n {2}Passed: 2 passing, 0 failing, 0 skipped \(\d+ s\)\n$/);
+    expect(out).to.match(
+      /met in a\n[^]*✔ session\/a[^]*met in b\n[^]*✔ wire\/b[^]*c, last\n[^]*✔ process\/c/,
+    );
+    expect(out).to.match(/\n {2}Passed: 3 passing, 0 failing, 0 skipped \(\d+ s\)\n$/);
   });
 
   it('fails when one of them does, and shows the failures and the reasons of what was skipped at its end', async () => {

@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { INSIDE, OUTSIDE, isForEverybody, partsOf, pick, specName } from '../../scripts/test/parts.js';
+import {
+  INSIDE,
+  isForEverybody,
+  OUTSIDE,
+  partsOf,
+  pick,
+  PROGRAMS,
+  specName,
+} from '../../scripts/test/parts.js';
 
 const SPECS = fileURLToPath(new URL('..', import.meta.url));
 const all = readdirSync(SPECS, { recursive: true, encoding: 'utf8' })
@@ -34,12 +42,12 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('the parts of npm test', () => {
-  const [outside, inside] = partsOf(all);
+  const [sockets, inside, programs] = partsOf(all);
 
   it('have each spec once', () => {
-    expect([...outside.specs, ...inside.specs].toSorted()).to.deep.equal(all.toSorted());
-    expect(outside.specs).not.to.have.length(0);
-    expect(inside.specs).not.to.have.length(0);
+    const parts = [sockets, inside, programs];
+    expect(parts.flatMap(({ specs }) => specs).toSorted()).to.deep.equal(all.toSorted());
+    for (const { specs } of parts) expect(specs).not.to.have.length(0);
   });
 
   it('have all specs with nodes in one, in which one runs after the other', () => {
@@ -47,7 +55,7 @@ describe('the parts of npm test', () => {
       [...reach(join(SPECS, `${spec}.spec.js`))].some((file) => file.endsWith('/support/cluster/system.js')),
     );
     expect(withNodes).to.include('cluster/daemons');
-    expect(outside.specs).to.include.members(withNodes);
+    expect(sockets.specs).to.include.members(withNodes);
   });
 
   it('open no socket and start no process in the one that only computes', () => {
@@ -61,7 +69,7 @@ describe('the parts of npm test', () => {
   });
 
   it('name only specs and folders that are there', () => {
-    const missing = [...OUTSIDE, ...INSIDE].filter(
+    const missing = [...OUTSIDE, ...PROGRAMS, ...INSIDE].filter(
       (place) => !all.some((spec) => spec === place || spec.startsWith(`${place}/`)),
     );
     expect(missing).to.deep.equal([]);
