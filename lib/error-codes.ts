@@ -48,6 +48,8 @@ export const ERROR_CODES = [
   'ERR_SSP_LOCK_ENDED',
   'ERR_SSP_LEADER_LOST',
   'ERR_SSP_LEFT_GROUP',
+  // Recordings.
+  'ERR_SSP_RECORDING',
   // Channels.
   'ERR_SSP_TIMEOUT',
   'ERR_SSP_EXISTS',

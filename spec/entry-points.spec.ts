@@ -152,10 +152,11 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
   },
   'ssp-toolkit/testing': {
     file: 'daemon/testing/index.ts',
-    values: `cluster`,
+    values: `cluster replay RecordingError`,
     types: `
       Cluster ClusterClock ClusterConnectOptions ClusterDaemonOptions ClusterGroup ClusterOptions DaemonHandle
-      DaemonState FakeTimers Release Wait`,
+      DaemonState FakeTimers MachineReplay PlayOptions PlayedConnection Recording Release ReplayedCommand SendDifference
+      SentMessage Wait`,
   },
 };
 

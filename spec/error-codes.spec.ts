@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { ConfigurationError } from '../daemon/config/error.js';
 import { PasswordError } from '../daemon/access/passwords.js';
 import * as daemon from '../daemon/index.js';
+import * as testing from '../daemon/testing/index.js';
 import { LogError } from '../daemon/log/logger.js';
 import * as browser from '../lib/browser/index.js';
 import * as channel from '../lib/channel/index.js';
@@ -42,6 +43,7 @@ const all: Readonly<Record<string, unknown>> = {
   ...browser,
   ...channel,
   ...daemon,
+  ...testing,
   FrameFault,
   ConfigurationError,
   PasswordError,

@@ -311,6 +311,18 @@ export class Cluster implements AsyncDisposable {
     throw this.waits.error(`check: ${texts.join('\n')}\n${this.waits.seedText}`);
   }
 
+  /**
+   * Writes what a connection is handed from here on to a file, as `ssp record` does, for `replay` and `ssp replay`; one of before is
+   * replaced. Groups that are view-synchronous, secure or with lists on demand are left out.
+   * @param path of the file, in a folder that exists
+   * @param connection one without `resume`; default each of them, those that are made later, too: in `run.ssplog`'s place then
+   * `run-ann@d1.ssplog` and so on
+   * @throws RecordingError when the file cannot be made, Error for another connection
+   */
+  record(path: string, connection?: Connection): void {
+    this.connections.record(path, connection ?? null);
+  }
+
   /** Ends the connections and the daemons; nothing of it is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.ending ??= this.end();

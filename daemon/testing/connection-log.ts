@@ -32,6 +32,8 @@ export class ConnectionLog {
   end: 'open' | 'blurred' | 'closed' = 'open';
   /** Groups that are not plain ones: the checkers know nothing of them. */
   readonly others = new Set<string>();
+  /** Hear everything that it hands out. */
+  readonly recorders: { take(event: ConnectionEvent): void; close(): void }[] = [];
   readonly name: string;
   readonly id: string;
 
@@ -62,6 +64,7 @@ export class ConnectionLog {
     const handOut = connection['handOut'].bind(connection);
     connection['handOut'] = (event, synchronous) => {
       this.hear(event);
+      for (const recorder of this.recorders) recorder.take(event);
       handOut(event, synchronous);
     };
   }
@@ -73,6 +76,12 @@ export class ConnectionLog {
   private close(error: Error | undefined): void {
     this.end = 'closed';
     this.note(error ? `closed: ${error.message}` : 'closed');
+    this.closeRecorders();
+  }
+
+  /** Nothing more is recorded. */
+  closeRecorders(): void {
+    for (const recorder of this.recorders.splice(0)) recorder.close();
   }
 
   /** The connection's own calls, in front of them. */

@@ -1,5 +1,6 @@
 /** The connections that a test has made to the daemons of its cluster. */
 import { Buffer } from 'node:buffer';
+import { join, parse } from 'node:path';
 import { connect } from '../../lib/client/connect.js';
 import type { Connection } from '../../lib/client/connection.js';
 import type { ConnectOptions } from '../../lib/client/options.js';
@@ -8,6 +9,7 @@ import type { OpenTransport } from '../../lib/mailbox/transport.js';
 import type { Trace } from './network/trace.js';
 import { type PeerAddress, pipe, type PipeEnd } from './pipe.js';
 import type { Random } from './random.js';
+import { RunRecorder } from './recording/run-recorder.js';
 import type { Slot } from './slot.js';
 import { TcpFront } from './tcp.js';
 import type { Driver } from './time/driver.js';
@@ -39,6 +41,8 @@ export class ClusterConnections {
   readonly all = new Map<Connection, Way>();
   private readonly plain: ConnectionLog[] = [];
   private names = 0;
+  /** Where each connection is recorded that is made from now on; null: nowhere. */
+  private recording: string | null = null;
 
   constructor(
     private readonly slots: readonly Slot[],
@@ -70,8 +74,30 @@ export class ClusterConnections {
     const connection = await connect(withPlatform({ ...rest, ...places, name }, platform));
     this.all.set(connection, way);
     const log = new ConnectionLog(connection, slot.name, this.trace);
-    if (!rest.resume) this.plain.push(log);
+    if (rest.resume) return connection;
+    this.plain.push(log);
+    if (this.recording !== null) this.recordTo(pathOf(this.recording, log.id), log);
     return connection;
+  }
+
+  /** @param connection null: each, and those that are made later, in a file of its own */
+  record(path: string, connection: Connection | null): void {
+    if (connection === null) {
+      this.recording = path;
+      for (const log of this.plain) if (log.end !== 'closed') this.recordTo(pathOf(path, log.id), log);
+      return;
+    }
+    this.wayOf('record', connection);
+    const log = this.plain.find((each) => each.connection === connection);
+    if (!log) throw new Error('record: expected a connection without resume');
+    this.recordTo(path, log);
+  }
+
+  private recordTo(path: string, log: ConnectionLog): void {
+    const recorder = new RunRecorder(path, log, this.program);
+    for (const { group } of log.connection['memberships']['all'].values())
+      if (group) recorder.present(group.view);
+    log.recorders.push(recorder);
   }
 
   cut(connection: Connection): void {
@@ -116,6 +142,7 @@ export class ClusterConnections {
   async close(): Promise<void> {
     for (const [connection, { isPaused }] of this.all) if (isPaused) this.pause(connection, false);
     await Promise.all([...this.all.keys()].map((connection) => connection.close()));
+    for (const log of this.plain) log.closeRecorders();
   }
 
   private wayOf(what: string, connection: Connection): Way {
@@ -174,6 +201,12 @@ export class ClusterConnections {
 const driverClock = (driver: Driver): Pick<Process, 'soon'> => ({
   soon: (act) => void driver.after(driver.round, act),
 });
+
+/** The file of one connection among those of all: its id in front of the ending. */
+function pathOf(path: string, id: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}-${encodeURIComponent(id.slice(1)).replaceAll('%23', '@')}${ext}`);
+}
 
 function peerOf(text: string): PeerAddress {
   const at = text.lastIndexOf(':');

@@ -1,5 +1,5 @@
 /**
- * The module `ssp-toolkit/testing`: a cluster of daemons inside a test.
+ * The module `ssp-toolkit/testing`: a cluster of daemons inside a test, and recordings of what groups were told.
  * @module
  */
 
@@ -10,3 +10,10 @@ export type { FakeTimers } from './fake-timers.js';
 export type { ClusterDaemonOptions, ClusterOptions } from './options.js';
 export type { Wait } from './rest.js';
 export type { ClusterGroup, DaemonHandle, DaemonState } from './slot.js';
+
+// Recordings.
+export { RecordingError } from '../../lib/recording/error.js';
+export type { MachineReplay, ReplayedCommand } from './recording/machine-replay.js';
+export type { PlayedConnection, SendDifference } from './recording/played-connection.js';
+export type { SentMessage } from './recording/recorded-daemon.js';
+export { type PlayOptions, type Recording, replay } from './recording/recording.js';

@@ -10,6 +10,7 @@ import { parseJson } from './core/json-depth.js';
 import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
 import { type Machine, checkMachine } from './core/machines/machine.js';
 import { MalformedCommandError } from './core/malformed.js';
+import { labelOf } from './core/replicated/label.js';
 import { ReplicatedCore } from './core/replicated/core.js';
 import type { StateMachine } from './core/replicated/replica.js';
 import type { Settled } from './core/replicated/submissions.js';
@@ -222,7 +223,9 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.snapshots = new Snapshots(supply, onError, seat.platform.clock);
     const { snapshots } = this;
     const { quorum, maxMembers, silenceTimeoutMs } = options;
-    const label = labelOf(machine, options);
+    const merges = machine.merge !== undefined;
+    const kind = machine.kind ?? 'machine';
+    const label = labelOf({ kind, quorum: quorum ?? null, maxMembers, merges });
     this.core = new ReplicatedCore(
       seat.self,
       seat.newInstance(),
@@ -248,7 +251,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       },
       {
         quorum: quorum ?? null,
-        merges: machine.merge !== undefined,
+        merges,
         label,
         ...given({ maxMembers, silenceTimeoutMs }),
       },
@@ -369,13 +372,6 @@ function commandOf(bytes: Buffer): unknown {
   } catch (error) {
     throw new MalformedCommandError((error as Error).message, { cause: error });
   }
-}
-
-/** What has to be equal at all members, in words. */
-function labelOf(machine: Machine<never, unknown>, { quorum, maxMembers: of }: ReplicatedOptions): string {
-  const what = `a ${(machine.kind ?? 'machine').slice(0, 100)}`;
-  if (quorum !== undefined) return `${what} with a quorum of ${quorum} of ${of ?? 2 * quorum - 1}`;
-  return machine.merge === undefined ? `${what} without a quorum` : `${what} that merges`;
 }
 
 const misfit = (group: string, theirs: string, ours: string): IncompatibleMemberError =>

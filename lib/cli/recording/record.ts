@@ -3,13 +3,13 @@ import { type Command, Option } from 'commander';
 import { refusalOf } from '../../client/reader.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../../mailbox/received-message.js';
+import { withoutBody } from '../../recording/format.js';
 import { SSP_version } from '../../ssp/index.js';
 import { JOIN_MESS } from '../../wire/index.js';
 import { Interrupted, interruption } from '../failure.js';
 import { type Access, lostFailure } from '../session.js';
 import { count as countText } from '../units.js';
 import { duration, groups, nameOption, size, verb } from '../values.js';
-import { withoutBody } from './format.js';
 import { openMailbox } from './mailbox.js';
 import { RecordingWriter } from './writer.js';
 

@@ -1,17 +1,14 @@
 /** `ssp replay`: prints a recording as `ssp join` prints what arrives, or sends its messages again. */
 import { type Command, Option } from 'commander';
-import { EventReader } from '../../client/reader.js';
-import { ReceivedMessage } from '../../mailbox/received-message.js';
-import { ViewIds } from '../../mailbox/view.js';
-import type { ConnectionEvent } from '../../index.js';
+import { RecordingError } from '../../recording/error.js';
+import { eventsOf, groupsOf, type RecordedEvent, recordedGroups } from '../../recording/events.js';
+import { RecordingReader } from '../../recording/reader.js';
 import { eventJson, eventLine } from '../event-lines.js';
 import { Failure, interruption, print } from '../failure.js';
 import type { Access } from '../session.js';
 import { printable } from '../text.js';
 import { count as countText, plural } from '../units.js';
 import { address, duration, group, jsonOption, positive, verb } from '../values.js';
-import { type FrameRecord, isWhole, type RecordingHead } from './format.js';
-import { RecordingReader } from './reader.js';
 import { Resender } from './resend.js';
 
 interface Flags extends Access {
@@ -43,44 +40,43 @@ export const replayCommand = (): Command =>
     .option('--fast', 'send without the time in between')
     .action(async (path: string, flags: Flags) => {
       const stop = interruption(true);
-      await using reader = await RecordingReader.open(path);
-      if (flags.to === undefined) await show(reader, flags, stop);
-      else await resend(reader, { ...flags, address: flags.to }, stop);
+      using reader = reading(() => RecordingReader.open(path));
+      const groups = reading(() => recordedGroups(path));
+      if (flags.to === undefined) await show(reader, groups, flags, stop);
+      else await resend(reader, groups, { ...flags, address: flags.to }, stop);
       if (reader.isTorn) process.stderr.write(`${path}: the last record was cut off\n`);
     });
 
-/** The events in a recording. */
-async function* eventsOf(
-  reader: RecordingReader,
-  { from, group: only }: Flags,
-): AsyncGenerator<{
-  readonly at: number;
-  readonly event: ConnectionEvent;
-  readonly arrival: ReceivedMessage;
-}> {
-  const { head } = reader;
-  const events = new EventReader(head.id);
-  const ids = new ViewIds();
-  for await (const record of reader.records()) {
-    const arrival = arrivalOf(record, head);
-    ids.note(arrival);
-    const event = events.read(arrival);
-    if (event === null || record.at < from) continue;
-    const groups = 'groups' in event ? event.groups : [event.group];
-    if (only === undefined || groups.includes(only)) yield { at: record.at, event, arrival };
+/** The events that were asked for. @throws Failure */
+function* eventsIn(reader: RecordingReader, { from, group: only }: Flags): Generator<RecordedEvent, void> {
+  try {
+    for (const each of eventsOf(reader))
+      if (each.at >= from && (only === undefined || groupsOf(each.event).includes(only))) yield each;
+  } catch (error) {
+    throw failureOf(error);
   }
 }
 
-/** Without a body, the hash of it stands in its place: the frame is as long as it says for nobody but us. */
-function arrivalOf({ frame }: FrameRecord, { bodies }: RecordingHead): ReceivedMessage {
-  const arrival = new ReceivedMessage(frame, 0, frame.length);
-  if (!isWhole(frame) && (bodies || arrival.kind !== 'data'))
-    throw new Failure('the recording has a record that is not a frame of a daemon');
-  return arrival;
+/** A file that is no good is the user's to mend. */
+const failureOf = (error: unknown): unknown =>
+  error instanceof RecordingError ? new Failure(error.message, undefined, { cause: error }) : error;
+
+/** @throws Failure */
+function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw failureOf(error);
+  }
 }
 
-async function show(reader: RecordingReader, flags: Flags, stop: AbortSignal): Promise<void> {
-  const { id, started, groups, daemon, bodies } = reader.head;
+async function show(
+  reader: RecordingReader,
+  groups: readonly string[],
+  flags: Flags,
+  stop: AbortSignal,
+): Promise<void> {
+  const { id, started, daemon, bodies } = reader.head;
   const begin = new Date(started).getTime();
   if (flags.json !== true) {
     const what = bodies ? '' : ', hashes in place of bodies';
@@ -90,24 +86,29 @@ async function show(reader: RecordingReader, flags: Flags, stop: AbortSignal): P
       stop,
     );
   }
-  for await (const { at, event } of eventsOf(reader, flags)) {
+  for (const { at, event } of eventsIn(reader, flags)) {
     stop.throwIfAborted();
     const time = new Date(begin + at);
     await print(flags.json ? eventJson(event, time, id) : eventLine(event, time, { me: id }), stop);
   }
 }
 
-async function resend(reader: RecordingReader, flags: Flags, stop: AbortSignal): Promise<void> {
+async function resend(
+  reader: RecordingReader,
+  recorded: readonly string[],
+  flags: Flags,
+  stop: AbortSignal,
+): Promise<void> {
   const { head } = reader;
   if (!head.bodies) throw new Failure('the recording has no bodies to send: it was made with --no-bodies');
   let [sent, views, others] = [0, 0, 0];
-  await using resender = await Resender.open(flags, head.groups, stop);
+  await using resender = await Resender.open(flags, recorded, stop);
   let last: number | null = null;
-  for await (const { at, event } of eventsOf(reader, flags)) {
+  for (const { at, event } of eventsIn(reader, flags)) {
     if (event.kind === 'view') views++;
     if (event.kind !== 'data') continue;
     // What was sent to the recorder alone was for nobody else.
-    const groups = event.groups.filter((each) => head.groups.includes(each));
+    const groups = event.groups.filter((each) => recorded.includes(each));
     if (groups.length === 0) {
       others++;
       continue;

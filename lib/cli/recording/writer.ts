@@ -2,7 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../failure.js';
-import { encodeHead, encodeRecord, RECORD_BYTES, type RecordingHead } from './format.js';
+import { encodeHead, encodeRecord, RECORD_BYTES, type RecordingHead } from '../../recording/format.js';
 
 /** Only its owner may read what others have said. */
 const MODE = 0o600;

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { checkDelivery } from '../../wire/index.js';
+import { checkDelivery } from '../wire/delivery.js';
 
 /** What a recording says of itself. */
 export interface RecordingHead {
@@ -13,6 +13,7 @@ export interface RecordingHead {
   readonly daemon: string;
   /** The recorder's own id, `#rec1#d1`. */
   readonly id: string;
+  /** Those that were asked for; none: every group that has a view in the file. */
   readonly groups: readonly string[];
   /** Time of day at the beginning, as ISO 8601. */
   readonly started: string;
