@@ -7,26 +7,13 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { format, resolveConfig } from 'prettier';
-import { FAILED_STATUS, USAGE_STATUS } from '../lib/cli/failure.js';
 import { createProgram } from '../lib/cli/program.js';
+import { environment, exitStatuses, json } from './cli-facts.js';
 
 /** The generated file. This module runs from a build folder, two levels below the root. */
 export const cliReferencePath = fileURLToPath(new URL('../../docs/reference/cli.md', import.meta.url));
 
 const HELP_WIDTH = 100;
-
-/** What `--json` prints, by verb. */
-const json: Readonly<Record<string, string>> = {
-  join: 'one object per event: `kind`, `time`, and the fields of the [event](../guide/receive.md); a body is `text`, or `base64` when it is not text',
-  replay: 'the same as `ssp join`, with the times of the recording',
-  ping: '`count`, `size`, `service`, and `min`, `median`, `p99`, `max` in microseconds (`unit`)',
-  flood:
-    '`messages`, `elapsedMs`, messages per second (`sentPerSecond`, `deliveredPerSecond`, `deliveriesPerSecond`), `bytesPerSecond`, `delivered` for each receiver, `ordered`',
-  status: 'the page `/varz` of the [monitor](../operate/README.md)',
-  top: 'the page of the monitor for the list: `/sessions`, `/groups` or `/varz`',
-  groups: 'the page `/groups` of the monitor',
-  members: '`group`, and `members` in their order',
-};
 
 /** What `--help` prints. */
 export function helpOf(command: Command): string {
@@ -50,7 +37,9 @@ export async function cliReference(): Promise<string> {
 
 # Command line
 
-\`ssp\` joins groups, sends, measures, and shows what a daemon does. \`npx ssp\` runs it in a project that has the package.
+\`ssp\` joins groups, sends, holds locks for commands, measures, and shows what a daemon does. \`npx ssp\` runs it in a project that
+has the package. [Recipes on the command line](../guide/command-line-recipes.md) has examples of \`lock\`, \`lead\`, \`call\`, \`map\` and
+\`channels\`.
 
 \`\`\`sh
 ssp join room                  # in one terminal
@@ -65,10 +54,7 @@ ${program.commands.map((command) => `| [\`${command.name()}\`](#ssp-${command.na
 
 | status | meaning |
 |---|---|
-| 0 | done; for \`join\`, \`record\`, \`user\` and \`top\` also when a signal or a key ends them; also when the reader of the output goes away, as \`head\` does |
-| ${FAILED_STATUS} | failed: one line on standard error says why. \`status\` also ends so when the daemon has no daemon view |
-| ${USAGE_STATUS} | wrong usage: an unknown verb or option, or a value that is not allowed; nothing was done |
-| 130, 143 | ended by SIGINT or SIGTERM before the result was complete |
+${exitStatuses.map(([status, meaning]) => `| ${status} | ${meaning} |`).join('\n')}
 
 ## JSON
 
@@ -81,12 +67,9 @@ ssp join room --json | jq -r 'select(.kind == "data") | .text'
 
 ## Environment
 
-| variable | stands for |
+| variable | is |
 |---|---|
-| \`SSP_ADDRESS\` | \`--address\` |
-| \`SSP_USER\`, \`SSP_PASSWORD\` | user and password, for a daemon that asks for them; there is no option, since every user of the machine sees arguments |
-| \`SSP_MONITOR\`, \`SSP_MONITOR_TOKEN\` | \`--monitor\`, \`--token\` |
-| \`NO_COLOR\` | if set, \`ssp top\` has no colours; it has none in a pipe either |
+${environment.map(([names, meaning]) => `| ${names.map((name) => `\`${name}\``).join(', ')} | ${meaning} |`).join('\n')}
 
 ${program.commands.map(section).join('\n\n')}
 `;

@@ -1,10 +1,15 @@
 /** The verbs of `ssp`, and what its help says. */
 import { Command } from 'commander';
 import { SSP_version } from '../ssp/index.js';
+import { callCommand } from './call.js';
+import { channelsCommand } from './channels.js';
 import { completionCommand } from './completion/completion.js';
 import { floodCommand } from './flood/flood.js';
 import { groupsCommand } from './groups.js';
 import { joinCommand } from './join.js';
+import { leadCommand } from './lead.js';
+import { lockCommand } from './lock.js';
+import { mapCommand } from './map.js';
 import { membersCommand } from './members.js';
 import { pingCommand } from './ping.js';
 import { recordCommand } from './recording/record.js';
@@ -29,8 +34,10 @@ export function createProgram(): Command {
     );
   const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
   const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
+  const deciding = [lockCommand(), leadCommand(), callCommand(), mapCommand(), channelsCommand()];
   const recording = [recordCommand(), replayCommand()];
-  for (const command of [...talking, ...watching, ...recording, secureCommand(), completionCommand()])
+  const preparing = [secureCommand(), completionCommand()];
+  for (const command of [...talking, ...deciding, ...watching, ...recording, ...preparing])
     program.addCommand(command);
   return program;
 }

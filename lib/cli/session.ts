@@ -23,10 +23,18 @@ export interface Access extends TlsFlags {
   readonly name?: string;
 }
 
+/** No daemon was reached, or the connection to it was lost. */
+export class Unreached extends Failure {}
+
 /** What to tell somebody whose connection was not made. */
 export function connectFailure(error: SspError, { address, name }: Access): Failure {
-  return new Failure(sentence(error, address, name), undefined, { cause: error });
+  const isThere = !unreached.some((condition) => error instanceof condition);
+  const Kind = isThere ? Failure : Unreached;
+  return new Kind(sentence(error, address, name), undefined, { cause: error });
 }
+
+/** Errors without an answer of a daemon. */
+const unreached = [CouldNotConnectError, ConnectionClosedError, IllegalAddressError];
 
 /** Codes of the system for an address that nobody listens at. */
 const nobody = new Set(['ECONNREFUSED', 'ENOENT']);
@@ -46,7 +54,7 @@ function sentence(error: SspError, address: string, name = ''): string {
 }
 
 export const lostFailure = (address: string, cause?: Error): Failure =>
-  new Failure(`the connection to ${address} is lost`, undefined, { cause });
+  new Unreached(`the connection to ${address} is lost`, undefined, { cause });
 
 /** Whether the connection of a command comes back after a loss: with several addresses, where that makes sense. */
 export type Return = 'comes-back' | 'ends';

@@ -82,6 +82,16 @@ export function duration(bare: 'ms' | 's'): (text: string) => number {
   };
 }
 
+/** Longest time that a timer of Node can have. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A time to wait: above 0, and at most 24 days. @returns milliseconds */
+export function waitTime(text: string): number {
+  const milliseconds = duration('s')(text);
+  if (milliseconds >= 1 && milliseconds <= LONGEST_TIMER_MS) return milliseconds;
+  throw new InvalidArgumentError('It must be a time from 1ms to 24 days, such as 500ms or 30s.');
+}
+
 const sizes: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9 };
 
 /** Bytes: a number, or one with kB, MB or GB behind it. */

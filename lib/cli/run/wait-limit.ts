@@ -1,0 +1,43 @@
+/** The time of `--timeout`: an abort that can be called off, and started again. */
+import { Failure } from '../failure.js';
+import { seconds } from '../units.js';
+import { TIMEOUT_STATUS } from './exit-status.js';
+
+export class WaitLimit implements Disposable {
+  private readonly controller = new AbortController();
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * It has not started yet.
+   * @param milliseconds undefined: no limit
+   * @param what did not happen in that time, as in `the lock was not acquired`
+   */
+  constructor(
+    private readonly milliseconds: number | undefined,
+    private readonly what: string,
+  ) {}
+
+  /** Aborted with a Failure when the time is over. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** The time begins, from the whole of it. */
+  start(): void {
+    this.stop();
+    const { milliseconds } = this;
+    if (milliseconds === undefined) return;
+    this.timer = setTimeout(() => {
+      this.controller.abort(new Failure(`${this.what} within ${seconds(milliseconds)}`, TIMEOUT_STATUS));
+    }, milliseconds);
+  }
+
+  /** What was waited for is here. */
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
