@@ -6,6 +6,7 @@ import { channelsCommand } from './channels.js';
 import { completionCommand } from './completion/completion.js';
 import { floodCommand } from './flood/flood.js';
 import { groupsCommand } from './groups.js';
+import { initCommand } from './init/init.js';
 import { joinCommand } from './join.js';
 import { leadCommand } from './lead.js';
 import { lockCommand } from './lock.js';
@@ -36,7 +37,7 @@ export function createProgram(): Command {
   const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
   const deciding = [lockCommand(), leadCommand(), callCommand(), mapCommand(), channelsCommand()];
   const recording = [recordCommand(), replayCommand()];
-  const preparing = [secureCommand(), completionCommand()];
+  const preparing = [secureCommand(), initCommand(), completionCommand()];
   for (const command of [...talking, ...deciding, ...watching, ...recording, ...preparing])
     program.addCommand(command);
   return program;
