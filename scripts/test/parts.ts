@@ -41,6 +41,7 @@ export const OUTSIDE: readonly string[] = [
   'net',
   'own-end',
   'package',
+  'packages',
   'prepare',
   'process',
   'recipes/guide',
