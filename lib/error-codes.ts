@@ -28,6 +28,7 @@ export const ERROR_CODES = [
   'ERR_SSP_TOO_MANY_GROUPS',
   'ERR_SSP_TOO_MANY_MEMBERS',
   'ERR_SSP_RESULT',
+  'ERR_SSP_INVALID_VALUE',
   // Connections that come back.
   'ERR_SSP_SEND_UNKNOWN',
   'ERR_SSP_NOT_SUPPORTED',

@@ -40,6 +40,7 @@ export {
   type SspErrorOptions,
 } from './errors.js';
 export { NotSupportedError, ResumeError, SendUnknownError } from './client/resume/errors.js';
+export { InvalidValueError } from './client/typed/errors.js';
 export { SecurityError } from './secure/errors.js';
 export { connect } from './client/connect.js';
 export type { Connection } from './client/connection.js';
@@ -83,6 +84,32 @@ export type {
 export type { Body, MembersSendOptions, SendOptions } from './client/send.js';
 export { type Service, SERVICES } from './client/send.js';
 export { QUEUE_BYTES, QUEUE_EVENTS } from './client/event-stream.js';
+export type { Codec } from './client/typed/codec.js';
+export type {
+  InvalidEvent,
+  MessageEvent,
+  TypedGroupEvent,
+  UntypedEvent,
+  ValueEvent,
+} from './client/typed/events.js';
+export type {
+  TypedGroup,
+  TypedGroupEvents,
+  TypedGroupOf,
+  TypedJoinOptions,
+  TypedMembersSendOptions,
+  TypedSecureGroup,
+  TypedSecureGroupOf,
+  TypedSendOptions,
+} from './client/typed/types.js';
 export type { TlsOptions } from './mailbox/transport.js';
 export type { Cause } from './mailbox/view.js';
 export { equalGroupIds, type GroupId, groupIdText } from './wire/group-id.js';
+export type {
+  InputOf,
+  OutputOf,
+  SchemaAnswer,
+  SchemaIssue,
+  StandardSchema,
+  ValueIssue,
+} from './util/standard-schema.js';

@@ -17,14 +17,15 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       AuthError BufferTooShortError ConnectionClosedError CouldNotConnectError DataEvent ERROR_CODES
       GroupsTooShortError IllegalAddressError IllegalGroupError IllegalMessageError
       IllegalMessageTypeError IllegalNameError IllegalParamError IllegalReceiversError IllegalServiceError
-      IllegalSessionError IllegalStateError IllegalTimeError MessageTooLongError NetworkError NoNameError NotSupportedError NotUniqueError PermissionDeniedError
+      IllegalSessionError IllegalStateError IllegalTimeError InvalidValueError MessageTooLongError NetworkError NoNameError NotSupportedError NotUniqueError PermissionDeniedError
       QUEUE_BYTES QUEUE_EVENTS QuotaError RejectedError ResumeError SERVICES SecurityError SendUnknownError SspError TooManyGroupsError
       TooManyMembersError VersionError ViewChangedError WouldBlockError connect equalGroupIds groupIdText`,
     types: `
-      Body Cause ChangeView ConnectOptions Connection ConnectionEvent ConnectionEvents ConnectionState DisagreementEvent ErrorCode ExcludedEvent
-      FlushRequestEvent GapEvent GapReason Group GroupEvent GroupEvents GroupId JoinOptions MembersSendOptions MovedEvent NetworkView Outsider
-      ReconnectingEvent RefusedAction RejectEvent RekeyedEvent ResumeOptions ResumedEvent ReturnedMember SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
-      TamperingEvent TlsOptions TransitionEvent ViewEvent ViewSynchrony`,
+      Body Cause ChangeView Codec ConnectOptions Connection ConnectionEvent ConnectionEvents ConnectionState DisagreementEvent ErrorCode ExcludedEvent
+      FlushRequestEvent GapEvent GapReason Group GroupEvent GroupEvents GroupId InputOf InvalidEvent JoinOptions MembersSendOptions MessageEvent MovedEvent NetworkView OutputOf Outsider
+      ReconnectingEvent RefusedAction RejectEvent RekeyedEvent ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
+      StandardSchema TamperingEvent TlsOptions TransitionEvent TypedGroup TypedGroupEvent TypedGroupEvents TypedGroupOf TypedJoinOptions
+      TypedMembersSendOptions TypedSecureGroup TypedSecureGroupOf TypedSendOptions UntypedEvent ValueEvent ValueIssue ViewEvent ViewSynchrony`,
   },
   'ssp-toolkit/ssp': {
     file: 'lib/ssp/index.ts',
@@ -102,7 +103,8 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       Barrier BarrierOptions CallHandler CallMode CallOptions CallOutcome CallResult CommandInfo Counter
       Departure Election ElectionEvents ElectionOptions GroupRpc GroupRpcOptions HeldLock LeadInfo LeadOptions Leadership
       Lock Machine Member Person Presence PresenceEvents PresenceOptions RecipeEvents Replicated
-      ReplicatedEvents ReplicatedMap ReplicatedMapEvents ReplicatedOptions Snapshot WaitOptions`,
+      ReplicatedEvents ReplicatedMap ReplicatedMapEvents ReplicatedOptions Snapshot TypedMapOptions TypedPresenceOptions
+      TypedReplicatedOptions TypedRpcOptions WaitOptions`,
   },
   'ssp-toolkit/channel': {
     file: 'lib/channel/index.ts',
@@ -121,17 +123,18 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
   'ssp-toolkit/browser': {
     file: 'lib/browser/index.ts',
     values: `
-      AuthError ConnectionClosedError CouldNotConnectError IllegalGroupError IllegalParamError IncompatibleMemberError LeftGroupError
+      AuthError ConnectionClosedError CouldNotConnectError IllegalGroupError IllegalParamError IncompatibleMemberError InvalidValueError LeftGroupError
       MessageTooLongError NotSupportedError NotUniqueError PermissionDeniedError ReadOnlyError RecipeError RejectedError
       ResultUnknownError ResumeError SendUnknownError SessionChangedError SspError TooManyGroupsError TooManyMembersError
       connect election groupRpc map presence`,
     types: `
-      Body BrowserConnectOptions CallHandler CallMode CallOptions CallOutcome CallResult Cause ChangeView Connection ConnectionEvent
+      Body BrowserConnectOptions CallHandler CallMode CallOptions CallOutcome CallResult Cause ChangeView Codec Connection ConnectionEvent
       ConnectionEvents ConnectionState DataEvent Departure Election ElectionEvents ElectionOptions ErrorCode GapEvent GapReason Group
-      GroupEvent GroupEvents GroupRpc GroupRpcOptions JoinOptions Leadership Member MembersSendOptions MovedEvent NetworkView
+      GroupEvent GroupEvents GroupRpc GroupRpcOptions InputOf InvalidEvent JoinOptions Leadership Member MembersSendOptions MessageEvent MovedEvent NetworkView OutputOf
       Person Presence PresenceEvents PresenceOptions RecipeEvents ReconnectingEvent RejectEvent Replicated ReplicatedEvents
-      ReplicatedMap ReplicatedMapEvents ReplicatedOptions ResumeOptions ResumedEvent ReturnedMember SelfLeaveEvent SendOptions
-      Service TokenSource TransitionEvent ViewEvent WaitOptions`,
+      ReplicatedMap ReplicatedMapEvents ReplicatedOptions ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SelfLeaveEvent SendOptions
+      Service StandardSchema TokenSource TransitionEvent TypedGroup TypedGroupEvent TypedGroupEvents TypedGroupOf TypedJoinOptions TypedMapOptions
+      TypedMembersSendOptions TypedPresenceOptions TypedRpcOptions TypedSendOptions UntypedEvent ValueEvent ValueIssue ViewEvent WaitOptions`,
   },
   'ssp-toolkit/react': {
     file: 'lib/browser/react/index.ts',

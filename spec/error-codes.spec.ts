@@ -25,6 +25,7 @@ const given: Readonly<Record<string, readonly unknown[]>> = {
   SecurityError: ['excluded', 'a problem'],
   ResumeError: ['illegal', 'a problem'],
   SessionChangedError: ['ann', 'bob'],
+  InvalidValueError: [[{ message: 'a problem', path: [] }]],
   RefusedError: ['NOT_SOLD', ''],
   ConfigurationError: ['a problem', 'spread.conf'],
   AccessFileError: ['a problem', 'access.conf'],

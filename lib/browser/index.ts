@@ -33,6 +33,30 @@ export type {
 } from '../client/resume/events.js';
 export type { ResumeOptions } from '../client/resume/options.js';
 export type { Body, MembersSendOptions, SendOptions, Service } from '../client/send.js';
+export type { Codec } from '../client/typed/codec.js';
+export type {
+  InvalidEvent,
+  MessageEvent,
+  TypedGroupEvent,
+  UntypedEvent,
+  ValueEvent,
+} from '../client/typed/events.js';
+export type {
+  TypedGroup,
+  TypedGroupEvents,
+  TypedGroupOf,
+  TypedJoinOptions,
+  TypedMembersSendOptions,
+  TypedSendOptions,
+} from '../client/typed/types.js';
+export type {
+  InputOf,
+  OutputOf,
+  SchemaAnswer,
+  SchemaIssue,
+  StandardSchema,
+  ValueIssue,
+} from '../util/standard-schema.js';
 export type { Cause } from '../mailbox/view.js';
 
 // Errors.
@@ -51,6 +75,7 @@ export {
   TooManyMembersError,
   type ErrorCode,
 } from '../errors.js';
+export { InvalidValueError } from '../client/typed/errors.js';
 export { NotSupportedError, ResumeError, SendUnknownError } from '../client/resume/errors.js';
 
 // Recipes.
@@ -64,6 +89,7 @@ export {
   type Presence,
   type PresenceEvents,
   type PresenceOptions,
+  type TypedPresenceOptions,
 } from '../recipes/presence.js';
 export { groupRpc } from './group-rpc.js';
 export { map } from './map.js';
@@ -71,12 +97,13 @@ export type { CallMode } from '../recipes/core/call.js';
 export type {
   GroupRpc,
   GroupRpcOptions,
+  TypedRpcOptions,
   CallHandler,
   CallOptions,
   CallResult,
   CallOutcome,
 } from '../recipes/call.js';
-export type { ReplicatedMap, ReplicatedMapEvents } from '../recipes/map.js';
+export type { ReplicatedMap, ReplicatedMapEvents, TypedMapOptions } from '../recipes/map.js';
 export type { Replicated, ReplicatedEvents, ReplicatedOptions } from '../recipes/replicated.js';
 export type { WaitOptions } from '../recipes/options.js';
 export type { RecipeEvents } from '../recipes/recipe.js';

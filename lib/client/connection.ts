@@ -1,14 +1,14 @@
 /** One connection to a daemon, in the client API: groups, events, iteration, errors as exceptions. */
 import { warn } from '#report';
-import { loadSynchrony, synchronyClass } from '#synchrony';
+import { synchronyClass } from '#synchrony';
 import { Buffer } from '#buffer';
 import { errorOf } from '../errors.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import { withPlatform } from '../mailbox/platform.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
-import { CONNECTION_CLOSED, ILLEGAL_GROUP, ILLEGAL_PARAM } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
 import { LEAVE_MESS } from '../wire/service.js';
-import { isGroupName, isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
+import { isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
 import type { ConnectionEvents } from './connection-events.js';
 import type { CompactHost } from './compact-groups.js';
 import { Emitter, EventFanout } from './event-fanout.js';
@@ -17,7 +17,8 @@ import type { Group, GroupHome } from './group.js';
 import { Daemons } from './incoming.js';
 import { Memberships } from './memberships.js';
 import type { Secure } from './node-types.js';
-import { checkedJoin, type JoinOptions } from './options.js';
+import { joinGroup } from './join.js';
+import type { JoinOptions } from './options.js';
 import { Pump } from './pump.js';
 import type { ConnectionState, MovedEvent, ReconnectingEvent, ResumedEvent } from './resume/events.js';
 import { handOutInOrder } from './resume/gaps.js';
@@ -29,6 +30,8 @@ import type { SynchronousGroups } from './view-synchrony.js';
 import { UnheardMessages } from './unheard.js';
 import { viewEvent } from './view-event.js';
 import type { GroupView } from './views/group-view.js';
+import type { TypedGroupOf, TypedJoinOptions, TypedSecureGroupOf } from './typed/types.js';
+import type { StandardSchema } from '../util/standard-schema.js';
 import type { Body, SendOptions } from './send.js';
 import { confirmation, sendOver } from './send-over.js';
 
@@ -152,22 +155,18 @@ export class Connection
    * @param name 1 to 31 characters from `$` to `~`
    * @returns the group, when its first view is there
    * @throws IllegalGroupError, IllegalParamError for options that are none and for a group that is joined with another
-   * `viewSynchrony` or `list`, PermissionDeniedError when a policy of the daemon refuses, TooManyGroupsError or TooManyMembersError
+   * `viewSynchrony`, `list`, `schema` or `codec`, PermissionDeniedError when a policy of the daemon refuses, TooManyGroupsError or TooManyMembersError
    * when a limit does, ConnectionClosedError, or the signal's reason; then it is left again, unless another join of it waits or has it
    */
-  async join(name: string, options: JoinOptions & { readonly secure: Secure }): Promise<SecureGroup>;
-  async join(name: string, options?: JoinOptions): Promise<Group>;
-  async join(name: string, options: JoinOptions = {}): Promise<Group> {
-    if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-    const { signal, synchrony, secure, onDemand } = checkedJoin(options);
-    if (this.resumption && synchrony)
-      throw errorOf(ILLEGAL_PARAM, 'viewSynchrony and secure need a connection without resume');
-    if (synchrony && synchronyClass() === null) await loadSynchrony();
-    if (secure === null) return await this.memberships.join(name, { signal, synchrony, onDemand });
-    // A program without secure groups loads no cryptography.
-    const { secureFilter } = await import('#secure');
-    const filter = secureFilter(name, secure);
-    return await this.memberships.join(name, { signal, onDemand, synchrony: { ...synchrony, filter } });
+  join<S extends StandardSchema>(
+    name: string,
+    options: TypedJoinOptions<S> & { readonly secure: Secure },
+  ): Promise<TypedSecureGroupOf<S>>;
+  join<S extends StandardSchema>(name: string, options: TypedJoinOptions<S>): Promise<TypedGroupOf<S>>;
+  join(name: string, options: JoinOptions & { readonly secure: Secure }): Promise<SecureGroup>;
+  join(name: string, options?: JoinOptions): Promise<Group>;
+  join(name: string, options: JoinOptions = {}): Promise<never> {
+    return joinGroup(this.memberships, this.resumption !== null, name, options) as Promise<never>;
   }
 
   /**

@@ -53,6 +53,8 @@ export interface GroupHome {
   /** Too much waits for a reader, or that is over. @param which of several loops */
   filled(group: Group, reader: object, isFull: boolean, which: string): void;
   readonly lists: GroupLists;
+  /** Of a group whose messages are values: what is handed out for a message. */
+  readonly read?: (message: DataEvent) => GroupEvent;
   /** Of view-synchronous groups. */
   readonly synchrony: GroupSynchrony | null;
 }
@@ -244,7 +246,8 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       this.away = isAway || event.myIndex < 0 ? awayView(event) : null;
       if (this.away === null) this.settle();
     }
-    this.outlet.deliver(event);
+    const { read } = this.home;
+    this.outlet.deliver(event.kind === 'data' && read !== undefined ? read(event) : event);
     if (event.kind === 'self-leave') this.end();
   }
 
@@ -265,45 +268,12 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   }
 
   private hasListener(): boolean {
-    return names.some((name) => this.listenerCount(name) > 0);
+    return names.some((name) => this.listenerCount(name as keyof GroupEvents) > 0);
   }
 
   private tell(event: GroupEvent): void {
-    switch (event.kind) {
-      case 'data':
-        this.emit('data', event);
-        break;
-      case 'view':
-        this.emit('view', event);
-        break;
-      case 'transition':
-        this.emit('transition', event);
-        break;
-      case 'self-leave':
-        this.emit('self-leave', event);
-        break;
-      case 'flush-request':
-        this.emit('flush-request', event);
-        break;
-      case 'stalled':
-        this.emit('stalled', event);
-        break;
-      case 'excluded':
-        this.emit('excluded', event);
-        break;
-      case 'disagreement':
-        this.emit('disagreement', event);
-        break;
-      case 'rekeyed':
-        this.emit('rekeyed', event);
-        break;
-      case 'tampering':
-        this.emit('tampering', event);
-        break;
-      case 'gap':
-        this.emit('gap', event);
-        break;
-    }
+    // What each kind has as its argument is its event, which the compiler cannot follow.
+    (this as unknown as Emitter<Record<string, [GroupEvent]>>).emit(event.kind, event);
     this.emit('event', event);
   }
 }
@@ -321,4 +291,6 @@ const names = [
   'rekeyed',
   'tampering',
   'gap',
-] as const satisfies (keyof GroupEvents)[];
+  // Of a group whose messages are values.
+  'invalid',
+] as const satisfies (keyof GroupEvents | 'invalid')[];

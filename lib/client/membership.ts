@@ -1,11 +1,12 @@
 /** One group of a connection: being joined, joined, or being left. */
 import { errorOf } from '../errors.js';
 import type { Deferred } from '../util/deferred.js';
-import { ILLEGAL_STATE } from '../wire/codes.js';
+import { ILLEGAL_PARAM, ILLEGAL_STATE } from '../wire/codes.js';
 import type { Group } from './group.js';
 import type { GapEvent } from './resume/events.js';
 import { MessageCount } from './resume/message-count.js';
 import type { Synchrony } from './synchronous-mode.js';
+import type { Payload } from './typed/payload.js';
 
 export interface Membership {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface Membership {
   readonly synchrony: Synchrony | null;
   /** Whether the list of its members comes when it is asked for. */
   readonly onDemand: boolean;
+  /** How its messages become values; null: they are bytes. */
+  readonly payload: Payload | null;
   /** Whether it was asked for, so that the list is kept from then on. */
   isListed: boolean;
   /** Settles with the first view. */
@@ -40,12 +43,13 @@ export interface Membership {
 /** A group that is about to be joined. */
 export const newMembership = (
   name: string,
-  { synchrony, onDemand }: Pick<Membership, 'synchrony' | 'onDemand'>,
+  { synchrony, onDemand, payload }: Pick<Membership, 'synchrony' | 'onDemand' | 'payload'>,
   first: Deferred<Group>,
 ): Membership => ({
   name,
   synchrony,
   onDemand,
+  payload,
   isListed: !onDemand,
   first,
   group: null,
@@ -69,3 +73,14 @@ export const modeOf = ({ synchrony, onDemand }: Pick<Membership, 'synchrony' | '
   if (onDemand) return "list: 'on-demand'";
   return synchrony === null ? 'viewSynchrony: false' : `flush: '${synchrony.flush ?? 'auto'}'`;
 };
+
+/**
+ * Whoever has the group reads its messages in one way.
+ * @throws IllegalParamError for a join with another schema or codec, also where only one of the two has any
+ */
+export function checkPayload({ name, payload }: Membership, asked: Pick<Membership, 'payload'>): void {
+  if (payload === asked.payload || (payload && asked.payload?.isSame(payload))) return;
+  const schema =
+    payload === null ? 'no schema' : asked.payload === null ? 'a schema' : 'another schema or codec';
+  throw errorOf(ILLEGAL_PARAM, `${name} is joined with ${schema}`);
+}

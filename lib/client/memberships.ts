@@ -6,7 +6,7 @@ import type { GroupEvent, RejectEvent, SelfLeaveEvent, ViewEvent } from './event
 import type { Group } from './group.js';
 import type { CheckedJoin } from './options.js';
 import type { GapEvent, GapReason } from './resume/events.js';
-import { leftEarly, type Membership, modeOf, newMembership } from './membership.js';
+import { checkPayload, leftEarly, type Membership, modeOf, newMembership } from './membership.js';
 import type { StreamPosition } from './resume/position.js';
 import type { Gap } from '../wire/extension/gap.js';
 import type { ResumeGroup } from '../wire/extension/resume.js';
@@ -30,13 +30,13 @@ export interface Host {
   before(group: string): Promise<void> | null;
   /** A group was left, or was not joined. */
   gone(group: string): void;
-  newGroup(first: ViewEvent, synchrony: Synchrony | null): Group;
+  newGroup(first: ViewEvent, how: Pick<Membership, 'synchrony' | 'payload'>): Group;
   /** There is a request whose answer is awaited; see `isAwaiting`. */
   awaiting(): void;
 }
 
 /** A join with its filter, where the group is a secure one. */
-type Join = Pick<CheckedJoin, 'signal' | 'onDemand'> & { readonly synchrony: Synchrony | null };
+type Join = Pick<CheckedJoin, 'signal' | 'onDemand'> & Pick<Membership, 'synchrony' | 'payload'>;
 
 export class Memberships {
   private readonly all = new Map<string, Membership>();
@@ -79,6 +79,7 @@ export class Memberships {
     if (this.gone) throw errorOf(CONNECTION_CLOSED);
     const membership = this.all.get(name) ?? this.begin(name, join);
     const [has, asked] = [modeOf(membership), modeOf(join)];
+    checkPayload(membership, join);
     if (has !== asked) {
       throw errorOf(ILLEGAL_PARAM, `${name} is joined with ${has}, and not with ${asked}`);
     }
@@ -303,9 +304,9 @@ export class Memberships {
     }
   }
 
-  private begin(name: string, { synchrony, onDemand }: Join): Membership {
+  private begin(name: string, { synchrony, onDemand, payload }: Join): Membership {
     const first = this.awaiting<Group>();
-    const membership = newMembership(name, { synchrony, onDemand }, first);
+    const membership = newMembership(name, { synchrony, onDemand, payload }, first);
     this.all.set(name, membership);
     if (synchrony) this.host.synchronize(name, synchrony);
     membership.isAsked = this.host.requestJoin(name, onDemand);
@@ -313,7 +314,7 @@ export class Memberships {
   }
 
   private arrived(membership: Membership, view: ViewEvent): void {
-    membership.group = this.host.newGroup(view, membership.synchrony);
+    membership.group = this.host.newGroup(view, membership);
     if (this.isAway) membership.group.lost();
     this.answered(membership.first).resolve(membership.group);
   }

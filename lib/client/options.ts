@@ -3,6 +3,7 @@ import { errorOf } from '../errors.js';
 import type { ResumeOptions } from './resume/options.js';
 import type { TlsOptions } from '../mailbox/transport.js';
 import type { Secure } from './node-types.js';
+import type { PayloadOptions } from './typed/payload.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { OptionChecks } from '../util/option-checks.js';
 
@@ -83,7 +84,7 @@ export interface JoinOptions {
 
 const check: OptionChecks = new OptionChecks((text) => errorOf(ILLEGAL_PARAM, text));
 const SIGNAL = new Set(['signal']);
-const JOIN = new Set(['signal', 'viewSynchrony', 'list', 'secure']);
+const JOIN = new Set(['signal', 'viewSynchrony', 'list', 'secure', 'schema', 'codec']);
 const LISTS = new Set<unknown>([undefined, 'always', 'on-demand']);
 /** Who may answer flush requests. */
 const FLUSHES = new Set<unknown>([undefined, 'auto', 'manual']);
@@ -107,10 +108,12 @@ export interface CheckedJoin {
   readonly secure: Secure | null;
   /** Whether the list of the members comes when it is asked for. */
   readonly onDemand: boolean;
+  /** Null: messages are bytes. What is in it is checked by the part that reads it. */
+  readonly values: PayloadOptions | null;
 }
 
 /** @throws IllegalParamError that says which option is wrong */
-export function checkedJoin(options: JoinOptions): CheckedJoin {
+export function checkedJoin(options: JoinOptions & PayloadOptions): CheckedJoin {
   if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
   check.keys(options, JOIN);
   const { signal, secure } = options;
@@ -120,10 +123,12 @@ export function checkedJoin(options: JoinOptions): CheckedJoin {
   const onDemand = options.list === 'on-demand';
   if (onDemand && (synchrony !== null || secure !== undefined))
     throw errorOf(ILLEGAL_PARAM, "list: 'on-demand' is for groups without viewSynchrony and secure");
-  if (secure === undefined) return { signal, synchrony, secure: null, onDemand };
+  const { schema, codec } = options;
+  const values = schema === undefined && codec === undefined ? null : { schema, codec };
+  if (secure === undefined) return { signal, synchrony, secure: null, onDemand, values };
   if (options.viewSynchrony === false) throw errorOf(ILLEGAL_PARAM, 'secure implies viewSynchrony');
   // The secure group itself answers flush requests, by its own rules.
-  return { signal, synchrony: { ...synchrony, flush: 'manual' }, secure, onDemand };
+  return { signal, synchrony: { ...synchrony, flush: 'manual' }, secure, onDemand, values };
 }
 
 function checkedSynchrony(given: boolean | ViewSynchrony | undefined): ViewSynchrony | null {

@@ -2,14 +2,18 @@
 import { Buffer } from '#buffer';
 import { aFunction, aSignal, oneOf, timeFrom } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
+import { InvalidValueError } from '../client/typed/errors.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
+import { aSchema } from '../util/schema.js';
+import type { StandardSchema, ValueIssue } from '../util/standard-schema.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
 import { CallCore, type CallMode, type RawOutcome, type Ticket } from './core/call.js';
 import { CALL_TIMEOUT_MS, MAX_CALLS, MAX_PAYLOAD_BYTES } from './core/limits.js';
 import { type End, GroupBinding } from './group-binding.js';
-import { checkOptions, jsonText } from './options.js';
+import { checkOptions } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
+import { check, SchemaReader, validText } from './schemas.js';
 
 /**
  * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`
@@ -33,6 +37,25 @@ export interface GroupRpcOptions<Request, Answer> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * The options of `groupRpc` with schemas, which all members have alike. Each reads an input, as it is asked or answered, and makes of
+ * it what the other side gets.
+ */
+export interface TypedRpcOptions<
+  Request,
+  RequestInput = Request,
+  Answer = unknown,
+  AnswerInput = Answer,
+> extends GroupRpcOptions<Request, AnswerInput> {
+  /** Each must answer at once. */
+  readonly schema: {
+    /** Of requests. One that the member who is asked does not accept becomes the outcome `error`. */
+    readonly request: StandardSchema<RequestInput, Request>;
+    /** Of answers. One that the caller does not accept becomes the outcome `invalid`. */
+    readonly answer: StandardSchema<AnswerInput, Answer>;
+  };
+}
+
 /** The options of `GroupRpc.call`; each has a default. */
 export interface CallOptions {
   /** When it is over: `first` value, values of a `majority` of those asked, or `all` done; default `all`. */
@@ -50,6 +73,12 @@ export type CallOutcome<Answer> =
       readonly kind: 'value';
       /** What its handler returned. */
       readonly value: Answer;
+    }
+  | {
+      /** The member has answered with what the schema does not accept. Only with a schema. */
+      readonly kind: 'invalid';
+      /** What is wrong: at least one issue, at most 100. */
+      readonly issues: readonly ValueIssue[];
     }
   | {
       /** The handler of the member has thrown. */
@@ -76,20 +105,36 @@ export interface CallResult<Answer> {
   readonly satisfied: boolean;
 }
 
-const OPTIONS = { handler: aFunction, signal: aSignal };
+const OPTIONS = { handler: aFunction, signal: aSignal, schema: { request: aSchema, answer: aSchema } };
 const CALL_OPTIONS = { mode: oneOf('first', 'majority', 'all'), timeoutMs: timeFrom(1), signal: aSignal };
 
 /**
  * Joins the group, to ask its members and to answer them.
  * @throws IllegalParamError, and what `Connection.join` throws
  */
+export async function groupRpc<Request, RequestInput, Answer, AnswerInput>(
+  connection: Connection,
+  group: string,
+  options: TypedRpcOptions<Request, RequestInput, Answer, AnswerInput>,
+): Promise<GroupRpc<RequestInput, Answer>>;
 export async function groupRpc<Request = unknown, Answer = unknown>(
   connection: Connection,
   group: string,
-  options: GroupRpcOptions<Request, Answer> = {},
-): Promise<GroupRpc<Request, Answer>> {
+  options?: GroupRpcOptions<Request, Answer>,
+): Promise<GroupRpc<Request, Answer>>;
+export async function groupRpc(
+  connection: Connection,
+  group: string,
+  options: GroupRpcOptions<unknown, unknown> & { readonly schema?: Schemas } = {},
+): Promise<GroupRpc<unknown, unknown>> {
   checkOptions(OPTIONS, options);
-  return await GroupRpc.open(connection, group, options.handler, options.signal);
+  return await GroupRpc.open(connection, group, options);
+}
+
+/** Of requests and answers, as they are checked. */
+interface Schemas {
+  readonly request?: StandardSchema | undefined;
+  readonly answer?: StandardSchema | undefined;
 }
 
 interface AwaitedCall<Answer> {
@@ -102,21 +147,30 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   private core!: CallCore;
   private readonly waiting = new Map<number, AwaitedCall<Answer>>();
   private readonly leaving = new AbortController();
+  private readonly requests: SchemaReader<unknown>;
+  private readonly answers: SchemaReader<Answer>;
+
+  private constructor(private readonly schema: Schemas) {
+    super();
+    this.requests = new SchemaReader(schema.request);
+    this.answers = new SchemaReader(schema.answer as StandardSchema<unknown, Answer> | undefined);
+  }
 
   /** @internal */
   static async open<Request, Answer>(
     connection: Connection,
     group: string,
-    handler: CallHandler<Request, Answer> | undefined,
-    signal: AbortSignal | undefined,
+    options: GroupRpcOptions<Request, Answer> & { readonly schema?: Schemas },
   ): Promise<GroupRpc<Request, Answer>> {
-    const it = new GroupRpc<Request, Answer>();
+    const { handler, signal, schema = {} } = options;
+    const it = new GroupRpc<Request, Answer>(schema);
     const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
     it.core = new CallCore(seat.self, seat.newInstance(), handler !== undefined, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
       request: (from, ticket, body) => void (handler && it.serve(handler, from, ticket, body)),
+      ...(schema.answer && { isValue: (body: Buffer) => it.outcomeOf(body).kind === 'value' }),
       done: (call, outcomes, asked) => it.done(call, outcomes, asked),
       // The end of the seat, which follows, settles all that wait.
       broken: () => undefined,
@@ -129,7 +183,7 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   /**
    * Asks every member, this one included if it has a handler. Who is asked is decided by the place of the request in
    * the order of the group. Never waits for one who has left, nor longer than `timeoutMs`.
-   * @throws IllegalParamError, MessageTooLongError, ConnectionClosedError when the group is left meanwhile, or the
+   * @throws IllegalParamError, InvalidValueError, MessageTooLongError, ConnectionClosedError when the group is left meanwhile, or the
    * signal's reason. What happens at single members is never thrown: it stands in the result.
    */
   async call(request: Request, options: CallOptions = {}): Promise<CallResult<Answer>> {
@@ -137,7 +191,7 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     const { mode = 'all', timeoutMs = CALL_TIMEOUT_MS, signal } = options;
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
-    const body = bytesOf(request, 'the request');
+    const body = bytesOf(this.schema.request, request, 'the request');
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     if (this.waiting.size >= MAX_CALLS)
@@ -171,13 +225,24 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     for (const name of asked) {
       const outcome = raw.get(name);
       if (!outcome) continue;
-      const read = outcomeOf<Answer>(outcome);
+      const read = 'body' in outcome ? this.outcomeOf(outcome.body) : outcome;
       outcomes.set(name, read);
       if (read.kind === 'value') values.push(read.value);
     }
     const majority = Math.floor(asked.length / 2) + 1;
     const needed = { first: 1, majority, all: Math.max(1, asked.length) }[waiting.mode];
     waiting.result.resolve({ outcomes, values, satisfied: values.length >= needed });
+  }
+
+  private outcomeOf(body: Buffer): CallOutcome<Answer> {
+    let value: unknown;
+    try {
+      value = valueOf(body);
+    } catch {
+      return { kind: 'error', message: 'an answer that is not JSON' };
+    }
+    const read = this.answers.read(value, body);
+    return read.isValid ? { kind: 'value', value: read.value } : { kind: 'invalid', issues: read.issues };
   }
 
   private async serve(
@@ -188,8 +253,10 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   ): Promise<void> {
     try {
       const { signal } = this.leaving;
-      const answer = await handler(valueOf(body) as Request, { from, signal });
-      const bytes = bytesOf(answer, 'the answer');
+      const read = this.requests.read(valueOf(body));
+      if (!read.isValid) throw new InvalidValueError(read.issues, 'the request');
+      const answer = await handler(read.value as Request, { from, signal });
+      const bytes = bytesOf(this.schema.answer, answer, 'the answer');
       this.core.answer(ticket, bytes);
     } catch (error) {
       this.core.fail(ticket, error instanceof Error ? error.message : String(error));
@@ -197,19 +264,12 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
   }
 }
 
-/** Nothing at all travels as no bytes. @throws IllegalParamError */
-function bytesOf(value: unknown, what: string): Buffer {
-  return value === undefined ? Buffer.alloc(0) : Buffer.from(jsonText(value, what));
+/** Nothing at all travels as no bytes. @throws IllegalParamError, InvalidValueError */
+function bytesOf(schema: StandardSchema | undefined, value: unknown, what: string): Buffer {
+  if (value !== undefined) return Buffer.from(validText(schema, value, what));
+  if (schema !== undefined) check(schema, value, what);
+  return Buffer.alloc(0);
 }
 
 /** @throws SyntaxError */
 const valueOf = (body: Buffer): unknown => (body.length === 0 ? undefined : JSON.parse(body.toString()));
-
-function outcomeOf<Answer>(outcome: RawOutcome): CallOutcome<Answer> {
-  if (outcome.kind !== 'value') return outcome;
-  try {
-    return { kind: 'value', value: valueOf(outcome.body) as Answer };
-  } catch {
-    return { kind: 'error', message: 'an answer that is not JSON' };
-  }
-}

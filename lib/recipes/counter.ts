@@ -3,8 +3,8 @@ import { errorOf } from '../errors.js';
 import type { Connection } from '../client/connection.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { CounterMachine } from './core/machines/counter.js';
-import type { WaitOptions } from './options.js';
-import { type Replicated, replicated, type ReplicatedOptions } from './replicated.js';
+import { checkOptions, type WaitOptions } from './options.js';
+import { type Replicated, replicated, REPLICATED_OPTIONS, type ReplicatedOptions } from './replicated.js';
 import { ReplicatedObject } from './replicated-object.js';
 
 /** @throws as `replicated` */
@@ -13,6 +13,7 @@ export async function counter(
   group: string,
   options: ReplicatedOptions = {},
 ): Promise<Counter> {
+  checkOptions(REPLICATED_OPTIONS, options);
   const machine = new CounterMachine();
   return new Counter(await replicated(connection, group, machine, options), machine);
 }

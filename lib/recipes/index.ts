@@ -16,12 +16,14 @@ export {
   type Presence,
   type PresenceEvents,
   type PresenceOptions,
+  type TypedPresenceOptions,
 } from './presence.js';
 export type { CallMode } from './core/call.js';
 export {
   groupRpc,
   type GroupRpc,
   type GroupRpcOptions,
+  type TypedRpcOptions,
   type CallHandler,
   type CallOptions,
   type CallResult,
@@ -42,5 +44,11 @@ export {
   ResultUnknownError,
 } from './errors.js';
 export { type HeldLock, lock, type Lock } from './lock.js';
-export { map, type ReplicatedMap, type ReplicatedMapEvents } from './map.js';
-export { replicated, type Replicated, type ReplicatedEvents, type ReplicatedOptions } from './replicated.js';
+export { map, type ReplicatedMap, type ReplicatedMapEvents, type TypedMapOptions } from './map.js';
+export {
+  replicated,
+  type Replicated,
+  type ReplicatedEvents,
+  type ReplicatedOptions,
+  type TypedReplicatedOptions,
+} from './replicated.js';

@@ -5,9 +5,9 @@ import { isFarAbove } from '../primary/claims.js';
 import { type Claim, type LockCommand, LockMachine, isOf } from './core/machines/lock.js';
 import { LockEndedError, ResultUnknownError } from './errors.js';
 import type { End } from './group-binding.js';
-import type { WaitOptions } from './options.js';
+import { checkOptions, type WaitOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
-import { type Replicated, type ReplicatedOptions, replicated } from './replicated.js';
+import { type Replicated, REPLICATED_OPTIONS, type ReplicatedOptions, replicated } from './replicated.js';
 
 /** @throws as `replicated` */
 export async function lock(
@@ -15,6 +15,7 @@ export async function lock(
   group: string,
   options: ReplicatedOptions = {},
 ): Promise<Lock> {
+  checkOptions(REPLICATED_OPTIONS, options);
   const machine = new LockMachine();
   return new Lock(await replicated(connection, group, machine, options), machine);
 }

@@ -2,8 +2,7 @@
 import { errorOf } from '../errors.js';
 import { integerFrom, OptionChecks, type OptionShape, timeFrom } from '../util/option-checks.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
-import { isTooDeep } from './core/json-depth.js';
-import { MAX_JSON_DEPTH } from './core/limits.js';
+import { isTooDeep, MAX_JSON_DEPTH } from '../util/json-depth.js';
 
 /** What those take who wait for something. */
 export interface WaitOptions {

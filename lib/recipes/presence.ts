@@ -3,6 +3,8 @@ import { Buffer } from '#buffer';
 import { aSignal, aTime, holds } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
+import { aSchema } from '../util/schema.js';
+import type { StandardSchema, ValueIssue } from '../util/standard-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { parsePrivateGroup } from '../wire/name.js';
 import { MAX_KEY_BYTES, MAX_METADATA_BYTES } from './core/limits.js';
@@ -15,8 +17,9 @@ import {
   PresenceCore,
 } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
-import { checkOptions, jsonText } from './options.js';
+import { checkOptions } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
+import { SchemaReader, validText } from './schemas.js';
 
 /** A member that takes part: one connection, such as a tab. */
 export interface Member<M> {
@@ -26,8 +29,10 @@ export interface Member<M> {
   readonly name: string;
   /** When it began to take part, by its own clock. */
   readonly since: Date;
-  /** What it announced; null if it is not JSON. */
+  /** What it announced; null if it is not JSON, or if the schema does not accept it. */
   readonly metadata: M | null;
+  /** What the schema does not accept of what it announced; empty where it accepts it, and without a schema. */
+  readonly issues: readonly ValueIssue[];
   /** Whose connection it is: equal for the connections of one person. */
   readonly key: string;
   /** Whether it is this member. */
@@ -62,6 +67,15 @@ export interface PresenceOptions<M> {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options of `presence` with a schema. */
+export interface TypedPresenceOptions<M, Input = M> extends PresenceOptions<Input> {
+  /**
+   * Of the metadata; it must answer at once. It checks what this member announces, and reads what the others do. They may have another
+   * one, or none.
+   */
+  readonly schema: StandardSchema<Input, M>;
+}
+
 /** Events of a presence, with their arguments. */
 export interface PresenceEvents<M> extends RecipeEvents {
   /** One is here, and its metadata too. Comes for those who were here before, and for this member itself. */
@@ -89,41 +103,68 @@ const aKey = holds(
   (value) => typeof value === 'string' && isKey(value),
   `must be a text of 1 to ${MAX_KEY_BYTES} bytes`,
 );
-const OPTIONS = { metadata: () => null, key: aKey, forgetAfterMs: aTime, signal: aSignal };
+const OPTIONS = { metadata: () => null, key: aKey, forgetAfterMs: aTime, signal: aSignal, schema: aSchema };
 
 /**
  * Joins the group and announces this member.
- * @throws IllegalParamError, also for metadata that is too long or no JSON and for a key that is not the subject of the token, and what
+ * @throws IllegalParamError, also for metadata that is too long or no JSON, InvalidValueError for metadata that the schema does not
+ * accept, IllegalParamError also for a key that is not the subject of the token, and what
  * `Connection.join` throws
  */
+export async function presence<M, Input>(
+  connection: Connection,
+  group: string,
+  options: TypedPresenceOptions<M, Input>,
+): Promise<Presence<M, Input>>;
 export async function presence<M = unknown>(
   connection: Connection,
   group: string,
   options: PresenceOptions<M>,
+): Promise<Presence<M>>;
+export async function presence<M = unknown>(
+  connection: Connection,
+  group: string,
+  options: PresenceOptions<M> & { readonly schema?: StandardSchema<unknown, M> },
 ): Promise<Presence<M>> {
   checkOptions(OPTIONS, options);
-  const { metadata, key = null, forgetAfterMs = HOUR_MS, signal } = options;
+  const { metadata, key = null, forgetAfterMs = HOUR_MS, signal, schema } = options;
   if (metadata === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is missing: pass null for none');
   return await Presence.open<M>(
     connection,
     group,
-    { metadata: bytesOf(metadata), key, forgetAfterMs },
+    { metadata: bytesOf(schema, metadata), key, forgetAfterMs, schema },
     signal,
   );
 }
 
+/** What a presence is made of. */
+interface OpenOptions<M> {
+  readonly metadata: Buffer;
+  readonly key: string | null;
+  readonly forgetAfterMs: number;
+  readonly schema: StandardSchema<unknown, M> | undefined;
+}
+
+const NO_ISSUES: readonly ValueIssue[] = [];
+
 /** The list of the members that are here, with what each announces. Made by `presence`. */
-export class Presence<M> extends Recipe<PresenceEvents<M>> {
+export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
   private core!: PresenceCore;
+  private readonly reader: SchemaReader<M>;
+
+  private constructor(private readonly schema: StandardSchema<unknown, M> | undefined) {
+    super();
+    this.reader = new SchemaReader(schema);
+  }
 
   /** @internal */
   static async open<M>(
     connection: Connection,
     group: string,
-    options: { readonly metadata: Buffer; readonly key: string | null; readonly forgetAfterMs: number },
+    options: OpenOptions<M>,
     signal: AbortSignal | undefined,
   ): Promise<Presence<M>> {
-    const it = new Presence<M>();
+    const it = new Presence<M>(options.schema);
     const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
     await it.checkKey(options.key);
@@ -182,9 +223,9 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
     return this.core.silent;
   }
 
-  /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON */
-  announce(metadata: M): void {
-    const bytes = bytesOf(metadata);
+  /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON, InvalidValueError when the schema does not accept it */
+  announce(metadata: Input): void {
+    const bytes = bytesOf(this.schema, metadata);
     this.binding.input(() => this.core.announce(bytes));
   }
 
@@ -209,19 +250,21 @@ export class Presence<M> extends Recipe<PresenceEvents<M>> {
   }
 
   private memberOf({ id, since, metadata, key }: MemberPresence): Member<M> {
+    const read = this.schema && this.reader.read(valueOf(metadata), metadata);
     return {
       id,
       name: parsePrivateGroup(id)?.name ?? id,
       since: new Date(since),
-      metadata: valueOf(metadata) as M | null,
+      metadata: read === undefined ? (valueOf(metadata) as M | null) : read.isValid ? read.value : null,
+      issues: read === undefined || read.isValid ? NO_ISSUES : read.issues,
       key,
       isMe: id === this.binding.self,
     };
   }
 }
 
-function bytesOf(metadata: unknown): Buffer {
-  const bytes = Buffer.from(jsonText(metadata, 'the metadata'));
+function bytesOf(schema: StandardSchema | undefined, metadata: unknown): Buffer {
+  const bytes = Buffer.from(validText(schema, metadata, 'the metadata'));
   if (bytes.length > MAX_METADATA_BYTES)
     throw errorOf(ILLEGAL_PARAM, `metadata is ${bytes.length} bytes, limit is ${MAX_METADATA_BYTES}`);
   return bytes;

@@ -6,18 +6,19 @@ import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
 import { type Deferred, abortable, deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, MESSAGE_TOO_LONG } from '../wire/codes.js';
-import { parseJson } from './core/json-depth.js';
-import { MAX_COMMAND_DEPTH, MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
+import { aSchema } from '../util/schema.js';
+import type { StandardSchema } from '../util/standard-schema.js';
+import { MAX_PAYLOAD_BYTES, MAX_PENDING_COMMANDS } from './core/limits.js';
 import { type Machine, checkMachine } from './core/machines/machine.js';
-import { MalformedCommandError } from './core/malformed.js';
-import { labelOf } from './core/replicated/label.js';
+import { machineOf } from './commands.js';
 import { ReplicatedCore } from './core/replicated/core.js';
-import type { StateMachine } from './core/replicated/replica.js';
+import { labelOf } from './core/replicated/label.js';
 import type { Settled } from './core/replicated/submissions.js';
 import { IncompatibleMemberError, ReadOnlyError, ResultUnknownError } from './errors.js';
 import { type End, GroupBinding } from './group-binding.js';
-import { aQuorum, aSilence, type WaitOptions, checkOptions, given, jsonText } from './options.js';
+import { aQuorum, aSilence, type WaitOptions, checkOptions, given } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
+import { validText } from './schemas.js';
 import { RestoreStream, Snapshots, type Supply } from './snapshots.js';
 
 /** The options of `replicated`, and of the recipes built on it; each has a default. */
@@ -58,6 +59,15 @@ export interface ReplicatedEvents extends RecipeEvents {
   'snapshot-error': [error: unknown];
 }
 
+/** The options of `replicated` with a schema. */
+export interface TypedReplicatedOptions<Command, Input = Command> extends ReplicatedOptions {
+  /**
+   * Of the commands; it must answer at once, and the same everywhere. It belongs to the machine: what it does not accept is not
+   * applied, so all members have the same one. A member without any leaves with an IncompatibleMemberError.
+   */
+  readonly schema: StandardSchema<Input, Command>;
+}
+
 export const REPLICATED_OPTIONS = {
   quorum: aQuorum,
   maxMembers: integerFrom(1),
@@ -66,18 +76,35 @@ export const REPLICATED_OPTIONS = {
   signal: aSignal,
 };
 
+const OPTIONS = { ...REPLICATED_OPTIONS, schema: aSchema };
+
+/** With or without a schema. */
+type CheckedOptions = ReplicatedOptions & { readonly schema?: StandardSchema | undefined };
+
 /**
  * Joins the group with a state machine. Resolves when this member is in the group; `ready` tells when it has the state.
  * Commands and results are what JSON can hold; all members run the same machine with the same options.
  * @throws IllegalParamError, and what `Connection.join` throws
  */
+export async function replicated<Command, Input, Result>(
+  connection: Connection,
+  group: string,
+  machine: Machine<Command, Result>,
+  options: TypedReplicatedOptions<Command, Input>,
+): Promise<Replicated<Input, Result>>;
 export async function replicated<Command, Result>(
   connection: Connection,
   group: string,
   machine: Machine<Command, Result>,
-  options: ReplicatedOptions = {},
+  options?: ReplicatedOptions,
+): Promise<Replicated<Command, Result>>;
+export async function replicated<Command, Result>(
+  connection: Connection,
+  group: string,
+  machine: Machine<Command, Result>,
+  options: CheckedOptions = {},
 ): Promise<Replicated<Command, Result>> {
-  checkOptions(REPLICATED_OPTIONS, options);
+  checkOptions(OPTIONS, options);
   checkMachine(machine);
   checkQuorum(options);
   if (options.quorum !== undefined && machine.merge)
@@ -113,17 +140,19 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   private status = { hasState: false, isWritable: false };
   private rejects = false;
   private quorum: number | undefined;
+  private schema: StandardSchema | undefined;
 
   /** @internal */
   static async open<Command, Result>(
     connection: Connection,
     group: string,
     machine: Machine<Command, Result>,
-    options: ReplicatedOptions,
+    options: CheckedOptions,
   ): Promise<Replicated<Command, Result>> {
     const it = new Replicated<Command, Result>();
     it.rejects = options.whenReadOnly === 'reject';
     it.quorum = options.quorum;
+    it.schema = options.schema;
     const seat = await GroupBinding.join(connection, group, options.signal, it.owner);
     it.binding = seat;
     it.host(seat, machine, options);
@@ -165,11 +194,11 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
 
   /**
    * Resolves with what the machine gives for the command, when it is applied here.
-   * @throws what the machine throws, ReadOnlyError, ResultUnknownError, IllegalParamError, MessageTooLongError,
-   * ConnectionClosedError, or the signal's reason: then the command may be applied all the same if it was on its way
+   * @throws what the machine throws, ReadOnlyError, ResultUnknownError, IllegalParamError, InvalidValueError for what the schema does
+   * not accept, MessageTooLongError, ConnectionClosedError, or the signal's reason: then the command may be applied all the same if it was on its way
    */
   async submit(command: Command, options: WaitOptions = {}): Promise<Result> {
-    return await this.submitText(jsonText(command, 'the command'), options);
+    return await this.submitText(validText(this.schema, command, 'the command'), options);
   }
 
   /** @internal A command that is JSON already. */
@@ -217,19 +246,23 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     return this.hasEnded;
   }
 
-  private host(seat: GroupBinding, machine: Machine<Command, Result>, options: ReplicatedOptions): void {
+  private host(seat: GroupBinding, machine: Machine<Command, Result>, options: CheckedOptions): void {
     const onError = (error: unknown): void => void this.emit('snapshot-error', error);
     const supply: Supply = (...piece) => seat.input(() => this.core.supplied(...piece));
     this.snapshots = new Snapshots(supply, onError, seat.platform.clock);
     const { snapshots } = this;
     const { quorum, maxMembers, silenceTimeoutMs } = options;
-    const merges = machine.merge !== undefined;
-    const kind = machine.kind ?? 'machine';
-    const label = labelOf({ kind, quorum: quorum ?? null, maxMembers, merges });
+    const label = labelOf({
+      kind: machine.kind ?? 'machine',
+      isChecked: options.schema !== undefined,
+      quorum: quorum ?? null,
+      maxMembers,
+      merges: machine.merge !== undefined,
+    });
     this.core = new ReplicatedCore(
       seat.self,
       seat.newInstance(),
-      machineOf(machine, onError),
+      machineOf(machine, options.schema, onError),
       {
         send: seat.send.bind(seat),
         sendTo: seat.sendTo.bind(seat),
@@ -251,7 +284,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       },
       {
         quorum: quorum ?? null,
-        merges,
+        merges: machine.merge !== undefined,
         label,
         ...given({ maxMembers, silenceTimeoutMs }),
       },
@@ -344,33 +377,6 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
       return `${now}: ${here} of the ${quorum} members that are needed ${here === 1 ? 'is' : 'are'} here`;
     if (!this.core.hasState) return `${now}: this member does not have the state yet: wait for ready()`;
     return `${now}: the members here have to agree first: wait for writable()`;
-  }
-}
-
-/** Commands travel as JSON. */
-const machineOf = <Command, Result>(
-  machine: Machine<Command, Result>,
-  onError: (error: unknown) => void,
-): StateMachine => ({
-  reset: () => machine.reset(),
-  apply: (command, info) => machine.apply(commandOf(command) as Command, info),
-  present: (members) => machine.present?.(members),
-  merge: (state) => {
-    // Another member says what it had: an invalid state stops nobody.
-    try {
-      machine.merge?.(state);
-    } catch (error) {
-      onError(error);
-    }
-  },
-});
-
-/** @throws MalformedCommandError */
-function commandOf(bytes: Buffer): unknown {
-  try {
-    return parseJson(bytes.toString(), MAX_COMMAND_DEPTH);
-  } catch (error) {
-    throw new MalformedCommandError((error as Error).message, { cause: error });
   }
 }
 

@@ -19,6 +19,7 @@ import { flushProperties } from './flush.js';
 import { returnSequences } from './returns.js';
 import { secureProperties } from './secure.js';
 import { sessionSequences } from './sessions.js';
+import { typedProperties } from './typed.js';
 import { webProperties } from './web.js';
 
 type Property = fc.IProperty<[...unknown[]]> | fc.IAsyncProperty<[...unknown[]]>;
@@ -149,6 +150,12 @@ export const targets: Readonly<Record<string, Target>> = {
   ),
   ...Object.fromEntries(
     Object.entries(webProperties).map(([name, property]) => [name, { property, smoke: 300, long: 200_000 }]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(typedProperties).map(([name, property]) => [
+      name,
+      { property, smoke: 1_000, long: 200_000 },
+    ]),
   ),
   ...Object.fromEntries(
     Object.entries(flushProperties).map(([name, property]) => [

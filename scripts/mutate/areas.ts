@@ -54,7 +54,6 @@ export const areas: readonly Area[] = [
         'bodies',
         'small-machines',
         'submitters',
-        'json-depth',
         'machine-states',
         'call-steps',
         'presence-steps',

@@ -20,13 +20,8 @@ import {
   type TransitionEvent,
   type ViewEvent,
 } from '../../lib/index.js';
+import type { Same } from '../support/same-type.js';
 import { within, ClientWorld } from './support.js';
-
-type Within<A, B> = [A] extends [B] ? true : false;
-type IsAny<A> = 0 extends 1 & A ? true : false;
-
-/** `true` for the same type, so that only `true` can be assigned to it; `false` for any other. */
-type Same<A, B> = IsAny<A> extends true ? false : Within<A, B> extends true ? Within<B, A> : false;
 
 type Of<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
 

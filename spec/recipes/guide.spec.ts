@@ -28,6 +28,7 @@ const NAMES = [
   'secure-mailbox',
   'manual-flush',
   'large-groups',
+  'typed-messages',
 ];
 
 /** Daemons that the examples reach. */

@@ -1,5 +1,6 @@
 /** A machine over a recording: the states that a replicated group went through, whoever recorded it. */
 import { expect } from 'chai';
+import * as z from 'zod';
 import {
   type Cluster,
   cluster,
@@ -224,6 +225,26 @@ describe('testing: the machine of a recording', () => {
     }
   });
 
+  it('checks commands as the replicas did, with their schema', async () => {
+    const schema = z.object({ to: z.string(), amount: z.number() });
+    const machine = new Accounts();
+    const at = await replicated(await recorded(0, 'ann'), 'bank', machine, { ...QUORUM, schema });
+    const other = await c.connect(1);
+    await replicated(other, 'bank', new Accounts(), { ...QUORUM, schema });
+    for (let i = 1; i <= 3; i++) await at.submit({ to: 'n', amount: i });
+    const last = stateOf(machine);
+    await end();
+
+    const run = await replay(file('ann')).machine(new Accounts(), 'bank', { schema });
+    expect(run.length).to.equal(3);
+    expect(stateOf(await run.at(3))).to.equal(last);
+    const without: unknown = await replayOf('ann').catch((reason: unknown) => reason);
+    expect(without).to.be.instanceOf(RecordingError);
+    expect((without as Error).message).to.equal(
+      'the group bank holds a bank of checked commands with a quorum of 2 of 3, and the machine is a bank',
+    );
+  });
+
   it('says why there is none', async () => {
     const ann = await recorded(0, 'ann');
     (await ann.join('empty')).on('event', () => undefined);
@@ -265,9 +286,9 @@ describe('testing: the machine of a recording', () => {
 
   it('reads the words that members compare', () => {
     for (const terms of [
-      { kind: 'bank', quorum: null, maxMembers: undefined, merges: false },
-      { kind: 'bank', quorum: null, maxMembers: undefined, merges: true },
-      { kind: 'a bank without a quorum', quorum: 3, maxMembers: 5, merges: false },
+      { kind: 'bank', isChecked: false, quorum: null, maxMembers: undefined, merges: false },
+      { kind: 'bank', isChecked: true, quorum: null, maxMembers: undefined, merges: true },
+      { kind: 'a bank without a quorum', isChecked: false, quorum: 3, maxMembers: 5, merges: false },
     ])
       expect(termsOf(labelOf(terms))).to.deep.equal(terms);
     expect(termsOf('something else')).to.equal(null);

@@ -6,6 +6,7 @@ import { type ReplicatedTerms, termsOf } from '../../../lib/recipes/core/replica
 import { RecordingError } from '../../../lib/recording/error.js';
 import { eventsOf } from '../../../lib/recording/events.js';
 import { RecordingReader } from '../../../lib/recording/reader.js';
+import type { StandardSchema } from '../../../lib/util/standard-schema.js';
 import { PlayedConnection } from './played-connection.js';
 
 /** What was done to it. */
@@ -14,6 +15,15 @@ export type MachineStep =
   | { readonly kind: 'reset' }
   | { readonly kind: 'present'; readonly members: readonly string[] }
   | { readonly kind: 'restore' | 'merge'; readonly bytes: Buffer };
+
+/** The user's machine, in what it has to have in common with the replicas of the group. */
+export interface Replayed {
+  readonly kind: string;
+  /** Whether it has a merge function. */
+  readonly merges: boolean;
+  /** Of the commands. */
+  readonly schema: StandardSchema | undefined;
+}
 
 /** A member that has told what state it holds. */
 interface Replica {
@@ -69,25 +79,25 @@ class StepLog implements Machine<unknown, null> {
 /**
  * The steps of the member that tells most of the state of a group: the recorder itself where it was one, else one that had the first
  * state, for as long as the recorder saw what it saw.
- * @param kind of the machine, @param merges whether it has a merge function
  * @throws RecordingError when the group has no such state, another one, or when its beginning is not in the recording
  */
 export async function stepsOf(
   path: string,
   group: string,
-  kind: string,
-  merges: boolean,
+  machine: Replayed,
 ): Promise<readonly MachineStep[]> {
   const replicas = replicasIn(path, group);
   const [first] = replicas;
   if (!first) throw new RecordingError(`${path} has no replicated state in the group ${group}`);
   const terms = termsOf(first.label);
-  if (terms === null || terms.kind !== kind || terms.merges !== merges)
+  const { kind, merges, schema } = machine;
+  const isChecked = schema !== undefined;
+  if (terms === null || terms.kind !== kind || terms.merges !== merges || terms.isChecked !== isChecked)
     throw new RecordingError(
-      `the group ${group} holds ${first.label}, and the machine is a ${kind}${merges ? ' that merges' : ''}`,
+      `the group ${group} holds ${first.label}, and the machine is a ${kind}${isChecked ? ' of checked commands' : ''}${merges ? ' that merges' : ''}`,
     );
   for (const replica of replicas) {
-    const steps = await run(path, group, replica, terms);
+    const steps = await run(path, group, replica, { ...terms, schema });
     if (steps !== null) return steps;
   }
   throw new RecordingError(`${path} does not have the beginning of the state of ${group}`);
@@ -98,14 +108,17 @@ async function run(
   path: string,
   group: string,
   { id, instance }: Replica,
-  { kind, merges, quorum, maxMembers }: ReplicatedTerms,
+  { kind, merges, quorum, maxMembers, schema }: ReplicatedTerms & Replayed,
 ): Promise<readonly MachineStep[] | null> {
   const bytes = Buffer.alloc(INSTANCE_BYTES);
   bytes.writeUIntBE(instance, 0, INSTANCE_BYTES);
   const random = (length: number): Uint8Array => (length === INSTANCE_BYTES ? bytes : Buffer.alloc(length));
   await using played = await PlayedConnection.open({ path, id, groups: [group], random });
   const log = new StepLog(kind, merges, () => played.atMs);
-  const opening = replicated(played.connection, group, log, quorum === null ? {} : { quorum, maxMembers });
+  const counted = quorum === null ? {} : { quorum, maxMembers };
+  const opening = schema
+    ? replicated(played.connection, group, log, { ...counted, schema })
+    : replicated(played.connection, group, log, counted);
   await Promise.all([played.ended(), opening]);
   return log.steps.some((step) => step.kind === 'reset' || step.kind === 'restore') ? log.steps : null;
 }

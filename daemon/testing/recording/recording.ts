@@ -5,6 +5,7 @@ import { checkMachine } from '../../../lib/recipes/core/machines/machine.js';
 import { RecordingError } from '../../../lib/recording/error.js';
 import { eventsOf, groupsOf, recordedGroups } from '../../../lib/recording/events.js';
 import type { RecordingHead } from '../../../lib/recording/format.js';
+import type { StandardSchema } from '../../../lib/util/standard-schema.js';
 import { RecordingReader } from '../../../lib/recording/reader.js';
 import { MachineReplay } from './machine-replay.js';
 import { stepsOf } from './machine-steps.js';
@@ -14,6 +15,12 @@ import { PlayedConnection } from './played-connection.js';
 export interface PlayOptions {
   /** Groups that are played; default all, and what came to the member alone. */
   readonly groups?: readonly string[];
+}
+
+/** The options of `Recording.machine`. */
+export interface MachineReplayOptions<Command> {
+  /** That of `replicated`, where commands were checked by one. */
+  readonly schema?: StandardSchema<unknown, Command>;
 }
 
 /** A file that `ssp record` or `Cluster.record` has written. Made by `replay`. */
@@ -54,15 +61,18 @@ export class Recording {
    * Runs a machine over a replicated group, as the recipe `replicated` ran it at the recorder, or, where the recorder was no replica, at
    * one that was there from the first state on, as long as the recorder saw what it saw.
    * @param machine of the kind of the group; it is taken from place to place, and has to be used for nothing else
-   * @throws RecordingError for a group that was not recorded, holds something else, or whose beginning is missing; IllegalParamError
+   * @throws RecordingError for a group that was not recorded, holds something else, or whose beginning is missing, and where only one of
+   * group and options has a schema; IllegalParamError
    */
   async machine<Command, Result, M extends Machine<Command, Result>>(
     machine: M & Machine<Command, Result>,
     group: string,
+    { schema }: MachineReplayOptions<Command> = {},
   ): Promise<MachineReplay<Command, Result, M>> {
     checkMachine(machine);
     this.check(group);
-    const steps = await stepsOf(this.path, group, machine.kind ?? 'machine', machine.merge !== undefined);
+    const { kind = 'machine', merge } = machine;
+    const steps = await stepsOf(this.path, group, { kind, merges: merge !== undefined, schema });
     return new MachineReplay<Command, Result, M>(machine, steps);
   }
 

@@ -11,6 +11,8 @@ import { ANSWER } from './private-kinds.js';
 /** What became of a request at one member. */
 export type RawOutcome =
   | { readonly kind: 'value'; readonly body: Buffer }
+  /** It has answered with what is no value here. */
+  | { readonly kind: 'invalid'; readonly body: Buffer }
   /** Its handler failed: the message of the error. */
   | { readonly kind: 'error'; readonly message: string }
   /** It left, its connection ended, or the network broke between us. */
@@ -23,6 +25,8 @@ export type CallMode = 'first' | 'majority' | 'all';
 export interface CallSink extends Sender {
   /** A request to this member, to be answered with `answer`. */
   request(from: string, ticket: Ticket, body: Buffer): void;
+  /** Whether an answer counts as a value; default: each does. */
+  isValue?(body: Buffer): boolean;
   /** A call is over. Members that were still open at that time are missing. */
   done(call: number, outcomes: ReadonlyMap<string, RawOutcome>, asked: readonly string[]): void;
   /** The group was left before the call was over. */
@@ -224,8 +228,10 @@ export class CallCore implements RecipeCore {
     if (pending.outcomes.get(sender)?.kind === 'left') return null;
     if (!pending.asked?.includes(sender) || pending.outcomes.has(sender)) return 'unowed';
     if (code === NO_HANDLER) pending.asked = pending.asked.filter((name) => name !== sender);
-    else if (code === VALUE) pending.outcomes.set(sender, { kind: 'value', body: payload });
-    else pending.outcomes.set(sender, { kind: 'error', message: payload.toString() });
+    else if (code === VALUE) {
+      const isValue = this.sink.isValue?.(payload) ?? true;
+      pending.outcomes.set(sender, { kind: isValue ? 'value' : 'invalid', body: payload });
+    } else pending.outcomes.set(sender, { kind: 'error', message: payload.toString() });
     this.look(call, pending);
     return null;
   }

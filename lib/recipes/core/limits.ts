@@ -1,4 +1,5 @@
 /** Every size, count and time of the recipes. */
+import { MAX_JSON_DEPTH } from '../../util/json-depth.js';
 import { MAX_PORTABLE_BYTES, NAME_BYTES } from '../../wire/limits.js';
 
 /** What envelope and fields of a recipe's message take at most, besides the payload. */
@@ -7,8 +8,7 @@ const ENVELOPE_BYTES = 512;
 /** Longest payload of one message: a command, a request, an answer. Fits every daemon. */
 export const MAX_PAYLOAD_BYTES = MAX_PORTABLE_BYTES - NAME_BYTES - ENVELOPE_BYTES;
 
-/** Lists and records that may lie in each other in a value of JSON; a command and a state have some more around it. */
-export const MAX_JSON_DEPTH = 500;
+/** Lists and records in each other: a command and a state have some more around a value of JSON. */
 export const MAX_COMMAND_DEPTH = MAX_JSON_DEPTH + 5;
 export const MAX_STATE_DEPTH = MAX_COMMAND_DEPTH + 5;
 

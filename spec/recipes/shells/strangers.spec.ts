@@ -7,7 +7,8 @@ import { IllegalParamError } from '../../../lib/errors.js';
 import type { Connection } from '../../../lib/client/connection.js';
 import { BodyWriter, sealed } from '../../../lib/recipes/core/codec.js';
 import { encode, type Message } from '../../../lib/recipes/core/replicated/messages.js';
-import { MAX_COMMAND_DEPTH, MAX_JSON_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
+import { MAX_COMMAND_DEPTH, MAX_TERM } from '../../../lib/recipes/core/limits.js';
+import { MAX_JSON_DEPTH } from '../../../lib/util/json-depth.js';
 import {
   barrier,
   groupRpc,

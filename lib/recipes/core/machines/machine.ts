@@ -2,7 +2,7 @@
 import { Buffer } from '#buffer';
 import { errorOf } from '../../../errors.js';
 import { ILLEGAL_PARAM } from '../../../wire/codes.js';
-import { parseJson } from '../json-depth.js';
+import { parseJson } from '../../../util/json-depth.js';
 import { MalformedCommandError } from '../malformed.js';
 import { MAX_STATE_DEPTH } from '../limits.js';
 import type { CommandInfo } from '../replicated/replica.js';

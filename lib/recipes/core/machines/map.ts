@@ -6,7 +6,7 @@
 import { Buffer } from '#buffer';
 import { IllegalParamError } from '../../../errors.js';
 import { hash53 } from '../../../util/hash.js';
-import { parseJson } from '../json-depth.js';
+import { parseJson } from '../../../util/json-depth.js';
 import { MalformedCommandError } from '../malformed.js';
 import { MAX_STATE_DEPTH } from '../limits.js';
 import type { Machine } from './machine.js';

@@ -4,6 +4,8 @@
 export interface ReplicatedTerms {
   /** What it is, in a word. */
   readonly kind: string;
+  /** Whether a schema says what commands are. */
+  readonly isChecked: boolean;
   /** Null: none. */
   readonly quorum: number | null;
   /** With a quorum: how many members there can ever be. */
@@ -14,22 +16,26 @@ export interface ReplicatedTerms {
 
 const MAX_KIND = 100;
 
-export function labelOf({ kind, quorum, maxMembers, merges }: ReplicatedTerms): string {
-  const what = `a ${kind.slice(0, MAX_KIND)}`;
+const CHECKED = ' of checked commands';
+
+export function labelOf({ kind, isChecked, quorum, maxMembers, merges }: ReplicatedTerms): string {
+  const what = `a ${kind.slice(0, MAX_KIND)}${isChecked ? CHECKED : ''}`;
   if (quorum !== null) return `${what} with a quorum of ${quorum} of ${maxMembers ?? 2 * quorum - 1}`;
   return merges ? `${what} that merges` : `${what} without a quorum`;
 }
 
 /** The same the other way round; null for words that are none. */
 export function termsOf(label: string): ReplicatedTerms | null {
-  const match = /^a ([^]*?)(?: with a quorum of (\d+) of (\d+)|( that merges)| without a quorum)$/.exec(
-    label,
-  );
+  const match =
+    /^a ([^]*?)( of checked commands)?(?: with a quorum of (\d+) of (\d+)|( that merges)| without a quorum)$/.exec(
+      label,
+    );
   if (!match) return null;
-  const [, kind = '', quorum, maxMembers, merges] = match;
+  const [, kind = '', checked, quorum, maxMembers, merges] = match;
   const isCounted = quorum !== undefined;
   return {
     kind,
+    isChecked: checked !== undefined,
     quorum: isCounted ? Number(quorum) : null,
     maxMembers: isCounted ? Number(maxMembers) : undefined,
     merges: merges !== undefined,

@@ -1,6 +1,6 @@
 /** How deep JSON is nested: the answer is that of a reader that builds it. */
 import { expect } from 'chai';
-import { isTooDeep, parseJson } from '../../lib/recipes/core/json-depth.js';
+import { isTooDeep, parseJson } from '../../lib/util/json-depth.js';
 import { Random } from '../support/random.js';
 
 /** Lists and records in each other, counted in the value itself. */

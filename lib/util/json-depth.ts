@@ -3,6 +3,9 @@
  * taken in by all members, and then no snapshot could be made for a newcomer.
  */
 
+/** Lists and records that may lie in each other in a value that travels as JSON. */
+export const MAX_JSON_DEPTH = 500;
+
 const [QUOTE, ESCAPE] = [0x22, 0x5c];
 const [LIST, LIST_END] = [0x5b, 0x5d];
 const [RECORD, RECORD_END] = [0x7b, 0x7d];
