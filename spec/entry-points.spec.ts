@@ -140,8 +140,8 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     file: 'lib/browser/react/index.ts',
     values: 'SspProvider useGroup useLeader usePresence',
     types: `
-      GroupState LeaderState Member MessageHandler Person PresenceState SspProviderProps UseGroupOptions UseLeaderOptions
-      UsePresenceOptions`,
+      GroupState LeaderState Member MessageHandler Person PresenceState SspProviderProps TypedGroupState UseGroupOptions UseLeaderOptions
+      UsePresenceOptions UseTypedGroupOptions`,
   },
   'ssp-toolkit/daemon': {
     file: 'daemon/index.ts',

@@ -3,18 +3,21 @@ import { expect } from 'chai';
 import { createElement, type ReactElement, type ReactNode, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
 import { create, type ReactTestRenderer } from 'react-test-renderer';
+import { z } from 'zod';
 import {
   type GroupState,
   type LeaderState,
   type PresenceState,
   SspProvider,
+  type TypedGroupState,
   useGroup,
   useLeader,
   usePresence,
 } from '../../lib/browser/react/index.js';
 import type { Daemon } from '../../daemon/index.js';
-import { connect } from '../../lib/index.js';
+import { connect, InvalidValueError } from '../../lib/index.js';
 import { startWithSecret } from '../net/websocket/web-fixture.js';
+import { failure } from '../support/failure.js';
 import { until } from '../support/wait.js';
 import { claims, secretToken } from '../support/web-tokens.js';
 import { withWebSocket } from './web-socket-global.js';
@@ -29,6 +32,24 @@ interface Seen {
 
 const Room = ({ seen, name = 'room' }: { readonly seen: Seen; readonly name?: string }): null => {
   seen.group = useGroup(name, { onMessage: ({ text }) => void seen.texts.push(text) });
+  return null;
+};
+/** What a component with a schema has seen. */
+interface Values {
+  group?: TypedGroupState<number>;
+  readonly values: (number | undefined)[];
+  readonly invalid: string[];
+}
+
+const numbers = z.number();
+const Numbers = ({ seen }: { readonly seen: Values }): null => {
+  seen.group = useGroup('room', {
+    schema: numbers,
+    // Another one with each rendering.
+    codec: { type: 0 },
+    onMessage: ({ value }) => void seen.values.push(value),
+    onInvalid: ({ body }) => void seen.invalid.push(body.toString()),
+  });
   return null;
 };
 const People = ({ seen, meta }: { readonly seen: Seen; readonly meta: string }): null => {
@@ -176,6 +197,36 @@ describe('hooks of React', () => {
     await connection.close();
   });
 
+  it('read values by the schema of each component, and send what it accepts', async () => {
+    await using daemon = await startWithSecret();
+    const { connection, group } = await watched(daemon, 'room');
+    await using screens = new Screens();
+    const [mine, other]: [Seen, Values] = [{ texts: [] }, { values: [], invalid: [] }];
+    screens.show(
+      provided(
+        daemon,
+        'anna',
+        createElement(Room, { seen: mine, key: 1 }),
+        createElement(Numbers, { seen: other, key: 2 }),
+      ),
+    );
+    await until(() => mine.group?.state === 'joined' && other.group?.state === 'joined', 'both components');
+    await other.group?.send(5);
+    await group.send('no number');
+    await group.send('6', { type: 3 });
+    await until(() => mine.texts.length === 3, 'the messages as they are');
+    expect(mine.texts).to.deep.equal(['5', 'no number', '6']);
+    expect(other).to.deep.include({ values: [5, undefined], invalid: ['no number'] });
+    expect(await failure(Promise.resolve(other.group?.send('x' as never)))).to.be.instanceOf(
+      InvalidValueError,
+    );
+    const stable = other.group?.send;
+    await group.send('7');
+    await until(() => other.values.includes(7), 'the next value');
+    expect(other.group?.send).to.equal(stable);
+    await connection.close();
+  });
+
   it('say why it is over', async () => {
     await using daemon = await startWithSecret();
     await using screens = new Screens();
@@ -201,5 +252,14 @@ describe('hooks of React', () => {
     expect(() => renderToString(createElement(Room, { seen: { texts: [] } }))).to.throw(
       'expected an SspProvider',
     );
+  });
+
+  it('refuse a schema that is none', () => {
+    const Wrong = (): null => {
+      useGroup('room', { schema: {} as never });
+      return null;
+    };
+    const inside = createElement(SspProvider, { url: 'ws://h/' }, createElement(Wrong));
+    expect(() => renderToString(inside)).to.throw(/schema must be a Standard Schema/);
   });
 });

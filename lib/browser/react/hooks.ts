@@ -1,10 +1,19 @@
 /** What components see of groups: hooks. */
 import { useCallback, useEffect, useInsertionEffect, useRef, useSyncExternalStore } from 'react';
 import type { Person } from '../../recipes/presence.js';
+import type { InputOf, StandardSchema } from '../../util/standard-schema.js';
 import type { GroupState, MessageHandler } from './group-store.js';
 import type { LeaderState } from './leader-store.js';
 import { useClient } from './provider.js';
 import type { Store } from './store.js';
+import {
+  type AnyGroupOptions,
+  handlerOf,
+  type TypedGroupState,
+  usePayload,
+  useSentValues,
+  type UseTypedGroupOptions,
+} from './typed-group.js';
 
 const useStore = <S>(store: Store<S>): S =>
   useSyncExternalStore(store.subscribe, store.snapshot, store.serverSnapshot);
@@ -19,20 +28,26 @@ export interface UseGroupOptions {
  * Joins a group as long as the component is there, and a second longer. Components that use the same group share one membership.
  * @param name 1 to 31 characters from `$` to `~`
  */
-export function useGroup(name: string, { onMessage }: UseGroupOptions = {}): GroupState {
+export function useGroup<S extends StandardSchema>(
+  name: string,
+  options: UseTypedGroupOptions<S>,
+): TypedGroupState<InputOf<S>>;
+export function useGroup(name: string, options?: UseGroupOptions): GroupState;
+export function useGroup(name: string, options: AnyGroupOptions = {}): GroupState {
   const store = useClient().group(name);
-  const newest = useRef(onMessage);
+  const payload = usePayload(options);
+  const newest = useRef({ ...options, payload });
   useInsertionEffect(() => {
-    newest.current = onMessage;
+    newest.current = { ...options, payload };
   });
-  const isListening = onMessage !== undefined;
+  const isListening = options.onMessage !== undefined || options.onInvalid !== undefined;
   useEffect(() => {
     if (!isListening) return undefined;
-    const handler: MessageHandler = (message) => newest.current?.(message);
+    const handler = handlerOf(() => newest.current);
     store.handlers.add(handler);
     return () => void store.handlers.delete(handler);
   }, [store, isListening]);
-  return useStore(store);
+  return useSentValues(payload, useStore(store));
 }
 
 /** The options of `usePresence`. */

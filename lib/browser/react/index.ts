@@ -13,5 +13,6 @@ export {
   type PresenceState,
 } from './hooks.js';
 export type { GroupState, MessageHandler } from './group-store.js';
+export type { TypedGroupState, UseTypedGroupOptions } from './typed-group.js';
 export type { LeaderState } from './leader-store.js';
 export type { Person, Member } from '../../recipes/presence.js';
