@@ -158,7 +158,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: `cluster replay RecordingError`,
     types: `
       Cluster ClusterClock ClusterConnectOptions ClusterDaemonOptions ClusterGroup ClusterOptions DaemonHandle
-      DaemonState FakeTimers MachineReplay PlayOptions PlayedConnection Recording Release ReplayedCommand SendDifference
+      DaemonState FakeTimers MachineReplay MachineReplayOptions PlayOptions PlayedConnection Recording Release ReplayedCommand SendDifference
       SentMessage Wait`,
   },
 };

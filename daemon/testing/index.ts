@@ -16,4 +16,9 @@ export { RecordingError } from '../../lib/recording/error.js';
 export type { MachineReplay, ReplayedCommand } from './recording/machine-replay.js';
 export type { PlayedConnection, SendDifference } from './recording/played-connection.js';
 export type { SentMessage } from './recording/recorded-daemon.js';
-export { type MachineReplayOptions, type PlayOptions, type Recording, replay } from './recording/recording.js';
+export {
+  type MachineReplayOptions,
+  type PlayOptions,
+  type Recording,
+  replay,
+} from './recording/recording.js';
