@@ -70,8 +70,6 @@ class Logs {
   private entriesOf({ seen }: ConnectionLog): Entry[] {
     const entries: Entry[] = [];
     for (const each of seen) {
-      if (each.kind === 'self-leave')
-        entries.splice(leaveIn(entries, each.group), 0, { ...each, kind: 'leave' });
       const entry = this.entryOf(each);
       if (entry) entries.push(entry);
     }
@@ -105,17 +103,6 @@ class Logs {
     const own = [...view.cameWithMe].join();
     return { ...entry, sets, own: sets.findIndex((set) => set.join() === own) };
   }
-}
-
-/**
- * Where a leave of the group may stand whose answer comes now. A leave of the group object is not seen: it is behind every
- * send to the group that came back.
- */
-function leaveIn(entries: readonly Entry[], group: string): number {
-  const back = new Set(entries.flatMap((entry) => (entry.kind === 'data' ? [entry.id] : [])));
-  const isBefore = (entry: Entry): boolean =>
-    (entry.kind === 'view' && entry.group === group) || (entry.kind === 'send' && back.has(entry.id));
-  return entries.findLastIndex(isBefore) + 1;
 }
 
 const keyOf = ({ group, id }: ViewEvent): string => `${group} ${groupIdText(id)}`;

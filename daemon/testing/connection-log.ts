@@ -24,7 +24,7 @@ export type Seen =
   | ({ readonly kind: 'send' | 'data' } & SeenMessage)
   | { readonly kind: 'view'; readonly view: ViewEvent }
   | { readonly kind: 'transition'; readonly group: string; readonly gid: string }
-  | { readonly kind: 'self-leave'; readonly group: string };
+  | { readonly kind: 'leave' | 'self-leave'; readonly group: string };
 
 export class ConnectionLog {
   readonly seen: Seen[] = [];
@@ -47,6 +47,7 @@ export class ConnectionLog {
     this.id = connection.id;
     this.tap();
     this.watchRequests();
+    this.watchLeaves();
     connection.on('close', (error) => this.close(error));
     connection.on('reconnecting', ({ address }) => {
       this.end = 'closed';
@@ -96,6 +97,17 @@ export class ConnectionLog {
       return await join(name, options);
     };
     connection.join = joins as Connection['join'];
+  }
+
+  /** Whoever asks for it: the connection, the group, or a join that was given up. */
+  private watchLeaves(): void {
+    const host = this.connection['memberships']['host'];
+    const requestLeave = host.requestLeave.bind(host);
+    host.requestLeave = (group) => {
+      this.seen.push({ kind: 'leave', group });
+      this.note(`leaves ${group}`);
+      requestLeave(group);
+    };
   }
 
   private async sends(

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { type Cluster, cluster, type ClusterOptions } from '../../daemon/testing/index.js';
+import type { Connection } from '../../lib/client/connection.js';
 import { IllegalParamError } from '../../lib/errors.js';
 import { skip } from '../support/skip.js';
 
@@ -165,6 +166,21 @@ describe('testing: cluster', () => {
     await c.partition([[0, 1], [2]]);
     c.cut(connections[2] as (typeof connections)[0]);
     await c.heal();
+    c.check();
+  });
+
+  it('knows when a leave was asked for, whatever comes before its answer', async () => {
+    await using c = await cluster(2, { time: 'virtual', seed: 1 });
+    const [a, b] = (await Promise.all([0, 1].map((i) => c.connect(i)))) as [Connection, Connection];
+    const [room] = await Promise.all([a.join('room'), a.join('other'), b.join('room')]);
+    for (const each of [room, await a.join('other'), await b.join('room')]) each.on('event', () => undefined);
+    await c.settled();
+    // What is asked for now comes behind the view of the partition.
+    await c.partition([[0], [1]], { wait: 'nothing' });
+    void room.leave();
+    await a.send(['room', 'other'], 'comes back as a member of the other one');
+    await a.send('room', 'does not come back');
+    await c.settled();
     c.check();
   });
 
