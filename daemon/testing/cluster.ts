@@ -39,6 +39,8 @@ export interface ClusterClock {
 const VIRTUAL_DAY = Date.UTC(2026, 0, 1);
 const REAL_LIMIT_MS = 5_000;
 const VIRTUAL_LIMIT_MS = 60_000;
+/** For all daemons to come together: a busy machine takes seconds for many of them. */
+const START_LIMIT_MS = 60_000;
 /**
  * A cluster of daemons in this process, with everything that can happen to it. Made by `cluster`; `await using` ends it.
  *
@@ -115,7 +117,7 @@ export class Cluster implements AsyncDisposable {
     try {
       for (const slot of made.slots) slot.start();
       for (const slot of made.slots) await slot.open();
-      await made.rest.settle('cluster', {});
+      await made.rest.settle('cluster', { limitMs: START_LIMIT_MS });
     } catch (error) {
       await made[Symbol.asyncDispose]();
       throw error;
