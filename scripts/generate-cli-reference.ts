@@ -39,7 +39,7 @@ export async function cliReference(): Promise<string> {
 
 \`ssp\` joins groups, sends, holds locks for commands, measures, and shows what a daemon does. \`npx ssp\` runs it in a project that
 has the package. [Recipes on the command line](../guide/command-line-recipes.md) has examples of \`lock\`, \`lead\`, \`call\`, \`map\` and
-\`channels\`.
+\`channels\`. \`man ssp\` and \`man sspd\` show the manual pages after a global installation.
 
 \`\`\`sh
 ssp join room                  # in one terminal

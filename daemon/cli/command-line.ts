@@ -50,9 +50,9 @@ function hostName(text: string): string {
   throw new InvalidArgumentError('expected the name of a host');
 }
 
-/** @throws CommanderError for what is none, and after help or version was printed */
-export function readCommandLine(): Flags {
-  const command = new Command('sspd')
+/** What `sspd` takes; also what its manual page says. */
+export const daemonCommand = (): Command =>
+  new Command('sspd')
     .description('Group communication daemon: orders messages and membership changes.')
     .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
@@ -92,8 +92,11 @@ export function readCommandLine(): Flags {
     )
     .allowExcessArguments(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`sspd: ${onOneLine(text)}\n`) })
-    .parse();
+    .configureOutput({ outputError: (text, write) => write(`sspd: ${onOneLine(text)}\n`) });
+
+/** @throws CommanderError for what is none, and after help or version was printed */
+export function readCommandLine(): Flags {
+  const command = daemonCommand().parse();
   const flags = command.opts<Flags>();
   if (flags.hostName !== undefined && !(flags.check && flags.config !== undefined)) {
     command.error('--host-name requires --check and --config');

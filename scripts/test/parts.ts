@@ -19,6 +19,7 @@ export const OUTSIDE: readonly string[] = [
   'channel',
   'cli/completion',
   'cli/flood-run',
+  'cli/man',
   'cli/top',
   'client',
   'cluster',
