@@ -48,6 +48,7 @@ export const OUTSIDE: readonly string[] = [
   'recipes/guide',
   'recipes/shells',
   'regular-file',
+  'release/make',
   'session',
   'silence',
   'ssp',
