@@ -23,7 +23,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     types: `
       Body Cause ChangeView Codec ConnectOptions Connection ConnectionEvent ConnectionEvents ConnectionState DisagreementEvent ErrorCode ExcludedEvent
       FlushRequestEvent GapEvent GapReason Group GroupEvent GroupEvents GroupId InputOf InvalidEvent JoinOptions MembersSendOptions MessageEvent MovedEvent NetworkView OutputOf Outsider
-      ReconnectingEvent RefusedAction RejectEvent RekeyedEvent ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
+      ReconnectingEvent RefusedAction RejectEvent RekeyedEvent ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SchemaPathStep SecureGroup SecureMembership SecureOptions SecureView SelfLeaveEvent SendOptions Service SspErrorOptions StalledEvent
       StandardSchema TamperingEvent TlsOptions TransitionEvent TypedGroup TypedGroupEvent TypedGroupEvents TypedGroupOf TypedJoinOptions
       TypedMembersSendOptions TypedSecureGroup TypedSecureGroupOf TypedSendOptions UntypedEvent ValueEvent ValueIssue ViewEvent ViewSynchrony`,
   },
@@ -132,7 +132,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       ConnectionEvents ConnectionState DataEvent Departure Election ElectionEvents ElectionOptions ErrorCode GapEvent GapReason Group
       GroupEvent GroupEvents GroupRpc GroupRpcOptions InputOf InvalidEvent JoinOptions Leadership Member MembersSendOptions MessageEvent MovedEvent NetworkView OutputOf
       Person Presence PresenceEvents PresenceOptions RecipeEvents ReconnectingEvent RejectEvent Replicated ReplicatedEvents
-      ReplicatedMap ReplicatedMapEvents ReplicatedOptions ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SelfLeaveEvent SendOptions
+      ReplicatedMap ReplicatedMapEvents ReplicatedOptions ResumeOptions ResumedEvent ReturnedMember SchemaAnswer SchemaIssue SchemaPathStep SelfLeaveEvent SendOptions
       Service StandardSchema TokenSource TransitionEvent TypedGroup TypedGroupEvent TypedGroupEvents TypedGroupOf TypedJoinOptions TypedMapOptions
       TypedMembersSendOptions TypedPresenceOptions TypedRpcOptions TypedSendOptions UntypedEvent ValueEvent ValueIssue ViewEvent WaitOptions`,
   },

@@ -54,6 +54,7 @@ export type {
   OutputOf,
   SchemaAnswer,
   SchemaIssue,
+  SchemaPathStep,
   StandardSchema,
   ValueIssue,
 } from '../util/standard-schema.js';

@@ -1,7 +1,8 @@
 /** From the commands of the order, which are bytes of other members, to those of a machine. */
 import type { Buffer } from '#buffer';
 import { parseJson } from '../util/json-depth.js';
-import { issuesText, validated } from '../util/schema.js';
+import { issuesText } from '../util/issues-text.js';
+import { validated } from '../util/schema.js';
 import type { StandardSchema } from '../util/standard-schema.js';
 import { MAX_COMMAND_DEPTH } from './core/limits.js';
 import type { Machine } from './core/machines/machine.js';

@@ -3,7 +3,6 @@ import { Buffer } from '#buffer';
 import { aSignal, aTime, holds } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
 import { errorOf } from '../errors.js';
-import { aSchema } from '../util/schema.js';
 import type { StandardSchema, ValueIssue } from '../util/standard-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { parsePrivateGroup } from '../wire/name.js';
@@ -17,9 +16,9 @@ import {
   PresenceCore,
 } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
-import { checkOptions } from './options.js';
+import { checkOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
-import { SchemaReader, validText } from './schemas.js';
+import type { SchemaValues } from './schemas.js';
 
 /** A member that takes part: one connection, such as a tab. */
 export interface Member<M> {
@@ -103,7 +102,14 @@ const aKey = holds(
   (value) => typeof value === 'string' && isKey(value),
   `must be a text of 1 to ${MAX_KEY_BYTES} bytes`,
 );
-const OPTIONS = { metadata: () => null, key: aKey, forgetAfterMs: aTime, signal: aSignal, schema: aSchema };
+/** A schema is checked by the part that is loaded for it. */
+const OPTIONS = {
+  metadata: () => null,
+  key: aKey,
+  forgetAfterMs: aTime,
+  signal: aSignal,
+  schema: () => null,
+};
 
 /**
  * Joins the group and announces this member.
@@ -129,10 +135,12 @@ export async function presence<M = unknown>(
   checkOptions(OPTIONS, options);
   const { metadata, key = null, forgetAfterMs = HOUR_MS, signal, schema } = options;
   if (metadata === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is missing: pass null for none');
+  // A page without a schema loads nothing of this.
+  const values = schema === undefined ? null : new (await import('./schemas.js')).SchemaValues(schema);
   return await Presence.open<M>(
     connection,
     group,
-    { metadata: bytesOf(schema, metadata), key, forgetAfterMs, schema },
+    { metadata: bytesOf(values, metadata), key, forgetAfterMs, values },
     signal,
   );
 }
@@ -142,7 +150,7 @@ interface OpenOptions<M> {
   readonly metadata: Buffer;
   readonly key: string | null;
   readonly forgetAfterMs: number;
-  readonly schema: StandardSchema<unknown, M> | undefined;
+  readonly values: SchemaValues<M> | null;
 }
 
 const NO_ISSUES: readonly ValueIssue[] = [];
@@ -150,11 +158,9 @@ const NO_ISSUES: readonly ValueIssue[] = [];
 /** The list of the members that are here, with what each announces. Made by `presence`. */
 export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
   private core!: PresenceCore;
-  private readonly reader: SchemaReader<M>;
 
-  private constructor(private readonly schema: StandardSchema<unknown, M> | undefined) {
+  private constructor(private readonly values: SchemaValues<M> | null) {
     super();
-    this.reader = new SchemaReader(schema);
   }
 
   /** @internal */
@@ -164,7 +170,7 @@ export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
     options: OpenOptions<M>,
     signal: AbortSignal | undefined,
   ): Promise<Presence<M>> {
-    const it = new Presence<M>(options.schema);
+    const it = new Presence<M>(options.values);
     const seat = await GroupBinding.join(connection, group, signal, it.owner);
     it.binding = seat;
     await it.checkKey(options.key);
@@ -225,7 +231,7 @@ export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
 
   /** Announces other metadata. @throws IllegalParamError when it is too long or no JSON, InvalidValueError when the schema does not accept it */
   announce(metadata: Input): void {
-    const bytes = bytesOf(this.schema, metadata);
+    const bytes = bytesOf(this.values, metadata);
     this.binding.input(() => this.core.announce(bytes));
   }
 
@@ -250,7 +256,7 @@ export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
   }
 
   private memberOf({ id, since, metadata, key }: MemberPresence): Member<M> {
-    const read = this.schema && this.reader.read(valueOf(metadata), metadata);
+    const read = this.values?.read(valueOf(metadata), metadata);
     return {
       id,
       name: parsePrivateGroup(id)?.name ?? id,
@@ -263,8 +269,9 @@ export class Presence<M, Input = M> extends Recipe<PresenceEvents<M>> {
   }
 }
 
-function bytesOf(schema: StandardSchema | undefined, metadata: unknown): Buffer {
-  const bytes = Buffer.from(validText(schema, metadata, 'the metadata'));
+function bytesOf(values: SchemaValues<unknown> | null, metadata: unknown): Buffer {
+  const what = 'the metadata';
+  const bytes = Buffer.from(values === null ? jsonText(metadata, what) : values.text(metadata, what));
   if (bytes.length > MAX_METADATA_BYTES)
     throw errorOf(ILLEGAL_PARAM, `metadata is ${bytes.length} bytes, limit is ${MAX_METADATA_BYTES}`);
   return bytes;

@@ -1,8 +1,8 @@
 /** Values of recipes that a schema checks: what is sent, and what others have sent. */
 import { InvalidValueError } from '../client/typed/errors.js';
-import { type Validation, validated } from '../util/schema.js';
+import { aSchema, type Validation, validated } from '../util/schema.js';
 import type { StandardSchema } from '../util/standard-schema.js';
-import { jsonText } from './options.js';
+import { checkOptions, jsonText } from './options.js';
 
 /**
  * The JSON of a value, checked as its receivers will check it: what JSON drops or changes shows here.
@@ -37,5 +37,26 @@ export class SchemaReader<Output> {
     const read = validated(schema, value);
     known.set(key, read);
     return read;
+  }
+}
+
+/** Both for one schema: of presence, which loads this only where it has one. */
+export class SchemaValues<Output> {
+  private readonly reader: SchemaReader<Output>;
+
+  /** @throws IllegalParamError for what is not a schema, or not a synchronous one */
+  constructor(private readonly schema: StandardSchema<unknown, Output>) {
+    checkOptions({ schema: aSchema }, { schema });
+    this.reader = new SchemaReader(schema);
+  }
+
+  /** @see validText */
+  text(value: unknown, what: string): string {
+    return validText(this.schema, value, what);
+  }
+
+  /** @see SchemaReader.read */
+  read(value: unknown, key: object): Validation<Output> {
+    return this.reader.read(value, key);
   }
 }

@@ -6,8 +6,6 @@ import type { StandardSchema, ValueIssue } from './standard-schema.js';
 export const MAX_ISSUES = 100;
 /** Longest message of an issue that is handed out, in characters. */
 export const MAX_ISSUE_TEXT = 1000;
-/** Longest path in the text of an error, in characters. */
-const MAX_PATH_TEXT = 200;
 
 /** Whether a schema accepts a value, and what it makes of it. */
 export type Validation<Output> =
@@ -59,15 +57,6 @@ export function textOf(error: unknown): string {
   } catch {
     return 'something that has no text was thrown';
   }
-}
-
-/** The issues as one line of text: `at pos.x: expected a number; and 2 more`. */
-export function issuesText(issues: readonly ValueIssue[]): string {
-  const [first, ...others] = issues;
-  if (first === undefined) return 'no issue was given';
-  const path = first.path.map(String).join('.');
-  const where = path === '' ? '' : `at ${path.slice(0, MAX_PATH_TEXT)}: `;
-  return `${where}${first.message}${others.length === 0 ? '' : `; and ${others.length} more`}`;
 }
 
 /**

@@ -8,7 +8,13 @@ export interface SchemaIssue {
   /** What is wrong, in the words of the schema library. */
   readonly message: string;
   /** Where in the value, from the outside in: keys, or objects with a key. None: the value as a whole. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+  readonly path?: readonly (PropertyKey | SchemaPathStep)[] | undefined;
+}
+
+/** A step of a path that says more than its key. */
+export interface SchemaPathStep {
+  /** The key, or the place in a list. */
+  readonly key: PropertyKey;
 }
 
 /** One thing that is wrong with a value, as the toolkit hands it out. */
@@ -21,7 +27,16 @@ export interface ValueIssue {
 
 /** What a schema answers: the value as it reads it, or what is wrong. */
 export type SchemaAnswer<Output> =
-  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+  | {
+      /** What the schema makes of the value. */
+      readonly value: Output;
+      /** There are none. */
+      readonly issues?: undefined;
+    }
+  | {
+      /** What is wrong. */
+      readonly issues: readonly SchemaIssue[];
+    };
 
 /**
  * A schema of any library that keeps to the standard. `Input` is what it reads, as the sender writes it; `Output` is what it makes of
@@ -37,7 +52,14 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     /** Reads a value. The toolkit takes no promise. */
     readonly validate: (value: unknown) => SchemaAnswer<Output> | Promise<SchemaAnswer<Output>>;
     /** For the compiler; never there when a program runs. */
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    readonly types?:
+      | {
+          /** What the schema reads. */
+          readonly input: Input;
+          /** What it gives. */
+          readonly output: Output;
+        }
+      | undefined;
   };
 }
 

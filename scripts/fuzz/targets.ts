@@ -154,7 +154,7 @@ export const targets: Readonly<Record<string, Target>> = {
   ...Object.fromEntries(
     Object.entries(typedProperties).map(([name, property]) => [
       name,
-      { property, smoke: 1_000, long: 200_000 },
+      { property, smoke: 300, long: 200_000 },
     ]),
   ),
   ...Object.fromEntries(

@@ -1,7 +1,8 @@
 /** Values by a schema, whatever the schema does. */
 import { expect } from 'chai';
 import { z } from 'zod';
-import { aSchema, issuesText, MAX_ISSUE_TEXT, MAX_ISSUES, textOf, validated } from '../../lib/util/schema.js';
+import { issuesText } from '../../lib/util/issues-text.js';
+import { aSchema, MAX_ISSUE_TEXT, MAX_ISSUES, textOf, validated } from '../../lib/util/schema.js';
 import type { StandardSchema } from '../../lib/util/standard-schema.js';
 
 /** A schema that answers in this way. */

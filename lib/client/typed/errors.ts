@@ -1,6 +1,6 @@
 /** What goes wrong with values that a schema checks. */
 import { keepNames, SspError } from '../../errors.js';
-import { issuesText } from '../../util/schema.js';
+import { issuesText } from '../../util/issues-text.js';
 import type { ValueIssue } from '../../util/standard-schema.js';
 
 /** A value does not fit its schema, or its codec cannot write it. Nothing was sent. */

@@ -1,7 +1,7 @@
 /** Groups with a schema, as the compiler sees them. */
 import type { EventEmitter } from 'eventemitter3';
 import type { InputOf, OutputOf, StandardSchema } from '../../util/standard-schema.js';
-import type { DataEvent } from '../event.js';
+import type { DataEvent, SecureView, ViewEvent } from '../event.js';
 import type { Group, GroupEvents } from '../group.js';
 import type { JoinOptions } from '../options.js';
 import type { SecureGroup } from '../secure-group.js';
@@ -35,11 +35,27 @@ export interface TypedGroupEvents<Value> extends Omit<GroupEvents, 'data' | 'eve
   event: [TypedGroupEvent<Value>];
 }
 
-type Emits = keyof EventEmitter | 'send' | 'sendToMembers' | typeof Symbol.asyncIterator;
+/** What a typed group says of itself: getters lose their docstrings on the way through `Omit`. */
+type Own =
+  | keyof EventEmitter
+  | 'send'
+  | 'sendToMembers'
+  | 'members'
+  | 'isMember'
+  | 'isViewSynchronous'
+  | 'view'
+  | 'confirmedMembers'
+  | typeof Symbol.asyncIterator;
 
 /** What a group with a schema does in other ways, or besides. */
 interface Typed<Value, Input>
   extends EventEmitter<TypedGroupEvents<Value>>, AsyncIterable<TypedGroupEvent<Value>> {
+  /** As `Group.members`. @throws IllegalStateError as `Group.members` */
+  readonly members: readonly string[];
+  /** As `Group.isMember`. */
+  readonly isMember: boolean;
+  /** As `Group.isViewSynchronous`. */
+  readonly isViewSynchronous: boolean;
   /**
    * Sends a value to this group, as `Group.send` does.
    * @throws InvalidValueError for a value that the receivers' schema would not accept, and as `Group.send`
@@ -72,11 +88,18 @@ interface Typed<Value, Input>
  * A message whose value the schema does not accept is the event `invalid` in its place in the order. One of another type than that of
  * the codec is a plain `data` event without a value.
  */
-export interface TypedGroup<Value, Input = Value> extends Omit<Group, Emits>, Typed<Value, Input> {}
+export interface TypedGroup<Value, Input = Value> extends Omit<Group, Own>, Typed<Value, Input> {
+  /** As `Group.view`. */
+  readonly view: ViewEvent;
+}
 
 /** A secure group that was joined with a schema. */
-export interface TypedSecureGroup<Value, Input = Value>
-  extends Omit<SecureGroup, Emits>, Typed<Value, Input> {}
+export interface TypedSecureGroup<Value, Input = Value> extends Omit<SecureGroup, Own>, Typed<Value, Input> {
+  /** As `SecureGroup.view`. */
+  readonly view: SecureView;
+  /** As `SecureGroup.confirmedMembers`. */
+  readonly confirmedMembers: ReadonlySet<string>;
+}
 
 /** What `join` gives for a schema. */
 export type TypedGroupOf<S extends StandardSchema> = TypedGroup<OutputOf<S>, InputOf<S>>;
