@@ -16,7 +16,7 @@ export const leadCommand = (): Command =>
   runnerVerb(
     'lead',
     'Run a command while leading a group. It gets SSP_FENCING_TOKEN, SIGTERM if the lead is lost, and starts again with the next lead.',
-    'this process leads',
+    'the lead',
     [
       'ssp lead importer -- node import.js',
       'ssp lead importer --once --timeout 1m -- node import.js',

@@ -23,7 +23,7 @@ export const lockCommand = (): Command =>
   runnerVerb(
     'lock',
     'Run a command while holding a lock. The command gets SSP_FENCING_TOKEN, and SIGTERM if the lock is lost.',
-    'the lock is acquired',
+    'the lock',
     [
       'ssp lock backup -- ./backup.sh --all',
       'ssp lock backup --timeout 1s -- ./backup.sh || echo "another one makes the backup, or it failed"',

@@ -27,6 +27,17 @@ describe('process: the usage of ssp', () => {
     [['ping', '--size', '143921'], 'from 0 to 143920'],
     [['flood', '--messages', '3', '--seconds', '2'], 'cannot be used with'],
     [['flood', '--receivers', '0'], 'from 1 to 500'],
+    [['lock', 'a'], "missing required argument 'command' (ssp lock --help)"],
+    [['lock', 'a', '--timeout', '0', '--', 'true'], 'a time from 1ms to 24 days'],
+    [['lock', 'a', '--max-members', '3', '--', 'true'], '--max-members requires --quorum'],
+    [['lock', 'a', '--quorum', '2', '--max-members', '4', '--', 'true'], 'from 3 to 4 of 4, got 2'],
+    [['lead', 'a', '--prefer', 'me', '--', 'true'], 'Allowed choices are oldest, first'],
+    [['call', 'a', 'b', '--mode', 'most'], 'Allowed choices are first, majority, all'],
+    [['map', 'put', 'a'], 'Allowed choices are get, set, watch'],
+    [['map', 'set', 'a', 'key'], 'map set requires a group, a key and a value'],
+    [['map', 'get', 'a', 'key', 'value'], 'map get takes a group and a key, got a value as well'],
+    [['channels', '--timeout', '30d'], 'a time such as 5s'],
+    [['init'], "missing required argument 'folder' (ssp init --help)"],
   ] as const) {
     it(`refuses "${args.join(' ')}"`, async () => {
       const { status, out, err } = await ssp(...args).end();

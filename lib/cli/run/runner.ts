@@ -19,11 +19,11 @@ export interface RunnerFlags extends Access {
   readonly json?: boolean;
 }
 
-/** @param until what is waited for, as in `the lock is held` */
+/** @param awaited what is waited for, as in `the lock` */
 export const runnerVerb = (
   name: string,
   about: string,
-  until: string,
+  awaited: string,
   examples: readonly string[],
 ): Command =>
   verb(name, about, examples)
@@ -33,7 +33,7 @@ export const runnerVerb = (
     .addOption(
       new Option(
         '--timeout <time>',
-        `give up if ${until} only later, such as 500ms or 30s (default: wait)`,
+        `longest wait for ${awaited}, such as 500ms or 30s (default: no limit)`,
       ).argParser(waitTime),
     )
     .addOption(
