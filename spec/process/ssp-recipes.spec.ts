@@ -75,7 +75,7 @@ describe('process: ssp with recipes', () => {
     it('has the status of a timeout where a member does not answer', async () => {
       await member('ann', () => 'yes');
       await member('bob', () => new Promise(() => undefined));
-      const { status, out, err } = await ssp('call', 'shops', 'x', '--timeout', '500ms').end();
+      const { status, out, err } = await ssp('call', 'shops', 'x', '--timeout', '3s').end();
       expect([status, out, err]).to.deep.equal([
         124,
         '#ann#one  yes\n#bob#one  timeout\n',
