@@ -94,7 +94,8 @@ describe('the phases of a member', () => {
     expect(trace.presented).to.deep.equal([`${A} ${B}`]);
     trace.view('disconnect', [A]);
     expect(trace.presented).to.deep.equal([`${A} ${B}`, A]);
-    expect(new Set(trace.services), 'nobody votes').to.deep.equal(new Set(['agreed']));
+    trace.command('c');
+    expect(new Set(trace.services), 'statements and the rest').to.deep.equal(new Set(['safe', 'agreed']));
     const voting = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote');
     expect(voting.presented).to.deep.equal([]);
     expect(voting.vote(B, 1).presented).to.deep.equal([`${A} ${B}`]);

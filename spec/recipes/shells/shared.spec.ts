@@ -42,6 +42,22 @@ describe('two recipes in one group', () => {
     await first.set('x', 2);
     expect(first.get('x')).to.equal(2);
   });
+
+  it('end one without a quorum among those who have one', async () => {
+    await using house = await ClientWorld.start();
+    const options = { quorum: 2 };
+    const first = await map<number>(await house.connect('a'), 'config', options);
+    await map<number>(await house.connect('b'), 'config', options);
+    await first.set('x', 1);
+    const third = await map<number>(await house.connect('c'), 'config');
+    const error = await failure(third.ready());
+    expect(error).to.be.instanceOf(IncompatibleMemberError);
+    expect(error.message).to.include(
+      'holds a map with a quorum of 2 of 3, and this member brings a map without',
+    );
+    await first.set('x', 2);
+    expect(first.get('x')).to.equal(2);
+  });
 });
 
 describe('map', () => {

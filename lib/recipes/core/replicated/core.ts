@@ -306,12 +306,17 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
 
   /** In a round, and whenever the state is asked for again. */
   private makeStatement(): void {
-    const { agreement, holding, promised, tookPart } = this;
-    const { label } = this.options;
+    const { agreement, holding, promised, tookPart, options } = this;
     const { tag, silence: silent } = agreement;
     holding.asking(this.now);
     if (!tag) return;
-    const statement = { label, state: holding.held, tookPart, promised, ask: this.transfer.next() };
+    const statement = {
+      label: options.label,
+      state: holding.held,
+      tookPart,
+      promised,
+      ask: this.transfer.next(),
+    };
     this.send({ kind: 'state', tag, statement, silent });
   }
 
@@ -475,7 +480,8 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
   }
 
   private send(message: Message): void {
-    this.sink.send(encode(message), this.needs);
+    // Also holders with a quorum take a statement then: they turn away a member without one.
+    this.sink.send(encode(message), message.kind === 'state' ? 'safe' : this.needs);
   }
 
   private sendTagged(kind: 'settle' | 'reopen'): void {
