@@ -105,6 +105,8 @@ export interface GroupSynchrony {
  */
 export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEvent>, AsyncDisposable {
   private readonly outlet: EventFanout<GroupEvent>;
+  /** Of a group whose messages are values: what is handed out for a message. */
+  private readonly read: ((message: DataEvent) => GroupEvent) | null;
   private isOver = false;
   /** The view without this connection, from its loss until it is back in the group. */
   private away: ViewEvent | null = null;
@@ -120,7 +122,8 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   ) {
     super();
     const listeners = { heard: () => this.hasListener(), tell: (event: GroupEvent) => this.tell(event) };
-    const { synchrony } = home;
+    const { read, synchrony } = home;
+    this.read = read ?? null;
     const handed = synchrony && ((event: GroupEvent): void => synchrony.handed(name, event));
     this.outlet = new EventFanout(listeners, (...how) => home.filled(this, ...how), handed);
     this.outlet.deliver(current);
@@ -246,8 +249,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
       this.away = isAway || event.myIndex < 0 ? awayView(event) : null;
       if (this.away === null) this.settle();
     }
-    const { read } = this.home;
-    this.outlet.deliver(event.kind === 'data' && read !== undefined ? read(event) : event);
+    this.outlet.deliver(this.read !== null && event.kind === 'data' ? this.read(event) : event);
     if (event.kind === 'self-leave') this.end();
   }
 
@@ -272,8 +274,9 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
   }
 
   private tell(event: GroupEvent): void {
-    // What each kind has as its argument is its event, which the compiler cannot follow.
-    (this as unknown as Emitter<Record<string, [GroupEvent]>>).emit(event.kind, event);
+    // Most are messages. What each kind has as its argument is its event, which the compiler cannot follow.
+    if (event.kind === 'data') this.emit('data', event);
+    else (this as unknown as Emitter<Record<string, [GroupEvent]>>).emit(event.kind, event);
     this.emit('event', event);
   }
 }
