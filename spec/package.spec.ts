@@ -1,7 +1,8 @@
 /** What package.json promises is there: entries, programs, one version. spec/hosts has what users' compilers make of it. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/connect-request.js';
 import { repositoryRoot } from './support/recordings.js';
@@ -46,14 +47,19 @@ function loadedBy(...lists: readonly (readonly string[])[]): string[] {
 }
 
 /** The same: packages of which it loads anything. */
-function packagesLoadedBy(...lists: readonly (readonly string[])[]): string[][] {
+const packagesLoadedBy = (...lists: readonly (readonly string[])[]): string[][] =>
+  loadedBy(...lists).map(packagesIn);
+
+/** Packages that the addresses of modules are in. */
+function packagesIn(addresses: string): string[] {
   const packages = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g;
-  return loadedBy(...lists).map((part) =>
-    [...new Set(Array.from(part.matchAll(packages), ([, name]) => name as string))].toSorted(),
-  );
+  return [...new Set(Array.from(addresses.matchAll(packages), ([, name]) => name as string))].toSorted();
 }
 
-describe('package.json', () => {
+describe('package.json', function () {
+  // Programs are started, which takes long on a busy machine.
+  this.timeout(120_000);
+
   it('has the version that the programs tell', () => {
     expect(manifest.version).to.equal(versionText(TOOLKIT_VERSION));
   });
@@ -92,6 +98,27 @@ describe('package.json', () => {
     expect(daemon).to.include('pino').and.not.include.members(['ws']);
     expect(daemon).to.not.include('jose');
     expect(web).to.include.members(['ws', 'jose']);
+  });
+
+  it('lets only a test load clusters and recordings, with nothing more than a daemon and a client load', () => {
+    const others = ['ssp-toolkit', 'ssp-toolkit/recipes', 'ssp-toolkit/daemon'];
+    const kit = /\/build\/(?:daemon\/testing|lib\/recording)\//;
+    const [before = '', testing = ''] = loadedBy(others, ['ssp-toolkit/testing']);
+    expect(before)
+      .to.match(/\/build\/daemon\/wiring/)
+      .and.not.match(kit);
+    expect(testing).to.match(kit);
+    expect(packagesIn(before)).to.include.members(packagesIn(testing));
+  });
+
+  it('is larger by at most 120 kB for them', () => {
+    const files = ['daemon/testing', 'lib/recording'].flatMap((folder) => {
+      const path = join(repositoryRoot, 'build', folder);
+      const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
+      return names.filter((name) => /\.(?:js|d\.ts)$/.test(name)).map((name) => join(path, name));
+    });
+    const { length } = gzipSync(Buffer.concat(files.map((file) => readFileSync(file))));
+    expect(length).to.be.within(20_000, 120_000);
   });
 
   it('lets a program without secure groups load no cryptography', () => {

@@ -215,9 +215,19 @@ describe('testing: cluster', () => {
   });
 
   it('is one of many daemons', async () => {
-    await using c = await cluster(20);
-    expect(c.daemons.every(({ view }) => view.length === 20)).to.equal(true);
-  });
+    await using c = await cluster(50);
+    expect(c.daemons.every(({ view }) => view.length === 50)).to.equal(true);
+  }).timeout(90_000);
+
+  it('has many clients', async () => {
+    await using c = await cluster(5);
+    const connections = await Promise.all(Array.from({ length: 1000 }, (_, i) => c.connect(i % 5)));
+    const groups = await Promise.all(connections.map((each, i) => each.join(`g${i % 100}`)));
+    for (const group of groups) group.on('event', () => undefined);
+    await c.settled(60_000);
+    expect(new Set(groups.map(({ members }) => members.length))).to.deep.equal(new Set([10]));
+    expect(c.daemons.map(({ status }) => status.sessionCount)).to.deep.equal([200, 200, 200, 200, 200]);
+  }).timeout(90_000);
 });
 
 describe('testing: virtual time', () => {
