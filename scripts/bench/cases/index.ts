@@ -19,7 +19,7 @@ import { churnCase, growthCase } from './membership.js';
 import { resumableCase } from './resumable.js';
 import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
 import { importCase, startCase } from './start.js';
-import { testingKitCase } from './testing-kit.js';
+import { manyDaemonsCase, testingKitCase } from './testing-kit.js';
 import { exchangeCase, largeGroupCase, lossCase, nameFloodCase } from './tables.js';
 import { webCase } from './web.js';
 
@@ -122,4 +122,6 @@ export const cases: readonly Case[] = [
   importCase('start import'),
   testingKitCase('testing-kit partition of five', {}),
   testingKitCase('testing-kit partition of five, virtual', { time: 'virtual' }),
+  manyDaemonsCase('testing-kit 50 daemons 1000 clients', {}),
+  manyDaemonsCase('testing-kit 50 daemons 1000 clients, virtual', { time: 'virtual' }),
 ];

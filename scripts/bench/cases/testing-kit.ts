@@ -44,3 +44,55 @@ export const testingKitCase = (name: string, options: ClusterOptions): Case => (
     };
   },
 });
+
+const MANY_DAEMONS = 50;
+const MANY_CLIENTS = 1_000;
+const MANY_GROUPS = 100;
+/** Milliseconds for each step; a busy machine takes long. */
+const LIMIT_MS = 300_000;
+
+/** What each step takes, in milliseconds, and the memory of the process at its end, in megabytes. */
+async function many(options: ClusterOptions): Promise<Record<string, number>> {
+  const times: Record<string, number> = {};
+  let start = performance.now();
+  const took = (what: string): void => {
+    times[`${what}Ms`] = performance.now() - start;
+    start = performance.now();
+  };
+  await using c = await cluster(MANY_DAEMONS, options);
+  took('start');
+  const numbers = Array.from({ length: MANY_CLIENTS }, (_, i) => i);
+  const connections = await Promise.all(numbers.map((i) => c.connect(i % MANY_DAEMONS)));
+  const groups = await Promise.all(connections.map((each, i) => each.join(`g${i % MANY_GROUPS}`)));
+  for (const group of groups) group.on('event', () => undefined);
+  await c.settled(LIMIT_MS);
+  took('join');
+  const half = Array.from({ length: MANY_DAEMONS / 2 }, (_, i) => i);
+  await c.partition([half, half.map((i) => i + MANY_DAEMONS / 2)], { limitMs: LIMIT_MS });
+  took('partition');
+  await c.heal({ limitMs: LIMIT_MS });
+  took('heal');
+  return { ...times, megabytes: process.memoryUsage().rss / 2 ** 20 };
+}
+
+/** Fifty daemons with a thousand clients: start, joins, a partition into halves, its end. */
+export const manyDaemonsCase = (name: string, options: ClusterOptions): Case => ({
+  name,
+  unit: 'ms',
+  first: 1,
+  isLong: true,
+  async prepare() {
+    return {
+      subject: {
+        pids: [],
+        run: async () => {
+          const start = performance.now();
+          const facts = await many(options);
+          return { count: 1, seconds: (performance.now() - start) / 1e3, facts };
+        },
+      },
+      yardstick: null,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  },
+});
