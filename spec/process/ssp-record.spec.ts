@@ -173,6 +173,24 @@ describe('process: ssp record and replay', () => {
     ]);
   });
 
+  it('prints and sends again what a test has recorded', async () => {
+    const ann = await c.connect(0, { name: 'ann' });
+    c.record(path, ann);
+    (await ann.join('room')).on('event', () => undefined);
+    await ann.send('room', 'of a test', { type: 3 });
+    await c.settled();
+    await ann.close();
+    const { out } = await ssp('replay', path).end();
+    const [head, ...lines] = timeless(out).trimEnd().split('\n');
+    expect(head).to.match(/^-- room at d1, from .* on, as #ann#d1 saw it$/);
+    expect(lines).to.deep.equal([
+      'view  room  join of #ann#d1 (me)  1 member: #ann#d1 (leader, me)',
+      'data  room  #ann#d1 (me)  agreed  type 3  of a test',
+    ]);
+    const { err, status } = await ssp('replay', path, '--to', c.address(0), '--fast').end();
+    expect([status, err]).to.deep.equal([0, '1 message sent; 1 view cannot be sent again\n']);
+  });
+
   it('ends after its time, and before its file is too large', async () => {
     expect((await (await recorder('--for', '50ms')).end()).status).to.equal(0);
     path = folder.file('small.ssplog');

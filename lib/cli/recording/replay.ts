@@ -7,7 +7,7 @@ import { eventJson, eventLine } from '../event-lines.js';
 import { Failure, interruption, print } from '../failure.js';
 import type { Access } from '../session.js';
 import { printable } from '../text.js';
-import { count as countText, plural } from '../units.js';
+import { plural } from '../units.js';
 import { address, duration, group, jsonOption, positive, verb } from '../values.js';
 import { Resender } from './resend.js';
 
@@ -122,6 +122,6 @@ async function resend(
   await resender.finished();
   const rest = others > 0 ? `, and ${plural(others, 'message')} to the recorder alone` : '';
   process.stderr.write(
-    `${countText(sent)} messages sent; ${plural(views, 'view')} cannot be sent again${rest}\n`,
+    `${plural(sent, 'message')} sent; ${plural(views, 'view')} cannot be sent again${rest}\n`,
   );
 }
