@@ -21,7 +21,7 @@ if [[ ${1-} != inside ]]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   old=$(node build/scripts/package-debian.js --folder "$work" --version 0.0.1-1 --compression none)
-  new=$(node build/scripts/package-debian.js --folder "$work")
+  new=$(node build/scripts/package-debian.js --folder "$work" --compression none)
   # The processes of a namespace end with it.
   unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private "$0" inside "$work" "$old" "$new"
   exit
@@ -40,6 +40,8 @@ done
 # Also without systemd's: no service is started.
 mount -t tmpfs run /run
 ip link set lo up
+# Or each installation reads all manual pages of this machine.
+rm -f /var/lib/man-db/auto-update
 
 force=()
 if ! dpkg --compare-versions "$(dpkg-query --showformat='${Version}' --show nodejs 2>/dev/null || echo 0)" ge 20.19; then
