@@ -265,14 +265,9 @@ export class Core {
     return this.turns.size;
   }
 
-  /** Whether a `flush` would order some of that now. */
+  /** Whether the next turn has work: some of that can be ordered, or sessions are to hear what is stable of their requests. */
   get isDue(): boolean {
-    return this.turns.isDue;
-  }
-
-  /** Whether a session waits a turn longer for what is stable of its requests. */
-  get hasAcknowledgements(): boolean {
-    return this.resumption.acknowledgements.isDue;
+    return this.turns.isDue || this.resumption.acknowledgements.isDue;
   }
 
   /** Whether a `flush` has something that came of what was delivered. */

@@ -313,7 +313,7 @@ export class SessionServer implements SessionContext<Session> {
   private watchChanges(): void {
     const { core, tick } = this;
     this.watchEnds();
-    if (core.isDue || core.hasOrders || core.hasAcknowledgements) tick.schedule();
+    if (core.isDue || core.hasOrders) tick.schedule();
     if (core.waiting === 0) return;
     this.changeTimer ??= this.clock
       .after(CHANGE_RETRY, () => {

@@ -256,7 +256,7 @@ export class Daemons {
 
 /** Turns in which nothing comes, until nobody waits to hear what is stable. */
 export function quietTurns(core: Core): void {
-  while (core.hasAcknowledgements) core.endTurn();
+  while (core.resumption.acknowledgements.isDue) core.endTurn();
 }
 
 /** A payload that anybody has came back to its sender too, with all that stands before it. */

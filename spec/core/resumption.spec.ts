@@ -126,9 +126,9 @@ describe('core: resumable sessions', () => {
         return ann.acks;
       };
       expect(turn('one')).to.deep.equal([]);
-      expect(core.hasAcknowledgements).to.equal(true);
+      expect(core.isDue).to.equal(true);
       expect(turn()).to.deep.equal([2]);
-      expect(core.hasAcknowledgements).to.equal(false);
+      expect(core.isDue).to.equal(false);
       expect(turn()).to.deep.equal([2]);
       for (const text of ['two', 'three', 'four']) expect(turn(text)).to.deep.equal([2]);
       expect(turn('five', 'six')).to.deep.equal([2, 7]);

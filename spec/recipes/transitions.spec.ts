@@ -94,7 +94,7 @@ describe('the phases of a member', () => {
     expect(trace.presented).to.deep.equal([`${A} ${B}`]);
     trace.view('disconnect', [A]);
     expect(trace.presented).to.deep.equal([`${A} ${B}`, A]);
-    trace.command('c');
+    trace.core.submit(Buffer.from('c'));
     expect(new Set(trace.services), 'statements and the rest').to.deep.equal(new Set(['safe', 'agreed']));
     const voting = new Trace(2).view('join', [A, B], [A]).echo('state').state(B, null).echo('vote');
     expect(voting.presented).to.deep.equal([]);
