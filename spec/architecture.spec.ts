@@ -71,6 +71,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'lib/channel': { values: [...shared, 'lib/primary', 'lib/mailbox', 'lib/client'] },
   'lib/browser': { values: [...shared, 'lib/mailbox', 'lib/client', 'lib/recipes'] },
   'lib/recording': { values: [...shared, 'lib/mailbox', 'lib/client'] },
+  'lib/adapters': { values: [...shared, 'lib/mailbox', 'lib/client', 'lib/recipes'] },
   'lib/index': { values: library },
   'lib/cli': { values: ['lib/util', 'lib/index', 'lib/node-version'] },
 
