@@ -143,6 +143,11 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       GroupState LeaderState Member MessageHandler Person PresenceState SspProviderProps TypedGroupState UseGroupOptions UseLeaderOptions
       UsePresenceOptions UseTypedGroupOptions`,
   },
+  'ssp-toolkit/keyv': {
+    file: 'lib/adapters/keyv/index.ts',
+    values: 'keyvStore',
+    types: 'KeyvStore KeyvStoreEvents KeyvStoreOptions KeyvWrite',
+  },
   'ssp-toolkit/daemon': {
     file: 'daemon/index.ts',
     values: `

@@ -2,7 +2,8 @@
 export function load(app) {
   app.converter.on('resolveBegin', ({ project }) => {
     for (const module of project.children ?? []) {
-      const [, entry = ''] = /^(?:lib\/|daemon\/(?=testing))?(.*?)(?:\/?index)?$/.exec(module.name) ?? [];
+      const [, entry = ''] =
+        /^(?:lib\/(?:adapters\/)?|daemon\/(?=testing))?(.*?)(?:\/?index)?$/.exec(module.name) ?? [];
       module.name = ['', 'lib'].includes(entry) ? 'ssp-toolkit' : `ssp-toolkit/${entry}`;
     }
   });

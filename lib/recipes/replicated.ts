@@ -187,6 +187,15 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     return this.core.isPartitioned;
   }
 
+  /**
+   * Whether this member is the first of its view: for work that one member does for all. False while the connection is lost. In
+   * a network that is broken, each part has a first member.
+   */
+  get isFirst(): boolean {
+    const { isMember, view } = this.binding.group;
+    return isMember && view.myIndex === 0;
+  }
+
   /** Commands applied since the first state, the same number at all members. */
   get position(): number {
     return this.core.position;

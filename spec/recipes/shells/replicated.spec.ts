@@ -163,4 +163,17 @@ describe('replicated', () => {
     const [, a] = await join(house, 'b', { quorum: 1, maxMembers: 1 });
     expect(await a.submit('x')).to.equal(1);
   });
+
+  it('says which member is the first of its view, over a leave and a loss', async () => {
+    await using house = await ClientWorld.start();
+    const [, a] = await join(house, 'a');
+    const [, b] = await join(house, 'b');
+    await Promise.all([a.ready(), b.ready()]);
+    const firsts = (): boolean[] => [a.isFirst, b.isFirst];
+    await until(() => firsts().filter(Boolean).length === 1 && a.isFirst, 'one first member');
+    expect(firsts()).to.deep.equal([true, false]);
+    await a.leave();
+    await until(() => b.isFirst, 'the next one');
+    expect(firsts()).to.deep.equal([false, true]);
+  });
 });

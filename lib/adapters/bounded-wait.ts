@@ -1,0 +1,50 @@
+/** Waits of adapters: each has a limit, since their hosts have none. */
+import { ReadOnlyError } from '../recipes/errors.js';
+import type { WaitOptions } from '../recipes/options.js';
+import type { Replicated } from '../recipes/replicated.js';
+import type { TimerClock } from '../util/clock.js';
+
+/** Milliseconds that an adapter waits for its replica. */
+export const WAIT_MS = 5_000;
+
+/** Calls with a signal that is aborted after that many milliseconds. @param late what its reason is then */
+export async function within<T>(
+  clock: TimerClock,
+  milliseconds: number,
+  late: () => Error,
+  act: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = clock.after(milliseconds, () => controller.abort(late()));
+  try {
+    return await act(controller.signal);
+  } finally {
+    timer.cancel();
+  }
+}
+
+/**
+ * Waits while the members agree, as at the start and with each new view. What that may take long for is left to `submit`, which
+ * rejects at once: a lost connection, and a part of the network without the quorum.
+ * @throws ReadOnlyError without agreement after 5 s, ConnectionClosedError
+ */
+export async function untilWritable<Command, Result>(
+  replica: Replicated<Command, Result>,
+  clock: TimerClock,
+  options: WaitOptions = {},
+): Promise<void> {
+  if (replica.isWritable || replica.isSuspended || (replica.hasState && replica.isPartitioned)) return;
+  if (options.signal) return await replica.writable(options);
+  await within(
+    clock,
+    WAIT_MS,
+    () => notReady(replica),
+    (signal) => replica.writable({ signal }),
+  );
+}
+
+/** Why nothing can be done here after the longest wait. */
+export const notReady = ({ hasState }: { readonly hasState: boolean }): ReadOnlyError =>
+  new ReadOnlyError(
+    `${hasState ? 'the members here have not agreed yet' : 'this member does not have the state yet'}, after ${WAIT_MS} ms`,
+  );
