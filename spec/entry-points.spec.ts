@@ -148,6 +148,11 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: 'keyvStore',
     types: 'KeyvStore KeyvStoreEvents KeyvStoreOptions KeyvWrite',
   },
+  'ssp-toolkit/node-cron': {
+    file: 'lib/adapters/node-cron/index.ts',
+    values: 'coordinator',
+    types: 'CoordinatorOptions CronCoordinator',
+  },
   'ssp-toolkit/daemon': {
     file: 'daemon/index.ts',
     values: `

@@ -14,7 +14,9 @@ export interface Part {
  * after the other, so only one spec at a time has a cluster of nodes.
  */
 export const OUTSIDE: readonly string[] = [
+  'adapters/connections',
   'adapters/keyv',
+  'adapters/node-cron',
   'bench',
   'browser',
   'channel',
