@@ -1,7 +1,7 @@
 /** The daemon as an object: its wired parts, its listeners and its monitor. */
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deferred } from '../lib/util/deferred.js';
 import { loadAccess } from './access/load.js';
 import type { Core } from './core/core.js';
@@ -252,8 +252,8 @@ export class Daemon implements AsyncDisposable {
         }),
       );
     }
-    if (unixDir !== null) {
-      const path = unixPath(unixDir, this.port);
+    const path = this.options.unixPath ?? (unixDir === null ? null : unixPath(unixDir, this.port));
+    if (path !== null) {
       this.listeners.push(await listenUnix(path, accept));
       this.unixSocket = path;
     }
@@ -327,9 +327,11 @@ export class Daemon implements AsyncDisposable {
   }
 }
 
-/** Beside the local socket, which is named by the port. */
-const timeFileOf = ({ unixDir, name }: CheckedOptions): string | null =>
-  unixDir === null ? null : join(unixDir, `sspd-${name.replaceAll('/', '-')}.time`);
+/** Beside the local socket. */
+function timeFileOf({ unixDir, unixPath: path, name }: CheckedOptions): string | null {
+  const directory = path === null ? unixDir : dirname(path);
+  return directory === null ? null : join(directory, `sspd-${name.replaceAll('/', '-')}.time`);
+}
 
 /** What cannot change while the daemon runs. */
 const FIXED = [
@@ -344,6 +346,7 @@ const FIXED = [
   'tls',
   'web',
   'unixDir',
+  'unixPath',
   'monitor',
 ] as const;
 

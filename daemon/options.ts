@@ -63,6 +63,7 @@ const schema = z.strictObject({
     .nullable(),
   web: webSchema.nullable(),
   unixDir: path.nullable(),
+  unixPath: path.nullable(),
   allowedAuthMethods: z.array(method),
   requiredAuthMethods: z.array(method),
   ipFile: path.nullable(),
@@ -130,6 +131,8 @@ export interface DaemonOptions {
   readonly web?: WebOptions | null;
   /** Directory of the local socket, which is named after the first TCP port; null (the default) for none. */
   readonly unixDir?: string | null;
+  /** The local socket itself, in place of `unixDir`: for a daemon without TCP, `listen: []`; null (the default) for none. */
+  readonly unixPath?: string | null;
   /** Authentication methods offered; default NULL alone. With an empty list no client can connect. */
   readonly allowedAuthMethods?: readonly Method[];
   /** Methods that everybody must pass in addition; default none. */
@@ -261,8 +264,14 @@ export function loggerOf(options: DaemonOptions): Logger {
 export function checkOptions(options: DaemonOptions): CheckedOptions {
   const given = isObject(options) ? withAllDefaults(options) : options;
   const result = schema.safeParse(given);
-  if (result.success) return result.data;
+  if (result.success) return onePlace(result.data);
   throw new IllegalParamError(optionFaults(schema, given, result.error));
+}
+
+/** @throws IllegalParamError for two local sockets */
+function onePlace(options: CheckedOptions): CheckedOptions {
+  if (options.unixDir === null || options.unixPath === null) return options;
+  throw new IllegalParamError('expected unixDir or unixPath, got both');
 }
 
 function withAllDefaults(given: DaemonOptions): object {
@@ -274,6 +283,7 @@ function withAllDefaults(given: DaemonOptions): object {
     tls: null,
     web: null,
     unixDir: null,
+    unixPath: null,
     allowedAuthMethods: ['NULL'],
     requiredAuthMethods: [],
     ipFile: null,

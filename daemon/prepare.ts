@@ -9,7 +9,7 @@ import { createEngine } from './engine/create.js';
 import type { Engine } from './engine/port.js';
 import type { Logger } from './log/logger.js';
 import { checkEndpoint, checkToken } from './monitor/endpoint.js';
-import { checkTcp, checkUnix } from './net/listener.js';
+import { checkSocketPath, checkTcp, checkUnix } from './net/listener.js';
 import { type TlsFiles, loadTlsFiles } from './net/tls-files.js';
 import type { WebListenOptions } from './net/websocket/listener.js';
 import { prepareWeb } from './net/websocket/prepare.js';
@@ -56,12 +56,13 @@ export async function prepare(given: DaemonOptions, logger: Logger): Promise<Pre
 }
 
 /** Where clients and those who look at the monitor come in. Whether others are there already shows when it is opened. */
-async function checkPlaces({ listen, tls, unixDir, monitor }: CheckedOptions): Promise<void> {
+async function checkPlaces({ listen, tls, unixDir, unixPath, monitor }: CheckedOptions): Promise<void> {
   for (const { host, port } of listen) {
     await checkTcp(host, port);
     if (tls) await checkTcp(host, tls.port);
   }
   if (unixDir !== null) await checkUnix(unixDir, listen[0]?.port ?? null);
+  if (unixPath !== null) await checkSocketPath(unixPath);
   if (monitor === null) return;
   checkToken(monitor.token);
   await checkEndpoint(monitor.endpoint, monitor.token !== null);

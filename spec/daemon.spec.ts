@@ -72,6 +72,8 @@ describe('daemon: options', () => {
     [{ web: { port: 0, maxMessageBytes: 100 } }, 'web.maxMessageBytes: expected at least 16384, got 100'],
     [{ web: { prot: 0, port: 0 } }, 'unknown option "web.prot"; did you mean "port"?'],
     [{ unixDir: '' }, 'unixDir: expected a text that is not empty, got ""'],
+    [{ unixPath: '' }, 'unixPath: expected a text that is not empty, got ""'],
+    [{ unixDir: '/tmp', unixPath: '/tmp/s' }, 'expected unixDir or unixPath, got both'],
     [{ allowedAuthMethods: 'NULL' }, 'allowedAuthMethods: expected a list, got "NULL"'],
     [
       { requiredAuthMethods: ['MAGIC'] },

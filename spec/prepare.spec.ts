@@ -84,6 +84,8 @@ describe('a check before the start', () => {
     );
     const endpoint = { path: folder.file('4') };
     expect(await refused({ listen: [LOCAL], monitor: { endpoint } })).to.match(/is not a socket$/);
+    expect(await refused({ listen: [], unixPath: folder.file('4') })).to.match(/is not a socket$/);
+    expect(await refused({ listen: [], unixPath: `${none}/s` })).to.match(/: no such directory: .*none$/);
   });
 
   it('finds that the path of a local socket is too long, before anything is bound', async () => {
@@ -98,6 +100,7 @@ describe('a check before the start', () => {
       for (const options of [
         { listen: [{ host: '127.0.0.1', port }], unixDir: long },
         { listen: [LOCAL], unixDir: long },
+        { listen: [], unixPath: long },
         { listen: [{ host: '127.0.0.1', port }], monitor: { endpoint: { path: long } } },
       ]) {
         expect(await refused(options)).to.match(/: expected a path of at most 10\d bytes, got \d{3}$/);

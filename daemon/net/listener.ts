@@ -157,7 +157,12 @@ export async function checkTcp(host: string, port: number): Promise<void> {
  */
 export async function checkUnix(directory: string, port: number | null): Promise<void> {
   const path = unixPath(directory, port === 0 ? LONGEST_PORT : (port ?? 0));
-  const obstacle = await (port === 0 ? socketPathFault : socketObstacle)(path);
+  await checkSocketPath(path, port === 0 ? socketPathFault : socketObstacle);
+}
+
+/** The same for the path of a local socket. @throws ListenError */
+export async function checkSocketPath(path: string, obstacleAt = socketObstacle): Promise<void> {
+  const obstacle = await obstacleAt(path);
   if (obstacle !== null && obstacle !== IN_USE) throw refusal(path, obstacle);
 }
 

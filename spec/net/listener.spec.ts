@@ -5,6 +5,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { connect, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { connect as connectTo } from '../../lib/client/connect.js';
 import { listenTcp, listenUnix, unixPath } from '../../daemon/net/listener.js';
 import { ListenError } from '../../daemon/net/tcp-address.js';
 import { startDaemon } from '../support/local-daemon.js';
@@ -194,6 +195,18 @@ describe('session: listener on the local socket', () => {
     const session = await RawSession.connect(folder.file('0'), 'alice');
     expect([daemon.port, daemon.addresses]).to.deep.equal([0, []]);
     session.close();
+  });
+
+  it('is the path that was given, where clients reach it by that', async () => {
+    await using folder = await TemporaryDirectory.make();
+    const path = folder.file('app.sock');
+    await using daemon = await startDaemon({ listen: [], unixPath: path });
+    expect([daemon.unixPath, daemon.status.unixPath]).to.deep.equal([path, path]);
+    await using connection = await connectTo({ address: `unix:${path}`, name: 'alice' });
+    expect(connection.id).to.equal('#alice#dmn1');
+    expect(existsSync(folder.file('sspd-dmn1.time'))).to.equal(true);
+    await daemon.stop();
+    expect(existsSync(path)).to.equal(false);
   });
 });
 
