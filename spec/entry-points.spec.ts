@@ -143,6 +143,11 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       GroupState LeaderState Member MessageHandler Person PresenceState SspProviderProps TypedGroupState UseGroupOptions UseLeaderOptions
       UsePresenceOptions UseTypedGroupOptions`,
   },
+  'ssp-toolkit/cluster-process': {
+    file: 'lib/adapters/cluster-process/index.ts',
+    values: 'connectHere primaryDaemon',
+    types: 'HereOptions MachineConnection MachineDaemonOptions PrimaryDaemon PrimaryDaemonOptions',
+  },
   'ssp-toolkit/keyv': {
     file: 'lib/adapters/keyv/index.ts',
     values: 'keyvStore',

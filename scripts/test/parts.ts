@@ -14,6 +14,7 @@ export interface Part {
  * after the other, so only one spec at a time has a cluster of nodes.
  */
 export const OUTSIDE: readonly string[] = [
+  'adapters/cluster-process',
   'adapters/connections',
   'adapters/keyv',
   'adapters/node-cron',
