@@ -71,8 +71,9 @@ export class Recording {
   ): Promise<MachineReplay<Command, Result, M>> {
     checkMachine(machine);
     this.check(group);
-    const { kind = 'machine', merge } = machine;
-    const steps = await stepsOf(this.path, group, { kind, merges: merge !== undefined, schema });
+    const { kind = 'machine' } = machine;
+    const merges = machine.merge !== undefined;
+    const steps = await stepsOf(this.path, group, { kind, merges, schema });
     return new MachineReplay<Command, Result, M>(machine, steps);
   }
 
