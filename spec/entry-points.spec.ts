@@ -158,6 +158,11 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: 'coordinator',
     types: 'CoordinatorOptions CronCoordinator',
   },
+  'ssp-toolkit/socket.io': {
+    file: 'lib/adapters/socket.io/index.ts',
+    values: 'createAdapter',
+    types: 'AdapterFactory AdapterOptions AdapterSource RecoverySettings',
+  },
   'ssp-toolkit/daemon': {
     file: 'daemon/index.ts',
     values: `

@@ -24,8 +24,8 @@ const examples: Readonly<Record<string, string>> = Object.fromEntries(
 
 /** Takes the types of every entry, so that a compiler reads them all. */
 const entries = Object.keys((JSON.parse(read('package.json')) as { exports: object }).exports)
-  // React is the user's, and is not installed here.
-  .filter((entry) => entry !== './package.json' && entry !== './react')
+  // React and the hosts of adapters are the user's, and are not installed here.
+  .filter((entry) => !['./package.json', './react', './socket.io'].includes(entry))
   .map((entry) => `ssp-toolkit${entry.slice(1)}`);
 const everything = `${entries.map((entry, i) => `import * as e${i} from '${entry}';\n`).join('')}
 export const all: readonly object[] = [${entries.map((_, i) => `e${i}`).join(', ')}];

@@ -1,0 +1,331 @@
+/**
+ * A namespace in the order: joins its group, sends, and hands on what comes, each thing at its place. While the connection is lost, messages act
+ * on this server alone.
+ */
+import { Buffer } from 'node:buffer';
+import { warn } from '#report';
+import type { Connection } from '../../client/connection.js';
+import type { DataEvent, GroupEvent, RejectEvent, ViewEvent } from '../../client/event.js';
+import type { Group } from '../../client/group.js';
+import type { Service } from '../../client/send.js';
+import { reportDropped } from '../../mailbox/diagnostics.js';
+import { platformOf } from '../../mailbox/platform.js';
+import { opened, sealed } from '../../recipes/core/codec.js';
+import { deferred } from '../../util/deferred.js';
+import { fnv32 } from '../../util/hash.js';
+import { groupIdText } from '../../wire/group-id.js';
+import { PartReader, partsOf } from '../parts.js';
+import { decodeMessage, encodeMessage, type LinkMessage } from './message.js';
+import { OutgoingMessages } from './outgoing-messages.js';
+
+/** The kind of our messages: another one is of another version. */
+const MESSAGE_TYPE = 1;
+
+/** Where a message comes from. */
+export interface Origin {
+  /** Id of the server. */
+  readonly sender: string;
+  readonly fromMe: boolean;
+  /** Whether it acts on this server alone: it has no place in the order. */
+  readonly isLocal: boolean;
+  /** Size of the message. */
+  readonly bytes: number;
+}
+
+/** A server that is no longer what it was. */
+export interface Membership {
+  readonly isMember: (id: string) => boolean;
+  /** Ids before, and now. */
+  readonly returned: ReadonlyMap<string, string>;
+}
+
+export interface LinkTarget {
+  /** A message, at its place. */
+  act(message: LinkMessage, origin: Origin): void;
+  /** An answer of a server to this one. */
+  answer(message: LinkMessage, sender: string): void;
+  /** A message has its place, before it acts. @param isWhole false: nobody here knows what is in it */
+  placed(isWhole: boolean): void;
+  /** Places are counted from 0 again. @param name eight hexadecimal digits that stand for the view */
+  beginPlaces(name: string): void;
+  members(membership: Membership): void;
+  /** Something is missing. */
+  gap(): void;
+  /** From here on it acts alone, or, with undefined, in the order. */
+  degraded(why: Error | undefined | null): void;
+}
+
+const NOBODY: ReadonlyMap<string, string> = new Map();
+const hex = (text: string): string => fnv32(Buffer.from(text)).toString(16).padStart(8, '0');
+
+export class OrderedLink {
+  /** Settles when the group is joined, or cannot be. */
+  readonly ready: Promise<void>;
+  private readonly joined = deferred<void>();
+  private group: Group | null = null;
+  private view: ViewEvent | null = null;
+  private isDegraded = false;
+  private isClosed = false;
+  /** Whether the daemon lets it send nothing: it does not come back. */
+  private isRefused = false;
+  private readonly outgoing: OutgoingMessages;
+  private readonly parts = new PartReader();
+  private readonly privateParts = new PartReader();
+  /** What has come while a client is on its way in; null: nothing is held. */
+  private held: (() => void)[] | null = null;
+  private readonly warned = new Set<string>();
+  private losses = 0;
+
+  constructor(
+    readonly connection: Connection,
+    private readonly name: string,
+    private readonly service: Service,
+    private readonly target: LinkTarget,
+  ) {
+    this.ready = this.joined.promise;
+    this.outgoing = new OutgoingMessages({
+      send: (part) => (this.group as Group).send(part, { service, type: MESSAGE_TYPE }),
+      unordered: (message) => this.actAlone(message),
+      dropped: () => this.warnOnce('volatile messages are dropped: too many wait for the daemon'),
+    });
+  }
+
+  /** Id of this server. */
+  get self(): string {
+    return this.connection.id;
+  }
+
+  /** Servers that act in the order with this one, itself included. */
+  get servers(): readonly string[] {
+    return this.isAlone || !this.view ? [this.self] : this.view.members;
+  }
+
+  private get isAlone(): boolean {
+    return this.isDegraded || this.isClosed || this.view?.size === 1;
+  }
+
+  /** @throws what `Connection.join` throws */
+  async join(): Promise<void> {
+    const { connection } = this;
+    try {
+      const group = await connection.join(this.name);
+      if (group.eventNames().length > 0)
+        throw new Error(`${this.name} is in use: each adapter needs a group of its own`);
+      this.group = group;
+      group.on('event', this.onEvent);
+      connection.on('message', this.onPrivate);
+      connection.on('reject', this.onReject);
+      connection.on('close', this.onClose);
+      connection.on('reconnecting', this.onLost);
+      connection.on('moved', this.onLost);
+      connection.on('resumed', this.onResumed);
+      if (!group.isMember) this.degrade(new Error('the connection is lost'));
+    } catch (error) {
+      this.degrade(error as Error);
+      this.joined.resolve();
+      throw error;
+    }
+  }
+
+  /**
+   * Gives the message a place in the order: it acts there, here too. Alone, or while the connection is lost, it acts at once.
+   * @returns when it is sent
+   * @throws IllegalParamError for what cannot be sent, MessageTooLongError above 64 MiB
+   */
+  submit(message: LinkMessage, isVolatile = false): Promise<void> {
+    if (this.isAlone && !this.outgoing.isBusy) {
+      this.actAlone(message);
+      return Promise.resolve();
+    }
+    if (this.isDegraded || this.isClosed) {
+      this.actAlone(message);
+      return Promise.resolve();
+    }
+    return this.outgoing.add(message, isVolatile);
+  }
+
+  /** Answers another server, or this one. */
+  async answer(to: string, message: LinkMessage): Promise<void> {
+    if (to === this.self) return this.target.answer(message, to);
+    if (this.isDegraded || this.isClosed) return;
+    for (const part of partsOf(encodeMessage(message)))
+      await this.connection
+        .sendTo(to, sealed(this.name, part), { service: this.service })
+        .catch(() => undefined);
+  }
+
+  /** What comes waits until the program has done what it was about to do. */
+  hold(): void {
+    if (this.held) return;
+    this.held = [];
+    platformOf(this.connection).clock.soon(() => {
+      const held = this.held ?? [];
+      this.held = null;
+      for (const each of held) each();
+    });
+  }
+
+  /** Leaves the group. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { connection, group } = this;
+    this.outgoing.close(false);
+    this.joined.resolve();
+    this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
+    if (!group) return;
+    group.off('event', this.onEvent);
+    group.on('event', () => undefined);
+    connection.off('message', this.onPrivate);
+    connection.off('reject', this.onReject);
+    connection.off('close', this.onClose);
+    connection.off('reconnecting', this.onLost);
+    connection.off('moved', this.onLost);
+    connection.off('resumed', this.onResumed);
+    await group.leave().catch(() => undefined);
+  }
+
+  private actAlone(message: LinkMessage): void {
+    this.target.placed(true);
+    this.target.act(message, { sender: this.self, fromMe: true, isLocal: true, bytes: 0 });
+  }
+
+  /** In the order in which it came, whatever it is. */
+  private inOrder(act: () => void): void {
+    if (this.held) this.held.push(act);
+    else act();
+  }
+
+  private readonly onEvent = (event: GroupEvent): void => this.inOrder(() => this.take(event));
+
+  private take(event: GroupEvent): void {
+    if (this.isClosed) return;
+    switch (event.kind) {
+      case 'data':
+        this.message(event);
+        break;
+      case 'view':
+        this.viewed(event);
+        break;
+      case 'transition':
+        // What comes now is only known to reach those that come along.
+        this.target.beginPlaces(hex(`${groupIdText(event.id)} ${this.self}`));
+        break;
+      case 'gap':
+        this.missing();
+        break;
+      case 'self-leave':
+        this.degrade(new Error('the group was left'));
+        break;
+      default:
+    }
+    this.onResumed();
+  }
+
+  private message({ sender, body, type, fromMe }: DataEvent): void {
+    const isStranger = !this.view?.has(sender);
+    if (isStranger || type !== MESSAGE_TYPE) {
+      this.target.placed(true);
+      return this.ignored(sender, isStranger ? 'stranger' : 'version');
+    }
+    const whole = this.parts.take(sender, body);
+    this.target.placed(whole !== 'headless');
+    if (whole === 'more' || whole === 'headless') return;
+    const hasActed = fromMe && this.outgoing.returned();
+    const message = whole === 'malformed' ? null : decodeMessage(whole);
+    if (message === null) return this.ignored(sender, 'malformed');
+    if (!hasActed) this.target.act(message, { sender, fromMe, isLocal: false, bytes: whole.length });
+  }
+
+  private viewed(view: ViewEvent): void {
+    this.view = view;
+    for (const id of view.left) {
+      this.parts.drop(id);
+      this.privateParts.drop(id);
+    }
+    this.target.beginPlaces(hex(groupIdText(view.id)));
+    const returned = new Map(view.returned.map(({ from, to }) => [from, to]));
+    if (!this.isDegraded) this.target.members({ isMember: (id) => view.has(id), returned });
+    if (view.myIndex < 0 || this.isDegraded) return;
+    this.outgoing.open();
+    this.joined.resolve();
+  }
+
+  private missing(): void {
+    this.onLost();
+    // What was sent before the loss, and not back by now, does not come back.
+    this.outgoing.forget();
+    this.parts.clear();
+    this.privateParts.clear();
+    this.target.gap();
+  }
+
+  private readonly onPrivate = (event: DataEvent): void => {
+    const part = opened(this.name, event.body);
+    if (part !== null) this.inOrder(() => this.private(event.sender, part));
+  };
+
+  private private(sender: string, part: Buffer): void {
+    if (!this.view?.has(sender)) return this.ignored(sender, 'stranger');
+    const whole = this.privateParts.take(sender, part);
+    if (whole === 'more') return;
+    const message = typeof whole === 'string' ? null : decodeMessage(whole);
+    if (message === null) return this.ignored(sender, 'malformed');
+    this.target.answer(message, sender);
+  }
+
+  private readonly onReject = ({ refused, groups, error }: RejectEvent): void => {
+    if (refused !== 'data' || !groups.includes(this.name)) return;
+    this.isRefused = true;
+    this.degrade(error);
+  };
+
+  private readonly onClose = (error: Error | undefined): void =>
+    this.degrade(error ?? new Error('the connection was closed'));
+
+  private readonly onLost = (): void => this.degrade(new Error('the connection is lost'));
+
+  private readonly onResumed = (): void => {
+    const { connection, group, view } = this;
+    if (!this.isDegraded || this.isClosed || !connection.open || !group?.isMember || !view) return;
+    if (view.myIndex < 0 || this.isRefused) return;
+    this.isDegraded = false;
+    this.target.degraded(undefined);
+    this.target.members({ isMember: (id) => view.has(id), returned: NOBODY });
+    this.outgoing.open();
+    this.joined.resolve();
+  };
+
+  private degrade(why: Error): void {
+    if (this.isDegraded || this.isClosed) return;
+    this.isDegraded = true;
+    // The others count on without it.
+    this.target.beginPlaces(
+      hex(`${++this.losses} ${this.self} ${this.view ? groupIdText(this.view.id) : ''}`),
+    );
+    this.warnOnce(`acts on this server alone: ${why.message}`);
+    this.target.degraded(why);
+    this.outgoing.close(this.connection.state !== 'closed');
+    this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
+    this.joined.resolve();
+  }
+
+  private ignored(sender: string, reason: 'stranger' | 'version' | 'malformed'): void {
+    reportDropped({ id: this.self, group: this.name, sender, reason });
+    this.warnOnce(`ignored a message of ${sender}: ${REASONS[reason]}`);
+  }
+
+  /** The first of each kind becomes a warning of the process. */
+  private warnOnce(text: string): void {
+    const kind = text.replace(/#\S+/, '');
+    if (this.warned.has(kind)) return;
+    this.warned.add(kind);
+    warn(`${this.self} in ${this.name}: ${text}`, 'SspSocketIoWarning');
+  }
+}
+
+const REASONS = {
+  stranger: 'it is not a member',
+  version: 'it runs an incompatible version of ssp-toolkit, or another program',
+  malformed: 'the message is damaged',
+} as const;

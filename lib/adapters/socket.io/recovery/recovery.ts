@@ -1,0 +1,195 @@
+/**
+ * Clients that come back, to any server. What was broadcast is kept by all servers alike. The session of a client is at the server that it was connected to: who is
+ * asked for it gives it away, at one place in the order, with what the client has missed up to there.
+ */
+import type { Origin } from '../ordered-link.js';
+import type { LinkMessage, WireOptions } from '../message.js';
+import { KINDS } from '../message.js';
+import { offsetOf, placeOf } from './place.js';
+import { Ring } from './ring.js';
+import { type Session, Sessions } from './sessions.js';
+
+/** What recovery needs of the adapter. */
+export interface RecoveryPort {
+  now(): number;
+  /** Ends the connection of a client that is here, which persists its session. */
+  endLive(pid: string): void;
+  /** Asks all other servers; resolves with the first session that is there, or null. */
+  ask(pid: string, offset: string): Promise<Taken | null>;
+  submit(message: LinkMessage): void;
+  answer(to: string, message: LinkMessage): void;
+  /** The next messages wait until the client is in. */
+  hold(): void;
+}
+
+/** A session that another server has given away. */
+export interface Taken {
+  readonly session: Session;
+  /** Null: its server cannot say what the client has missed. */
+  readonly missed: readonly (readonly unknown[])[] | null;
+  /** Messages of this server's count at the place of the question. */
+  readonly count: number;
+}
+
+/** What the host wants: the arguments of each event, its name first and its offset last. */
+export interface Restored {
+  readonly sid: string;
+  readonly pid: string;
+  readonly rooms: readonly string[];
+  readonly data: unknown;
+  readonly missedPackets: (readonly unknown[])[];
+}
+
+export interface RecoveryOptions {
+  /** Milliseconds that sessions and packets are kept. */
+  readonly maxAgeMs: number;
+  /** Bytes of packets that are kept. */
+  readonly bytes: number;
+  /** Whether sessions are announced, so that they outlive their server. */
+  readonly crash: boolean;
+}
+
+interface Packet {
+  readonly type: number;
+  readonly id?: number;
+  readonly data: unknown[];
+}
+
+/** A packet that carries an event, in the numbers of the host. */
+const EVENT = 2;
+
+export class Recovery {
+  /** Clients that could not be served, as their offset says nothing here or too much is gone. */
+  refused = 0;
+  private readonly ring: Ring;
+  private readonly sessions: Sessions;
+
+  constructor(
+    private readonly port: RecoveryPort,
+    private readonly options: RecoveryOptions,
+  ) {
+    this.ring = new Ring(options.maxAgeMs, options.bytes);
+    this.sessions = new Sessions(options.maxAgeMs, (pid) => this.gone(pid));
+  }
+
+  /** Messages up to here, in the count of this server. */
+  get count(): number {
+    return this.ring.count;
+  }
+
+  /** A message has its place. */
+  placed(isWhole: boolean): void {
+    this.ring.step();
+    if (!isWhole) this.ring.miss();
+  }
+
+  begin(view: string): void {
+    this.ring.begin(view);
+  }
+
+  gap(): void {
+    this.ring.clear();
+  }
+
+  /** Gives the packet of a broadcast its offset, and keeps it. An event that waits for an answer has none, as with the host. */
+  broadcast(packet: Packet, { rooms, except, flags }: WireOptions, bytes: number): void {
+    if (packet.type !== EVENT || packet.id !== undefined) return;
+    // A volatile event is not repeated. It has an offset all the same: a client takes any text at its end for one.
+    packet.data.push(offsetOf(this.ring.place));
+    if (flags['volatile'] === true) return;
+    this.ring.keep({ rooms, except }, [...packet.data], bytes, this.port.now());
+  }
+
+  /** A client has gone that may come back. */
+  persist(session: Session): void {
+    this.sessions.persist(session, this.port.now());
+  }
+
+  /** A client is here, or its rooms are others. */
+  changed(session: Session): void {
+    if (this.options.crash) this.port.submit({ type: KINDS.announce, data: { session } });
+  }
+
+  /** A client has gone that does not come back. */
+  gone(pid: string): void {
+    if (this.options.crash) this.port.submit({ type: KINDS.forget, data: { pid } });
+  }
+
+  /** Null: the client begins as a new one. */
+  async restore(pid: string, offset: string): Promise<Restored | null> {
+    const restored = this.restoreHere(pid, offset) ?? (await this.restoreThere(pid, offset));
+    if (restored === null) this.refused++;
+    return restored;
+  }
+
+  /** Something of the order that is ours. @returns whether it was */
+  act({ type, data }: LinkMessage, { sender, fromMe }: Origin): boolean {
+    switch (type) {
+      case KINDS.take:
+        this.give(data as { requestId: string; pid: string; offset: string }, sender, fromMe);
+        return true;
+      case KINDS.announce:
+        if (!fromMe) this.sessions.announce(data['session'] as Session, sender);
+        return true;
+      case KINDS.forget:
+        this.sessions.forget(data['pid'] as string);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  members(isMember: (id: string) => boolean, returned: ReadonlyMap<string, string>): void {
+    this.sessions.left(isMember, returned, this.port.now());
+  }
+
+  private restoreHere(pid: string, offset: string): Restored | null {
+    // From what is missed up to the socket that gets it, nothing may come in between.
+    this.port.hold();
+    const session = this.takeHere(pid);
+    if (session === null) return null;
+    const missed = this.missed(session, offset);
+    return missed && restored(session, missed);
+  }
+
+  private async restoreThere(pid: string, offset: string): Promise<Restored | null> {
+    if (placeOf(offset) === null) return null;
+    const taken = await this.port.ask(pid, offset);
+    this.port.hold();
+    if (taken?.missed == null) return null;
+    const { session, missed, count } = taken;
+    const since = this.ring.after(count, session.rooms);
+    return since && restored(session, [...missed, ...since]);
+  }
+
+  private give(
+    request: { requestId: string; pid: string; offset: string },
+    sender: string,
+    fromMe: boolean,
+  ): void {
+    const { requestId, pid, offset } = request;
+    if (fromMe) return;
+    const session = this.takeHere(pid);
+    const missed = session && this.missed(session, offset);
+    this.port.answer(sender, { type: KINDS.taken, data: { requestId, session, missed } });
+  }
+
+  /** The client may be back before its old connection was noticed to be gone. */
+  private takeHere(pid: string): Session | null {
+    this.port.endLive(pid);
+    return this.sessions.take(pid, this.port.now());
+  }
+
+  private missed(session: Session, offset: string): (readonly unknown[])[] | null {
+    const place = placeOf(offset);
+    return place && this.ring.since(place, session.rooms, this.port.now());
+  }
+}
+
+const restored = ({ sid, pid, rooms, data }: Session, missed: readonly (readonly unknown[])[]): Restored => ({
+  sid,
+  pid,
+  rooms,
+  data,
+  missedPackets: missed.map((each) => [...each]),
+});

@@ -1,0 +1,97 @@
+/**
+ * Questions to the other servers. Who is asked is decided at the place of the question in the order: all servers of the view there. Nobody waits for one that
+ * is gone: a view without it ends the wait for it.
+ */
+import type { TimerEntry, TimerQueue } from '../../util/timer-queue.js';
+
+/** Milliseconds for an answer, where nobody says otherwise: as the host has it. */
+export const REQUEST_TIMEOUT_MS = 5_000;
+/** Questions that are open at one server, at most. */
+const MAX_REQUESTS = 10_000;
+
+export interface Question {
+  readonly timeoutMs: number;
+  /** @returns true when that is enough */
+  answered(value: unknown, sender: string): boolean;
+  /** Everybody has answered or is gone, or one answer was enough. */
+  done(): void;
+  /** The time is up. @param missing number of servers that are there and have not answered */
+  silent(missing: number): void;
+}
+
+interface Open {
+  readonly question: Question;
+  readonly timer: TimerEntry;
+  /** Null before the question has its place. */
+  asked: Set<string> | null;
+}
+
+export class Requests {
+  private readonly open = new Map<string, Open>();
+  private count = 0;
+
+  /** @param prefix of the ids, which no other server has */
+  constructor(
+    private readonly prefix: string,
+    private readonly timers: TimerQueue,
+  ) {}
+
+  /** Questions that are open. */
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** @returns the id of the question. @throws Error with 10,000 open ones */
+  ask(question: Question): string {
+    if (this.open.size >= MAX_REQUESTS)
+      throw new Error(`expected at most ${MAX_REQUESTS} open requests to other servers`);
+    const id = `${this.prefix}${(++this.count).toString(36)}`;
+    const timer = this.timers.after(question.timeoutMs, () => this.expired(id));
+    this.open.set(id, { question, timer, asked: null });
+    return id;
+  }
+
+  /** The question has its place in the order. @param asked ids of the servers there that have to answer */
+  placed(id: string, asked: Iterable<string>): void {
+    const open = this.open.get(id);
+    if (!open) return;
+    open.asked = new Set(asked);
+    this.check(id, open);
+  }
+
+  /** An answer has come: it counts once, from a server that was asked. */
+  answer(id: string, value: unknown, sender: string): void {
+    const open = this.open.get(id);
+    if (!open?.asked?.delete(sender)) return;
+    if (open.question.answered(value, sender)) open.asked.clear();
+    this.check(id, open);
+  }
+
+  /** @param returned ids of servers before, and now */
+  view(isMember: (id: string) => boolean, returned: ReadonlyMap<string, string>): void {
+    for (const [id, open] of this.open) {
+      if (!open.asked) continue;
+      const now = [...open.asked].map((each) => returned.get(each) ?? each);
+      open.asked = new Set(now.filter(isMember));
+      this.check(id, open);
+    }
+  }
+
+  private check(id: string, open: Open): void {
+    if (!open.asked || open.asked.size > 0) return;
+    this.close(id, open);
+    open.question.done();
+  }
+
+  private expired(id: string): void {
+    const open = this.open.get(id);
+    if (!open) return;
+    this.close(id, open);
+    open.question.silent(open.asked?.size ?? 0);
+  }
+
+  private close(id: string, open: Open): void {
+    this.open.delete(id);
+    this.timers.cancel(open.timer);
+  }
+}
