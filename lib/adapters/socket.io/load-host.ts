@@ -17,17 +17,16 @@ export async function loadHost(
     host = module.ClusterAdapter ? module : (module.default ?? module);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw bare('install socket.io-adapter to use ssp-toolkit/socket.io', error);
+    throw bare('install socket.io-adapter to use ssp-toolkit/socket.io');
   }
   if (typeof host.ClusterAdapter !== 'function')
     throw bare('expected socket.io-adapter 2.5.5 or newer, got one without ClusterAdapter');
   return host;
 }
 
-/** The sentence says everything: where it was thrown would only hide it. */
-function bare(message: string, cause?: unknown): Error {
-  const error = new Error(message, cause === undefined ? undefined : { cause });
+/** The sentence says everything: where it was thrown, and why, would only hide it. */
+function bare(message: string): Error {
+  const error = new Error(message);
   error.stack = `Error: ${message}`;
-  Object.defineProperty(error, 'cause', { enumerable: false });
   return error;
 }

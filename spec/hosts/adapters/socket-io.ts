@@ -7,7 +7,7 @@ import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { type Cluster, cluster } from '../../../daemon/testing/index.js';
+import { type Cluster, cluster, type ClusterOptions } from '../../../daemon/testing/index.js';
 import {
   createAdapter,
   type AdapterFactory,
@@ -115,6 +115,7 @@ export const portOf = (server: Server): number => (server.httpServer.address() a
 export interface ServersOptions {
   /** Daemons below; each server has one of its own, or the only one. */
   readonly daemons?: number;
+  readonly daemonOptions?: ClusterOptions;
   /** Of each server. */
   readonly server?: object;
   readonly adapter?: AdapterOptions;
@@ -137,7 +138,7 @@ export class Servers implements AsyncDisposable {
   ) {}
 
   static async start(count: number, options: ServersOptions = {}): Promise<Servers> {
-    const servers = new Servers(await cluster(options.daemons ?? 1), options);
+    const servers = new Servers(await cluster(options.daemons ?? 1, options.daemonOptions), options);
     for (let i = 0; i < count; i++) await servers.add();
     await until(() => servers.connections.every(({ open }) => open), 'connections');
     for (const each of servers.all) await servers.sees(each, count);
