@@ -58,7 +58,11 @@ function bar({ case: name, rate, yardstick, ratio }: Row, y: number): string[] {
   ];
 }
 
-const text = (x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end' = 'start'): string =>
-  `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(content)}</text>`;
+export const text = (
+  x: number,
+  y: number,
+  content: string,
+  anchor: 'start' | 'middle' | 'end' = 'start',
+): string => `<text x="${x}" y="${y}" text-anchor="${anchor}">${escaped(content)}</text>`;
 
 const escaped = (content: string): string => content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
