@@ -5,7 +5,7 @@
 import { Buffer } from '#buffer';
 import { errorOf } from '../../errors.js';
 import { isListOf, type Machine } from '../../recipes/core/machines/machine.js';
-import { parseJson } from '../../recipes/core/json-depth.js';
+import { parseJson } from '../../util/json-depth.js';
 import { MAX_DATE, MAX_STATE_DEPTH } from '../../recipes/core/limits.js';
 import { MalformedCommandError } from '../../recipes/core/malformed.js';
 import { ILLEGAL_PARAM } from '../../wire/codes.js';
