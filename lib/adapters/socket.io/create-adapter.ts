@@ -1,7 +1,7 @@
 /** `createAdapter`: what a program hands to `io.adapter`. */
 import type { Adapter } from 'socket.io-adapter';
+import { onConnection } from '../connection.js';
 import { groupNameOf } from '../group-name.js';
-import { sourceOf } from '../source.js';
 import { adapterClass, type AdapterPlan } from './adapter.js';
 import { loadHost } from './load-host.js';
 import { type AdapterFactory, type AdapterOptions, type AdapterSource, checkedOptions } from './options.js';
@@ -22,20 +22,21 @@ export async function createAdapter(
 ): Promise<AdapterFactory> {
   const { group, service, recovery } = checkedOptions(options);
   const SspAdapter = adapterClass(await loadHost());
-  const { connection, isOwned } = await sourceOf(source);
-  const open = new Set<object>();
-  const plan: AdapterPlan = {
-    connection,
-    groupOf: (namespace) => groupNameOf(group + namespace),
-    service,
-    recovery,
-    opened: (adapter) => open.add(adapter),
-    closed: async (adapter) => {
-      if (open.delete(adapter) && open.size === 0 && isOwned) await connection.close();
-    },
-  };
-  // The host calls it with `new`, which an arrow function does not allow.
-  return function (nsp: unknown): Adapter {
-    return new SspAdapter(nsp, plan);
-  };
+  return await onConnection(source, async ({ connection, release }) => {
+    const open = new Set<object>();
+    const plan: AdapterPlan = {
+      connection,
+      groupOf: (namespace) => groupNameOf(group + namespace),
+      service,
+      recovery,
+      opened: (adapter) => open.add(adapter),
+      closed: async (adapter) => {
+        if (open.delete(adapter) && open.size === 0) await release();
+      },
+    };
+    // The host calls it with `new`, which an arrow function does not allow.
+    return function (nsp: unknown): Adapter {
+      return new SspAdapter(nsp, plan);
+    };
+  });
 }

@@ -304,19 +304,14 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
     this.makeStatement();
   }
 
-  /** In a round, and whenever the state is asked for again. */
+  /** In a round, and whenever the state is asked for again. Safe, so that holders with a quorum can turn it away. */
   private makeStatement(): void {
-    const { agreement, holding, promised, tookPart, options } = this;
+    const { agreement, holding, promised, tookPart } = this;
+    const { label } = this.options;
     const { tag, silence: silent } = agreement;
     holding.asking(this.now);
     if (!tag) return;
-    const statement = {
-      label: options.label,
-      state: holding.held,
-      tookPart,
-      promised,
-      ask: this.transfer.next(),
-    };
+    const statement = { label, state: holding.held, tookPart, promised, ask: this.transfer.next() };
     this.send({ kind: 'state', tag, statement, silent });
   }
 
@@ -480,7 +475,6 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
   }
 
   private send(message: Message): void {
-    // Also holders with a quorum take a statement then: they turn away a member without one.
     this.sink.send(encode(message), message.kind === 'state' ? 'safe' : this.needs);
   }
 
