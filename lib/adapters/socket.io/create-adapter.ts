@@ -22,16 +22,16 @@ export async function createAdapter(
 ): Promise<AdapterFactory> {
   const { group, service, recovery } = checkedOptions(options);
   const SspAdapter = adapterClass(await loadHost());
-  return await onConnection(source, async ({ connection, release }) => {
+  return await onConnection(source, async (place) => {
     const open = new Set<object>();
     const plan: AdapterPlan = {
-      connection,
+      connection: place.connection,
       groupOf: (namespace) => groupNameOf(group + namespace),
       service,
       recovery,
       opened: (adapter) => open.add(adapter),
       closed: async (adapter) => {
-        if (open.delete(adapter) && open.size === 0) await release();
+        if (open.delete(adapter) && open.size === 0) await place.release();
       },
     };
     // The host calls it with `new`, which an arrow function does not allow.
