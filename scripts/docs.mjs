@@ -52,7 +52,13 @@ function copyPages() {
   for (const picture of ['.svg', '.webp'].flatMap((ending) => filesIn(at('docs'), ending)))
     cpSync(picture, join(copies, relative(at('.'), picture)));
   // What pages link to besides each other.
-  const files = ['reliability/performance.json', 'operate/alerts.yml', 'operate/grafana-dashboard.json'];
+  const files = [
+    'reliability/performance.json',
+    'reliability/peers.json',
+    'reliability/growth.json',
+    'operate/alerts.yml',
+    'operate/grafana-dashboard.json',
+  ];
   cpSync(at('docs/operate/container'), join(copies, 'docs/operate/container'), { recursive: true });
   for (const file of ['LICENSE', ...files.map((name) => `docs/${name}`)])
     if (existsSync(at(file))) cpSync(at(file), join(copies, file));

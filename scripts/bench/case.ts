@@ -26,13 +26,32 @@ export interface Sample {
 export interface Probe {
   /** Processes whose processor time and memory are looked at. */
   readonly pids: readonly number[];
+  /** Processes by what they do, when the processor time of each is wanted. */
+  readonly processes?: Readonly<Record<string, number>>;
   /** @param count about how much to do */
   run(count: number): Promise<Sample>;
+}
+
+/** One of several systems that do the same. */
+export interface SystemProbe {
+  readonly name: string;
+  readonly probe: Probe;
 }
 
 export interface Prepared extends AsyncDisposable {
   readonly subject: Probe;
   readonly yardstick: Probe | null;
+  /** All systems of a case that compares several, the subject first. Their runs take turns. */
+  readonly systems?: readonly SystemProbe[];
+  /** One line for each system that is not installed. */
+  readonly leftOut?: readonly string[];
+}
+
+/** What a case is in a series that shows how cost grows. */
+export interface Point {
+  readonly curve: string;
+  /** Of what there are more and more. */
+  readonly n: number;
 }
 
 /** `rate`: count / seconds, more is better. `ms`: milliseconds of one, less is better. */
@@ -47,6 +66,9 @@ export interface Case {
   readonly runs?: number;
   /** Left out of a quick bench, unless it is asked for. */
   readonly isLong?: true;
+  /** Left out of every bench, unless it is asked for: its results have a page of their own. */
+  readonly isApart?: true;
+  readonly point?: Point;
   /** One line that says why it cannot be measured here, or null. */
   unavailable?(): string | null;
   prepare(settings: Settings): Promise<Prepared>;

@@ -1,6 +1,7 @@
 /**
  * A chart of results as SVG: a bar for each case, as long as its rate is on a logarithmic scale, and a mark where the
- * yardstick was in the same run. Cases without a rate are left out.
+ * yardstick was in the same run. A case of several systems has a bar for each of them below its name. Cases without a rate
+ * are left out.
  */
 import { count } from '../../lib/cli/units.js';
 import { isLessBetter, type Row } from './figures.js';
@@ -17,17 +18,48 @@ const LOWEST = 1;
 const HIGHEST = 7;
 
 export function chart({ date, commit, node, processor, cores, rows }: Results): string {
-  const shown = rows.filter(({ unit }) => !isLessBetter(unit));
-  const height = TOP + shown.length * ROW + 12;
+  const bars = rows.filter(({ unit }) => !isLessBetter(unit)).flatMap(barsOf);
+  const height = TOP + bars.length * ROW + 12;
   const title = `Messages or changes a second, ${cores} x ${processor}, node ${node}, ${commit} ${date.slice(0, 10)}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="11">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
     text(8, 16, title),
     ...scale(height),
-    ...shown.flatMap((row, i) => bar(row, TOP + i * ROW)),
+    ...bars.flatMap((bar, i) => drawn(bar, TOP + i * ROW)),
     '</svg>\n',
   ].join('\n');
+}
+
+/** A line of the chart: a bar, or a heading without one. */
+interface Bar {
+  readonly label: string;
+  readonly rate: number | null;
+  readonly colour: string;
+  readonly figures: string;
+  readonly mark: number | null;
+}
+
+const SUBJECT = '#58a';
+const OTHER = '#bbb';
+
+function barsOf({ case: name, unit, rate, yardstick, ratio, systems }: Row): readonly Bar[] {
+  if (!systems) {
+    const figures = count(rate.median) + (ratio === null ? '' : `  (${ratio.toFixed(2)} of the yardstick)`);
+    const mark = yardstick ? yardstick.rate.median : null;
+    return [{ label: name, rate: rate.median, colour: SUBJECT, figures, mark }];
+  }
+  const heading = { label: `${name}, ${unit}`, rate: null, colour: '', figures: '', mark: null };
+  return [
+    heading,
+    ...systems.map(({ system, rate: own }) => ({
+      label: system,
+      rate: own.median,
+      colour: system.startsWith('ssp-toolkit') ? SUBJECT : OTHER,
+      figures: count(own.median),
+      mark: null,
+    })),
+  ];
 }
 
 const place = (rate: number): number =>
@@ -44,15 +76,14 @@ function scale(height: number): string[] {
   });
 }
 
-function bar({ case: name, rate, yardstick, ratio }: Row, y: number): string[] {
-  const length = (place(rate.median) - LABEL).toFixed(1);
-  const figures = count(rate.median) + (ratio === null ? '' : `  (${ratio.toFixed(2)} of the yardstick)`);
-  const marks = yardstick
-    ? [`<rect x="${place(yardstick.rate.median).toFixed(1)}" y="${y}" width="2" height="13" fill="#c33"/>`]
-    : [];
+function drawn({ label, rate, colour, figures, mark }: Bar, y: number): string[] {
+  if (rate === null) return [text(8, y + 10, label)];
+  const length = (place(rate) - LABEL).toFixed(1);
+  const marks =
+    mark === null ? [] : [`<rect x="${place(mark).toFixed(1)}" y="${y}" width="2" height="13" fill="#c33"/>`];
   return [
-    text(LABEL - 6, y + 10, name, 'end'),
-    `<rect x="${LABEL}" y="${y + 1}" width="${length}" height="11" fill="#58a"/>`,
+    text(LABEL - 6, y + 10, label, 'end'),
+    `<rect x="${LABEL}" y="${y + 1}" width="${length}" height="11" fill="${colour}"/>`,
     ...marks,
     text(LABEL + SCALE + 8, y + 10, figures),
   ];

@@ -10,6 +10,7 @@ import { chart } from './chart.js';
 import type { Row } from './figures.js';
 import { measure } from './measure.js';
 import { heaviest } from './profile.js';
+import { publish } from './publish.js';
 import { beginning, readResults, type Results, resultsOf, writeResults } from './results.js';
 import { comparison, head, lineOf } from './table.js';
 
@@ -21,6 +22,7 @@ interface Flags {
   readonly json?: string;
   readonly from?: string;
   readonly chart?: string;
+  readonly publish?: true;
   readonly compare?: readonly string[];
   readonly cpuProf?: string;
   readonly heapProf?: string;
@@ -45,9 +47,13 @@ function settingsOf(flags: Flags, each: Case): Settings {
 const folderOf = (folder: string, each: Case): string =>
   resolve(join(folder, each.name.replaceAll(/[^\w-]+/g, '-')));
 
-/** Those with one of these names, or whose names begin like it; without any all, or those that are quick. */
+/**
+ * Those with one of these names, or whose names begin like it; without any all, or those that are quick, but none that
+ * stands apart.
+ */
 function chosen({ only, quick }: Flags): readonly Case[] {
-  if (only === undefined) return cases.filter(({ isLong }) => quick !== true || isLong !== true);
+  if (only === undefined)
+    return cases.filter(({ isLong, isApart }) => isApart !== true && (quick !== true || isLong !== true));
   return only.flatMap((text) => {
     const exact = cases.filter(({ name }) => name === text);
     const found = exact.length > 0 ? exact : cases.filter(({ name }) => name.startsWith(text));
@@ -91,6 +97,7 @@ async function bench(flags: Flags): Promise<void> {
   const results = from === undefined ? await run(flags) : readResults(from);
   if (json !== undefined) writeResults(json, results);
   if (flags.chart !== undefined) writeFileSync(flags.chart, chart(results));
+  if (flags.publish === true) for (const path of await publish(results)) console.log(`written: docs/${path}`);
 }
 
 const command = new Command('bench')
@@ -102,6 +109,7 @@ const command = new Command('bench')
   .option('--json <file>', 'write the results there')
   .option('--chart <file>', 'draw the results as SVG')
   .option('--from <file>', 'take the results from this file instead of measuring')
+  .option('--publish', 'write the results and pages of --only peers, or of --only growth, into docs')
   .option('--compare <files...>', 'compare two result files: before and after')
   .option('--cpu-prof <folder>', 'CPU profiles of the daemon, and the functions that ran longest')
   .option('--heap-prof <folder>', 'heap profiles of the daemon')

@@ -1,11 +1,14 @@
 /** Making a case ready out of several processes, all of which end when it does, or when one cannot be started. */
-import type { Prepared, Probe } from './case.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Prepared } from './case.js';
 
 /** Remembers what is to be ended. @returns what it was given */
 export type Keep = <T extends AsyncDisposable>(held: T) => T;
 
 export async function prepare(
-  make: (keep: Keep) => Promise<{ subject: Probe; yardstick: Probe | null }>,
+  make: (keep: Keep) => Promise<Omit<Prepared, typeof Symbol.asyncDispose>>,
 ): Promise<Prepared> {
   const held: AsyncDisposable[] = [];
   const dispose = async (): Promise<void> => {
@@ -21,4 +24,30 @@ export async function prepare(
     await dispose();
     throw error;
   }
+}
+
+/** Folders that are there. */
+const folders = new Set<string>();
+
+/** A folder that is removed at the end, also when the bench is broken off. */
+export function folder(keep: Keep): string {
+  const path = mkdtempSync(join(tmpdir(), 'ssp-bench-'));
+  if (folders.size === 0) process.once('exit', removeAll);
+  folders.add(path);
+  keep({
+    async [Symbol.asyncDispose]() {
+      remove(path);
+      if (folders.size === 0) process.off('exit', removeAll);
+    },
+  });
+  return path;
+}
+
+function remove(path: string): void {
+  folders.delete(path);
+  rmSync(path, { recursive: true, force: true });
+}
+
+function removeAll(): void {
+  for (const path of folders) remove(path);
 }

@@ -9,7 +9,18 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const program = (name: string): string => at(`programs/${name}.js`);
 export const SSPD = at('../../daemon/cli/main.js');
 
-/** A server of a bench: what listens on a port until it is told to end. */
+/** What starts a server of another kind. */
+export interface ServerStart {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Where the line that says it is ready appears. */
+  readonly stream: 'stdout' | 'stderr';
+  /** The line; its first group is the port, where the caller does not know it. */
+  readonly ready: RegExp;
+  readonly port?: number;
+}
+
+/** A server of a bench: what listens on a port until it is ended. */
 export class Server implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
@@ -18,15 +29,25 @@ export class Server implements AsyncDisposable {
     readonly webPort: number,
   ) {}
 
+  /** A server that is not ours, or not a program of Node. @throws Error when it ends before it is ready */
+  static async other({ command, args, stream, ready, port }: ServerStart): Promise<Server> {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    guard(child);
+    const text = await textUntil(child, child[stream], ready);
+    // What it says from here on is not kept, and does not fill the pipe.
+    for (const each of [child.stdout, child.stderr]) each.resume();
+    return new Server(child, port ?? Number(ready.exec(text)?.[1]), 0);
+  }
+
   /** @param options for node, before the program */
   static async daemon(options: readonly string[] = [], ...args: readonly string[]): Promise<Server> {
     const line = [...options, SSPD, '--port', '0', '--unix-dir', '', '--log', 'error', ...args];
     return await Server.start(line);
   }
 
-  /** The yardstick; see `programs/relay`. */
-  static async relay(fanOut: number): Promise<Server> {
-    return await Server.start([program('relay'), String(fanOut)]);
+  /** The yardstick; see `programs/relay`. @param path of its Unix socket, if it is to have one */
+  static async relay(fanOut: number, path?: string): Promise<Server> {
+    return await Server.start([program('relay'), String(fanOut), ...(path === undefined ? [] : [path])]);
   }
 
   private static async start(args: readonly string[]): Promise<Server> {
@@ -69,6 +90,10 @@ export class Load<Request, Answer> implements AsyncDisposable {
     }
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   get isRunning(): boolean {
     return this.child.connected;
   }
@@ -107,6 +132,21 @@ async function firstLine(child: ChildProcess & { readonly stdout: Readable }): P
   return await beforeItsEnd(child, async (signal) =>
     String((await once(child.stdout, 'data', { signal }))[0]),
   );
+}
+
+/** All that a process prints until it matches. @throws Error when it ends before */
+async function textUntil(child: ChildProcess, stream: Readable, pattern: RegExp): Promise<string> {
+  let text = '';
+  try {
+    return await beforeItsEnd(child, async (signal) => {
+      while (!pattern.test(text)) text += String((await once(stream, 'data', { signal }))[0]);
+      return text;
+    });
+  } catch (error) {
+    throw new Error(`expected ${pattern} from ${child.spawnfile}, got ${JSON.stringify(text)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** What `act` resolves with. @throws Error when the process ends before */

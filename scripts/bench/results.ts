@@ -1,23 +1,36 @@
 /** The result file: the rows, and where they were measured. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { z } from 'zod';
 import type { Row } from './figures.js';
 
 const spread = z.object({ median: z.number(), min: z.number(), max: z.number() });
+
+const latency = z.object({ p50: z.number(), p99: z.number(), p999: z.number() }).nullable();
+
+const system = z.object({
+  system: z.string(),
+  rate: spread,
+  latency,
+  cpuOf: z.record(z.string(), z.number()),
+  ratio: z.number().nullable(),
+});
 
 const row = z.object({
   case: z.string(),
   unit: z.enum(['messages/s', 'deliveries/s', 'changes/s', 'round trips/s', 'sessions/s', 'ms']),
   runs: z.number(),
   rate: spread,
-  latency: z.object({ p50: z.number(), p99: z.number(), p999: z.number() }).nullable(),
+  latency,
   cpu: z.number().nullable(),
   memory: z.number().nullable(),
   yardstick: z.object({ rate: spread, cpu: z.number().nullable() }).nullable(),
   ratio: z.number().nullable(),
   facts: z.record(z.string(), z.number()),
+  systems: z.array(system).optional(),
+  leftOut: z.array(z.string()).optional(),
+  point: z.object({ curve: z.string(), n: z.number() }).optional(),
 });
 
 const results = z.object({
@@ -28,6 +41,8 @@ const results = z.object({
   node: z.string(),
   processor: z.string(),
   cores: z.number(),
+  /** How many processes wanted a core when it began, averaged over a minute; older files have none. */
+  load: z.number().optional(),
   seconds: z.number(),
   rows: z.array(row),
 });
@@ -41,12 +56,18 @@ export const beginning = (seconds: number, date = new Date()): Omit<Results, 'ro
   node: process.version,
   processor: cpus()[0]?.model ?? '',
   cores: cpus().length,
+  load: loadavg()[0] ?? 0,
   seconds,
 });
 
 export const resultsOf = (begun: Omit<Results, 'rows'>, rows: readonly Row[]): Results => ({
   ...begun,
-  rows: rows.map((each) => ({ ...each, facts: { ...each.facts } })),
+  rows: rows.map(({ systems, leftOut, ...each }) => ({
+    ...each,
+    ...(leftOut && { leftOut: [...leftOut] }),
+    facts: { ...each.facts },
+    ...(systems && { systems: systems.map((one) => ({ ...one, cpuOf: { ...one.cpuOf } })) }),
+  })),
 });
 
 /** @throws Error when the file is not a result file */

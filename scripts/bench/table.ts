@@ -1,6 +1,6 @@
 /** Rows as people read them. */
 import { count, microseconds } from '../../lib/cli/units.js';
-import { isLessBetter, type Row } from './figures.js';
+import { isLessBetter, type Row, type SystemRow } from './figures.js';
 import type { Results } from './results.js';
 
 const MIB = 1024 * 1024;
@@ -10,6 +10,11 @@ const HEADS = ['case', 'median', 'min', 'max', 'p50', 'p99', 'p99.9', 'CPU s/M',
 export const head = (): string => line(HEADS);
 
 export function lineOf(row: Row): string {
+  const { systems, leftOut = [] } = row;
+  if (systems) {
+    const notes = leftOut.map((text) => `  ${text}`);
+    return [`${row.case}, ${row.unit}`, ...systems.map(systemLine), ...notes].join('\n');
+  }
   const { rate, latency, cpu, memory, yardstick, ratio } = row;
   const value = (figure: number): string => (isLessBetter(row.unit) ? figure.toFixed(1) : count(figure));
   const time = (figure: number | undefined): string => (figure === undefined ? '-' : microseconds(figure));
@@ -28,6 +33,27 @@ export function lineOf(row: Row): string {
     ratio === null ? '-' : ratio.toFixed(3),
   ]);
   return `${figures}  ${row.unit}${facts.length > 0 ? `; ${facts.join(', ')}` : ''}`;
+}
+
+/** One of several systems, below the line of its case. The ratio is how many times as fast the subject is. */
+function systemLine({ system, rate, latency, cpuOf, ratio }: SystemRow): string {
+  const cpu = Object.values(cpuOf).reduce((sum, each) => sum + each, 0);
+  const time = (figure: number | undefined): string => (figure === undefined ? '-' : microseconds(figure));
+  const cells = line([
+    `  ${system}`,
+    count(rate.median),
+    count(rate.min),
+    count(rate.max),
+    time(latency?.p50),
+    time(latency?.p99),
+    time(latency?.p999),
+    short(cpu),
+    '-',
+    '-',
+    ratio === null ? '-' : ratio.toFixed(3),
+  ]);
+  const each = Object.entries(cpuOf).map(([name, figure]) => `${name} ${short(figure)}`);
+  return each.length > 0 ? `${cells}  CPU s/M: ${each.join(', ')}` : cells;
 }
 
 /** Each case of both files: before, after, and the second through the first; the ratios to the yardstick likewise. */

@@ -2,7 +2,7 @@
 import { whyNoCluster } from '../../../spec/support/cluster/available.js';
 import { Cluster } from '../../../spec/support/cluster/cluster.js';
 import { Watch } from '../../../spec/support/cluster/watch.js';
-import type { Case, Probe, Sample } from '../case.js';
+import type { Case, Probe, Sample, Settings } from '../case.js';
 import { drive } from '../drive-cluster.js';
 import { prepare } from '../prepared.js';
 import { flowProbe, oneToOne } from './flow.js';
@@ -37,6 +37,27 @@ export async function endCluster(): Promise<void> {
   await cluster?.stop();
 }
 
+/** A client at each daemon, all of which send and receive. @param load its rate is 0 for as many as go */
+export function clusterProbe(
+  cluster: Cluster,
+  load: { readonly service: number; readonly size: number; readonly rate: number },
+  { seconds }: Settings,
+): Probe {
+  return {
+    pids: cluster.nodes.map((node) => node.running('sspd').pid),
+    async run(): Promise<Sample> {
+      const window = Math.floor(WINDOW_BYTES / (load.size + FRAME_BYTES));
+      const clients = await drive(cluster, { ...load, seconds, window });
+      const sent = clients.reduce((sum, client) => sum + client.sent, 0);
+      const lost = clients.reduce((sum, { received }) => sum + sent - received, 0);
+      // What the slowest client sees.
+      const slowest = clients.toSorted((a, b) => b.latency.median - a.latency.median)[0];
+      const took = Math.max(...clients.map((client) => client.seconds));
+      return { count: sent, seconds: took, latencies: slowest?.latencies ?? null, facts: { lost } };
+    },
+  };
+}
+
 /** @param rate messages a second of each client; 0 for as many as go */
 export function clusterCase(name: string, service: number, size: number, rate: number): Case {
   return {
@@ -48,19 +69,7 @@ export function clusterCase(name: string, service: number, size: number, rate: n
       prepare(async (keep) => {
         const cluster = await sharedCluster();
         const { seconds } = settings;
-        const subject: Probe = {
-          pids: cluster.nodes.map((node) => node.running('sspd').pid),
-          async run(): Promise<Sample> {
-            const window = Math.floor(WINDOW_BYTES / (size + FRAME_BYTES));
-            const clients = await drive(cluster, { service, size, seconds, window, rate });
-            const sent = clients.reduce((sum, client) => sum + client.sent, 0);
-            const lost = clients.reduce((sum, { received }) => sum + sent - received, 0);
-            // What the slowest client sees.
-            const slowest = clients.toSorted((a, b) => b.latency.median - a.latency.median)[0];
-            const took = Math.max(...clients.map((client) => client.seconds));
-            return { count: sent, seconds: took, latencies: slowest?.latencies ?? null, facts: { lost } };
-          },
-        };
+        const subject = clusterProbe(cluster, { service, size, rate }, settings);
         // A rate that is given needs no yardstick.
         return { subject, yardstick: rate > 0 ? null : await yardstick() };
 

@@ -41,10 +41,16 @@ export async function flowProbe(
   flow: Flow,
   settings: Settings,
 ): Promise<Probe> {
-  const { size, service, senders, receivers, groups, perReceiver, fanOut, style } = flow;
+  const { fanOut } = flow;
   const isDaemon = kind === 'daemon';
   const server = keep(await (isDaemon ? Server.daemon(settings.daemonOptions) : Server.relay(fanOut)));
-  const target = { kind, port: server.port };
+  return await flowThrough(keep, server.pid, { kind, port: server.port }, flow);
+}
+
+/** Through a server that is there. @param pid of the server */
+export async function flowThrough(keep: Keep, pid: number, target: Target, flow: Flow): Promise<Probe> {
+  const { size, service, senders, receivers, groups, perReceiver, fanOut, style } = flow;
+  const isDaemon = target.kind === 'daemon';
   const prefix = isDaemon && flow.library ? 'mailbox-' : '';
   const receiving: ReceiverPlan = {
     target,
@@ -58,7 +64,8 @@ export async function flowProbe(
   const sending: SenderPlan = { target, connections: senders, size, service, groups, style };
   const sender = keep(await Load.start<SenderRequest, SenderAnswer>(`${prefix}sender`, sending));
   return {
-    pids: [server.pid],
+    pids: [pid],
+    processes: { sender: sender.pid, server: pid, receiver: receiver.pid },
     async run(messages): Promise<Sample> {
       const count = messages * fanOut;
       const [{ start }, { end, gap, latencies }] = await Promise.all([

@@ -13,9 +13,11 @@ import { drainedDaemonCase } from './drained-daemon.js';
 import { killedDaemonCase } from './killed-daemon.js';
 import { guessersCase, stampedeCase, stormCase } from './crowds.js';
 import { flowCase } from './flow.js';
+import { growthCases } from './growth.js';
 import { itselfCase } from './itself.js';
 import { latencyCase } from './latency.js';
-import { churnCase, growthCase } from './membership.js';
+import { churnCase, fillingCase } from './membership.js';
+import { peerCases } from './peers.js';
 import { resumableCase } from './resumable.js';
 import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
 import { importCase, startCase } from './start.js';
@@ -66,10 +68,10 @@ export const cases: readonly Case[] = [
   churnCase('membership 1000', 999),
   churnCase('membership 1000 compact storm', 999, { isCompact: true, window: 1_000 }),
   churnCase('membership 1000 compact one', 999, { isCompact: true, window: 1 }),
-  long(growthCase('growth 1000', 1_000, 1_000)),
-  long(growthCase('growth 1000 compact', 1_000, 1_000, { isCompact: true })),
+  long(fillingCase('filling 1000', 1_000, 1_000)),
+  long(fillingCase('filling 1000 compact', 1_000, 1_000, { isCompact: true })),
   long(largeGroupCase('group of 100000 on 4 daemons', { quick: 10_000, full: 100_000 })),
-  long(growthCase('growth 1000 10 listen', 1_000, 10)),
+  long(fillingCase('filling 1000 10 listen', 1_000, 10)),
   clusterCase('cluster agreed 100 B', AGREED_MESS, 100, 0),
   long(clusterCase('cluster agreed 1000 B', AGREED_MESS, 1_000, 0)),
   clusterCase('cluster safe 100 B', SAFE_MESS, 100, 0),
@@ -124,4 +126,6 @@ export const cases: readonly Case[] = [
   testingKitCase('testing-kit partition of five, virtual', { time: 'virtual' }),
   manyDaemonsCase('testing-kit 50 daemons 1000 clients', {}),
   manyDaemonsCase('testing-kit 50 daemons 1000 clients, virtual', { time: 'virtual' }),
+  ...peerCases,
+  ...growthCases,
 ];

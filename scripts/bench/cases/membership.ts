@@ -36,7 +36,7 @@ export function churnCase(name: string, others: number, form: Form = {}): Case {
 }
 
 /** A group grows from nothing to this size and is left again; so many of its members hear of it. */
-export function growthCase(name: string, connections: number, listening: number, form: Form = {}): Case {
+export function fillingCase(name: string, connections: number, listening: number, form: Form = {}): Case {
   return {
     name,
     unit: 'changes/s',

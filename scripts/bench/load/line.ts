@@ -10,6 +10,8 @@ import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../../../lib/wir
 export interface Target {
   readonly kind: 'daemon' | 'relay';
   readonly port: number;
+  /** Of its Unix socket, when the connection is to be over that. */
+  readonly path?: string | undefined;
 }
 
 /** What a connection does; the relay has to know. `both` gets back what it sends. */
@@ -29,13 +31,13 @@ const COMPACT = { hello: { features, holdMs: 0, heartbeatMs: 0, attempt: 0, resu
 
 /** @param membership whether the daemon sends membership messages, as whole views or as records */
 export async function open(
-  { kind, port }: Target,
+  target: Target,
   role: Role,
   membership: boolean | 'compact' = false,
 ): Promise<Line> {
-  if (kind === 'relay') return await openRelay(port, role);
+  if (target.kind === 'relay') return await openRelay(target, role);
   const extension = membership === 'compact' ? COMPACT : undefined;
-  const options = { spreadName: `${port}@127.0.0.1`, membership: membership !== false, extension };
+  const options = { spreadName: addressOf(target), membership: membership !== false, extension };
   const line = await dial(options, (transport, { accept, rest }) => {
     if (rest.length > 0) throw new Error('bytes behind the accept, and nobody asked');
     return { socket: transport as Socket, name: accept.privateGroup };
@@ -44,8 +46,12 @@ export async function open(
   return watched(line);
 }
 
-async function openRelay(port: number, role: Role): Promise<Line> {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+/** As the library takes it. */
+export const addressOf = ({ port, path }: Pick<Target, 'port' | 'path'>): string =>
+  path === undefined ? `${port}@127.0.0.1` : `unix:${path}`;
+
+async function openRelay({ port, path }: Target, role: Role): Promise<Line> {
+  const socket = connect(path === undefined ? { port, host: '127.0.0.1', noDelay: true } : { path });
   await once(socket, 'connect');
   socket.write(ROLE_BYTES[role]);
   // Its answer: the place is taken.

@@ -3,7 +3,8 @@
  * its receivers as it is; nothing is parsed, copied or kept. A sender is not read while one of its receivers has more
  * than a socket's buffer waiting.
  *
- * `relay.js <fan-out>`: a sender's chunks go to so many receivers each, the next chunk to the next ones. Prints its port.
+ * `relay.js <fan-out> [path]`: a sender's chunks go to so many receivers each, the next chunk to the next ones. Prints its
+ * port, and listens on a Unix socket too when it gets a path.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -39,7 +40,9 @@ function copy(sender: Socket, choose: () => Socket[]): void {
 /** Receivers that each sender waits for. */
 const waitingFor = new Map<Socket, number>();
 
-const server = createServer({ noDelay: true }, (socket) => {
+const path = process.argv[3];
+
+function accept(socket: Socket): void {
   // A run that is broken off does not end the relay.
   socket.on('error', () => undefined);
   socket.on('close', () => {
@@ -55,7 +58,10 @@ const server = createServer({ noDelay: true }, (socket) => {
     socket.setMaxListeners(0);
     socket.write('.');
   });
-});
+}
+
+const server = createServer({ noDelay: true }, accept);
+if (path !== undefined) await once(createServer(accept).listen({ path, backlog: 1024 }), 'listening');
 await once(server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }), 'listening');
 process.stdout.write(`relay at 127.0.0.1:${(server.address() as AddressInfo).port}\n`);
 process.once('SIGTERM', () => process.exit());
