@@ -43,6 +43,12 @@ describe('bench: the formula of a cost', () => {
     expect(formula.error).to.be.within(0.04, 0.12);
   });
 
+  it('takes nothing for a constant that grows, however badly the shapes fit', () => {
+    const { formula } = fit(of((n) => 3 + n ** 1.7 / 100));
+    expect(formula.shape).to.equal('linear');
+    expect(formula.b).to.be.above(0);
+  });
+
   it('counts errors as shares, so that small n matter as much as large ones', () => {
     // 20 % too much at the largest n, which is most of the sum of squares when errors count as they are.
     const { formula } = fit(of((n) => (n === 10_000 ? 1.2 : 1) * (100 + n)));

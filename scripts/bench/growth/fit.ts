@@ -47,6 +47,8 @@ const BASES: Readonly<Record<Shape, (n: number) => number>> = {
 const GAIN = 1.5;
 /** An error as small as this needs no slope, whatever it would explain. */
 const NEGLIGIBLE = 0.02;
+/** What is further from a constant than this is none, however badly other shapes fit. */
+const FLAT = 0.4;
 /** One formula that is this good for all measurements has no bend. */
 const GOOD = 0.2;
 /** Measurements are off a formula when they differ from it by more. */
@@ -94,7 +96,7 @@ function formulaOf(measurements: readonly Measurement[]): Formula {
   const flat = solved('constant', measurements);
   const sloped = (['linear', 'logarithmic'] as const).map((shape) => solved(shape, measurements));
   const best = sloped.reduce((one, other) => (other.error < one.error ? other : one));
-  return flat.error <= GAIN * best.error + NEGLIGIBLE ? flat : best;
+  return flat.error <= Math.min(GAIN * best.error + NEGLIGIBLE, FLAT) ? flat : best;
 }
 
 /** Least squares of (a + b f(n)) / cost = 1. */
