@@ -42,14 +42,15 @@ const FORMULAS = `By least squares of the relative errors, over all measurements
 The third column is the n at which what grows costs as much as what does not. A bend is where costs leave the formula by more than 30 %.`;
 
 function formulaTable(curves: readonly Curve[]): string {
-  const lines = curves.map(({ name, fit }) => {
+  const lines = curves.map(({ name, measurements, fit }) => {
     if (!fit) return [name, 'too few measurements', '', '', ''];
     const { formula, bend } = fit;
     const turn = turningPoint(formula);
     return [
       name,
       formulaText(formula),
-      turn === null ? '' : rounded(turn),
+      // Beyond what was measured it says nothing.
+      turn === null || turn > (measurements.at(-1)?.n ?? 0) ? '' : rounded(turn),
       `${(formula.error * 100).toFixed(0)} %`,
       bend ? `from ${rounded(bend.from)} on, ${rounded(bend.factor)} times as much at the end` : 'none',
     ];

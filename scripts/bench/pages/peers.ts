@@ -53,7 +53,7 @@ npm run bench -- --only peers                    # a table
 npm run bench -- --only peers --publish          # this page, its chart and its results
 \`\`\``;
 
-const RATES = `Messages a second (deliveries where there are several receivers): the median of all runs, and in parentheses how many times
+const RATES = `Messages a second (deliveries where there are several receivers): the median of all runs, and behind the x how many times
 as fast the first column was, the median pair by pair. One of 500 sends is awaited; with \`await every send\` each is, except at NATS,
 whose \`publish\` gives nothing to await and which flushes every 500.`;
 
@@ -64,7 +64,10 @@ do without a library. The relays copy each chunk as it comes, parse nothing and 
 the one in Node what Node leaves of it.`;
 
 const ratesTable = (rows: readonly Row[]): string =>
-  tableOf(rows, ({ rate, ratio }) => rounded(rate.median) + (ratio === null ? '' : ` (${ratio.toFixed(2)})`));
+  tableOf(
+    rows,
+    ({ rate, ratio }) => rounded(rate.median) + (ratio === null ? '' : `, x ${ratio.toFixed(2)}`),
+  );
 
 function cpuTable(rows: readonly Row[]): string {
   return tableOf(rows, ({ cpuOf }) => {
