@@ -12,7 +12,7 @@ import { failure } from '../support/failure.js';
 import { Program } from '../support/program.js';
 import { streamOf, traceOf } from '../support/recordings.js';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { until } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
 import { freePort, Sspd } from './sspd.js';
 
 const LIMIT = 15_000;
@@ -78,7 +78,7 @@ describe('reconnecting to daemons of their own', function () {
       `${nowhere}@127.0.0.1,${address}`,
     ]);
     expect((await ssp.end()).status).to.equal(0);
-    await until(() => heard.length === 1, 'the message', LIMIT);
+    await eventually(() => heard.length === 1, 'the message', LIMIT);
   });
 
   it('comes back to the only daemon when it starts again, with its name and groups', async () => {
@@ -95,7 +95,7 @@ describe('reconnecting to daemons of their own', function () {
     void connection.send('room', 'while it was away');
     await start('one', port);
     expect(await back).to.deep.include({ moved: null, gaps: 1 });
-    await until(() => kinds.length === 4, 'gap, view and message', LIMIT);
+    await eventually(() => kinds.length === 4, 'gap, view and message', LIMIT);
     expect(kinds).to.deep.equal(['view', 'gap', 'view', 'data']);
     expect(room.members).to.deep.equal(['#ann#one']);
   });
@@ -112,7 +112,7 @@ describe('reconnecting to daemons of their own', function () {
     const words: string[] = [];
     foo.on('event', (event) => words.push(word(event)));
     one.child.kill('SIGKILL');
-    await until(() => words.length === 3, 'gap and view', LIMIT);
+    await eventually(() => words.length === 3, 'gap and view', LIMIT);
     expect(words).to.deep.equal(['join alice +alice', 'gap plain', 'join alice +alice']);
     expect(connection.id).to.equal('#alice#dmn1');
     const { received } = spread;
@@ -133,7 +133,7 @@ describe('reconnecting to daemons of their own', function () {
     const words: string[] = [];
     room.on('event', (event) => words.push(word(event)));
     one.child.kill('SIGKILL');
-    await until(() => words.length === 3, 'gap and view', LIMIT);
+    await eventually(() => words.length === 3, 'gap and view', LIMIT);
     expect(words).to.deep.equal(['join ann +ann', 'gap plain', 'join ann +ann']);
     expect(connection.id).to.equal('#ann#old');
     expect(await failure(connection.send('room', 'x', { confirm: true }))).to.be.instanceOf(

@@ -14,7 +14,7 @@ import { tell } from '../support/describe-frame.js';
 import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { tlsFile } from '../support/tls-files.js';
-import { until } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
 import { type Ending, freePort, Sspd } from './sspd.js';
 
 const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
@@ -207,7 +207,7 @@ describe('sspd in operation', function () {
       let screen = '';
       terminal.stdout.on('data', (text) => (screen += text));
       try {
-        await until(() => screen.includes('Password: '), 'the question', LIMIT);
+        await eventually(() => screen.includes('Password: '), 'the question', LIMIT);
         terminal.stdin.write(`${password}\r`);
         await ended;
       } finally {
@@ -230,7 +230,7 @@ describe('sspd in operation', function () {
 
   describe('SIGHUP', () => {
     const reads = (sspd: Sspd, count = 1): Promise<void> =>
-      until(
+      eventually(
         () =>
           sspd.log.filter(({ msg }) => /^configuration (not )?reloaded/.test(String(msg))).length >= count,
         'the answer to the signal',
@@ -277,7 +277,7 @@ describe('sspd in operation', function () {
       await sspd.port();
       await rename(file, `${file}.1`);
       sspd.child.kill('SIGHUP');
-      await until(
+      await eventually(
         () => existsSync(file) && readFileSync(file, 'utf8').includes('configuration reloaded'),
         'the new log',
       );
@@ -308,7 +308,7 @@ describe('sspd in operation', function () {
       await using sspd = new Sspd(['-c', config, '-n', 'one']);
       await sspd.port();
       sspd.child.kill('SIGUSR1');
-      await until(() => sspd.log.some(({ msg }) => msg === 'signal ignored'), 'the line', LIMIT);
+      await eventually(() => sspd.log.some(({ msg }) => msg === 'signal ignored'), 'the line', LIMIT);
       (await RawSession.connect(port, 'bob')).close();
     });
 
@@ -355,7 +355,7 @@ describe('sspd in operation', function () {
         `TLSKeyFile = "${tlsFile('daemon.key')}"`,
       );
       sspd.child.kill('SIGHUP');
-      await until(() => sspd.stderr.includes('restart required for these options'), 'the line', LIMIT);
+      await eventually(() => sspd.stderr.includes('restart required for these options'), 'the line', LIMIT);
       expect(sspd.log.at(-1)?.['options']).to.deep.equal(['tls']);
     });
 
@@ -451,7 +451,7 @@ describe('sspd in operation', function () {
       child.stderr.on('data', (text) => (err += text));
       const clients: RawClient[] = [];
       try {
-        await until(() => out.includes('\n'), 'the first line', LIMIT);
+        await eventually(() => out.includes('\n'), 'the first line', LIMIT);
         const at = Number(/:(\d+)/.exec(out)?.[1]);
         const request = encodeConnectRequest({
           version: PROTOCOL_VERSION,
@@ -466,7 +466,11 @@ describe('sspd in operation', function () {
         }
         const answered = (): number => clients.filter(({ received }) => received.length > 0).length;
         const dropped = (): number => clients.filter(({ closed }) => closed).length;
-        await until(() => answered() + dropped() === clients.length, 'an answer or an end for each', LIMIT);
+        await eventually(
+          () => answered() + dropped() === clients.length,
+          'an answer or an end for each',
+          LIMIT,
+        );
         expect(dropped(), 'dropped').to.be.greaterThan(20);
         expect(answered(), 'served').to.be.greaterThan(10);
         for (const client of clients) client.close();

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { until } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
 
 const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
@@ -22,7 +22,7 @@ describe('sspd at a terminal', () => {
     let screen = '';
     terminal.stdout.on('data', (text) => (screen += text));
     try {
-      await until(() => screen.includes(' listening '), 'the first line', LIMIT);
+      await eventually(() => screen.includes(' listening '), 'the first line', LIMIT);
       terminal.stdin.write(CONTROL_C);
       await ended;
     } finally {

@@ -8,7 +8,7 @@ import { RawSession } from '../support/raw-client.js';
 import { repositoryRoot } from '../support/recordings.js';
 import { tell } from '../support/describe-frame.js';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { until } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
 import { freePort, Sspd } from './sspd.js';
 
 /** Started with one clear line on standard error, nothing on standard output, status 2. */
@@ -72,7 +72,7 @@ describe('sspd', function () {
       const port = await sspd.port();
       const alice = await RawSession.connect(port, 'alice');
       alice.close();
-      await until(() => sspd.stderr.includes('session ended'), 'the log');
+      await eventually(() => sspd.stderr.includes('session ended'), 'the log');
       expect(sspd.log.map(({ msg, name }) => [msg, name])).to.deep.equal([
         ['listening', 'one'],
         ['session established', '#alice#one'],
@@ -86,7 +86,7 @@ describe('sspd', function () {
       const alice = await RawSession.connect(await sspd.port(), 'alice');
       alice.multicast(0x30, [], 'two services');
       await alice.client.end();
-      await until(() => sspd.stderr.includes('\n'), 'the log');
+      await eventually(() => sspd.stderr.includes('\n'), 'the log');
       expect(sspd.log.map(({ reason }) => reason)).to.deep.equal(['illegal-kind']);
     });
 
@@ -268,7 +268,7 @@ describe('sspd', function () {
       expect(code).to.equal('Error: refused: -3');
       first.join('g');
       await first.client.end();
-      await until(() => sspd.stderr.includes('slow-messages'), 'the reason in the log');
+      await eventually(() => sspd.stderr.includes('slow-messages'), 'the reason in the log');
     });
 
     it('logs into the file that it names', async () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { until } from '../support/wait.js';
+import { eventually } from '../support/wait.js';
 
 const MAIN = fileURLToPath(new URL('../../daemon/cli/main.js', import.meta.url));
 const LIMIT = 15_000;
@@ -48,7 +48,7 @@ export class Sspd implements AsyncDisposable {
 
   /** Resolves with the first line of standard output. */
   async greeting(): Promise<string> {
-    await until(() => this.stdout.includes('\n') || this.ending !== null, 'the first line', LIMIT);
+    await eventually(() => this.stdout.includes('\n') || this.ending !== null, 'the first line', LIMIT);
     if (this.ending) throw new Error(`sspd ended: ${this.stderr}`);
     return this.stdout.slice(0, this.stdout.indexOf('\n'));
   }
@@ -60,7 +60,7 @@ export class Sspd implements AsyncDisposable {
   }
 
   async ended(): Promise<Ending> {
-    await until(() => this.ending !== null, 'the end of sspd', LIMIT);
+    await eventually(() => this.ending !== null, 'the end of sspd', LIMIT);
     return this.ending as Ending;
   }
 

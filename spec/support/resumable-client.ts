@@ -16,7 +16,7 @@ import type { Welcome } from '../../lib/wire/extension/welcome.js';
 import { isMembership, isSelfLeave, isTransition } from '../../lib/wire/service.js';
 import { tell } from './describe-frame.js';
 import { RawSession } from './raw-client.js';
-import { until } from './wait.js';
+import { eventually } from './wait.js';
 
 const FEATURES = FEATURE_RESUME | FEATURE_COMPACT_VIEWS | FEATURE_LISTS_ON_DEMAND;
 
@@ -27,7 +27,7 @@ interface Wishes {
   readonly canMove?: boolean;
 }
 /** Milliseconds within which something has to come. */
-const PATIENCE = 5000;
+const PATIENCE = 20_000;
 
 /** A daemon. */
 type Where = Parameters<typeof RawSession.connect>[0];
@@ -132,7 +132,7 @@ export class ResumableClient {
       this.take();
       return words.every((word) => this.words.includes(word));
     };
-    await until(isHeard, words.join(', '), PATIENCE).catch((error: unknown) => {
+    await eventually(isHeard, words.join(', '), PATIENCE).catch((error: unknown) => {
       throw new Error(`${String(error)}; came: ${this.words.join(' | ')}`);
     });
   }
