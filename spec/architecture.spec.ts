@@ -222,6 +222,7 @@ const ofNode: ReadonlySet<string> = new Set([
   'lib/util/report/node.ts',
   'lib/mailbox/platform/node.ts',
   'lib/mailbox/socket-transport.ts',
+  'lib/client/secure.ts',
   'lib/client/secure-membership.ts',
 ]);
 /** Files of other rooms that browsers may run. */

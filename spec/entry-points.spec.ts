@@ -84,7 +84,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     file: 'lib/wire/index.ts',
     values: `
       AGREED_MESS CAUSAL_MESS ClientHandshake Delivery FIFO_MESS FrameFault FrameReader JOIN_MESS
-      KILL_MESS LEAVE_MESS PROTOCOL_VERSION RELIABLE_MESS SAFE_MESS ServerHandshake UNRELIABLE_MESS
+      KILL_MESS LEAVE_MESS PROTOCOL_VERSION PlainHandshake RELIABLE_MESS SAFE_MESS ServerHandshake UNRELIABLE_MESS
       checkDelivery checkRequest codeName encodeMessage encodeRegularMembership encodeReject
       encodeRequest encodeSelfLeave encodeTransition groupIdText ipAuthenticator isGroupName
       isPrivateName isRegular isRegularMembership isReject isSelfLeave isTransition nameField
@@ -92,7 +92,7 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
       readMembershipBody readVsSet`,
     types: `
       Accept Authenticator ClientHandshakeOptions ClientStep ConnectRequest Credentials FaultReason
-      FrameHandler GroupId HandshakePolicy Header Hello Mark MembershipBody Position ServerStep Version VsSet Welcome WelcomeVerdict`,
+      FrameHandler GroupId HandshakePolicy Header Hello Mark MembershipBody PlainHandshakeOptions Position ServerStep Version VsSet Welcome WelcomeVerdict`,
   },
   'ssp-toolkit/recipes': {
     file: 'lib/recipes/index.ts',

@@ -1,16 +1,14 @@
 /** `connect` of browsers: options checked, a WebSocket as the way to the daemon. */
 import { errorOf } from '../errors.js';
 import { Connection } from '../client/connection.js';
-import { PLAIN_HELLO } from '../client/hello.js';
-import { RESUME_OPTIONS, type ResumeOptions, resumeSettings } from '../client/resume/options.js';
-import type { Place } from '../client/resume/place.js';
-import { Mailbox, SEND_HIGH_WATER } from '../mailbox/mailbox.js';
+import type { ResumeOptions } from '../client/resume/options.js';
+import { Mailbox, type MailboxOptions } from '../mailbox/mailbox.js';
 import { type Platform, platformOf } from '../mailbox/platform.js';
 import { webFailureFacts } from '../mailbox/web-failure.js';
-import { aSignal, aText, aTime, holds, OptionChecks } from '../util/option-checks.js';
+import { aBoolean, aSignal, aText, aTime, holds, OptionChecks } from '../util/option-checks.js';
 import { ILLEGAL_PARAM, REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { isPrivateName } from '../wire/name.js';
-import { SessionChangedError } from './errors.js';
+import { areCompactViewsNeeded, noteWithoutCompactViews } from './compact.js';
 import { Token, type TokenSource } from './token.js';
 import { webOpener } from './web-socket.js';
 
@@ -31,6 +29,12 @@ export interface BrowserConnectOptions {
    * and the part of the library for it is not loaded.
    */
   readonly resume?: boolean | ResumeOptions | undefined;
+  /**
+   * Whether views come as changes of a list that both sides have, not whole, which large groups need; with what the daemon states of
+   * members: their subjects, and who has come back. Default: true with a token, with `resume`, and in a page that has imported
+   * `presence`; else false, and the part of the library for it is not loaded. True with `resume`, whatever is said here.
+   */
+  readonly compactViews?: boolean | undefined;
   /** Name of the connection, 1 to 10 characters from `$` to `~`, one of its kind at the daemon; default: the daemon makes one up. */
   readonly name?: string | undefined;
   /** Milliseconds for connection and handshake; 0, the default, is no limit. */
@@ -55,6 +59,7 @@ const OPTIONS = {
     (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
     'must be true, false or options',
   ),
+  compactViews: aBoolean,
   name: aText,
   timeoutMs: aTime,
   signal: aSignal,
@@ -73,51 +78,42 @@ export async function connect(options: BrowserConnectOptions): Promise<Connectio
   check.all(options, OPTIONS);
   const { url, token: source, resume: asked, name = '', timeoutMs = 0, signal } = options;
   if (url === undefined) throw fault('url is missing: expected wss://host:port/path');
-  if (typeof asked === 'object') check.all(asked, RESUME_OPTIONS);
   if (name !== '' && !isPrivateName(name)) throw errorOf(REJECT_ILLEGAL_NAME, name);
   signal?.throwIfAborted();
   const token = new Token(source);
   const given = platformOf(options);
   const platform: Platform = { ...given, open: webOpener(token, given.clock), explain: webFailureFacts };
-  const extension = { hello: PLAIN_HELLO };
-  const plan = { name, platform, extension };
+  const plan = { name, platform };
   const urls = typeof url === 'string' ? [url] : url;
-  const resume = resumeSettings(asked ?? (urls.length > 1 || token.isRenewable));
-  if (urls.length === 1 && resume === null)
-    return await connectOnce(urls[0] as string, plan, timeoutMs, signal);
+  const resume = asked ?? (urls.length > 1 || token.isRenewable);
+  if (urls.length === 1 && resume === false) {
+    const isCompact = options.compactViews ?? (source !== undefined || areCompactViewsNeeded());
+    return await connectOnce(urls[0] as string, isCompact, { ...plan, timeout: timeoutMs, signal });
+  }
+  if (options.compactViews === false)
+    throw fault('compactViews: false is for one url without resume: what comes back needs compact views');
   // A page whose connection does not come back loads nothing of this.
-  const { connectToOne } = await import('../client/resume/connect.js');
-  signal?.throwIfAborted();
-  const finder = { lookUp: () => Promise.resolve([]), told: () => [] };
-  const isFinal = (error: Error): boolean => error instanceof SessionChangedError;
-  const places = urls.map(placeOf);
-  const web = { ...plan, finder, isFinal, renews: token.isRenewable };
-  return await connectToOne({ places, resume, plan: web, signal, timeoutMs, sendHighWater: SEND_HIGH_WATER });
+  const { connectToFirst } = await import('./parts/returning.js');
+  return await connectToFirst({ ...plan, urls, resume, token, timeoutMs, signal });
 }
 
 async function connectOnce(
   url: string,
-  plan: {
-    readonly name: string;
-    readonly platform: Platform;
-    readonly extension: { hello: typeof PLAIN_HELLO };
-  },
-  timeout: number,
-  signal: AbortSignal | undefined,
+  isCompact: boolean,
+  plan: Pick<MailboxOptions, 'name' | 'timeout' | 'signal'> & { readonly platform: Platform },
 ): Promise<Connection> {
-  const dialled = { ...plan, spreadName: url, address: { url }, timeout, signal };
+  const { platform, signal } = plan;
+  // A page without compact views loads nothing of them.
+  const part = isCompact ? await import('./parts/compact.js') : null;
+  signal?.throwIfAborted();
+  const dialled = { ...plan, extension: part?.COMPACT_OFFER, spreadName: url, address: { url } };
   const mailbox = await Mailbox.dial(dialled);
   if (mailbox instanceof Mailbox && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
-  if (mailbox instanceof Mailbox) return new Connection(mailbox);
-  const { code, detail, cause } = plan.platform.explain(mailbox, dialled);
+  if (mailbox instanceof Mailbox)
+    return part
+      ? new Connection(mailbox, part.CompactGroups)
+      : noteWithoutCompactViews(new Connection(mailbox));
+  const { code, detail, cause } = platform.explain(mailbox, dialled);
   throw errorOf(code, detail, cause && { cause });
 }
-
-const placeOf = (url: string): Place => ({
-  key: url,
-  text: url,
-  address: { url },
-  service: null,
-  isFinal: true,
-});

@@ -21,6 +21,6 @@ export async function groupRpc(
   group: string,
   options: GroupRpcOptions<unknown, unknown> = {},
 ): Promise<GroupRpc<unknown, unknown>> {
-  const recipe = await import('../recipes/call.js');
+  const recipe = await import('./parts/group-rpc.js');
   return await recipe.groupRpc(connection, group, options);
 }

@@ -83,14 +83,14 @@ export { NotSupportedError, ResumeError, SendUnknownError } from '../client/resu
 export type { Leadership } from '../recipes/core/election.js';
 export { election, type Election, type ElectionEvents, type ElectionOptions } from '../recipes/election.js';
 export type { Departure } from '../recipes/core/presence.js';
-export {
-  presence,
-  type Member,
-  type Person,
-  type Presence,
-  type PresenceEvents,
-  type PresenceOptions,
-  type TypedPresenceOptions,
+export { presence } from './presence.js';
+export type {
+  Member,
+  Person,
+  Presence,
+  PresenceEvents,
+  PresenceOptions,
+  TypedPresenceOptions,
 } from '../recipes/presence.js';
 export { groupRpc } from './group-rpc.js';
 export { map } from './map.js';

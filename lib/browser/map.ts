@@ -22,6 +22,6 @@ export async function map<V>(
   group: string,
   options: ReplicatedOptions = {},
 ): Promise<ReplicatedMap<V>> {
-  const recipe = await import('../recipes/map.js');
+  const recipe = await import('./parts/map.js');
   return await recipe.map<V>(connection, group, options);
 }

@@ -7,33 +7,17 @@ import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
-import type { Gap } from '../wire/extension/gap.js';
 import { FrameFault } from '../wire/fault.js';
 import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../wire/extension/features.js';
 import { encodeListRequest } from '../wire/extension/list.js';
 import { MAX_COMPACT_MEMBERS } from '../wire/limits.js';
-import { JOIN_MESS } from '../wire/service.js';
+import { type GroupsHost, PlainGroups } from './plain-groups.js';
 import type { FollowerSink, ListAnswer } from './views/follower.js';
 import { Followers } from './views/followers.js';
 import type { GroupView } from './views/group-view.js';
 
 /** The mode of a join, its only byte. */
 const LIST_ON_DEMAND = Uint8Array.of(1);
-
-/** What the groups need of their connection. */
-export interface CompactHost {
-  view(view: GroupView): void;
-  /** Continuity of a group is lost here. */
-  gap(gap: Gap): void;
-  /** Everything that was missed has been taken. */
-  resumed(): void;
-  /** There is a question whose answer is awaited; see `isAwaiting`. */
-  awaiting(): void;
-  /** Whether the members of the group agree on their views, so that none of them may see a list that is wrong. */
-  isSynchronous(group: string): boolean;
-  /** The connection cannot continue. */
-  broken(error: Error): void;
-}
 
 /** Calls for one list, which are settled together. */
 interface WaitingCalls extends Deferred<void> {
@@ -46,50 +30,37 @@ const refusals: Readonly<Record<Exclude<ListAnswer, 'right'>, (group: string) =>
   wrong: (group) => new IllegalStateError(`the list of ${group} that came is not what the daemon says of it`),
 };
 
-export class CompactGroups implements FollowerSink {
+export class CompactGroups extends PlainGroups implements FollowerSink {
   private readonly followers: Followers;
   /** Calls that wait for the list of a group. */
   private readonly waiting = new Map<string, WaitingCalls>();
   /** Lists that were not what the daemon said. */
   private mismatches = 0;
-  private isOver = false;
 
-  /**
-   * @param names private groups of the connection, the one at this daemon first
-   * @param before where the session comes from, if it continues here
-   */
-  constructor(
-    private readonly mailbox: Mailbox,
-    names: readonly string[],
-    private readonly host: CompactHost,
-    before: CompactGroups | null,
-  ) {
-    this.followers = before?.followers ?? new Followers(mailbox.privateGroup, this);
+  constructor(mailbox: Mailbox, names: readonly string[], host: GroupsHost, before: PlainGroups | null) {
+    super(mailbox, names, host, before);
+    this.followers =
+      before instanceof CompactGroups ? before.followers : new Followers(mailbox.privateGroup, this);
     this.followers.names = names;
   }
 
-  /** Whether somebody waits for a list: it comes behind what waits for readers. */
-  get isAwaiting(): boolean {
+  override get isAwaiting(): boolean {
     return this.waiting.size > 0;
   }
 
-  /** Asks the daemon to join. One that gives no lists on demand gives them always. @returns whether there is one */
-  requestJoin(group: string, onDemand: boolean): boolean {
+  override requestJoin(group: string, onDemand: boolean): boolean {
     const isOnDemand = this.isOnDemand(onDemand);
     if (this.isCompact) this.followers.join(group, !isOnDemand);
-    void this.mailbox.send(JOIN_MESS, [group], 0, isOnDemand ? [LIST_ON_DEMAND] : []);
-    return this.mailbox.state === 'open';
+    return isOnDemand ? this.request(group, LIST_ON_DEMAND) : this.request(group);
   }
 
-  /** The group continues here, or will be joined without a request. @returns whether its list comes on demand only */
-  expect(group: string, onDemand: boolean): boolean {
+  override expect(group: string, onDemand: boolean): boolean {
     const isOnDemand = this.isOnDemand(onDemand);
     if (!this.followers.get(group)) this.followers.join(group, !isOnDemand);
     return isOnDemand;
   }
 
-  /** @returns whether there is nothing in it for anybody else */
-  take(arrival: ReceivedMessage): boolean {
+  override take(arrival: ReceivedMessage): boolean {
     if (arrival.kind === 'self-leave') {
       arrival.leftId = this.followers.left(arrival.name) ?? arrival.leftId;
       this.settle(arrival.name, new IllegalStateError(`${arrival.name} was left`));
@@ -102,13 +73,11 @@ export class CompactGroups implements FollowerSink {
     return true;
   }
 
-  /** What the daemon states of a member; null for nothing. */
-  subjectOf(group: string, id: string): string | null {
+  override subjectOf(group: string, id: string): string | null {
     return this.followers.get(group)?.subjectOf(id) ?? null;
   }
 
-  /** Resolves when the newest view of the group has its list. */
-  async list(group: string, signal: AbortSignal | undefined): Promise<void> {
+  override async list(group: string, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     if (this.isOver) throw errorOf(CONNECTION_CLOSED);
     const follower = this.followers.get(group);
@@ -129,25 +98,22 @@ export class CompactGroups implements FollowerSink {
     }
   }
 
-  /** The group was left, or not joined. */
-  forget(group: string): void {
+  override forget(group: string): void {
     this.followers.forget(group);
     this.settle(group, new IllegalStateError(`${group} was left`));
   }
 
-  /** This daemon is taken from. */
-  begin(): void {
+  override begin(): void {
     this.followers.continueWith(this);
   }
 
-  /** Another daemon is taken from: who waits for a list asks again there. */
-  moved(): void {
-    this.isOver = true;
+  override moved(): void {
+    super.moved();
     for (const group of this.waiting.keys()) this.settle(group, null);
   }
 
-  end(error: Error): void {
-    this.isOver = true;
+  override end(error: Error): void {
+    super.end(error);
     for (const group of this.waiting.keys()) this.settle(group, error);
   }
 

@@ -7,8 +7,9 @@ import { REJECT_ILLEGAL_NAME } from '../wire/codes.js';
 import { passwordAuthenticator } from '../wire/handshake/authentication.js';
 import { isPrivateName } from '../wire/name.js';
 import { checkedConnectOptions } from './connect-options.js';
+import { CompactGroups } from './compact-groups.js';
 import { Connection } from './connection.js';
-import { PLAIN_HELLO } from './hello.js';
+import { COMPACT_OFFER } from './hello.js';
 import type { ConnectOptions } from './options.js';
 import { socketFinder } from './resume/targets.js';
 
@@ -26,8 +27,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
   signal?.throwIfAborted();
   const authenticators = auth && [passwordAuthenticator(auth.user, auth.password)];
   const platform = platformOf(options);
-  const extension = { hello: PLAIN_HELLO };
-  const plan = { name, silenceTimeoutMs, sendHighWater, tls, authenticators, platform, extension };
+  const plan = { name, silenceTimeoutMs, sendHighWater, tls, authenticators, platform };
   if (address === null) {
     // A program with one daemon loads nothing of this.
     const { connectToOne } = await import('./resume/connect.js');
@@ -41,10 +41,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Connection>
       sendHighWater,
     });
   }
-  const dialled = { ...plan, spreadName: address, timeout: timeoutMs, signal };
+  const dialled = { ...plan, extension: COMPACT_OFFER, spreadName: address, timeout: timeoutMs, signal };
   const mailbox = await Mailbox.dial(dialled);
   if (mailbox instanceof Mailbox && signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
-  if (mailbox instanceof Mailbox) return new Connection(mailbox);
+  if (mailbox instanceof Mailbox) return new Connection(mailbox, CompactGroups);
   throw failureError(mailbox, dialled);
 }

@@ -10,21 +10,20 @@ import { CONNECTION_CLOSED, ILLEGAL_GROUP } from '../wire/codes.js';
 import { LEAVE_MESS } from '../wire/service.js';
 import { isPrivateGroup, parsePrivateGroup, privateGroup } from '../wire/name.js';
 import type { ConnectionEvents } from './connection-events.js';
-import type { CompactHost } from './compact-groups.js';
 import { Emitter, EventFanout } from './event-fanout.js';
 import type { ConnectionEvent, DataEvent, RejectEvent } from './event.js';
 import type { Group, GroupHome } from './group.js';
 import { Daemons } from './incoming.js';
-import { Memberships } from './memberships.js';
+import { Memberships, type MembershipsHost } from './memberships.js';
 import type { Secure } from './node-types.js';
 import { joinGroup } from './join.js';
 import type { JoinOptions } from './options.js';
-import { Pump } from './pump.js';
-import type { ConnectionState, MovedEvent, ReconnectingEvent, ResumedEvent } from './resume/events.js';
-import { handOutInOrder } from './resume/gaps.js';
-import { returnHost } from './resume/return-host.js';
-import type { Resumption } from './resume/resumption.js';
 import { newGroup } from './new-group.js';
+import { Pump } from './pump.js';
+import { type GroupsClass, type GroupsHost, PlainGroups } from './plain-groups.js';
+import type { ConnectionState } from './resume/events.js';
+import type { Resumption } from './resume/resumption.js';
+import type { ReturningParts } from './resume/returning-parts.js';
 import type { SecureGroup } from './secure-group.js';
 import type { SynchronousGroups } from './view-synchrony.js';
 import { UnheardMessages } from './unheard.js';
@@ -62,16 +61,40 @@ export class Connection
   private hasWarned = false;
   private closing: Promise<void> | null = null;
 
-  /** @internal Made by `connect`. */
+  /** @internal How it comes back after a loss; null: it does not. */
+  readonly resumption: Resumption | null;
+
+  /** @internal Made by `connect`. @param Groups makes its groups @param returning its parts, if it comes back after a loss */
   constructor(
     private readonly first: Mailbox,
-    /** @internal How it comes back after a loss; null: it does not. */
-    readonly resumption: Resumption | null = null,
+    private readonly Groups: GroupsClass = PlainGroups,
+    private readonly returning: ReturningParts | null = null,
   ) {
     super();
     withPlatform(this, first.platform);
+    const resumption = (this.resumption = returning?.resumption ?? null);
+    const host: MembershipsHost = {
+      requestJoin: (group, onDemand) => this.daemons.asked.groups.requestJoin(group, onDemand),
+      // A request that does not get out is answered by the loss of the connection.
+      requestLeave: (group) => void (resumption?.outbox ?? first).send(LEAVE_MESS, [group], 0, []),
+      expect: (group, onDemand) => this.daemons.asked.groups.expect(group, onDemand),
+      synchronize: (group, how) => this.synchronyOf().join(group, how),
+      leaving: (group) => this.synchrony?.leave(group),
+      answered: (group) => resumption?.outbox.left(group),
+      before: (group) => resumption?.outbox.repeatedLeaves.before(group) ?? null,
+      gone: (group) => {
+        this.synchrony?.forget(group);
+        this.daemons.asked.groups.forget(group);
+        resumption?.outbox.left(group);
+      },
+      newGroup: (view, how) => newGroup(view, home, how, this.synchrony),
+      awaiting: () => this.pump.wake(),
+    };
     const listed = (group: string): void => this.memberships.list(group);
-    this.daemons = new Daemons(first, (each) => this.compactHost(each), listed);
+    const daemons = [first, Groups, (each: Mailbox) => this.groupsHost(each), listed] as const;
+    const made = returning?.make([...daemons], host);
+    this.daemons = made?.daemons ?? new Daemons(...daemons);
+    this.memberships = made?.memberships ?? new Memberships(host);
     const home: GroupHome = {
       send: (group, body, options) => this.send(group, body, options),
       leave: (group) => this.memberships.leave(group),
@@ -80,23 +103,6 @@ export class Connection
       lists: this.daemons,
       synchrony: null,
     };
-    this.memberships = new Memberships({
-      requestJoin: (group, onDemand) => this.daemons.asked.compact.requestJoin(group, onDemand),
-      // A request that does not get out is answered by the loss of the connection.
-      requestLeave: (group) => void (resumption?.outbox ?? first).send(LEAVE_MESS, [group], 0, []),
-      expect: (group, onDemand) => this.daemons.asked.compact.expect(group, onDemand),
-      synchronize: (group, how) => (this.synchrony ??= this.newSynchrony()).join(group, how),
-      leaving: (group) => this.synchrony?.leave(group),
-      answered: (group) => resumption?.outbox.left(group),
-      before: (group) => resumption?.outbox.repeatedLeaves.before(group) ?? null,
-      gone: (group) => {
-        this.synchrony?.forget(group);
-        this.daemons.asked.compact.forget(group);
-        resumption?.outbox.left(group);
-      },
-      newGroup: (view, how) => newGroup(view, home, how, this.synchrony),
-      awaiting: () => this.pump.wake(),
-    });
     const listeners = { heard: () => this.isHeard(), tell: (event: ConnectionEvent) => this.tell(event) };
     this.outlet = new EventFanout(listeners, (reader, isFull, which) =>
       this.pump.block(reader, isFull, `the connection${which}`),
@@ -106,15 +112,10 @@ export class Connection
       lost: (cause) => this.lost(cause),
       isAwaiting: () =>
         this.memberships.isAwaiting ||
-        this.daemons.taken.compact.isAwaiting ||
+        this.daemons.taken.groups.isAwaiting ||
         this.synchrony?.mustAnswer === true,
     });
-    const events = {
-      reconnecting: (event: ReconnectingEvent) => void this.emit('reconnecting', event),
-      moved: (event: MovedEvent) => void this.emit('moved', event),
-      resumed: (event: ResumedEvent) => void this.emit('resumed', event),
-    };
-    resumption?.start(returnHost(this.daemons, this.memberships, events));
+    returning?.start(this);
   }
 
   /**
@@ -166,7 +167,8 @@ export class Connection
   join(name: string, options: JoinOptions & { readonly secure: Secure }): Promise<SecureGroup>;
   join(name: string, options?: JoinOptions): Promise<Group>;
   join(name: string, options: JoinOptions = {}): Promise<never> {
-    return joinGroup(this.memberships, this.resumption !== null, name, options) as Promise<never>;
+    const can = { resume: this.resumption !== null, lists: this.Groups !== PlainGroups };
+    return joinGroup(this.memberships, can, name, options) as Promise<never>;
   }
 
   /**
@@ -270,7 +272,7 @@ export class Connection
     return this.resumption?.mailbox ?? this.first;
   }
 
-  private compactHost(mailbox: Mailbox): CompactHost {
+  private groupsHost(mailbox: Mailbox): GroupsHost {
     return {
       view: (view) => this.takeView(view),
       gap: (gap) => this.memberships.gap(gap, this.resumption?.awayMs ?? 0),
@@ -286,9 +288,9 @@ export class Connection
 
   private take(arrival: ReceivedMessage): void {
     const { taken } = this.daemons;
-    const { compact, reader } = taken;
+    const { groups, reader } = taken;
     if (taken.isKnown(arrival)) return;
-    if (arrival.kind !== 'data' && compact.take(arrival)) return;
+    if (arrival.kind !== 'data' && groups.take(arrival)) return;
     if (this.synchrony?.take(arrival)) return;
     const event = reader.read(arrival);
     if (event !== null) this.arrived(event);
@@ -304,26 +306,24 @@ export class Connection
 
   private arrived(event: ConnectionEvent): void {
     if (event.kind === 'data') this.handOut(event, NONE);
-    else handOutInOrder(event, this.memberships, this.daemons.taken.own, (each) => this.handOut(each, NONE));
+    else this.memberships.handOut(event, this.daemons.taken.own, (each) => this.handOut(each, NONE));
   }
 
   /** Everything that had arrived was handed on. @see PumpTarget.lost */
   private lost(cause: Error | undefined): Promise<Mailbox | null> | null {
-    if (this.resumption) return this.back(this.resumption);
+    if (this.returning) return this.back(this.returning);
     this.finish(errorOf(CONNECTION_CLOSED, cause?.message, cause && { cause }));
     return null;
   }
 
-  private async back(resumption: Resumption): Promise<Mailbox | null> {
-    const next = await resumption.next();
+  private async back(returning: ReturningParts): Promise<Mailbox | null> {
+    const next = await returning.resumption.next();
     if (next === null) {
-      this.finish(resumption.error);
+      this.finish(returning.resumption.error);
       return null;
     }
-    const { gap, mailbox, overlap } = next;
-    this.daemons.move(overlap);
-    for (const event of this.memberships.continued(gap, resumption.awayMs)) this.handOut(event, NONE);
-    return mailbox;
+    for (const event of returning.moveTo(next)) this.handOut(event, NONE);
+    return next.mailbox;
   }
 
   /** @param synchronous of data: the view-synchronous groups that it belongs to */
@@ -364,14 +364,14 @@ export class Connection
     }
   }
 
-  private newSynchrony(): SynchronousGroups {
-    const Groups = synchronyClass() as typeof SynchronousGroups;
-    return new Groups(this.mailbox, {
+  private synchronyOf(): SynchronousGroups {
+    const Synchrony = synchronyClass() as typeof SynchronousGroups;
+    return (this.synchrony ??= new Synchrony(this.mailbox, {
       handOut: (event, groups) => this.handOut(event, groups),
       awaiting: () => this.pump.wake(),
       request: (kind, group) => void this.mailbox.send(kind, [group], 0, []),
       failed: (group, error) => this.memberships.failed(group, error),
-    });
+    }));
   }
 
   private isPrivate(event: DataEvent): boolean {

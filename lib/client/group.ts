@@ -13,7 +13,6 @@ import type {
   ViewEvent,
 } from './event.js';
 import { signalOf } from './options.js';
-import { awayView } from './resume/away-view.js';
 import type { GapEvent } from './resume/events.js';
 import type { DisagreementEvent, ExcludedEvent, RekeyedEvent, TamperingEvent } from './secure-types.js';
 import type { Body, MembersSendOptions, SendOptions } from './send.js';
@@ -168,6 +167,7 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
    * Whom the daemon states a member to be, which has proved it with a token; null where it states nothing. Who knows the
    * members on demand knows it of those who joined since, and with `list` of all.
    * @param id of a member, `#bob#d1`
+   * @throws IllegalStateError in a page whose connection has no `compactViews`
    */
   subjectOf(id: string): string | null {
     return this.isMember ? this.home.lists.subjectOf(this.name, id) : null;
@@ -230,8 +230,8 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
     return this.outlet.loop();
   }
 
-  /** @internal The connection is lost. */
-  lost(): void {
+  /** @internal The connection is lost. @param awayView the view without it */
+  lost(awayView: (view: ViewEvent) => ViewEvent): void {
     this.away ??= awayView(this.current);
   }
 
@@ -242,11 +242,11 @@ export class Group extends Emitter<GroupEvents> implements AsyncIterable<GroupEv
     this.settle();
   }
 
-  /** @internal @param isAway whether the event came before the connection was back */
-  deliver(event: GroupEvent, isAway = false): void {
+  /** @internal @param away of a view that came before the connection was back: the view without it */
+  deliver(event: GroupEvent, away: ViewEvent | null = null): void {
     if (event.kind === 'view') {
       this.current = event;
-      this.away = isAway || event.myIndex < 0 ? awayView(event) : null;
+      this.away = away;
       if (this.away === null) this.settle();
     }
     this.outlet.deliver(this.read !== null && event.kind === 'data' ? this.read(event) : event);

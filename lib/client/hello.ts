@@ -1,12 +1,12 @@
 /** What is wanted of a daemon that knows the extension. */
+import { ExtensionOffer } from '../mailbox/extension.js';
 import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../wire/extension/features.js';
-import type { Hello } from '../wire/extension/hello.js';
 
-/** Of a connection that does not come back. */
-export const PLAIN_HELLO: Hello = {
+/** Of a connection with compact views that does not come back. */
+export const COMPACT_OFFER: ExtensionOffer = new ExtensionOffer({
   features: FEATURE_COMPACT_VIEWS | FEATURE_LISTS_ON_DEMAND,
   holdMs: 0,
   heartbeatMs: 0,
   attempt: 0,
   resume: null,
-};
+});

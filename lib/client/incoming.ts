@@ -1,8 +1,8 @@
-/** What is taken from one daemon: its messages as events, its compact views, under the name that it has given. */
+/** What is taken from one daemon: its messages as events, the views of its groups, under the name that it has given. */
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
-import { CompactGroups, type CompactHost } from './compact-groups.js';
 import type { GroupLists } from './group.js';
+import type { GroupsClass, GroupsHost, PlainGroups } from './plain-groups.js';
 import { EventReader } from './reader.js';
 import type { Overlap } from './resume/overlap.js';
 
@@ -10,7 +10,7 @@ export class Incoming {
   /** Id of the connection at this daemon. */
   readonly own: string;
   readonly reader: EventReader;
-  readonly compact: CompactGroups;
+  readonly groups: PlainGroups;
   /** There while the daemon brings what the one before has brought. */
   overlap: Overlap | null = null;
 
@@ -21,12 +21,13 @@ export class Incoming {
   constructor(
     mailbox: Mailbox,
     private readonly names: readonly string[],
-    host: CompactHost,
+    Groups: GroupsClass,
+    host: GroupsHost,
     before: Incoming | null,
   ) {
     this.own = mailbox.privateGroup;
     this.reader = new EventReader(this.own, names);
-    this.compact = new CompactGroups(mailbox, [this.own, ...names], host, before?.compact ?? null);
+    this.groups = new Groups(mailbox, [this.own, ...names], host, before?.groups ?? null);
   }
 
   /** Whether the daemon before has brought the message. */
@@ -49,62 +50,37 @@ export class Incoming {
   }
 }
 
-/** Most names of before under which a connection is still reached. */
-const MOST_NAMES = 4;
-
-/** One daemon after the other. For a while after a loss, requests go to the newest one and others are read to their end. */
+/** The one daemon of a connection that ends when it is lost; `ReturningDaemons` are those of one that comes back. */
 export class Daemons implements GroupLists {
   /** From the daemon whose messages are taken now. */
   taken: Incoming;
-  /** From those that come then. */
-  private readonly coming: Incoming[] = [];
-  /** Ids of before, the newest first. */
-  private names: readonly string[] = [];
 
+  /** @param listed the list of the group is asked for */
   constructor(
     mailbox: Mailbox,
-    private readonly host: (mailbox: Mailbox) => CompactHost,
-    /** The list of the group is asked for. */
+    protected readonly Groups: GroupsClass,
+    protected readonly host: (mailbox: Mailbox) => GroupsHost,
     private readonly listed: (group: string) => void,
   ) {
-    this.taken = new Incoming(mailbox, this.names, host(mailbox), null);
+    this.taken = new Incoming(mailbox, [], Groups, host(mailbox), null);
   }
 
   /** From the daemon that requests go to. */
   get asked(): Incoming {
-    return this.coming.at(-1) ?? this.taken;
-  }
-
-  /** Requests go to this daemon from here on. @param isSame whether the session continues there, which keeps its names */
-  ask(mailbox: Mailbox, isSame: boolean): void {
-    const { asked, names } = this;
-    const isMoved = asked.own !== mailbox.privateGroup;
-    if (!isSame) this.names = [];
-    else if (isMoved)
-      this.names = [asked.own, ...names.filter((name) => name !== mailbox.privateGroup)].slice(0, MOST_NAMES);
-    this.coming.push(new Incoming(mailbox, this.names, this.host(mailbox), isSame ? asked : null));
-  }
-
-  /** The last daemon is read to its end. @param overlap of what the next one brings */
-  move(overlap: Overlap | null): void {
-    const before = this.taken;
-    this.taken = this.coming.shift() ?? before;
-    this.taken.overlap = overlap;
-    before.compact.moved();
-    this.taken.compact.begin();
+    return this.taken;
   }
 
   /** The connection is gone. */
   end(error: Error): void {
-    for (const { compact } of [this.taken, ...this.coming]) compact.end(error);
+    this.taken.groups.end(error);
   }
 
   list(group: string, signal: AbortSignal | undefined): Promise<void> {
     this.listed(group);
-    return this.taken.compact.list(group, signal);
+    return this.taken.groups.list(group, signal);
   }
 
   subjectOf(group: string, id: string): string | null {
-    return this.taken.compact.subjectOf(group, id);
+    return this.taken.groups.subjectOf(group, id);
   }
 }

@@ -1,4 +1,5 @@
 /** `Connection.join`: what the options ask for is loaded where it is not there yet. */
+import { loadSecure } from '#secure';
 import { loadSynchrony, synchronyClass } from '#synchrony';
 import { loadTyped, typedPart } from '#typed';
 import { errorOf } from '../errors.js';
@@ -8,22 +9,27 @@ import type { Group } from './group.js';
 import type { Memberships } from './memberships.js';
 import { checkedJoin, type JoinOptions } from './options.js';
 
-/** @param isResumable whether the connection comes back after a loss @see Connection.join */
+/** What depends on the connection: whether it comes back after a loss, and has lists on demand. */
+interface JoinAbilities {
+  readonly resume: boolean;
+  readonly lists: boolean;
+}
+
+/** @see Connection.join */
 export async function joinGroup(
   memberships: Memberships,
-  isResumable: boolean,
+  can: JoinAbilities,
   name: string,
   options: JoinOptions,
 ): Promise<Group> {
   if (typeof name !== 'string' || !isGroupName(name)) throw errorOf(ILLEGAL_GROUP, String(name));
-  const { signal, synchrony, secure, onDemand, values } = checkedJoin(options);
-  if (isResumable && synchrony)
+  const { signal, synchrony, secure, onDemand, values } = checkedJoin(options, can.lists);
+  if (can.resume && synchrony)
     throw errorOf(ILLEGAL_PARAM, 'viewSynchrony and secure need a connection without resume');
   const payload = values && (typedPart() ?? (await loadTyped())).Payload.of(values);
   if (synchrony && synchronyClass() === null) await loadSynchrony();
   if (secure === null) return await memberships.join(name, { signal, synchrony, onDemand, payload });
-  // A program without secure groups loads no cryptography.
-  const { secureFilter } = await import('#secure');
+  const secureFilter = await loadSecure();
   const filter = secureFilter(name, secure);
   return await memberships.join(name, { signal, onDemand, payload, synchrony: { ...synchrony, filter } });
 }

@@ -3,8 +3,7 @@ import { errorOf } from '../errors.js';
 import type { Deferred } from '../util/deferred.js';
 import { ILLEGAL_PARAM, ILLEGAL_STATE } from '../wire/codes.js';
 import type { Group } from './group.js';
-import type { GapEvent } from './resume/events.js';
-import { MessageCount } from './resume/message-count.js';
+import type { Continuity } from './resume/continuity.js';
 import type { Synchrony } from './synchronous-mode.js';
 import type { Payload } from './typed/payload.js';
 
@@ -29,15 +28,8 @@ export interface Membership {
   left: Deferred<void> | null;
   /** Calls to leave it by its name: each also holds for the joins that wait for its end. */
   leaves: number;
-  /** Whether it was asked for at the daemon of now. */
-  isAsked: boolean;
-  readonly count: MessageCount;
-  /** There while the first view after a loss is awaited: what is to be said before it. */
-  gap: GapEvent | null;
-  /** What the daemon said of it before its first view. */
-  early: Pick<GapEvent, 'reason' | 'missed' | 'awayMs'> | null;
-  /** The first view is not that of the own join, which was missed. */
-  isLate: boolean;
+  /** Of a connection that comes back: what is known over its losses. */
+  continuity: Continuity | null;
 }
 
 /** A group that is about to be joined. */
@@ -57,11 +49,7 @@ export const newMembership = (
   claimed: false,
   left: null,
   leaves: 0,
-  isAsked: false,
-  count: new MessageCount(),
-  gap: null,
-  early: null,
-  isLate: false,
+  continuity: null,
 });
 
 export const leftEarly = (name: string): Error =>

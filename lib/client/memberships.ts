@@ -2,19 +2,16 @@
 import { errorOf } from '../errors.js';
 import { CONNECTION_CLOSED, ILLEGAL_PARAM } from '../wire/codes.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
-import type { GroupEvent, RejectEvent, SelfLeaveEvent, ViewEvent } from './event.js';
+import type { ConnectionEvent, GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
 import type { CheckedJoin } from './options.js';
-import type { GapEvent, GapReason } from './resume/events.js';
 import { checkPayload, leftEarly, type Membership, modeOf, newMembership } from './membership.js';
-import type { StreamPosition } from './resume/position.js';
 import type { Gap } from '../wire/extension/gap.js';
-import type { ResumeGroup } from '../wire/extension/resume.js';
 import type { GroupView } from './views/group-view.js';
 import type { Synchrony } from './synchronous-mode.js';
 
 /** What the memberships need of their connection. */
-export interface Host {
+export interface MembershipsHost {
   /** @returns false when there is no connection now: what is wanted is asked for when it is back */
   requestJoin(group: string, onDemand: boolean): boolean;
   requestLeave(group: string): void;
@@ -38,24 +35,13 @@ export interface Host {
 /** A join with its filter, where the group is a secure one. */
 type Join = Pick<CheckedJoin, 'signal' | 'onDemand'> & Pick<Membership, 'synchrony' | 'payload'>;
 
+/** Those of a connection that ends when it is lost; `ReturningMemberships` are those of one that comes back. */
 export class Memberships {
-  private readonly all = new Map<string, Membership>();
+  protected readonly all = new Map<string, Membership>();
   private readonly awaited = new Set<object>();
   private gone = false;
-  /** Whether there is no daemon now. */
-  private isLost = false;
-  /** Whether what is taken comes from before the last loss. */
-  private isOld = false;
-  /** Whether that daemon still is there: its answers to leaves count. */
-  private isMoving = false;
-  /** Whether the connection was lost, and is a member of nothing until what was missed has been taken. */
-  private isAway = false;
-  /** For each return whose daemon is not read yet: what it does not ask for, where the session begins again. */
-  private readonly returns: ReadonlySet<Membership>[] = [];
-  /** Groups that have lost continuity since the loss. */
-  private readonly gapped = new Set<string>();
 
-  constructor(private readonly host: Host) {}
+  constructor(protected readonly host: MembershipsHost) {}
 
   /** Whether the daemon owes the answer to a join or a leave. */
   get isAwaiting(): boolean {
@@ -113,172 +99,44 @@ export class Memberships {
     if (membership) membership.isListed = true;
   }
 
-  /** A view is about to be handed out, whose list may say how many messages there were. */
-  listed({ group, messages }: GroupView): void {
-    if (messages !== null) this.all.get(group)?.count.listed(messages);
-  }
-
   /** Hands an event to the group that it belongs to, if it is joined. */
   take(name: string, event: GroupEvent): void {
     const membership = this.all.get(name);
-    if (!membership) return;
-    // Before its first view a group is not joined yet, also when it was before the loss.
-    if (membership.gap && event.kind === 'data') return;
-    if (event.kind === 'data') membership.count.message();
-    // The daemon before the loss has ended a membership that was asked for again.
-    if (this.isOld && !this.isMoving && membership.isAsked && event.kind === 'self-leave') return;
-    // The answer to a leave from before it was asked for, which was sent again.
+    if (!membership || !this.isTaken(membership, event)) return;
+    // The answer to a leave from before it was asked for.
     if (!membership.group && !membership.left && event.kind === 'self-leave') return;
-    if (membership.group) membership.group.deliver(event, this.isAway);
+    if (membership.group) this.deliver(membership.group, event);
     else if (event.kind === 'view') this.arrived(membership, event);
     if (event.kind === 'self-leave') this.remove(membership);
   }
 
-  /** What is to be handed out before a view of the group, or its end: a gap, where continuity was lost before it. */
-  gapBefore(name: string): GapEvent | null {
-    const membership = this.all.get(name);
-    if (!membership) return null;
-    const { count, gap } = membership;
-    const missed = count.view(gap?.reason ?? null);
-    membership.gap = null;
-    return gap && { ...gap, missed: gap.missed ?? missed };
-  }
-
-  /** Number of groups that have lost their continuity since the loss. @param isNew whether nothing continues */
-  gaps(isNew: boolean): number {
-    const { size } = this.gapped;
-    this.gapped.clear();
-    if (!isNew) return size;
-    let count = 0;
-    for (const { group, left } of this.all.values()) if (group && !left) count++;
-    return count;
-  }
-
-  /** The connection is lost, at this moment. @param isMove goes to another daemon, and the last one is still to be read */
-  lost(isMove: boolean): void {
-    this.isLost = this.isOld = this.isAway = true;
-    this.isMoving = isMove;
-    for (const membership of this.all.values()) {
-      membership.isAsked = false;
-      membership.group?.lost();
-    }
-  }
-
   /**
-   * The connection is back in its session of before.
-   * @param left groups whose self-leaves were not taken yet
-   * @returns its groups: what it had, and what it wants. What is being left is wanted, and left there
+   * Hands out an event with what goes before or behind it: what is missing after a loss.
+   * @param _own id of the connection
    */
-  resumed(position: StreamPosition, left: ReadonlySet<string>): ResumeGroup[] {
-    this.isLost = false;
-    this.returns.push(NONE);
-    for (const membership of this.all.values()) {
-      const isOver = left.has(membership.name) && (membership.group !== null || membership.left !== null);
-      membership.isAsked = !isOver;
-      if (isOver) this.host.answered(membership.name);
-    }
-    return [...new Set([...position.groups, ...this.all.keys()])].map((group) => {
-      const membership = this.all.get(group);
-      const wanted = membership?.isAsked === true;
-      return {
-        group,
-        onDemand: wanted && this.host.expect(group, !membership.isListed),
-        signalled: position.hasSignal(group),
-        had: position.had(group),
-        wanted,
-      };
-    });
+  handOut(event: ConnectionEvent, _own: string, handOut: (event: ConnectionEvent) => void): void {
+    handOut(event);
   }
 
-  /** The connection is back, at a daemon where it is a member of nothing: joins what is wanted. */
-  returned(): void {
-    this.isLost = false;
-    this.returns.push(new Set([...this.all.values()].filter(({ left }) => left !== null)));
-    for (const membership of this.all.values()) {
-      if (membership.left) continue;
-      membership.isAsked = this.host.requestJoin(membership.name, !membership.isListed);
-    }
+  /** A view is about to be handed out that came as a change of a list. */
+  listed(_view: GroupView): void {
+    // Where nothing goes missing, nothing is counted.
   }
 
-  /**
-   * Everything from before a return was taken. Where the session begins again, groups that were being left are left by the loss,
-   * and the others have a gap before their next view.
-   * @param reason null where the session continues
-   * @returns self-leaves to be handed out
-   */
-  continued(reason: GapReason | null, awayMs: number): SelfLeaveEvent[] {
-    const dropped = this.returns.shift() ?? NONE;
-    if (this.returns.length === 0 && !this.isLost) {
-      this.isOld = false;
-      if (reason !== null) this.isAway = false;
-    }
-    if (reason === null) return [];
-    const leaves: SelfLeaveEvent[] = [];
-    for (const membership of this.all.values()) {
-      const { name: group, group: joined, gap } = membership;
-      if (dropped.has(membership)) {
-        if (joined) leaves.push({ kind: 'self-leave', group, id: joined.view.id });
-        else this.remove(membership);
-      } else if (joined) {
-        const [since, earlier] = [joined.view.id, gap?.awayMs ?? 0];
-        membership.gap = { kind: 'gap', group, reason, missed: null, awayMs: earlier + awayMs, since };
-      }
-    }
-    return leaves;
-  }
-
-  /** The daemon says that continuity of a group is lost here. */
-  gap({ group, reason, missed }: Gap, awayMs: number): void {
-    const membership = this.all.get(group);
-    if (!membership) return;
-    if (!membership.group) {
-      membership.early = { reason, missed, awayMs };
-      return;
-    }
-    this.gapped.add(group);
-    const since = membership.gap?.since ?? membership.group.view.id;
-    membership.gap = { kind: 'gap', group, reason, missed, awayMs, since };
+  /** The daemon says that continuity of a group is lost here. @param _awayMs milliseconds from the loss to the return */
+  gap(_gap: Gap, _awayMs: number): void {
+    // Said to a connection that comes back.
   }
 
   /** The next view of the group is one of the present. If it is the first one, the own join was missed. */
-  joinMissed(name: string): void {
-    const membership = this.all.get(name);
-    if (membership?.early && !membership.group) membership.isLate = true;
-  }
-
-  /** What is to be handed out behind the first view of the group, and then that view again; null for nothing. */
-  gapBehind(name: string): GapEvent | null {
-    const membership = this.all.get(name);
-    if (!membership?.isLate || !membership.early || !membership.group) return null;
-    const { early, group } = membership;
-    membership.isLate = false;
-    membership.early = null;
-    this.gapped.add(name);
-    return { kind: 'gap', group: name, since: group.view.id, ...early };
-  }
-
-  /** Everything that was missed was taken. */
-  back(): void {
-    this.isAway = false;
-    for (const { group, gap } of this.all.values()) if (gap === null) group?.returned();
-  }
-
-  /** What ends a group that cannot be joined again after a loss; null for any other refusal. */
-  endOf({ refused, groups }: RejectEvent): readonly [GapEvent, SelfLeaveEvent] | null {
-    const gap = refused === 'join' ? this.gapBefore(groups[0] ?? '') : null;
-    if (gap === null) return null;
-    const { group, since: id } = gap;
-    return [
-      { ...gap, reason: 'not-permitted' },
-      { kind: 'self-leave', group, id },
-    ];
+  joinMissed(_name: string): void {
+    // Nothing is.
   }
 
   /** The daemon refused a request. */
   refused({ refused, groups, error }: RejectEvent): void {
     const membership = this.all.get(groups[0] ?? '');
-    // What a daemon said before the loss is asked again at the next one.
-    if (!membership || refused === 'data' || this.isOld) return;
+    if (!membership || refused === 'data') return;
     if (refused === 'join' && !membership.group) {
       this.remove(membership, error);
     } else if (refused === 'leave' && membership.left) {
@@ -304,19 +162,35 @@ export class Memberships {
     }
   }
 
+  /** Whether an event belongs to what was asked for. */
+  protected isTaken(_membership: Membership, _event: GroupEvent): boolean {
+    return true;
+  }
+
+  protected deliver(group: Group, event: GroupEvent): void {
+    group.deliver(event);
+  }
+
+  /** Asks the daemon of now to join. */
+  protected requestJoin({ name, isListed }: Membership): boolean {
+    return this.host.requestJoin(name, !isListed);
+  }
+
   private begin(name: string, { synchrony, onDemand, payload }: Join): Membership {
     const first = this.awaiting<Group>();
     const membership = newMembership(name, { synchrony, onDemand, payload }, first);
     this.all.set(name, membership);
     if (synchrony) this.host.synchronize(name, synchrony);
-    membership.isAsked = this.host.requestJoin(name, onDemand);
+    this.requestJoin(membership);
     return membership;
   }
 
-  private arrived(membership: Membership, view: ViewEvent): void {
-    membership.group = this.host.newGroup(view, membership);
-    if (this.isAway) membership.group.lost();
-    this.answered(membership.first).resolve(membership.group);
+  /** The first view is there. */
+  protected arrived(membership: Membership, view: ViewEvent): Group {
+    const group = this.host.newGroup(view, membership);
+    membership.group = group;
+    this.answered(membership.first).resolve(group);
+    return group;
   }
 
   /** A join that nobody wants any more is undone, so that no connection is a member without knowing. */
@@ -333,7 +207,7 @@ export class Memberships {
     return membership.left;
   }
 
-  private remove(membership: Membership, error?: Error): void {
+  protected remove(membership: Membership, error?: Error): void {
     this.all.delete(membership.name);
     this.host.gone(membership.name);
     const { name, first, left } = membership;
@@ -363,5 +237,3 @@ export class Memberships {
     return request;
   }
 }
-
-const NONE: ReadonlySet<Membership> = new Set();

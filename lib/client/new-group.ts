@@ -1,9 +1,8 @@
 /** The object of a group that was joined, by how it was. */
 import { typedPart } from '#typed';
-import type { SecureView, ViewEvent } from './event.js';
+import type { ViewEvent } from './event.js';
 import { Group, type GroupHome } from './group.js';
 import type { Membership } from './membership.js';
-import { SecureGroup } from './secure-group.js';
 import type { SynchronousGroups } from './view-synchrony.js';
 
 /**
@@ -16,14 +15,11 @@ export function newGroup(
   how: Pick<Membership, 'synchrony' | 'payload'>,
   synchrony: SynchronousGroups | null,
 ): Group {
-  const name = first.group;
-  const make = (own: GroupHome): Group => {
-    if (!how.synchrony?.filter) return new Group(name, first, own);
-    const security = (synchrony as SynchronousGroups).security(name);
-    return new SecureGroup(name, first as SecureView, own, security);
-  };
-  const own = how.synchrony ? { ...home, synchrony } : home;
+  const layer = how.synchrony && synchrony;
+  const make = (own: GroupHome): Group =>
+    layer ? layer.newGroup(first, own) : new Group(first.group, first, own);
+  const own = layer ? { ...home, synchrony: layer } : home;
   const { payload } = how;
   // A payload is made by the part, so the part is there.
-  return (payload && typedPart()?.typedGroup(name, payload, own, make)) ?? make(own);
+  return (payload && typedPart()?.typedGroup(first.group, payload, own, make)) ?? make(own);
 }

@@ -70,7 +70,8 @@ export interface JoinOptions {
   /**
    * When the list of the members comes: `always`, the default; or `on-demand`, with `Group.list`, for a group of many
    * thousands that is not always listed. Until then `joined`, `left`, `size` and `myIndex` of a view are there, and
-   * `members`, `cameWithMe` and `has` throw. A daemon without such lists always sends them.
+   * `members`, `cameWithMe` and `has` throw. A daemon without such lists always sends them; a page
+   * needs a connection with `compactViews`.
    */
   readonly list?: 'always' | 'on-demand' | undefined;
   /**
@@ -112,8 +113,8 @@ export interface CheckedJoin {
   readonly values: PayloadOptions | null;
 }
 
-/** @throws IllegalParamError that says which option is wrong */
-export function checkedJoin(options: JoinOptions & PayloadOptions): CheckedJoin {
+/** @param hasLists whether the connection can have lists on demand @throws IllegalParamError that says which option is wrong */
+export function checkedJoin(options: JoinOptions & PayloadOptions, hasLists: boolean): CheckedJoin {
   if (options instanceof AbortSignal) throw errorOf(ILLEGAL_PARAM, 'pass a signal as `{ signal }`');
   check.keys(options, JOIN);
   const { signal, secure } = options;
@@ -121,6 +122,8 @@ export function checkedJoin(options: JoinOptions & PayloadOptions): CheckedJoin 
   const synchrony = checkedSynchrony(options.viewSynchrony);
   if (!LISTS.has(options.list)) throw errorOf(ILLEGAL_PARAM, "list must be 'always' or 'on-demand'");
   const onDemand = options.list === 'on-demand';
+  if (onDemand && !hasLists)
+    throw errorOf(ILLEGAL_PARAM, "list: 'on-demand' needs a connection with compactViews");
   if (onDemand && (synchrony !== null || secure !== undefined))
     throw errorOf(ILLEGAL_PARAM, "list: 'on-demand' is for groups without viewSynchrony and secure");
   const { schema, codec } = options;

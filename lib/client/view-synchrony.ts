@@ -21,11 +21,12 @@ import { CONNECTION_CLOSED, ILLEGAL_MESSAGE_TYPE, ILLEGAL_STATE, MESSAGE_TOO_LON
 import { equalGroupIds, groupIdText } from '../wire/group-id.js';
 import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { JOIN_MESS, LEAVE_MESS } from '../wire/service.js';
-import type { ConnectionEvent, GroupEvent } from './event.js';
+import type { ConnectionEvent, GroupEvent, ViewEvent } from './event.js';
 import { agreedViewEvent, dataEvent } from './flush-events.js';
-import type { GroupSecurity } from './group.js';
+import type { Group, GroupHome } from './group.js';
 import { HeldSends, type GroupMessage } from './held-sends.js';
 import type { FilterHost, FlushFilter } from './flush-filter.js';
+import { newSynchronousGroup } from './new-synchronous-group.js';
 import { type Mode, type Synchrony, SynchronousLayer } from './synchronous-mode.js';
 import { checkMembers } from './synchrony-checks.js';
 import { type Body, bytesOfBody, checkSend, type MembersSendOptions, serviceWord } from './send.js';
@@ -65,11 +66,10 @@ export class SynchronousGroups implements FlushSink<Promise<number>> {
     return this.modes.has(group);
   }
 
-  /** What a secure group offers besides. */
-  security(group: string): GroupSecurity {
-    const security = this.modes.get(group)?.filter?.security;
-    if (!security) throw errorOf(ILLEGAL_STATE, `${group} is not secure`);
-    return security;
+  /** The object of a group whose first view is there. @param home with this as its synchrony */
+  newGroup(first: ViewEvent, home: GroupHome): Group {
+    const security = this.modes.get(first.group)?.filter?.security;
+    return newSynchronousGroup(first, home, security);
   }
 
   /**

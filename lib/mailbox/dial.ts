@@ -2,7 +2,11 @@
 import type { Buffer } from '#buffer';
 import { CONNECTION_CLOSED, COULD_NOT_CONNECT, ILLEGAL_SPREAD } from '../wire/codes.js';
 import type { Authenticator } from '../wire/handshake/authentication.js';
-import { ClientHandshake, type ClientStep } from '../wire/handshake/client-handshake.js';
+import {
+  type ClientStep,
+  PlainHandshake,
+  type PlainHandshakeOptions,
+} from '../wire/handshake/plain-handshake.js';
 import type { Address } from './address.js';
 import { connectCode, type DialFailure, isTlsError } from './dial-failure.js';
 import type { ExtensionOffer } from './extension.js';
@@ -58,13 +62,7 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
   if (timeout < 0 || signal?.aborted) return early(CONNECTION_CLOSED);
 
   return new Promise((resolve) => {
-    const handshake = new ClientHandshake({
-      name: options.name ?? '',
-      membership: options.membership ?? true,
-      priority: options.priority ?? 0,
-      ...(options.authenticators && { authenticators: options.authenticators }),
-      hello: options.extension?.hello,
-    });
+    const handshake = handshakeOf(options);
     let connected = false;
     let isOver = false;
     const onReady = (): void => {
@@ -119,4 +117,20 @@ export function dial<T>(options: DialOptions, accepted: Accepted<T>): Promise<T 
     transport.on('data', onData).on('end', onEnd).on('close', onClose);
     transport.on('error', onError);
   });
+}
+
+function handshakeOf({
+  name = '',
+  membership = true,
+  priority = 0,
+  authenticators,
+  extension,
+}: DialOptions): PlainHandshake {
+  const options: PlainHandshakeOptions = {
+    name,
+    membership,
+    priority,
+    ...(authenticators && { authenticators }),
+  };
+  return extension?.handshake(options) ?? new PlainHandshake(options);
 }

@@ -8,6 +8,8 @@ import { encodePing, encodePong } from '../wire/extension/heartbeat.js';
 import type { Hello } from '../wire/extension/hello.js';
 import { type ToClient, readToClient } from '../wire/extension/read.js';
 import type { Welcome } from '../wire/extension/welcome.js';
+import { ClientHandshake } from '../wire/handshake/client-handshake.js';
+import type { PlainHandshakeOptions } from '../wire/handshake/plain-handshake.js';
 import { type ArrivalKind, ReceivedMessage } from './received-message.js';
 
 /** Hears of what arrives, when it arrives: before what came earlier is taken. */
@@ -20,11 +22,27 @@ export interface Arrivals {
   membership(message: ReceivedMessage): void;
 }
 
-/** What a layer above wants of the extension. The SSP, SP and FL calls never want anything. */
-export interface ExtensionOffer {
-  /** What is wanted. */
-  readonly hello: Hello;
-  readonly arrivals?: Arrivals;
+/**
+ * What a layer above wants of the extension, and all of the code for it: a mailbox knows the type only, so a page that wants
+ * nothing loads nothing. The SSP, SP and FL calls never want anything.
+ */
+export class ExtensionOffer {
+  constructor(
+    /** What is wanted. */
+    readonly hello: Hello,
+    /** Hears of what arrives; null: nobody does. */
+    readonly arrivals: Arrivals | null = null,
+  ) {}
+
+  /** The handshake that asks for it. */
+  handshake(options: PlainHandshakeOptions): ClientHandshake {
+    return new ClientHandshake({ ...options, hello: this.hello });
+  }
+
+  /** The extension of a mailbox whose daemon has granted some of it. */
+  granted(welcome: Welcome, mailbox: ExtensionMailbox): MailboxExtension {
+    return new MailboxExtension(this, welcome, mailbox);
+  }
 }
 
 /** A frame of the extension in its place among the messages. */
@@ -71,12 +89,12 @@ export class MailboxExtension {
   private pings = 0n;
 
   constructor(
-    private readonly offer: ExtensionOffer,
+    private readonly offer: Pick<ExtensionOffer, 'hello' | 'arrivals'>,
     readonly welcome: Welcome,
     private readonly mailbox: ExtensionMailbox,
   ) {
     this.features = welcome.features & offer.hello.features;
-    this.arrivals = offer.arrivals ?? null;
+    this.arrivals = offer.arrivals;
     // A daemon that grants what it was not asked for, or another interval than it may, does no harm.
     const isGranted = (this.features & FEATURE_HEARTBEAT) !== 0 && welcome.heartbeatMs > 0;
     this.heartbeatMs = isGranted ? boundedHeartbeat(welcome.heartbeatMs) : 0;

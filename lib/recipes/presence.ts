@@ -1,4 +1,5 @@
 /** Who is here, since when, and what each says of itself. */
+import { loadSchemas } from '#schemas';
 import { Buffer } from '#buffer';
 import { aSignal, aTime, holds } from '../util/option-checks.js';
 import type { Connection } from '../client/connection.js';
@@ -136,7 +137,7 @@ export async function presence<M = unknown>(
   const { metadata, key = null, forgetAfterMs = HOUR_MS, signal, schema } = options;
   if (metadata === undefined) throw errorOf(ILLEGAL_PARAM, 'metadata is missing: pass null for none');
   // A page without a schema loads nothing of this.
-  const values = schema === undefined ? null : new (await import('./schemas.js')).SchemaValues(schema);
+  const values = schema === undefined ? null : new (await loadSchemas()).SchemaValues(schema);
   return await Presence.open<M>(
     connection,
     group,

@@ -102,3 +102,10 @@ export const frameLength = (service: number, numGroups: number, dataLength: numb
   ((service & REJECT_MESS) === 0 ? 0 : REJECT_WORD_BYTES) +
   numGroups * NAME_BYTES +
   dataLength;
+
+/**
+ * Whether the frame at `at` is one of the extension: its type word has these bytes and no others. The first 4 bytes must be
+ * there. The first look settles it for nearly all frames.
+ */
+export const isExtensionFrame = (bytes: Uint8Array, at: number): boolean =>
+  bytes[at + 2] === 0x10 && bytes[at] === 0x80 && bytes[at + 1] === 0 && bytes[at + 3] === 0x80;

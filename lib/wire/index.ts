@@ -33,11 +33,8 @@ export {
   nullAuthenticator,
   passwordAuthenticator,
 } from './handshake/authentication.js';
-export {
-  ClientHandshake,
-  type ClientHandshakeOptions,
-  type ClientStep,
-} from './handshake/client-handshake.js';
+export { ClientHandshake, type ClientHandshakeOptions } from './handshake/client-handshake.js';
+export { type ClientStep, PlainHandshake, type PlainHandshakeOptions } from './handshake/plain-handshake.js';
 export { type ConnectRequest, PROTOCOL_VERSION, type Version } from './handshake/connect-request.js';
 export { type HandshakePolicy, ServerHandshake, type ServerStep } from './handshake/server-handshake.js';
 export type { Hello } from './extension/hello.js';

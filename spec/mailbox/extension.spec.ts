@@ -1,11 +1,7 @@
 /** What a mailbox makes of the extension, at a daemon of bytes. */
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
-import {
-  type ExtensionOffer,
-  MailboxExtension,
-  type ReceivedExtension,
-} from '../../lib/mailbox/extension.js';
+import { ExtensionOffer, MailboxExtension, type ReceivedExtension } from '../../lib/mailbox/extension.js';
 import type { ReceivedMessage } from '../../lib/mailbox/received-message.js';
 import { Mailbox, type MailboxOptions } from '../../lib/mailbox/mailbox.js';
 import { SSP_connect, SSP_disconnect } from '../../lib/ssp/connect.js';
@@ -89,7 +85,7 @@ describe('mailbox: the extension', () => {
       const clock = new ManualClock();
       const sent: Buffer[] = [];
       const mailbox = { clock, sent: () => 0, heard: () => 0, isHeld: () => false, silent: () => undefined };
-      const offer = { hello: { ...hello, features: wanted } };
+      const offer = new ExtensionOffer({ ...hello, features: wanted });
       const said = { ...welcome, features: granted, heartbeatMs: 1 };
       const extension = new MailboxExtension(offer, said, {
         ...mailbox,
@@ -105,7 +101,7 @@ describe('mailbox: the extension', () => {
   }
 
   it('has what was granted of what was wanted', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     expect(mailbox.extension?.features).to.equal(0x1f);
     expect(mailbox.extension?.welcome).to.deep.equal(welcome);
     expect(session.handshake[0]?.toString('hex')).to.equal('050001030161');
@@ -113,7 +109,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('keeps frames in their place among the messages', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     await session.send(data('one'), encodeGap(gap), data('two'));
     await until(() => mailbox.waiting === 3, 'the frames');
     const bytes = data('one').length + encodeGap(gap).length + data('two').length;
@@ -128,7 +124,7 @@ describe('mailbox: the extension', () => {
       seen.push(each);
       return each.kind === 'gap';
     };
-    const { mailbox, session } = await open({ hello, arrivals: { ...deaf, frame: hear } });
+    const { mailbox, session } = await open(new ExtensionOffer(hello, { ...deaf, frame: hear }));
     await session.send(encodeGap(gap), encodePong(1n), encodeExtension(99, fieldWriter()), data('end'));
     await until(() => mailbox.waiting === 1, 'the message');
     expect(seen).to.deep.equal([
@@ -146,7 +142,7 @@ describe('mailbox: the extension', () => {
       data: () => void count++,
       membership: (each: ReceivedMessage) => void kinds.push(`${each.kind} ${each.name}`),
     };
-    const { mailbox, session } = await open({ hello, arrivals });
+    const { mailbox, session } = await open(new ExtensionOffer(hello, arrivals));
     await session.send(data('one'), transition(), data('two'), refusal(0x10, ['g']), selfLeave());
     await until(() => mailbox.waiting === 5, 'the messages');
     expect(count).to.equal(2);
@@ -154,7 +150,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('tells a layer that owes answers of what comes for its groups', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     const asked: string[] = [];
     mailbox.hurry = (group) => {
       asked.push(group);
@@ -172,7 +168,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('answers PING at once, also when nobody takes what waits', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     await session.send(data('waits'), encodePing(9n));
     const bytes = await session.bytesFrom(HELLO.length + 48);
     expect(bytes.subarray(HELLO.length).equals(encodePong(9n))).to.equal(true);
@@ -180,7 +176,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('sends frames in their place among the messages', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     const sent = mailbox.send(AGREED_MESS, ['g'], 0, [Buffer.from('x')]);
     const number = mailbox.sendExtension(encodeNumber(4));
     expect(await Promise.all([sent, number])).to.deep.equal([0, 0]);
@@ -191,7 +187,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('knows why the daemon has ended the session', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     await session.send(encodeEnd({ code: 'stopping', request: 0, text: 'stopping' }));
     session.end();
     await until(() => mailbox.state === 'lost', 'the loss');
@@ -207,7 +203,7 @@ describe('mailbox: the extension', () => {
   });
 
   it('breaks at an invalid frame', async () => {
-    const { mailbox, session } = await open({ hello });
+    const { mailbox, session } = await open(new ExtensionOffer(hello));
     await session.send(encodeExtension(6, 'g'));
     await until(() => mailbox.state === 'lost', 'the loss');
     expect(mailbox.cause).to.be.instanceOf(FrameFault);

@@ -1,6 +1,6 @@
 /** Heartbeats of both sides in virtual time, between the real mailbox and the real session. */
 import { expect } from 'chai';
-import type { ExtensionOffer } from '../../lib/mailbox/extension.js';
+import { ExtensionOffer } from '../../lib/mailbox/extension.js';
 import type { Mailbox } from '../../lib/mailbox/mailbox.js';
 import type { Transport } from '../../lib/mailbox/transport.js';
 import type { ToClient } from '../../lib/wire/extension/read.js';
@@ -11,17 +11,18 @@ import { LibraryWorld } from './library-world.js';
 const HEARTBEAT = 1000;
 const seed = givenSeed() ?? 1;
 
-const offer = (heartbeatMs = HEARTBEAT, kinds: ToClient['kind'][] = []): ExtensionOffer => ({
-  hello: { features: 4, holdMs: 0, heartbeatMs, attempt: 0, resume: null },
-  arrivals: {
-    frame: ({ kind }) => {
-      kinds.push(kind);
-      return false;
+const offer = (heartbeatMs = HEARTBEAT, kinds: ToClient['kind'][] = []): ExtensionOffer =>
+  new ExtensionOffer(
+    { features: 4, holdMs: 0, heartbeatMs, attempt: 0, resume: null },
+    {
+      frame: ({ kind }) => {
+        kinds.push(kind);
+        return false;
+      },
+      data: () => undefined,
+      membership: () => undefined,
     },
-    data: () => undefined,
-    membership: () => undefined,
-  },
-});
+  );
 
 /** A world of one daemon with a mailbox that has agreed on heartbeats. */
 async function inWorld(

@@ -1,5 +1,6 @@
 /** Who is here, as components see it. */
-import { type Person, presence, type Presence } from '../../recipes/presence.js';
+import type { Person, Presence } from '../../recipes/presence.js';
+import { presence } from '../presence.js';
 import { type ConnectionSource, Store } from './store.js';
 
 /** What the hook shows of the others. */

@@ -1,19 +1,22 @@
 /** `connect` with several daemons, or to come back. */
 import type { ExtensionOffer } from '../../mailbox/extension.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
+import { CompactGroups } from '../compact-groups.js';
 import { Connection } from '../connection.js';
+import { COMPACT_OFFER } from '../hello.js';
 import { Dialler, type DialPlan } from './dialler.js';
 import type { Continues } from './machine.js';
 import type { ResumeSettings } from './options.js';
 import { ResumableSession } from './resumable-session.js';
 import { Resumption } from './resumption.js';
+import { ReturningParts } from './returning-parts.js';
 import type { Place } from './place.js';
 
 interface Given {
   readonly places: readonly Place[];
   /** Null: only the first connect tries all places. */
   readonly resume: ResumeSettings | null;
-  readonly plan: Omit<DialPlan, 'offer' | 'continues'> & { readonly extension: ExtensionOffer };
+  readonly plan: Omit<DialPlan, 'offer' | 'continues'>;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   readonly sendHighWater: number;
@@ -23,16 +26,18 @@ interface Given {
 export async function connectToOne(given: Given): Promise<Connection> {
   const { places, resume, plan, signal, timeoutMs, sendHighWater } = given;
   const { giveUpMs = 0, balance = false, discover = false } = resume ?? {};
-  const { extension, ...common } = plan;
-  const session = resume && new ResumableSession(extension.hello, resume, common.platform.clock);
-  const offer = (): ExtensionOffer => session?.offer() ?? extension;
+  const session = resume && new ResumableSession(COMPACT_OFFER.hello, resume, plan.platform.clock);
+  const offer = (): ExtensionOffer => session?.offer() ?? COMPACT_OFFER;
   const continues = (mailbox: Mailbox): Continues => session?.continues(mailbox) ?? 'whole';
-  const dialler = new Dialler(places, { giveUpMs, balance, discover }, { ...common, offer, continues });
+  const dialler = new Dialler(places, { giveUpMs, balance, discover }, { ...plan, offer, continues });
   const dialled = await dialler.first(signal, timeoutMs);
   const { mailbox } = dialled;
   if (signal?.aborted) await mailbox.disconnect();
   signal?.throwIfAborted();
-  if (session) return new Connection(mailbox, new Resumption(dialled, dialler, session, sendHighWater));
+  if (session) {
+    const returning = new ReturningParts(new Resumption(dialled, dialler, session, sendHighWater));
+    return new Connection(mailbox, CompactGroups, returning);
+  }
   dialler.close();
-  return new Connection(mailbox);
+  return new Connection(mailbox, CompactGroups);
 }

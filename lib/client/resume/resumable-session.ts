@@ -1,6 +1,6 @@
 /** The session of a connection, as daemons know it: what proves that it is its own, and what is asked of the next one. */
 import type { Buffer } from '#buffer';
-import type { ExtensionOffer } from '../../mailbox/extension.js';
+import { ExtensionOffer } from '../../mailbox/extension.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import type { TimerClock } from '../../util/clock.js';
 import {
@@ -86,7 +86,7 @@ export class ResumableSession {
     const early = nothingEarly();
     const [hello, arrivals] = [this.hello(), this.newArrivals(early, isBeside ? position.copy() : undefined)];
     this.offered.set(hello, { arrivals, since: position.count, signals: position.signals.size, early });
-    return { hello, arrivals };
+    return new ExtensionOffer(hello, arrivals);
   }
 
   /** What was offered in the attempt that made this connection. */

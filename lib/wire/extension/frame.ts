@@ -21,6 +21,8 @@ import { HEADER_BYTES, MAX_NAME_LENGTH, MAX_REQUEST_BYTES, NAME_BYTES } from '..
 import { fieldLength, nameField } from '../name.js';
 import { DAEMON_MESS, EXTENSION_MESS } from '../service.js';
 
+export { isExtensionFrame } from '../header.js';
+
 /** Kinds between a daemon and its client. */
 export const Kind = {
   MARK: 1,
@@ -82,13 +84,6 @@ export const encodeDaemonFrame = (
   field: string | ByteWriter,
   ...pieces: readonly Uint8Array[]
 ): Buffer => encode(DAEMON_MESS, kind, field, pieces);
-
-/**
- * Whether the frame at `at` is one of the extension: its type word has these bytes and no others. The first 4 bytes must be
- * there. The first look settles it for nearly all frames.
- */
-export const isExtensionFrame = (bytes: Uint8Array, at: number): boolean =>
-  bytes[at + 2] === 0x10 && bytes[at] === 0x80 && bytes[at + 1] === 0 && bytes[at + 3] === 0x80;
 
 /** Whether the frame at `at` is one that daemons made for one another. Its first 4 bytes must be there. */
 export const isDaemonFrame = (bytes: Buffer, at: number): boolean =>

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { dial } from '../../../lib/mailbox/dial.js';
+import { ExtensionOffer } from '../../../lib/mailbox/extension.js';
 import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../../../lib/wire/extension/features.js';
 
 export interface Target {
@@ -27,7 +28,7 @@ export interface Line {
 export const ROLE_BYTES: Readonly<Record<Role, string>> = { sender: 's', receiver: 'r', both: 'b' };
 
 const features = FEATURE_COMPACT_VIEWS | FEATURE_LISTS_ON_DEMAND;
-const COMPACT = { hello: { features, holdMs: 0, heartbeatMs: 0, attempt: 0, resume: null } };
+const COMPACT = new ExtensionOffer({ features, holdMs: 0, heartbeatMs: 0, attempt: 0, resume: null });
 
 /** @param membership whether the daemon sends membership messages, as whole views or as records */
 export async function open(

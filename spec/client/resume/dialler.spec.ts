@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { Dialler } from '../../../lib/client/resume/dialler.js';
 import { placeOf, socketFinder } from '../../../lib/client/resume/targets.js';
+import { ExtensionOffer } from '../../../lib/mailbox/extension.js';
 import type { Transport } from '../../../lib/mailbox/transport.js';
 import { systemPlatform } from '../../../lib/mailbox/platform.js';
 import { type Clock, systemClock, type Timer } from '../../../lib/util/clock.js';
@@ -96,8 +97,7 @@ class DiallerFixture {
       },
     };
     const hello = { features: 0, holdMs: 0, heartbeatMs: 0, attempt: 0, resume: null };
-    const arrivals = { frame: () => false, data: () => undefined, membership: () => undefined };
-    const offer = () => ({ hello, arrivals });
+    const offer = (): ExtensionOffer => new ExtensionOffer(hello);
     const plan = { name: 'a', platform, finder: socketFinder, offer, continues: () => 'whole' as const };
     this.dialler = new Dialler(places, { giveUpMs: 1000, balance: false, discover: false }, plan);
   }

@@ -13,8 +13,9 @@ import {
   nullAuthenticator,
   passwordAuthenticator,
 } from '../../../lib/wire/handshake/authentication.js';
-import { ClientHandshake, type ClientStep } from '../../../lib/wire/handshake/client-handshake.js';
+import { ClientHandshake } from '../../../lib/wire/handshake/client-handshake.js';
 import type { ConnectRequest } from '../../../lib/wire/handshake/connect-request.js';
+import type { ClientStep } from '../../../lib/wire/handshake/plain-handshake.js';
 import {
   type HandshakePolicy,
   ServerHandshake,

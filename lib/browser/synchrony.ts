@@ -1,5 +1,5 @@
 /** `#synchrony` without Node: loaded with the first view-synchronous group, since few pages have one. */
-import type { SynchronousGroups } from '../view-synchrony.js';
+import type { SynchronousGroups } from '../client/view-synchrony.js';
 
 let loaded: typeof SynchronousGroups | null = null;
 
@@ -7,5 +7,5 @@ let loaded: typeof SynchronousGroups | null = null;
 export const synchronyClass = (): typeof SynchronousGroups | null => loaded;
 
 export async function loadSynchrony(): Promise<void> {
-  loaded = (await import('../view-synchrony.js')).SynchronousGroups;
+  loaded = (await import('./parts/synchrony.js')).SynchronousGroups;
 }

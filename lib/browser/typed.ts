@@ -1,5 +1,5 @@
 /** `#typed` without Node: loaded with the first join that has a schema, since few pages have one. */
-import type * as part from '../part.js';
+import type * as part from '../client/typed/part.js';
 
 let loaded: typeof part | null = null;
 
@@ -7,5 +7,5 @@ let loaded: typeof part | null = null;
 export const typedPart = (): typeof part | null => loaded;
 
 export async function loadTyped(): Promise<typeof part> {
-  return (loaded = await import('../part.js'));
+  return (loaded = await import('./parts/typed.js'));
 }
