@@ -266,7 +266,7 @@ describe('hosts: members in real browsers', function () {
     const tab = await MemberTab.open(browser, site);
     site.requests.length = 0;
     await tab.connect({ url: urlOf(daemon), resume: true });
-    expect(site.requests.join()).to.match(/^\/connect-\w+\.js/);
+    expect(site.requests.join()).to.match(/^\/returning-\w+\.js/);
     expect(tab.troubles).to.deep.equal([]);
     // The policy holds: it would have refused.
     await tab.page.evaluate(
