@@ -156,8 +156,25 @@ const PAGE = `
       seen.synchronous = event.text;
       break;
     }
+  const validate = (value) => (Number.isInteger(value) ? { value: value + 1 } : { issues: [{ message: 'no integer' }] });
+  const schema = { '~standard': { version: 1, vendor: 'page', validate } };
+  const typed = await plain.join('typed', { schema, viewSynchrony: true });
+  await typed.send(41);
+  for await (const event of typed)
+    if (event.kind === 'data') {
+      seen.value = event.value;
+      break;
+    }
+  seen.invalid = await typed.send('no').catch(({ issues }) => issues[0].message);
   seen.secure = await plain.join('s', { secure: {} }).catch(({ code }) => code);
   await plain.close();
+  const compact = await connect({ url: first });
+  const numbers = await presence(compact, 'numbers', { metadata: 1, schema });
+  await until(() => numbers.here.length === 1);
+  seen.metadata = numbers.here.map(({ metadata }) => metadata);
+  const none = presence(compact, 'none', { metadata: 'no', schema });
+  seen.refused = await none.catch(({ issues }) => issues[0].message);
+  await compact.close();
   console.log(JSON.stringify(seen));
 `;
 
@@ -307,7 +324,11 @@ describe('hosts: a bundle for browsers', () => {
       table: [['ключ', ['v', 1]]],
       gaps: 0,
       synchronous: 'in this view',
+      value: 42,
+      invalid: 'no integer',
       secure: 'ERR_SSP_NOT_SUPPORTED',
+      metadata: [2],
+      refused: 'no integer',
     });
   });
 });
