@@ -1,7 +1,7 @@
 /** `ssp init`: a program to begin with, its test, and what runs it. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { Failure, interruption, print } from '../failure.js';
 import { plural } from '../units.js';
 import { defaultDependency, projectFiles } from './project.js';
@@ -31,10 +31,11 @@ export const initCommand = (): Command =>
     .addHelpText('after', `\nExample:\n${examples.map((line) => `  ${line}`).join('\n')}`)
     .allowExcessArguments(false)
     .argument('<folder>', 'new or empty folder; its name becomes that of the package')
-    .option(
-      '--package <what>',
-      'ssp-toolkit for package.json: a version, an archive or a folder (default: the one that runs)',
-      defaultDependency(),
+    .addOption(
+      new Option(
+        '--package <what>',
+        'ssp-toolkit for package.json: a version, an archive or a folder',
+      ).default(defaultDependency(), 'the one that runs'),
     )
     .action(async (folder: string, flags: Flags) => {
       const path = resolve(folder);
