@@ -3,7 +3,14 @@ import { holds } from '../../util/option-checks.js';
 import type { Daemon, DaemonOptions } from 'ssp-toolkit/daemon';
 
 /** What a daemon of one machine takes of the options of `createDaemon`. */
-export type MachineDaemonOptions = Pick<DaemonOptions, 'name' | 'limits' | 'logger'>;
+export interface MachineDaemonOptions {
+  /** Name of the daemon, 1 to 19 characters. */
+  readonly name?: Exclude<DaemonOptions['name'], undefined>;
+  /** Limits; each has a default. */
+  readonly limits?: Exclude<DaemonOptions['limits'], undefined>;
+  /** Where the daemon logs; default nowhere. */
+  readonly logger?: Exclude<DaemonOptions['logger'], undefined>;
+}
 
 const anObject = holds((value) => typeof value === 'object' && value !== null, 'must be an object');
 
