@@ -13,9 +13,12 @@ interface Synchrony {
  * @param note called before the layer handles the view
  */
 export function watchPlainViews(connection: Connection, note: (view: PlainView) => void): void {
-  const create = (Reflect.get(connection, 'newSynchrony') as () => Synchrony).bind(connection);
-  Reflect.set(connection, 'newSynchrony', () => {
-    const synchrony = create();
+  const get = (Reflect.get(connection, 'synchronyOf') as () => Synchrony).bind(connection);
+  let watched: Synchrony | null = null;
+  Reflect.set(connection, 'synchronyOf', () => {
+    const synchrony = get();
+    if (synchrony === watched) return synchrony;
+    watched = synchrony;
     const { layer } = synchrony;
     const take = layer.plainView.bind(layer);
     layer.plainView = (view) => {
