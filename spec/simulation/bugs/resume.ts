@@ -1,6 +1,6 @@
 /** Bugs in connections that come back. */
 import { Group } from '../../../lib/client/group.js';
-import { Memberships } from '../../../lib/client/memberships.js';
+import { ReturningMemberships } from '../../../lib/client/resume/returning-memberships.js';
 import { KeptOutbox } from '../../../lib/client/resume/kept-outbox.js';
 import { ResumeMachine } from '../../../lib/client/resume/machine.js';
 import { replace } from './planted.js';
@@ -28,19 +28,19 @@ interface NumberedOutbox {
 export const resumeBugs: readonly ResumeBug[] = [
   {
     name: 'no gap before the first view after a loss',
-    plant: () => replace(Memberships, 'gapBefore', () => () => null),
+    plant: () => replace(ReturningMemberships, 'gapBefore', () => () => null),
   },
   {
     name: 'a gap that stays for the next views',
     plant: () =>
-      replace(Memberships, 'gapBefore', () => (self, name) => {
-        const { all } = self as { readonly all: Map<unknown, { readonly gap: unknown }> };
-        return all.get(name)?.gap ?? null;
+      replace(ReturningMemberships, 'gapBefore', () => (self, name) => {
+        const { all } = self as { readonly all: Map<unknown, { readonly continuity?: { gap: unknown } }> };
+        return all.get(name)?.continuity?.gap ?? null;
       }),
   },
   {
     name: 'groups are not joined again',
-    plant: () => replace(Memberships, 'returned', () => () => []),
+    plant: () => replace(ReturningMemberships, 'returned', () => () => []),
   },
   {
     name: 'a member while the connection is lost',
