@@ -5,15 +5,15 @@
  * 5 at SIGINT.
  */
 export const TALKING: readonly string[] = [
-  'sh',
-  '-c',
-  // Some shells write "Terminated" where the signal ends what they wait for.
-  `exec 2> /dev/null
-trap 'echo term; exit 7' TERM
-trap 'echo int; exit 5' INT
-echo "begun $SSP_GROUP $SSP_FENCING_TOKEN"
-cat
-echo done`,
+  process.execPath,
+  '--eval',
+  // No shell: one that starts a program in the moment of the signal waits for its end before it does anything else.
+  `const { writeSync } = require('node:fs');
+const say = (text) => writeSync(1, text);
+for (const [signal, word, status] of [['SIGTERM', 'term', 7], ['SIGINT', 'int', 5]])
+  process.on(signal, () => { say(word + '\\n'); process.exit(status); });
+say('begun ' + process.env.SSP_GROUP + ' ' + process.env.SSP_FENCING_TOKEN + '\\n');
+process.stdin.on('data', say).on('end', () => say('done\\n'));`,
 ];
 
 /** Cannot be ended but by SIGKILL. */
