@@ -98,7 +98,7 @@ describe('bench: several systems', function () {
       '--from',
       join(repositoryRoot, 'docs/reliability/performance.json'),
       '--publish',
-    ]).end();
+    ]).end(LIMIT_MS);
     expect(status).to.equal(1);
     expect(err).to.match(/^bench: expected the results of --only peers or of --only growth/);
   });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { type Ended, Program } from '../support/program.js';
 
 const bench = (...args: readonly string[]): Promise<Ended> =>
-  Program.start('scripts/transfer-bench.js', args).end();
+  Program.start('scripts/transfer-bench.js', args).end(60_000);
 
 /** The two figures of a row. */
 function row({ out }: Ended, name: string): [median: number, worst: number] {
