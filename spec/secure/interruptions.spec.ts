@@ -13,7 +13,7 @@ describe('secure groups, interrupted', () => {
   }
 
   // All that a cut may leave open takes half an hour: the script of the worlds plays that.
-  const times = seeds(1, 20);
+  const times = seeds(1, 10);
   const share = seeds(12, 1);
 
   it(`violate nothing: one in ${share} of the interruptions, ${times} cuts each`, () => {
