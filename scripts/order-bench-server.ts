@@ -45,7 +45,7 @@ async function adapterFor(kind: string, port: number): Promise<unknown> {
   return redis.createAdapter(client, client.duplicate());
 }
 
-/** Emits when it is told to; with `mixed`, it also moves clients between rooms and disconnects those of a room. */
+/** Emits when it is asked to; with `mixed`, it also moves clients between rooms and disconnects those of a room. */
 async function server(kind: string, port: number, index: number, isMixed: boolean): Promise<void> {
   const { Server } = load('socket.io') as { Server: new (options: object) => Server };
   const io = new Server({ transports: ['websocket'] });

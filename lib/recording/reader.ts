@@ -21,7 +21,7 @@ export class RecordingReader implements Disposable {
     readonly head: RecordingHead,
   ) {}
 
-  /** @throws RecordingError for a file that is no recording, or one of another version */
+  /** @throws RecordingError for a file that is not a recording, or one of another version */
   static open(path: string): RecordingReader {
     let file: number;
     try {
@@ -84,7 +84,7 @@ function headOf(bytes: Buffer, path: string): { readonly head: RecordingHead; re
   const first = bytes.subarray(0, MAGIC.length).toString('latin1');
   if (first !== MAGIC) {
     const [, version] = /^SSPLOG (\S+)/.exec(first) ?? [];
-    const why = version === undefined ? 'no recording' : `a recording of version ${version}, expected 1`;
+    const why = version === undefined ? 'not a recording' : `a recording of version ${version}, expected 1`;
     throw new RecordingError(`${path} is ${why}`);
   }
   const end = bytes.indexOf('\n', MAGIC.length);

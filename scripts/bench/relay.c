@@ -4,7 +4,7 @@
  *
  * relay <fan-out> <path>: listens on a TCP port of the loop-back interface, which it prints, and on the Unix
  * socket. The first byte of a connection is its role: s sends, r receives, b gets back what it sends; it is
- * answered with a dot. A sender's chunks go to so many receivers each, the next chunk to the next ones.
+ * answered with a dot. A sender's chunks go to that many receivers each, the next chunk to the next ones.
  *
  * One thread that waits with poll. Writes block: a sender is not read while one of its receivers is full.
  */

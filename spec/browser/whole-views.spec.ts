@@ -62,7 +62,7 @@ describe('a page without compact views', () => {
       expect((await asking.call(5)).values).to.deep.equal([6, 10]);
     }));
 
-  it('is told what it cannot have', () =>
+  it('gets an error that names what it cannot have', () =>
     world(async (page) => {
       const error = await failure(page.join('room', { list: 'on-demand' }));
       expect(error).to.be.instanceOf(IllegalParamError);

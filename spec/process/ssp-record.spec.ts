@@ -212,7 +212,7 @@ describe('process: ssp record and replay', () => {
       expect(status).to.equal(1);
       return err.replaceAll(path, 'FILE');
     };
-    expect(await text('a text')).to.equal('ssp: FILE is no recording\n');
+    expect(await text('a text')).to.equal('ssp: FILE is not a recording\n');
     expect(await text('SSPLOG 2\n{}\n')).to.equal('ssp: FILE is a recording of version 2, expected 1\n');
     expect(await text('SSPLOG 1\n{]\n')).to.equal('ssp: FILE is damaged: its first lines make no sense\n');
     const head =

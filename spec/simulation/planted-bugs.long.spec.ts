@@ -5,7 +5,7 @@ import { seeds } from '../support/seeds.js';
 import { hunt } from './bugs/planted.js';
 
 const LIMIT = 200;
-/** In an ordinary run one in so many, other ones each time. */
+/** An ordinary run plays one of this many, other ones each time. */
 const STEP = seeds(3, 1);
 const turn = givenSeed() % STEP;
 

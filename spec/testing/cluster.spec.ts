@@ -201,7 +201,7 @@ describe('testing: cluster', () => {
     }
   });
 
-  it('writes its trace where it is told', async () => {
+  it('writes its trace to the file of the option', async () => {
     const lines: string[] = [];
     await using c = await cluster(1, { trace: (line) => void lines.push(line) });
     await (await c.connect(0, { name: 'ann' })).join('room');

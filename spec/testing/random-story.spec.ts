@@ -16,7 +16,7 @@ describe('testing: a story by chance', function () {
   });
 
   for (const name of QUICK) {
-    it(`is told by its seed, and shows a planted bug: ${name}`, async () => {
+    it(`follows from its seed, and shows a planted bug: ${name}`, async () => {
       const found: (string | null)[] = [];
       for (let seed = 1; seed <= 3; seed++) found.push(await outcome(seed, planted[name]));
       const first = found.find((each) => each !== null) ?? null;

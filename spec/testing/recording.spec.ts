@@ -194,7 +194,7 @@ describe('testing: recordings', () => {
         writeFileSync(path, bytes);
         return (await thrown(() => replay(path))).replaceAll(path, 'FILE');
       };
-      expect(await messageOf('a text')).to.equal('FILE is no recording');
+      expect(await messageOf('a text')).to.equal('FILE is not a recording');
       expect(await messageOf('SSPLOG 2\n{}\n')).to.equal('FILE is a recording of version 2, expected 1');
       expect(await messageOf('SSPLOG 1\n{]\n')).to.equal('FILE is damaged: its first lines make no sense');
       const head = {
@@ -263,7 +263,7 @@ describe('testing: recordings', () => {
       return played;
     };
 
-    it('is told what the member was told, and compares what is sent', async () => {
+    it('gets what the member got, and compares what is sent', async () => {
       await record();
       for (const [file, id] of [
         ['ann.ssplog', '#ann#d1'],

@@ -36,7 +36,7 @@ export interface PlayPlan {
 const SEED = 1;
 
 /**
- * A connection that is told what a recorded member was told, in virtual time. Made by `Recording.connection`; `await using` ends
+ * A connection that gets what a recorded member got, in virtual time. Made by `Recording.connection`; `await using` ends
  * it. The recording waits where the recorded member joins a group, until the program joins it.
  */
 export class PlayedConnection implements AsyncDisposable {

@@ -1,4 +1,4 @@
-/** A recording in a test: its events, the machine of a group, and connections that are told what it says. */
+/** A recording in a test: its events, the machine of a group, and connections that get what it has. */
 import type { GroupEvent } from '../../../lib/client/event.js';
 import type { Machine } from '../../../lib/recipes/index.js';
 import { checkMachine } from '../../../lib/recipes/core/machines/machine.js';
@@ -78,7 +78,7 @@ export class Recording {
   }
 
   /**
-   * A connection that is told what a recorded member was told: the recorder, or another member for as long as the recorder saw what
+   * A connection that gets what a recorded member got: the recorder, or another member for as long as the recorder saw what
    * it saw. What the program sends over it is kept, and compared with what the member has sent.
    * @param id of the member, `#ann#d1`; default the recorder
    * @throws RecordingError for an id that is none, and a recording without bodies
@@ -103,7 +103,7 @@ export class Recording {
 
 /**
  * Opens a recording of `ssp record`, or of `Cluster.record`.
- * @throws RecordingError for a file that is no recording, is damaged, or of another version
+ * @throws RecordingError for a file that is not a recording, is damaged, or of another version
  */
 export function replay(path: string): Recording {
   using reader = RecordingReader.open(path);

@@ -1,6 +1,6 @@
 /**
  * A file that one process at a time has. It says whose it is; one whose process has ended, or that stays for longer than its work
- * can take, is taken away. Two processes that take away the same file at one moment are told apart by what it says; what still
+ * can take, is taken away. Two processes that take away the same file at one moment are distinguished by what it says; what still
  * slips through is noticed by the host, which looks after its socket.
  */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
  * A broadcast whose clients acknowledge it, as the server that sent it sees it. The host waits until as many servers as there were have said how many clients
- * they have, and as many clients have acknowledged. So the number of a server is told when all its clients have answered, or when it
+ * they have, and as many clients have acknowledged. So the number of a server is given when all its clients have answered, or when it
  * is gone: then it is the number of those that have.
  */
 
@@ -14,7 +14,7 @@ export class AckRequest {
   /** Servers whose number is not told; null before the broadcast has its place. */
   private shares: Map<string, Share> | null = null;
   private told = 0;
-  /** Clients that are told with the next number. */
+  /** Clients whose number is given next. */
   private sum = 0;
 
   /**

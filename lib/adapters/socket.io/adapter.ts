@@ -114,15 +114,18 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       if (opts.flags?.local)
         return InMemory.prototype.broadcastWithAck.call(this, packet, opts, clientCountCallback, ack);
       const requestId = `${this.uid}-a${(++this.ackCount).toString(36)}`;
+      const message: LinkMessage = {
+        type: KINDS.broadcast,
+        data: { packet, requestId, opts: optionsOf(opts) },
+      };
+      // Where it is emitted somebody can catch that.
+      this.link.check(message);
       // The host asks in this very turn how many servers there are.
       void this.serverCount().then((servers) => {
         this.acks.set(requestId, new AckRequest(servers, clientCountCallback, ack));
         // Nobody can know whether all clients will answer: after its time the host waits no more.
         this.timers.after(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS, () => this.acks.delete(requestId));
-        return this.link.submit({
-          type: KINDS.broadcast,
-          data: { packet, requestId, opts: optionsOf(opts) },
-        });
+        return this.link.submit(message);
       });
     }
 

@@ -144,6 +144,11 @@ export class OrderedLink {
     return this.outgoing.add(message, isVolatile);
   }
 
+  /** @throws as `submit`, for a message that is submitted later */
+  check(message: LinkMessage): void {
+    partsOf(encodeMessage(message));
+  }
+
   /** Answers another server, or this one. */
   async answer(to: string, message: LinkMessage): Promise<void> {
     if (to === this.self) return this.target.answer(message, to);

@@ -30,7 +30,7 @@ export class OutgoingMessages {
   private readonly waiting = new Fifo<Queued>();
   /** Sent, and not back. */
   private readonly inFlight = new Fifo<LinkMessage>();
-  /** Of those that were sent, so many have acted here already. */
+  /** How many of those that were sent have acted here already. */
   private acted = 0;
   private isOpen = false;
   private isSending = false;

@@ -95,7 +95,7 @@ async function idle(keep: Keep, { port }: Server, connections: number): Promise<
   keep(await Load.start<CrowdRequest, CrowdAnswer>('crowd', plan));
 }
 
-/** Sessions that get messages of so many groups, all together. */
+/** Sessions that get messages of that many groups, all together. */
 function inGroups(groups: number): Pick<Flow, 'receivers' | 'groups' | 'perReceiver'> {
   const receivers = Math.ceil(groups / GROUPS_OF_SESSION);
   return { receivers, groups, perReceiver: groups / receivers };

@@ -149,7 +149,7 @@ function systemsCase(
   };
 }
 
-/** @param every of so many sends one is awaited */
+/** @param every one of that many sends is awaited */
 function trafficCase(name: string, size: number, receivers: number, every: number): Case {
   const unit = receivers > 1 ? 'deliveries/s' : 'messages/s';
   const first = Math.max(2, Math.round(2e5 / (size + 100) / receivers));
@@ -210,7 +210,7 @@ function bareCase(name: string, size: number): Case {
 }
 
 const SIZES = [100, 1_000, 10_000, 100_000];
-/** Of so many sends one is awaited, in the cases that do not say it. */
+/** One of that many sends is awaited, in the cases that do not say it. */
 const USUAL_EVERY = 500;
 
 export const peerCases: readonly Case[] = [

@@ -3,7 +3,7 @@
  * its receivers as it is; nothing is parsed, copied or kept. A sender is not read while one of its receivers has more
  * than a socket's buffer waiting.
  *
- * `relay.js <fan-out> [path]`: a sender's chunks go to so many receivers each, the next chunk to the next ones. Prints its
+ * `relay.js <fan-out> [path]`: a sender's chunks go to that many receivers each, the next chunk to the next ones. Prints its
  * port, and listens on a Unix socket too when it gets a path.
  */
 import { once } from 'node:events';

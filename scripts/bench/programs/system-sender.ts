@@ -9,7 +9,7 @@ export interface SystemSenderPlan {
   readonly group: string;
   readonly receivers: number;
   readonly size: number;
-  /** Of so many sends one is awaited; 1 for each, where the client has something to await. */
+  /** One of that many sends is awaited; 1: each of them, where the client has something to await. */
   readonly every: number;
 }
 

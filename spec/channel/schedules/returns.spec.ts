@@ -15,7 +15,11 @@ const worlds = [
     shape: shape(3, 2),
   },
   { rule: 'those at the daemon of before know best what it had', seed: 866869149, shape: shape(4, 2) },
-  { rule: 'an owner that returns under a known id is told to be back', seed: 722446005, shape: shape(4, 2) },
+  {
+    rule: 'an owner that returns under a known id is announced as back',
+    seed: 722446005,
+    shape: shape(4, 2),
+  },
   { rule: 'what another one of that id had claimed is given back', seed: 287903907, shape: shape(3, 1) },
   {
     rule: 'a claim that did not hold takes from nobody when it is made again',

@@ -63,7 +63,7 @@ describe('a connection that is sent to another daemon', () => {
     expect(view).to.deep.include({ myIndex: 0, returned: [{ from: A1, to: A2 }] });
   });
 
-  it('goes when that comes together with the first WELCOME, to daemons of which it is told then', async () => {
+  it('goes when that comes together with the first WELCOME, to daemons that it hears of then', async () => {
     const early = (second: string): Buffer[] => [
       encodePeers([second]),
       encodeMove({ leftMs: 5000, reason: 'drain', addresses: [] }),

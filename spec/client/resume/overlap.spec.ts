@@ -185,7 +185,7 @@ describe('what two daemons of a move both bring', () => {
     expect(passed(overlap, [data('1'), views('g', 1, 2), selfLeave()])).to.have.length(4);
   });
 
-  it('lasts until the signals that have come are told from those to come', () => {
+  it('lasts until the signals that have come are distinguished from those to come', () => {
     const { overlap, told } = overlapOf(1, ['g', 'h']);
     expect(passed(overlap, [data('1'), transition('g')])).to.deep.equal([]);
     expect([told, overlap.isOver]).to.deep.equal([['caught up'], false]);

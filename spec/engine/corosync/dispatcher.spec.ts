@@ -66,7 +66,7 @@ describe('the dispatcher of the transport', () => {
     expect(library.turn(0)).to.include({ status: TRY_AGAIN, count: 0 });
   });
 
-  it('takes so many events or bytes in a turn', () => {
+  it('takes a limited number of events or bytes in a turn', () => {
     library.waiting = Array.from({ length: LIMIT + 1 }, () => 1);
     expect(library.turn(0)).to.include({ status: OK, count: LIMIT });
     expect(library.turn(0)).to.include({ status: TRY_AGAIN, count: 1 });

@@ -250,6 +250,11 @@ describe('hosts: Socket.IO, three servers', () => {
 
   it('refuses what cannot be sent where it is emitted, and goes on', async () => {
     expect(() => at(0).emit('a', 1n)).to.throw('expected a value that JSON can have');
+    expect(() =>
+      at(0)
+        .timeout(100)
+        .emit('a', 1n, () => undefined),
+    ).to.throw('expected a value that JSON can have');
     at(0).emit('b');
     await settled();
     expect(without(1)).to.deep.equal(['b']);

@@ -57,7 +57,7 @@ describe('WebSocket: reconnect storms', () => {
     });
   }
 
-  it('hundreds at once all come in, or are told when to come back', async () => {
+  it('hundreds at once all come in, or hear when to come back', async () => {
     await using daemon = await startWeb({ maxSockets: 200 }, { limits: { maxHandshakes: 20 } });
     const answers = await Promise.all(Array.from({ length: 300 }, () => dial(daemon.webPort)));
     const open = answers.filter(({ socket }) => socket !== null);
