@@ -16,6 +16,20 @@ say('begun ' + process.env.SSP_GROUP + ' ' + process.env.SSP_FENCING_TOKEN + '\\
 process.stdin.on('data', say).on('end', () => say('done\\n'));`,
 ];
 
+/** Takes its time to end at SIGTERM, and writes into the log when it begins and when it ends. */
+export const lateToEnd = (name: string, log: string): string[] => [
+  process.execPath,
+  '--eval',
+  `const { appendFileSync, writeSync } = require('node:fs');
+const [name, log] = process.argv.slice(1);
+process.on('SIGTERM', () => setTimeout(() => { appendFileSync(log, name + ' ends\\n'); process.exit(); }, 300));
+appendFileSync(log, name + ' begins\\n');
+writeSync(1, 'begun\\n');
+process.stdin.resume();`,
+  name,
+  log,
+];
+
 /** Cannot be ended but by SIGKILL. */
 export const DEAF: readonly string[] = [
   'sh',

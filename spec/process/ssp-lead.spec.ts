@@ -6,7 +6,7 @@ import { connect } from '../../lib/client/connect.js';
 import { election } from '../../lib/recipes/index.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { TALKING, tokensOf } from './held-command.js';
+import { TALKING, lateToEnd, tokensOf } from './held-command.js';
 import { Sspd } from './sspd.js';
 
 describe('process: ssp lead', () => {
@@ -75,13 +75,7 @@ describe('process: ssp lead', () => {
   it('leads until the command has ended when it is asked to end', async () => {
     await using directory = await TemporaryDirectory.make();
     const log = directory.file('log');
-    const command = (name: string): string[] => [
-      'sh',
-      '-c',
-      `trap 'sleep 0.3; echo ${name} ends >> "$1"; exit 0' TERM; echo ${name} begins >> "$1"; echo begun; cat`,
-      'sh',
-      log,
-    ];
+    const command = (name: string): string[] => lateToEnd(name, log);
     const first = ssp('lead', 'jobs', '--', ...command('first'));
     await first.prints(/begun/);
     const second = ssp('lead', 'jobs', '--', ...command('second'));
