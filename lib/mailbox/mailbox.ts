@@ -129,7 +129,8 @@ export class Mailbox {
     this.platform = options.platform ?? systemPlatform;
     this.maxMessages = options.queueMessages ?? RECEIVE_QUEUE_MESSAGES;
     this.maxBytes = options.queueBytes ?? RECEIVE_QUEUE_BYTES;
-    this.outbox = new Outbox(transport, accept.privateGroup, options.sendHighWater ?? SEND_HIGH_WATER);
+    const highWater = options.sendHighWater ?? SEND_HIGH_WATER;
+    this.outbox = new Outbox(transport, accept.privateGroup, highWater, this.platform.clock);
     const { extension } = options;
     this.extension = extension && welcome ? extension.granted(welcome, this.extended()) : null;
     transport.on('data', (chunk) => this.receive(chunk));

@@ -1,6 +1,11 @@
-/** What goes to the daemon. All messages of one synchronous turn are gathered and leave in one write. */
+/**
+ * What goes to the daemon. All messages of one turn are gathered and leave in one write, those that are sent by promises of
+ * the turn included: a program that awaits each send would otherwise pay for a write each.
+ */
 import { CONNECTION_CLOSED } from '../wire/codes.js';
+import { afterPromises, type Clock } from '../util/clock.js';
 import { type Deferred, deferred } from '../util/deferred.js';
+import { FairAnswers } from './fair-answers.js';
 import { FrameSlab, GATHER_LIMIT_BYTES, isCopied, lengthOf, writeAll } from './frame-slab.js';
 import type { Transport } from './transport.js';
 
@@ -50,14 +55,17 @@ export class Outbox implements Sender {
   private readonly slab: FrameSlab;
   /** There while more is unsent than `highWater`. */
   private low: Deferred<number> | null = null;
+  private readonly answers: FairAnswers;
   private readonly flushNow = (): void => this.flush();
 
   constructor(
     private readonly transport: Transport,
     sender: string,
     private readonly highWater: number,
+    clock: Clock,
   ) {
     this.slab = new FrameSlab(sender);
+    this.answers = new FairAnswers(clock, highWater);
   }
 
   send(
@@ -99,11 +107,11 @@ export class Outbox implements Sender {
   }
 
   finish(): void {
-    // Each round writes all that it has.
+    this.flush();
   }
 
   private begin(): Batch {
-    queueMicrotask(this.flushNow);
+    afterPromises(this.flushNow);
     return { ...deferred<number>(), bytes: 0 };
   }
 
@@ -121,6 +129,10 @@ export class Outbox implements Sender {
     this.unsent -= batch.bytes;
     // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
     const code = error || this.transport.destroyed ? CONNECTION_CLOSED : 0;
+    this.answers.give(batch.bytes, () => this.answer(batch, code));
+  }
+
+  private answer(batch: Batch, code: number): void {
     batch.resolve(code);
     if (this.low === null || (code === 0 && this.unsent + this.slab.bytes >= this.highWater)) return;
     this.low.resolve(code);

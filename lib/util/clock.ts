@@ -2,7 +2,7 @@
 import type { Clock } from './clock/port.js';
 
 export type { Clock, Timer, TimerClock } from './clock/port.js';
-export { systemClock } from '#clock';
+export { afterPromises, systemClock } from '#clock';
 
 /** Lets the sockets have their turn. */
 export const turn = (clock: Pick<Clock, 'soon'>): Promise<void> =>

@@ -5,28 +5,22 @@
  */
 import { ConnectionClosedError } from '../../errors.js';
 import { FrameSlab, isCopied, lengthOf, rename, writeAll } from '../../mailbox/frame-slab.js';
+import { FairAnswers } from '../../mailbox/fair-answers.js';
 import type { Sender } from '../../mailbox/outbox.js';
 import type { Transport } from '../../mailbox/transport.js';
+import { afterPromises, type Clock } from '../../util/clock.js';
 import { type Deferred, deferred } from '../../util/deferred.js';
 import { Fifo } from '../../util/fifo.js';
-import { CONNECTION_CLOSED } from '../../wire/codes.js';
 import { encodeNumber } from '../../wire/extension/resume.js';
-import { NotSupportedError, SendUnknownError } from './errors.js';
+import { SendUnknownError } from './errors.js';
 import { RepeatedLeaves } from './repeated-leaves.js';
-import { RequestBatch } from './request-batch.js';
+import { codeOf, notSupported, RequestBatch } from './request-batch.js';
 
 /** One write is under way at a time, so that little is uncertain after a loss: about this much. */
 const WRITE_BYTES = 64 * 1024;
 /** Most that is kept until it is acknowledged before senders wait. */
 const KEPT_REQUESTS = 10_000;
 const KEPT_BYTES = 8 * 1024 * 1024;
-
-/** What tells a mailbox that it was handed over, or was not. */
-const codeOf = (sent: Promise<void>): Promise<number> =>
-  sent.then(
-    () => 0,
-    () => CONNECTION_CLOSED,
-  );
 
 const submitted = Promise.resolve(0);
 const atOnce = Promise.resolve();
@@ -56,6 +50,7 @@ export class KeptOutbox implements Sender {
   /** Nothing more is written on this way; settles when nothing is being written. */
   private halted: Deferred<void> | null = null;
   private readonly slab: FrameSlab;
+  private readonly answers: FairAnswers;
   /** Bytes that were given out to be written. */
   private flushed = 0;
   /** There while there is too much for more sends to be answered at once. */
@@ -67,8 +62,10 @@ export class KeptOutbox implements Sender {
   constructor(
     private sender: string,
     private readonly highWater: number,
+    clock: Pick<Clock, 'soon'>,
   ) {
     this.slab = new FrameSlab(sender);
+    this.answers = new FairAnswers(clock, highWater);
   }
 
   /**
@@ -276,7 +273,7 @@ export class KeptOutbox implements Sender {
   }
 
   private gather(batch: RequestBatch): RequestBatch {
-    queueMicrotask(this.flush);
+    afterPromises(this.flush);
     return batch;
   }
 
@@ -377,15 +374,18 @@ export class KeptOutbox implements Sender {
   private done(batch: RequestBatch, transport: Transport, error: Error | null | undefined): void {
     // Node reports the write that was under way when the socket was destroyed as done; `detach` has judged it.
     if (this.transport !== transport || error || transport.destroyed) return;
-    this.unsent -= batch.bytes;
-    if (!this.isNumbered) {
+    const { isNumbered } = this;
+    if (!isNumbered) {
       this.kept -= batch.bytes;
       batch.parts = [];
-      batch.acknowledged();
     }
+    this.answers.give(batch.bytes, () => {
+      this.unsent -= batch.bytes;
+      if (!isNumbered) batch.acknowledged();
+      this.lowered();
+    });
     if (this.written === batch) this.written = null;
     this.halted?.resolve();
-    this.lowered();
     this.writeNext();
   }
 
@@ -395,6 +395,3 @@ export class KeptOutbox implements Sender {
     this.low = null;
   }
 }
-
-const notSupported = (): Error =>
-  new NotSupportedError('the daemon of this connection does not confirm messages');

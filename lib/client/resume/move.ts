@@ -30,10 +30,11 @@ export class Move {
     // Requests go to the next one; the first one still gets signs of life and questions for lists.
     outbox.detach();
     const transport = from.sendThrough(outbox);
-    from.sendThrough(new Outbox(transport, from.privateGroup, SEND_HIGH_WATER));
+    const { clock } = from.platform;
+    from.sendThrough(new Outbox(transport, from.privateGroup, SEND_HIGH_WATER, clock));
     from.onLost = () => this.ended();
     const late = new Error(`the daemon did not let the connection go within ${limitMs} ms`);
-    this.timer = from.platform.clock.after(limitMs, () => from.drop(late)).unref();
+    this.timer = clock.after(limitMs, () => from.drop(late)).unref();
   }
 
   /** Where the session stood in the HELLO to the next daemon. */

@@ -1,6 +1,8 @@
 /** Requests of a connection that comes back: those that are written together, and what is known of them. */
 import { type Deferred, deferred } from '../../util/deferred.js';
+import { CONNECTION_CLOSED } from '../../wire/codes.js';
 import { LEAVE_MESS } from '../../wire/service.js';
+import { NotSupportedError } from './errors.js';
 
 /** A join, leave or disconnect. */
 interface Control {
@@ -54,3 +56,13 @@ export class RequestBatch {
     this.confirmation?.reject(error);
   }
 }
+
+/** The same for a mailbox, which answers with codes. */
+export const codeOf = (sent: Promise<void>): Promise<number> =>
+  sent.then(
+    () => 0,
+    () => CONNECTION_CLOSED,
+  );
+
+export const notSupported = (): Error =>
+  new NotSupportedError('the daemon of this connection does not confirm messages');

@@ -95,7 +95,7 @@ export class Resumption {
     const { mailbox } = dialled;
     this.read = mailbox;
     this.id = mailbox.privateGroup;
-    this.outbox = new KeptOutbox(mailbox.privateGroup, sendHighWater);
+    this.outbox = new KeptOutbox(mailbox.privateGroup, sendHighWater, mailbox.platform.clock);
     session.sink = {
       acknowledged: (number) => this.outbox.acknowledge(number),
       told: (addresses) => dialler.tell(addresses),

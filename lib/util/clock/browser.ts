@@ -47,3 +47,6 @@ export const systemClock: Clock = {
   after: (milliseconds, f) => new SystemTimer(setTimeout(f, milliseconds)),
   soon,
 };
+
+/** Calls `f` in this turn, before promises of its continuations: pages have nothing that comes after those in a turn. */
+export const afterPromises = (f: () => void): void => queueMicrotask(f);

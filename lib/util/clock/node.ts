@@ -27,3 +27,8 @@ export const systemClock: Clock = {
   after: (milliseconds, f) => new SystemTimer(setTimeout(f, milliseconds)),
   soon: (f) => void setImmediate(f),
 };
+
+/** Calls `f` in this turn, when no promise is left that has a continuation to run. */
+export const afterPromises = (f: () => void): void =>
+  // What is to come next does so before promises where no promise runs, and after all of them where one does.
+  queueMicrotask(() => process.nextTick(f));

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { KeptOutbox } from '../../../lib/client/resume/kept-outbox.js';
+import { systemClock } from '../../../lib/util/clock.js';
 import type { Transport } from '../../../lib/mailbox/transport.js';
 import { AGREED_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
 import { settle } from '../support.js';
@@ -39,7 +40,7 @@ class Way {
 
 /** An outbox whose first daemon is gone, with two messages and a leave that were written there. */
 async function lost(): Promise<KeptOutbox> {
-  const outbox = new KeptOutbox('#a#d1', 1 << 20);
+  const outbox = new KeptOutbox('#a#d1', 1 << 20, systemClock);
   const way = new Way();
   outbox.begin(way.transport, '#a#d1', true, () => undefined);
   const wide = Buffer.alloc(15_000);
@@ -55,7 +56,7 @@ describe('requests that are kept', () => {
   describe('and wait to be sent again', () => {
     /** Eight messages, all of which were written once; the first of them are being written again. */
     async function waiting(): Promise<{ outbox: KeptOutbox; outcomes: Promise<string>[] }> {
-      const outbox = new KeptOutbox('#a#d1', 1 << 20);
+      const outbox = new KeptOutbox('#a#d1', 1 << 20, systemClock);
       const way = new Way();
       outbox.begin(way.transport, '#a#d1', true, () => undefined);
       const wide = Buffer.alloc(15_000);
