@@ -13,7 +13,7 @@ export const COPY_LIMIT_BYTES = 16 * 1024;
 const FIRST_SLAB_BYTES = 4 * 1024;
 const LAST_SLAB_BYTES = 64 * 1024;
 /** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
-export const GATHER_LIMIT_BYTES = 1024 * 1024;
+export const GATHER_LIMIT_BYTES = 128 * 1024;
 
 /** What a send is made of: an own copy where it is small, else the bytes of the caller. */
 export const isCopied = (dataLength: number): boolean => dataLength < COPY_LIMIT_BYTES;
@@ -33,8 +33,9 @@ export class FrameSlab {
   private cutTo = 0;
   private end = 0;
   private parts: Uint8Array[] = [];
-  /** A header with the sender filled in. */
-  private readonly head = Buffer.alloc(HEADER_BYTES);
+  /** A header with the sender filled in, and the first group of the frame before: most frames go where that went. */
+  private readonly head = Buffer.alloc(HEADER_BYTES + NAME_BYTES);
+  private firstGroup = '';
 
   constructor(sender: string) {
     writeName(this.head, NAME_AT, sender);
@@ -56,13 +57,11 @@ export class FrameSlab {
     const copied = isCopied(dataLength);
     let at = this.reserve(HEADER_BYTES + groups.length * NAME_BYTES + (copied ? dataLength : 0));
     const { slab } = this;
-    slab.set(this.head, at);
+    slab.set(this.headFor(groups), at);
     writeHeaderWords(slab, at, service, groups.length, messType, dataLength);
     at += HEADER_BYTES;
-    for (const group of groups) {
-      writeName(slab, at, group);
-      at += NAME_BYTES;
-    }
+    for (let i = 1; i < groups.length; i++) writeName(slab, at + i * NAME_BYTES, groups[i] as string);
+    at += groups.length * NAME_BYTES;
     for (const piece of pieces) {
       if (copied) {
         slab.set(piece, at);
@@ -89,6 +88,18 @@ export class FrameSlab {
     this.parts = [];
     this.bytes = 0;
     return parts;
+  }
+
+  /** What a frame to these groups begins with, but for its words: as far as the first of them. */
+  private headFor(groups: readonly string[]): Uint8Array {
+    const { head } = this;
+    if (groups.length === 0) return head.subarray(0, HEADER_BYTES);
+    const group = groups[0] as string;
+    if (group !== this.firstGroup) {
+      writeName(head, HEADER_BYTES, group);
+      this.firstGroup = group;
+    }
+    return head;
   }
 
   /** Place for this many bytes in the slab. */
