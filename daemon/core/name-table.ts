@@ -16,6 +16,8 @@ export class NameTable<T extends Named> {
   private slots: (T | undefined)[] = new Array<T | undefined>(FIRST_SIZE).fill(undefined);
   private hashes = new Int32Array(FIRST_SIZE);
   private used = 0;
+  /** What was found last: of the frames that follow one another, most name the same. */
+  private last: T | undefined;
 
   /** @param key known to nobody who chooses names */
   constructor(private readonly key: HashKey) {}
@@ -26,12 +28,14 @@ export class NameTable<T extends Named> {
 
   /** The thing whose name stands in the field at `at`; undefined also when that field has no NUL. */
   find(bytes: Uint8Array, at: number): T | undefined {
+    const { last } = this;
+    if (last !== undefined && isSame(bytes, at, last.field)) return last;
     const hash = hashName(bytes, at, this.key);
     const mask = this.slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = this.slots[slot];
       if (entry === undefined) return undefined;
-      if (this.hashes[slot] === hash && isSame(bytes, at, entry.field)) return entry;
+      if (this.hashes[slot] === hash && isSame(bytes, at, entry.field)) return (this.last = entry);
     }
   }
 
@@ -43,6 +47,7 @@ export class NameTable<T extends Named> {
   }
 
   delete(entry: T): void {
+    if (this.last === entry) this.last = undefined;
     const mask = this.slots.length - 1;
     let hole = hashName(entry.field, 0, this.key) & mask;
     while (this.slots[hole] !== entry) {
