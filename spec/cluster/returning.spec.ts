@@ -200,7 +200,8 @@ describe('a connection that comes back on three nodes', function () {
     await eventually(() => ann.group.isMember, 'the membership', LIMIT);
     expect(ann.group.members).to.deep.equal(['#ann#dmn3', '#eve#dmn3']);
     // The join at the second one may have been in the order before its end.
-    expect(ann.words.join('; ')).to.match(
+    const words = ann.words.join('; ');
+    expect(words, words).to.match(
       /^join ann,eve \+ann \+eve(; transition; network eve -ann; join ann,eve \+ann){1,2}$/,
     );
   });
