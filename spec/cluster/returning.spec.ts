@@ -199,10 +199,11 @@ describe('a connection that comes back on three nodes', function () {
     await eventually(() => ann.connection.id === '#ann#dmn3', 'the third daemon', LIMIT);
     await eventually(() => ann.group.isMember, 'the membership', LIMIT);
     expect(ann.group.members).to.deep.equal(['#ann#dmn3', '#eve#dmn3']);
-    // The join at the second one may have been in the order before its end.
+    // The join at the second one may have been in the order before its end. Each return may be there before Corosync
+    // reports the end of the daemon, which then has no member left to take along.
     const words = ann.words.join('; ');
     expect(words, words).to.match(
-      /^join ann,eve \+ann \+eve(; transition; network eve -ann; join ann,eve \+ann){1,2}$/,
+      /^join ann,eve \+ann \+eve(; (transition; network|disconnect) eve -ann; join ann,eve \+ann){1,2}$/,
     );
   });
 
