@@ -19,7 +19,7 @@ import { latencyCase } from './latency.js';
 import { churnCase, fillingCase } from './membership.js';
 import { peerCases } from './peers.js';
 import { resumableCase } from './resumable.js';
-import { idleCase, silentCase, stoppedReadersCase } from './sessions.js';
+import { idleCase, silentCase, smallTalkCase, stoppedReadersCase } from './sessions.js';
 import { importCase, startCase } from './start.js';
 import { manyDaemonsCase, testingKitCase } from './testing-kit.js';
 import { exchangeCase, largeGroupCase, lossCase, nameFloodCase } from './tables.js';
@@ -87,6 +87,14 @@ export const cases: readonly Case[] = [
   latencyCase('latency 10000/s', 10_000),
   flowCase('old-clients 100 B', { style: 'pieces' }),
   idleCase('idle sessions', { quick: 500, full: 10_000 }),
+  long(
+    smallTalkCase('10000 sessions 1/s in pairs', {
+      groups: { quick: 250, full: 5_000 },
+      members: 2,
+      rate: 10_000,
+    }),
+  ),
+  smallTalkCase('groups 100 of 100 singly', { groups: { quick: 10, full: 100 }, members: 100, rate: 200 }),
   stoppedReadersCase('stopped readers', 100),
   long(silentCase('silent connections', 500)),
   stampedeCase('connects at once', { quick: 500, full: 6_000 }),

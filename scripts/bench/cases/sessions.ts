@@ -6,6 +6,7 @@ import { Load, Server } from '../processes.js';
 import type { CrowdPlan } from '../programs/crowd.js';
 import type { ItselfAnswer, ItselfRequest } from '../programs/itself.js';
 import type { SilentPlan } from '../programs/silent.js';
+import type { SmallTalkAnswer, SmallTalkPlan, SmallTalkRequest } from '../programs/small-talk.js';
 import type { SteadyAnswer, SteadyPlan, SteadyRequest } from '../programs/steady.js';
 import { cpuSeconds, memory, peakMemory } from '../usage.js';
 
@@ -89,6 +90,38 @@ export function silentCase(name: string, silent: number): Case {
           return { pids: [server.pid], run };
         };
         return { subject: await probe(silent), yardstick: await probe(0) };
+      }),
+  };
+}
+
+interface SmallTalk {
+  readonly groups: { readonly quick: number; readonly full: number };
+  /** Members of each. */
+  readonly members: number;
+  /** Messages a second, of all sessions together. */
+  readonly rate: number;
+}
+
+/** Sessions in groups of one size, which take turns in saying something. The rate is given: the daemon's processor time counts. */
+export function smallTalkCase(name: string, { groups, members, rate }: SmallTalk): Case {
+  return {
+    name,
+    unit: 'deliveries/s',
+    first: 1,
+    prepare: ({ daemonOptions, quick, seconds }) =>
+      prepare(async (keep) => {
+        const server = keep(await Server.daemon(daemonOptions));
+        const plan: SmallTalkPlan = { port: server.port, groups: groups[quick ? 'quick' : 'full'], members };
+        const load = keep(await Load.start<SmallTalkRequest, SmallTalkAnswer>('small-talk', plan));
+        const messages = Math.max(1, Math.round(rate * seconds));
+        const run = async () => {
+          const before = cpuSeconds(server.pid) ?? 0;
+          const { lost, ...answer } = await load.ask({ messages, rate });
+          const used = (cpuSeconds(server.pid) ?? 0) - before;
+          const facts = { lost, cpuPercent: (100 * used) / answer.seconds };
+          return { count: messages * members, ...answer, facts };
+        };
+        return { subject: { pids: [server.pid], run }, yardstick: null };
       }),
   };
 }
