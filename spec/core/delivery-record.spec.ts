@@ -217,7 +217,7 @@ describe('the record of deliveries', () => {
 
   it('brings in a replay, here and at another daemon, what a member got', () => {
     const seed = givenSeed();
-    for (let i = 0; i < seeds(8, 300); i++) {
+    for (let i = 0; i < seeds(8, 150); i++) {
       const world = new RecordWorld(new Random(seed + i));
       for (let step = 0; step < 150; step++) world.step();
       world.rest();

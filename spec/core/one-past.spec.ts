@@ -123,7 +123,7 @@ describe('core: an exchange of one past', () => {
   describe('and one of full tables have one outcome', () => {
     it('in worlds of whole and compact views', () => {
       const first = givenSeed();
-      const { faults, checked, onePast } = compared(seeds(12, 2_000), (i) =>
+      const { faults, checked, onePast } = compared(seeds(12, 1_000), (i) =>
         new CompactWorld(first + i, partitions).run(),
       );
       expect(faults.slice(0, 1)).to.deep.equal([]);
@@ -134,7 +134,7 @@ describe('core: an exchange of one past', () => {
     it('in worlds of sessions that come back', () => {
       const first = givenSeed();
       const { faults, checked, onePast } = compared(
-        seeds(4, 700),
+        seeds(4, 350),
         (i) => new ResumeWorld(first + i, { kill: 6, start: 4, view: 4, hold: 4 }).run(),
         // Its sessions read whole views, which a resumable one does not get.
         false,

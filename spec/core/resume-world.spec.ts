@@ -34,7 +34,7 @@ describe('core: resumable sessions in random worlds', () => {
   for (const [name, weights] of profiles) {
     it(name, () => {
       const first = givenSeed();
-      const count = seeds(4, 700);
+      const count = seeds(4, 350);
       let deaths = 0;
       for (let i = 0; i < count; i++) deaths += new ResumeWorld(first + i, weights).run().deaths;
       expect(deaths).to.be.above(count);

@@ -7,7 +7,7 @@ import { lossWorlds } from './loss-worlds.js';
 import { type Member, RecipeWorld } from './recipe-world.js';
 import { type Ledger, ledgers, Replicas } from './replicas.js';
 
-const WORLDS = seeds(8, 100);
+const WORLDS = seeds(8, 50);
 
 describe('recipes over losses of connections', () => {
   for (const [what, live] of lossWorlds) {

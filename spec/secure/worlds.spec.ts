@@ -6,7 +6,7 @@ import { optionsOf, playRandom } from './simulation/random-world.js';
 
 describe('secure groups in simulated worlds', () => {
   // One seed that somebody chose, or as many as mutants are given.
-  const given = process.env['SEED'] === undefined ? seeds(40, 1000) : 1;
+  const given = process.env['SEED'] === undefined ? seeds(40, 500) : 1;
   const count = Number(process.env['WORLDS'] ?? given);
 
   it(`violate nothing in ${count} worlds`, () => {

@@ -8,7 +8,7 @@ import { replace } from './bugs/planted.js';
 import { Process } from '../../daemon/testing/time/process.js';
 import { runSeed } from './worker.js';
 
-const SEEDS = seeds(20, 150);
+const SEEDS = seeds(20, 75);
 /** Milliseconds; a turn of the event loop otherwise lasts a twentieth of one. */
 const LONG_TURN = 30;
 

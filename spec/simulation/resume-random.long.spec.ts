@@ -6,7 +6,7 @@ import { ResumeWorld } from './resume-world.js';
 
 /** Worlds that a planted bug may take to be seen. */
 const LIMIT = 100;
-const WORLDS = seeds(16, 80);
+const WORLDS = seeds(16, 40);
 
 describe('simulation: connections that come back in many random worlds', () => {
   for (const isNumbered of [false, true])

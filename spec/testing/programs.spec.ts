@@ -55,7 +55,7 @@ describe('testing: the programs of the guide', () => {
   for (const [name, run] of Object.entries({ divided, frozen })) {
     it(`${name}: leaves no handle, in real time`, async () => {
       const before = await alive();
-      for (let i = 0; i < seeds(10, 50); i++) await run({});
+      for (let i = 0; i < seeds(10, 25); i++) await run({});
       const after = await alive();
       for (const each of before) if (after.includes(each)) after.splice(after.indexOf(each), 1);
       expect(after).to.deep.equal([]);

@@ -4,7 +4,7 @@ import { seeds } from '../../support/seeds.js';
 import { linesOf, playMany } from './random-world.js';
 
 /** In all. */
-const WORLDS = seeds(300, 2000);
+const WORLDS = seeds(300, 1000);
 const SHAPES = [2, 3, 4].flatMap((daemons) => [1, 2].map((connections) => ({ daemons, connections })));
 
 describe('the registry of channel names in many random worlds', () => {

@@ -15,7 +15,7 @@ describe('compact views beside plain ones', () => {
   for (const [name, options] of Object.entries(profiles)) {
     it(`are equal in worlds ${name}`, () => {
       let [mismatches, answers] = [0, 0];
-      for (let seed = 1; seed <= seeds(10, 500); seed++) {
+      for (let seed = 1; seed <= seeds(10, 250); seed++) {
         const world = new CompactWorld(seed, options).play();
         expect(world.violations, `seed ${seed}`).to.deep.equal([]);
         mismatches += world.mismatches;

@@ -108,7 +108,7 @@ describe('compact views of a daemon at the client', () => {
   ] as const satisfies readonly (readonly [string, CompactPlan])[]) {
     it(`show what plain ones show, ${name}`, () => {
       let compared = 0;
-      for (let seed = 1; seed <= seeds(8, 300); seed++) {
+      for (let seed = 1; seed <= seeds(8, 150); seed++) {
         const screens: Screen[] = [];
         new CompactWorld(seed, plan, (person) => screens.push(new Screen(person))).run();
         const result = differences(screens);

@@ -4,7 +4,7 @@ import { givenSeed } from '../../support/random.js';
 import { seeds } from '../../support/seeds.js';
 import { playFull } from './full-world.js';
 
-const WORLDS = seeds(3, 60);
+const WORLDS = seeds(3, 30);
 
 describe('view synchrony on simulated daemons', () => {
   const from = givenSeed();

@@ -4,7 +4,7 @@ import { givenSeed } from '../../support/random.js';
 import { seeds } from '../../support/seeds.js';
 import { playRandom } from './random-world.js';
 
-const WORLDS = Number(process.env['WORLDS'] ?? seeds(150, 1000));
+const WORLDS = Number(process.env['WORLDS'] ?? seeds(150, 500));
 
 describe('view synchrony in simulated groups', () => {
   const from = givenSeed();

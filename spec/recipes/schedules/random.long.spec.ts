@@ -4,7 +4,7 @@ import { givenSeed } from '../../support/random.js';
 import { seeds } from '../../support/seeds.js';
 import { type PlayedSchedule, program } from './worker.js';
 
-const WORLDS = seeds(100, 2000);
+const WORLDS = seeds(100, 1000);
 
 describe('random schedules for replicated state: many worlds', () => {
   const from = givenSeed();
