@@ -42,6 +42,6 @@ export function sendOver(
     if (resumption) return resumption.outbox.keep(service, names, type, [bytes], confirm);
     return outcomes.of(mailbox.submit(service, names, type, [bytes]));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }

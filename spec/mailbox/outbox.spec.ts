@@ -74,10 +74,10 @@ describe('outbox', () => {
       for (const bytes of [20, 20_000]) {
         it(`lets others have their turn when each send of ${bytes} bytes is awaited`, async () => {
           const send = make(new WideTransport());
-          let isDue = false;
-          setImmediate(() => (isDue = true));
+          const others = { hadTurn: false };
+          setImmediate(() => (others.hadTurn = true));
           let sent = 0;
-          for (; !isDue && sent < 100_000; sent++) await send(bytes);
+          for (; !others.hadTurn && sent < 100_000; sent++) await send(bytes);
           expect(sent * bytes).to.be.at.most(HIGH_WATER + bytes);
         });
       }

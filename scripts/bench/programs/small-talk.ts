@@ -92,8 +92,9 @@ serve(async ({ port, groups, members }: SmallTalkPlan) => {
       for (; sent < due; sent++) all[next++ % all.length]?.send();
     }
     const expected = messages * members * frameBytes(BODY_BYTES);
-    for (const end = now() + PATIENCE_MS; received < expected && now() < end;) await pause(1);
-    const lost = (expected - received) / frameBytes(BODY_BYTES);
+    const missing = (): number => expected - received;
+    for (const end = now() + PATIENCE_MS; missing() > 0 && now() < end;) await pause(1);
+    const lost = missing() / frameBytes(BODY_BYTES);
     return { seconds: (now() - start) / 1e3, lost, latencies: latencies.take() };
   };
 });
