@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { groupIdText } from '../lib/wire/group-id.js';
 import { isGroupName, nameField, parsePrivateGroup } from '../lib/wire/name.js';
-import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../lib/wire/version.js';
 import type { Core } from './core/core.js';
 import type { Group } from './core/group.js';
 import type { Engine, View } from './engine/port.js';

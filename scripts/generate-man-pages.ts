@@ -14,9 +14,9 @@ import { helpOf } from './generate-cli-reference.js';
 import { entry, escaped, inline, literal } from './roff.js';
 
 /** The pages by their paths. This module runs from a build folder, two levels below the root. */
-export const manPages = (): ReadonlyMap<string, string> =>
+export const manPages = async (): Promise<ReadonlyMap<string, string>> =>
   new Map([
-    [pathOf('ssp.1'), clientPage()],
+    [pathOf('ssp.1'), await clientPage()],
     [pathOf('sspd.8'), daemonPage()],
   ]);
 
@@ -38,8 +38,8 @@ const page = (
     '',
   ].join('\n');
 
-function clientPage(): string {
-  const program = createProgram();
+async function clientPage(): Promise<string> {
+  const program = await createProgram();
   return page(program, 1, 'User Commands', 'groups, messages and views of a daemon, from the command line', [
     '.SH SYNOPSIS\n.B ssp\n.I verb\n.RI [ options ]\n.RI [ arguments ]',
     `.SH DESCRIPTION\n${inline('`ssp` is a client of `sspd`, and of a Spread daemon. `--json` prints for programs what a verb prints for people, one object per line. Errors go to standard error.')}`,
@@ -114,7 +114,7 @@ function daemonPage(): string {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  for (const [path, text] of manPages()) {
+  for (const [path, text] of await manPages()) {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   }

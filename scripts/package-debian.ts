@@ -12,4 +12,4 @@ const command = new Command('package:debian')
   .addOption(new Option('--compression <how>', 'none is quick').choices(['xz', 'none']).default('xz'))
   .allowExcessArguments(false)
   .parse();
-console.log(buildDebianPackage({ root, ...command.opts<Omit<DebianOptions, 'root'>>() }));
+console.log(await buildDebianPackage({ root, ...command.opts<Omit<DebianOptions, 'root'>>() }));

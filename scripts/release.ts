@@ -40,11 +40,11 @@ command
   .command('make')
   .description('build both packages, check what is in them, and write sums, provenance and notes')
   .option('--folder <folder>', 'where the files go', join(root, 'build/release', current))
-  .action(({ folder }: { readonly folder: string }) => {
-    for (const file of makeRelease(root, folder)) console.log(join(folder, file));
+  .action(async ({ folder }: { readonly folder: string }) => {
+    for (const file of await makeRelease(root, folder)) console.log(join(folder, file));
   });
 try {
-  command.parse();
+  await command.parseAsync();
 } catch (error) {
   console.error(`release: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

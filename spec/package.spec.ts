@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { TOOLKIT_VERSION, versionText } from '../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../lib/wire/version.js';
 import { repositoryRoot } from './support/recordings.js';
 
 interface Manifest {

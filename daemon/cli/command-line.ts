@@ -1,7 +1,7 @@
 /** The command line of `sspd`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PORT } from '../../lib/wire/limits.js';
-import { TOOLKIT_VERSION, versionText } from '../../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../../lib/wire/version.js';
 import { defaultUnixDir } from '../config/options.js';
 import { type Endpoint, ORIGIN_RULE, readEndpoint } from '../config/values.js';
 import { LOG_LEVELS, type LogLevel } from '../log/logger.js';

@@ -19,8 +19,8 @@ interface Flags extends Access {
   readonly json?: boolean;
 }
 
-export const callCommand = (): Command =>
-  verb('call', 'Ask all members of a group that answer calls, and print their answers, one per line.', [
+export const callCommand = (command: Command): Command =>
+  verb(command, [
     'ssp call shops apples',
     'ssp call shops \'{"fruit":"apples"}\' --json | jq .values',
     'ssp call shops apples --mode first --timeout 1s || echo "nobody has apples"',

@@ -19,8 +19,8 @@ interface Flags extends Access {
   readonly json?: boolean;
 }
 
-export const channelsCommand = (): Command =>
-  verb('channels', 'List the channels by name, each with its server.', [
+export const channelsCommand = (command: Command): Command =>
+  verb(command, [
     'ssp channels',
     'ssp channels shop/                    # those whose name begins so',
     "ssp channels --json | jq -r 'select(.clients | length == 0) | .name'",

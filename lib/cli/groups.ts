@@ -11,8 +11,8 @@ import { integer, jsonOption } from './values.js';
 /** What the monitor gives at most. */
 const MOST = 10_000;
 
-export const groupsCommand = (): Command =>
-  monitorVerb('groups', 'List the groups that a daemon knows, by name.', ['ssp groups', 'ssp groups --json'])
+export const groupsCommand = (command: Command): Command =>
+  monitorVerb(command, ['ssp groups', 'ssp groups --json'])
     .addOption(new Option('--limit <n>', 'groups to list').argParser(integer(1, MOST)).default(1_000))
     .addOption(jsonOption('one JSON object'))
     .action(async (flags: MonitorFlags & { readonly limit: number }) => {

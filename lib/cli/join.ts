@@ -12,8 +12,8 @@ interface Flags extends Access, SecureFlags {
   readonly count?: number;
 }
 
-export const joinCommand = (): Command => {
-  const command = verb('join', 'Join groups and print their messages and views.', [
+export const joinCommand = (command: Command): Command => {
+  verb(command, [
     'ssp join room lobby',
     'ssp join room --json --count 1        # waits for one message',
     'ssp join room --address a:4803,b:4803 # continues at the other one',

@@ -12,17 +12,12 @@ interface Flags extends RunnerFlags, QuorumFlags {
   readonly prefer: NonNullable<LeadOptions['prefer']>;
 }
 
-export const leadCommand = (): Command =>
-  runnerVerb(
-    'lead',
-    'Run a command while leading a group. It gets SSP_FENCING_TOKEN, SIGTERM if the lead is lost, and starts again with the next lead.',
-    'the lead',
-    [
-      'ssp lead importer -- node import.js',
-      'ssp lead importer --once --timeout 1m -- node import.js',
-      'ssp lead importer --quorum 2 --address a:4803,b:4803,c:4803 -- node import.js',
-    ],
-  )
+export const leadCommand = (verb: Command): Command =>
+  runnerVerb(verb, 'the lead', [
+    'ssp lead importer -- node import.js',
+    'ssp lead importer --once --timeout 1m -- node import.js',
+    'ssp lead importer --quorum 2 --address a:4803,b:4803,c:4803 -- node import.js',
+  ])
     .addOption(quorumOption())
     .addOption(
       new Option(

@@ -19,17 +19,12 @@ const RELEASE_LIMIT_MS = 5_000;
 
 type Flags = RunnerFlags & QuorumFlags;
 
-export const lockCommand = (): Command =>
-  runnerVerb(
-    'lock',
-    'Run a command while holding a lock. The command gets SSP_FENCING_TOKEN, and SIGTERM if the lock is lost.',
-    'the lock',
-    [
-      'ssp lock backup -- ./backup.sh --all',
-      'ssp lock backup --timeout 1s -- ./backup.sh || echo "another one makes the backup, or it failed"',
-      'ssp lock printer --quorum 2 --address a:4803,b:4803,c:4803 -- lp report.pdf',
-    ],
-  )
+export const lockCommand = (verb: Command): Command =>
+  runnerVerb(verb, 'the lock', [
+    'ssp lock backup -- ./backup.sh --all',
+    'ssp lock backup --timeout 1s -- ./backup.sh || echo "another one makes the backup, or it failed"',
+    'ssp lock printer --quorum 2 --address a:4803,b:4803,c:4803 -- lp report.pdf',
+  ])
     .addOption(quorumOption())
     .addOption(maxMembersOption())
     .hook('preAction', checkQuorumFlags)

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 /** `ssp`: the client on the command line. */
 import { type Command, CommanderError } from 'commander';
-import { SspError } from '../index.js';
 import { Failure, FAILED_STATUS, Interrupted, USAGE_STATUS } from './failure.js';
 import { createProgram } from './program.js';
 import { printable } from './text.js';
+import { verbsNamed } from './verbs.js';
 
-const program = createProgram();
+const program = await createProgram(verbsNamed(process.argv.slice(2)));
 
 const say = (line: string): void => void process.stderr.write(`ssp: ${line}\n`);
 
@@ -29,13 +29,18 @@ function strictly(command: Command): void {
 }
 
 /** @returns the status to end with */
-function explain(error: unknown): number {
+async function explain(error: unknown): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_STATUS;
   if (error instanceof Interrupted) return error.status;
-  // An error of the library that no verb has better words for still says what happened.
-  if (!(error instanceof Failure) && !(error instanceof SspError)) throw error;
+  if (error instanceof Failure) {
+    say(printable(error.message));
+    return error.status;
+  }
+  // An error of the library that no verb has better words for still says what happened. What threw it has loaded this.
+  const { SspError } = await import('../index.js');
+  if (!(error instanceof SspError)) throw error;
   say(printable(error.message));
-  return error instanceof Failure ? error.status : FAILED_STATUS;
+  return FAILED_STATUS;
 }
 
 // A reader that goes away is no error of ours; verbs that go on printing find out by themselves.
@@ -44,5 +49,5 @@ for (const command of [program, ...program.commands]) strictly(command);
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = explain(error);
+  process.exitCode = await explain(error);
 }

@@ -29,8 +29,8 @@ interface Flags extends Access, QuorumFlags {
   readonly json?: boolean;
 }
 
-export const mapCommand = (): Command =>
-  verb('map', 'Read, write or follow a replicated map that programs of the group hold.', [
+export const mapCommand = (command: Command): Command =>
+  verb(command, [
     'ssp map get settings                  # all of it',
     'ssp map get settings colour',
     'ssp map set settings colour green',

@@ -6,11 +6,8 @@ import { membersPage } from './monitor/pages.js';
 import { printable } from './text.js';
 import { group as groupName, jsonOption } from './values.js';
 
-export const membersCommand = (): Command =>
-  monitorVerb('members', 'List the members of a group in their order, one per line; the first one leads.', [
-    'ssp members room',
-    'ssp members room | head -1            # the leader',
-  ])
+export const membersCommand = (command: Command): Command =>
+  monitorVerb(command, ['ssp members room', 'ssp members room | head -1            # the leader'])
     .argument('<group>', 'group to look at', groupName)
     .addOption(jsonOption('one JSON object'))
     .action(async (group: string, flags: MonitorFlags) => {

@@ -4,7 +4,7 @@ import { type Histogram, type RecordableHistogram, createHistogram } from 'node:
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Connection, Service } from '../index.js';
-import { MAX_GROUP_NAME, MAX_REQUEST_BYTES } from '../ssp/index.js';
+import { MAX_REQUEST_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { Echo } from './echo.js';
 import { interruption, print } from './failure.js';
 import { type Access, withConnection } from './session.js';
@@ -12,7 +12,7 @@ import { count as counted, microseconds, plural } from './units.js';
 import { duration, group, integer, jsonOption, nameOption, serviceOption, verb } from './values.js';
 
 /** Longest body to one group. */
-const MAX_BODY = MAX_REQUEST_BYTES - MAX_GROUP_NAME;
+const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
 
 interface Flags extends Access {
   readonly count: number;
@@ -22,11 +22,8 @@ interface Flags extends Access {
   readonly json?: boolean;
 }
 
-export const pingCommand = (): Command =>
-  verb('ping', 'Measure round trips: a message is sent, takes its place in the order, and comes back.', [
-    'ssp ping',
-    'ssp ping room --service safe --count 200 --interval 10ms',
-  ])
+export const pingCommand = (command: Command): Command =>
+  verb(command, ['ssp ping', 'ssp ping room --service safe --count 200 --interval 10ms'])
     .argument(
       '[group]',
       'group to join and to send to; without one, messages go to this connection only',

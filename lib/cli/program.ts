@@ -1,44 +1,29 @@
-/** The verbs of `ssp`, and what its help says. */
+/** The program `ssp`: its verbs, and what its help says. */
 import { Command } from 'commander';
-import { SSP_version } from '../ssp/index.js';
-import { callCommand } from './call.js';
-import { channelsCommand } from './channels.js';
-import { completionCommand } from './completion/completion.js';
-import { floodCommand } from './flood/flood.js';
-import { groupsCommand } from './groups.js';
-import { initCommand } from './init/init.js';
-import { joinCommand } from './join.js';
-import { leadCommand } from './lead.js';
-import { lockCommand } from './lock.js';
-import { mapCommand } from './map.js';
-import { membersCommand } from './members.js';
-import { pingCommand } from './ping.js';
-import { recordCommand } from './recording/record.js';
-import { replayCommand } from './recording/replay.js';
-import { secureCommand } from './secure.js';
-import { sendCommand } from './send.js';
-import { statusCommand } from './status.js';
-import { topCommand } from './top/top.js';
-import { userCommand } from './user.js';
+import { TOOLKIT_VERSION, versionText } from '../wire/version.js';
+import { type Verb, verbNames, verbs } from './verbs.js';
 
-const { major, minor, patch } = SSP_version();
-
-export function createProgram(): Command {
+/** @param whole names of the verbs that can be run, or whose own help is wanted; the others are only listed. Default: all */
+export async function createProgram(whole: readonly string[] = verbNames): Promise<Command> {
   const program = new Command('ssp')
     .description('Groups, messages and views of a daemon, from the command line.')
-    .version(`${major}.${minor}.${patch}`, '-V, --version', 'print the version')
+    .version(versionText(TOOLKIT_VERSION), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trimEnd() })
     .addHelpText(
       'after',
       '\nExample:\n  ssp join room                  # in one terminal\n  ssp send room "good morning"   # in another',
     );
-  const talking = [joinCommand(), sendCommand(), userCommand(), pingCommand(), floodCommand()];
-  const watching = [statusCommand(), topCommand(), groupsCommand(), membersCommand()];
-  const deciding = [lockCommand(), leadCommand(), callCommand(), mapCommand(), channelsCommand()];
-  const recording = [recordCommand(), replayCommand()];
-  const preparing = [secureCommand(), initCommand(), completionCommand()];
-  for (const command of [...talking, ...deciding, ...watching, ...recording, ...preparing])
-    program.addCommand(command);
+  for (const verb of verbs) program.addCommand(await commandOf(verb, whole.includes(verb.name)));
   return program;
+}
+
+async function commandOf({ name, takes, about, load }: Verb, isWhole: boolean): Promise<Command> {
+  const command = new Command(name)
+    .description(about)
+    .usage(`[options] ${takes}`.trimEnd())
+    .helpOption('-h, --help', 'print this help')
+    .allowExcessArguments(false);
+  return isWhole ? (await load())(command) : command;
 }

@@ -1,8 +1,9 @@
 /** `ssp secure`: identities for secure groups. */
 import { open } from 'node:fs/promises';
-import { Argument, Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { generateIdentity, publicKeyText } from '../secure/index.js';
 import { Failure } from './failure.js';
+import { exampleText } from './text.js';
 
 /** Nobody but the owner reads a private key. */
 const OWNER_ONLY = 0o600;
@@ -16,12 +17,9 @@ const examples = [
   'ssp secure keygen | age -p > bob.age   # the private key goes to standard output',
 ];
 
-export const secureCommand = (): Command =>
-  new Command('secure')
-    .description('Make an identity for secure groups: an Ed25519 key.')
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', `\nExample:\n${examples.map((line) => `  ${line}`).join('\n')}`)
-    .allowExcessArguments(false)
+export const secureCommand = (command: Command): Command =>
+  command
+    .addHelpText('after', exampleText(examples))
     .addArgument(new Argument('<action>', 'what to do').choices(['keygen']))
     .option('-o, --output <file>', 'new file for the private key (PKCS #8 PEM), for its owner only')
     .action(async (_: string, { output }: Flags) => {

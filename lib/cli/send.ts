@@ -25,17 +25,13 @@ interface Flags extends Access, SecureFlags {
   readonly type: number;
 }
 
-export const sendCommand = (): Command => {
-  const command = verb(
-    'send',
-    'Send a message, or every line of standard input as a message. No membership is needed.',
-    [
-      'ssp send room "good morning"',
-      'ssp send room,lobby - < lines.txt',
-      "ssp send '#anna#host' 'to one connection only'",
-      'ssp send vault secret --secure --identity bob.pem --allow keys.txt',
-    ],
-  )
+export const sendCommand = (command: Command): Command => {
+  verb(command, [
+    'ssp send room "good morning"',
+    'ssp send room,lobby - < lines.txt',
+    "ssp send '#anna#host' 'to one connection only'",
+    'ssp send vault secret --secure --identity bob.pem --allow keys.txt',
+  ])
     .argument(
       '<group>',
       'group, or #name#daemon for one connection; several are separated by commas',

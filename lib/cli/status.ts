@@ -7,12 +7,8 @@ import { printable } from './text.js';
 import { age, bytes, count, plural } from './units.js';
 import { jsonOption } from './values.js';
 
-export const statusCommand = (): Command =>
-  monitorVerb(
-    'status',
-    'Show the status of a daemon. Fails when it has no daemon view, and so orders nothing.',
-    ['ssp status', 'ssp status --monitor /run/sspd/monitor --json'],
-  )
+export const statusCommand = (command: Command): Command =>
+  monitorVerb(command, ['ssp status', 'ssp status --monitor /run/sspd/monitor --json'])
     .addOption(jsonOption('the whole status as one JSON object'))
     .action(async (flags: MonitorFlags) => {
       const stop = interruption(true);

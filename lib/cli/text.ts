@@ -36,6 +36,10 @@ export function bodyLine(body: Buffer, limit = Infinity): string {
     : `${printable(text.slice(0, limit))} ... (${body.length} bytes)`;
 }
 
+/** The last part of the help of a verb. @param lines what a person would type */
+export const exampleText = (lines: readonly string[]): string =>
+  `\nExample:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+
 /** A body in JSON. */
 export function bodyFields(body: Buffer): { text: string } | { base64: string } {
   const text = textOf(body);

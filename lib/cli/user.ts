@@ -21,11 +21,8 @@ import { plural } from './units.js';
 import { CommandError, type UserActions, carryOut, helpLines } from './user-commands.js';
 import { connectionName, verb } from './values.js';
 
-export const userCommand = (): Command =>
-  verb('user', 'Interactive client: join groups, send, see what arrives. "?" lists the commands.', [
-    'ssp user anna',
-    "printf 'j room\\ns room hello\\n' | ssp user anna",
-  ])
+export const userCommand = (command: Command): Command =>
+  verb(command, ['ssp user anna', "printf 'j room\\ns room hello\\n' | ssp user anna"])
     .argument(
       '[name]',
       'name of the connection, 1 to 10 characters (default: chosen by the daemon)',

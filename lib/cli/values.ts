@@ -1,12 +1,13 @@
 /** Arguments from text to values. A parser throws what commander turns into a line of usage. */
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SERVICES } from '../index.js';
 import { isGroupName, isPrivateName, parsePrivateGroup } from '../wire/index.js';
-import { DEFAULT_SPREAD_PORT } from '../ssp/index.js';
+import { DEFAULT_PORT } from '../wire/limits.js';
 import { ADDRESS_FORMS, addressFault, addressList, parseAddress, parseService } from '../mailbox/address.js';
 import { checkTlsFlags, tlsOptions } from './session.js';
+import { exampleText } from './text.js';
 
-export const DEFAULT_ADDRESS = `${DEFAULT_SPREAD_PORT}@localhost`;
+export const DEFAULT_ADDRESS = `${DEFAULT_PORT}@localhost`;
 
 /** Empty is the default, so that an empty environment variable counts as none. */
 export function address(text: string): string {
@@ -112,31 +113,28 @@ export function positive(text: string): number {
 const ENVIRONMENT = 'SSP_USER and SSP_PASSWORD in the environment answer a daemon that asks for them.';
 
 /**
- * @param example what a person would type, lines of it
- * @param daemons whether the verb can choose among several
+ * Makes a command one that has a connection.
+ * @param examples what a person would type
+ * @param daemons whether it can choose among several
  */
 export function verb(
-  name: string,
-  description: string,
-  example: readonly string[],
+  command: Command,
+  examples: readonly string[],
   daemons: 'one' | 'several' = 'several',
 ): Command {
   const [what, parser] =
     daemons === 'one'
       ? ['address of the daemon', address]
       : ['address of the daemon, or of several with commas between', addresses];
-  const command = new Command(name)
-    .description(description)
+  command
     .addOption(
       new Option('-a, --address <address>', `${what}: ${ADDRESS_FORMS}`)
         .env('SSP_ADDRESS')
         .default(DEFAULT_ADDRESS)
         .argParser(parser),
     )
-    .helpOption('-h, --help', 'print this help')
     .hook('preAction', checkTlsFlags)
-    .addHelpText('after', `\nExample:\n${example.map((line) => `  ${line}`).join('\n')}\n\n${ENVIRONMENT}`)
-    .allowExcessArguments(false);
+    .addHelpText('after', `${exampleText(examples)}\n\n${ENVIRONMENT}`);
   for (const option of tlsOptions()) command.addOption(option);
   return command;
 }

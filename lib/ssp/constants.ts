@@ -1,6 +1,6 @@
 /** The constants under their C names: [receive 1]. */
 import { codeName, codeText } from '../wire/codes.js';
-import { PROTOCOL_VERSION, TOOLKIT_VERSION, type Version } from '../wire/handshake/connect-request.js';
+import { PROTOCOL_VERSION, type Version } from '../wire/handshake/connect-request.js';
 import {
   DEFAULT_PORT,
   MAX_CLIENT_SCATTER_ELEMENTS,
@@ -11,6 +11,7 @@ import {
   NAME_BYTES,
 } from '../wire/limits.js';
 import { MEMBERSHIP_MESS, REGULAR_MESS, TRANSITION_MESS } from '../wire/service.js';
+import { TOOLKIT_VERSION } from '../wire/version.js';
 
 export { MAX_CLIENT_SCATTER_ELEMENTS, MAX_PRIVATE_NAME };
 

@@ -61,13 +61,13 @@ interface Contents {
  * @returns path of the package
  * @throws Error when a program that it needs is missing or fails, or the clone is not built
  */
-export function buildDebianPackage(options: DebianOptions): string {
+export async function buildDebianPackage(options: DebianOptions): Promise<string> {
   const { root, folder, compression = 'xz' } = options;
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   const version = debianVersion(options.version ?? manifest.version);
   const tree = mkdtempSync(join(tmpdir(), 'ssp-deb-'));
   try {
-    lay(tree, contentsOf(root, manifest, version));
+    lay(tree, await contentsOf(root, manifest, version));
     mkdirSync(folder, { recursive: true });
     const file = join(folder, `${manifest.name}_${version}_${architectureOf(process.arch)}.deb`);
     // The files belong to root whoever builds.
@@ -90,7 +90,7 @@ function sourceDate(root: string): string {
   return last.trim();
 }
 
-function contentsOf(root: string, manifest: Manifest, version: string): Contents {
+async function contentsOf(root: string, manifest: Manifest, version: string): Promise<Contents> {
   const packages = productionPackages(root);
   const { name } = manifest;
   const doc = `usr/share/doc/${name}`;
@@ -107,7 +107,7 @@ function contentsOf(root: string, manifest: Manifest, version: string): Contents
     ...programFiles(root, packages, FOLDER, NODE),
     { path: `${doc}/copyright`, data: Buffer.from(copyright) },
     { path: `${doc}/changelog.gz`, data: packed(text('CHANGELOG.md')) },
-    ...completions(),
+    ...(await completions()),
     ...manualPages(root),
   ];
   const bytes = files.reduce((sum, { data }) => sum + data.length, 0);
@@ -129,8 +129,8 @@ function contentsOf(root: string, manifest: Manifest, version: string): Contents
 
 const packed = (text: string | Buffer): Buffer => gzipSync(text, { level: 9 });
 
-function completions(): PackedFile[] {
-  const words = wordsOf(createProgram());
+async function completions(): Promise<PackedFile[]> {
+  const words = wordsOf(await createProgram());
   return SHELLS.map((shell) => ({
     path: COMPLETIONS[shell],
     data: Buffer.from(completionScript(shell, words)),

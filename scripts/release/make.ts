@@ -46,7 +46,7 @@ function unpacked(archive: string): ArchivedFile[] {
  * @returns their names
  * @throws Error when the clone has changes, the version is not released in the changelog, or the archive has a fault
  */
-export function makeRelease(root: string, folder: string): string[] {
+export async function makeRelease(root: string, folder: string): Promise<string[]> {
   const commit = commitOf(root);
   const read = (path: string): string => readFileSync(join(root, path), 'utf8');
   const { version } = JSON.parse(read('package.json')) as { readonly version: string };
@@ -62,7 +62,7 @@ export function makeRelease(root: string, folder: string): string[] {
   const [, name = ''] = /"filename": "([^"]+\.tgz)"/.exec(packed) ?? [];
   const faults = faultsOf(unpacked(join(folder, name)), root);
   if (faults.length > 0) throw new Error(`expected an archive for users, got:\n${faults.join('\n')}`);
-  const debian = basename(buildDebianPackage({ root, folder }));
+  const debian = basename(await buildDebianPackage({ root, folder }));
 
   const artifacts = [name, debian].map((each) => ({ name: each, data: readFileSync(join(folder, each)) }));
   const tools = {

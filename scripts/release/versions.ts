@@ -1,6 +1,6 @@
 /** The places that name the version of the package. Specs keep them the same; a release changes them together. */
 
-export const PLACES = ['package.json', 'package-lock.json', 'lib/wire/handshake/connect-request.ts'] as const;
+export const PLACES = ['package.json', 'package-lock.json', 'lib/wire/version.ts'] as const;
 type Place = (typeof PLACES)[number];
 
 /** What the protocol can carry: three numbers of one byte each, of which Spread 5.0.1 reads 128 and above as negative. */

@@ -10,7 +10,7 @@ import { skip } from '../support/skip.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
 const isThere = (shell: string): boolean => spawnSync(shell, ['-c', 'true']).status === 0;
-const words = wordsOf(createProgram());
+const words = wordsOf(await createProgram());
 const verbs = words.verbs.map(({ name }) => name);
 
 /** A line up to the cursor, and what may stand there; the line as bash cuts it. */

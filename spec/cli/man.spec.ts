@@ -16,8 +16,11 @@ const groff = (text: string, ...options: readonly string[]): { out: string; err:
 };
 const hasGroff = spawnSync('groff', ['--version']).status === 0;
 
+const pages = await manPages();
+const { commands } = await createProgram();
+
 describe('the manual pages', () => {
-  for (const [path, text] of manPages()) {
+  for (const [path, text] of pages) {
     const name = basename(path);
 
     it(`${name} is what the commands give: else run build/scripts/generate-man-pages.js`, async () => {
@@ -42,9 +45,9 @@ describe('the manual pages', () => {
 
   it('shows every verb with its options and examples, as --help does', function () {
     if (!hasGroff) skip(this, 'groff is not installed');
-    const [page = ''] = [...manPages()].find(([path]) => path.endsWith('ssp.1'))?.slice(1) ?? [];
+    const [page = ''] = [...pages].find(([path]) => path.endsWith('ssp.1'))?.slice(1) ?? [];
     const shown = groff(page, '-rLL=200n').out.replaceAll(/\s+/g, ' ');
-    for (const command of createProgram().commands) {
+    for (const command of commands) {
       expect(shown).to.include(`ssp ${command.name()} ${command.usage()}`);
       for (const { flags } of command.createHelp().visibleOptions(command)) expect(shown).to.include(flags);
     }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { defaultDependency, packageName } from '../../lib/cli/init/project.js';
-import { TOOLKIT_VERSION, versionText } from '../../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../../lib/wire/version.js';
 
 describe('command: a new project', () => {
   for (const [path, name] of [

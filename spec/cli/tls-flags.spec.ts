@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { CommanderError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { type TlsFlags, tlsOf } from '../../lib/cli/session.js';
 import { verb } from '../../lib/cli/values.js';
 import { tlsFile, tlsText } from '../support/tls-files.js';
 
 /** What a verb makes of its command line: its flags, or what is wrong with it. */
 async function parsed(...args: readonly string[]): Promise<TlsFlags | string> {
-  const command = verb('try', 'a verb', ['ssp try'])
+  const command = verb(new Command('try'), ['ssp try'])
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .action(() => undefined);

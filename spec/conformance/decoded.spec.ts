@@ -12,11 +12,11 @@ import {
   type Version,
   readConnectRequest,
   versionNumber,
-  versionText,
 } from '../../lib/wire/handshake/connect-request.js';
 import { nameField } from '../../lib/wire/name.js';
 import { checkGroupField, checkRequest } from '../../lib/wire/request.js';
 import { JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
+import { versionText } from '../../lib/wire/version.js';
 import {
   type Decoded,
   type Direction,

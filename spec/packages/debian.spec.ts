@@ -29,14 +29,14 @@ describe('the Debian package', function () {
     execFileSync('dpkg-deb', args, { encoding: 'utf8' });
   const at = (path: string): string => join(folder.path, 'tree', path);
   const read = (path: string): string => readFileSync(at(path), 'utf8');
-  const build = (name: string): string =>
+  const build = (name: string): Promise<string> =>
     buildDebianPackage({ root: repositoryRoot, folder: folder.file(name), compression: 'none' });
 
   before(async function () {
     if (spawnSync('dpkg-deb', ['--version'], { stdio: 'ignore' }).status !== 0)
       skip(this, 'dpkg-deb missing: packages of Debian are built where it is');
     folder = await TemporaryDirectory.make();
-    file = build('one');
+    file = await build('one');
     const line = /^(\S+ \S+) +\d+ \S+ \S+ \.\/(.*?)(?: -> .*)?$/gm;
     const found = [...dpkgDeb('--contents', file).matchAll(line)];
     entries = new Map(found.map(([, mode = '', path = '']) => [path, mode]));
@@ -197,8 +197,8 @@ describe('the Debian package', function () {
     }
   });
 
-  it('is the same, byte for byte, when it is built again', () => {
-    expect(readFileSync(build('two')).equals(readFileSync(file))).to.equal(true);
+  it('is the same, byte for byte, when it is built again', async () => {
+    expect(readFileSync(await build('two')).equals(readFileSync(file))).to.equal(true);
   });
 
   it('has the unit file that the page shows', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TOOLKIT_VERSION } from '../../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION } from '../../lib/wire/version.js';
 import { Program } from '../support/program.js';
 
 const ssp = (...args: readonly string[]): Program => Program.start('lib/cli/main.js', args);

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { commitOf, makeRelease } from '../../scripts/release/make.js';
+import { failure } from '../support/failure.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
 describe('making a release', function () {
@@ -33,16 +34,16 @@ describe('making a release', function () {
       .and.match(/^[0-9a-f]{40}$/);
   });
 
-  it('is refused with files that are in no commit', () => {
+  it('is refused with files that are in no commit', async () => {
     writeFileSync(clone.file('new.js'), '');
-    expect(() => makeRelease(clone.path, clone.file('out'))).to.throw(
+    expect((await failure(makeRelease(clone.path, clone.file('out')))).message).to.include(
       'expected a clean clone, got changes:\n?? new.js',
     );
     expect(existsSync(clone.file('out'))).to.equal(false);
   });
 
-  it('is refused for a version without a date', () => {
-    expect(() => makeRelease(clone.path, clone.file('out'))).to.throw(
+  it('is refused for a version without a date', async () => {
+    expect((await failure(makeRelease(clone.path, clone.file('out')))).message).to.include(
       'expected "## 1.2.3 (DATE)" at the head of the changelog: run "prepare" first, and commit',
     );
     expect(existsSync(clone.file('out'))).to.equal(false);

@@ -37,8 +37,8 @@ describe('the version of a release', () => {
   }
 
   it('is refused where the constant is missing', () => {
-    expect(() => withVersion('lib/wire/handshake/connect-request.ts', 'export {};\n', '1.2.3')).to.throw(
-      'expected TOOLKIT_VERSION in lib/wire/handshake/connect-request.ts, got none',
+    expect(() => withVersion('lib/wire/version.ts', 'export {};\n', '1.2.3')).to.throw(
+      'expected TOOLKIT_VERSION in lib/wire/version.ts, got none',
     );
   });
 });

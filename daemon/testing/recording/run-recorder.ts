@@ -5,11 +5,8 @@ import type { ConnectionEvent, ViewEvent } from '../../../lib/client/event.js';
 import { RecordingError } from '../../../lib/recording/error.js';
 import { frameOf, groupsOf } from '../../../lib/recording/events.js';
 import { encodeHead, encodeRecord } from '../../../lib/recording/format.js';
-import {
-  PROTOCOL_VERSION,
-  TOOLKIT_VERSION,
-  versionText,
-} from '../../../lib/wire/handshake/connect-request.js';
+import { PROTOCOL_VERSION } from '../../../lib/wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../../../lib/wire/version.js';
 import type { ConnectionLog } from '../connection-log.js';
 
 /** Time of the cluster. */

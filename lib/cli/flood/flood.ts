@@ -6,12 +6,11 @@ import {
   AGREED_MESS,
   CAUSAL_MESS,
   FIFO_MESS,
-  MAX_GROUP_NAME,
-  MAX_REQUEST_BYTES,
   RELIABLE_MESS,
   SAFE_MESS,
   UNRELIABLE_MESS,
-} from '../../ssp/index.js';
+} from '../../wire/index.js';
+import { MAX_REQUEST_BYTES, NAME_BYTES } from '../../wire/limits.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import { Failure, interruption, print } from '../failure.js';
 import { lostFailure } from '../session.js';
@@ -20,7 +19,7 @@ import { joinAll, openAll } from './connections.js';
 import { floodJson, floodText, showProgress } from './report.js';
 import { Flood, type FloodFlags, type FloodResult } from './run.js';
 
-const MAX_BODY = MAX_REQUEST_BYTES - MAX_GROUP_NAME;
+const MAX_BODY = MAX_REQUEST_BYTES - NAME_BYTES;
 /** The services as a message carries them. */
 const bits: Readonly<Record<Service, number>> = {
   unreliable: UNRELIABLE_MESS,
@@ -36,13 +35,8 @@ const DEFAULT_MESSAGES = 500_000;
 /** The daemon also drops a session that too many bytes wait for; large bodies get a smaller window. */
 const BYTES_UNDER_WAY = 16 * 1024 * 1024;
 
-export const floodCommand = (): Command =>
-  verb(
-    'flood',
-    'Measure throughput: connections of this process send and receive as fast as they can.',
-    ['ssp flood', 'ssp flood --senders 4 --receivers 4 --size 1000 --seconds 5'],
-    'one',
-  )
+export const floodCommand = (command: Command): Command =>
+  verb(command, ['ssp flood', 'ssp flood --senders 4 --receivers 4 --size 1000 --seconds 5'], 'one')
     .option('--senders <n>', 'connections that send', integer(1, MAX_CONNECTIONS), 1)
     .option('--receivers <n>', 'connections in the group', integer(1, MAX_CONNECTIONS), 1)
     .option('--size <bytes>', 'size of the bodies', integer(0, MAX_BODY), 100)

@@ -1,8 +1,9 @@
 /** `ssp init`: a program to begin with, its test, and what runs it. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { Failure, interruption, print } from '../failure.js';
+import { exampleText } from '../text.js';
 import { plural } from '../units.js';
 import { defaultDependency, projectFiles } from './project.js';
 
@@ -24,12 +25,9 @@ const NEXT = [
   'npm start             # in others',
 ];
 
-export const initCommand = (): Command =>
-  new Command('init')
-    .description('Make a folder with a program, its test and a compose file, to begin with.')
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', `\nExample:\n${examples.map((line) => `  ${line}`).join('\n')}`)
-    .allowExcessArguments(false)
+export const initCommand = (command: Command): Command =>
+  command
+    .addHelpText('after', exampleText(examples))
     .argument('<folder>', 'new or empty folder; its name becomes that of the package')
     .addOption(
       new Option(

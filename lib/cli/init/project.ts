@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SSP_version } from '../../ssp/index.js';
+import { TOOLKIT_VERSION, versionText } from '../../wire/version.js';
 
 /** The folder of this package, four levels above the built module. */
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -13,9 +13,8 @@ const MAX_NAME_LENGTH = 214;
 
 /** The package that runs: by its version where it is installed, else the folder of the clone. */
 export function defaultDependency(path = root): string {
-  const { major, minor, patch } = SSP_version();
   const isInstalled = path.split(sep).includes('node_modules');
-  return isInstalled ? `^${major}.${minor}.${patch}` : `file:${path}`;
+  return isInstalled ? `^${versionText(TOOLKIT_VERSION)}` : `file:${path}`;
 }
 
 /** A name that npm takes: that of the folder, as far as it can be one. */

@@ -9,10 +9,11 @@ import {
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type * as z from 'zod';
 import { parseAddress } from '../../mailbox/address.js';
 import { Failure } from '../failure.js';
+import { exampleText } from '../text.js';
 
 /** Milliseconds for question and answer. */
 const ANSWER_LIMIT = 10_000;
@@ -165,10 +166,9 @@ function tokenText(text: string): string {
   return text;
 }
 
-/** A verb that reads the monitor and not the daemon's port. @param example what a person would type, lines of it */
-export const monitorVerb = (name: string, description: string, example: readonly string[]): Command =>
-  new Command(name)
-    .description(description)
+/** Makes a command one that reads the monitor and not the daemon's port. @param examples what a person would type */
+export const monitorVerb = (command: Command, examples: readonly string[]): Command =>
+  command
     .addOption(
       new Option(
         '-m, --monitor <place>',
@@ -183,6 +183,4 @@ export const monitorVerb = (name: string, description: string, example: readonly
         .env('SSP_MONITOR_TOKEN')
         .argParser(tokenText),
     )
-    .helpOption('-h, --help', 'print this help')
-    .addHelpText('after', `\nExample:\n${example.map((line) => `  ${line}`).join('\n')}`)
-    .allowExcessArguments(false);
+    .addHelpText('after', exampleText(examples));

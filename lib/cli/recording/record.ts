@@ -4,8 +4,8 @@ import { refusalOf } from '../../client/reader.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../../mailbox/received-message.js';
 import { withoutBody } from '../../recording/format.js';
-import { SSP_version } from '../../ssp/index.js';
 import { JOIN_MESS } from '../../wire/index.js';
+import { TOOLKIT_VERSION, versionText } from '../../wire/version.js';
 import { Interrupted, interruption } from '../failure.js';
 import { type Access, lostFailure } from '../session.js';
 import { count as countText } from '../units.js';
@@ -23,10 +23,9 @@ interface Flags extends Access {
 /** Bytes that are written at once, about. */
 const CHUNK_BYTES = 256 * 1024;
 
-export const recordCommand = (): Command =>
+export const recordCommand = (command: Command): Command =>
   verb(
-    'record',
-    'Join groups and write everything that arrives to a file.',
+    command,
     [
       'ssp record room lobby -o room.ssplog',
       'ssp record room -o room.ssplog --for 10m --max 1GB --no-bodies',
@@ -59,15 +58,14 @@ async function record(
   flags: Flags,
   stop: AbortSignal,
 ): Promise<void> {
-  const { major, minor, patch } = SSP_version();
   const { privateGroup: id, daemonVersion } = mailbox;
   const writer = await RecordingWriter.create(flags.output, {
     daemon: id.split('#')[2] ?? '',
     id,
     groups: names,
     started: new Date().toISOString(),
-    toolkit: `${major}.${minor}.${patch}`,
-    protocol: `${daemonVersion.major}.${daemonVersion.minor}.${daemonVersion.patch}`,
+    toolkit: versionText(TOOLKIT_VERSION),
+    protocol: versionText(daemonVersion),
     bodies: flags.bodies,
   });
   const begin = performance.now();

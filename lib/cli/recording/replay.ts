@@ -20,10 +20,9 @@ interface Flags extends Access {
   readonly fast?: boolean;
 }
 
-export const replayCommand = (): Command =>
+export const replayCommand = (command: Command): Command =>
   verb(
-    'replay',
-    'Print a recording, or send its messages again.',
+    command,
     [
       'ssp replay room.ssplog',
       'ssp replay room.ssplog --group room --from 90s --json',

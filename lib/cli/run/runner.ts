@@ -20,13 +20,8 @@ export interface RunnerFlags extends Access {
 }
 
 /** @param awaited what is waited for, as in `the lock` */
-export const runnerVerb = (
-  name: string,
-  about: string,
-  awaited: string,
-  examples: readonly string[],
-): Command =>
-  verb(name, about, examples)
+export const runnerVerb = (command: Command, awaited: string, examples: readonly string[]): Command =>
+  verb(command, examples)
     .argument('<group>', 'group of the members that compete, used for nothing else', groupName)
     .argument('<command...>', 'command to run, and its arguments; put -- before it')
     .addOption(nameOption())

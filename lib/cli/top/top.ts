@@ -16,12 +16,13 @@ interface Flags extends MonitorFlags {
   readonly interval: number;
 }
 
-export const topCommand = (): Command =>
-  monitorVerb(
-    'top',
-    'Show the sessions, groups or daemons of a daemon, live; keys switch between them. Without a terminal one table is printed.',
-    ['ssp top', 'ssp top groups', 'ssp top --sort out --interval 5s', 'ssp top --json | jq .total'],
-  )
+export const topCommand = (command: Command): Command =>
+  monitorVerb(command, [
+    'ssp top',
+    'ssp top groups',
+    'ssp top --sort out --interval 5s',
+    'ssp top --json | jq .total',
+  ])
     .addArgument(new Argument('[list]', 'list to begin with').choices(listNames).default('sessions'))
     .addOption(
       new Option('-s, --sort <column>', 'sort key (default: waiting; of groups: members)').choices(allSorts),

@@ -88,9 +88,6 @@ export interface Version {
  */
 export const PROTOCOL_VERSION: Version = { major: 5, minor: 0, patch: 1 };
 
-/** The version of this toolkit; the same as in package.json, which a spec checks. */
-export const TOOLKIT_VERSION: Version = { major: 0, minor: 2, patch: 0 };
-
 /** One number to compare versions by. */
 export const versionNumber = ({ major, minor, patch }: Version): number =>
   major * 10_000 + minor * 100 + patch;
@@ -103,5 +100,3 @@ export const FIRST_WITH_PATCH = 31_500;
 export const FIRST_WITH_METHODS = 31_600;
 /** Versions are signed bytes to Spread 5.0.1: 128 and above are no version. */
 export const MAX_VERSION_BYTE = 127;
-
-export const versionText = ({ major, minor, patch }: Version): string => `${major}.${minor}.${patch}`;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { PROTOCOL_VERSION, versionNumber, versionText } from '../../../lib/wire/handshake/connect-request.js';
+import { PROTOCOL_VERSION, versionNumber } from '../../../lib/wire/handshake/connect-request.js';
+import { versionText } from '../../../lib/wire/version.js';
 
 describe('wire: versions', () => {
   it('are compared by major, then minor, then patch', () => {
