@@ -10,7 +10,7 @@ import { RESUME_KEY_BYTES, type ResumeKey } from './core/resume-keys.js';
 import type { Engine, View } from './engine/port.js';
 import { LiveStatus } from './live-status.js';
 import type { Logger } from './log/logger.js';
-import { type Monitor, openMonitor } from './monitor/http.js';
+import type { Monitor } from './monitor/http.js';
 import type { DaemonStatus } from './monitor/status.js';
 import {
   RESERVED_DESCRIPTORS,
@@ -23,8 +23,8 @@ import {
 import { tellLateEnds } from './net/peer.js';
 import { removeDeadSockets } from './net/socket-file.js';
 import type { TlsFiles } from './net/tls-files.js';
-import { listenWeb, type WebListener, type WebListenOptions } from './net/websocket/listener.js';
-import { TokenKeys } from './net/websocket/token-keys.js';
+import type { WebListener, WebListenOptions } from './net/websocket/listener.js';
+import type { TokenKeyFiles, TokenKeys } from './net/websocket/token-keys.js';
 import {
   type CheckedOptions,
   type DaemonOptions,
@@ -260,8 +260,15 @@ export class Daemon implements AsyncDisposable {
     for (const listener of [...this.listeners, ...this.tlsListeners]) {
       listener.on('error', (error) => this.log.error({ error: error.message }, 'connection not accepted'));
     }
-    if (this.webOptions) this.web = await listenWeb(this.webOptions, this.server, this.log);
-    if (monitor) this.monitor = await openMonitor({ ...monitor, status: this.status, log: this.log });
+    // What few daemons have is loaded by those that have it.
+    if (this.webOptions) {
+      const { listenWeb } = await import('./net/websocket/listener.js');
+      this.web = await listenWeb(this.webOptions, this.server, this.log);
+    }
+    if (monitor) {
+      const { openMonitor } = await import('./monitor/http.js');
+      this.monitor = await openMonitor({ ...monitor, status: this.status, log: this.log });
+    }
     await tellLateEnds(this.log);
     const descriptors = await descriptorLimit();
     const { maxSessions } = this.options.limits;
@@ -305,7 +312,7 @@ export class Daemon implements AsyncDisposable {
   private async takeOver(options: DaemonOptions): Promise<string[]> {
     const checked = checkOptions(options);
     const rules = await loadAccess(accessFilesOf(checked));
-    const keys = this.options.web && (await TokenKeys.load(this.options.web));
+    const keys = this.options.web && (await loadKeys(this.options.web));
     const fixed = FIXED.filter(
       (name) => JSON.stringify(checked[name]) !== JSON.stringify(this.options[name]),
     );
@@ -359,6 +366,11 @@ const portOf = (listeners: readonly Server[]): { host: string; port: number }[] 
 /** Starts a daemon in this process; `await using` ends it. */
 export const createDaemon = async (options: DaemonOptions = {}): Promise<Daemon> =>
   await Daemon.start(options);
+
+async function loadKeys(files: TokenKeyFiles): Promise<TokenKeys | null> {
+  const { TokenKeys } = await import('./net/websocket/token-keys.js');
+  return await TokenKeys.load(files);
+}
 
 const randomKey = (): HashKey => {
   const bytes = randomBytes(8);

@@ -8,7 +8,7 @@ import { isDaemonName } from '../lib/wire/name.js';
 import { type Method, METHODS } from './access/access.js';
 import type { AccessFiles } from './access/load.js';
 import { daemonId } from './config/daemon-id.js';
-import { CLIENT_ADDRESS, isClientAddress, isLinkAddress, MAX_ANNOUNCED, MAX_LINKS } from './config/values.js';
+import { CLIENT_ADDRESS, isClientAddress, isLinkAddress, MAX_ANNOUNCED, MAX_LINKS } from './config/places.js';
 import type { EngineOptions } from './engine/create.js';
 import type { Engine } from './engine/port.js';
 import { type Logger, silentLogger } from './log/logger.js';

@@ -10,9 +10,8 @@ import type { Engine } from './engine/port.js';
 import type { Logger } from './log/logger.js';
 import { checkEndpoint, checkToken } from './monitor/endpoint.js';
 import { checkSocketPath, checkTcp, checkUnix } from './net/listener.js';
-import { type TlsFiles, loadTlsFiles } from './net/tls-files.js';
+import type { TlsFiles } from './net/tls-files.js';
 import type { WebListenOptions } from './net/websocket/listener.js';
-import { prepareWeb } from './net/websocket/prepare.js';
 import {
   type CheckedOptions,
   type DaemonOptions,
@@ -45,14 +44,29 @@ export interface Prepared {
 export async function prepare(given: DaemonOptions, logger: Logger): Promise<Prepared> {
   const options = checkOptions(given);
   const rules = await loadAccess(accessFilesOf(options));
-  const tls = options.tls && (await loadTlsFiles(options.tls));
+  const tls = options.tls && (await tlsFilesOf(options.tls));
   const { resumeKeyFile } = options;
   const resumeKey = resumeKeyFile === null ? null : await loadResumeKey(resumeKeyFile);
   await checkPlaces(options);
-  const web = options.web && (await prepareWeb(options.web, options.listen));
+  const web = options.web && (await webOf(options.web, options.listen));
   const engine = givenEngine(given) ?? (await createEngine(engineOptionsOf(options), logger));
   const warnings = [...(tls?.warnings ?? []), ...(web?.tls?.warnings ?? [])];
   return { options, rules, tls, web, resumeKey, engine, warnings: [...new Set(warnings)] };
+}
+
+// What few daemons have is loaded by those that have it.
+
+async function tlsFilesOf(names: NonNullable<CheckedOptions['tls']>): Promise<TlsFiles> {
+  const { loadTlsFiles } = await import('./net/tls-files.js');
+  return await loadTlsFiles(names);
+}
+
+async function webOf(
+  web: NonNullable<CheckedOptions['web']>,
+  listen: CheckedOptions['listen'],
+): Promise<WebListenOptions> {
+  const { prepareWeb } = await import('./net/websocket/prepare.js');
+  return await prepareWeb(web, listen);
 }
 
 /** Where clients and those who look at the monitor come in. Whether others are there already shows when it is opened. */

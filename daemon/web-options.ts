@@ -1,8 +1,8 @@
 /** What `createDaemon` takes for browsers, checked. */
 import { z } from 'zod';
 import { isOriginRule } from '../lib/util/origin.js';
-import { MAX_ORIGINS, ORIGIN_RULE } from './config/values.js';
-import { MAX_WEB_MESSAGE, MIN_WEB_BUFFERED, MIN_WEB_MESSAGE } from './config/web-options.js';
+import { MAX_ORIGINS, ORIGIN_RULE } from './config/places.js';
+import { MAX_WEB_MESSAGE, MIN_WEB_BUFFERED, MIN_WEB_MESSAGE } from './config/limits.js';
 import type { Verify } from './net/websocket/principal.js';
 
 const count = z.number().int().min(0);

@@ -6,7 +6,7 @@ import { ConfigurationError } from '../daemon/config/error.js';
 import { PasswordError } from '../daemon/access/passwords.js';
 import * as daemon from '../daemon/index.js';
 import * as testing from '../daemon/testing/index.js';
-import { LogError } from '../daemon/log/logger.js';
+import { LogError } from '../daemon/log/log-output.js';
 import * as browser from '../lib/browser/index.js';
 import * as channel from '../lib/channel/index.js';
 import { ERROR_CODES, SspError, errorOf } from '../lib/errors.js';

@@ -1,10 +1,10 @@
 /** What package.json promises is there: entries, programs, one version. spec/hosts has what users' compilers make of it. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { TOOLKIT_VERSION, versionText } from '../lib/wire/version.js';
+import { CONNECTING, importing, modulesLoadedBy, packagesOf, SERVING } from './support/loaded-modules.js';
 import { repositoryRoot } from './support/recordings.js';
 
 interface Manifest {
@@ -14,47 +14,6 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as Manifest;
-
-/** Writes the address of each module that is loaded, one a line. */
-const hooks = moduleOf(`
-  import { writeSync } from 'node:fs';
-  export async function load(url, context, next) {
-    writeSync(1, url + '\\n');
-    return await next(url, context);
-  }
-`);
-
-function moduleOf(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`;
-}
-
-/** For each list of entries: addresses of the modules that a program loads when it imports them, after those before. */
-function loadedBy(...lists: readonly (readonly string[])[]): string[] {
-  const program = `
-    import { createRequire, register } from 'node:module';
-    register(${JSON.stringify(hooks)});
-    const { cache } = createRequire(import.meta.url);
-    for (const entries of ${JSON.stringify(lists)}) {
-      for (const entry of entries) await import(entry);
-      // The hook does not see what modules of CommonJS require of each other.
-      for (const path of Object.keys(cache)) console.log(path);
-      console.log('---');
-    }
-  `;
-  const args = ['--input-type=module', '--eval', program];
-  const loaded = execFileSync(process.execPath, args, { cwd: repositoryRoot, encoding: 'utf8' });
-  return loaded.split('---\n', lists.length);
-}
-
-/** The same: packages of which it loads anything. */
-const packagesLoadedBy = (...lists: readonly (readonly string[])[]): string[][] =>
-  loadedBy(...lists).map(packagesIn);
-
-/** Packages that the addresses of modules are in. */
-function packagesIn(addresses: string): string[] {
-  const packages = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//g;
-  return [...new Set(Array.from(addresses.matchAll(packages), ([, name]) => name as string))].toSorted();
-}
 
 describe('package.json', function () {
   // Programs are started, which takes long on a busy machine.
@@ -87,28 +46,37 @@ describe('package.json', function () {
     );
     expect(entries).to.include.members(['.', './ssp', './recipes', './channel']);
     const specifiers = entries.map((entry) => `ssp-toolkit${entry.slice(1)}`);
-    const [client, components, logger] = packagesLoadedBy(specifiers, ['ssp-toolkit/react'], ['pino']);
-    expect(client).to.deep.equal(['eventemitter3', 'zod']);
-    expect(components).to.deep.equal(['eventemitter3', 'react']);
-    expect(logger).to.include.members(['pino', 'sonic-boom']);
+    const client = modulesLoadedBy(importing(...specifiers), CONNECTING);
+    expect(packagesOf(client)).to.deep.equal(['eventemitter3', 'zod']);
+    const components = modulesLoadedBy(importing('ssp-toolkit/react'));
+    expect(packagesOf(components)).to.deep.equal(['eventemitter3', 'react']);
+    // What modules of CommonJS require is seen as well.
+    expect(packagesOf(modulesLoadedBy(importing('pino')))).to.include.members(['pino', 'sonic-boom']);
   });
 
-  it('lets a daemon without a port for browsers load nothing of WebSockets and tokens', () => {
-    const [daemon, web] = packagesLoadedBy(['ssp-toolkit/daemon'], ['ws', 'jose']);
-    expect(daemon).to.include('pino').and.not.include.members(['ws']);
-    expect(daemon).to.not.include('jose');
-    expect(web).to.include.members(['ws', 'jose']);
+  it('lets a program that only connects load eventemitter3 alone', () => {
+    expect(packagesOf(modulesLoadedBy(CONNECTING))).to.deep.equal(['eventemitter3']);
+  });
+
+  it('lets a daemon in a program load no log, WebSockets and tokens, and no monitor or Corosync', () => {
+    const daemon = modulesLoadedBy(SERVING);
+    expect(packagesOf(daemon)).to.deep.equal(['eventemitter3', 'zod']);
+    const rare =
+      /\/build\/daemon\/(?:net\/websocket|net\/tls-files|monitor\/http|engine\/corosync\/engine|log\/log-output)/;
+    expect(daemon.filter((each) => rare.test(each))).to.deep.equal([]);
+    expect(daemon.join('\n')).to.match(/\/build\/daemon\/wiring/);
   });
 
   it('lets only a test load clusters and recordings, with nothing more than a daemon and a client load', () => {
     const others = ['ssp-toolkit', 'ssp-toolkit/recipes', 'ssp-toolkit/daemon'];
     const kit = /\/build\/(?:daemon\/testing|lib\/recording)\//;
-    const [before = '', testing = ''] = loadedBy(others, ['ssp-toolkit/testing']);
-    expect(before)
+    const before = modulesLoadedBy(importing(...others), CONNECTING);
+    expect(before.join('\n'))
       .to.match(/\/build\/daemon\/wiring/)
       .and.not.match(kit);
-    expect(testing).to.match(kit);
-    expect(packagesIn(before)).to.include.members(packagesIn(testing));
+    const testing = modulesLoadedBy(importing('ssp-toolkit/testing'));
+    expect(testing.join('\n')).to.match(kit);
+    expect(packagesOf(before)).to.include.members(packagesOf(testing));
   });
 
   it('is larger by at most 120 kB for them', () => {
@@ -123,14 +91,11 @@ describe('package.json', function () {
 
   it('lets a program without secure groups load no cryptography', () => {
     const cryptography = /\/lib\/secure\/(?:core\/|node-provider|member)/;
-    const [plain, secure] = loadedBy(
-      ['ssp-toolkit', 'ssp-toolkit/ssp', 'ssp-toolkit/flush', 'ssp-toolkit/recipes'],
-      ['ssp-toolkit/secure'],
-    );
-    expect(plain)
+    const others = ['ssp-toolkit/ssp', 'ssp-toolkit/flush', 'ssp-toolkit/recipes'];
+    expect(modulesLoadedBy(importing(...others), CONNECTING).join('\n'))
       .to.match(/\/lib\/ssp\/connect/)
       .and.not.match(cryptography);
-    expect(secure).to.match(cryptography);
+    expect(modulesLoadedBy(importing('ssp-toolkit/secure')).join('\n')).to.match(cryptography);
   });
 
   for (const [name, file] of Object.entries(manifest.bin)) {

@@ -13,7 +13,8 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect } from 'chai';
-import { LogError, checkLog, openLog, silentLogger } from '../daemon/log/logger.js';
+import { LogError, checkLog, openLog } from '../daemon/log/log-output.js';
+import { silentLogger } from '../daemon/log/logger.js';
 import { openRegular } from '../daemon/regular-file.js';
 import { ViewTimeFile } from '../daemon/view-time-file.js';
 import { TemporaryDirectory } from './support/temporary.js';

@@ -2,12 +2,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_PORT } from '../../lib/wire/limits.js';
 import { TOOLKIT_VERSION, versionText } from '../../lib/wire/version.js';
-import { defaultUnixDir } from '../config/options.js';
-import { type Endpoint, ORIGIN_RULE, readEndpoint } from '../config/values.js';
+import { defaultUnixDir, type Endpoint, ORIGIN_RULE, readEndpoint } from '../config/places.js';
 import { LOG_LEVELS, type LogLevel } from '../log/logger.js';
 import { isOriginRule } from '../../lib/util/origin.js';
 
 export const DEFAULT_HOST = '127.0.0.1';
+
+/** Of the process, when the command line or the configuration is wrong. */
+export const USAGE_STATUS = 2;
 
 export interface Flags {
   readonly config?: string;

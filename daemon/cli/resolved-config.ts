@@ -4,8 +4,8 @@ import { DEFAULT_PORT } from '../../lib/wire/limits.js';
 import type { Method } from '../access/access.js';
 import { AccessFileError } from '../access/lines.js';
 import { DEFAULT_HOST, type Flags } from './command-line.js';
-import { type Configuration, loadConfiguration } from '../config/index.js';
-import { defaultUnixDir } from '../config/options.js';
+import type { Configuration } from '../config/index.js';
+import { defaultUnixDir } from '../config/places.js';
 import type { LogLevel } from '../log/logger.js';
 import type { DaemonOptions } from '../options.js';
 
@@ -28,6 +28,8 @@ export async function resolveConfig(flags: Flags): Promise<ResolvedConfig> {
     const alone = { ...placesOf(flags, null), ...monitor, web, ...(name === undefined ? {} : { name }) };
     return { options: alone, logLevel: flags.log ?? 'info', logFile: null, warnings: [], withoutEffect: [] };
   }
+  // A daemon without a file loads nothing of its language.
+  const { loadConfiguration } = await import('../config/index.js');
   const file = await loadConfiguration({ file: config, name, hostName });
   return {
     options: { ...(await optionsOf(file, flags)), ...placesOf(flags, file) },

@@ -15,3 +15,9 @@ export const MAX_ACCOUNT_NAME = 32;
 export const MAX_UNIX_DIR_BYTES = 101;
 /** `CPG_MAX_NAME_LENGTH`, less the NUL behind it. */
 export const MAX_COROSYNC_GROUP = 127;
+
+/** Bytes of one WebSocket message: clients cut their stream into pieces of the least. */
+export const MIN_WEB_MESSAGE = 16_384;
+/** The longest message of a session, with room for its header. */
+export const MAX_WEB_MESSAGE = 131_072;
+export const MIN_WEB_BUFFERED = 65_536;

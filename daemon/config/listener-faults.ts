@@ -1,6 +1,5 @@
 /** What the options of the ports of TLS and WebSockets need of each other. */
-
-const MAX_PORT = 65_535;
+import { MAX_PORT } from './limits.js';
 
 interface ListenerOptions {
   readonly ClientTLSPort?: number | undefined;

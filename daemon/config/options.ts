@@ -7,6 +7,7 @@ import * as z from 'zod';
 import { type About, abouts, ignored, works } from './about.js';
 import { listenerFaults } from './listener-faults.js';
 import { monitorOptions } from './monitor-options.js';
+import { defaultUnixDir } from './places.js';
 import {
   account,
   choice,
@@ -52,9 +53,6 @@ export const reuse = ['on', 'off', 'auto'];
 const engines = ['solo', 'corosync'] as const;
 
 const authMethods = ['NULL', 'IP', 'PWORD'];
-
-/** Where clients of Spread look, too. Windows has no such directory, and local sockets of another kind. */
-export const defaultUnixDir = (platform = process.platform): string => (platform === 'win32' ? '' : '/tmp');
 
 const milliseconds = () => wholeNumber(1).optional();
 const timeout = (role: string, seconds: string) => ignored(`Engine timeout, milliseconds: ${role}.`, seconds);

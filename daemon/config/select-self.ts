@@ -4,7 +4,7 @@ import { MAX_DAEMON_NAME } from '../../lib/wire/limits.js';
 import { canonicalAddress, isUnspecified, unspecified } from './address.js';
 import { ConfigurationError, show } from './error.js';
 import type { Options } from './options.js';
-import type { ConsoleLink, Endpoint } from './values.js';
+import type { ConsoleLink, Endpoint } from './places.js';
 import type { ResolvedConfiguration, ResolvedDaemon } from './resolve.js';
 
 export interface DaemonEntry {

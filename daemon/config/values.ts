@@ -5,6 +5,17 @@ import { isOriginRule } from '../../lib/util/origin.js';
 import { isDaemonName } from '../../lib/wire/name.js';
 import { show } from './error.js';
 import { MAX_ACCOUNT_NAME, MAX_COROSYNC_GROUP, MAX_DIGITS, MAX_UNIX_DIR_BYTES } from './limits.js';
+import {
+  type ConsoleLink,
+  type Endpoint,
+  isClientAddress,
+  isLinkAddress,
+  MAX_ANNOUNCED,
+  MAX_LINKS,
+  MAX_ORIGINS,
+  ORIGIN_RULE,
+  readEndpoint,
+} from './places.js';
 
 /** A value as it stands in the file. Keywords and numbers lose their meaning in quotes. */
 export interface Literal {
@@ -75,21 +86,7 @@ export const choiceInAnyCase = (words: readonly string[]) =>
     quoted ? undefined : words.find((word) => word === text.toLowerCase()),
   );
 
-/** A TCP address, an IPv6 one in brackets, or the path of a local socket. */
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly path: string };
-
-const tcpEndpoint = /^(?:\[([0-9A-Fa-f:.]+)\]|([^/:[\]]+)):(\d{1,5})$/;
-const MAX_PORT = 65_535;
-
-/** Undefined for what is neither. */
-export function readEndpoint(text: string): Endpoint | undefined {
-  if (text.startsWith('/')) return { path: text };
-  const [, ipv6, name, port] = tcpEndpoint.exec(text) ?? [];
-  const host = ipv6 ?? name;
-  return host === undefined || Number(port) > MAX_PORT ? undefined : { host, port: Number(port) };
-}
-
-/** The same without a path. */
+/** A TCP address and no path. */
 export const tcpAddress = () =>
   reads('host:port in quotes', ({ text }) => {
     const read = readEndpoint(text);
@@ -167,21 +164,6 @@ export const methods = (known: readonly string[]) =>
       values: `names separated by blanks, in quotes: ${listed(known)}`,
     });
 
-const clientHost = String.raw`(?:\[[^\s\]]+\]|[^\s/:@[\]]+)`;
-const clientAddress = new RegExp(`^(?:(?:(?:tcp|tls)://)?${clientHost}:(\\d{1,5})|(\\d{1,5})@\\S+)$`);
-const MAX_CLIENT_ADDRESS = 200;
-
-/** Whether clients of other machines can write it as the address of a daemon. */
-export function isClientAddress(text: string): boolean {
-  const [, behind, before] = clientAddress.exec(text) ?? [];
-  const port = Number(behind ?? before ?? 0);
-  return port > 0 && port <= MAX_PORT && text.length <= MAX_CLIENT_ADDRESS;
-}
-
-export const CLIENT_ADDRESS = 'an address as clients write it, 4803@host, host:4803 or tls://host:4843';
-/** Of one daemon. */
-export const MAX_ANNOUNCED = 8;
-
 export const clientAddresses = () =>
   reads(`1 to ${MAX_ANNOUNCED} addresses such as 4803@host, with blanks between`, ({ text }) => {
     const addresses = text.split(' ').filter((address) => address !== '');
@@ -190,25 +172,11 @@ export const clientAddresses = () =>
       : undefined;
   });
 
-export const MAX_ORIGINS = 64;
-export const ORIGIN_RULE = '"same", "*", or an origin such as https://example.com or https://*.example.com';
-
 export const originRules = () =>
   reads(`1 to ${MAX_ORIGINS} of ${ORIGIN_RULE}, with blanks between`, ({ text: list }) => {
     const rules = list.split(' ').filter((rule) => rule !== '');
     return rules.length > 0 && rules.length <= MAX_ORIGINS && rules.every(isOriginRule) ? rules : undefined;
   });
-/** Where the console of another daemon is. */
-export interface ConsoleLink {
-  readonly name: string;
-  readonly url: string;
-}
-
-export const MAX_LINKS = 128;
-
-/** Whether a page may link to it: nothing that a browser would run. */
-export const isLinkAddress = (text: string): boolean =>
-  /^https?:\/\/[!-~]+$/.test(text) && URL.canParse(text);
 
 export const consoleLinks = () =>
   reads<readonly ConsoleLink[]>('pairs daemon=URL in quotes, with blanks between', ({ text }) => {

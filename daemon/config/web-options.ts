@@ -1,13 +1,7 @@
 /** The options of the language for WebSockets; a part of the table of all options. */
 import { abouts, works } from './about.js';
+import { MAX_PORT, MAX_WEB_MESSAGE, MIN_WEB_BUFFERED, MIN_WEB_MESSAGE } from './limits.js';
 import { anyText, numberBetween, originRules, path, tcpAddress, wholeNumber, yesOrNo } from './values.js';
-
-/** Bytes of one message: clients cut their stream into pieces of the least. */
-export const MIN_WEB_MESSAGE = 16_384;
-/** The longest message of a session, with room for its header. */
-export const MAX_WEB_MESSAGE = 131_072;
-export const MIN_WEB_BUFFERED = 65_536;
-const MAX_PORT = 65_535;
 
 export const webOptions = {
   WebSocketPort: numberBetween(0, MAX_PORT)

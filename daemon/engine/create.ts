@@ -1,8 +1,5 @@
 /** The engine that the options ask for, not started yet. */
 import type { Logger } from '../log/logger.js';
-import { CorosyncEngine } from './corosync/engine.js';
-import { KoffiCpgTransport } from './corosync/transport/cpg-transport.js';
-import { CPG_LIBRARY, loadLibrary } from './corosync/transport/library.js';
 import type { Engine } from './port.js';
 import { SoloEngine } from './solo.js';
 
@@ -28,6 +25,9 @@ export async function createEngine(options: EngineOptions, logger: Logger): Prom
   if (engine === 'solo') {
     return new SoloEngine({ name, node: id, pid: process.pid, time: Math.floor(Date.now() / 1000) });
   }
+  const { CPG_LIBRARY, loadLibrary } = await import('./corosync/transport/library.js');
+  const { KoffiCpgTransport } = await import('./corosync/transport/cpg-transport.js');
+  const { CorosyncEngine } = await import('./corosync/engine.js');
   const library = corosync.library ?? CPG_LIBRARY;
   await loadLibrary(library);
   return new CorosyncEngine({

@@ -25,8 +25,6 @@ import { Metrics } from './metrics.js';
 import { type Page, type PageSources, errorPage, pageOf } from './pages.js';
 import type { DaemonStatus } from './status.js';
 
-export { MonitorError } from './endpoint.js';
-
 export interface MonitorOptions {
   readonly endpoint: MonitorEndpoint;
   /** What clients must show; null lets everybody in who can reach a loopback address or the local socket. */

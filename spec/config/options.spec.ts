@@ -1,11 +1,6 @@
 import { expect } from 'chai';
-import {
-  defaultUnixDir,
-  optionNames,
-  rowOf,
-  timeouts,
-  type OptionName,
-} from '../../daemon/config/options.js';
+import { optionNames, rowOf, timeouts, type OptionName } from '../../daemon/config/options.js';
+import { defaultUnixDir } from '../../daemon/config/places.js';
 import { itRefuses, parse, withDaemon } from './support.js';
 
 const options = (text: string) => parse(withDaemon(text)).options;

@@ -1,7 +1,7 @@
 /** The monitor of a real daemon: what its clients do is seen. */
 import { expect } from 'chai';
 import type { Daemon } from '../../daemon/index.js';
-import { MonitorError } from '../../daemon/monitor/http.js';
+import { MonitorError } from '../../daemon/monitor/endpoint.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { ask, loopback } from './monitor-fixture.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { type Monitor, MonitorError, openMonitor } from '../../daemon/monitor/http.js';
+import { MonitorError } from '../../daemon/monitor/endpoint.js';
+import { type Monitor, openMonitor } from '../../daemon/monitor/http.js';
 import { MAX_CONNECTIONS, MAX_HEADER_BYTES } from '../../daemon/monitor/limits.js';
 import { silentLogger } from '../../daemon/log/logger.js';
 import { until } from '../support/wait.js';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, statSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { MonitorError } from '../../daemon/monitor/http.js';
+import { MonitorError } from '../../daemon/monitor/endpoint.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { ask, monitored } from './monitor-fixture.js';
 
