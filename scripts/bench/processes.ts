@@ -8,6 +8,7 @@ import type { Question, Reply } from './load/serve.js';
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const program = (name: string): string => at(`programs/${name}.js`);
 export const SSPD = at('../../daemon/cli/main.js');
+export const SSP = at('../../lib/cli/main.js');
 
 /** What starts a server of another kind. */
 export interface ServerStart {
@@ -192,7 +193,16 @@ async function exited(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-/** Node from its start to its end, with a program that does nothing. */
-export async function nothing(): Promise<void> {
-  await exited(spawn(process.execPath, ['--eval', '0'], { stdio: 'ignore' }));
+/**
+ * Node from its start to its end. Nobody reads what it prints.
+ * @param args options of node, a program, and its arguments
+ * @throws Error when it fails
+ */
+export async function finished(args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
+  await exited(child);
+  if (child.exitCode !== 0) throw new Error(`expected status 0 of ${args.join(' ')}, got ${child.exitCode}`);
 }
+
+/** The same with a program that does nothing. */
+export const nothing = (): Promise<void> => finished(['--eval', '0']);

@@ -19,6 +19,7 @@ const KINDS = [
   'membership 1',
   'death of a daemon, 300000 memberships',
   'start import',
+  'start ssp --help',
 ];
 
 describe('bench', function () {

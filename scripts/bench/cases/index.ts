@@ -20,7 +20,7 @@ import { churnCase, fillingCase } from './membership.js';
 import { peerCases } from './peers.js';
 import { resumableCase } from './resumable.js';
 import { idleCase, silentCase, smallTalkCase, stoppedReadersCase } from './sessions.js';
-import { importCase, startCase } from './start.js';
+import { helpCase, importCase, startCase } from './start.js';
 import { manyDaemonsCase, testingKitCase } from './testing-kit.js';
 import { exchangeCase, largeGroupCase, lossCase, nameFloodCase } from './tables.js';
 import { webCase } from './web.js';
@@ -130,6 +130,7 @@ export const cases: readonly Case[] = [
   }),
   startCase('start sspd'),
   importCase('start import'),
+  helpCase('start ssp --help'),
   testingKitCase('testing-kit partition of five', {}),
   testingKitCase('testing-kit partition of five, virtual', { time: 'virtual' }),
   manyDaemonsCase('testing-kit 50 daemons 1000 clients', {}),

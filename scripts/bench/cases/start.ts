@@ -1,6 +1,6 @@
 /** Cases of beginning: a process of its own each time, beside one that does nothing. */
 import type { Case, Prepared, Probe } from '../case.js';
-import { nothing, output, Server } from '../processes.js';
+import { finished, nothing, output, Server, SSP } from '../processes.js';
 
 const timed = async (act: () => Promise<unknown>): Promise<number> => {
   const start = performance.now();
@@ -34,6 +34,19 @@ export const startCase = (name: string): Case => ({
       return seconds;
     });
     return ready(subject, bareNode);
+  },
+});
+
+/** `ssp --help` from the start of its process to its end. */
+export const helpCase = (name: string): Case => ({
+  name,
+  unit: 'ms',
+  first: 1,
+  async prepare() {
+    return ready(
+      probe(() => timed(() => finished([SSP, '--help']))),
+      bareNode,
+    );
   },
 });
 
