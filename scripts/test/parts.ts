@@ -56,6 +56,7 @@ export const OUTSIDE: readonly string[] = [
   'session',
   'silence',
   'ssp',
+  'start-modules',
   'testing/cluster',
   'testing/guide',
   'testing/tcp',
@@ -65,7 +66,7 @@ export const OUTSIDE: readonly string[] = [
   'view-time-file',
 ];
 /** Of those: specs that mostly start programs of this package, and need no nodes. */
-export const PROGRAMS: readonly string[] = ['bench', 'cli', 'fuzz', 'package', 'process'];
+export const PROGRAMS: readonly string[] = ['bench', 'cli', 'fuzz', 'package', 'process', 'start-modules'];
 /** Within those folders: specs that need nodes all the same. */
 const WITH_NODES: ReadonlySet<string> = new Set(['process/silent-peers']);
 /** Within the folders: specs that only compute all the same. */

@@ -1,0 +1,55 @@
+/**
+ * How many modules a start loads. Each costs about half a millisecond, and together they are most of what a start takes: see
+ * `npm run bench -- --only start` for the times, which depend on the machine. A number that has grown names a module that is
+ * loaded by those who do not need it, or belongs here.
+ */
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { CONNECTING, importing, loadedModules, modulesLoadedBy, SERVING } from './support/loaded-modules.js';
+import { repositoryRoot } from './support/recordings.js';
+
+/** Of the number; less than that is as good a reason to change it as more. */
+const ROOM = 0.1;
+
+const starts: readonly (readonly [what: string, usual: number, modules: () => string[]])[] = [
+  ['an import of the library', 22, () => modulesLoadedBy(importing('ssp-toolkit'))],
+  ['a first connection', 133, () => modulesLoadedBy(CONNECTING)],
+  ['an import of the recipes', 98, () => modulesLoadedBy(importing('ssp-toolkit/recipes'))],
+  ['ssp --help', 16, () => loadedModules('build/lib/cli/bin.js', '--help')],
+  ['ssp --version', 16, () => loadedModules('build/lib/cli/bin.js', '--version')],
+  ['sspd --version', 18, () => loadedModules('build/daemon/cli/bin.js', '--version')],
+  ['a daemon on one port', 166, () => modulesLoadedBy(SERVING)],
+  ['sspd', 213, () => loadedModules('build/daemon/cli/bin.js', '--check', '--port', '0', '--unix-dir', '')],
+];
+
+/** How many there are of each folder and package, for whoever has to find the one too many. */
+function summary(modules: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const each of modules) {
+    const path = relative(repositoryRoot, fileURLToPath(each));
+    const place = path
+      .split('/')
+      .slice(0, path.startsWith('node_modules') ? 2 : 3)
+      .join('/');
+    counts.set(place, (counts.get(place) ?? 0) + 1);
+  }
+  return [...counts].map(([place, count]) => `${place} ${count}`).join(', ');
+}
+
+describe('modules that are loaded at start', function () {
+  // Programs are started, which takes long on a busy machine.
+  this.timeout(120_000);
+
+  for (const [what, usual, load] of starts) {
+    it(`${what}: some ${usual}`, () => {
+      const modules = load();
+      expect(modules.length, summary(modules)).to.be.within(usual * (1 - ROOM), usual * (1 + ROOM));
+    });
+  }
+
+  it('are looked for in what is built here', () => {
+    const [first] = modulesLoadedBy(importing('ssp-toolkit'));
+    expect(fileURLToPath(first ?? '')).to.equal(join(repositoryRoot, 'build/lib/index.js'));
+  });
+});
