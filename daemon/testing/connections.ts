@@ -1,7 +1,7 @@
 /** The connections that a test has made to the daemons of its cluster. */
 import { Buffer } from 'node:buffer';
 import { join, parse } from 'node:path';
-import { connect } from '../../lib/client/connect.js';
+import { connectNow } from '../../lib/client/connect-now.js';
 import type { Connection } from '../../lib/client/connection.js';
 import type { ConnectOptions } from '../../lib/client/options.js';
 import { type Platform, systemPlatform, withPlatform } from '../../lib/mailbox/platform.js';
@@ -71,7 +71,7 @@ export class ClusterConnections {
     const own = { address: addressOf(slot.index) };
     const places = rest.resume ? { addresses: [...all.slice(slot.index), ...all.slice(0, slot.index)] } : own;
     const platform = this.platform(way, from === undefined ? undefined : peerOf(from));
-    const connection = await connect(withPlatform({ ...rest, ...places, name }, platform));
+    const connection = await connectNow(withPlatform({ ...rest, ...places, name }, platform));
     this.all.set(connection, way);
     const log = new ConnectionLog(connection, slot.name, this.trace);
     if (rest.resume) return connection;

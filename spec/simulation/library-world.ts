@@ -6,7 +6,7 @@
 import '../../lib/client/resume/connect.js';
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { connect } from '../../lib/client/connect.js';
+import { connectNow } from '../../lib/client/connect-now.js';
 import type { Connection } from '../../lib/client/connection.js';
 import type { ConnectionEvent, ViewEvent } from '../../lib/client/event.js';
 import type { ConnectOptions } from '../../lib/client/options.js';
@@ -135,7 +135,7 @@ export class LibraryWorld implements Observer {
     const given = { ...one, name, ...options };
     const ends: PipeEnd[] = [];
     const opened = (near: PipeEnd): void => void ends.push(near);
-    const connection = await connect(withPlatform(given, this.platform(opened, name)));
+    const connection = await connectNow(withPlatform(given, this.platform(opened, name)));
     this.ends.set(connection, ends);
     const { id } = connection;
     this.trace.note(name, () => `connected as ${id}`);

@@ -1,6 +1,6 @@
 /** A connection whose incoming side is a recording. */
 import { Buffer } from 'node:buffer';
-import { connect } from '../../../lib/client/connect.js';
+import { connectNow } from '../../../lib/client/connect-now.js';
 import type { Connection } from '../../../lib/client/connection.js';
 import { systemPlatform, withPlatform } from '../../../lib/mailbox/platform.js';
 import { RecordingError } from '../../../lib/recording/error.js';
@@ -72,7 +72,7 @@ export class PlayedConnection implements AsyncDisposable {
           return near;
         },
       };
-      const opening = connect(withPlatform({ address: '4803@recording', name }, platform));
+      const opening = connectNow(withPlatform({ address: '4803@recording', name }, platform));
       const connection = await time.whilePending(opening);
       return new PlayedConnection(connection, daemon, near, time, reader);
     } catch (error) {
