@@ -150,6 +150,8 @@ const inner = ['daemon/net/websocket', 'daemon/engine/views', 'lib/flush/core', 
 const doors = /^lib\/(?:wire|ssp|secure|flush|recipes|channel)\/index\.js$/;
 /** What the command line needs and no entry point has: by what a path begins with, the files that it may import. */
 const behindTheDoors: readonly (readonly [from: string, ...files: readonly string[]])[] = [
+  // The version and the limits are known without loading the calls that have them.
+  ['lib/cli/', 'lib/wire/version.js', 'lib/wire/limits.js'],
   // Addresses are checked, and corrected, before there is a connection.
   ['lib/cli/values.ts', 'lib/mailbox/address.js'],
   ['lib/cli/session.ts', 'lib/mailbox/address.js'],

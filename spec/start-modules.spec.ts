@@ -19,8 +19,8 @@ const starts: readonly (readonly [what: string, usual: number, modules: () => st
   ['ssp --help', 16, () => loadedModules('build/lib/cli/bin.js', '--help')],
   ['ssp --version', 16, () => loadedModules('build/lib/cli/bin.js', '--version')],
   ['sspd --version', 18, () => loadedModules('build/daemon/cli/bin.js', '--version')],
-  ['a daemon on one port', 166, () => modulesLoadedBy(SERVING)],
-  ['sspd', 213, () => loadedModules('build/daemon/cli/bin.js', '--check', '--port', '0', '--unix-dir', '')],
+  ['a daemon on one port', 260, () => modulesLoadedBy(SERVING)],
+  ['sspd', 307, () => loadedModules('build/daemon/cli/bin.js', '--check', '--port', '0', '--unix-dir', '')],
 ];
 
 /** How many there are of each folder and package, for whoever has to find the one too many. */
