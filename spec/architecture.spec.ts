@@ -222,6 +222,7 @@ const ofNode: ReadonlySet<string> = new Set([
   'lib/util/buffer/node.ts',
   'lib/util/clock/node.ts',
   'lib/util/report/node.ts',
+  'lib/util/report/tracing.ts',
   'lib/mailbox/platform/node.ts',
   'lib/mailbox/socket-transport.ts',
   'lib/client/secure.ts',

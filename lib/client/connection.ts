@@ -87,6 +87,7 @@ export class Connection
         this.daemons.asked.groups.forget(group);
         resumption?.outbox.left(group);
       },
+      id: () => this.id,
       newGroup: (view, how) => newGroup(view, home, how, this.synchrony),
       awaiting: () => this.pump.wake(),
     };
@@ -167,7 +168,7 @@ export class Connection
   join(name: string, options: JoinOptions & { readonly secure: Secure }): Promise<SecureGroup>;
   join(name: string, options?: JoinOptions): Promise<Group>;
   join(name: string, options: JoinOptions = {}): Promise<never> {
-    const can = { resume: this.resumption !== null, lists: this.Groups !== PlainGroups };
+    const can = { id: this.id, resume: this.resumption !== null, lists: this.Groups !== PlainGroups };
     return joinGroup(this.memberships, can, name, options) as Promise<never>;
   }
 

@@ -1,6 +1,7 @@
 /** The groups of one connection: being joined, joined, being left. */
 import { errorOf } from '../errors.js';
 import { CONNECTION_CLOSED, ILLEGAL_PARAM } from '../wire/codes.js';
+import { reportRefused, reportView } from '../mailbox/diagnostics.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import type { ConnectionEvent, GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';
@@ -12,6 +13,8 @@ import type { Synchrony } from './synchronous-mode.js';
 
 /** What the memberships need of their connection. */
 export interface MembershipsHost {
+  /** Of the connection. */
+  id(): string;
   /** @returns false when there is no connection now: what is wanted is asked for when it is back */
   requestJoin(group: string, onDemand: boolean): boolean;
   requestLeave(group: string): void;
@@ -103,6 +106,7 @@ export class Memberships {
   take(name: string, event: GroupEvent): void {
     const membership = this.all.get(name);
     if (!membership || !this.isTaken(membership, event)) return;
+    if (event.kind === 'view') reportView(this.host.id(), event);
     // The answer to a leave from before it was asked for.
     if (!membership.group && !membership.left && event.kind === 'self-leave') return;
     if (membership.group) this.deliver(membership.group, event);
@@ -134,7 +138,9 @@ export class Memberships {
   }
 
   /** The daemon refused a request. */
-  refused({ refused, groups, error }: RejectEvent): void {
+  refused(event: RejectEvent): void {
+    const { refused, groups, error } = event;
+    reportRefused(this.host.id(), event);
     const membership = this.all.get(groups[0] ?? '');
     if (!membership || refused === 'data') return;
     if (refused === 'join' && !membership.group) {

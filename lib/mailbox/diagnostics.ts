@@ -14,8 +14,11 @@
  * | `ssp-toolkit:resumed` | `{ id, address, awayMs, moved, gaps }`: it is back |
  * | `ssp-toolkit:gap` | `{ id, group, reason, missed, awayMs, since }`: messages of a group are missing, or may be |
  * | `ssp-toolkit:paused` | `{ id, waiting, waitingBytes }`: nobody receives, the socket is not read any more |
+ * | `ssp-toolkit:view` | `{ id, group, cause, members, gid }`: a view of a group has arrived |
+ * | `ssp-toolkit:refused` | `{ id, refused, reason, groups, error }`: the daemon refused a request |
  */
 import { channel } from '#report';
+import type { GroupId } from '../wire/group-id.js';
 
 export interface ConnectReport {
   readonly address: string;
@@ -38,6 +41,8 @@ const reconnections = channel('ssp-toolkit:reconnecting');
 const resumptions = channel('ssp-toolkit:resumed');
 const gaps = channel('ssp-toolkit:gap');
 const pauses = channel('ssp-toolkit:paused');
+const views = channel('ssp-toolkit:view');
+const refusals = channel('ssp-toolkit:refused');
 
 export const reportConnect = (report: ConnectReport): void => connects.publish(report);
 
@@ -90,6 +95,30 @@ export const reportResumed = (report: { readonly id: string; readonly address: s
 /** Its fields are those of `GapEvent`. */
 export const reportGap = (report: { readonly id: string; readonly group: string }): void =>
   gaps.publish(report);
+
+/** What is reported of a view event. */
+interface ViewReport {
+  readonly group: string;
+  readonly cause: string;
+  readonly size: number;
+  readonly id: GroupId;
+}
+
+/** @param id of the connection */
+export const reportView = (id: string, { group, cause, size, id: gid }: ViewReport): void =>
+  views.publish({ id, group, cause, members: size, gid });
+
+/** What is reported of a `RejectEvent`. */
+interface RefusalReport {
+  readonly refused: string;
+  readonly reason: string;
+  readonly groups: readonly string[];
+  readonly error: Error;
+}
+
+/** @param id of the connection */
+export const reportRefused = (id: string, { refused, reason, groups, error }: RefusalReport): void =>
+  refusals.publish({ id, refused, reason, groups, error });
 
 /** A member of the view without the key, and why. */
 interface Keyless {

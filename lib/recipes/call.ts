@@ -14,6 +14,7 @@ import { type End, GroupBinding } from './group-binding.js';
 import { checkOptions } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { check, SchemaReader, validText } from './schemas.js';
+import { followAnswer, followCall, type NoteAnswer } from './tracing.js';
 
 /**
  * Answers a request. What it returns has to be something that JSON can hold; what it throws becomes the outcome `error`
@@ -140,7 +141,10 @@ interface Schemas {
 interface AwaitedCall<Answer> {
   readonly mode: CallMode;
   readonly result: Deferred<CallResult<Answer>>;
+  readonly note: NoteAnswer | undefined;
 }
+
+type Ask<Answer> = (traceparent?: string, note?: NoteAnswer) => Promise<CallResult<Answer>>;
 
 /** Asks all members of a group, and answers them. Made by `groupRpc`. */
 export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
@@ -169,7 +173,9 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     it.core = new CallCore(seat.self, seat.newInstance(), handler !== undefined, {
       send: seat.send.bind(seat),
       sendTo: seat.sendTo.bind(seat),
-      request: (from, ticket, body) => void (handler && it.serve(handler, from, ticket, body)),
+      request: (from, ticket, body, parent) =>
+        void (handler && it.serve(handler, from, ticket, body, parent)),
+      traced: (call, member, traceparent) => it.waiting.get(call)?.note?.(member, traceparent),
       ...(schema.answer && { isValue: (body: Buffer) => it.outcomeOf(body).kind === 'value' }),
       done: (call, outcomes, asked) => it.done(call, outcomes, asked),
       // The end of the seat, which follows, settles all that wait.
@@ -188,7 +194,16 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
    */
   async call(request: Request, options: CallOptions = {}): Promise<CallResult<Answer>> {
     checkOptions(CALL_OPTIONS, options);
-    const { mode = 'all', timeoutMs = CALL_TIMEOUT_MS, signal } = options;
+    const ask: Ask<Answer> = (...trace) => this.ask(request, options, ...trace);
+    return await followCall(this.binding, options.mode ?? 'all', ask);
+  }
+
+  private async ask(
+    request: Request,
+    { mode = 'all', timeoutMs = CALL_TIMEOUT_MS, signal }: CallOptions,
+    traceparent?: string,
+    note?: NoteAnswer,
+  ): Promise<CallResult<Answer>> {
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
     const body = bytesOf(this.schema.request, request, 'the request');
@@ -199,8 +214,8 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     const result = deferred<CallResult<Answer>>();
     let call = 0;
     this.binding.input((now) => {
-      call = this.core.call(body, mode, timeoutMs, now);
-      this.waiting.set(call, { mode, result });
+      call = this.core.call(body, mode, timeoutMs, now, traceparent);
+      this.waiting.set(call, { mode, result, note });
     });
     try {
       return await abortable(result.promise, signal);
@@ -250,17 +265,26 @@ export class GroupRpc<Request, Answer> extends Recipe<RecipeEvents> {
     from: string,
     ticket: Ticket,
     body: Buffer,
+    parent: string | undefined,
   ): Promise<void> {
+    let own: string | undefined;
     try {
-      const { signal } = this.leaving;
-      const read = this.requests.read(valueOf(body));
-      if (!read.isValid) throw new InvalidValueError(read.issues, 'the request');
-      const answer = await handler(read.value as Request, { from, signal });
-      const bytes = bytesOf(this.schema.answer, answer, 'the answer');
-      this.core.answer(ticket, bytes);
+      const answer = await followAnswer(this.binding, from, parent, async (traceparent) => {
+        own = traceparent;
+        return await this.answerTo(handler, from, body);
+      });
+      this.core.answer(ticket, answer, own);
     } catch (error) {
-      this.core.fail(ticket, error instanceof Error ? error.message : String(error));
+      this.core.fail(ticket, error instanceof Error ? error.message : String(error), own);
     }
+  }
+
+  private async answerTo(handler: CallHandler<Request, Answer>, from: string, body: Buffer): Promise<Buffer> {
+    const { signal } = this.leaving;
+    const read = this.requests.read(valueOf(body));
+    if (!read.isValid) throw new InvalidValueError(read.issues, 'the request');
+    const answer = await handler(read.value as Request, { from, signal });
+    return bytesOf(this.schema.answer, answer, 'the answer');
   }
 }
 

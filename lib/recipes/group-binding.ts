@@ -20,6 +20,7 @@ import { MAX_HELD_MESSAGES, MAX_WARNED_CLAIMERS } from './core/limits.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
+import type { Origin } from './tracing.js';
 
 /** How it ended. */
 export interface End {
@@ -119,6 +120,11 @@ export class GroupBinding implements Sender {
   get comesBack(): boolean {
     // A connection of another copy of this package may know nothing of that.
     return Boolean(this.connection.resumption);
+  }
+
+  /** For those who follow what a recipe does. */
+  origin(): Origin {
+    return { id: this.self, group: this.group.name, members: this.group.view.size };
   }
 
   /** Milliseconds since 1970; within one process it never goes back. */

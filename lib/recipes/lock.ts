@@ -8,6 +8,7 @@ import type { End } from './group-binding.js';
 import { checkOptions, type WaitOptions } from './options.js';
 import { ConditionWaiter, ReplicatedObject, Withdrawals } from './replicated-object.js';
 import { type Replicated, REPLICATED_OPTIONS, type ReplicatedOptions, replicated } from './replicated.js';
+import { followLock } from './tracing.js';
 
 /** @throws as `replicated` */
 export async function lock(
@@ -110,6 +111,10 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
   async acquire(options: WaitOptions = {}): Promise<HeldLock> {
+    return await followLock(this.replica, () => this.wait(options));
+  }
+
+  private async wait(options: WaitOptions): Promise<HeldLock> {
     const signal = signalOf(options);
     signal?.throwIfAborted();
     const { instance } = this;

@@ -6,6 +6,7 @@ import { Emitter } from '../client/event-fanout.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { LeftGroupError } from './errors.js';
 import type { BindingOwner, End, GroupBinding } from './group-binding.js';
+import type { Origin } from './tracing.js';
 
 /** Events of every recipe, with their arguments. */
 export interface RecipeEvents {
@@ -51,6 +52,11 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   /** @internal Milliseconds since 1970, see `GroupBinding`. */
   now(): number {
     return this.binding.now();
+  }
+
+  /** @internal For those who follow what it does. */
+  origin(): Origin {
+    return this.binding.origin();
   }
 
   /** @internal A number that nobody else has, see `GroupBinding`. */

@@ -20,6 +20,7 @@ import { aQuorum, aSilence, type WaitOptions, checkOptions, given } from './opti
 import { Recipe, type RecipeEvents } from './recipe.js';
 import { validText } from './schemas.js';
 import { RestoreStream, Snapshots, type Supply } from './snapshots.js';
+import { followed, followSubmit } from './tracing.js';
 
 /** The options of `replicated`, and of the recipes built on it; each has a default. */
 export interface ReplicatedOptions {
@@ -211,11 +212,16 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   }
 
   /** @internal A command that is JSON already. */
-  async submitText(text: string, options: WaitOptions = {}): Promise<Result> {
+  submitText(text: string, options: WaitOptions = {}): Promise<Result> {
+    const body = Buffer.from(text);
+    const submit = (traceparent?: string): Promise<Result> => this.submitBody(body, options, traceparent);
+    return followSubmit(this, body.length, () => this.now(), submit);
+  }
+
+  private async submitBody(body: Buffer, options: WaitOptions, traceparent?: string): Promise<Result> {
     const signal = signalOf(options);
     signal?.throwIfAborted();
     if (this.hasEnded) throw this.closedError();
-    const body = Buffer.from(text);
     if (body.length > MAX_PAYLOAD_BYTES)
       throw errorOf(MESSAGE_TOO_LONG, `payload is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
     if (this.core.waiting >= MAX_PENDING_COMMANDS)
@@ -225,7 +231,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     let ticket = 0;
     // The outcome comes through the order, so it never comes before the ticket.
     this.binding.input(() => {
-      ticket = this.core.submit(body);
+      ticket = this.core.submit(body, traceparent);
       this.waiting.set(ticket, result);
     });
     try {
@@ -271,7 +277,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
     this.core = new ReplicatedCore(
       seat.self,
       seat.newInstance(),
-      machineOf(machine, options.schema, onError),
+      followed(seat, machineOf(machine, options.schema, onError)),
       {
         send: seat.send.bind(seat),
         sendTo: seat.sendTo.bind(seat),

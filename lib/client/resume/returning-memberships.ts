@@ -1,5 +1,5 @@
 /** The groups of a connection that comes back: what is asked for again, and where something is missing. */
-import { reportGap } from '../../mailbox/diagnostics.js';
+import { reportGap, reportRefused } from '../../mailbox/diagnostics.js';
 import type { Gap } from '../../wire/extension/gap.js';
 import type { ResumeGroup } from '../../wire/extension/resume.js';
 import type { ConnectionEvent, GroupEvent, RejectEvent, SelfLeaveEvent, ViewEvent } from '../event.js';
@@ -71,7 +71,8 @@ export class ReturningMemberships extends Memberships {
 
   // What a daemon said before the loss is asked again at the next one.
   override refused(event: RejectEvent): void {
-    if (!this.isOld) super.refused(event);
+    if (this.isOld) reportRefused(this.host.id(), event);
+    else super.refused(event);
   }
 
   // Losses and returns.

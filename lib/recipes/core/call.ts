@@ -23,10 +23,12 @@ export type RawOutcome =
 export type CallMode = 'first' | 'majority' | 'all';
 
 export interface CallSink extends Sender {
-  /** A request to this member, to be answered with `answer`. */
-  request(from: string, ticket: Ticket, body: Buffer): void;
+  /** A request to this member, to be answered with `answer`. @param traceparent the trace that it belongs to */
+  request(from: string, ticket: Ticket, body: Buffer, traceparent: string | undefined): void;
   /** Whether an answer counts as a value; default: each does. */
   isValue?(body: Buffer): boolean;
+  /** A member has answered, and says in which trace. */
+  traced?(call: number, member: string, traceparent: string): void;
   /** A call is over. Members that were still open at that time are missing. */
   done(call: number, outcomes: ReadonlyMap<string, RawOutcome>, asked: readonly string[]): void;
   /** The group was left before the call was over. */
@@ -92,10 +94,11 @@ export class CallCore implements RecipeCore {
     return this.pending.size;
   }
 
-  /** Asks all. @returns the number that `done` will name */
-  call(body: Uint8Array, mode: CallMode, timeout: number, now: number): number {
+  /** Asks all. @param traceparent the trace that it belongs to @returns the number that `done` will name */
+  call(body: Uint8Array, mode: CallMode, timeout: number, now: number, traceparent?: string): number {
     const call = ++this.calls;
-    const request = new BodyWriter('call', REQUEST).number(this.instance).number(call).data(body).finish();
+    const writer = new BodyWriter('call', REQUEST).number(this.instance).number(call).data(body);
+    const request = writer.traceparent(traceparent).finish();
     const deadline = now + timeout;
     this.pending.set(call, { mode, deadline, request, isToAsk: false, asked: null, outcomes: new Map() });
     this.sink.send(request, this.needs);
@@ -107,14 +110,15 @@ export class CallCore implements RecipeCore {
     this.pending.delete(call);
   }
 
-  answer(ticket: Ticket, body: Uint8Array): void {
+  /** @param traceparent the trace of what has answered */
+  answer(ticket: Ticket, body: Uint8Array, traceparent?: string): void {
     if (body.length > MAX_PAYLOAD_BYTES)
-      this.fail(ticket, `answer is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`);
-    else this.reply(ticket, VALUE, body);
+      this.fail(ticket, `answer is ${body.length} bytes, limit is ${MAX_PAYLOAD_BYTES}`, traceparent);
+    else this.reply(ticket, VALUE, body, traceparent);
   }
 
-  fail(ticket: Ticket, message: string): void {
-    this.reply(ticket, ERROR, Buffer.from(message.slice(0, MAX_ERROR_TEXT)));
+  fail(ticket: Ticket, message: string, traceparent?: string): void {
+    this.reply(ticket, ERROR, Buffer.from(message.slice(0, MAX_ERROR_TEXT)), traceparent);
   }
 
   /** One that moves to another daemon goes and comes in two views, side by side: no call is over between them. */
@@ -138,11 +142,10 @@ export class CallCore implements RecipeCore {
   message(sender: string, body: Buffer): DropReason | null {
     const message = messageOf(body);
     if (!message || message.code > NO_HANDLER) return 'malformed';
-    const { kind, instance, call, code, payload } = message;
-    if (kind === ANSWER)
-      return instance === this.instance ? this.answered(sender, call, code, payload) : 'unowed';
+    const { kind, instance, call, payload, traceparent } = message;
+    if (kind === ANSWER) return instance === this.instance ? this.answered(sender, message) : 'unowed';
     if (kind !== REQUEST) return 'malformed';
-    this.requested({ caller: sender, instance, call }, payload);
+    this.requested({ caller: sender, instance, call }, payload, traceparent);
     return null;
   }
 
@@ -207,7 +210,7 @@ export class CallCore implements RecipeCore {
     }
   }
 
-  private requested(ticket: Ticket, payload: Buffer): void {
+  private requested(ticket: Ticket, payload: Buffer, traceparent: string | undefined): void {
     // Anybody can know the number: it tells this process from an earlier one of the name, and proves nothing.
     if (ticket.caller === this.self && ticket.instance === this.instance) {
       const pending = this.pending.get(ticket.call);
@@ -217,11 +220,11 @@ export class CallCore implements RecipeCore {
       }
     }
     // A member that hears of the request is asked, unless it has left and joined since: then it was told so already.
-    if (this.answers) this.sink.request(ticket.caller, ticket, payload);
+    if (this.answers) this.sink.request(ticket.caller, ticket, payload, traceparent);
     else this.reply(ticket, NO_HANDLER, Buffer.alloc(0));
   }
 
-  private answered(sender: string, call: number, code: number, payload: Buffer): DropReason | null {
+  private answered(sender: string, { call, code, payload, traceparent }: Answer): DropReason | null {
     const pending = this.pending.get(call);
     // A call may be over before all have answered, and one that left may have answered before.
     if (!pending) return call >= 1 && call <= this.calls ? null : 'unowed';
@@ -232,6 +235,7 @@ export class CallCore implements RecipeCore {
       const isValue = this.sink.isValue?.(payload) ?? true;
       pending.outcomes.set(sender, { kind: isValue ? 'value' : 'invalid', body: payload });
     } else pending.outcomes.set(sender, { kind: 'error', message: payload.toString() });
+    if (traceparent !== undefined) this.sink.traced?.(call, sender, traceparent);
     this.look(call, pending);
     return null;
   }
@@ -252,9 +256,14 @@ export class CallCore implements RecipeCore {
     this.sink.done(call, pending.outcomes, pending.asked ?? this.present);
   }
 
-  private reply({ caller, instance, call }: Ticket, code: number, body: Uint8Array): void {
-    const writer = new BodyWriter('call', ANSWER).number(instance).number(call).number(code);
-    this.sink.sendTo(caller, writer.data(body).finish());
+  private reply(
+    { caller, instance, call }: Ticket,
+    code: number,
+    body: Uint8Array,
+    traceparent?: string,
+  ): void {
+    const writer = new BodyWriter('call', ANSWER).number(instance).number(call).number(code).data(body);
+    this.sink.sendTo(caller, writer.traceparent(traceparent).finish());
   }
 }
 
@@ -265,7 +274,10 @@ const messageOf = (body: Buffer) =>
     call: reader.number(),
     code: reader.kind === ANSWER ? reader.number() : VALUE,
     payload: reader.data(),
+    traceparent: reader.traceparent(),
   }));
+
+type Answer = Pick<NonNullable<ReturnType<typeof messageOf>>, 'call' | 'code' | 'payload' | 'traceparent'>;
 
 /** One that was asked has another id now, and may answer yet. */
 function rename({ asked, outcomes }: PendingCall, from: string, to: string): void {

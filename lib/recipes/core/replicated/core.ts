@@ -74,9 +74,9 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
     this.transfer = new Transfer(self, instance, sink, this.replica, this.holding);
   }
 
-  /** @returns the number that `settled` will name */
-  submit(command: Buffer): number {
-    const ticket = this.submissions.add(command);
+  /** @param traceparent the trace that it belongs to @returns the number that `settled` will name */
+  submit(command: Buffer, traceparent?: string): number {
+    const ticket = this.submissions.add(command, traceparent);
     this.flush();
     return ticket;
   }
@@ -486,8 +486,8 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
     if (!this.isWritable) return;
     const { current, replica, submissions } = this;
     const { instance } = submissions;
-    submissions.flush(replica.ownApplied, (ticket, sequence, payload) =>
-      this.send({ kind: 'command', instance, ticket, sequence, payload }),
+    submissions.flush(replica.ownApplied, (ticket, sequence, payload, traceparent) =>
+      this.send({ kind: 'command', instance, ticket, sequence, payload, traceparent }),
     );
     this.contributions.send(current?.members ?? [], (past) => replica.isMerged(past));
   }

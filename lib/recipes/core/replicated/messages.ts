@@ -58,6 +58,8 @@ export interface Command {
   /** Counts the commands of the process that were applied, from 1. */
   readonly sequence: number;
   readonly payload: Buffer;
+  /** The trace that it belongs to, where its submitter is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A piece of the state of a component that lost, to be merged. */
@@ -127,6 +129,7 @@ export function encode(message: Message): Buffer {
   switch (message.kind) {
     case 'command':
       writer.number(message.instance).number(message.ticket).number(message.sequence).data(message.payload);
+      writer.traceparent(message.traceparent);
       break;
     case 'part':
       writer.number(message.past).number(message.index).flag(message.isLast).data(message.data);
@@ -177,7 +180,10 @@ function read(reader: BodyReader): Message | null {
       return null;
     case 'command': {
       const [instance, ticket, sequence] = [reader.number(), reader.number(), reader.number()];
-      return { kind, instance, ticket, sequence, payload: reader.data() };
+      const payload = reader.data();
+      const traceparent = reader.traceparent();
+      const command: Command = { kind, instance, ticket, sequence, payload };
+      return traceparent === undefined ? command : { ...command, traceparent };
     }
     case 'part': {
       const [past, index] = [reader.number(), reader.number()];

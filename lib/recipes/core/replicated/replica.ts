@@ -21,8 +21,11 @@ export interface CommandInfo {
 export interface StateMachine {
   /** Back to the first state. */
   reset(): void;
-  /** What it throws is the result of the command; the state must be the same at all replicas all the same. */
-  apply(command: Buffer, info: CommandInfo): unknown;
+  /**
+   * What it throws is the result of the command; the state must be the same at all replicas all the same.
+   * @param traceparent the trace that the command belongs to, for whoever watches; the state does not depend on it
+   */
+  apply(command: Buffer, info: CommandInfo, traceparent?: string): unknown;
   /** Who is there from here on; called again only with another list, or when a state continues after a pause. */
   present(members: readonly string[]): void;
   /** Takes in the state of a component that was parted from this one. */
@@ -215,7 +218,8 @@ export class Replica {
     }
   }
 
-  private command({ instance, ticket, sequence, payload, sender }: Input & { kind: 'command' }): void {
+  private command(input: Input & { kind: 'command' }): void {
+    const { instance, ticket, sequence, payload, sender, traceparent } = input;
     const isOwn = this.isOwn({ instance, sender });
     const place = this.submitters.take(sender, instance, sequence);
     if (place !== 'next') {
@@ -226,7 +230,7 @@ export class Replica {
     const info = { sender, index: this.position++ };
     let outcome: CommandOutcome;
     try {
-      outcome = { kind: 'applied', result: this.machine.apply(payload, info) };
+      outcome = { kind: 'applied', result: this.machine.apply(payload, info, traceparent) };
     } catch (error) {
       outcome = { kind: 'failed', error };
       if (error instanceof MalformedCommandError) this.sink.malformed(sender);

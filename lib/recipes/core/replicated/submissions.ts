@@ -12,6 +12,13 @@ const wasApplied = ({ sequence, earlier }: Entry, applied: Applied): boolean =>
 /** How many commands of this process are applied that it sent with an instance; null: with the present one. */
 export type Applied = (instance: number | null) => number;
 
+type SendCommand = (
+  ticket: number,
+  sequence: number,
+  payload: Buffer,
+  traceparent: string | undefined,
+) => void;
+
 /** With what a process sends its commands under the next id: with no other, and nobody else does. */
 const nextInstance = (instance: number): number => hash53(`${instance} moved`);
 
@@ -42,8 +49,9 @@ export class Submissions {
     return this.pending.size;
   }
 
-  add(command: Buffer): number {
-    return this.pending.add(command);
+  /** @param traceparent the trace that it belongs to: sent with it, each time */
+  add(command: Buffer, traceparent?: string): number {
+    return this.pending.add(command, traceparent);
   }
 
   /** Takes a command back that was never sent. @returns whether it was one */
@@ -91,7 +99,7 @@ export class Submissions {
   }
 
   /** A quorum is together. @param applied how many commands of this member are applied in the state here */
-  flush(applied: Applied, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+  flush(applied: Applied, send: SendCommand): void {
     if (this.former.size > 0) return;
     if (this.isInDoubt) this.rebase(applied);
     for (const [ticket, outcome] of this.withheld.splice(0)) this.settled(ticket, outcome, true);
@@ -106,6 +114,7 @@ export class Submissions {
 interface Entry {
   readonly ticket: number;
   readonly payload: Buffer;
+  readonly traceparent: string | undefined;
   /** The last one with the present instance; 0: it was not sent with that. */
   sequence: number;
   /** The last ones with instances that this process had before. */
@@ -128,11 +137,12 @@ export class PendingCommands {
     return this.entries.size;
   }
 
-  add(payload: Buffer): number {
+  add(payload: Buffer, traceparent?: string): number {
     const ticket = ++this.tickets;
     this.entries.set(ticket, {
       ticket,
       payload,
+      traceparent,
       sequence: 0,
       earlier: new Map(),
       wasSent: false,
@@ -151,7 +161,7 @@ export class PendingCommands {
   }
 
   /** @param applied how many commands of this member are applied in the state here */
-  flush(applied: Applied, send: (ticket: number, sequence: number, payload: Buffer) => void): void {
+  flush(applied: Applied, send: SendCommand): void {
     if (this.unsent === 0) return;
     if (this.mustRenumber) {
       if (this.onTheirWay > 0) return;
@@ -164,7 +174,7 @@ export class PendingCommands {
       entry.isOnItsWay = entry.wasSent = true;
       this.onTheirWay++;
       this.unsent--;
-      send(entry.ticket, entry.sequence, entry.payload);
+      send(entry.ticket, entry.sequence, entry.payload, entry.traceparent);
     }
   }
 
