@@ -158,6 +158,13 @@ const entryPoints: Readonly<Record<string, EntryPoint>> = {
     values: 'coordinator',
     types: 'CoordinatorOptions CronCoordinator',
   },
+  'ssp-toolkit/opentelemetry': {
+    file: 'lib/adapters/opentelemetry/index.ts',
+    values: 'instrument',
+    types: `
+      AttributeValue Attributes HostCounter HostHistogram HostMeter HostSpan HostSpanContext HostTracer InstrumentDescription
+      InstrumentOptions Instrumentation`,
+  },
   'ssp-toolkit/socket.io': {
     file: 'lib/adapters/socket.io/index.ts',
     values: 'createAdapter',

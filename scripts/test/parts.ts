@@ -18,6 +18,7 @@ export const OUTSIDE: readonly string[] = [
   'adapters/connections',
   'adapters/keyv',
   'adapters/node-cron',
+  'adapters/opentelemetry',
   'bench',
   'browser',
   'channel',
