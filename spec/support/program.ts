@@ -1,7 +1,7 @@
 /** Built programs as processes, the way a user starts them: of the same build folder as the spec that runs. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DEFAULT_LIMIT = 15_000;
@@ -43,10 +43,10 @@ export class Program {
     });
   }
 
-  /** @param path below the build folder, such as `lib/cli/main.js` */
+  /** @param path below the build folder, such as `lib/cli/main.js`; or an absolute one */
   static start(path: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program {
     const { SSP_ADDRESS: _, ...inherited } = process.env;
-    const script = join(buildFolder(), path);
+    const script = isAbsolute(path) ? path : join(buildFolder(), path);
     const child = spawn(process.execPath, [script, ...args], { env: { ...inherited, ...environment } });
     child.stdout.setEncoding('utf8');
     child.stderr.setEncoding('utf8');

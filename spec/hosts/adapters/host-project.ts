@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { startDaemon } from '../../support/local-daemon.js';
 import { repositoryRoot } from '../../support/recordings.js';
@@ -16,13 +16,13 @@ export const isNode22There = existsSync(NODE_22);
 export class HostProject implements AsyncDisposable {
   private constructor(private readonly folder: TemporaryDirectory) {}
 
-  /** @param packages what the program imports, each as a folder of the packages of spec/hosts */
+  /** @param packages what the program imports, each as a folder of the packages of spec/hosts, or an absolute path */
   static async make(packages: Readonly<Record<string, string>>): Promise<HostProject> {
     const project = new HostProject(await TemporaryDirectory.make());
     project.write('package.json', '{ "private": true, "type": "module" }');
     project.link('ssp-toolkit', repositoryRoot);
     for (const [name, folder] of Object.entries(packages))
-      project.link(name, join(hosts, 'node_modules', folder));
+      project.link(name, resolve(hosts, 'node_modules', folder));
     return project;
   }
 
@@ -49,9 +49,18 @@ export class HostProject implements AsyncDisposable {
     return stdout + stderr;
   }
 
-  /** Compiles one module. @returns what the compiler says; nothing when all is right */
+  /** Checks one module. @returns what the compiler says; nothing when all is right */
   compile(source: string): string {
     this.write('program.mts', source);
+    return this.tsc('program.mts', { noEmit: true });
+  }
+
+  /** Compiles a module of the folder, with decorators as Nest has them. @returns what the compiler says */
+  build(file: string): string {
+    return this.tsc(file, { experimentalDecorators: true });
+  }
+
+  private tsc(file: string, others: object): string {
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2023',
@@ -59,10 +68,10 @@ export class HostProject implements AsyncDisposable {
       types: ['node'],
       typeRoots: [join(hosts, 'node_modules/@types')],
       strict: true,
-      noEmit: true,
       skipLibCheck: true,
+      ...others,
     };
-    this.write('tsconfig.json', JSON.stringify({ compilerOptions, include: ['program.mts'] }));
+    this.write('tsconfig.json', JSON.stringify({ compilerOptions, include: [file] }));
     const tsc = join(hosts, 'node_modules/typescript/bin/tsc');
     const { stdout, stderr } = spawnSync(process.execPath, [tsc, '-p', this.file('tsconfig.json')], {
       encoding: 'utf8',
@@ -80,21 +89,32 @@ export class HostProject implements AsyncDisposable {
     });
   }
 
+  /** Brings a file of docs/examples/hosts, which a page of the guide shows as it is. @returns the text of the page */
+  takeExample(file: string, page: string): string {
+    const source = readFileSync(join(repositoryRoot, 'docs/examples/hosts', file), 'utf8');
+    const text = readFileSync(join(repositoryRoot, `docs/guide/${page}.md`), 'utf8');
+    expect(text).to.include('```' + (file.endsWith('.ts') ? 'ts' : 'js') + '\n' + source + '```');
+    this.write(file, source);
+    return text;
+  }
+
   /** Whether a page of the guide shows the example as it is, and what that prints at a daemon. */
   async showsPage(example: string): Promise<void> {
-    const file = `docs/examples/hosts/${example}.mjs`;
-    const source = readFileSync(join(repositoryRoot, file), 'utf8');
-    const page = readFileSync(join(repositoryRoot, `docs/guide/${example}.md`), 'utf8');
-    expect(page).to.include('```js\n' + source + '```');
-    this.write('example.mjs', source);
+    const file = `${example}.mjs`;
+    const page = this.takeExample(file, example);
+    expect(page).to.include('```\n' + (await this.runAtDaemon(file)) + '```');
+  }
+
+  /** Runs a program of the folder with the address of a daemon, until it ends without an error. @returns what it prints */
+  async runAtDaemon(file: string): Promise<string> {
     await using daemon = await startDaemon();
-    const program = this.start('example.mjs', [`${daemon.port}@127.0.0.1`]);
+    const program = this.start(file, [`${daemon.port}@127.0.0.1`]);
     let [out, err] = ['', ''];
     program.stdout?.on('data', (text) => (out += text));
     program.stderr?.on('data', (text) => (err += text));
     const [status] = (await once(program, 'close')) as [number | null];
     expect([status, err]).to.deep.equal([0, '']);
-    expect(page).to.include('```\n' + out + '```');
+    return out;
   }
 
   private link(name: string, folder: string): void {
