@@ -3,7 +3,7 @@ import { errorOf } from '../../errors.js';
 import { checkOptions } from '../../recipes/options.js';
 import { holds } from '../../util/option-checks.js';
 import { ILLEGAL_PARAM } from '../../wire/codes.js';
-import { TOOLKIT_VERSION, versionText } from '../../wire/handshake/connect-request.js';
+import { TOOLKIT_VERSION, versionText } from '../../wire/version.js';
 import { type HostMeter, type HostModule, type HostTracer, loadHost } from './api.js';
 import { Metrics } from './metrics.js';
 import { answer, apply, call, join, lock, submit } from './operations.js';
