@@ -1,7 +1,7 @@
 /** The groups of a connection that has compact views: frames in, views out, and what waits for lists. */
+import { reportList } from '#diagnostics';
 import { warn } from '#report';
 import { ConnectionClosedError, errorOf, IllegalStateError, TooManyMembersError } from '../errors.js';
-import { reportList } from '../mailbox/diagnostics.js';
 import { ReceivedExtension } from '../mailbox/extension.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';

@@ -1,26 +1,14 @@
 /** `Connection.join`: what the options ask for is loaded where it is not there yet. */
-import { tracing } from '#report';
+import { followJoin } from '#diagnostics';
 import { loadSecure } from '#secure';
 import { loadSynchrony, synchronyClass } from '#synchrony';
 import { loadTyped, typedPart } from '#typed';
 import { errorOf } from '../errors.js';
 import { ILLEGAL_GROUP, ILLEGAL_PARAM } from '../wire/codes.js';
 import { isGroupName } from '../wire/name.js';
-import type { TracedOperation } from '../util/report/traced.js';
 import type { Group } from './group.js';
 import type { Memberships } from './memberships.js';
 import { checkedJoin, type JoinOptions } from './options.js';
-
-/** A join, for those who follow the tracing channel `ssp-toolkit:join`. */
-export interface JoinReport extends TracedOperation {
-  /** Of the connection. */
-  readonly id: string;
-  readonly group: string;
-  /** Number of members of the first view; 0 before it is there. */
-  members: number;
-}
-
-const joins = tracing<JoinReport>('ssp-toolkit:join');
 
 /** What depends on the connection: its id, whether it comes back after a loss, and has lists on demand. */
 interface JoinAbilities {
@@ -36,13 +24,7 @@ export function joinGroup(
   name: string,
   options: JoinOptions,
 ): Promise<Group> {
-  if (!joins.isHeard) return join(memberships, can, name, options);
-  const message: JoinReport = { id: can.id, group: String(name), members: 0 };
-  return joins.follow(message, async () => {
-    const group = await join(memberships, can, name, options);
-    message.members = group.view.size;
-    return group;
-  });
+  return followJoin(can.id, name, () => join(memberships, can, name, options));
 }
 
 async function join(

@@ -1,7 +1,7 @@
 /** The groups of one connection: being joined, joined, being left. */
+import { reportRefused, reportView } from '#diagnostics';
 import { errorOf } from '../errors.js';
 import { CONNECTION_CLOSED, ILLEGAL_PARAM } from '../wire/codes.js';
-import { reportRefused, reportView } from '../mailbox/diagnostics.js';
 import { abortable, type Deferred, deferred } from '../util/deferred.js';
 import type { ConnectionEvent, GroupEvent, RejectEvent, ViewEvent } from './event.js';
 import type { Group } from './group.js';

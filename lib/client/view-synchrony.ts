@@ -1,4 +1,5 @@
 /** The view-synchronous groups of one connection: the flush layer behind `Connection` and `Group` [flush-layer FM-1]. */
+import { reportDropped } from '#diagnostics';
 import { warn } from '#report';
 import { errorOf, IllegalStateError, ViewChangedError } from '../errors.js';
 import { feed } from '../flush/core/feed.js';
@@ -14,7 +15,6 @@ import type {
 import { stallText } from '../flush/core/stall-text.js';
 import { StallTimer } from '../flush/core/stall-timer.js';
 import { contentOf } from '../mailbox/content.js';
-import { reportDropped } from '../mailbox/diagnostics.js';
 import type { Mailbox } from '../mailbox/mailbox.js';
 import type { ReceivedMessage } from '../mailbox/received-message.js';
 import { CONNECTION_CLOSED, ILLEGAL_MESSAGE_TYPE, ILLEGAL_STATE, MESSAGE_TOO_LONG } from '../wire/codes.js';

@@ -1,5 +1,5 @@
 /**
- * What happens to connections, for whoever watches a program through `node:diagnostics_channel`. A channel without
+ * `#diagnostics` in Node: what happens to connections, for whoever watches a program through `node:diagnostics_channel`. A channel without
  * subscribers costs nothing.
  *
  * | channel | message |
@@ -17,7 +17,8 @@
  * | `ssp-toolkit:view` | `{ id, group, cause, members, gid }`: a view of a group has arrived |
  * | `ssp-toolkit:refused` | `{ id, refused, reason, groups, error }`: the daemon refused a request |
  */
-import { channel } from '#report';
+import { channel, tracing } from '#report';
+import type { TracedOperation } from '../util/report/traced.js';
 import type { GroupId } from '../wire/group-id.js';
 
 export interface ConnectReport {
@@ -165,3 +166,29 @@ export type SecureReport = { readonly id: string; readonly group: string } & (
 );
 
 export const reportSecure = (report: SecureReport): void => secures.publish(report);
+
+/** A join, for those who follow the tracing channel `ssp-toolkit:join`. */
+export interface JoinReport extends TracedOperation {
+  /** Of the connection. */
+  readonly id: string;
+  readonly group: string;
+  /** Number of members of the first view; 0 before it is there. */
+  members: number;
+}
+
+const joins = tracing<JoinReport>('ssp-toolkit:join');
+
+/** @param id of the connection @param join resolves with the group */
+export function followJoin<T extends { readonly view: { readonly size: number } }>(
+  id: string,
+  group: string,
+  join: () => Promise<T>,
+): Promise<T> {
+  if (!joins.isHeard) return join();
+  const message: JoinReport = { id, group: String(group), members: 0 };
+  return joins.follow(message, async () => {
+    const joined = await join();
+    message.members = joined.view.size;
+    return joined;
+  });
+}

@@ -1,4 +1,5 @@
 /** One connection to a daemon, seen by the client. Below both APIs: it answers with codes and moves bytes. */
+import { reportClosed, reportConnect, reportLoss, reportPause } from '#diagnostics';
 import type { Buffer } from '#buffer';
 import { ACCEPT_SESSION, CONNECTION_CLOSED, ILLEGAL_MESSAGE } from '../wire/codes.js';
 import { checkDelivery } from '../wire/delivery.js';
@@ -11,7 +12,6 @@ import { isExtensionFrame } from '../wire/header.js';
 import { HEADER_BYTES } from '../wire/limits.js';
 import { KILL_MESS, MEMBERSHIP_MESS, REJECT_MESS } from '../wire/service.js';
 import { ReceivedMessage } from './received-message.js';
-import { reportClosed, reportConnect, reportLoss, reportPause } from './diagnostics.js';
 import { dial, type DialOptions } from './dial.js';
 import type { DialFailure } from './dial-failure.js';
 import type { ExtensionMailbox, MailboxExtension } from './extension.js';

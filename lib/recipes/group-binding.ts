@@ -3,6 +3,7 @@
  * connection, too: the core hears of it at that moment, takes no part in views in which this member is not, and begins again
  * with the view in which it is a member again. Or it continues, where the group has noticed nothing.
  */
+import { reportDropped } from '#diagnostics';
 import { warn } from '#report';
 import { Buffer } from '#buffer';
 import { errorOf } from '../errors.js';
@@ -12,7 +13,6 @@ import { isConnection, NO_CONNECTION } from '../util/option-errors.js';
 import type { DataEvent, GroupEvent, RejectEvent, ReturnedMember, ViewEvent } from '../client/event.js';
 import type { Group } from '../client/group.js';
 import { listFault } from '../client/view-event.js';
-import { reportDropped } from '../mailbox/diagnostics.js';
 import { type Platform, platformOf } from '../mailbox/platform.js';
 import type { Delivery } from '../primary/delivery.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
@@ -20,7 +20,6 @@ import { MAX_HELD_MESSAGES, MAX_WARNED_CLAIMERS } from './core/limits.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './core/port.js';
 import { opened, sealed } from './core/codec.js';
-import type { Origin } from './tracing.js';
 
 /** How it ended. */
 export interface End {
@@ -120,11 +119,6 @@ export class GroupBinding implements Sender {
   get comesBack(): boolean {
     // A connection of another copy of this package may know nothing of that.
     return Boolean(this.connection.resumption);
-  }
-
-  /** For those who follow what a recipe does. */
-  origin(): Origin {
-    return { id: this.self, group: this.group.name, members: this.group.view.size };
   }
 
   /** Milliseconds since 1970; within one process it never goes back. */

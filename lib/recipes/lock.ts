@@ -111,7 +111,7 @@ export class Lock extends ReplicatedObject<LockCommand, void> {
    * @throws as `Replicated.submit`; an aborted wait is given up
    */
   async acquire(options: WaitOptions = {}): Promise<HeldLock> {
-    return await followLock(this.replica, () => this.wait(options));
+    return await followLock(this.replica.binding, () => this.wait(options));
   }
 
   private async wait(options: WaitOptions): Promise<HeldLock> {

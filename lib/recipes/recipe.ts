@@ -6,7 +6,6 @@ import { Emitter } from '../client/event-fanout.js';
 import { CONNECTION_CLOSED } from '../wire/codes.js';
 import { LeftGroupError } from './errors.js';
 import type { BindingOwner, End, GroupBinding } from './group-binding.js';
-import type { Origin } from './tracing.js';
 
 /** Events of every recipe, with their arguments. */
 export interface RecipeEvents {
@@ -54,11 +53,6 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     return this.binding.now();
   }
 
-  /** @internal For those who follow what it does. */
-  origin(): Origin {
-    return this.binding.origin();
-  }
-
   /** @internal A number that nobody else has, see `GroupBinding`. */
   newInstance(): number {
     return this.binding.newInstance();
@@ -74,7 +68,8 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     await this.leave();
   }
 
-  protected get binding(): GroupBinding {
+  /** @internal */
+  get binding(): GroupBinding {
     if (!this.place) throw errorOf(CONNECTION_CLOSED, 'not yet in the group');
     return this.place;
   }

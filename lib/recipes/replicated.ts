@@ -215,7 +215,7 @@ export class Replicated<Command, Result> extends Recipe<ReplicatedEvents> {
   submitText(text: string, options: WaitOptions = {}): Promise<Result> {
     const body = Buffer.from(text);
     const submit = (traceparent?: string): Promise<Result> => this.submitBody(body, options, traceparent);
-    return followSubmit(this, body.length, () => this.now(), submit);
+    return followSubmit(this.binding, body.length, () => this.now(), submit);
   }
 
   private async submitBody(body: Buffer, options: WaitOptions, traceparent?: string): Promise<Result> {

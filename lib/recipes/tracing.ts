@@ -15,6 +15,7 @@ import { tracing } from '#report';
 import type { TracedOperation } from '../util/report/traced.js';
 import type { CallMode } from './core/call.js';
 import type { StateMachine } from './core/replicated/replica.js';
+import type { GroupBinding } from './group-binding.js';
 
 /** Where an operation happens. */
 export interface Origin {
@@ -25,10 +26,14 @@ export interface Origin {
   readonly members: number;
 }
 
-/** What knows where it is. */
-interface Located {
-  origin(): Origin;
-}
+/** The place of a recipe in its group. */
+type Located = Pick<GroupBinding, 'self' | 'group'>;
+
+const originOf = ({ self, group }: Located): Origin => ({
+  id: self,
+  group: group.name,
+  members: group.view.size,
+});
 
 export interface CallReport extends TracedOperation, Origin {
   readonly mode: CallMode;
@@ -80,7 +85,7 @@ export function followCall<T>(
   call: (traceparent?: string, note?: NoteAnswer) => Promise<T>,
 ): Promise<T> {
   if (!calls.isHeard) return call();
-  const message: CallReport = { ...at.origin(), mode, answers: [] };
+  const message: CallReport = { ...originOf(at), mode, answers: [] };
   const note: NoteAnswer = (member, traceparent) => void message.answers.push({ member, traceparent });
   return calls.follow(message, () => call(message.traceparent, note));
 }
@@ -93,7 +98,7 @@ export function followAnswer<T>(
   answer: (traceparent?: string) => Promise<T>,
 ): Promise<T> {
   if (!answers.isHeard) return answer();
-  const message: AnswerReport = { ...at.origin(), sender, parent };
+  const message: AnswerReport = { ...originOf(at), sender, parent };
   return answers.follow(message, () => answer(message.traceparent));
 }
 
@@ -105,7 +110,7 @@ export function followSubmit<T>(
   submit: (traceparent?: string) => Promise<T>,
 ): Promise<T> {
   if (!submits.isHeard) return submit();
-  const message: SubmitReport = { ...at.origin(), bytes, durationMs: 0 };
+  const message: SubmitReport = { ...originOf(at), bytes, durationMs: 0 };
   const begin = now();
   return submits.follow(message, async () => {
     try {
@@ -121,7 +126,7 @@ export const followed = (at: Located, machine: StateMachine): StateMachine => ({
   ...machine,
   apply: (command, info, parent) => {
     if (!applies.isHeard) return machine.apply(command, info);
-    return applies.followNow({ ...at.origin(), ...info, parent }, () => machine.apply(command, info));
+    return applies.followNow({ ...originOf(at), ...info, parent }, () => machine.apply(command, info));
   },
 });
 
@@ -131,7 +136,7 @@ export function followLock<T extends { readonly token: number }>(
   acquire: () => Promise<T>,
 ): Promise<T> {
   if (!locks.isHeard) return acquire();
-  const message: LockReport = { ...at.origin(), token: 0 };
+  const message: LockReport = { ...originOf(at), token: 0 };
   return locks.follow(message, async () => {
     const held = await acquire();
     message.token = held.token;

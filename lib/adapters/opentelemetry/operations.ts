@@ -1,5 +1,5 @@
 /** Which operations of the toolkit become spans, and what a span says of them: names and numbers, never what is sent. */
-import type { JoinReport } from '../../client/join.js';
+import type { JoinReport } from '../../mailbox/diagnostics.js';
 import type { CallResult } from '../../recipes/call.js';
 import type {
   AnswerReport,

@@ -1,7 +1,7 @@
 /** A connection over its losses: the mailbox of now, the state, and what is reported. */
+import { reportReconnecting, reportResumed } from '#diagnostics';
 import type { Buffer } from '#buffer';
 import { ConnectionClosedError } from '../../errors.js';
-import { reportReconnecting, reportResumed } from '../../mailbox/diagnostics.js';
 import type { Mailbox } from '../../mailbox/mailbox.js';
 import { type Deferred, deferred } from '../../util/deferred.js';
 import type { Move as MoveRequest } from '../../wire/extension/addresses.js';

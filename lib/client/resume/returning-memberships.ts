@@ -1,5 +1,5 @@
 /** The groups of a connection that comes back: what is asked for again, and where something is missing. */
-import { reportGap, reportRefused } from '../../mailbox/diagnostics.js';
+import { reportGap, reportRefused } from '#diagnostics';
 import type { Gap } from '../../wire/extension/gap.js';
 import type { ResumeGroup } from '../../wire/extension/resume.js';
 import type { ConnectionEvent, GroupEvent, RejectEvent, SelfLeaveEvent, ViewEvent } from '../event.js';

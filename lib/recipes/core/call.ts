@@ -7,6 +7,7 @@ import { BodyWriter, readBody } from './codec.js';
 import { MAX_PAYLOAD_BYTES } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
 import { ANSWER } from './private-kinds.js';
+import { readTrace, writeTrace } from './trace.js';
 
 /** What became of a request at one member. */
 export type RawOutcome =
@@ -98,7 +99,7 @@ export class CallCore implements RecipeCore {
   call(body: Uint8Array, mode: CallMode, timeout: number, now: number, traceparent?: string): number {
     const call = ++this.calls;
     const writer = new BodyWriter('call', REQUEST).number(this.instance).number(call).data(body);
-    const request = writer.traceparent(traceparent).finish();
+    const request = writeTrace(writer, traceparent).finish();
     const deadline = now + timeout;
     this.pending.set(call, { mode, deadline, request, isToAsk: false, asked: null, outcomes: new Map() });
     this.sink.send(request, this.needs);
@@ -263,7 +264,7 @@ export class CallCore implements RecipeCore {
     traceparent?: string,
   ): void {
     const writer = new BodyWriter('call', ANSWER).number(instance).number(call).number(code).data(body);
-    this.sink.sendTo(caller, writer.traceparent(traceparent).finish());
+    this.sink.sendTo(caller, writeTrace(writer, traceparent).finish());
   }
 }
 
@@ -274,7 +275,7 @@ const messageOf = (body: Buffer) =>
     call: reader.number(),
     code: reader.kind === ANSWER ? reader.number() : VALUE,
     payload: reader.data(),
-    traceparent: reader.traceparent(),
+    traceparent: readTrace(reader),
   }));
 
 type Answer = Pick<NonNullable<ReturnType<typeof messageOf>>, 'call' | 'code' | 'payload' | 'traceparent'>;

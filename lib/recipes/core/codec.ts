@@ -5,7 +5,6 @@
  */
 import { Buffer } from '#buffer';
 import { ByteReader, ByteWriter, Malformed, readWhole } from '../../util/bytes.js';
-import { isTraceparent, TRACEPARENT_LENGTH } from '../../util/traceparent.js';
 import type { GroupId } from '../../wire/group-id.js';
 
 /** `private`: around a message to one member, whatever the recipe. */
@@ -19,8 +18,6 @@ const ENVELOPE = 5;
 const FIRST_BYTES = 64;
 /** More kinds than fit into a byte. */
 const KINDS = 256;
-/** Tags from here on mean the same in the messages of all recipes; those below belong to a kind of message. */
-const TRACEPARENT = 16;
 
 /** Recipe and kind of a message as one number. */
 export const headOf = (recipe: Recipe, kind: number): number => RECIPES[recipe] * KINDS + kind;
@@ -63,11 +60,6 @@ export class FieldWriter extends ByteWriter {
     const field = new FieldWriter();
     write(field);
     return this.varint(tag).data(field.finish());
-  }
-
-  /** The trace that the message belongs to, if there is one; a field with a tag. */
-  traceparent(value: string | undefined): this {
-    return value === undefined ? this : this.varint(TRACEPARENT).text(value);
   }
 }
 
@@ -142,22 +134,6 @@ export class FieldReader extends ByteReader {
       read(field);
       field.end();
     }
-  }
-
-  /**
-   * After the last field that has no tag: the trace that the message belongs to. What is not one is skipped like a field that this
-   * version does not know: nothing depends on it, so that members with and without tracing take the same messages.
-   */
-  traceparent(): string | undefined {
-    let found: string | undefined;
-    while (this.left > 0) {
-      const tag = this.varint();
-      const value = this.data();
-      if (tag !== TRACEPARENT || found !== undefined || value.length !== TRACEPARENT_LENGTH) continue;
-      const text = value.toString();
-      if (isTraceparent(text)) found = text;
-    }
-    return found;
   }
 
   /** After the last field. @throws Malformed when something follows that is not a tagged field */

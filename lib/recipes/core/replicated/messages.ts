@@ -4,6 +4,7 @@ import type { GroupId } from '../../../wire/group-id.js';
 import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
 import { REPLICATED_KINDS } from '../private-kinds.js';
+import { readTrace, writeTrace } from '../trace.js';
 import { Component } from './component.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
 
@@ -129,7 +130,7 @@ export function encode(message: Message): Buffer {
   switch (message.kind) {
     case 'command':
       writer.number(message.instance).number(message.ticket).number(message.sequence).data(message.payload);
-      writer.traceparent(message.traceparent);
+      writeTrace(writer, message.traceparent);
       break;
     case 'part':
       writer.number(message.past).number(message.index).flag(message.isLast).data(message.data);
@@ -181,7 +182,7 @@ function read(reader: BodyReader): Message | null {
     case 'command': {
       const [instance, ticket, sequence] = [reader.number(), reader.number(), reader.number()];
       const payload = reader.data();
-      const traceparent = reader.traceparent();
+      const traceparent = readTrace(reader);
       const command: Command = { kind, instance, ticket, sequence, payload };
       return traceparent === undefined ? command : { ...command, traceparent };
     }
