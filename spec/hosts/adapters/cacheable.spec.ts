@@ -78,13 +78,13 @@ const changes = `${start}
 const missed = `${start}
   const one = await startCache();
   const { cache } = one;
+  process.once('SIGTERM', () => void end(one));
   await cache.set('k', 1);
   while (await cache.primary.has('k')) await pause(1);
   await cache.get('k');
   console.log('before', await cache.primary.has('k'), await cache.get('k'));
   while (await cache.primary.has('k')) await pause(1);
   console.log('after', await cache.get('k'));
-  process.once('SIGTERM', () => void end(one));
 `;
 
 describe('hosts: cacheable', () => {
