@@ -74,7 +74,7 @@ function looksTagged(value: object): boolean {
 function needsTags(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (depth > MAX_DEPTH)
-    throw errorOf(ILLEGAL_PARAM, `expected at most ${MAX_DEPTH} levels in a value, or a cycle`);
+    throw errorOf(ILLEGAL_PARAM, `expected at most ${MAX_DEPTH} levels in a value, got more, or a cycle`);
   if (isBinary(value)) return true;
   const { toJSON } = value as { readonly toJSON?: unknown };
   if (typeof toJSON === 'function') return needsTags((toJSON as () => unknown).call(value), depth + 1);

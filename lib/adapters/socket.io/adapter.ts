@@ -163,10 +163,13 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       return others;
     }
 
-    override async serverSideEmit(packet: unknown[]): Promise<void> {
+    override serverSideEmit(packet: unknown[]): Promise<void> {
       const acknowledge = packet.at(-1);
       if (typeof acknowledge !== 'function')
-        return await this.link.submit({ type: KINDS.serverEmit, data: { packet } });
+        return this.link.submit({ type: KINDS.serverEmit, data: { packet } });
+      const data = { packet: packet.slice(0, -1) };
+      // Where it is emitted somebody can catch that; the host drops what this returns.
+      this.link.check({ type: KINDS.serverEmit, data });
       const responses: unknown[] = [];
       const requestId = this.questions.ask({
         timeoutMs: REQUEST_TIMEOUT_MS,
@@ -177,7 +180,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         done: () => (acknowledge as Acknowledge)(null, responses),
         silent: (missing) => (acknowledge as Acknowledge)(new Error(timeoutText(missing)), responses),
       });
-      await this.link.submit({ type: KINDS.serverEmit, data: { packet: packet.slice(0, -1), requestId } });
+      return this.link.submit({ type: KINDS.serverEmit, data: { ...data, requestId } });
     }
 
     override addAll(id: string, rooms: Set<Room>): void {

@@ -255,6 +255,9 @@ describe('hosts: Socket.IO, three servers', () => {
         .timeout(100)
         .emit('a', 1n, () => undefined),
     ).to.throw('expected a value that JSON can have');
+    expect(() => at(0).serverSideEmit('a', 1n)).to.throw('expected a value that JSON can have');
+    const asked = await failure(at(0).serverSideEmitWithAck('a', 1n));
+    expect(asked.message).to.include('expected a value that JSON can have');
     at(0).emit('b');
     await settled();
     expect(without(1)).to.deep.equal(['b']);
