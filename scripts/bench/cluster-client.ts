@@ -36,7 +36,7 @@ export interface ClientResult {
 const GROUP = 'bench';
 /** Of so many messages one latency is kept, so that a long run fits into memory. */
 const SAMPLE = 16;
-/** What comes late is awaited so long. */
+/** What comes late is awaited until nothing has come for so long. */
 const TAIL_MS = 1_000;
 
 class Client {
@@ -65,8 +65,8 @@ class Client {
         this.drain();
       } else await this.receive();
     }
-    const late = performance.now() + TAIL_MS;
-    while (performance.now() < late) {
+    const stopped = performance.now();
+    while (performance.now() < Math.max(stopped, this.last) + TAIL_MS) {
       await pause(5);
       this.drain();
     }

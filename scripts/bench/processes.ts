@@ -73,14 +73,16 @@ export class Server implements AsyncDisposable {
 export class Load<Request, Answer> implements AsyncDisposable {
   private constructor(private readonly child: ChildProcess) {}
 
-  /** @param name of a file in `programs`, @param options of node */
+  /** @param name of a file in `programs`, @param options of node, @param line the command that is or starts node */
   static async start<Request, Answer>(
     name: string,
     plan: object,
     options: readonly string[] = [],
+    [execPath, ...before]: readonly [string, ...string[]] = [process.execPath],
   ): Promise<Load<Request, Answer>> {
     // Profiles are wanted of the daemon, not of this.
-    const child = fork(program(name), { execArgv: ['--enable-source-maps', ...options] });
+    const execArgv = [...before, '--enable-source-maps', ...options];
+    const child = fork(program(name), { execPath, execArgv });
     const load = new Load<Request, Answer>(child);
     try {
       await load.say({ plan });

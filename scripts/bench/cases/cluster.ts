@@ -5,7 +5,7 @@ import { Watch } from '../../../spec/support/cluster/watch.js';
 import type { Case, Probe, Sample, Settings } from '../case.js';
 import { drive } from '../drive-cluster.js';
 import { prepare } from '../prepared.js';
-import { flowProbe, oneToOne } from './flow.js';
+import { cpgProbe, windowProbe } from './rounds.js';
 
 const NODES = 3;
 /** Bytes of a client's frames under way. */
@@ -46,7 +46,7 @@ export function clusterProbe(
   return {
     pids: cluster.nodes.map((node) => node.running('sspd').pid),
     async run(): Promise<Sample> {
-      const window = Math.floor(WINDOW_BYTES / (load.size + FRAME_BYTES));
+      const window = windowOf(load.size);
       const clients = await drive(cluster, { ...load, seconds, window });
       const sent = clients.reduce((sum, client) => sum + client.sent, 0);
       const lost = clients.reduce((sum, { received }) => sum + sent - received, 0);
@@ -58,7 +58,13 @@ export function clusterProbe(
   };
 }
 
-/** @param rate messages a second of each client; 0 for as many as go */
+/** Messages of a client under way. */
+const windowOf = (size: number): number => Math.floor(WINDOW_BYTES / (size + FRAME_BYTES));
+
+/**
+ * The yardstick is Corosync alone, with payloads like those of the daemons.
+ * @param rate messages a second of each client; 0 for as many as go
+ */
 export function clusterCase(name: string, service: number, size: number, rate: number): Case {
   return {
     name,
@@ -68,24 +74,31 @@ export function clusterCase(name: string, service: number, size: number, rate: n
     prepare: (settings) =>
       prepare(async (keep) => {
         const cluster = await sharedCluster();
-        const { seconds } = settings;
-        const subject = clusterProbe(cluster, { service, size, rate }, settings);
-        // A rate that is given needs no yardstick.
-        return { subject, yardstick: rate > 0 ? null : await yardstick() };
+        const load = { size, window: windowOf(size), seconds: settings.seconds };
+        return {
+          subject: clusterProbe(cluster, { service, size, rate }, settings),
+          // A rate that is given needs no yardstick.
+          yardstick: rate > 0 ? null : await cpgProbe(keep, cluster, load),
+        };
+      }),
+  };
+}
 
-        /** The same bytes from three senders, each to three receivers. */
-        async function yardstick(): Promise<Probe> {
-          const flow = { ...oneToOne, size, senders: NODES, receivers: NODES, fanOut: NODES };
-          const relay = await flowProbe(keep, 'relay', flow, settings);
-          const messages = Math.round((3e6 * seconds) / (size + 100));
-          return {
-            pids: relay.pids,
-            run: async () => {
-              const { count, ...sample } = await relay.run(messages);
-              return { ...sample, count: count / NODES };
-            },
-          };
-        }
+/** Clients that gather nothing: a write for each message, and that many under way. */
+export function windowCase(name: string, size: number, window: number): Case {
+  return {
+    name,
+    unit: 'messages/s',
+    first: 1,
+    unavailable: whyNoCluster,
+    prepare: ({ seconds }) =>
+      prepare(async (keep) => {
+        const cluster = await sharedCluster();
+        const load = { size, window, seconds };
+        return {
+          subject: await windowProbe(keep, cluster, load),
+          yardstick: await cpgProbe(keep, cluster, load),
+        };
       }),
   };
 }

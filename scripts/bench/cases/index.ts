@@ -8,7 +8,7 @@ import {
   UNRELIABLE_MESS,
 } from '../../../lib/wire/service.js';
 import type { Case } from '../case.js';
-import { clusterCase } from './cluster.js';
+import { clusterCase, windowCase } from './cluster.js';
 import { drainedDaemonCase } from './drained-daemon.js';
 import { killedDaemonCase } from './killed-daemon.js';
 import { guessersCase, stampedeCase, stormCase } from './crowds.js';
@@ -74,10 +74,12 @@ export const cases: readonly Case[] = [
   long(fillingCase('filling 1000 10 listen', 1_000, 10)),
   clusterCase('cluster agreed 100 B', AGREED_MESS, 100, 0),
   long(clusterCase('cluster agreed 1000 B', AGREED_MESS, 1_000, 0)),
+  ...[10_000, 100_000].map((size) => long(clusterCase(`cluster agreed ${size} B`, AGREED_MESS, size, 0))),
   clusterCase('cluster safe 100 B', SAFE_MESS, 100, 0),
   long(clusterCase('cluster safe 1000 B', SAFE_MESS, 1_000, 0)),
   long(clusterCase('cluster agreed 100 B 200/s', AGREED_MESS, 100, 200)),
   long(clusterCase('cluster safe 100 B 200/s', SAFE_MESS, 100, 200)),
+  ...[100, 10_000, 100_000].map((size) => long(windowCase(`cluster window ${size} B`, size, 200))),
   killedDaemonCase('killed daemon, 100 clients', 100),
   long(killedDaemonCase('killed daemon, 1000 clients', 1_000)),
   drainedDaemonCase('drained daemon, 100 clients 200/s', 100, 200),

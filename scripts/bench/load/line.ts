@@ -11,6 +11,8 @@ import { FEATURE_COMPACT_VIEWS, FEATURE_LISTS_ON_DEMAND } from '../../../lib/wir
 export interface Target {
   readonly kind: 'daemon' | 'relay';
   readonly port: number;
+  /** Default this machine. */
+  readonly host?: string | undefined;
   /** Of its Unix socket, when the connection is to be over that. */
   readonly path?: string | undefined;
 }
@@ -48,8 +50,8 @@ export async function open(
 }
 
 /** As the library takes it. */
-export const addressOf = ({ port, path }: Pick<Target, 'port' | 'path'>): string =>
-  path === undefined ? `${port}@127.0.0.1` : `unix:${path}`;
+export const addressOf = ({ port, host = '127.0.0.1', path }: Omit<Target, 'kind'>): string =>
+  path === undefined ? `${port}@${host}` : `unix:${path}`;
 
 async function openRelay({ port, path }: Target, role: Role): Promise<Line> {
   const socket = connect(path === undefined ? { port, host: '127.0.0.1', noDelay: true } : { path });

@@ -1,9 +1,7 @@
 /** Receives frames of one length on many connections, by counting bytes: what costs the least. */
-import { Buffer } from 'node:buffer';
-import { NAME_BYTES, HEADER_BYTES } from '../../../lib/wire/limits.js';
-import { encodeMessage, encodeRequest } from '../../../lib/wire/request.js';
-import { AGREED_MESS, JOIN_MESS } from '../../../lib/wire/service.js';
+import type { Buffer } from 'node:buffer';
 import { Counter, frameBytes, groupName } from '../load/chunks.js';
+import { join } from '../load/join.js';
 import { Latencies } from '../load/latencies.js';
 import { type Line, open, openMany, type Target } from '../load/line.js';
 import { now } from '../load/now.js';
@@ -72,23 +70,6 @@ class Receiver {
     this.expected = Infinity;
     return answer;
   }
-}
-
-/** Joins, and waits for a message to itself, which comes behind the joins in the order. */
-async function join({ socket, name }: Line, groups: readonly string[]): Promise<void> {
-  const joins = groups.map((group) => encodeRequest(JOIN_MESS, name, [group]));
-  socket.write(Buffer.concat([...joins, encodeMessage(AGREED_MESS, name, [name], 0, [])]));
-  let left = HEADER_BYTES + NAME_BYTES;
-  await new Promise<void>((resolve) => {
-    const take = (chunk: Buffer): void => {
-      left -= chunk.length;
-      if (left > 0) return;
-      socket.pause();
-      socket.off('data', take);
-      resolve();
-    };
-    socket.on('data', take);
-  });
 }
 
 serve(async (plan: ReceiverPlan) => {
