@@ -32,7 +32,7 @@ export class Cluster implements AsyncDisposable {
 
   private constructor(readonly settings: ClusterSettings) {
     const numbers = Array.from({ length: settings.nodes }, (_, i) => i + 1);
-    const network = new Network(new RigNames(), numbers);
+    const network = new Network(new RigNames(), numbers, settings.linkMtu);
     this.network = network;
     this.nodes = numbers.map((number) => {
       const folder = join(this.folder, `n${number}`);

@@ -23,6 +23,8 @@ export class Network {
   constructor(
     private readonly names: RigNames,
     private readonly nodes: readonly number[],
+    /** Bytes of the longest packet on the ring links. */
+    private readonly ringMtu = 1500,
   ) {}
 
   /** Makes bridge, namespaces and links. */
@@ -116,7 +118,7 @@ export class Network {
     const [ring, management, namespace] = [names.ring(node), names.management(node), names.namespace(node)];
     ip([
       `netns add ${namespace}`,
-      `link add ${ring} type veth peer name e0 netns ${namespace}`,
+      `link add ${ring} mtu ${this.ringMtu} type veth peer name e0 mtu ${this.ringMtu} netns ${namespace}`,
       `link add ${management} type veth peer name m0 netns ${namespace}`,
       `link set ${ring} master ${names.bridge(WHOLE)} up`,
       `addr add ${this.subnet}.${4 * (node - 1) + 1}/30 dev ${management}`,

@@ -10,6 +10,10 @@ export interface ClusterOptions {
   readonly tokenCoefficient?: number;
   /** Encrypted ring; default false. */
   readonly crypto?: boolean;
+  /** Further settings of `totem`, by name, none of those above. */
+  readonly totem?: Readonly<Record<string, string | number>>;
+  /** Bytes of the longest packet on the ring links; default 1500. */
+  readonly linkMtu?: number;
   /** Whether `sspd` runs on the nodes; default true. */
   readonly daemons?: boolean;
   /** Further lines of each `spread.conf`. */
@@ -23,6 +27,8 @@ export const settingsOf = (options: ClusterOptions): ClusterSettings => ({
   token: 1000,
   tokenCoefficient: 0,
   crypto: false,
+  totem: {},
+  linkMtu: 1500,
   daemons: true,
   configuration: '',
   ...options,
@@ -37,6 +43,7 @@ export const daemonName = (node: number): string => `dmn${node}`;
 export function corosyncConf(settings: ClusterSettings, nodes: readonly number[], folder: string): string {
   const { token, tokenCoefficient, crypto } = settings;
   const ciphers = crypto ? ['aes256', 'sha256'] : ['none', 'none'];
+  const further = Object.entries(settings.totem).map(([name, value]) => `  ${name}: ${value}\n`);
   const list = nodes.map(
     (node) => `  node {
     nodeid: ${node}
@@ -53,7 +60,7 @@ export function corosyncConf(settings: ClusterSettings, nodes: readonly number[]
   crypto_cipher: ${ciphers[0]}
   crypto_hash: ${ciphers[1]}
   keyfile: ${folder}/authkey
-}
+${further.join('')}}
 system {
   sched_rr: no
 }
