@@ -4,11 +4,14 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { repositoryRoot } from '../support/recordings.js';
@@ -28,23 +31,32 @@ export interface Ended {
   readonly err: string;
 }
 
+/** The tarball, made once for all consumers of the process. */
+let packed: Promise<string> | null = null;
+
+async function pack(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'ssp-packed-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], {
+    cwd: repositoryRoot,
+  });
+  const [, file = ''] = /"filename": "([^"]+\.tgz)"/.exec(stdout) ?? [];
+  return join(folder, file);
+}
+
 export class Consumer implements AsyncDisposable {
   private constructor(
     private readonly folder: TemporaryDirectory,
     readonly tarball: string,
   ) {}
 
-  /** Packs and installs. */
+  /** Installs what is packed. */
   static async make(): Promise<Consumer> {
-    const folder = await TemporaryDirectory.make();
-    const packed = await run('npm', ['pack', '--json', '--pack-destination', folder.path], {
-      cwd: repositoryRoot,
-    });
-    const [, file = ''] = /"filename": "([^"]+\.tgz)"/.exec(packed.stdout) ?? [];
-    const consumer = new Consumer(folder, folder.file(file));
+    const tarball = await (packed ??= pack());
+    const consumer = new Consumer(await TemporaryDirectory.make(), tarball);
     consumer.write('package.json', '{ "private": true }');
     // koffi is for a daemon on Corosync, and is counted apart.
-    await run('npm', ['install', '--omit=optional', consumer.tarball], { cwd: folder.path });
+    await run('npm', ['install', '--omit=optional', tarball], { cwd: consumer.folder.path });
     return consumer;
   }
 

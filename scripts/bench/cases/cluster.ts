@@ -2,9 +2,9 @@
 import { whyNoCluster } from '../../../spec/support/cluster/available.js';
 import { Cluster } from '../../../spec/support/cluster/cluster.js';
 import { Watch } from '../../../spec/support/cluster/watch.js';
-import type { Case, Probe, Sample, Settings } from '../case.js';
+import type { Case, Prepared, Probe, Sample, Settings } from '../case.js';
 import { drive } from '../drive-cluster.js';
-import { prepare } from '../prepared.js';
+import { type Keep, prepare } from '../prepared.js';
 import { cpgProbe, windowProbe } from './rounds.js';
 
 const NODES = 3;
@@ -82,44 +82,40 @@ export function clusterProbe(
 /** Messages of a client under way. */
 const windowOf = (size: number): number => Math.floor(WINDOW_BYTES / (size + FRAME_BYTES));
 
+type Measured = Pick<Prepared, 'subject' | 'yardstick'>;
+
+/** A case of the shared cluster. */
+const onCluster = (
+  name: string,
+  probes: (keep: Keep, cluster: Cluster, settings: Settings) => Promise<Measured>,
+): Case => ({
+  name,
+  unit: 'messages/s',
+  first: 1,
+  unavailable: whyNoCluster,
+  prepare: (settings) => prepare(async (keep) => await probes(keep, await warmCluster(settings), settings)),
+});
+
 /**
  * The yardstick is Corosync alone, with payloads like those of the daemons.
  * @param rate messages a second of each client; 0 for as many as go
  */
-export function clusterCase(name: string, service: number, size: number, rate: number): Case {
-  return {
-    name,
-    unit: 'messages/s',
-    first: 1,
-    unavailable: whyNoCluster,
-    prepare: (settings) =>
-      prepare(async (keep) => {
-        const cluster = await warmCluster(settings);
-        const load = { size, window: windowOf(size), seconds: settings.seconds };
-        return {
-          subject: clusterProbe(cluster, { service, size, rate }, settings),
-          // A rate that is given needs no yardstick.
-          yardstick: rate > 0 ? null : await cpgProbe(keep, cluster, load),
-        };
-      }),
-  };
-}
+export const clusterCase = (name: string, service: number, size: number, rate: number): Case =>
+  onCluster(name, async (keep, cluster, settings) => {
+    const load = { size, window: windowOf(size), seconds: settings.seconds };
+    return {
+      subject: clusterProbe(cluster, { service, size, rate }, settings),
+      // A rate that is given needs no yardstick.
+      yardstick: rate > 0 ? null : await cpgProbe(keep, cluster, load),
+    };
+  });
 
 /** Clients that gather nothing: a write for each message, and that many under way. */
-export function windowCase(name: string, size: number, window: number): Case {
-  return {
-    name,
-    unit: 'messages/s',
-    first: 1,
-    unavailable: whyNoCluster,
-    prepare: (settings) =>
-      prepare(async (keep) => {
-        const cluster = await warmCluster(settings);
-        const load = { size, window, seconds: settings.seconds };
-        return {
-          subject: await windowProbe(keep, cluster, load),
-          yardstick: await cpgProbe(keep, cluster, load),
-        };
-      }),
-  };
-}
+export const windowCase = (name: string, size: number, window: number): Case =>
+  onCluster(name, async (keep, cluster, { seconds }) => {
+    const load = { size, window, seconds };
+    return {
+      subject: await windowProbe(keep, cluster, load),
+      yardstick: await cpgProbe(keep, cluster, load),
+    };
+  });

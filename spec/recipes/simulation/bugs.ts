@@ -105,9 +105,10 @@ const ordinaryBugs: readonly RecipeBug[] = [
     name: 'an answer is counted for whoever was asked first',
     recipe: 'call',
     plant: () =>
-      replace(CallCore, 'answered', (original) => (self, sender, call, ...rest) => {
+      replace(CallCore, 'answered', (original) => (self, sender, message) => {
         const { pending } = self as { pending: Map<unknown, { asked: string[] | null }> };
-        return original(self, pending.get(call)?.asked?.[0] ?? sender, call, ...rest);
+        const { call } = message as { readonly call: number };
+        return original(self, pending.get(call)?.asked?.[0] ?? sender, message);
       }),
   },
   {
