@@ -90,7 +90,7 @@ describe('hosts: the installed Socket.IO adapter', () => {
         for (const name of ['server.mjs', 'client.mjs']) expect(page).to.include(source(name).trim());
       });
 
-      it('keeps one order while a server is killed, and goes on where a daemon is killed', async () => {
+      it('keeps one order while a server is killed, and continues where a daemon is killed', async () => {
         const daemons = start('daemons.mjs', []);
         const [, SSP_ADDRESS] = await daemons.prints(/^export SSP_ADDRESS=(.*)$/m, LIMIT_MS);
         const servers = ['0', '0', '0'].map((port) => start('server.mjs', [port], { SSP_ADDRESS }));

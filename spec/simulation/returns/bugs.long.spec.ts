@@ -5,11 +5,18 @@ import { returnsBugs } from './bugs.js';
 import { hunt } from './hunt.js';
 
 const COUNT = returnsBugs.length;
-/** Some of them, other ones each time: all are many worlds. */
+/** Some of them, other ones each time; all of them where a change is judged. */
 const first = givenSeed() % COUNT;
-const chosen = Array.from({ length: seeds(2, 12) }, (_, i) => returnsBugs[(first + i) % COUNT]);
+const chosen = Array.from({ length: seeds(4, COUNT) }, (_, i) => returnsBugs[(first + i) % COUNT]);
 
 describe('a planted bug is found in worlds of connections that come back:', () => {
+  it('each can be planted, and taken out', () => {
+    const all = (): void => {
+      for (const bug of returnsBugs) bug.plant()();
+    };
+    expect(all).not.to.throw();
+  });
+
   for (const bug of chosen)
     it(bug?.name ?? '', async () => {
       expect(bug && (await hunt(bug))).to.match(/^seed \d+: /);

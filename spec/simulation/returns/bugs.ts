@@ -9,11 +9,12 @@ import { Ring } from '../../../daemon/core/ring.js';
 import { SessionRecords } from '../../../daemon/core/session-records.js';
 import { Sources } from '../../../daemon/core/sources.js';
 import { Attachment } from '../../../daemon/session/attach.js';
-import { Memberships } from '../../../lib/client/memberships.js';
+
 import { KeptOutbox } from '../../../lib/client/resume/kept-outbox.js';
 import { Move } from '../../../lib/client/resume/move.js';
 import { Overlap } from '../../../lib/client/resume/overlap.js';
 import { StreamPosition } from '../../../lib/client/resume/position.js';
+import { ReturningMemberships } from '../../../lib/client/resume/returning-memberships.js';
 import { GroupFollower } from '../../../lib/client/views/follower.js';
 import type { ResumeGroup } from '../../../lib/wire/extension/resume.js';
 import { replace } from '../bugs/planted.js';
@@ -105,7 +106,7 @@ export const returnsBugs: readonly ReturnsBug[] = [
     seed: 1,
     profile: restless,
     plant: () =>
-      replace(Memberships, 'resumed', (original) => (self, ...rest) => {
+      replace(ReturningMemberships, 'resumed', (original) => (self, ...rest) => {
         const groups = (self as unknown as { all: Map<string, { readonly group: unknown }> }).all;
         const asked = original(self, ...rest) as ResumeGroup[];
         const isKnown = ({ group }: ResumeGroup): boolean => groups.get(group)?.group !== null;
@@ -150,7 +151,7 @@ export const returnsBugs: readonly ReturnsBug[] = [
     name: 'the present list is taken for that of the own join',
     seed: 10002,
     profile: small,
-    plant: () => replace(Memberships, 'joinMissed', () => nothing),
+    plant: () => replace(ReturningMemberships, 'joinMissed', () => nothing),
   },
   {
     name: 'the return of a lower try is accepted',
