@@ -16,6 +16,16 @@ say('begun ' + process.env.SSP_GROUP + ' ' + process.env.SSP_FENCING_TOKEN + '\\
 process.stdin.on('data', say).on('end', () => say('done\\n'));`,
 ];
 
+/** Prints its group and its token, and that it gets SIGTERM, which ends it with status 7; reads nothing. */
+export const STAYING: readonly string[] = [
+  process.execPath,
+  '--eval',
+  `const { writeSync } = require('node:fs');
+process.on('SIGTERM', () => { writeSync(1, 'term\\n'); process.exit(7); });
+writeSync(1, 'begun ' + process.env.SSP_GROUP + ' ' + process.env.SSP_FENCING_TOKEN + '\\n');
+setInterval(() => undefined, 1000);`,
+];
+
 /** Takes its time to end at SIGTERM, and writes into the log when it begins and when it ends. */
 export const lateToEnd = (name: string, log: string): string[] => [
   process.execPath,
@@ -49,6 +59,6 @@ trap 'exit 7' TERM
 while :; do sleep 0.05; done`,
 ];
 
-/** The tokens of `TALKING`, each time that it began. */
+/** The tokens of `TALKING` and `STAYING`, each time that it began. */
 export const tokensOf = (out: string): number[] =>
   Array.from(out.matchAll(/^begun \S+ (\d+)$/gm), ([, token]) => Number(token));

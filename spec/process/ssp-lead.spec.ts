@@ -6,7 +6,7 @@ import { connect } from '../../lib/client/connect.js';
 import { election } from '../../lib/recipes/index.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
-import { TALKING, lateToEnd, tokensOf } from './held-command.js';
+import { lateToEnd, STAYING, TALKING, tokensOf } from './held-command.js';
 import { Sspd } from './sspd.js';
 
 describe('process: ssp lead', () => {
@@ -32,7 +32,8 @@ describe('process: ssp lead', () => {
   });
 
   it('starts the command of another one when one is killed, and ends that of the killed one', async () => {
-    const first = ssp('lead', 'jobs', '--', ...TALKING);
+    // One that reads would see the end of its input, too, which comes from this process.
+    const first = ssp('lead', 'jobs', '--', ...STAYING);
     await first.prints(/begun/);
     const second = ssp('lead', 'jobs', '--json', '--', ...TALKING);
     // The second one is in the group: the change has interrupted the first one.

@@ -6,7 +6,7 @@ import { type HeldLock, lock } from '../../lib/recipes/index.js';
 import { Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { eventually } from '../support/wait.js';
-import { DEAF, FAMILY, TALKING, tokensOf } from './held-command.js';
+import { DEAF, FAMILY, STAYING, TALKING, tokensOf } from './held-command.js';
 import { Sspd } from './sspd.js';
 
 const MAIN = 'lib/cli/main.js';
@@ -96,7 +96,8 @@ describe('process: ssp lock', () => {
   });
 
   it('ends the command when ssp itself is killed', async () => {
-    const program = ssp('lock', 'backup', '--', ...TALKING);
+    // One that reads would see the end of its input, too, which comes from this process.
+    const program = ssp('lock', 'backup', '--', ...STAYING);
     await program.prints(/begun/);
     // Its output is open for as long as the command lives.
     const { status, out } = await program.signal('SIGKILL').end();

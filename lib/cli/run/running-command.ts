@@ -46,8 +46,9 @@ export class RunningCommand {
       const child = spawnCommand(words, options);
       const exited: Deferred<number> = deferred();
       child.once('exit', (code, signal) => exited.resolve(statusOf(code, signal)));
+      // Before anything is awaited: it runs already, and this process may be killed at any time.
+      if (child.pid !== undefined) guard.watch(child.pid);
       await once(child, 'spawn');
-      guard.watch(child.pid as number);
       return new RunningCommand(child, options.graceMs, exited.promise, guard);
     } catch (error) {
       guard.dismiss();
