@@ -123,6 +123,19 @@ describe('commands on their way', () => {
     };
     const applied: CommandOutcome = { kind: 'applied', result: 1 };
 
+    it('wait while the id of before is a member, unless that is another process by now', () => {
+      for (const isAnother of [false, true]) {
+        const { each, flush } = submissions();
+        const ticket = each.add(Buffer.alloc(0));
+        each.rejoined('#r1#d1');
+        each.retain(['#r1#d1', '#r2#d1']);
+        expect(flush()).to.deep.equal([]);
+        if (isAnother) each.heardOther('#r1#d1');
+        else each.retain(['#r2#d1']);
+        expect(flush()).to.deep.equal([`${ticket}:1`]);
+      }
+    });
+
     it('are told what became of them when a quorum stands behind it, at once or later', () => {
       const { each, told, flush } = submissions();
       for (let i = 0; i < 2; i++) each.add(Buffer.alloc(0));

@@ -117,6 +117,7 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
     const message = decode(body);
     if (!message) return 'malformed';
     this.now = now;
+    if (this.transfer.isOfAnother(message)) this.submissions.heardOther(sender);
     const reason = this.taken(sender, message);
     this.changed();
     return reason;
@@ -485,9 +486,8 @@ export class ReplicatedCore extends ReplicaStatus implements RecipeCore {
   private flush(): void {
     if (!this.isWritable) return;
     const { current, replica, submissions } = this;
-    const { instance } = submissions;
     submissions.flush(replica.ownApplied, (ticket, sequence, payload, traceparent) =>
-      this.send({ kind: 'command', instance, ticket, sequence, payload, traceparent }),
+      this.send({ kind: 'command', instance: submissions.instance, ticket, sequence, payload, traceparent }),
     );
     this.contributions.send(current?.members ?? [], (past) => replica.isMerged(past));
   }

@@ -81,6 +81,14 @@ export class Submissions {
     this.current = nextInstance(this.current);
   }
 
+  /**
+   * A member says something that this process did not say under an id of before: the id is another process's by now, as when a
+   * daemon that has started again gives its names out again. What was sent under it is over.
+   */
+  heardOther(member: string): void {
+    this.former.delete(member);
+  }
+
   /** Members from here on. */
   retain(members: readonly string[]): void {
     for (const name of this.former) if (!members.includes(name)) this.former.delete(name);

@@ -2,7 +2,7 @@
 import { Buffer } from '#buffer';
 import type { Component } from './component.js';
 import type { Holding } from './holding.js';
-import { askOf, encode, isAskOf } from './messages.js';
+import { askOf, encode, isAskOf, type Message } from './messages.js';
 import type { Sender } from '../port.js';
 import { type Asked, captureOf, type Replica } from './replica.js';
 import { type DonorSink, SnapshotSender } from './snapshot-sender.js';
@@ -35,6 +35,15 @@ export class Transfer {
   /** Whether this member asked with that, be it long ago. */
   isOwn(ask: string): boolean {
     return isAskOf(this.instance, this.asks, ask);
+  }
+
+  /**
+   * Whether it shows that its sender is another process, whatever ids this one had: it asks with a request of its own, or
+   * answers one of this process, which asks nobody under an id of before.
+   */
+  isOfAnother(message: Message): boolean {
+    if (message.kind === 'state') return !this.isOwn(message.statement.ask);
+    return (message.kind === 'offer' || message.kind === 'misfit') && this.isOwn(message.ask);
   }
 
   rejoined(self: string): void {
