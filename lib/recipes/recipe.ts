@@ -74,6 +74,8 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
     return this.place;
   }
 
+  /** @internal */
+
   protected set binding(seat: GroupBinding) {
     this.place = seat;
   }
