@@ -1,6 +1,6 @@
 /**
  * The daemon's log: JSON lines on standard error or in a file, easy to read when standard error is a terminal. A log
- * that cannot be written is no reason to stop: lines are lost and the daemon continues.
+ * that cannot be written does not stop the daemon: lines are lost, and it continues.
  */
 import { accessSync, closeSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -74,7 +74,7 @@ export function checkLog(file: string | null): void {
   if (file === null) return;
   failingAsLog(file, () => {
     const isThere = checkRegular(file, true);
-    // The slash refuses what is no folder.
+    // With the slash, only a folder is accepted.
     accessSync(isThere ? file : `${existingFolder(file)}/`, constants.W_OK);
   });
 }

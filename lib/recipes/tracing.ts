@@ -1,6 +1,6 @@
 /**
  * What recipes do, for those who follow it by the tracing channels of `node:diagnostics_channel`. Each channel publishes `start`, `end`,
- * `asyncStart`, `asyncEnd` and `error` with one message for each operation. Without subscribers there is no message, and nothing is sent
+ * `asyncStart`, `asyncEnd` and `error` with one message for each operation. Without subscribers no message is made, and nothing is sent
  * that would not be sent else.
  *
  * | channel | an operation is |

@@ -1,4 +1,4 @@
-/** The parts of `@opentelemetry/api` that are used, which keep what they are told. */
+/** The parts of `@opentelemetry/api` that are used, which keep what they are given. */
 import type {
   Attributes,
   HostCounter,

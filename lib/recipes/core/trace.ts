@@ -1,4 +1,4 @@
-/** The trace that a message belongs to: a tagged field behind the others, of which nothing else depends. */
+/** The trace that a message belongs to: a tagged field after the others, on which nothing else depends. */
 import { isTraceparent, TRACEPARENT_LENGTH } from '../../util/traceparent.js';
 import type { FieldReader, FieldWriter } from './codec.js';
 

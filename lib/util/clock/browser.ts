@@ -48,5 +48,5 @@ export const systemClock: Clock = {
   soon,
 };
 
-/** Calls `f` in this turn, before promises of its continuations: pages have nothing that comes after those in a turn. */
+/** Calls `f` in this turn, in its place among the promises: a page cannot wait for the last of them within a turn. */
 export const afterPromises = (f: () => void): void => queueMicrotask(f);

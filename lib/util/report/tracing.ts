@@ -13,7 +13,7 @@ export function tracingOf<Message extends TracedOperation>(
   const within = <T>(message: Message, operation: () => T): T => {
     const { run, traceparent } = message;
     if (traceparent !== undefined && !isTraceparent(traceparent)) {
-      // A mistake of whoever watches is no reason to fail.
+      // An operation does not fail because a subscriber does.
       message.traceparent = undefined;
       if (!hasWarned) warn(`${name}: ${NOT_A_TRACEPARENT}, got ${shown(traceparent)}`, 'SspTracingWarning');
       hasWarned = true;

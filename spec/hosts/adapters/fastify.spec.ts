@@ -45,7 +45,7 @@ describe('hosts: Fastify', () => {
     await eventually(() => streams.every(({ isOver }) => isOver), 'the end of the streams');
   });
 
-  it('sends what the page says, and refuses what is no text', async () => {
+  it('sends what the page says, and refuses what is not text', async () => {
     await say(instances.first, 'hello');
     for (const [data] of await heard(1))
       expect(page).to.include(`\`\`\`\nevent: message\ndata: ${JSON.stringify(data)}\n\`\`\``);

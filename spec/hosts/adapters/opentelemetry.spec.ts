@@ -12,7 +12,7 @@ import { Consumer, hosts } from '../consumer.js';
 
 const LIMIT = 60_000;
 
-/** A program with an SDK that prints its spans, a line each, and does what it is told on a line of its input. */
+/** A program with an SDK that prints its spans, a line each, and carries out the lines of its input. */
 const MEMBER = `
   import { createInterface } from 'node:readline';
   import { NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
@@ -100,7 +100,7 @@ class Members implements AsyncDisposable {
     await this.until(() => this.of('ready', who).length > 0, `${who} to be ready`);
   }
 
-  /** @returns when it has begun: what follows is told by lines */
+  /** @returns when it has begun: what follows is asked for by lines */
   tell(who: string, act: string): void {
     this.all.get(who)?.stdin?.write(`${act}\n`);
   }

@@ -118,7 +118,7 @@ describe('tracing channels', () => {
     expect(bodies[2]?.subarray(-TRACE_BYTES + 2).toString()).to.equal(TRACE);
   });
 
-  it('what is no trace is not sent, and warned of once', async () => {
+  it('a malformed trace is not sent, and warned of once', async () => {
     await using house = await ClientWorld.start();
     const bodies = await listenTo(await house.connect('tap'), 'calc');
     const a = await groupRpc<number, number>(await house.connect('a'), 'calc', { handler: double });
@@ -140,7 +140,7 @@ describe('tracing channels', () => {
     expect(new Set(bodies.map(({ length }) => length)).size).to.equal(1);
   });
 
-  it('a member that sends what is no trace is answered as if it had sent none', async () => {
+  it('a member that sends a malformed trace is answered as if it had sent none', async () => {
     await using house = await ClientWorld.start();
     const liar = await house.connect('liar');
     const answers: Buffer[] = [];
