@@ -12,8 +12,8 @@ const bar = await ann.join('bar', { schema: Order });
 const guest = await bob.join('bar', { schema: Order });
 
 await guest.send({ drink: 'tea', cups: 2 });
-await bob.send('bar', '{"drink":"beer","cups":1}'); // as one without the schema would
-await bob.send('bar', 'closing soon', { type: 1 }); // no order: another type
+await bob.send('bar', '{"drink":"beer","cups":1}'); // as a program without the schema would
+await bob.send('bar', 'closing soon', { type: 1 }); // not an order: another type
 try {
   await guest.send({ drink: 'coffee', cups: 0 });
 } catch (error) {

@@ -7,7 +7,7 @@ import type { TimerClock } from '../util/clock.js';
 /** Milliseconds that an adapter waits for its replica. */
 export const WAIT_MS = 5_000;
 
-/** Calls with a signal that is aborted after that many milliseconds. @param late what its reason is then */
+/** Calls `act` with a signal that aborts after this many milliseconds. @param late makes the reason of the abort */
 export async function within<T>(
   clock: TimerClock,
   milliseconds: number,
@@ -24,8 +24,8 @@ export async function within<T>(
 }
 
 /**
- * Waits while the members agree, as at the start and with each new view. What that may take long for is left to `submit`, which
- * rejects at once: a lost connection, and a part of the network without the quorum.
+ * Waits while the members agree, as at the start and after each new view. It does not wait where that may take long, for a lost
+ * connection or in a part of the network without the quorum: there `submit` rejects at once.
  * @throws ReadOnlyError without agreement after 5 s, ConnectionClosedError
  */
 export async function untilWritable<Command, Result>(

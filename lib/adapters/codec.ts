@@ -26,7 +26,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * What JSON makes of the value, with `Uint8Array`, other views and `ArrayBuffer` anywhere in it kept as they are; they come out as Buffer. As in JSON, a Date becomes
  * a text, `undefined` in a list becomes null, and a Map becomes an empty object.
- * @throws IllegalParamError for what JSON cannot have: a bigint, a cycle, a function as the whole; and beyond 200 levels or 10,000
+ * @throws IllegalParamError for what JSON cannot represent: a bigint, a cycle, a function as the whole; and beyond 200 levels or 10,000
  * binary values
  */
 export function encodeValue(value: unknown): Buffer {

@@ -34,7 +34,7 @@ export async function onConnection<T>(
 async function placeOf(target: Connection | ConnectOptions): Promise<AdapterConnection> {
   if (isConnection(target)) return { connection: target as Connection, release: () => Promise.resolve() };
   const options = Object(target) as ConnectOptions;
-  // A slip would else connect to whatever daemon has the default port.
+  // Otherwise a typo would connect to whatever daemon has the default port.
   if (options.address === undefined && options.addresses === undefined)
     throw errorOf(ILLEGAL_PARAM, 'expected a Connection, or options of connect with addresses');
   const connection = await connect(options);

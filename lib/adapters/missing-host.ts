@@ -1,7 +1,7 @@
-/** What an adapter says whose host is not there, or too old. */
+/** What an adapter says when its host is missing or too old. */
 
 /**
- * Loads the package of a host, at the call that needs it: whoever imports the adapter without the host gets a sentence.
+ * Loads the package of a host, at the call that needs it: a program without the host gets one sentence that says so.
  * @param host the name of the package @param adapter what needs it
  * @throws Error that says what to install
  */

@@ -13,14 +13,14 @@ const WHOLE = 0;
 const FIRST = 1;
 const NEXT = 2;
 
-/** Bytes of a body in one message: with the names, every daemon takes that. */
+/** Bytes of a body in one message: every daemon accepts a message of this size with its names. */
 export const PART_BYTES = 128 * 1024;
 /** Longest body, and so the most that one sender can make another member keep. */
 export const MAX_BODY_BYTES = 64 * 1024 * 1024;
-/** Parts of one body, at most; ours has half of that. */
+/** Most parts of one body; the longest body that is sent here has half as many. */
 const MAX_PARTS = 1_024;
 
-/** @throws MessageTooLongError above 64 MiB */
+/** Splits a body into messages, in the order in which they are to be sent. @throws MessageTooLongError above 64 MiB */
 export function partsOf(body: Uint8Array): readonly Buffer[] {
   const { length } = body;
   if (length > MAX_BODY_BYTES)
@@ -72,7 +72,7 @@ export class PartReader {
     this.partial.delete(sender);
   }
 
-  /** Something is missing, of everybody. */
+  /** Something may be missing of every sender: forgets all that is incomplete. */
   clear(): void {
     this.partial.clear();
   }

@@ -1,20 +1,20 @@
 /**
- * When senders hear that the kernel has their bytes. As long as it takes everything at once, a program that awaits each send
- * would never let the event loop have its turn; so an answer waits for that whenever a limit of bytes is reached.
+ * Decides when senders learn that the kernel has their bytes. As long as the kernel takes everything at once, a program that awaits
+ * each send would never let the event loop run; so whenever a number of bytes has been answered, one answer waits for a turn of the loop.
  */
 import type { Clock } from '../util/clock.js';
 
 export class FairAnswers {
-  /** Bytes that were answered since an answer waited. */
+  /** Bytes answered since the last answer that waited. */
   private bytes = 0;
 
-  /** @param limit bytes that are answered at once */
+  /** @param limit bytes that are answered before an answer waits */
   constructor(
     private readonly clock: Pick<Clock, 'soon'>,
     private readonly limit: number,
   ) {}
 
-  /** @param bytes that the kernel has @param answer called at once, or when the sockets had their turn */
+  /** @param bytes that the kernel has @param answer called at once, or when the sockets have had their turn */
   give(bytes: number, answer: () => void): void {
     this.bytes += bytes;
     if (this.bytes < this.limit) {

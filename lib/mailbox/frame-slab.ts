@@ -1,6 +1,6 @@
 /**
- * Frames on their way to the daemon, one behind the other: small ones are copied into a slab, large data stays where it
- * lies.
+ * Frames on their way to the daemon, one after the other: small ones are copied into a slab, large data stays where it
+ * is.
  */
 import { Buffer } from '#buffer';
 import { DATA_LENGTH_AT, NAME_AT, NUM_GROUPS_AT, writeHeaderWords } from '../wire/header.js';
@@ -15,7 +15,7 @@ const LAST_SLAB_BYTES = 64 * 1024;
 /** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
 export const GATHER_LIMIT_BYTES = 128 * 1024;
 
-/** What a send is made of: an own copy where it is small, else the bytes of the caller. */
+/** Whether data of this many bytes is copied into the slab, or else sent from the memory of the caller. */
 export const isCopied = (dataLength: number): boolean => dataLength < COPY_LIMIT_BYTES;
 
 export const lengthOf = (pieces: readonly Uint8Array[]): number => {
@@ -25,7 +25,7 @@ export const lengthOf = (pieces: readonly Uint8Array[]): number => {
 };
 
 export class FrameSlab {
-  /** Bytes of the frames that were not taken. */
+  /** Bytes of the frames that have not been taken yet. */
   bytes = 0;
   private slab: Buffer = Buffer.alloc(0);
   private slabBytes = FIRST_SLAB_BYTES;
@@ -74,7 +74,7 @@ export class FrameSlab {
     this.bytes += HEADER_BYTES + groups.length * NAME_BYTES + dataLength;
   }
 
-  /** Adds a frame that is there already. */
+  /** Adds a frame that is already encoded. */
   copy(frame: Uint8Array): void {
     const at = this.reserve(frame.length);
     this.slab.set(frame, at);

@@ -22,8 +22,8 @@ export interface Sender {
     pieces: readonly Uint8Array[],
   ): Promise<number>;
   /**
-   * The same, but answered at once with 0 when the data was copied and little enough is unsent, later when that is so
-   * again.
+   * The same, but answered at once with 0 when the data was copied and less than the high-water mark is unsent, else once
+   * that is so again.
    */
   submit(
     service: number,
@@ -31,9 +31,9 @@ export interface Sender {
     messType: number,
     pieces: readonly Uint8Array[],
   ): Promise<number>;
-  /** Gathers a frame of the extension that is there already; it is copied. @returns as `send` */
+  /** Gathers a frame of the extension that is already encoded; it is copied. @returns as `send` */
   write(frame: Uint8Array): Promise<number>;
-  /** Bytes that were gathered so far: rises. */
+  /** Bytes gathered so far; never decreases. */
   readonly bytes: number;
   /** The last request was given: everything is to be written before the end. */
   finish(): void;
@@ -47,13 +47,13 @@ interface Batch extends Deferred<number> {
 const submitted = Promise.resolve(0);
 
 export class Outbox implements Sender {
-  /** Bytes that the kernel does not have yet. */
+  /** Bytes of flushed batches that the kernel does not have yet. */
   private unsent = 0;
   /** Bytes of all batches before this one. */
   private flushed = 0;
   private batch: Batch | null = null;
   private readonly slab: FrameSlab;
-  /** There while more is unsent than `highWater`. */
+  /** Pending while at least `highWater` bytes are unsent and somebody waits for that. */
   private low: Deferred<number> | null = null;
   private readonly answers: FairAnswers;
   private readonly flushNow = (): void => this.flush();

@@ -5,7 +5,7 @@ export interface Settings {
   readonly runs: number;
   /** About how long one run takes. */
   readonly seconds: number;
-  /** Short: small crowds where the size is not the point. */
+  /** Whether it is a short bench: small crowds where the size is not the point. */
   readonly quick: boolean;
   /** Options of node for the daemon, for profiles. */
   readonly daemonOptions: readonly string[];
@@ -50,7 +50,7 @@ export interface Prepared extends AsyncDisposable {
 /** What a case is in a series that shows how cost grows. */
 export interface Point {
   readonly curve: string;
-  /** Of what there are more and more. */
+  /** The number that grows along the curve. */
   readonly n: number;
 }
 

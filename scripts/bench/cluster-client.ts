@@ -34,9 +34,9 @@ export interface ClientResult {
 }
 
 const GROUP = 'bench';
-/** Of so many messages one latency is kept, so that a long run fits into memory. */
+/** One latency is kept for this many messages, so that a long run fits into memory. */
 const SAMPLE = 16;
-/** What comes late is awaited until nothing has come for so long. */
+/** What comes late is awaited until nothing has come for this long. */
 const TAIL_MS = 1_000;
 
 class Client {

@@ -27,7 +27,7 @@ const SERVICES = { agreed: AGREED_MESS, safe: SAFE_MESS };
 type Service = keyof typeof SERVICES;
 const SIZES = [100, 1_000];
 
-/** @param views daemon views during the run: there is no reason for one */
+/** @param views daemon views during the run, which should be 0 */
 function row(name: string, size: number, results: readonly ClientResult[], views: number): string {
   const sent = results.reduce((sum, each) => sum + each.sent, 0);
   const seconds = Math.max(...results.map((each) => each.seconds));

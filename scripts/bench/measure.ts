@@ -1,4 +1,4 @@
-/** Runs a case: subject and yardstick in turn, so that both meet the machine in the same mood. */
+/** Runs a case: subject and yardstick in turn, so that both see the machine in the same state. */
 import type { Case, Probe, Sample, Settings, SystemProbe } from './case.js';
 import { type Measured, type Row, rowOf, systemRow } from './figures.js';
 import { cpuSeconds, forgetPeak, peakMemory } from './usage.js';

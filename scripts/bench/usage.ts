@@ -1,4 +1,4 @@
-/** What a process has used so far, as Linux tells it. Elsewhere nothing is known. */
+/** What a process has used so far, as Linux reports it. Elsewhere nothing is known. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc; the same on all machines that Linux runs on today. */
@@ -9,7 +9,7 @@ const USER_FIELD = 11;
 export function cpuSeconds(pid: number): number | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Behind the name, which may hold anything but ends with the last parenthesis.
+    // After the name, which may hold anything but ends with the last parenthesis.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return (Number(fields[USER_FIELD]) + Number(fields[USER_FIELD + 1])) / TICKS;
   } catch {
@@ -23,7 +23,7 @@ export const peakMemory = (pid: number): number | null => status(pid, 'VmHWM');
 /** Resident memory in bytes. */
 export const memory = (pid: number): number | null => status(pid, 'VmRSS');
 
-/** Lets `peakMemory` begin anew. */
+/** Lets `peakMemory` start again from the present value. */
 export function forgetPeak(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');

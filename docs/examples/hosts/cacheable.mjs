@@ -10,7 +10,7 @@ async function startCache(name) {
   const connection = await connect({ addresses: [address], name });
   const invalidation = await GroupInvalidation.join(connection);
   const cache = new Cacheable({
-    // In the memory of this process. The time limits what a race with the second level can leave behind.
+    // In the memory of this process. The TTL limits how long a race with the second level can leave an old value.
     primary: createKeyv({ ttl: '1m', lruSize: 10_000 }),
     // What all processes share: this store, Redis, a database.
     secondary: await keyvStore(connection),
@@ -23,7 +23,7 @@ async function startCache(name) {
 
 // In practice each of them is a process of its own.
 const [ann, bob] = await Promise.all(['ann', 'bob'].map(startCache));
-// Another process has a change when its message has arrived.
+// Another process sees a change once its message has arrived.
 async function bobReads(price) {
   while ((await bob.cache.get('price')) !== price) await pause(1);
   console.log(`bob reads ${price}`);

@@ -16,7 +16,7 @@ app.get('/seats', (_request, response) => response.json(Object.fromEntries(taken
 app.put('/seats/:seat/:name', async ({ params: { seat, name } }, response) => {
   response.type('text');
   if (!SEATS.has(seat)) return response.status(404).send('expected a seat from 1 to 100\n');
-  // Of all who ask for a seat, at whatever instance, exactly one gets it.
+  // Of all clients that ask for a seat, at any instance, exactly one gets it.
   const isMine = await taken.add(seat, name, { signal: AbortSignal.timeout(WAIT_MS) });
   return response.status(isMine ? 201 : 409).send(`${taken.get(seat)}\n`);
 });
@@ -32,5 +32,5 @@ const server = app.listen(Number(port), '127.0.0.1', (error) => {
   console.log(`http://127.0.0.1:${server.address().port}`);
 });
 process.once('SIGTERM', () => server.close(() => void connection.close()));
-// No daemon for a minute: whoever has started this instance starts it again.
+// No daemon for a minute: end, so that the service manager starts this instance again.
 if (await taken.closed) process.exit(1);

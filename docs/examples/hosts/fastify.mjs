@@ -36,5 +36,5 @@ app.addHook('onClose', () => connection.close());
 
 console.log(await app.listen({ port: Number(port), host: '127.0.0.1' }));
 process.once('SIGTERM', () => void app.close());
-// No daemon for a minute: whoever has started this instance starts it again.
+// No daemon for a minute: end, so that the service manager starts this instance again.
 connection.once('close', (error) => error && process.exit(1));

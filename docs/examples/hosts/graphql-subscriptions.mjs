@@ -38,5 +38,5 @@ process.once('SIGTERM', () => {
   server.close(() => void connection.close());
   server.closeAllConnections();
 });
-// No daemon for a minute: whoever has started this instance starts it again.
+// No daemon for a minute: end, so that the service manager starts this instance again.
 connection.once('close', (error) => error && process.exit(1));

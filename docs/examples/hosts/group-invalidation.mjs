@@ -4,8 +4,8 @@ import { z } from 'zod';
 const Change = z.tuple([z.string(), z.string()]);
 
 /**
- * What `sync` of cacheable publishes through: every cache drops the key from its first level, also the one that has
- * set it, all in one order. So the values themselves come from the second level alone.
+ * What `sync` of cacheable publishes through. Every cache drops the key from its first level, including the one that
+ * has set it, and all do so in one order. Values come from the second level alone.
  */
 export class GroupInvalidation {
   id = 'ssp';
@@ -22,10 +22,10 @@ export class GroupInvalidation {
     room.on('invalid', ({ sender }) => console.error(`ignored what ${sender} has sent: not a change`));
   }
 
-  /** Calls `clear` when changes are missing, or may be: what is in the first level may be old. */
+  /** Calls `clear` when changes are missing, or may be: values in the first level may be stale. */
   onMissed(clear) {
     this.#room.on('gap', clear);
-    // The network broke, or is whole again: nothing of the other part's changes is sent again.
+    // The network was partitioned, or has healed: changes made in the other part are not sent again.
     this.#room.on('view', ({ cause }) => cause === 'network' && clear());
   }
 

@@ -40,5 +40,5 @@ class App implements OnApplicationShutdown {
 
 const app = await NestFactory.createApplicationContext(App, { logger: ['warn', 'error'] });
 app.enableShutdownHooks([], { useProcessExit: true });
-// No daemon for a minute: whoever has started this instance starts it again.
+// No daemon for a minute: end, so that the service manager starts this instance again.
 connection.once('close', (error) => error && process.exit(1));

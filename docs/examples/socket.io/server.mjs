@@ -22,7 +22,7 @@ io.on('connection', (socket) => {
   });
 });
 
-// Clients may come when the adapter is there.
+// Clients may connect once the adapter has joined its group.
 const servers = await adapter.serverCount();
 io.listen(Number(process.argv[2]));
 const { port } = io.httpServer.address();

@@ -20,8 +20,8 @@ const PAUSE_MS = 25;
 /** The options of `connectHere`. */
 export interface HereOptions extends Omit<ConnectOptions, 'address' | 'addresses' | 'tls' | 'auth'> {
   /**
-   * Name of the application, 1 to 31 letters, digits, `.`, `_` and `-`: processes of one user with the same name share a daemon.
-   * Needed where there is no `SSP_ADDRESS`.
+   * Name of the application, 1 to 31 letters, digits, `.`, `_` and `-`, the first of which is not `.`: processes of one user with the
+   * same name share a daemon. Required unless `SSP_ADDRESS` is set.
    */
   readonly app?: string | undefined;
   /** Where the directories of the shared daemons are; default `$XDG_RUNTIME_DIR`, else the one for temporary files. */
@@ -49,8 +49,10 @@ const OWN_OPTIONS = { app: APP, dir: DAEMON_OPTIONS.name, daemon: DAEMON_OPTIONS
  * processes of `app` share. The first of those runs it, until its connection ends. Then another one runs a new one, and the
  * connections come back there: with a `gap` in each group, since the new daemon knows nothing.
  *
- * A connection to a shared daemon comes back unless `resume` is false; one to `SSP_ADDRESS` if `resume` says so.
- * @throws IllegalParamError, NotSupportedError on Windows, and what `connect` and `createDaemon` throw
+ * A connection to a shared daemon comes back unless `resume` is false, and is first tried for `timeoutMs`, 10 s by default; one to
+ * `SSP_ADDRESS` comes back if `resume` says so.
+ * @throws IllegalParamError for a wrong option, and without `app` where `SSP_ADDRESS` is not set; NotSupportedError on Windows;
+ * CouldNotConnectError where somebody else may enter the directory; and what `connect` and `createDaemon` throw
  */
 export async function connectHere(options: HereOptions = {}): Promise<MachineConnection> {
   const { app, dir, daemon, ...rest } = Object(options) as HereOptions;
@@ -92,7 +94,7 @@ async function connectShared(host: SharedHost, options: ConnectOptions): Promise
     try {
       return await connect({ ...options, timeoutMs: Math.max(1, end - clock.now()) });
     } catch (error) {
-      // The one that ran the daemon may end at any moment.
+      // The process that runs the daemon may end at any moment.
       const isAway = error instanceof CouldNotConnectError || error instanceof ConnectionClosedError;
       if (!isAway || signal?.aborted || clock.now() >= end) throw error;
     }

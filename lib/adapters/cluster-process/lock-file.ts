@@ -1,12 +1,12 @@
 /**
- * A file that one process at a time has. It says whose it is; one whose process has ended, or that stays for longer than its work
- * can take, is taken away. Two processes that take away the same file at one moment are distinguished by what it says; what still
- * slips through is noticed by the host, which looks after its socket.
+ * A lock file, which one process at a time holds. Its content names the holder. A lock whose process has ended, or that is held for
+ * longer than its work can take, is removed. Two processes that remove the same file at one moment are distinguished by its content;
+ * what still slips through is noticed by the host, which checks its socket.
  */
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { systemPlatform } from '../../mailbox/platform.js';
 
-/** Milliseconds after which a lock is taken away though its process lives: it may be another process with that number. */
+/** Milliseconds after which a lock is removed although its process is alive: another process may have got that id. */
 export const STALE_MS = 10_000;
 
 /** What an attempt has seen, for the next one. */
@@ -20,7 +20,7 @@ export class LockFile {
 
   constructor(private readonly path: string) {}
 
-  /** @returns gives it back; null when somebody else has it */
+  /** Takes the lock. @returns a function that gives it back; null when somebody else has it */
   async take(): Promise<(() => Promise<void>) | null> {
     const mark = newMark();
     // It appears with its content, or not at all.
@@ -41,7 +41,7 @@ export class LockFile {
     if ((await contentOf(this.path)) === mark) await rm(this.path, { force: true });
   }
 
-  /** Takes away a lock that nobody has any more. @param own name of a file of this process @returns whether it is gone */
+  /** Removes a lock that nobody holds any more. @param own name of a file of this process @returns whether it is gone */
   private async clear(own: string): Promise<boolean> {
     const mark = await contentOf(this.path);
     if (mark === null) return true;
@@ -86,7 +86,7 @@ async function isLinked(path: string, name: string): Promise<boolean> {
   }
 }
 
-/** One that may not be signalled lives, too. */
+/** A process that this one may not signal is alive, too. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

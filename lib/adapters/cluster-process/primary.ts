@@ -66,13 +66,13 @@ export class PrimaryDaemon implements AsyncDisposable {
     process.env[ADDRESS_VARIABLE] = this.address;
   }
 
-  /** Stops the daemon: connections of workers are lost. The variable of the environment is what it was before. */
+  /** Stops the daemon: connections of workers are lost. The environment variable gets back the value that it had before. */
   async stop(): Promise<void> {
     this.stopping ??= this.end();
     await this.stopping;
   }
 
-  /** Stops. */
+  /** As `stop`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -1,4 +1,4 @@
-/** The daemon of a shared place, where this process runs it: whoever opens the socket first does. */
+/** The daemon of a shared place, where this process runs it: the first process that opens the socket does. */
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import type { Daemon } from 'ssp-toolkit/daemon';
@@ -8,7 +8,7 @@ import { type MachineDaemonOptions, startDaemon } from './daemon-options.js';
 import { LockFile } from './lock-file.js';
 import type { SharedPlace } from './shared-place.js';
 
-/** Milliseconds between two looks at the socket: a daemon whose socket is gone serves nobody who comes. */
+/** Milliseconds between two looks at the socket: a daemon whose socket is gone cannot be reached by new clients. */
 export const LOOK_MS = 5_000;
 
 /** By socket: connections of one process to one place have one host. */

@@ -9,7 +9,7 @@ import { COULD_NOT_CONNECT } from '../../wire/codes.js';
 export interface SharedPlace {
   /** The local socket of the daemon. */
   readonly socket: string;
-  /** Whoever has it may open that socket. */
+  /** The process that holds it may open that socket. */
   readonly lock: string;
 }
 

@@ -1,4 +1,4 @@
-/** What the operating system has to have, and the word in the environment that workers look for. */
+/** What the operating system has to offer, and the environment variable that workers look for. */
 import { NotSupportedError } from '../../client/resume/errors.js';
 
 /** Where a worker finds the address of the daemon of its primary. */

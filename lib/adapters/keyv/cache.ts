@@ -14,7 +14,7 @@ import type { CacheCommand, CacheMachine } from './machine.js';
 
 /** Milliseconds between two sweeps. */
 export const SWEEP_MS = 30_000;
-/** Keys that a sweep takes away with one message. */
+/** Most keys that a sweep removes with one message. */
 const SWEEP_KEYS = 1000;
 /** What a command, or an entry of it, has besides keys and values. */
 const COMMAND_BYTES = 64;
@@ -70,7 +70,7 @@ export class Cache {
     return this.machine.get(key, this.now());
   }
 
-  /** Those that begin so, and have not expired. @throws as `get` */
+  /** The entries whose keys begin with the prefix, without those that have expired. @throws as `get` */
   async *entries(prefix: string): AsyncGenerator<[string, Entry], void, void> {
     await this.ready();
     for (const [key, entry] of this.machine.entries())
@@ -97,7 +97,7 @@ export class Cache {
     return await this.inParts(keys, keys.map(sizeOf), (part) => ({ op: 'delete', keys: part }));
   }
 
-  /** Takes away the keys that begin so. @throws as `Replicated.submit` */
+  /** Deletes the keys that begin with the prefix. @throws as `Replicated.submit` */
   async clear(prefix: string): Promise<void> {
     await untilWritable(this.replica, this.platform.clock);
     await this.replica.submit({ op: 'clear', prefix });
@@ -126,7 +126,7 @@ export class Cache {
 
   private async ready(): Promise<void> {
     const { replica } = this;
-    // What it had stays to be read when the connection is lost, or over.
+    // Its state can still be read when the connection is lost, or closed.
     if (replica.hasState || (this.hadState && (replica.isSuspended || replica.isClosed))) return;
     const { clock } = this.platform;
     await within(
@@ -145,7 +145,7 @@ export class Cache {
       .unref();
   }
 
-  /** One member does it for all. What cannot be taken away now is taken away the next time. */
+  /** One member does it for all. What cannot be removed now is removed the next time. */
   private async sweep(): Promise<void> {
     const { machine, replica } = this;
     if (!replica.isFirst || !replica.isWritable) return;

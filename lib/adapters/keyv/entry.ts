@@ -10,7 +10,7 @@ export interface Entry {
 /** Whether it is over. @param now milliseconds since 1970 */
 export const isExpired = ({ x }: Entry, now: number): boolean => x !== undefined && x <= now;
 
-/** Another member says what it is: without a value it would be null in a snapshot. */
+/** It comes from another member, so it is checked: without a value it would be null in a snapshot. */
 export const isEntry = (value: unknown): value is Entry => {
   const { v, x } = Object(value) as Partial<Entry>;
   return v !== undefined && (x === undefined || Number.isFinite(x));

@@ -1,6 +1,6 @@
 /**
  * The entries of a cache, the same at all members. It is the map of the recipes with commands for many keys, for the keys of one
- * namespace, and for what has expired. The last one decides in the order: a key that was set again meanwhile stays.
+ * namespace, and for what has expired. Expiry is decided at its place in the order: a key that was set again meanwhile stays.
  */
 import type { Buffer } from '#buffer';
 import { type MapCommand, MapMachine } from '../../recipes/core/machines/map.js';
@@ -13,7 +13,7 @@ export type CacheCommand =
   | { readonly op: 'delete'; readonly keys: readonly string[] }
   /** Those that are over at a time: milliseconds since 1970. */
   | { readonly op: 'expire'; readonly keys: readonly string[]; readonly now: number }
-  /** Keys that begin so. */
+  /** Keys that begin with the prefix. */
   | { readonly op: 'clear'; readonly prefix: string };
 
 export class CacheMachine implements Machine<CacheCommand, boolean[]> {

@@ -15,13 +15,13 @@ import { CacheMachine, type CacheCommand } from './machine.js';
 
 /** The options of `keyvStore`; each has a default. */
 export interface KeyvStoreOptions {
-  /** The group of the processes that share the entries; default `keyv`. Any text: what no group can be called is hashed. */
+  /** The group of the processes that share the entries; default `keyv`. Any text that is not empty: one that cannot be the name of a group is hashed. */
   readonly group?: string | undefined;
-  /** Members that have to be together for writes, as for `replicated`: more than half of all there can be. Default: none. */
+  /** Members that have to be together for writes, as for `replicated`: an integer from 1, more than half of all there can be. Default: none. */
   readonly quorum?: number | undefined;
-  /** How many members there can ever be at one time, as for `replicated`; default 2 * quorum - 1. */
+  /** How many members there can ever be at one time, as for `replicated`: an integer from 1; default 2 * quorum - 1. */
   readonly maxMembers?: number | undefined;
-  /** How long the others wait, once, for a member that does not answer; milliseconds, default 1000. */
+  /** How long the others wait, once, for a member that does not answer; milliseconds from 1, default 1000. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
@@ -29,7 +29,7 @@ export interface KeyvStoreOptions {
 
 /** Events of a store, with their arguments. Keyv listens to `error` and emits it, too. */
 export interface KeyvStoreEvents {
-  /** The connection is lost, or this member cannot stay: reads go on from memory, and writes reject. */
+  /** The connection is lost, or this member cannot stay: reads continue from memory, and writes reject. */
   error: [Error];
   /** Two components met and the other one's entries won: this many writes made here are undone. Never with a quorum. */
   'rolled-back': [writes: number];
@@ -82,7 +82,7 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
   /** Of the Keyv that has this store, which sets it: keys of different namespaces are different keys. */
   namespace: string | undefined = undefined;
   /**
-   * Keyv 5 gives an iterator only to stores whose dialect it knows, and looks into `url`; there is no word for others. Keyv 6 does
+   * Keyv 5 gives an iterator only to stores whose dialect it knows, and looks into `url`; it has no name for others. Keyv 6 does
    * not look.
    */
   readonly opts: EitherKeyv = { url: 'ssp:', dialect: 'redis' };
@@ -100,12 +100,12 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
     replica.on('rolled-back', (writes) => void this.emit('rolled-back', writes));
   }
 
-  /** What it stands on: its events, `hasState`, `isWritable`. */
+  /** The replicated state below: its events, `hasState`, `isWritable`. */
   get replica(): CacheReplica {
     return this.cache.replica;
   }
 
-  /** For Keyv 6: times are times of day. */
+  /** For Keyv 6, which asks for it: expiry is passed as a time of day. */
   get capabilities(): EitherKeyv {
     this.isSix = true;
     return { compatible: true, store: 'keyvStorage', methods: {}, expires: true };
@@ -157,13 +157,13 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
     return entries.map(() => true);
   }
 
-  /** Whether it was there. @throws as `set` */
+  /** Deletes a key. @returns whether it was there @throws as `set` */
   async delete(key: string): Promise<boolean> {
     const [wasThere = false] = await this.cache.delete([this.full(key)]);
     return wasThere;
   }
 
-  /** For Keyv 6 whether each was there; for Keyv 5 whether all were. @throws as `set` */
+  /** Deletes keys. @returns for Keyv 6 whether each was there; for Keyv 5 whether all were @throws as `set` */
   async deleteMany(keys: string[]): Promise<EitherKeyv> {
     const wereThere = await this.cache.delete(keys.map((key) => this.full(key)));
     return this.isSix ? wereThere : wereThere.every(Boolean);
@@ -185,14 +185,14 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
       yield [namespace === undefined ? key.slice(prefix.length) : key, valueOf(entry)];
   }
 
-  /** After the last of the siblings the group is left, and the connection closed if it is the store's own. */
+  /** Ends the use of this store. With the last of the siblings the group is left, and the connection closed if it is the store's own. */
   async disconnect(): Promise<void> {
     if (this.isDisconnected) return;
     this.isDisconnected = true;
     await this.cache.release();
   }
 
-  /** Disconnects. */
+  /** As `disconnect`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
   }
@@ -205,7 +205,7 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
     return this.namespace ? `${this.namespace}:` : '';
   }
 
-  /** Keyv 5 has put the namespace before the key, unless it was told not to; Keyv 6 leaves it to the store. */
+  /** Keyv 5 has put the namespace before the key, unless its options say otherwise; Keyv 6 leaves it to the store. */
   private full(key: string): string {
     if (typeof key !== 'string') throw errorOf(ILLEGAL_PARAM, `key must be a string, got ${typeof key}`);
     const { prefix } = this;
@@ -223,7 +223,7 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
   }
 }
 
-/** Without serialization it is an object, and the state itself: it is copied, so that nobody changes that. */
+/** Without serialization the value may be an object that is part of the state: it is copied, so that callers cannot change the state. */
 const valueOf = (entry: Entry | undefined): unknown => {
   const value = entry?.v;
   return typeof value === 'object' && value !== null ? structuredClone(value) : value;

@@ -16,19 +16,19 @@ import { SlotMachine } from './slots.js';
 /** The options of `coordinator`; each has a default. */
 export interface CoordinatorOptions {
   /**
-   * The group of the processes that share the jobs; default `cron`. Any text: what no group can be called is hashed.
+   * The group of the processes that share the jobs; default `cron`. Any text that is not empty: one that cannot be the name of a group is hashed.
    */
   readonly group?: string | undefined;
-  /** Members that have to be together for jobs to run, as for `replicated`: more than half of all there can be. Default: none. */
+  /** Members that have to be together for jobs to run, as for `replicated`: an integer from 1, more than half of all there can be. Default: none. */
   readonly quorum?: number | undefined;
-  /** How many members there can ever be at one time, as for `replicated`; default 2 * quorum - 1. */
+  /** How many members there can ever be at one time, as for `replicated`: an integer from 1; default 2 * quorum - 1. */
   readonly maxMembers?: number | undefined;
   /**
    * Who runs a job: whoever asks `first`, the default; or the `leader`, the first member of the view, so that runs stay at one
    * process until that ends.
    */
   readonly prefer?: 'first' | 'leader' | undefined;
-  /** How long the others wait, once, for a member that does not answer; milliseconds, default 1000. */
+  /** How long the others wait, once, for a member that does not answer; milliseconds from 1, default 1000. */
   readonly silenceTimeoutMs?: number | undefined;
   /** Gives up joining. */
   readonly signal?: AbortSignal | undefined;
@@ -66,7 +66,7 @@ export class CronCoordinator implements AsyncDisposable {
 
   /** @internal */
   constructor(
-    /** What it stands on: its events, `hasState`, `isWritable`. */
+    /** The replicated state below: its events, `hasState`, `isWritable`. */
     readonly replica: Replicated<Run, boolean>,
     private readonly onlyFirst: boolean,
     private readonly place: AdapterConnection,
@@ -76,9 +76,10 @@ export class CronCoordinator implements AsyncDisposable {
 
   /**
    * Whether this process runs the job now: true at one member for each run. node-cron calls it, and skips the run when it throws.
-   * @param key `<name>:<time>`, as node-cron makes it
+   * @param key `<name>:<time>`, as node-cron makes it: a name of 1 to 1000 bytes, the time in the form of `toISOString`
+   * @param _ttlMs passed by node-cron, not used
    * @throws ReadOnlyError without a quorum, without the state after 5 s, and while the connection is lost; ResultUnknownError
-   * when there is no answer after 5 s: the run may be nobody's then; ConnectionClosedError, IllegalParamError
+   * when there is no answer after 5 s: perhaps nobody runs the job then; ConnectionClosedError, IllegalParamError
    */
   readonly shouldRun = async (key: string, _ttlMs?: number): Promise<boolean> => {
     const run = runOf(key);
@@ -111,7 +112,7 @@ export class CronCoordinator implements AsyncDisposable {
     }
   }
 
-  /** Closes. */
+  /** As `close`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -5,7 +5,7 @@ import { ILLEGAL_PARAM } from '../../wire/codes.js';
 
 /** Longest name of a job, in bytes of UTF-8. */
 export const MAX_NAME_BYTES = 1000;
-/** What `toISOString` gives for the years 0 to 9999. */
+/** Length of what `toISOString` gives for the years 0 to 9999. */
 const TIME_LENGTH = 24;
 
 /** One run of a job. */

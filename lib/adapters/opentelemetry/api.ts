@@ -26,17 +26,17 @@ export interface HostSpanContext {
 
 /** A `Span` of `@opentelemetry/api`. */
 export interface HostSpan {
-  /** Its name for others. */
+  /** Identifies it to others. */
   spanContext(): HostSpanContext;
-  /** Says more of it. */
+  /** Adds attributes. */
   setAttributes(attributes: Attributes): unknown;
   /** Refers to another span. */
   addLink(link: { context: HostSpanContext; attributes?: Attributes }): unknown;
-  /** Says that it has failed. */
+  /** Sets its status. */
   setStatus(status: { code: number; message?: string }): unknown;
-  /** Keeps an error. */
+  /** Records an error. */
   recordException(exception: Error | string): void;
-  /** It is over. */
+  /** Ends it. */
   end(): void;
 }
 
@@ -58,7 +58,7 @@ export interface HostCounter {
 
 /** A histogram of `@opentelemetry/api`. */
 export interface HostHistogram {
-  /** Takes a measurement. */
+  /** Records a measurement. */
   record(value: number, attributes?: Attributes): void;
 }
 
@@ -72,11 +72,11 @@ export interface InstrumentDescription {
 
 /** A `Meter` of `@opentelemetry/api`. */
 export interface HostMeter {
-  /** Of what only grows. */
+  /** Makes a counter of what only grows. */
   createCounter(name: string, options?: InstrumentDescription): HostCounter;
-  /** Of what comes and goes. */
+  /** Makes a counter of what comes and goes. */
   createUpDownCounter(name: string, options?: InstrumentDescription): HostCounter;
-  /** Of a distribution. */
+  /** Makes a histogram. */
   createHistogram(name: string, options?: InstrumentDescription): HostHistogram;
 }
 

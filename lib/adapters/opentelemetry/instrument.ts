@@ -34,9 +34,9 @@ const KEY = Symbol.for('ssp-toolkit/opentelemetry');
 const everywhere = globalThis as unknown as Record<symbol, boolean | undefined>;
 
 /**
- * From here on operations of this process are spans and metrics of OpenTelemetry, and messages of recipes carry the trace that
+ * From here on operations of this process are reported as spans and metrics of OpenTelemetry, and messages of recipes carry the trace that
  * they belong to. Call it before the first connection is made.
- * @throws IllegalParamError for options that are none, and in a process that is instrumented already; Error that says what to
+ * @throws IllegalParamError for a wrong option, and in a process that is instrumented already; Error that says what to
  * install where `@opentelemetry/api` is missing
  */
 export async function instrument(options: InstrumentOptions = {}): Promise<Instrumentation> {
@@ -80,7 +80,7 @@ export class Instrumentation implements Disposable {
     everywhere[KEY] = false;
   }
 
-  /** Closes. */
+  /** As `close`. */
   [Symbol.dispose](): void {
     this.close();
   }

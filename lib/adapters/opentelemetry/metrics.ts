@@ -90,5 +90,5 @@ export class Metrics {
 }
 
 function nothing(): void {
-  // What is followed is known when it is over.
+  // Only the end of a submit is measured.
 }

@@ -11,7 +11,7 @@ interface Share {
 }
 
 export class AckRequest {
-  /** Servers whose number is not told; null before the broadcast has its place. */
+  /** Servers whose number the host has not got yet; null before the broadcast has its place. */
   private shares: Map<string, Share> | null = null;
   private told = 0;
   /** Clients whose number is given next. */

@@ -123,7 +123,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       // The host asks in this very turn how many servers there are.
       void this.serverCount().then((servers) => {
         this.acks.set(requestId, new AckRequest(servers, clientCountCallback, ack));
-        // Nobody can know whether all clients will answer: after its time the host waits no more.
+        // Nobody can know whether all clients will answer: when the time is over the host no longer waits.
         this.timers.after(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS, () => this.acks.delete(requestId));
         return this.link.submit(message);
       });
@@ -255,7 +255,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         .then((sockets) => this.questions.answer(requestId, sockets, self));
     }
 
-    /** The host's own code does for messages of others what is to be done; `uid` is whom it answers. */
+    /** Leaves messages of other servers to the code of the host; `uid` is the server that it answers. */
     private byHost({ type, data }: LinkMessage, { sender }: Origin): void {
       const message: unknown = { type, data, uid: sender, nsp: this.nsp.name as string };
       this.onMessage(message as ClusterMessage);

@@ -9,9 +9,9 @@ import { type AdapterFactory, type AdapterOptions, type AdapterSource, checkedOp
 /**
  * Makes several Socket.IO servers one: `io.adapter(await createAdapter(connection))`.
  *
- * At all servers, every broadcast, join, leave and disconnect of rooms acts in one order, those of the server itself included. Each namespace is a group.
- * Its adapter, `io.of('/').adapter`, emits `degraded` with an error when the connection is lost, from when on it reaches the clients of this
- * server alone, and `restored` when it is back in the order.
+ * At all servers, every broadcast, join, leave and disconnect of rooms takes effect in one order, those of the server itself included. Each namespace is a group.
+ * Its adapter, `io.of('/').adapter`, emits `degraded` with an error when the connection is lost: from then on it reaches only the clients of
+ * this server. It emits `restored` when it is back in the order.
  * @param source a connection, which the caller closes, or options of `connect`
  * @returns what `io.adapter` takes
  * @throws IllegalParamError that says which option is wrong, Error when socket.io-adapter is not installed, and what `connect` throws

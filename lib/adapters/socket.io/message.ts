@@ -14,7 +14,7 @@ export const KINDS = {
   serverEmitted: 10,
   clientCount: 11,
   ack: 12,
-  /** Who has the session of this client gives it to the sender. */
+  /** The server that has the session of this client hands it to the sender. */
   take: 101,
   taken: 102,
   announce: 103,
@@ -36,7 +36,7 @@ export interface LinkMessage {
 
 export const encodeMessage = ({ type, data }: LinkMessage): Buffer => encodeValue([type, data]);
 
-/** Null for what is damaged, or is none of the messages. */
+/** Null for what is damaged, or is not one of the messages. */
 export function decodeMessage(bytes: Buffer): LinkMessage | null {
   const value = decodeValue(bytes);
   if (!Array.isArray(value)) return null;

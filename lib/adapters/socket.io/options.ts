@@ -16,12 +16,12 @@ export type AdapterSource = Connection | ConnectOptions;
 /** What `io.adapter` takes. */
 export type AdapterFactory = (nsp: unknown) => Adapter;
 
-/** Of clients that come back; for a server with `connectionStateRecovery`. Each has a default. */
+/** Settings for clients that come back, at a server with `connectionStateRecovery`; each has a default. */
 export interface RecoverySettings {
-  /** Bytes of packets that each server keeps for one namespace; default 64 MiB, least 64 KiB. */
+  /** Bytes of packets that each server keeps for one namespace: an integer from 65,536 (64 KiB); default 64 MiB. */
   readonly bytes?: number | undefined;
   /**
-   * Whether sessions survive the end of their server. Costs a message for each client that connects, and for each change of its rooms.
+   * Whether sessions survive the end of their server. Costs one message for each client that connects, and one for each change of its rooms.
    * Default false.
    */
   readonly crash?: boolean | undefined;
@@ -36,7 +36,7 @@ export interface AdapterOptions {
   readonly group?: string | undefined;
   /** `safe`: no client gets what another server may never get. Default `agreed`. */
   readonly service?: 'agreed' | 'safe' | undefined;
-  /** Of clients that come back. */
+  /** Settings for clients that come back. */
   readonly recovery?: RecoverySettings | undefined;
 }
 

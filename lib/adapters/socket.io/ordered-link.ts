@@ -18,7 +18,7 @@ import { PartReader, partsOf } from '../parts.js';
 import { decodeMessage, encodeMessage, type LinkMessage } from './message.js';
 import { OutgoingMessages } from './outgoing-messages.js';
 
-/** The kind of our messages: another one is of another version. */
+/** Type of our messages: one of another type is from another version. */
 const MESSAGE_TYPE = 1;
 
 /** Where a message comes from. */
@@ -32,7 +32,7 @@ export interface Origin {
   readonly bytes: number;
 }
 
-/** A server that is no longer what it was. */
+/** Which servers take part, and which of them have come back. */
 export interface Membership {
   readonly isMember: (id: string) => boolean;
   /** Ids before, and now. */
@@ -66,7 +66,7 @@ export class OrderedLink {
   private view: ViewEvent | null = null;
   private isDegraded = false;
   private isClosed = false;
-  /** Whether the daemon lets it send nothing: it does not come back. */
+  /** Whether the daemon refuses what it sends: then it does not return to the order. */
   private isRefused = false;
   private readonly outgoing: OutgoingMessages;
   private readonly parts = new PartReader();
@@ -129,7 +129,7 @@ export class OrderedLink {
 
   /**
    * Gives the message a place in the order: it acts there, here too. Alone, or while the connection is lost, it acts at once.
-   * @returns when it is sent
+   * @returns a promise that resolves when it is sent
    * @throws IllegalParamError for what cannot be sent, MessageTooLongError above 64 MiB
    */
   submit(message: LinkMessage, isVolatile = false): Promise<void> {
@@ -159,7 +159,7 @@ export class OrderedLink {
         .catch(() => undefined);
   }
 
-  /** What comes waits until the program has done what it was about to do. */
+  /** What arrives waits until the program has done what it was about to do. */
   hold(): void {
     if (this.held) return;
     this.held = [];
@@ -213,7 +213,7 @@ export class OrderedLink {
         this.viewed(event);
         break;
       case 'transition':
-        // What comes now is only known to reach those that come along.
+        // From here on a message is only sure to reach the members that stay together.
         this.target.beginPlaces(hex(`${groupIdText(event.id)} ${this.self}`));
         break;
       case 'gap':
@@ -304,7 +304,7 @@ export class OrderedLink {
   private degrade(why: Error): void {
     if (this.isDegraded || this.isClosed) return;
     this.isDegraded = true;
-    // The others count on without it.
+    // The others continue to count without it.
     this.target.beginPlaces(
       hex(`${++this.losses} ${this.self} ${this.view ? groupIdText(this.view.id) : ''}`),
     );

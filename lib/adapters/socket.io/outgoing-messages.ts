@@ -45,7 +45,7 @@ export class OutgoingMessages {
   }
 
   /**
-   * @returns when it is sent, or has acted here
+   * @returns a promise that resolves when it is sent, or has acted here
    * @throws IllegalParamError for what cannot be sent, MessageTooLongError
    */
   add(message: LinkMessage, isVolatile: boolean): Promise<void> {
@@ -112,7 +112,7 @@ export class OutgoingMessages {
   private async sendParts(parts: readonly Buffer[]): Promise<void> {
     const { life } = this;
     for (const part of parts) {
-      // The rest of it would be of no use without its beginning.
+      // The rest of a message is of no use without its beginning.
       if (life !== this.life) return;
       try {
         await this.port.send(part);

@@ -22,7 +22,7 @@ interface HostNamespace {
   };
 }
 
-/** As the host has it. */
+/** The default of the host. */
 const MAX_DISCONNECTION_MS = 2 * 60 * 1_000;
 
 export class RecoverableClients {
@@ -72,7 +72,7 @@ export class RecoverableClients {
     return new RecoverableClients(nsp, link, requests, crash, { maxAgeMs, bytes });
   }
 
-  /** A socket is in other rooms. */
+  /** The rooms of a socket have changed. */
   changed(id: string): void {
     const pid = this.nsp.sockets.get(id)?.pid;
     if (pid === undefined) return;

@@ -4,7 +4,7 @@
  */
 import type { TimerEntry, TimerQueue } from '../../util/timer-queue.js';
 
-/** Milliseconds for an answer, where nobody says otherwise: as the host has it. */
+/** Milliseconds to wait for an answer by default, as in the host. */
 export const REQUEST_TIMEOUT_MS = 5_000;
 /** Questions that are open at one server, at most. */
 const MAX_REQUESTS = 10_000;

@@ -22,7 +22,7 @@ export class EndSignals {
     return this.controller.signal;
   }
 
-  /** From here on they go to the command. @returns until this is called */
+  /** From here on signals go to the command. @returns a function that ends this */
   sendTo(command: RunningCommand): () => void {
     this.command = command;
     return () => (this.command = null);

@@ -1,4 +1,4 @@
-/** How the verbs end that run a command, or wait for others: one status per condition, apart from those of most commands. */
+/** Exit statuses of the verbs that run a command, or wait for others: one per condition, different from those that most commands use. */
 import { SspError } from '../../index.js';
 import { FAILED_STATUS, Failure } from '../failure.js';
 import { Unreached } from '../session.js';

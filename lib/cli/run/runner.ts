@@ -83,7 +83,7 @@ export class Runner {
     });
     const free = this.signals.sendTo(running);
     const lose = (): void => running.end('SIGTERM');
-    // It may be lost since it was acquired.
+    // It may have been lost since it was acquired.
     const off = held.aborted ? lose() : onAbort(held, lose);
     try {
       return await running.ended;

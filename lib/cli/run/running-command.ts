@@ -10,7 +10,7 @@ import { Guard } from './guard.js';
 
 /** Shells report a process that a signal ended as this plus the signal's number. */
 const SIGNAL_STATUS = 128;
-/** Milliseconds between looks for what the command has started and left. */
+/** Milliseconds between two checks whether processes that the command has started are still there. */
 const LOOK_MS = 20;
 /** Windows has neither groups nor signals. */
 const hasGroups = process.platform !== 'win32';

@@ -8,7 +8,7 @@ export class WaitLimit implements Disposable {
   private timer: NodeJS.Timeout | undefined;
 
   /**
-   * It has not started yet.
+   * Makes a limit that has not started yet.
    * @param milliseconds undefined: no limit
    * @param what did not happen in that time, as in `the lock was not acquired`
    */
@@ -22,7 +22,7 @@ export class WaitLimit implements Disposable {
     return this.controller.signal;
   }
 
-  /** The time begins, from the whole of it. */
+  /** Starts the time, with its full length. */
   start(): void {
     this.stop();
     const { milliseconds } = this;
@@ -32,7 +32,7 @@ export class WaitLimit implements Disposable {
     }, milliseconds);
   }
 
-  /** What was waited for is here. */
+  /** Stops the time: what was waited for is here. */
   stop(): void {
     clearTimeout(this.timer);
   }

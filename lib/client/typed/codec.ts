@@ -17,7 +17,7 @@ export interface Codec<Value = unknown> {
   readonly decode?: ((body: Buffer) => unknown) | undefined;
 }
 
-/** One with all its parts. */
+/** A codec with all its parts. */
 export interface WholeCodec {
   readonly type: number;
   readonly encode: (value: unknown) => Body;
@@ -26,7 +26,7 @@ export interface WholeCodec {
 
 export const CODEC = { type: integerFrom(-32_768, 32_767), encode: aFunction, decode: aFunction };
 
-/** What JSON drops or changes shows when the text is read again, as it is before it is sent. */
+/** What JSON drops or changes shows when the text is read again, which happens before it is sent. */
 export const JSON_CODEC: WholeCodec = {
   type: 0,
   encode: (value) => JSON.stringify(value),

@@ -24,7 +24,7 @@ export class ValueEvent<Value> extends DataEvent {
   }
 }
 
-/** A message of another type than that of the codec: nobody has looked into it. */
+/** A message whose type is not that of the codec: its body has not been read. */
 export type UntypedEvent = DataEvent & {
   /** Tells it from a message with a value, where the schema gives no `undefined`. */
   readonly value?: undefined;

@@ -16,7 +16,7 @@ export interface TypedJoinOptions<S extends StandardSchema> extends JoinOptions 
    * IllegalParamError.
    */
   readonly schema: S;
-  /** How values travel; default: JSON, in messages of the type 0. */
+  /** How values are encoded; default: JSON, in messages of the type 0. */
   readonly codec?: Codec<InputOf<S>> | undefined;
 }
 
@@ -29,7 +29,7 @@ export type TypedMembersSendOptions = Omit<MembersSendOptions, 'type'>;
 export interface TypedGroupEvents<Value> extends Omit<GroupEvents, 'data' | 'event'> {
   /** A message: with a value, or of another type than that of the codec. */
   data: [MessageEvent<Value>];
-  /** A message in the place of a value that is none. */
+  /** A message of the type of the codec that does not carry a valid value. */
   invalid: [InvalidEvent];
   /** Each event, in order. */
   event: [TypedGroupEvent<Value>];
@@ -73,7 +73,7 @@ interface Typed<Value, Input>
    */
   sendTo(to: string, value: Input, options?: TypedSendOptions): Promise<void>;
   /**
-   * Reads a message by the schema of this group that came in another way, such as one of `sendTo` in the event `message` of the
+   * Reads by the schema of this group a message that came in another way, such as one of `sendTo` in the event `message` of the
    * connection. Never throws.
    */
   parse(message: DataEvent): MessageEvent<Value> | InvalidEvent;
@@ -85,8 +85,8 @@ interface Typed<Value, Input>
  * A group that was joined with a schema: its messages are values. `Value` is what the schema makes of a message, `Input` what it
  * reads, which is what is sent.
  *
- * A message whose value the schema does not accept is the event `invalid` in its place in the order. One of another type than that of
- * the codec is a plain `data` event without a value.
+ * A message whose value the schema does not accept is the event `invalid` in its place in the order. One whose type is not that of the
+ * codec is a plain `data` event without a value.
  */
 export interface TypedGroup<Value, Input = Value> extends Omit<Group, Own>, Typed<Value, Input> {
   /** As `Group.view`. */

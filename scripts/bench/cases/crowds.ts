@@ -1,4 +1,4 @@
-/** Cases of crowds and of those who ask for much: what honest clients notice. */
+/** Cases of crowds and of clients that ask for much: what honest clients notice. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +65,7 @@ AllowedAuthMethods = "PWORD"
 AccessPasswordFile = "${users}"
 `;
 
-/** One client joins and leaves as fast as it can write; members that the daemon cuts off must be none. */
+/** One client joins and leaves as fast as it can write; the daemon must cut off no member. */
 export function stormCase(name: string, members: { quick: number; full: number }): Case {
   return {
     name,

@@ -36,7 +36,7 @@ const services = {
   safe: SAFE_MESS,
 };
 
-/** The daemon treats safe messages differently; between the others there is no difference to be seen quickly. */
+/** The daemon treats safe messages differently; between the others a quick bench shows no difference. */
 function serviceCase(name: string, service: number): Case {
   const each = flowCase(`service ${name}`, { service });
   return service === AGREED_MESS || service === SAFE_MESS ? each : long(each);

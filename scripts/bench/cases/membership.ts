@@ -7,7 +7,7 @@ import { memory } from '../usage.js';
 
 const MIB = 1024 * 1024;
 
-/** How those who hear of changes do. */
+/** How members receive changes, and how many changes are under way. */
 type Form = Pick<CrowdPlan, 'isCompact' | 'window'>;
 
 /** One session joins and leaves a group that has `others` besides, all of which hear of it. */
@@ -35,7 +35,7 @@ export function churnCase(name: string, others: number, form: Form = {}): Case {
   };
 }
 
-/** A group grows from nothing to this size and is left again; so many of its members hear of it. */
+/** A group grows from nothing to this size and is left again; `listening` of its members receive the changes. */
 export function fillingCase(name: string, connections: number, listening: number, form: Form = {}): Case {
   return {
     name,

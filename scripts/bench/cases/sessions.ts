@@ -74,7 +74,7 @@ export function stoppedReadersCase(name: string, stopped: number): Case {
   };
 }
 
-/** Others connect while so many connections say nothing; the yardstick is the same without these. */
+/** Others connect while silent connections are open; the yardstick is the same without these. */
 export function silentCase(name: string, silent: number): Case {
   return {
     name,

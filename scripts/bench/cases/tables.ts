@@ -33,7 +33,7 @@ export function nameFloodCase(name: string, size: { readonly quick: number; read
 }
 
 /**
- * A daemon of three dies, and another one comes: how long the groups of one that stays stand still. In one process over an
+ * A daemon of three dies, and another one comes: how long the groups of a remaining daemon deliver nothing. In one process over an
  * order that takes no time, so this is what the daemon itself does; the network and the agreement come on top.
  */
 export function exchangeCase(name: string, size: { readonly quick: number; readonly full: number }): Case {

@@ -24,7 +24,7 @@ export const framesPerChunk = (size: number): number =>
 export interface ChunkPlan {
   readonly service: number;
   readonly size: number;
-  /** The frames go to these, by chance; a number for so many that are named with `groupName`. */
+  /** The frames go to these, by chance; a number stands for that many groups, named with `groupName`. */
   readonly groups: number | readonly string[];
 }
 

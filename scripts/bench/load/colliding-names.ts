@@ -53,7 +53,7 @@ function meeting(state: number): string[] {
   return blocks;
 }
 
-/** Visits the states behind all blocks until it is told to stop. @returns the state where that was */
+/** Visits the states behind all blocks until the visitor stops it. @returns the state where that was */
 function walk(state: number, visit: (next: number, x: number, y: number, z: number) => boolean): number {
   for (let x = FIRST; x <= LAST; x++) {
     for (let y = FIRST; y <= LAST; y++) {

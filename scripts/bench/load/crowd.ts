@@ -36,7 +36,7 @@ export class Crowd {
     return new Crowd(lines, listening);
   }
 
-  /** All join, those who listen first, and have seen it. */
+  /** All join, the listening ones first, and have seen it. */
   async enter(): Promise<void> {
     const { listeners, others } = this;
     request(JOIN_MESS, listeners);
@@ -45,7 +45,7 @@ export class Crowd {
     await this.arrived(others.length * listeners.length);
   }
 
-  /** All leave, those who listen last, and have seen it. */
+  /** All leave, the listening ones last, and have seen it. */
   async exit(): Promise<void> {
     const { listeners, others } = this;
     request(LEAVE_MESS, others);
@@ -54,7 +54,7 @@ export class Crowd {
     await this.arrived(sumTo(listeners.length));
   }
 
-  /** Resolves when so many frames have come to all together since the last call. */
+  /** Resolves when this many frames have come to all together since the last call. */
   async arrived(frames: number): Promise<void> {
     if (this.frames < frames) {
       await new Promise<void>((resolve) => {
@@ -80,5 +80,5 @@ function request(service: number, lines: readonly Line[]): void {
   for (const { socket, name } of lines) socket.write(encodeRequest(service, name, [groupName(0)]));
 }
 
-/** Of n who join one after the other the first sees n views, the last one; likewise for leaves, their own included. */
+/** Of n that join one after the other, the first sees n views and the last sees 1; likewise for leaves, their own included. */
 const sumTo = (n: number): number => (n * (n + 1)) / 2;

@@ -1,5 +1,5 @@
 /**
- * A connection of a load program, to a daemon or to the relay that is the yardstick: behind the connecting both are a
+ * A connection of a load program, to a daemon or to the relay that is the yardstick: once connected, both are a
  * socket that takes frames and gives frames.
  */
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-/** The side of a load program that hears the runner: it is told its plan once, then asked again and again. */
+/** The side of a load program that hears the runner: it gets its plan once, then one request after the other. */
 
 /** What the runner sends. */
 export interface Question {

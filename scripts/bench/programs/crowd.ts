@@ -12,9 +12,9 @@ import { serve } from '../load/serve.js';
 export interface CrowdPlan {
   readonly port: number;
   readonly connections: number;
-  /** Of these so many ask for membership messages. */
+  /** How many of these ask for membership messages. */
   readonly listening: number;
-  /** Whether those who listen take records. */
+  /** Whether those get records instead of whole views. */
   readonly isCompact?: boolean;
   /** Joins and leaves of the churning connection that are under way. */
   readonly window?: number;
@@ -23,7 +23,7 @@ export interface CrowdPlan {
 /**
  * - `enter`: all join.
  * - `exit`: all leave.
- * - `churn`: another connection joins and leaves so many times; all others are in the group.
+ * - `churn`: another connection joins and leaves that many times; all others are in the group.
  */
 export type CrowdRequest =
   { readonly what: 'enter' | 'exit' } | { readonly what: 'churn'; readonly changes: number };

@@ -26,7 +26,7 @@ export interface DrainingAnswer {
   /** Messages that a member did not get, and that it got again. */
   readonly lost: number;
   readonly repeated: number;
-  /** Gaps that members were told of. */
+  /** Gaps that members have received. */
   readonly gaps: number;
   /** Clients that moved, and milliseconds until the last of them had. */
   readonly moved: number;

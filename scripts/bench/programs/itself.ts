@@ -1,4 +1,4 @@
-/** One client that sends to its own group with so many messages under way, as the reference's flooder does. */
+/** One client that sends to its own group with a window of messages under way, as the flooder of Spread 5.0.1 does. */
 import { Buffer } from 'node:buffer';
 import { encodeRequest } from '../../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS } from '../../../lib/wire/service.js';

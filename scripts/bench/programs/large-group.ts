@@ -17,7 +17,7 @@ export interface LargeGroupPlan {
 }
 
 export interface LargeGroupAnswer {
-  /** Milliseconds from the first join until every daemon has told all its sessions of the last one. */
+  /** Milliseconds from the first join until every daemon has sent the last one to all its sessions. */
   readonly build: number;
   /** Bytes of the heap and of buffers that a member takes at a daemon. */
   readonly bytesPerMember: number;

@@ -7,7 +7,7 @@ import { now } from '../load/now.js';
 import { serve } from '../load/serve.js';
 import type { ReceiverAnswer, ReceiverPlan, ReceiverRequest } from './receiver.js';
 
-/** Of so many messages the time in one is looked at. */
+/** The time is read in one of this many messages. */
 const SAMPLE = 16;
 
 class Receiver {

@@ -15,7 +15,7 @@ const FORM = /^([0-9a-f]{8})-([0-9a-z]{1,10})$/;
 
 export const offsetOf = ({ view, index }: Place): string => `${view}-${index.toString(36)}`;
 
-/** The place; null for a text that is none: a client takes any text at the end of an event for its offset. */
+/** The place; null for a text that is not an offset: a client takes any text at the end of an event for one. */
 export function placeOf(offset: unknown): Place | null {
   const match = typeof offset === 'string' ? FORM.exec(offset) : null;
   if (!match) return null;

@@ -1,6 +1,6 @@
 /**
- * Clients that come back, to any server. What was broadcast is kept by all servers alike. The session of a client is at the server that it was connected to: who is
- * asked for it gives it away, at one place in the order, with what the client has missed up to there.
+ * Clients that come back, to any server. What was broadcast is kept by all servers alike. The session of a client is at the server that it was connected to: when asked
+ * for it, that server hands it over at one place in the order, with what the client has missed up to there.
  */
 import type { Origin } from '../ordered-link.js';
 import type { LinkMessage, WireOptions } from '../message.js';
@@ -22,7 +22,7 @@ export interface RecoveryPort {
   hold(): void;
 }
 
-/** A session that another server has given away. */
+/** A session that another server has handed over. */
 export interface Taken {
   readonly session: Session;
   /** Null: its server cannot say what the client has missed. */
@@ -59,7 +59,7 @@ interface Packet {
 const EVENT = 2;
 
 export class Recovery {
-  /** Clients that could not be served, as their offset says nothing here or too much is gone. */
+  /** Clients that could not be served, because their offset means nothing here or too much is gone. */
   refused = 0;
   private readonly ring: Ring;
   private readonly sessions: Sessions;
@@ -105,7 +105,7 @@ export class Recovery {
     this.sessions.persist(session, this.port.now());
   }
 
-  /** A client is here, or its rooms are others. */
+  /** A client is here, or its rooms have changed. */
   changed(session: Session): void {
     if (this.options.crash) this.port.submit({ type: KINDS.announce, data: { session } });
   }
@@ -122,7 +122,7 @@ export class Recovery {
     return restored;
   }
 
-  /** Something of the order that is ours. @returns whether it was */
+  /** A message at its place in the order. @returns whether it was one of recovery */
   act({ type, data }: LinkMessage, { sender, fromMe }: Origin): boolean {
     switch (type) {
       case KINDS.take:

@@ -88,7 +88,7 @@ export class Ring {
     this.dropped = this.ordinal;
   }
 
-  /** Something is missing here, nobody knows what. */
+  /** Something is missing here, and nobody knows what: forgets everything. */
   clear(): void {
     this.entries = [];
     this.head = this.bytes = 0;
