@@ -1,6 +1,7 @@
 /**
  * `npm run test:hosts`: checks of the package as its users have it, with compilers and programs that nothing else needs.
- * They are installed here, in `spec/hosts`, and never before `npm start` or `npm test`. Options go to mocha.
+ * They are installed here, in `spec/hosts`, and never before `npm start` or `npm test`. Names of specs and options for mocha may
+ * follow, as behind `npm test --`.
  */
 import './node-version.mjs';
 import { spawnSync } from 'node:child_process';
@@ -14,11 +15,11 @@ if (isStale(at('spec/hosts'))) {
   console.error('Installing what the checks of spec/hosts need ...');
   install(at('spec/hosts'));
 }
-const mocha = at('node_modules/mocha/bin/mocha.js');
-const options = ['--no-config', '--enable-source-maps', '--timeout', '240000'];
 const { status } = spawnSync(
   process.execPath,
-  [mocha, ...options, at('build/spec/hosts/**/*.spec.js'), ...process.argv.slice(2)],
-  { stdio: 'inherit' },
+  [at('build/scripts/test.js'), '--hosts', ...process.argv.slice(2)],
+  {
+    stdio: 'inherit',
+  },
 );
 process.exit(status === null ? 1 : status);

@@ -82,6 +82,20 @@ export const INSIDE: readonly string[] = [
   'channel/schedules/scenarios',
 ];
 
+/**
+ * Specs of `npm run test:hosts` that compile, bundle, and install what is packed. All that pack are here: they share one
+ * tarball, and two at once would meet in the compiled examples.
+ */
+export const COMPILERS: readonly string[] = [
+  'hosts/adapters/opentelemetry',
+  'hosts/adapters/socket-io-installed',
+  'hosts/bundle',
+  'hosts/consumer',
+  'hosts/deploy',
+  'hosts/promtool',
+  'hosts/runners',
+];
+
 /** `build/spec/core/core.spec.js`, with or without its ends, as `core/core`. */
 export function specName(path: string): string {
   const bare = path.replaceAll('\\', '/').replace(/^\.\//, '');
@@ -103,6 +117,15 @@ export function partsOf(specs: readonly string[]): readonly [sockets: Part, pure
     { name: 'sockets and nodes', specs: outside.filter((spec) => !isProgram(spec)), isPatient: false },
     { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)), isPatient: true },
     { name: 'programs', specs: outside.filter(isProgram), isPatient: false },
+  ];
+}
+
+/** All parts of `npm run test:hosts`. */
+export function partsOfHosts(specs: readonly string[]): readonly [hosts: Part, compilers: Part] {
+  const compiles = (spec: string): boolean => isUnder(spec, COMPILERS);
+  return [
+    { name: 'hosts and browsers', specs: specs.filter((spec) => !compiles(spec)), isPatient: false },
+    { name: 'compilers and packages', specs: specs.filter(compiles), isPatient: true },
   ];
 }
 

@@ -138,6 +138,20 @@ describe('npm test', function () {
     });
   });
 
+  it('runs the specs of hosts, and those alone, behind --hosts', async () => {
+    put('hosts/members', '');
+    put('hosts/consumer', '');
+    put('wire/b', '');
+    for (const [args, lines] of [
+      [[], ['  hosts and browsers: 1 passing', '  compilers and packages: 1 passing', '  Passed: 2 passing']],
+      [['members'], ['  members: 1 passing', '  Passed: 1 passing']],
+    ] as const) {
+      const { status, out } = await run('--hosts', ...args);
+      expect(status, out).to.equal(0);
+      for (const line of lines) expect(out).to.include(line);
+    }
+  });
+
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`ends both parts at ${signal}, and what their specs have started`, async () => {
       // The process of the spec ends with its group alone: it does not listen to its input, nor to signals.

@@ -4,20 +4,22 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import {
+  COMPILERS,
   INSIDE,
   isForEverybody,
   OUTSIDE,
   partsOf,
+  partsOfHosts,
   pick,
   PROGRAMS,
   specName,
 } from '../../scripts/test/parts.js';
 
 const SPECS = fileURLToPath(new URL('..', import.meta.url));
-const all = readdirSync(SPECS, { recursive: true, encoding: 'utf8' })
+const everySpec = readdirSync(SPECS, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.spec.js'))
-  .map(specName)
-  .filter(isForEverybody);
+  .map(specName);
+const all = everySpec.filter(isForEverybody);
 
 /** Modules that open sockets or start processes, and what does so for the specs. */
 const OUTER =
@@ -73,6 +75,28 @@ describe('the parts of npm test', () => {
       (place) => !all.some((spec) => spec === place || spec.startsWith(`${place}/`)),
     );
     expect(missing).to.deep.equal([]);
+  });
+});
+
+describe('the parts of npm run test:hosts', () => {
+  const ofHosts = everySpec.filter((spec) => !isForEverybody(spec));
+  const [hosts, compilers] = partsOfHosts(ofHosts);
+
+  it('have each spec once', () => {
+    expect([...hosts.specs, ...compilers.specs].toSorted()).to.deep.equal(ofHosts.toSorted());
+    for (const { specs: own } of [hosts, compilers]) expect(own).not.to.have.length(0);
+  });
+
+  it('have all that pack in one, in which one packs after the other', () => {
+    const packing = ofHosts.filter((spec) =>
+      readFileSync(join(SPECS, `${spec}.spec.js`), 'utf8').includes('Consumer.make('),
+    );
+    expect(packing).to.include('hosts/consumer');
+    expect(compilers.specs).to.include.members(packing);
+  });
+
+  it('name only specs that are there', () => {
+    expect(ofHosts).to.include.members(COMPILERS);
   });
 });
 
