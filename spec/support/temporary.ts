@@ -6,8 +6,8 @@ import { join } from 'node:path';
 export class TemporaryDirectory implements AsyncDisposable {
   private constructor(readonly path: string) {}
 
-  static async make(): Promise<TemporaryDirectory> {
-    return new TemporaryDirectory(await mkdtemp(join(tmpdir(), 'ssp-')));
+  static async make(parent = tmpdir()): Promise<TemporaryDirectory> {
+    return new TemporaryDirectory(await mkdtemp(join(parent, 'ssp-')));
   }
 
   file(name: string): string {

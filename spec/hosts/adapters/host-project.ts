@@ -16,9 +16,12 @@ export const isNode22There = existsSync(NODE_22);
 export class HostProject implements AsyncDisposable {
   private constructor(private readonly folder: TemporaryDirectory) {}
 
-  /** @param packages what the program imports, each as a folder of the packages of spec/hosts, or an absolute path */
-  static async make(packages: Readonly<Record<string, string>>): Promise<HostProject> {
-    const project = new HostProject(await TemporaryDirectory.make());
+  /**
+   * @param packages what the program imports, each as a folder of the packages of spec/hosts, or an absolute path
+   * @param parent where the folder is; that of the system for temporary files by default
+   */
+  static async make(packages: Readonly<Record<string, string>>, parent?: string): Promise<HostProject> {
+    const project = new HostProject(await TemporaryDirectory.make(parent));
     project.write('package.json', '{ "private": true, "type": "module" }');
     project.link('ssp-toolkit', repositoryRoot);
     for (const [name, folder] of Object.entries(packages))
@@ -35,6 +38,7 @@ export class HostProject implements AsyncDisposable {
   }
 
   write(name: string, text: string): void {
+    mkdirSync(dirname(this.file(name)), { recursive: true });
     writeFileSync(this.file(name), text);
   }
 
@@ -89,12 +93,16 @@ export class HostProject implements AsyncDisposable {
     });
   }
 
-  /** Brings a file of docs/examples/hosts, which a page of the guide shows as it is. @returns the text of the page */
-  takeExample(file: string, page: string): string {
+  /**
+   * Brings a file of docs/examples/hosts, which a page of the guide shows as it is.
+   * @param name of the file in this folder
+   * @returns the text of the page
+   */
+  takeExample(file: string, page: string, name = file): string {
     const source = readFileSync(join(repositoryRoot, 'docs/examples/hosts', file), 'utf8');
     const text = readFileSync(join(repositoryRoot, `docs/guide/${page}.md`), 'utf8');
     expect(text).to.include('```' + (file.endsWith('.ts') ? 'ts' : 'js') + '\n' + source + '```');
-    this.write(file, source);
+    this.write(name, source);
     return text;
   }
 
