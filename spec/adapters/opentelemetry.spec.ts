@@ -132,7 +132,7 @@ describe('OpenTelemetry: spans', () => {
     const { token } = await door.acquire();
     const [acquire] = telemetry.of('ssp lock.acquire');
     const submit = telemetry.of('ssp submit').find((span) => parentOf(span) === idOf(acquire));
-    expect([acquire?.kind, acquire?.ends, acquire?.attributes['ssp.term']]).to.deep.equal([0, 1, token]);
+    expect([acquire?.kind, acquire?.ends, acquire?.attributes['ssp.token']]).to.deep.equal([0, 1, token]);
     expect(submit?.ends).to.equal(1);
   });
 

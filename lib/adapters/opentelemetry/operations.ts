@@ -94,7 +94,7 @@ export const apply: Spanned<ApplyReport> = {
   isParent: true,
   parentOf: ({ parent }) => parent,
   needsParent: true,
-  begun: ({ sender, index }) => ({ 'ssp.sender': sender, 'ssp.position': index }),
+  begun: ({ sender, index }) => ({ 'ssp.sender': sender, 'ssp.index': index }),
 };
 
 export const lock: Spanned<LockReport> = {
@@ -103,5 +103,5 @@ export const lock: Spanned<LockReport> = {
   kind: SpanKind.internal,
   operation: 'lock.acquire',
   isParent: true,
-  ended: ({ token }): Attributes => (token > 0 ? { 'ssp.term': token } : {}),
+  ended: ({ token }): Attributes => (token > 0 ? { 'ssp.token': token } : {}),
 };
