@@ -318,6 +318,30 @@ describe('a store of Keyv', () => {
     expect(await again.get('k')).to.equal(undefined);
   });
 
+  it('takes no event of the shared entries once it is disconnected', async () => {
+    await start(2);
+    const connection = await c.connect(0, { resume: true });
+    await using a = await keyvStore(connection);
+    const events = ['suspended', 'close', 'rolled-back'] as const;
+    const listeners = (): number[] => events.map((event) => a.replica.listenerCount(event));
+    const before = listeners();
+    const errors: string[] = [];
+    const siblings = ['b', 'c'].map((name) => {
+      const sibling = a.sibling();
+      sibling.on('error', () => void errors.push(name));
+      return sibling;
+    });
+    expect(listeners()).to.deep.equal(before.map((count) => count + siblings.length));
+    await siblings[0]?.disconnect();
+    expect(listeners()).to.deep.equal(before.map((count) => count + 1));
+    a.on('error', () => void errors.push('a'));
+    await c.stop(0, { wait: 'nothing' });
+    await c.until(() => connection.state === 'reconnecting', 'the loss');
+    expect(errors).to.deep.equal(['a', 'c']);
+    await siblings[1]?.disconnect();
+    expect(listeners()).to.deep.equal(before);
+  });
+
   it('says what is wrong with its options', async () => {
     await start(1);
     const connection = await c.connect(0);

@@ -95,9 +95,9 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
     super();
     cache.use();
     const { replica } = cache;
-    replica.on('suspended', () => this.lost('the connection is lost, and looks for a daemon'));
-    replica.on('close', (error) => error && !this.isDisconnected && this.emit('error', error));
-    replica.on('rolled-back', (writes) => void this.emit('rolled-back', writes));
+    replica.on('suspended', this.suspended);
+    replica.on('close', this.closed);
+    replica.on('rolled-back', this.rolledBack);
   }
 
   /** The replicated state below: its events, `hasState`, `isWritable`. */
@@ -189,6 +189,11 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
   async disconnect(): Promise<void> {
     if (this.isDisconnected) return;
     this.isDisconnected = true;
+    const { replica } = this.cache;
+    // Its siblings may live for long, and nobody listens to the events of this one any more.
+    replica.off('suspended', this.suspended);
+    replica.off('close', this.closed);
+    replica.off('rolled-back', this.rolledBack);
     await this.cache.release();
   }
 
@@ -218,9 +223,17 @@ export class KeyvStore extends Emitter<KeyvStoreEvents> implements AsyncDisposab
     return [full, { v: value, x: this.isSix ? time : this.cache.now() + time }];
   }
 
-  private lost(text: string): void {
-    this.emit('error', errorOf(CONNECTION_CLOSED, text));
-  }
+  private readonly suspended = (): void => {
+    this.emit('error', errorOf(CONNECTION_CLOSED, 'the connection is lost, and looks for a daemon'));
+  };
+
+  private readonly closed = (error?: Error): void => {
+    if (error) this.emit('error', error);
+  };
+
+  private readonly rolledBack = (writes: number): void => {
+    this.emit('rolled-back', writes);
+  };
 }
 
 /** Without serialization the value may be an object that is part of the state: it is copied, so that callers cannot change the state. */
