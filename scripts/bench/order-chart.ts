@@ -1,21 +1,7 @@
 /** A chart of the bench of orders as SVG: a bar for each adapter, as long as the share of inverted pairs. */
 import { text } from './chart.js';
+import { NAMES, type OrderRow } from './order.js';
 
-export interface OrderRow {
-  readonly kind: string;
-  readonly broadcasts: number;
-  /** Neighbouring pairs at one client that another client saw the other way round. */
-  readonly pairs: number;
-  /** Pairs that were compared. */
-  readonly of: number;
-  /** Broadcasts a second. */
-  readonly rate: number;
-}
-
-const NAMES: Readonly<Record<string, string>> = {
-  ours: 'ssp-toolkit/socket.io',
-  redis: '@socket.io/redis-adapter',
-};
 const LABEL = 170;
 const SCALE = 400;
 const ROW = 34;
