@@ -3,10 +3,18 @@
  * `npm run bench -- --only start` for the times, which depend on the machine. A number that has grown names a module that is
  * loaded by those who do not need it, or belongs here.
  */
+import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { CONNECTING, importing, loadedModules, modulesLoadedBy, SERVING } from './support/loaded-modules.js';
+import {
+  CONNECTING,
+  importing,
+  loadedModules,
+  modulesLoadedBy,
+  packagesOf,
+  SERVING,
+} from './support/loaded-modules.js';
 import { repositoryRoot } from './support/recordings.js';
 
 /** Of the number; less than that is as good a reason to change it as more. */
@@ -22,6 +30,14 @@ const starts: readonly (readonly [what: string, usual: number, modules: () => st
   ['a daemon on one port', 260, () => modulesLoadedBy(SERVING)],
   ['sspd', 307, () => loadedModules('build/daemon/cli/bin.js', '--check', '--port', '0', '--unix-dir', '')],
 ];
+
+/** Folders of the adapters, each of which is an entry of the package. */
+const adapters = readdirSync(join(repositoryRoot, 'lib/adapters'), { withFileTypes: true })
+  .filter((each) => each.isDirectory())
+  .map(({ name }) => name);
+
+/** What is in the folder of an adapter, and in the daemon. */
+const ROOMS = /\/build\/(?:lib\/adapters\/([^/]+)\/|(daemon)\/)/;
 
 /** How many there are of each folder and package, for whoever has to find the one too many. */
 function summary(modules: readonly string[]): string {
@@ -47,6 +63,20 @@ describe('modules that are loaded at start', function () {
       expect(modules.length, summary(modules)).to.be.within(usual * (1 - ROOM), usual * (1 + ROOM));
     });
   }
+
+  for (const adapter of adapters) {
+    it(`are neither those of a host nor of another adapter, where ssp-toolkit/${adapter} is imported`, () => {
+      const modules = modulesLoadedBy(importing(`ssp-toolkit/${adapter}`));
+      expect(['eventemitter3', 'zod']).to.include.members(packagesOf(modules));
+      const rooms = modules.flatMap((each) => ROOMS.exec(each)?.slice(1) ?? []).filter(Boolean);
+      expect([...new Set(rooms)]).to.deep.equal([adapter]);
+    });
+  }
+
+  it('of a host are seen where it is loaded', () => {
+    const modules = modulesLoadedBy(importing('ssp-toolkit/keyv', 'socket.io-adapter'));
+    expect(packagesOf(modules)).to.include('socket.io-adapter');
+  });
 
   it('are looked for in what is built here', () => {
     const [first] = modulesLoadedBy(importing('ssp-toolkit'));
