@@ -1,4 +1,4 @@
-/** The adapter as users install it: with the host and without, its types against the host's, and the program of its page. */
+/** The adapter as users install it: its types against the host's, and the program of its page. */
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
@@ -22,20 +22,6 @@ describe('hosts: the installed Socket.IO adapter', () => {
   });
   after(async () => {
     await consumer[Symbol.asyncDispose]();
-  });
-
-  it('says what to install where the host is missing, and nothing else', async () => {
-    consumer.write(
-      'missing.mjs',
-      `import { connect } from 'ssp-toolkit';
-       import { createAdapter } from 'ssp-toolkit/socket.io';
-       console.log(typeof connect);
-       await createAdapter({ address: '4803@localhost' });`,
-    );
-    const { status, out, err } = await consumer.run(process.execPath, 'missing.mjs', []);
-    expect([status, out]).to.deep.equal([1, 'function\n']);
-    expect(err).to.include('Error: install socket.io-adapter to use ssp-toolkit/socket.io');
-    expect(err).to.not.match(/^\s+at /m);
   });
 
   describe('with the host', () => {
