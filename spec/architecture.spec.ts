@@ -183,6 +183,32 @@ const isOpenToCli = (path: string, target: string): boolean =>
   doors.test(target) ||
   behindTheDoors.some(([from, ...files]) => path.startsWith(from) && files.includes(target));
 
+/** What adapters need below the public API, by decision 034: nothing else of these folders. */
+const belowTheApi = /^lib\/(?:mailbox|recipes\/core)\//;
+const ofAdapters: readonly string[] = [
+  // Time, timers and randomness of a connection, so that the testing kit can give others.
+  'lib/mailbox/platform.js',
+  // Reports on channels of diagnostics, and their types.
+  'lib/mailbox/diagnostics.js',
+  // What replicated state asks of a machine: bounds, and a refusal that is the same at all members.
+  'lib/recipes/core/limits.js',
+  'lib/recipes/core/malformed.js',
+  'lib/recipes/core/machines/machine.js',
+  // The map of the recipes, which a cache extends.
+  'lib/recipes/core/machines/map.js',
+  // Private messages that say which group they are for, as those of recipes do.
+  'lib/recipes/core/codec.js',
+];
+const hostOf = (path: string): string | undefined => /^lib\/adapters\/([^/]+)\//.exec(path)?.[1];
+
+/** What an adapter may not import of the rooms that it may import from, or null. */
+function adapterFault(path: string, target: string): string | null {
+  const host = hostOf(target);
+  const isOfAnother = host !== undefined && host !== hostOf(path);
+  const isHidden = belowTheApi.test(target) && !ofAdapters.includes(target);
+  return isOfAnother || isHidden ? `${path} imports ${target}` : null;
+}
+
 /** Code that runs the same whenever and wherever it runs. */
 const pure =
   /^(lib\/util(?!\/(?:clock|option-schemas|report|buffer\/types)[./])|lib\/wire|lib\/primary|lib\/recipes\/core|lib\/flush\/core|lib\/secure\/core|lib\/channel\/(registry|protocol)|daemon\/core|daemon\/engine\/views|daemon\/monitor\/console\/core)\//;
@@ -345,6 +371,8 @@ function arrowFault(path: string, each: Import): string | null {
   if (worldly.has(target) && pure.test(path) && !typeOnly) return `${path} is pure and imports ${target}`;
   const from = roomOf(path);
   const to = roomOf(target);
+  const fault = from === 'lib/adapters' ? adapterFault(path, target) : null;
+  if (fault !== null) return fault;
   if (from === to || to === forAll) return null;
   const rule = rules[from];
   if (!rule) return `${path} is in the room ${from}, which has no rule`;
@@ -385,7 +413,8 @@ describe('architecture', () => {
   });
 
   it('has no exception that nothing needs', () => {
-    const unused = behindTheDoors.flatMap(([from, ...files]) =>
+    const all = [...behindTheDoors, ['lib/adapters/', ...ofAdapters] as const];
+    const unused = all.flatMap(([from, ...files]) =>
       files.filter((file) => {
         const importing = sources.filter(([path]) => path.startsWith(from));
         return !importing.some(([path, source]) =>
@@ -491,6 +520,20 @@ describe('architecture', () => {
       ['lib/cli/a.ts', "import { b } from '../errors.js';", 'imports lib/errors'],
       ['lib/mailbox/a.ts', "import { b } from '../../daemon/index.js';", 'imports daemon/index'],
       ['lib/mailbox/a.ts', "import b from '../../package.json';", 'imports package.json'],
+      ['lib/adapters/a/b.ts', "import { c } from '../c/d.js';", 'imports lib/adapters/c/d.js'],
+      ['lib/adapters/a.ts', "import type { B } from './c/b.js';", 'imports lib/adapters/c/b.js'],
+      [
+        'lib/adapters/a/b.ts',
+        "import type { C } from '../../mailbox/mailbox.js';",
+        'imports lib/mailbox/mailbox.js',
+      ],
+      [
+        'lib/adapters/a/b.ts',
+        "import { c } from '../../recipes/core/election.js';",
+        'imports lib/recipes/core/election.js',
+      ],
+      ['lib/adapters/a/b.ts', "import { c } from '../../channel/c.js';", 'imports lib/channel'],
+      ['lib/recipes/a.ts', "import { b } from '../adapters/b.js';", 'imports lib/adapters'],
       ['lib/attic/a.ts', "import { b } from '../wire/b.js';", 'is in the room lib/attic, which has no rule'],
       ['daemon/session/a.ts', "import { b } from '../../lib/mailbox/b.js';", 'imports lib/mailbox'],
       ['daemon/cli/main.ts', "import { b } from '../../lib/index.js';", 'imports lib/index'],
@@ -573,6 +616,9 @@ describe('architecture', () => {
       ['lib/mailbox/socket-transport.ts', "import { b } from 'node:net';"],
       ['lib/secure/a.ts', 'process.exit(1);'],
       ['lib/browser/a.ts', "import { b } from '../recipes/b.js';"],
+      ['lib/adapters/a/b.ts', "import { c } from './c.js'; import { d } from '../parts.js';"],
+      ['lib/adapters/a/b.ts', "import { c } from '../../mailbox/platform.js';"],
+      ['lib/adapters/a/b.ts', "import { c } from '../../recipes/replicated.js';"],
       ['lib/wire/handshake/a.ts', "import { b } from '../b.js'; import { Buffer } from '#buffer';"],
       ['lib/client/a.ts', "import { b } from '../flush/core/b.js';"],
       ['lib/ssp/a.ts', "import { b } from '../flush/core/b.js'; import { c } from '../secure/c.js';"],
