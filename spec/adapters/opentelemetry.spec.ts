@@ -187,6 +187,23 @@ describe('OpenTelemetry: metrics', () => {
     expect([done?.[1], failed?.[1]]).to.deep.equal([{}, { 'error.type': 'AbortError' }]);
     expect(measured['ssp.client.gaps']).to.deep.equal([]);
   });
+
+  it('have nothing of plain messages, of which no spans are made', async () => {
+    await using world = await ClientWorld.start();
+    using telemetry = new TracedProgram();
+    const [a, b] = [await world.connect('a'), await world.connect('b')];
+    const [sender, receiver] = [await a.join('room'), await b.join('room')];
+    let received = 0;
+    receiver.on('data', () => received++);
+    sender.on('data', () => undefined);
+    const all = (): unknown => structuredClone([telemetry.measured, telemetry.spans.length]);
+    await until(() => sender.members.length === 2, 'both members');
+    const before = all();
+    for (let count = 0; count < 10; count++) await sender.send('text');
+    await b.sendTo(a.id, 'text');
+    await until(() => received === 10, 'all messages');
+    expect(all()).to.deep.equal(before);
+  });
 });
 
 describe('OpenTelemetry: contexts', () => {
