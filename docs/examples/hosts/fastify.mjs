@@ -17,6 +17,8 @@ const tell = (event, text) => {
 room.on('data', ({ text }) => tell('message', text));
 // Events are missing here: clients have to read the state again.
 room.on('gap', ({ reason }) => tell('gap', reason));
+// The network was partitioned, or has healed: messages of the other part are not sent again, and there is no gap.
+room.on('view', ({ cause }) => cause === 'network' && tell('gap', cause));
 
 const app = Fastify({ bodyLimit: 100_000, forceCloseConnections: true });
 app.post('/messages', async ({ body }, reply) => {

@@ -1,7 +1,7 @@
 import { PubSubEngine } from 'graphql-subscriptions';
 import { z } from 'zod';
 
-/** The trigger that fires at one instance alone: publications are missing there. */
+/** The trigger that fires at one instance alone: publications are missing there, or may be. */
 export const GAP = 'gap';
 const Publication = z.tuple([z.string(), z.unknown()]);
 
@@ -20,6 +20,8 @@ export class GroupPubSub extends PubSubEngine {
     this.#room = room;
     room.on('data', ({ value }) => value && this.#deliver(...value));
     room.on('gap', ({ reason }) => this.#deliver(GAP, { [GAP]: reason }));
+    // The network was partitioned, or has healed: publications of the other part are not sent again, and there is no gap.
+    room.on('view', ({ cause }) => cause === 'network' && this.#deliver(GAP, { [GAP]: cause }));
     room.on('invalid', ({ sender }) => console.error(`ignored what ${sender} has sent: not a publication`));
   }
 

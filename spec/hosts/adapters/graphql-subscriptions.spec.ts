@@ -90,19 +90,20 @@ describe('hosts: GraphQL subscriptions', () => {
     let instances: Instances;
     let streams: EventStream[];
 
+    const open = async ({ url }: Instance, field: string): Promise<EventStream> =>
+      await EventStream.open(url, request(`subscription { ${field} }`));
+
     /** A subscription at each of them, which has begun. */
-    beforeEach(async () => {
+    async function start(daemons: 1 | 2): Promise<void> {
       project.takeExample('graphql-subscriptions.mjs', 'graphql-subscriptions');
-      instances = await Instances.start(project, 'graphql-subscriptions.mjs');
-      const open = async ({ url }: Instance, field: string): Promise<EventStream> =>
-        await EventStream.open(url, request(`subscription { ${field} }`));
+      instances = await Instances.start(project, 'graphql-subscriptions.mjs', daemons);
       streams = await Promise.all(instances.all.map((instance) => open(instance, 'said')));
       for (const stream of streams)
         await eventually(async () => {
           await say(instances.first, 'begin');
           return said(stream).length > 0;
         }, 'the subscription');
-    });
+    }
     afterEach(async () => {
       for (const stream of streams ?? []) await stream[Symbol.asyncDispose]();
       await instances?.[Symbol.asyncDispose]();
@@ -116,6 +117,7 @@ describe('hosts: GraphQL subscriptions', () => {
     };
 
     it('have what is published at both at the same time in one order', async () => {
+      await start(1);
       const { first, second } = instances;
       const texts = Array.from({ length: 50 }, (_, index) => `${index}`);
       const answers = await Promise.all(
@@ -133,9 +135,9 @@ describe('hosts: GraphQL subscriptions', () => {
     });
 
     it('say that publications are missing after the daemon was away', async () => {
+      await start(1);
       const { first, second } = instances;
-      const query = request('subscription { gap }');
-      await using gap = await EventStream.open(second.url, query);
+      await using gap = await open(second, 'gap');
       await instances.daemons.kill(0, { wait: 'nothing' });
       await eventually(async () => (await say(first, 'lost')).includes('no daemon'), 'the loss');
       await instances.daemons.start(0, { wait: 'nothing' });
@@ -143,6 +145,35 @@ describe('hosts: GraphQL subscriptions', () => {
       expect(gap.data('next')).to.deep.equal([{ data: { gap: 'forgotten' } }]);
       await eventually(async () => (await say(first, 'after')).includes(IS_SAID), 'the return');
       await saidLast('after');
+    });
+
+    it('say so when the network breaks, and when it has healed', async () => {
+      await start(2);
+      const { first, second } = instances;
+      const gaps = await Promise.all(instances.all.map((instance) => open(instance, 'gap')));
+      try {
+        await instances.daemons.partition([[0], [1]], { wait: 'nothing' });
+        for (const gap of gaps) await gap.has(1, 'next');
+        await say(first, 'of one part');
+        await say(second, 'of the other part');
+        const [a, b] = streams as [EventStream, EventStream];
+        await eventually(
+          () => said(a).includes('of one part') && said(b).includes('of the other part'),
+          'both',
+        );
+        const before = gaps.map((gap) => gap.data('next').length);
+        await instances.daemons.heal({ wait: 'nothing' });
+        for (const [index, gap] of gaps.entries()) await gap.has((before[index] as number) + 1, 'next');
+        await say(second, 'after');
+        expect(await saidLast('after')).to.deep.equal([
+          ['of one part', 'after'],
+          ['of the other part', 'after'],
+        ]);
+        for (const gap of gaps)
+          for (const data of gap.data('next')) expect(data).to.deep.equal({ data: { gap: 'network' } });
+      } finally {
+        for (const gap of gaps) await gap[Symbol.asyncDispose]();
+      }
     });
   });
 });

@@ -38,13 +38,13 @@ export class Instances implements AsyncDisposable {
     private readonly another: () => Promise<Instance>,
   ) {}
 
-  /** Two instances at one daemon. @param file of the project */
-  static async start(project: HostProject, file: string): Promise<Instances> {
-    const daemons = await cluster(1, { tcp: true });
-    const another = async (): Promise<Instance> =>
-      await Instance.start(Program.start(project.file(file), [daemons.address(0), '0']));
+  /** Two instances, at one daemon or at one each. @param file of the project */
+  static async start(project: HostProject, file: string, size: 1 | 2 = 1): Promise<Instances> {
+    const daemons = await cluster(size, { tcp: true });
+    const another = async (daemon = 0): Promise<Instance> =>
+      await Instance.start(Program.start(project.file(file), [daemons.address(daemon), '0']));
     try {
-      return new Instances(daemons, await Promise.all([another(), another()]), another);
+      return new Instances(daemons, await Promise.all([another(), another(size - 1)]), another);
     } catch (error) {
       await Program.endAll();
       await daemons[Symbol.asyncDispose]();
@@ -60,7 +60,7 @@ export class Instances implements AsyncDisposable {
     return this.all[1] as Instance;
   }
 
-  /** One more. */
+  /** One more, at the first daemon. */
   async add(): Promise<Instance> {
     return await this.another();
   }
