@@ -79,6 +79,7 @@ describe('the daemon that processes share', () => {
     await until(() => rest.filter(({ out }) => out.includes('back host')).length === 1, 'one host');
     // All three are in one group again, of one daemon, and have one leader.
     await Promise.all(rest.map((program) => program.prints(/back[^]*members 3\n/, LIMIT)));
+    for (const { out } of rest) expect(out.match(/gap \S+/g)).to.deep.equal(['gap forgotten']);
     rest[0]?.write('hello\n');
     await Promise.all(rest.map((program) => program.prints(/got hello\n/, LIMIT)));
     const leaders = (): Set<string | undefined> =>

@@ -19,6 +19,7 @@ const room = await connection.join('room');
 room.on('event', (event) => {
   if (event.kind === 'data') say('got', event.text);
   else if (event.kind === 'view') say('members', event.members.length);
+  else if (event.kind === 'gap') say('gap', event.reason);
 });
 say('ready', connection.isHost ? 'host' : 'guest', connection.scope);
 process.stdin.on('data', (text) => {
