@@ -87,6 +87,7 @@ export const INSIDE: readonly string[] = [
  * tarball, and two at once would meet in the compiled examples.
  */
 export const COMPILERS: readonly string[] = [
+  'hosts/adapters/missing-host',
   'hosts/adapters/next',
   'hosts/adapters/opentelemetry',
   'hosts/adapters/socket-io-installed',
