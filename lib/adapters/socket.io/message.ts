@@ -34,16 +34,28 @@ export interface LinkMessage {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-export const encodeMessage = ({ type, data }: LinkMessage): Buffer => encodeValue([type, data]);
+/** One that has come in. */
+export interface ReceivedLinkMessage extends LinkMessage {
+  /** The number that its sender has given it; undefined for one without. */
+  readonly number: number | undefined;
+}
+
+/** @param number says to its sender which one it is; answers need none */
+export const encodeMessage = ({ type, data }: LinkMessage, number?: number): Buffer =>
+  encodeValue(number === undefined ? [type, data] : [type, data, number]);
 
 /** Null for what is damaged, or is not one of the messages. */
-export function decodeMessage(bytes: Buffer): LinkMessage | null {
+export function decodeMessage(bytes: Buffer): ReceivedLinkMessage | null {
   const value = decodeValue(bytes);
   if (!Array.isArray(value)) return null;
-  const [type, data] = value as readonly unknown[];
+  const [type, data, number] = value as readonly unknown[];
   const check = typeof type === 'number' ? CHECKS.get(type) : undefined;
   if (!check || !isRecord(data) || !check(data)) return null;
-  return { type: type as number, data };
+  return {
+    type: type as number,
+    data,
+    number: Number.isSafeInteger(number) ? (number as number) : undefined,
+  };
 }
 
 type Fields = Readonly<Record<string, unknown>>;

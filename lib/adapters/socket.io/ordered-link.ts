@@ -21,6 +21,9 @@ import { OutgoingMessages } from './outgoing-messages.js';
 /** Type of our messages: one of another type is from another version. */
 const MESSAGE_TYPE = 1;
 
+/** Bytes of the number of the first message, which is by chance. */
+const NUMBER_BYTES = 5;
+
 /** Where a message comes from. */
 export interface Origin {
   /** Id of the server. */
@@ -74,7 +77,8 @@ export class OrderedLink {
   /** What has come while a client is on its way in; null: nothing is held. */
   private held: (() => void)[] | null = null;
   private readonly warned = new Set<string>();
-  private losses = 0;
+  /** Times that it began to count places alone. */
+  private alone = 0;
 
   constructor(
     readonly connection: Connection,
@@ -83,11 +87,14 @@ export class OrderedLink {
     private readonly target: LinkTarget,
   ) {
     this.ready = this.joined.promise;
-    this.outgoing = new OutgoingMessages({
-      send: (part) => (this.group as Group).send(part, { service, type: MESSAGE_TYPE }),
-      unordered: (message) => this.actAlone(message),
-      dropped: () => this.warnOnce('volatile messages are dropped: too many wait for the daemon'),
-    });
+    this.outgoing = new OutgoingMessages(
+      {
+        send: (part) => (this.group as Group).send(part, { service, type: MESSAGE_TYPE }),
+        unordered: (message) => this.actUnordered(message),
+        dropped: () => this.warnOnce('volatile messages are dropped: too many wait for the daemon'),
+      },
+      Buffer.from(platformOf(connection).random(NUMBER_BYTES)).readUIntBE(0, NUMBER_BYTES),
+    );
   }
 
   /** Id of this server. */
@@ -175,7 +182,7 @@ export class OrderedLink {
     if (this.isClosed) return;
     this.isClosed = true;
     const { connection, group } = this;
-    this.outgoing.close(false);
+    this.outgoing.close();
     this.joined.resolve();
     this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
     if (!group) return;
@@ -188,6 +195,12 @@ export class OrderedLink {
     connection.off('moved', this.onLost);
     connection.off('resumed', this.onResumed);
     await group.leave().catch(() => undefined);
+  }
+
+  /** The clients of the others do not get it. */
+  private actUnordered(message: LinkMessage): void {
+    if (!this.isAlone) this.countAlone();
+    this.actAlone(message);
   }
 
   private actAlone(message: LinkMessage): void {
@@ -236,10 +249,12 @@ export class OrderedLink {
     const whole = this.parts.take(sender, body);
     this.target.placed(whole !== 'headless');
     if (whole === 'more' || whole === 'headless') return;
-    const hasActed = fromMe && this.outgoing.returned();
     const message = whole === 'malformed' ? null : decodeMessage(whole);
     if (message === null) return this.ignored(sender, 'malformed');
-    if (!hasActed) this.target.act(message, { sender, fromMe, isLocal: false, bytes: whole.length });
+    const { number } = message;
+    const isOwn = fromMe && this.outgoing.isOwn(number);
+    if (isOwn && this.outgoing.returned(number)) return;
+    this.target.act(message, { sender, fromMe: isOwn, isLocal: false, bytes: whole.length });
   }
 
   private viewed(view: ViewEvent): void {
@@ -258,8 +273,6 @@ export class OrderedLink {
 
   private missing(): void {
     this.onLost();
-    // What was sent before the loss, and not back by now, does not come back.
-    this.outgoing.forget();
     this.parts.clear();
     this.privateParts.clear();
     this.target.gap();
@@ -304,15 +317,19 @@ export class OrderedLink {
   private degrade(why: Error): void {
     if (this.isDegraded || this.isClosed) return;
     this.isDegraded = true;
-    // The others continue to count without it.
-    this.target.beginPlaces(
-      hex(`${++this.losses} ${this.self} ${this.view ? groupIdText(this.view.id) : ''}`),
-    );
+    this.countAlone();
     this.warnOnce(`acts on this server alone: ${why.message}`);
     this.target.degraded(why);
-    this.outgoing.close(this.connection.state !== 'closed');
+    this.outgoing.close();
     this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
     this.joined.resolve();
+  }
+
+  /** From here on to the next view its places are not those of the others. */
+  private countAlone(): void {
+    this.target.beginPlaces(
+      hex(`${++this.alone} ${this.self} ${this.view ? groupIdText(this.view.id) : ''}`),
+    );
   }
 
   private ignored(sender: string, reason: 'stranger' | 'version' | 'malformed'): void {

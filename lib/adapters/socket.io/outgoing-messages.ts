@@ -1,6 +1,9 @@
 /**
  * Messages on their way into the order: those that wait, before the group is joined or while the daemon is slow, and those that were sent and have not come
  * back. What is not ordered in the end is handed back, for the clients of this server at least.
+ *
+ * Each has a number, by which it is known when it comes back. All up to one number have acted here: after a loss or a gap they may come back all the
+ * same, or for a second time, and do not act again.
  */
 import type { Buffer } from 'node:buffer';
 import { Fifo } from '../../util/fifo.js';
@@ -10,8 +13,12 @@ import { encodeMessage, type LinkMessage } from './message.js';
 /** Messages that wait, at most: above, the oldest volatile one is dropped; without one, the new message acts here alone. */
 export const MAX_WAITING = 10_000;
 
-interface Queued {
+interface Numbered {
+  readonly number: number;
   readonly message: LinkMessage;
+}
+
+interface Queued extends Numbered {
   readonly parts: readonly Buffer[];
   readonly isVolatile: boolean;
   readonly sent: () => void;
@@ -29,19 +36,27 @@ export interface OutgoingPort {
 export class OutgoingMessages {
   private readonly waiting = new Fifo<Queued>();
   /** Sent, and not back. */
-  private readonly inFlight = new Fifo<LinkMessage>();
-  /** How many of those that were sent have acted here already. */
-  private acted = 0;
+  private readonly inFlight = new Fifo<Numbered>();
+  /** Number of the next one. */
+  private next: number;
+  /** Those below this number have acted here. */
+  private acted: number;
   private isOpen = false;
   private isSending = false;
   /** Counts the times that this was closed. */
   private life = 0;
 
-  constructor(private readonly port: OutgoingPort) {}
+  /** @param first number of the first one: by chance, so that messages of a program that has our name of before are known as others */
+  constructor(
+    private readonly port: OutgoingPort,
+    private readonly first: number,
+  ) {
+    this.next = this.acted = first;
+  }
 
   /** Whether something waits or is not back. */
   get isBusy(): boolean {
-    return this.waiting.length > 0 || this.inFlight.length > 0 || this.acted > 0;
+    return this.waiting.length > 0 || this.inFlight.length > 0;
   }
 
   /**
@@ -49,13 +64,14 @@ export class OutgoingMessages {
    * @throws IllegalParamError for what cannot be sent, MessageTooLongError
    */
   add(message: LinkMessage, isVolatile: boolean): Promise<void> {
-    const parts = partsOf(encodeMessage(message));
+    const parts = partsOf(encodeMessage(message, this.next));
     if (this.waiting.length >= MAX_WAITING && !this.dropVolatile()) {
       this.port.unordered(message);
       return Promise.resolve();
     }
+    const number = this.next++;
     return new Promise((sent) => {
-      this.waiting.push({ message, parts, isVolatile, sent });
+      this.waiting.push({ number, message, parts, isVolatile, sent });
       void this.pump();
     });
   }
@@ -66,33 +82,35 @@ export class OutgoingMessages {
     void this.pump();
   }
 
-  /** Nothing is sent any more: all of them act here. @param mayReturn whether those that were sent may come back all the same */
-  close(mayReturn: boolean): void {
+  /** Nothing is sent any more: all of them act here. Those that were sent may come back all the same. */
+  close(): void {
     this.isOpen = false;
     this.life++;
-    const sent = this.inFlight.drain();
-    this.acted = mayReturn ? this.acted + sent.length : 0;
-    const waiting = this.waiting.drain();
-    for (const message of sent) this.port.unordered(message);
-    for (const { message, sent: done } of waiting) {
-      this.port.unordered(message);
-      done();
-    }
+    const [sent, waiting] = [this.inFlight.drain(), this.waiting.drain()];
+    for (const each of [...sent, ...waiting]) this.actHere(each);
+    for (const { sent: done } of waiting) done();
+  }
+
+  /** Whether a number is one of ours. */
+  isOwn(number: number | undefined): number is number {
+    return number !== undefined && number >= this.first && number < this.next;
   }
 
   /** One of ours has its place. @returns whether it has acted here before */
-  returned(): boolean {
-    if (this.acted > 0) {
-      this.acted--;
-      return true;
+  returned(number: number): boolean {
+    if (number < this.acted) return true;
+    // They keep their order, so one that was passed does not come any more.
+    for (let next = this.inFlight.peek(); next && next.number <= number; next = this.inFlight.peek()) {
+      this.inFlight.shift();
+      if (next.number < number) this.actHere(next);
     }
-    this.inFlight.shift();
+    this.acted = Math.max(this.acted, number + 1);
     return false;
   }
 
-  /** What was sent before does not come back. */
-  forget(): void {
-    this.acted = 0;
+  private actHere({ number, message }: Numbered): void {
+    this.acted = Math.max(this.acted, number + 1);
+    this.port.unordered(message);
   }
 
   private async pump(): Promise<void> {
@@ -101,7 +119,7 @@ export class OutgoingMessages {
     while (this.isOpen) {
       const next = this.waiting.shift();
       if (!next) break;
-      this.inFlight.push(next.message);
+      this.inFlight.push({ number: next.number, message: next.message });
       await this.sendParts(next.parts);
       next.sent();
     }
