@@ -11,12 +11,13 @@ import type { Service } from '../../client/send.js';
 import { reportDropped } from '../../mailbox/diagnostics.js';
 import { platformOf } from '../../mailbox/platform.js';
 import { opened, sealed } from '../../recipes/core/codec.js';
-import { deferred } from '../../util/deferred.js';
+import { abortable, deferred } from '../../util/deferred.js';
 import { fnv32 } from '../../util/hash.js';
 import { groupIdText } from '../../wire/group-id.js';
 import { PartReader, partsOf } from '../parts.js';
 import { decodeMessage, encodeMessage, type LinkMessage } from './message.js';
 import { OutgoingMessages } from './outgoing-messages.js';
+import { GroupClaim } from './group-claim.js';
 
 /** Type of our messages: one of another type is from another version. */
 const MESSAGE_TYPE = 1;
@@ -66,6 +67,10 @@ export class OrderedLink {
   readonly ready: Promise<void>;
   private readonly joined = deferred<void>();
   private group: Group | null = null;
+  private claim: GroupClaim | null = null;
+  /** Settles when the group is joined, or is not. */
+  private entering: Promise<void> | null = null;
+  private readonly closing = new AbortController();
   private view: ViewEvent | null = null;
   private isDegraded = false;
   private isClosed = false;
@@ -111,27 +116,38 @@ export class OrderedLink {
     return this.isDegraded || this.isClosed || this.view?.size === 1;
   }
 
-  /** @throws what `Connection.join` throws */
+  /** @throws what `Connection.join` throws, and Error when another adapter has the group */
   async join(): Promise<void> {
-    const { connection } = this;
     try {
-      const group = await connection.join(this.name);
-      if (group.eventNames().length > 0)
-        throw new Error(`${this.name} is in use: each adapter needs a group of its own`);
-      this.group = group;
-      group.on('event', this.onEvent);
-      connection.on('message', this.onPrivate);
-      connection.on('reject', this.onReject);
-      connection.on('close', this.onClose);
-      connection.on('reconnecting', this.onLost);
-      connection.on('moved', this.onLost);
-      connection.on('resumed', this.onResumed);
-      if (!group.isMember) this.degrade(new Error('the connection is lost'));
+      const claim = (this.claim = new GroupClaim(this.connection, this.name));
+      await (this.entering = this.enter(claim));
     } catch (error) {
+      if (this.isClosed) return;
       this.degrade(error as Error);
       this.joined.resolve();
       throw error;
     }
+  }
+
+  private async enter(claim: GroupClaim): Promise<void> {
+    const { connection, closing } = this;
+    await abortable(claim.free, closing.signal);
+    const group = await connection.join(this.name, { signal: closing.signal });
+    if (this.isClosed) {
+      await group.leave();
+      return;
+    }
+    if (group.eventNames().length > 0)
+      throw new Error(`${this.name} is in use: each adapter needs a group of its own`);
+    this.group = group;
+    group.on('event', this.onEvent);
+    connection.on('message', this.onPrivate);
+    connection.on('reject', this.onReject);
+    connection.on('close', this.onClose);
+    connection.on('reconnecting', this.onLost);
+    connection.on('moved', this.onLost);
+    connection.on('resumed', this.onResumed);
+    if (!group.isMember) this.degrade(new Error('the connection is lost'));
   }
 
   /**
@@ -177,14 +193,23 @@ export class OrderedLink {
     });
   }
 
-  /** Leaves the group. */
+  /** Leaves the group, also one that it is about to join. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    const { connection, group } = this;
     this.outgoing.close();
     this.joined.resolve();
     this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
+    this.claim?.leave();
+    this.closing.abort();
+    this.detach();
+    await this.entering?.catch(() => undefined);
+    await this.group?.leave().catch(() => undefined);
+    void this.claim?.release();
+  }
+
+  private detach(): void {
+    const { connection, group } = this;
     if (!group) return;
     group.off('event', this.onEvent);
     group.on('event', () => undefined);
@@ -194,7 +219,6 @@ export class OrderedLink {
     connection.off('reconnecting', this.onLost);
     connection.off('moved', this.onLost);
     connection.off('resumed', this.onResumed);
-    await group.leave().catch(() => undefined);
   }
 
   /** The clients of the others do not get it. */
