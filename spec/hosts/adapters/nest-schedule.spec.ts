@@ -11,6 +11,8 @@ const LINE = 'report, with a term: true\n';
 const LIMIT = 60_000;
 
 const reportsOf = ({ out }: Program): number => out.split(LINE).length - 1;
+/** What the package below @nestjs/schedule writes where a second begins late, as on a busy machine. */
+const LATE = /^\[Cron\] Missed execution deadline.*\n/gm;
 const leads = ({ out }: Program): boolean => out.lastIndexOf('leads') > out.lastIndexOf('does not lead');
 
 describe('hosts: NestJS', () => {
@@ -61,7 +63,7 @@ describe('hosts: NestJS', () => {
     await first.signal('SIGKILL').end();
     await second.prints(/leads\n(?:report.*\n){2}/, LIMIT);
     const { status, err } = await second.signal('SIGTERM').end(LIMIT);
-    expect([status, err]).to.deep.equal([0, '']);
+    expect([status, err.replace(LATE, '')]).to.deep.equal([0, '']);
   });
 
   it('runs it nowhere while the daemon is away, and at one instance afterwards', async () => {
