@@ -1,7 +1,7 @@
 /** The programs of the guide to cacheable: two levels, of which the first one never keeps what another process has changed. */
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { cluster } from '../../../daemon/testing/index.js';
+import { type Cluster, cluster } from '../../../daemon/testing/index.js';
 import { Program } from '../../support/program.js';
 import { repositoryRoot } from '../../support/recordings.js';
 import { HostProject } from './host-project.js';
@@ -119,15 +119,20 @@ describe('hosts: cacheable', () => {
     expect(await program.signal('SIGTERM').end(LIMIT)).to.deep.include({ status: 0, err: '' });
   });
 
-  it('empties the first level when the network breaks', async () => {
-    project.write('missed.mjs', missed);
-    await using daemons = await cluster(2, { tcp: true });
-    const other = await daemons.connect(1);
-    (await other.join('cacheable')).on('event', () => undefined);
-    const program = Program.start(project.file('missed.mjs'), [daemons.address(0)]);
-    await program.prints(/before true 1\n/, LIMIT);
-    await daemons.partition([[0], [1]], { wait: 'nothing' });
-    await program.prints(/after 1\n/, LIMIT);
-    expect(await program.signal('SIGTERM').end(LIMIT)).to.deep.include({ status: 0, err: '' });
-  });
+  const breaks: readonly (readonly [what: string, act: (daemons: Cluster) => Promise<void>])[] = [
+    ['the network breaks', (daemons) => daemons.partition([[0], [1]], { wait: 'nothing' })],
+    ['the daemon of another process dies', (daemons) => daemons.kill(1, { wait: 'nothing' })],
+  ];
+  for (const [what, act] of breaks)
+    it(`empties the first level when ${what}`, async () => {
+      project.write('missed.mjs', missed);
+      await using daemons = await cluster(2, { tcp: true });
+      const other = await daemons.connect(1);
+      (await other.join('cacheable')).on('event', () => undefined);
+      const program = Program.start(project.file('missed.mjs'), [daemons.address(0)]);
+      await program.prints(/before true 1\n/, LIMIT);
+      await act(daemons);
+      await program.prints(/after 1\n/, LIMIT);
+      expect(await program.signal('SIGTERM').end(LIMIT)).to.deep.include({ status: 0, err: '' });
+    });
 });
