@@ -16,6 +16,7 @@ const PAGES = [
   'flush-layer',
   'secure-groups',
   'websocket',
+  'adapters',
 ];
 const ID = String.raw`(?:[A-Z]|VS|SS|F[LM]-|S[GDM]-)?\d+[ab]?(?:\.\d+)*`;
 const CITATION = new RegExp(String.raw`\[(${PAGES.join('|')}) (${ID}(?:(?:, | to )${ID})*)\]`, 'g');

@@ -4,7 +4,7 @@
  *
  * One byte says how the rest is to be read. 0: JSON. 1: the length of the JSON, the JSON, then each binary value after its length;
  * lengths are varints. In the JSON, `{"$b":n}` stands for the binary value n, counted from 0, and `{"$o":{...}}` for an object of the
- * application that looks like one of these two.
+ * application that looks like one of these two [adapters 3].
  */
 import { Buffer } from 'node:buffer';
 import { errorOf } from '../errors.js';

@@ -1,4 +1,4 @@
-/** The group for a text that a host chooses: the name of a namespace, of a cache, of a trigger. */
+/** The group for a text that a host chooses: the name of a namespace, of a cache, of an application [adapters 1]. */
 import { createHash } from 'node:crypto';
 import { errorOf } from '../errors.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';

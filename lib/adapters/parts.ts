@@ -1,6 +1,6 @@
 /**
  * Bodies of any size over messages of limited size. What one member sends arrives in the order in which it was sent, so parts need no
- * numbers: the length of the whole says when it is complete.
+ * numbers: the length of the whole says when it is complete [adapters 2].
  *
  * The first byte of a message: 0, all of a body; 1, the first part, which begins with the length of the whole as a varint; 2, another part.
  */

@@ -1,6 +1,6 @@
 /**
  * The entries of a cache, the same at all members. It is the map of the recipes with commands for many keys, for the keys of one
- * namespace, and for what has expired. Expiry is decided at its place in the order: a key that was set again meanwhile stays.
+ * namespace, and for what has expired [adapters 6]. Expiry is decided at its place in the order: a key that was set again meanwhile stays.
  */
 import type { Buffer } from '#buffer';
 import { type MapCommand, MapMachine } from '../../recipes/core/machines/map.js';

@@ -1,6 +1,6 @@
 /**
  * The last run of each job that was given to somebody. A run is given once: when it is later than the last one. So one number
- * for each job is enough, and a member whose clock is behind gets nothing that was given before.
+ * for each job is enough, and a member whose clock is behind gets nothing that was given before [adapters 5].
  */
 import { Buffer } from '#buffer';
 import { errorOf } from '../../errors.js';
