@@ -87,6 +87,39 @@ const missed = `${start}
   console.log('after', await cache.get('k'));
 `;
 
+/** Sets a key in the part of a network that has no quorum, and says what each level has then, and what all read when it has healed. */
+const rejected = `${start}
+  import { cluster } from 'ssp-toolkit/testing';
+  const daemons = await cluster(3, { tcp: true });
+  const all = [];
+  for (const number of [0, 1, 2]) {
+    const connection = await connect({ addresses: [daemons.address(number)] });
+    const invalidation = await GroupInvalidation.join(connection);
+    const store = await keyvStore(connection, { quorum: 2 });
+    const cache = new Cacheable({ primary: createKeyv(), secondary: store, sync: { qified: invalidation } });
+    const errors = [];
+    cache.on('error', (error) => errors.push(error.name));
+    invalidation.onMissed(() => void cache.primary.clear());
+    all.push({ cache, connection, store, errors });
+  }
+  const [{ cache, store, errors }, second] = all;
+  await Promise.all(all.map(({ store }) => store.replica.writable()));
+  await cache.set('k', 'old');
+  const isParted = new Promise((resolve) => store.replica.once('status', resolve));
+  await daemons.partition([[0], [1, 2]], { wait: 'nothing' });
+  await isParted;
+  assert.equal(await cache.set('k', 'new'), true);
+  assert.deepEqual(errors, ['ReadOnlyError']);
+  assert.equal(await cache.secondary.set('k', 'new'), false);
+  assert.equal(await cache.secondary.get('k'), 'old');
+  await daemons.heal({ wait: 'nothing' });
+  await store.replica.writable();
+  while ((await cache.get('k')) !== 'old') await pause(1);
+  assert.equal(await second.cache.get('k'), 'old');
+  for (const each of all) await end(each);
+  await daemons[Symbol.asyncDispose]();
+`;
+
 describe('hosts: cacheable', () => {
   let project: HostProject;
 
@@ -117,6 +150,11 @@ describe('hosts: cacheable', () => {
     await daemons.start(0, { wait: 'nothing' });
     await program.prints(/after 1\n/, LIMIT);
     expect(await program.signal('SIGTERM').end(LIMIT)).to.deep.include({ status: 0, err: '' });
+  });
+
+  it('keeps a value that the store rejects in one first level, and says that it was set', async () => {
+    project.write('rejected.mjs', rejected);
+    expect(await project.runAtDaemon('rejected.mjs')).to.equal('');
   });
 
   const breaks: readonly (readonly [what: string, act: (daemons: Cluster) => Promise<void>])[] = [

@@ -89,8 +89,8 @@ describe('hosts: Fastify', () => {
     await heard(1);
     await instances.daemons.partition([[0], [1]], { wait: 'nothing' });
     await heard(1, 'gap');
-    await say(instances.first, 'of one part');
-    await say(instances.second, 'of the other part');
+    expect((await say(instances.first, 'of one part')).status).to.equal(201);
+    expect((await say(instances.second, 'of the other part')).status).to.equal(201);
     await heard(2);
     const before = streams.map((stream) => stream.data('gap').length);
     await instances.daemons.heal({ wait: 'nothing' });
