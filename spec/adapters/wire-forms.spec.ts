@@ -60,6 +60,7 @@ describe('the wire forms of adapters', () => {
     const bytes = bytesOf('the message');
     expect(encodeMessage(message)).to.deep.equal(bytes);
     expect(decodeMessage(bytes)).to.deep.include(message);
+    expect(decodeValue(encodeMessage(message, 7))).to.deep.equal([104, { pid: 'p' }, 7]);
     // What follows the data is for the sender.
     expect(decodeMessage(encodeValue([KINDS.forget, { pid: 'p' }, 5, 'x']))).to.deep.include(message);
     const part = Buffer.from('006869', 'hex');
