@@ -121,12 +121,14 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       // Where it is emitted somebody can catch that.
       this.link.check(message);
       // The host asks in this very turn how many servers there are.
-      void this.serverCount().then((servers) => {
-        this.acks.set(requestId, new AckRequest(servers, clientCountCallback, ack));
-        // Nobody can know whether all clients will answer: when the time is over the host no longer waits.
-        this.timers.after(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS, () => this.acks.delete(requestId));
-        return this.link.submit(message);
-      });
+      void this.serverCount()
+        .then((servers) => {
+          this.acks.set(requestId, new AckRequest(servers, clientCountCallback, ack));
+          // Nobody can know whether all clients will answer: when the time is over the host no longer waits.
+          this.timers.after(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS, () => this.acks.delete(requestId));
+          return this.link.submit(message);
+        })
+        .catch((error: unknown) => this.link.warnAbout('a broadcast cannot be sent', error));
     }
 
     override addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
@@ -217,7 +219,12 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       requesterUid: string,
       { type, data }: ClusterResponse,
     ): Promise<void> {
-      await this.link.answer(requesterUid, { type, data });
+      try {
+        await this.link.answer(requesterUid, { type, data });
+      } catch (error) {
+        // The host says so to its debug log only.
+        this.link.warnAbout('another server gets no answer', error);
+      }
     }
 
     /** A message at its place. */

@@ -172,11 +172,19 @@ export class OrderedLink {
     partsOf(encodeMessage(message));
   }
 
-  /** Answers another server, or this one. */
-  async answer(to: string, message: LinkMessage): Promise<void> {
-    if (to === this.self) return this.target.answer(message, to);
-    if (this.isDegraded || this.isClosed) return;
-    for (const part of partsOf(encodeMessage(message)))
+  /**
+   * Answers another server, or this one.
+   * @returns a promise that resolves when it is sent
+   * @throws as `check`, at once
+   */
+  answer(to: string, message: LinkMessage): Promise<void> {
+    if (to === this.self) this.target.answer(message, to);
+    else if (!this.isDegraded && !this.isClosed) return this.sendTo(to, partsOf(encodeMessage(message)));
+    return Promise.resolve();
+  }
+
+  private async sendTo(to: string, parts: readonly Buffer[]): Promise<void> {
+    for (const part of parts)
       await this.connection
         .sendTo(to, sealed(this.name, part), { service: this.service })
         .catch(() => undefined);
@@ -356,14 +364,17 @@ export class OrderedLink {
     );
   }
 
+  /** Something of a kind has failed: the first becomes a warning of the process. @param why what was thrown, whatever it is */
+  warnAbout(kind: string, why: unknown): void {
+    this.warnOnce(`${kind}: ${why instanceof Error ? why.message : String(why)}`, kind);
+  }
+
   private ignored(sender: string, reason: 'stranger' | 'version' | 'malformed'): void {
     reportDropped({ id: this.self, group: this.name, sender, reason });
     this.warnOnce(`ignored a message of ${sender}: ${REASONS[reason]}`);
   }
 
-  /** The first of each kind becomes a warning of the process. */
-  private warnOnce(text: string): void {
-    const kind = text.replace(/#\S+/, '');
+  private warnOnce(text: string, kind: string = text.replace(/#\S+/, '')): void {
     if (this.warned.has(kind)) return;
     this.warned.add(kind);
     warn(`${this.self} in ${this.name}: ${text}`, 'SspSocketIoWarning');

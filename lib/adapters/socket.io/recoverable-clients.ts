@@ -54,6 +54,7 @@ export class RecoverableClients {
         submit: (message) => void link.submit(message),
         answer: (to, message) => void link.answer(to, message),
         hold: () => link.hold(),
+        warn: (kind, why) => link.warnAbout(kind, why),
       },
       { ...options, crash: isAnnounced },
     );

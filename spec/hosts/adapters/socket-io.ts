@@ -190,6 +190,13 @@ export class Servers implements AsyncDisposable {
     return this.log.get(client) ?? [];
   }
 
+  /** Resolves when everything that this server has sent is everywhere. */
+  async ordered(index: number): Promise<void> {
+    const other = await this.client((index + 1) % this.all.length);
+    this.at(index).to(other.id).emit('ordered');
+    await until(() => this.got(other).length > 0, 'ordered');
+  }
+
   socket(index: number, client: Client): HostSocket {
     return this.at(index).of('/').sockets.get(client.id) as HostSocket;
   }

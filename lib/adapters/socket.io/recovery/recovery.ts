@@ -16,10 +16,14 @@ export interface RecoveryPort {
   endLive(pid: string): void;
   /** Asks all other servers; resolves with the first session that is there, or null. */
   ask(pid: string, offset: string): Promise<Taken | null>;
+  /** @throws for what cannot be sent */
   submit(message: LinkMessage): void;
+  /** @throws for what cannot be sent */
   answer(to: string, message: LinkMessage): void;
   /** The next messages wait until the client is in. */
   hold(): void;
+  /** Something cannot be sent. @param kind of each, the first becomes a warning */
+  warn(kind: string, why: unknown): void;
 }
 
 /** A session that another server has handed over. */
@@ -107,7 +111,14 @@ export class Recovery {
 
   /** A client is here, or its rooms have changed. */
   changed(session: Session): void {
-    if (this.options.crash) this.port.submit({ type: KINDS.announce, data: { session } });
+    if (!this.options.crash) return;
+    try {
+      this.port.submit({ type: KINDS.announce, data: { session } });
+    } catch (error) {
+      this.port.warn('a session cannot be announced', error);
+      // What the others have of it is old.
+      this.gone(session.pid);
+    }
   }
 
   /** A client has gone that does not come back. */
@@ -171,7 +182,13 @@ export class Recovery {
     if (fromMe) return;
     const session = this.takeHere(pid);
     const missed = session && this.missed(session, offset);
-    this.port.answer(sender, { type: KINDS.taken, data: { requestId, session, missed } });
+    try {
+      this.port.answer(sender, { type: KINDS.taken, data: { requestId, session, missed } });
+    } catch (error) {
+      this.port.warn('a session cannot be handed over', error);
+      // The client begins as a new one there.
+      this.port.answer(sender, { type: KINDS.taken, data: { requestId, session: null, missed: null } });
+    }
   }
 
   /** The client may be back before its old connection was noticed to be gone. */
