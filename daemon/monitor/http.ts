@@ -3,10 +3,10 @@
  * read only: no request can change anything.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
-import { isIP } from 'node:net';
 import { systemClock } from '../../lib/util/clock.js';
 import type { Logger } from '../log/logger.js';
 import { ConsoleFiles, isConsolePath } from './console-files.js';
+import { isLocalName } from '../net/local-name.js';
 import { type MonitorEndpoint, checkToken, listenOn, tokenCheck } from './endpoint.js';
 import { Feeds } from './feed/feeds.js';
 import { FEED_TYPE, isOwnSite, serveFeed } from './feed/serve.js';
@@ -141,15 +141,6 @@ async function answer(
   response.writeHead(200, { ...COMMON, 'content-type': FEED_TYPE });
   await serveFeed(sources.feeds, response, new URLSearchParams(query).get('group'));
   return null;
-}
-
-/**
- * Whether a request came by an address. A page of the web can send a browser on this machine to any name, also to one
- * that is a loopback address by then, and would read the answer.
- */
-function isLocalName(host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1');
-  return name === '' || name.toLowerCase() === 'localhost' || isIP(name) !== 0;
 }
 
 const extras: Readonly<Record<number, Readonly<Record<string, string>>>> = {

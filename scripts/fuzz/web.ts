@@ -129,7 +129,8 @@ const upgrades = fc.asyncProperty(
   fc.boolean(),
   fc.boolean(),
   async (sent, anonymous, behindProxy) => {
-    const rules = { behindProxy, origins: ['same', 'https://*.b.example'], anonymous, verify: null };
+    const origins = ['same', 'https://*.b.example'];
+    const rules = { behindProxy, origins, anonymous, isLocal: false, verify: null };
     const checks = new UpgradeChecks(rules, await keys, new PenaltyBox(systemClock), systemClock);
     const headers = {
       host: 'here.example:4805',
@@ -212,7 +213,7 @@ async function streamOf(pieces: readonly Buffer[]): Promise<readonly unknown[]> 
   let error: string | null = null;
   let isOver = false;
   upgrader.handleUpgrade(request, fake.socket, Buffer.alloc(0), (socket) => {
-    const stream = new WebSocketStream(socket, fake.socket);
+    const stream = new WebSocketStream(socket, fake.socket, systemClock);
     stream.on('data', (chunk: Buffer) => (received += chunk.toString('hex')));
     stream.on('error', (fault: NodeJS.ErrnoException) => (error = fault.code ?? fault.message));
     stream.on('end', () => (isOver = true));
@@ -258,6 +259,7 @@ const options = {
   behindProxy: true,
   origins: ['same'],
   anonymous: true,
+  isLocal: false,
   verify: null,
   maxSockets: 10,
   maxMessageBytes: MAX_MESSAGE,

@@ -238,7 +238,7 @@ export class WebListener {
   }
 
   private accept(socket: WebSocket, carrier: Socket, { principal, client, key }: Granted): void {
-    const stream = new WebSocketStream(socket, carrier);
+    const stream = new WebSocketStream(socket, carrier, this.clock);
     this.sockets.add(socket);
     watchPeer(carrier, this.sessions.limits.clientSilenceTimeoutMs);
     socket.once('close', () => {

@@ -8,7 +8,7 @@ import type { WebListenOptions } from './listener.js';
 import type { Verify } from './principal.js';
 import { type TokenKeyFiles, TokenKeys } from './token-keys.js';
 
-type Given = Omit<WebListenOptions, 'hosts' | 'tls' | 'keys' | 'anonymous'> &
+type Given = Omit<WebListenOptions, 'hosts' | 'tls' | 'keys' | 'anonymous' | 'isLocal'> &
   TokenKeyFiles & {
     /** Null: the hosts that other clients come to. */
     readonly host: string | null;
@@ -39,7 +39,8 @@ export async function prepareWeb(
   }
   const keys = await TokenKeys.load(given);
   const hasProof = keys !== null || verify !== null;
-  const anonymous = given.anonymous ?? (!hasProof && isLocal && !behindProxy);
+  const isForHere = isLocal && !behindProxy;
+  const anonymous = given.anonymous ?? (!hasProof && isForHere);
   if (!anonymous && !hasProof) {
     throw refusal(
       'the WebSocket port',
@@ -48,7 +49,7 @@ export async function prepareWeb(
   }
   const tls = given.tls && (await loadTlsFiles({ ...given.tls, port, clientCaFile: null }));
   for (const each of hosts) await checkTcp(each, port);
-  return { ...given, hosts, tls, keys, anonymous };
+  return { ...given, hosts, tls, keys, anonymous, isLocal: isForHere };
 }
 
 async function areLoopback(hosts: readonly string[], port: number): Promise<boolean> {

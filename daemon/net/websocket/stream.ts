@@ -2,11 +2,13 @@
  * A WebSocket as the byte stream of a session. Binary messages are pieces of it: where they are cut means nothing. A text message
  * is a control word: a page cannot leave its WebSocket unread, so it says when it wants nothing more, and when it wants more.
  */
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Clock } from '../../../lib/util/clock.js';
 import { WEBSOCKET_ERROR } from '../peer.js';
+import { MAX_AT_ONCE, MessageRate } from './message-rate.js';
 
 const BINARY = { binary: true, fin: true } as const;
 const MAX_WORD_BYTES = 64;
@@ -26,17 +28,24 @@ export class WebSocketStream extends Duplex {
   private held: (() => void) | null = null;
   /** Why the connection broke, if the system says so. */
   private failure: Error | null = null;
+  /** What came in one read, for the session to get at once: `ws` emits the messages of a read one by one. */
+  private pieces: Buffer[] = [];
+  /** The session wants nothing more at present. */
+  private isFull = false;
+  private readonly rate: MessageRate;
 
   constructor(
     private readonly socket: WebSocket,
     /** Carries it. */
     private readonly carrier: Socket,
+    clock: Clock,
   ) {
     super({ allowHalfOpen: false, decodeStrings: false, emitClose: true });
+    this.rate = new MessageRate(clock, () => this.readOn());
     socket.on('message', (data: Buffer, isBinary: boolean) => this.received(data, isBinary));
-    socket.on('ping', () => this.heard());
-    socket.on('pong', () => this.heard());
-    socket.on('error', (error: Error) => this.destroy(error));
+    socket.on('ping', () => void this.heard());
+    socket.on('pong', () => void this.heard());
+    socket.on('error', (error: Error) => this.fail(error));
     socket.on('close', () => this.socketClosed());
     carrier.on('error', (error) => {
       this.failure = error;
@@ -61,7 +70,8 @@ export class WebSocketStream extends Duplex {
   }
 
   override _read(): void {
-    if (this.socket.isPaused) this.socket.resume();
+    this.isFull = false;
+    this.readOn();
   }
 
   override _write(chunk: Buffer, _encoding: string, done: Done): void {
@@ -82,29 +92,58 @@ export class WebSocketStream extends Duplex {
   /** The other end has a moment to read its close, if it reads at all: `ws` ends the connection after that. */
   override _destroy(error: Error | null, done: Done): void {
     this.held = null;
+    this.pieces = [];
+    this.rate.stop();
     const { socket } = this;
     if (this.isStopped || socket.bufferedAmount > 0) socket.terminate();
     else socket.close(this.closeCode);
     done(error);
   }
 
-  private heard(): void {
+  /** @returns whether what came may be taken */
+  private heard(): boolean {
     this.isHeard = true;
+    if (this.destroyed) return false;
+    if (!this.rate.take()) {
+      // First of all: a WebSocket that is being closed still reads all that comes.
+      this.socket.terminate();
+      this.destroy(faultOf(`more than ${MAX_AT_ONCE} messages at once`, 'TOO_MANY_MESSAGES'));
+      return false;
+    }
+    if (this.rate.isHeld) this.socket.pause();
+    return true;
   }
 
   private received(data: Buffer, isBinary: boolean): void {
-    this.isHeard = true;
-    if (this.destroyed) return;
+    if (!this.heard()) return;
     if (!isBinary) this.takeWord(data);
-    else if (data.length > 0 && !this.push(data)) this.socket.pause();
+    else if (data.length > 0 && this.pieces.push(data) === 1) process.nextTick(() => this.handOn());
+  }
+
+  private handOn(): void {
+    const { pieces } = this;
+    if (pieces.length === 0) return;
+    this.pieces = [];
+    const [first] = pieces as [Buffer];
+    this.isFull = !this.push(pieces.length === 1 ? first : Buffer.concat(pieces));
+    if (this.isFull) this.socket.pause();
+  }
+
+  private readOn(): void {
+    if (!this.isFull && !this.rate.isHeld && this.socket.isPaused) this.socket.resume();
   }
 
   private takeWord(data: Buffer): void {
     const word = readWord(data);
     if (word !== null) return this.stop(word.stop);
     this.socket.close(CLOSE.unsupported);
-    const problem = 'expected a binary message, {"stop":true} or {"stop":false}';
-    this.destroy(Object.assign(new Error(problem), { code: `${WEBSOCKET_ERROR}UNEXPECTED_TEXT` }));
+    this.fail(faultOf('expected a binary message, {"stop":true} or {"stop":false}', 'UNEXPECTED_TEXT'));
+  }
+
+  /** What came before the fault was received. */
+  private fail(error: Error): void {
+    this.handOn();
+    this.destroy(error);
   }
 
   private stop(isStopped: boolean): void {
@@ -142,10 +181,19 @@ export class WebSocketStream extends Duplex {
 
   private socketClosed(): void {
     if (this.destroyed) return;
-    if (this.failure === null) this.push(null);
-    else this.destroy(this.failure);
+    if (this.failure !== null) {
+      this.fail(this.failure);
+      return;
+    }
+    this.handOn();
+    this.push(null);
+    // What the page did not want is for nobody: the stream ends when it is written, and the session with it.
+    this.stop(false);
   }
 }
+
+const faultOf = (problem: string, code: string): Error =>
+  Object.assign(new Error(problem), { code: WEBSOCKET_ERROR + code });
 
 /** Null for a text that is not a control word. */
 function readWord(data: Buffer): { readonly stop: boolean } | null {

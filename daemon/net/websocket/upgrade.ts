@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import type { Clock } from '../../../lib/util/clock.js';
 import { deferred } from '../../../lib/util/deferred.js';
 import { Origins } from '../../../lib/util/origin.js';
+import { isLocalName } from '../local-name.js';
 import { addressKey } from '../peer.js';
 import type { PenaltyBox } from './penalty-box.js';
 import { type Principal, principalFault, type Verify } from './principal.js';
@@ -63,6 +64,8 @@ export interface UpgradeRules {
   readonly origins: readonly string[];
   /** Whether a client without a token may come in. */
   readonly anonymous: boolean;
+  /** Whether only programs of this machine reach it, and no proxy: pages have to call it by its address then, or bring a token. */
+  readonly isLocal: boolean;
   /** Replaces the keys. */
   readonly verify: Verify | null;
 }
@@ -98,6 +101,8 @@ export class UpgradeChecks {
     const client = clientOf(request, this.rules.behindProxy);
     const found = await this.principalOf(request, client, offer.token);
     if (found instanceof Refusal) return found;
+    if (found === null && this.rules.isLocal && headers.origin !== undefined && !isLocalName(headers.host))
+      return new Refusal(403, 'origin', 'without a token, expected an address or localhost as Host');
     const key = `${addressKey({ remoteAddress: client.address })} ${found === null ? '' : found.sub}`;
     const left = this.penalties.leftOf(key);
     if (left === 0) return { principal: found, client, key };

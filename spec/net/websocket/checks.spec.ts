@@ -28,7 +28,7 @@ class Checks {
   readonly asked: Deferred<Principal | null>[] = [];
   readonly penalties = new PenaltyBox(this.clock);
   private readonly checks = new UpgradeChecks(
-    { behindProxy: false, origins: ['same'], anonymous: false, verify: () => this.ask() },
+    { behindProxy: false, origins: ['same'], anonymous: false, isLocal: true, verify: () => this.ask() },
     null,
     this.penalties,
     this.clock,

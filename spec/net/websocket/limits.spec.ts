@@ -4,7 +4,8 @@ import type { Socket } from 'node:net';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import type { Daemon } from '../../../daemon/index.js';
-import { FEATURE_COMPACT_VIEWS } from '../../../lib/wire/extension/features.js';
+import { FEATURE_COMPACT_VIEWS, FEATURE_RESUME } from '../../../lib/wire/extension/features.js';
+import { encodeMessage } from '../../../lib/wire/request.js';
 import { AGREED_MESS } from '../../../lib/wire/service.js';
 import { connectMembers, deserted } from '../../support/local-daemon.js';
 import { RawSession } from '../../support/raw-client.js';
@@ -103,6 +104,44 @@ describe('WebSocket: limits', () => {
   });
 });
 
+/** Frames of a client: a binary message, or a ping, with that many bytes of zeros. */
+const frames = (count: number, opcode: number, length: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: count }, () =>
+      Buffer.from([0x80 | opcode, 0x80 | length, 0, 0, 0, 0, ...Buffer.alloc(length)]),
+    ),
+  );
+
+describe('WebSocket: many small messages', () => {
+  for (const [what, opcode, length] of [
+    ['empty messages', 2, 0],
+    ['messages of a byte', 2, 1],
+    ['pings', 9, 0],
+  ] as const)
+    it(`${what}, thousands at once, end the connection, and send its client to the penalty box`, async () => {
+      await using daemon = await startWeb();
+      const [code, status] = await punished(daemon, (socket) => {
+        (Reflect.get(socket, '_socket') as Socket).write(frames(20_000, opcode, length));
+      });
+      expect([code, status]).to.deep.equal([1006, 429]);
+      expect(daemon.counters.webEnds).to.deep.equal({ 'illegal-websocket': 1 });
+    });
+
+  it('are taken a part at a time, all of them and in their order', async () => {
+    await using daemon = await startWeb();
+    const web = await WebSession.connect(daemon.webPort, 'a');
+    web.join('g');
+    await web.next();
+    const body = Buffer.from(Array.from({ length: 3_000 }, (_, i) => i));
+    const frame = encodeMessage(AGREED_MESS, web.privateGroup, ['g'], 0, [body]);
+    for (const byte of frame) web.client.send(Buffer.of(byte));
+    expect((await web.next()).body.equals(body)).to.equal(true);
+    web.close();
+    await deserted(daemon);
+    expect(daemon.counters.webEnds).to.deep.equal({ closed: 1 });
+  });
+});
+
 describe('WebSocket: control words', () => {
   it('hold what is for the page, until it wants more', async () => {
     await using daemon = await startWeb();
@@ -136,6 +175,31 @@ describe('WebSocket: control words', () => {
     client.socket.close();
     expect(await client.closed()).to.equal(1005);
   });
+
+  for (const [how, leave] of [
+    ['closes', (socket: WebSocket): void => socket.close()],
+    ['breaks off', (socket: WebSocket): void => void (Reflect.get(socket, '_socket') as Socket).end()],
+  ] as const)
+    it(`do not keep the session of a page that ${how}, with something held and a return to wait for`, async () => {
+      await using daemon = await startWeb();
+      const [native] = (await connectMembers(daemon, 'g', 'native')) as [RawSession];
+      const hello = {
+        features: FEATURE_COMPACT_VIEWS | FEATURE_RESUME,
+        holdMs: 100,
+        heartbeatMs: 0,
+        attempt: 0,
+        resume: null,
+      };
+      const web = await WebSession.connect(daemon.webPort, 'web', {}, hello);
+      web.join('g');
+      await native.next();
+      web.stop(true);
+      web.multicast(AGREED_MESS, ['g'], 'own');
+      await native.next();
+      leave(web.client.socket);
+      native.close();
+      await deserted(daemon);
+    });
 
   it('do not keep a session from its last word', async () => {
     const daemon = await startWeb();

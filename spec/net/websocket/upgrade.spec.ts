@@ -50,6 +50,33 @@ describe('WebSocket: upgrade', () => {
     expect(daemon.counters.connections).to.equal(0);
   });
 
+  it('is refused to a page that reaches this machine by a name of its own, without a token', async () => {
+    await using daemon = await startWeb();
+    const host = `evil.test:${daemon.webPort}`;
+    const page = { origin: `http://${host}`, headers: { host } };
+    const { status, text } = await dial(daemon.webPort, page);
+    expect([status, text]).to.deep.equal([403, 'without a token, expected an address or localhost as Host']);
+    for (const name of ['localhost', '127.0.0.1', '[::1]']) {
+      const local = `${name}:${daemon.webPort}`;
+      expect(
+        await statusOf(daemon.webPort, { origin: `http://${local}`, headers: { host: local } }),
+      ).to.equal(101);
+    }
+    // A program is no page.
+    expect(await statusOf(daemon.webPort, { headers: { host } })).to.equal(101);
+    await using withTokens = await startWithSecret();
+    const token = secretToken(claims());
+    const proved = {
+      token,
+      origin: `http://h:${withTokens.webPort}`,
+      headers: { host: `h:${withTokens.webPort}` },
+    };
+    expect(await statusOf(withTokens.webPort, proved)).to.equal(101);
+    await using proxied = await startWeb({ behindProxy: true, anonymous: true });
+    const outside = { origin: 'http://example.org', headers: { host: 'example.org' } };
+    expect(await statusOf(proxied.webPort, outside)).to.equal(101);
+  });
+
   it('is what every request is for', async () => {
     await using daemon = await startWeb();
     const [response] = (await once(get(`http://127.0.0.1:${daemon.webPort}/`), 'response')) as [
