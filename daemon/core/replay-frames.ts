@@ -97,6 +97,10 @@ export class ReplayFrames implements ReplaySink {
     this.send(encodeGap({ group, reason: this.outlet.lost(reason), missed: null, awayMs }), 0);
   }
 
+  isOnDemand(group: string): boolean {
+    return this.outlet.isOnDemand(group);
+  }
+
   private send(frame: Buffer, frames: number): void {
     this.outlet.deliver(frame, 0, frame.length, frames);
   }

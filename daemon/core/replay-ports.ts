@@ -27,6 +27,8 @@ export interface ReplaySink {
   signal(group: string, id: GroupId): void;
   left(group: string): void;
   gap(group: string, reason: GapReason): void;
+  /** Whether the client has lists of the group only when it asks for them: a list follows each of its network views. */
+  isOnDemand(group: string): boolean;
 }
 
 /** Groups and session as they are at the end of the ring. */

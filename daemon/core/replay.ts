@@ -221,7 +221,7 @@ export class Replay {
       case 'network':
         if (!this.followed.has(change.group)) return;
         this.network(change, item.number);
-        if (change.view.reordered) this.listAgain(change.view, item);
+        if (change.view.reordered || this.sink.isOnDemand(change.group)) this.listAgain(change.view, item);
         return;
       case 'reordered':
         if (this.followed.has(change.group)) this.listAgain(change, item);

@@ -114,9 +114,12 @@ export class Attachment implements ResumeSink, ReplayedSession {
     return this.hasResumed;
   }
 
-  /** Whether what the core delivers is not for the client: it gets it with all that it has missed, in its place. */
-  withholds(bytes: Buffer, start: number): boolean {
-    return !this.isCaughtUp && !isAnswer(bytes, start);
+  /**
+   * Whether what the core delivers is not for the client: it gets it with all that it has missed, in its place.
+   * @param messages 0 for what continues a frame: it goes where that went, whatever its bytes look like
+   */
+  withholds(bytes: Buffer, start: number, messages: number): boolean {
+    return !this.isCaughtUp && (messages === 0 || !isAnswer(bytes, start));
   }
 
   /** @throws FrameFault when there is nothing to come back to, or this was said */

@@ -203,7 +203,7 @@ export class Session implements PendingHandshake, ExtensionHost {
 
   deliver(bytes: Buffer, start: number, end: number, messages: number, canWait = false): void {
     const { extension } = this;
-    if (extension?.attachment?.withholds(bytes, start) === true) return;
+    if (extension?.attachment?.withholds(bytes, start, messages) === true) return;
     this.count(end - start, messages);
     this.queue.deliver(bytes, start, end, messages, canWait, extension?.marks);
   }

@@ -129,8 +129,8 @@ const upgrades = fc.asyncProperty(
   fc.boolean(),
   fc.boolean(),
   async (sent, anonymous, behindProxy) => {
-    const origins = ['same', 'https://*.b.example'];
-    const rules = { behindProxy, origins, anonymous, isLocal: false, verify: null };
+    const allowed = ['same', 'https://*.b.example'];
+    const rules = { behindProxy, origins: allowed, anonymous, isLocal: false, verify: null };
     const checks = new UpgradeChecks(rules, await keys, new PenaltyBox(systemClock), systemClock);
     const headers = {
       host: 'here.example:4805',

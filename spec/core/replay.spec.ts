@@ -53,6 +53,10 @@ class Story implements ReplaySink {
     this.told.push(`left ${group}`);
   }
 
+  isOnDemand(): boolean {
+    return false;
+  }
+
   gap(group: string, reason: string): void {
     this.told.push(`gap ${group}: ${reason}`);
   }

@@ -103,6 +103,10 @@ export class SimSession implements ReplaySink {
     this.out.push({ kind: 'left', group });
   }
 
+  isOnDemand(): boolean {
+    return false;
+  }
+
   gap(group: string, reason: GapReason): void {
     if (this.isWhole && reason === 'diverged')
       throw new Fault(`${this.name}: the client counts more than there is`);
