@@ -72,6 +72,14 @@ export class PartReader {
     this.partial.delete(sender);
   }
 
+  /** The sender has another name from here on: what it began goes on under that one. */
+  rename(from: string, to: string): void {
+    const partial = this.partial.get(from);
+    if (!partial || from === to) return;
+    this.partial.delete(from);
+    this.partial.set(to, partial);
+  }
+
   /** Something may be missing of every sender: forgets all that is incomplete. */
   clear(): void {
     this.partial.clear();

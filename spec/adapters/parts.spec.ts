@@ -59,6 +59,19 @@ describe('adapters: bodies in parts', () => {
     expect(taken(reader, 'a', parts.slice(1))).to.deep.equal(['headless', 'headless']);
   });
 
+  it('goes on when a sender has another name', () => {
+    const reader = new PartReader();
+    const body = bodyOf(2 * PART_BYTES + 1);
+    const [first = Buffer.alloc(0), ...rest] = partsOf(body);
+    reader.take('a', first);
+    reader.rename('a', 'a');
+    reader.rename('a', 'b');
+    reader.rename('nobody', 'c');
+    expect(reader.waiting).to.equal(1);
+    expect(taken(reader, 'b', rest).at(-1)).to.deep.equal(body);
+    expect(reader.take('a', rest[0] as Buffer)).to.equal('headless');
+  });
+
   it('drops what everybody began when something is missing', () => {
     const reader = new PartReader();
     for (const sender of ['a', 'b']) reader.take(sender, partsOf(bodyOf(PART_BYTES + 1))[0] as Buffer);

@@ -18,6 +18,7 @@ import { PartReader, partsOf } from '../parts.js';
 import { decodeMessage, encodeMessage, type LinkMessage } from './message.js';
 import { OutgoingMessages } from './outgoing-messages.js';
 import { GroupClaim } from './group-claim.js';
+import { OrderedServers } from './ordered-servers.js';
 
 /** Type of our messages: one of another type is from another version. */
 const MESSAGE_TYPE = 1;
@@ -71,7 +72,7 @@ export class OrderedLink {
   /** Settles when the group is joined, or is not. */
   private entering: Promise<void> | null = null;
   private readonly closing = new AbortController();
-  private view: ViewEvent | null = null;
+  private readonly fleet: OrderedServers;
   private isDegraded = false;
   private isClosed = false;
   /** Whether the daemon refuses what it sends: then it does not return to the order. */
@@ -92,6 +93,7 @@ export class OrderedLink {
     private readonly target: LinkTarget,
   ) {
     this.ready = this.joined.promise;
+    this.fleet = new OrderedServers(() => connection.id);
     this.outgoing = new OutgoingMessages(
       {
         send: (part) => (this.group as Group).send(part, { service, type: MESSAGE_TYPE }),
@@ -104,16 +106,16 @@ export class OrderedLink {
 
   /** Id of this server. */
   get self(): string {
-    return this.connection.id;
+    return this.fleet.self;
   }
 
   /** Servers that act in the order with this one, itself included. */
   get servers(): readonly string[] {
-    return this.isAlone || !this.view ? [this.self] : this.view.members;
+    return this.isAlone ? [this.self] : this.fleet.ids;
   }
 
   private get isAlone(): boolean {
-    return this.isDegraded || this.isClosed || this.view?.size === 1;
+    return this.isDegraded || this.isClosed || this.fleet.isAlone;
   }
 
   /** @throws what `Connection.join` throws, and Error when another adapter has the group */
@@ -145,9 +147,8 @@ export class OrderedLink {
     connection.on('reject', this.onReject);
     connection.on('close', this.onClose);
     connection.on('reconnecting', this.onLost);
-    connection.on('moved', this.onLost);
     connection.on('resumed', this.onResumed);
-    if (!group.isMember) this.degrade(new Error('the connection is lost'));
+    if (!connection.open) this.degrade(new Error('the connection is lost'));
   }
 
   /**
@@ -178,8 +179,9 @@ export class OrderedLink {
    * @throws as `check`, at once
    */
   answer(to: string, message: LinkMessage): Promise<void> {
-    if (to === this.self) this.target.answer(message, to);
-    else if (!this.isDegraded && !this.isClosed) return this.sendTo(to, partsOf(encodeMessage(message)));
+    if (this.fleet.isSelf(to)) this.target.answer(message, this.self);
+    // Also while the connection is lost: who is back at once is asked all the same.
+    else if (!this.isClosed) return this.sendTo(to, partsOf(encodeMessage(message)));
     return Promise.resolve();
   }
 
@@ -225,7 +227,6 @@ export class OrderedLink {
     connection.off('reject', this.onReject);
     connection.off('close', this.onClose);
     connection.off('reconnecting', this.onLost);
-    connection.off('moved', this.onLost);
     connection.off('resumed', this.onResumed);
   }
 
@@ -250,6 +251,8 @@ export class OrderedLink {
 
   private take(event: GroupEvent): void {
     if (this.isClosed) return;
+    // Who has gone is back in the very next view, or not at all.
+    if (event.kind !== 'view') this.changed();
     switch (event.kind) {
       case 'data':
         this.message(event);
@@ -273,7 +276,7 @@ export class OrderedLink {
   }
 
   private message({ sender, body, type, fromMe }: DataEvent): void {
-    const isStranger = !this.view?.has(sender);
+    const isStranger = !this.fleet.has(sender);
     if (isStranger || type !== MESSAGE_TYPE) {
       this.target.placed(true);
       return this.ignored(sender, isStranger ? 'stranger' : 'version');
@@ -290,17 +293,25 @@ export class OrderedLink {
   }
 
   private viewed(view: ViewEvent): void {
-    this.view = view;
-    for (const id of view.left) {
-      this.parts.drop(id);
-      this.privateParts.drop(id);
-    }
+    this.fleet.take(view);
     this.target.beginPlaces(hex(groupIdText(view.id)));
-    const returned = new Map(view.returned.map(({ from, to }) => [from, to]));
-    if (!this.isDegraded) this.target.members({ isMember: (id) => view.has(id), returned });
+    if (view.left.length === 0 || view.cause === 'network') this.changed();
+    // Both views come in one turn.
+    else platformOf(this.connection).clock.soon(() => this.changed());
     if (view.myIndex < 0 || this.isDegraded) return;
     this.outgoing.open();
     this.joined.resolve();
+  }
+
+  /** Who is gone by now is gone. */
+  private changed(): void {
+    const change = this.fleet.change();
+    if (!change || this.isClosed) return;
+    for (const parts of [this.parts, this.privateParts]) {
+      for (const [from, to] of change.returned) parts.rename(from, to);
+      for (const id of change.gone) parts.drop(id);
+    }
+    if (!this.isDegraded) this.target.members({ isMember: (id) => this.fleet.has(id), ...change });
   }
 
   private missing(): void {
@@ -316,7 +327,7 @@ export class OrderedLink {
   };
 
   private private(sender: string, part: Buffer): void {
-    if (!this.view?.has(sender)) return this.ignored(sender, 'stranger');
+    if (!this.fleet.has(sender)) return this.ignored(sender, 'stranger');
     const whole = this.privateParts.take(sender, part);
     if (whole === 'more') return;
     const message = typeof whole === 'string' ? null : decodeMessage(whole);
@@ -336,12 +347,12 @@ export class OrderedLink {
   private readonly onLost = (): void => this.degrade(new Error('the connection is lost'));
 
   private readonly onResumed = (): void => {
-    const { connection, group, view } = this;
-    if (!this.isDegraded || this.isClosed || !connection.open || !group?.isMember || !view) return;
-    if (view.myIndex < 0 || this.isRefused) return;
+    const { connection, fleet, group } = this;
+    if (!this.isDegraded || this.isClosed || !connection.open || !group?.isMember) return;
+    if (!fleet.has(fleet.self) || this.isRefused) return;
     this.isDegraded = false;
     this.target.degraded(undefined);
-    this.target.members({ isMember: (id) => view.has(id), returned: NOBODY });
+    this.target.members({ isMember: (id) => fleet.has(id), returned: NOBODY });
     this.outgoing.open();
     this.joined.resolve();
   };
@@ -359,9 +370,8 @@ export class OrderedLink {
 
   /** From here on to the next view its places are not those of the others. */
   private countAlone(): void {
-    this.target.beginPlaces(
-      hex(`${++this.alone} ${this.self} ${this.view ? groupIdText(this.view.id) : ''}`),
-    );
+    const { view } = this.fleet;
+    this.target.beginPlaces(hex(`${++this.alone} ${this.self} ${view ? groupIdText(view.id) : ''}`));
   }
 
   /** Something of a kind has failed: the first becomes a warning of the process. @param why what was thrown, whatever it is */

@@ -85,4 +85,31 @@ describe('hosts: Socket.IO, messages on their way at a loss', () => {
     const there = names(1).filter((name) => String(name).startsWith('mine'));
     expect(there).to.deep.equal(mine);
   });
+
+  it('do not keep requests of others waiting when the connection is back at once', async () => {
+    await start();
+    const over = new AbortController();
+    const lengths: number[] = [];
+    const asking = [1, 1, 1, 1].map(async (index) => {
+      // Each of them fails after 5 s if it waits for an answer that does not come.
+      while (!over.signal.aborted) {
+        lengths.push((await servers.at(index).fetchSockets()).length);
+        // A server that is alone answers at once.
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    const all = Promise.all(asking);
+    const work = async (): Promise<void> => {
+      for (let round = 0; round < 5; round++) {
+        await loseAndReturn();
+        const before = lengths.length;
+        await until(() => lengths.length > before + 20, 'more answers');
+      }
+    };
+    await Promise.race([all, work()]);
+    over.abort();
+    await all;
+    expect(lengths.every((length) => length === 1 || length === 2)).to.equal(true);
+    expect(lengths.at(-1)).to.equal(2);
+  });
 });
