@@ -18,7 +18,7 @@ export type AdapterFactory = (nsp: unknown) => Adapter;
 
 /** Settings for clients that come back, at a server with `connectionStateRecovery`; each has a default. */
 export interface RecoverySettings {
-  /** Bytes of packets that each server keeps for one namespace: an integer from 65,536 (64 KiB); default 64 MiB. */
+  /** Bytes of packets that each server keeps for one namespace, 200 more for each: an integer from 65,536 (64 KiB); default 64 MiB. */
   readonly bytes?: number | undefined;
   /**
    * Whether sessions survive the end of their server. Costs one message for each client that connects, and one for each change of its rooms.

@@ -4,7 +4,7 @@
  */
 import type { Origin } from '../ordered-link.js';
 import type { LinkMessage, WireOptions } from '../message.js';
-import { KINDS } from '../message.js';
+import { encodeMessage, KINDS } from '../message.js';
 import { offsetOf, placeOf } from './place.js';
 import { Ring } from './ring.js';
 import { type Session, Sessions } from './sessions.js';
@@ -62,6 +62,18 @@ interface Packet {
 /** A packet that carries an event, in the numbers of the host. */
 const EVENT = 2;
 
+/** What an entry takes beside its packet: without it, many tiny packets would take several times what they are counted as. */
+const ENTRY_BYTES = 200;
+
+/** The size that it would have; null for what cannot be sent: as nobody knows its size, it is not kept. */
+function sizeOf(message: LinkMessage): number | null {
+  try {
+    return encodeMessage(message).length;
+  } catch {
+    return null;
+  }
+}
+
 export class Recovery {
   /** Clients that could not be served, because their offset means nothing here or too much is gone. */
   refused = 0;
@@ -95,13 +107,19 @@ export class Recovery {
     this.ring.clear();
   }
 
-  /** Gives the packet of a broadcast its offset, and keeps it. An event that waits for an answer has none, as with the host. */
-  broadcast(packet: Packet, { rooms, except, flags }: WireOptions, bytes: number): void {
+  /**
+   * Gives the packet of a broadcast its offset, and keeps it. An event that waits for an answer has none, as with the host.
+   * @param bytes size of its message; 0 when it was not sent
+   */
+  broadcast(packet: Packet, opts: WireOptions, bytes: number): void {
+    const { rooms, except, flags } = opts;
     if (packet.type !== EVENT || packet.id !== undefined) return;
     // A volatile event is not repeated. It has an offset all the same: a client takes any text at its end for one.
     packet.data.push(offsetOf(this.ring.place));
     if (flags['volatile'] === true) return;
-    this.ring.keep({ rooms, except }, [...packet.data], bytes, this.port.now());
+    const size = bytes > 0 ? bytes : sizeOf({ type: KINDS.broadcast, data: { packet, opts } });
+    if (size === null) return this.ring.miss();
+    this.ring.keep({ rooms, except }, [...packet.data], size + ENTRY_BYTES, this.port.now());
   }
 
   /** A client has gone that may come back. */
