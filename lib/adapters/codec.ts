@@ -88,11 +88,12 @@ function tagging(binaries: Uint8Array[]): (this: Fields, key: string, value: unk
   /** The `$o` that were made here: what is in one is left alone. */
   const made = new WeakSet<object>();
   return function (key, value) {
-    // A Buffer has a `toJSON`, whose result is `value`.
+    // A Buffer has a `toJSON`, whose result is `value`; that of another object may be binary.
     const own = this[key];
-    if (isBinary(own)) {
+    const binary = isBinary(own) ? own : value;
+    if (isBinary(binary)) {
       if (binaries.length >= MAX_BINARY) throw new Error(`more than ${MAX_BINARY} binary values`);
-      binaries.push(bytesOf(own));
+      binaries.push(bytesOf(binary));
       return { [BINARY]: binaries.length - 1 };
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

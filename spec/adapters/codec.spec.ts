@@ -42,6 +42,10 @@ describe('adapters: the codec of values', () => {
 
   it('finds binary values in what toJSON gives', () => {
     expect(there({ toJSON: () => [Buffer.from('a')] })).to.deep.equal([Buffer.from('a')]);
+    expect(
+      there({ a: { toJSON: () => new Uint8Array([1]) }, b: [{ toJSON: () => Buffer.from('b') }] }),
+    ).to.deep.equal({ a: Buffer.of(1), b: [Buffer.from('b')] });
+    expect(there({ toJSON: () => Buffer.from('whole') })).to.deep.equal(Buffer.from('whole'));
   });
 
   it('takes no object of the application for a binary value', () => {
