@@ -28,6 +28,11 @@ export class AckRequest {
     private readonly ack: (value: unknown) => void,
   ) {}
 
+  /** Whether the host has all numbers: then all clients that were there have acknowledged, or are gone. */
+  get isDone(): boolean {
+    return this.shares?.size === 0;
+  }
+
   /** The broadcast has its place. @param asked ids of the servers there */
   placed(asked: Iterable<string>): void {
     this.shares = new Map([...asked].map((id) => [id, { clients: null, acknowledged: 0 }]));

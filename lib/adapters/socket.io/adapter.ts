@@ -12,6 +12,7 @@ import type { Service } from '../../client/send.js';
 import { platformOf } from '../../mailbox/platform.js';
 import { TimerQueue } from '../../util/timer-queue.js';
 import { AckRequest } from './ack-request.js';
+import { AckRequests } from './ack-requests.js';
 import type { HostModule } from './load-host.js';
 import { OrderedLink, type Origin } from './ordered-link.js';
 import { KINDS, type LinkMessage, type WireOptions } from './message.js';
@@ -53,11 +54,10 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
   return class SspAdapter extends ClusterAdapter {
     private readonly link: OrderedLink;
     private readonly questions: Requests;
-    private readonly acks = new Map<string, AckRequest>();
+    private readonly acks: AckRequests;
     private readonly timers: TimerQueue;
     private readonly clients: RecoverableClients | null;
     private readonly recovery: Recovery | null;
-    private ackCount = 0;
 
     constructor(
       nsp: unknown,
@@ -67,6 +67,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       const { connection } = plan;
       this.timers = new TimerQueue(platformOf(connection).clock);
       this.questions = new Requests(`${this.uid}-`, this.timers);
+      this.acks = new AckRequests(`${this.uid}-a`, this.timers);
       this.link = new OrderedLink(connection, plan.groupOf(this.nsp.name as string), plan.service, {
         act: (message, origin) => this.act(message, origin),
         answer: (message, sender) => this.answered(message, sender),
@@ -74,7 +75,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         beginPlaces: (view) => this.recovery?.begin(view),
         members: ({ isMember, returned }) => {
           this.questions.view(isMember, returned);
-          for (const each of this.acks.values()) each.view(isMember, returned);
+          this.acks.view(isMember, returned);
           this.recovery?.members(isMember, returned);
         },
         gap: () => this.recovery?.gap(),
@@ -90,7 +91,9 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
     }
 
     override async close(): Promise<void> {
-      await this.link.close();
+      const left = this.link.close();
+      this.acks.close();
+      await left;
       await this.plan.closed(this);
     }
 
@@ -113,22 +116,20 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
     ): void {
       if (opts.flags?.local)
         return InMemory.prototype.broadcastWithAck.call(this, packet, opts, clientCountCallback, ack);
-      const requestId = `${this.uid}-a${(++this.ackCount).toString(36)}`;
-      const message: LinkMessage = {
-        type: KINDS.broadcast,
-        data: { packet, requestId, opts: optionsOf(opts) },
-      };
-      // Where it is emitted somebody can catch that.
-      this.link.check(message);
+      const options = optionsOf(opts);
+      // Where it is emitted somebody can catch what these throw.
+      this.link.check({ type: KINDS.broadcast, data: { packet, requestId: '', opts: options } });
+      const requestId = this.acks.add(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS);
       // The host asks in this very turn how many servers there are.
       void this.serverCount()
         .then((servers) => {
-          this.acks.set(requestId, new AckRequest(servers, clientCountCallback, ack));
-          // Nobody can know whether all clients will answer: when the time is over the host no longer waits.
-          this.timers.after(opts.flags?.timeout ?? REQUEST_TIMEOUT_MS, () => this.acks.delete(requestId));
-          return this.link.submit(message);
+          this.acks.begin(requestId, new AckRequest(servers, clientCountCallback, ack));
+          return this.link.submit({ type: KINDS.broadcast, data: { packet, requestId, opts: options } });
         })
-        .catch((error: unknown) => this.link.warnAbout('a broadcast cannot be sent', error));
+        .catch((error: unknown) => {
+          this.acks.end(requestId);
+          this.link.warnAbout('a broadcast cannot be sent', error);
+        });
     }
 
     override addSockets(opts: BroadcastOptions, rooms: Room[]): Promise<void> {
@@ -235,7 +236,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       switch (type) {
         case KINDS.broadcast:
           if (requestId === undefined) return this.deliver(message, origin);
-          if (fromMe) this.acks.get(requestId)?.placed(this.link.servers);
+          if (fromMe) this.acks.placed(requestId, this.link.servers);
           return this.byHost(message, origin);
         case KINDS.fetch:
           if (fromMe) return this.fetchHere(requestId as string, data['opts'] as WireOptions);
@@ -287,9 +288,9 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         case KINDS.taken:
           return this.questions.answer(requestId, data, sender);
         case KINDS.clientCount:
-          return this.acks.get(requestId)?.counted(sender, data['clientCount'] as number);
+          return this.acks.counted(requestId, sender, data['clientCount'] as number);
         case KINDS.ack:
-          return this.acks.get(requestId)?.acknowledged(sender, data['packet']);
+          return this.acks.acknowledged(requestId, sender, data['packet']);
         default:
       }
     }

@@ -9,6 +9,7 @@ import type { Buffer } from 'node:buffer';
 import { Fifo } from '../../util/fifo.js';
 import { partsOf } from '../parts.js';
 import { encodeMessage, type LinkMessage } from './message.js';
+import { WaitingMessages } from './waiting-messages.js';
 
 /** Messages that wait, at most: above, the oldest volatile one is dropped; without one, the new message acts here alone. */
 export const MAX_WAITING = 10_000;
@@ -34,7 +35,7 @@ export interface OutgoingPort {
 }
 
 export class OutgoingMessages {
-  private readonly waiting = new Fifo<Queued>();
+  private readonly waiting = new WaitingMessages<Queued>();
   /** Sent, and not back. */
   private readonly inFlight = new Fifo<Numbered>();
   /** Number of the next one. */
@@ -141,9 +142,8 @@ export class OutgoingMessages {
   }
 
   private dropVolatile(): boolean {
-    const oldest = this.waiting.items().find(({ isVolatile }) => isVolatile);
+    const oldest = this.waiting.dropVolatile();
     if (!oldest) return false;
-    this.waiting.remove(oldest);
     this.port.dropped();
     oldest.sent();
     return true;

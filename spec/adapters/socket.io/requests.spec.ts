@@ -1,6 +1,7 @@
 /** Questions to other servers, and broadcasts that clients acknowledge. */
 import { expect } from 'chai';
 import { AckRequest } from '../../../lib/adapters/socket.io/ack-request.js';
+import { AckRequests, MAX_ACK_REQUESTS } from '../../../lib/adapters/socket.io/ack-requests.js';
 import { Requests } from '../../../lib/adapters/socket.io/requests.js';
 import type { TimerClock } from '../../../lib/util/clock.js';
 import { TimerQueue } from '../../../lib/util/timer-queue.js';
@@ -14,21 +15,32 @@ const only =
 /** A clock that is moved by hand. */
 class HandClock implements TimerClock {
   private time = 0;
-  private due: { readonly at: number; readonly f: () => void }[] = [];
+  private due: { readonly at: number; readonly f: () => void; isHeld: boolean }[] = [];
 
   now(): number {
     return this.time;
   }
 
   after(milliseconds: number, f: () => void) {
-    const entry = { at: this.time + milliseconds, f };
+    const entry = { at: this.time + milliseconds, f, isHeld: true };
     this.due.push(entry);
     const timer = {
       cancel: () => void (this.due = this.due.filter((each) => each !== entry)),
-      ref: () => timer,
-      unref: () => timer,
+      ref: () => {
+        entry.isHeld = true;
+        return timer;
+      },
+      unref: () => {
+        entry.isHeld = false;
+        return timer;
+      },
     };
     return timer;
+  }
+
+  /** Timers that keep the process alive. */
+  get waiting(): number {
+    return this.due.filter(({ isHeld }) => isHeld).length;
   }
 
   pass(milliseconds: number): void {
@@ -195,5 +207,73 @@ describe('socket.io: a broadcast with acknowledgements', () => {
     made.counted('b', 5);
     made.acknowledged('b', 'x');
     expect([counts, acks]).to.deep.equal([[], []]);
+  });
+});
+
+describe('socket.io: broadcasts that wait for acknowledgements', () => {
+  let clock: HandClock;
+  let acks: AckRequests;
+  let log: unknown[];
+
+  /** One that has its place. */
+  const add = (asked: readonly string[]): string => {
+    const id = acks.add(100);
+    const note = (value: unknown): void => void log.push(value);
+    acks.begin(id, new AckRequest(asked.length, note, note));
+    acks.placed(id, asked);
+    return id;
+  };
+
+  beforeEach(() => {
+    clock = new HandClock();
+    acks = new AckRequests('x', new TimerQueue(clock));
+    log = [];
+  });
+
+  it('end when all clients have acknowledged, with their timer', () => {
+    const id = add(['a', 'b']);
+    acks.counted(id, 'a', 1);
+    acks.acknowledged(id, 'a', 'yes');
+    acks.counted(id, 'b', 0);
+    expect([log, acks.size, clock.waiting]).to.deep.equal([['yes', 1, 0], 0, 0]);
+    acks.acknowledged(id, 'a', 'late');
+    expect(log).to.have.length(3);
+  });
+
+  it('end when the servers that have not answered are gone', () => {
+    const id = add(['a', 'b']);
+    acks.counted(id, 'a', 0);
+    acks.view(only('a'), NOBODY);
+    expect([log, acks.size]).to.deep.equal([[0, 0], 0]);
+  });
+
+  it('end when their time is over, and when nobody waits any more', () => {
+    add(['a']);
+    clock.pass(100);
+    expect(acks.size).to.equal(0);
+    const early = acks.add(100);
+    acks.counted(early, 'a', 1);
+    add(['a']);
+    expect(acks.size).to.equal(2);
+    acks.close();
+    expect([acks.size, clock.waiting]).to.deep.equal([0, 0]);
+    acks.end(early);
+    acks.begin(
+      early,
+      new AckRequest(
+        1,
+        () => undefined,
+        () => undefined,
+      ),
+    );
+    expect(acks.size).to.equal(0);
+  });
+
+  it('are refused above 10,000', () => {
+    for (let i = 0; i < MAX_ACK_REQUESTS; i++) acks.add(100);
+    expect(() => acks.add(100)).to.throw('expected at most 10000 broadcasts that wait');
+    clock.pass(100);
+    expect(acks.size).to.equal(0);
+    acks.add(100);
   });
 });

@@ -75,8 +75,6 @@ function sizeOf(message: LinkMessage): number | null {
 }
 
 export class Recovery {
-  /** Clients that could not be served, because their offset means nothing here or too much is gone. */
-  refused = 0;
   private readonly ring: Ring;
   private readonly sessions: Sessions;
 
@@ -146,9 +144,7 @@ export class Recovery {
 
   /** Null: the client begins as a new one. */
   async restore(pid: string, offset: string): Promise<Restored | null> {
-    const restored = this.restoreHere(pid, offset) ?? (await this.restoreThere(pid, offset));
-    if (restored === null) this.refused++;
-    return restored;
+    return this.restoreHere(pid, offset) ?? (await this.restoreThere(pid, offset));
   }
 
   /** A message at its place in the order. @returns whether it was one of recovery */
