@@ -71,7 +71,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
       this.link = new OrderedLink(connection, plan.groupOf(this.nsp.name as string), plan.service, {
         act: (message, origin) => this.act(message, origin),
         answer: (message, sender) => this.answered(message, sender),
-        placed: (isWhole) => this.recovery?.placed(isWhole),
+        placed: (how) => this.recovery?.placed(how),
         beginPlaces: (view) => this.recovery?.begin(view),
         members: ({ isMember, returned }) => {
           this.questions.view(isMember, returned);
@@ -128,7 +128,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         })
         .catch((error: unknown) => {
           this.acks.end(requestId);
-          this.link.warnAbout('a broadcast cannot be sent', error);
+          this.link.warnings.about('a broadcast cannot be sent', error);
         });
     }
 
@@ -224,7 +224,7 @@ export function adapterClass(host: HostModule): new (nsp: unknown, plan: Adapter
         await this.link.answer(requesterUid, { type, data });
       } catch (error) {
         // The host says so to its debug log only.
-        this.link.warnAbout('another server gets no answer', error);
+        this.link.warnings.about('another server gets no answer', error);
       }
     }
 

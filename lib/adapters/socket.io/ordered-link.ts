@@ -3,7 +3,6 @@
  * on this server alone.
  */
 import { Buffer } from 'node:buffer';
-import { warn } from '#report';
 import type { Connection } from '../../client/connection.js';
 import type { DataEvent, GroupEvent, RejectEvent, ViewEvent } from '../../client/event.js';
 import type { Group } from '../../client/group.js';
@@ -18,6 +17,7 @@ import { PartReader, partsOf } from '../parts.js';
 import { decodeMessage, encodeMessage, type LinkMessage } from './message.js';
 import { OutgoingMessages } from './outgoing-messages.js';
 import { GroupClaim } from './group-claim.js';
+import { LinkWarnings } from './link-warnings.js';
 import { OrderedServers } from './ordered-servers.js';
 
 /** Type of our messages: one of another type is from another version. */
@@ -44,13 +44,16 @@ export interface Membership {
   readonly returned: ReadonlyMap<string, string>;
 }
 
+/** What is known of a message at its place. `headless`: nobody here knows what is in it; `acted`: one of this server, which has acted alone. */
+export type Placement = 'whole' | 'headless' | 'acted';
+
 export interface LinkTarget {
   /** A message, at its place. */
   act(message: LinkMessage, origin: Origin): void;
   /** An answer of a server to this one. */
   answer(message: LinkMessage, sender: string): void;
-  /** A message has its place, before it acts. @param isWhole false: nobody here knows what is in it */
-  placed(isWhole: boolean): void;
+  /** A message has its place, before it acts. */
+  placed(how: Placement): void;
   /** Places are counted from 0 again. @param name eight hexadecimal digits that stand for the view */
   beginPlaces(name: string): void;
   members(membership: Membership): void;
@@ -73,6 +76,7 @@ export class OrderedLink {
   private entering: Promise<void> | null = null;
   private readonly closing = new AbortController();
   private readonly fleet: OrderedServers;
+  readonly warnings: LinkWarnings;
   private isDegraded = false;
   private isClosed = false;
   /** Whether the daemon refuses what it sends: then it does not return to the order. */
@@ -82,7 +86,6 @@ export class OrderedLink {
   private readonly privateParts = new PartReader();
   /** What has come while a client is on its way in; null: nothing is held. */
   private held: (() => void)[] | null = null;
-  private readonly warned = new Set<string>();
   /** Times that it began to count places alone. */
   private alone = 0;
 
@@ -94,11 +97,12 @@ export class OrderedLink {
   ) {
     this.ready = this.joined.promise;
     this.fleet = new OrderedServers(() => connection.id);
+    this.warnings = new LinkWarnings(() => `${this.self} in ${name}`);
     this.outgoing = new OutgoingMessages(
       {
         send: (part) => (this.group as Group).send(part, { service, type: MESSAGE_TYPE }),
         unordered: (message) => this.actUnordered(message),
-        dropped: () => this.warnOnce('volatile messages are dropped: too many wait for the daemon'),
+        dropped: () => this.warnings.once('volatile messages are dropped: too many wait for the daemon'),
       },
       Buffer.from(platformOf(connection).random(NUMBER_BYTES)).readUIntBE(0, NUMBER_BYTES),
     );
@@ -237,7 +241,7 @@ export class OrderedLink {
   }
 
   private actAlone(message: LinkMessage): void {
-    this.target.placed(true);
+    this.target.placed('whole');
     this.target.act(message, { sender: this.self, fromMe: true, isLocal: true, bytes: 0 });
   }
 
@@ -278,18 +282,18 @@ export class OrderedLink {
   private message({ sender, body, type, fromMe }: DataEvent): void {
     const isStranger = !this.fleet.has(sender);
     if (isStranger || type !== MESSAGE_TYPE) {
-      this.target.placed(true);
+      this.target.placed('whole');
       return this.ignored(sender, isStranger ? 'stranger' : 'version');
     }
     const whole = this.parts.take(sender, body);
-    this.target.placed(whole !== 'headless');
-    if (whole === 'more' || whole === 'headless') return;
-    const message = whole === 'malformed' ? null : decodeMessage(whole);
-    if (message === null) return this.ignored(sender, 'malformed');
-    const { number } = message;
+    const message = typeof whole === 'string' ? null : decodeMessage(whole);
+    const number = message?.number;
     const isOwn = fromMe && this.outgoing.isOwn(number);
-    if (isOwn && this.outgoing.returned(number)) return;
-    this.target.act(message, { sender, fromMe: isOwn, isLocal: false, bytes: whole.length });
+    const hasActed = isOwn && this.outgoing.returned(number);
+    this.target.placed(hasActed ? 'acted' : whole === 'headless' ? 'headless' : 'whole');
+    if (whole === 'more' || whole === 'headless' || hasActed) return;
+    if (message === null) return this.ignored(sender, 'malformed');
+    this.target.act(message, { sender, fromMe: isOwn, isLocal: false, bytes: (whole as Buffer).length });
   }
 
   private viewed(view: ViewEvent): void {
@@ -361,7 +365,7 @@ export class OrderedLink {
     if (this.isDegraded || this.isClosed) return;
     this.isDegraded = true;
     this.countAlone();
-    this.warnOnce(`acts on this server alone: ${why.message}`);
+    this.warnings.once(`acts on this server alone: ${why.message}`);
     this.target.degraded(why);
     this.outgoing.close();
     this.target.members({ isMember: (id) => id === this.self, returned: NOBODY });
@@ -374,20 +378,9 @@ export class OrderedLink {
     this.target.beginPlaces(hex(`${++this.alone} ${this.self} ${view ? groupIdText(view.id) : ''}`));
   }
 
-  /** Something of a kind has failed: the first becomes a warning of the process. @param why what was thrown, whatever it is */
-  warnAbout(kind: string, why: unknown): void {
-    this.warnOnce(`${kind}: ${why instanceof Error ? why.message : String(why)}`, kind);
-  }
-
   private ignored(sender: string, reason: 'stranger' | 'version' | 'malformed'): void {
     reportDropped({ id: this.self, group: this.name, sender, reason });
-    this.warnOnce(`ignored a message of ${sender}: ${REASONS[reason]}`);
-  }
-
-  private warnOnce(text: string, kind: string = text.replace(/#\S+/, '')): void {
-    if (this.warned.has(kind)) return;
-    this.warned.add(kind);
-    warn(`${this.self} in ${this.name}: ${text}`, 'SspSocketIoWarning');
+    this.warnings.once(`ignored a message of ${sender}: ${REASONS[reason]}`);
   }
 }
 

@@ -54,7 +54,7 @@ export class RecoverableClients {
         submit: (message) => void link.submit(message),
         answer: (to, message) => void link.answer(to, message),
         hold: () => link.hold(),
-        warn: (kind, why) => link.warnAbout(kind, why),
+        warn: (kind, why) => link.warnings.about(kind, why),
       },
       { ...options, crash: isAnnounced },
     );

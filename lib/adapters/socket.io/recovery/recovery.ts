@@ -2,7 +2,7 @@
  * Clients that come back, to any server. What was broadcast is kept by all servers alike. The session of a client is at the server that it was connected to: when asked
  * for it, that server hands it over at one place in the order, with what the client has missed up to there.
  */
-import type { Origin } from '../ordered-link.js';
+import type { Origin, Placement } from '../ordered-link.js';
 import type { LinkMessage, WireOptions } from '../message.js';
 import { encodeMessage, KINDS } from '../message.js';
 import { offsetOf, placeOf } from './place.js';
@@ -92,9 +92,10 @@ export class Recovery {
   }
 
   /** A message has its place. */
-  placed(isWhole: boolean): void {
+  placed(how: Placement): void {
     this.ring.step();
-    if (!isWhole) this.ring.miss();
+    // One that has acted here is at the place where it did. Clients of this server have had it; those of one that is gone need not.
+    if (how === 'headless' || (how === 'acted' && this.options.crash)) this.ring.miss();
   }
 
   begin(view: string): void {
