@@ -83,6 +83,18 @@ describe('hosts: Socket.IO, a daemon that is drained', () => {
     for (const server of servers.all) await servers.sees(server, 2);
   });
 
+  it('does the same when all daemons are replaced one by one', async () => {
+    await start();
+    for (const daemon of [0, 1, 0]) {
+      await areOneOrder(await whileEmitting(() => drain(daemon)));
+      for (const client of clients) servers.got(client).length = 0;
+      await servers.daemons.start(daemon);
+      for (const server of servers.all) await servers.sees(server, 2);
+    }
+    expect(events.filter((event) => event.includes('degraded'))).to.deep.equal([]);
+    expect(events.filter((event) => event.includes('moved')).length).to.be.at.least(4);
+  });
+
   it('does the same with messages of several parts', async () => {
     await start();
     await areOneOrder(await whileEmitting(() => drain(0), LARGE));
