@@ -72,7 +72,7 @@ export class PartReader {
     this.partial.delete(sender);
   }
 
-  /** The sender has another name from here on: what it began goes on under that one. */
+  /** The sender has another name from here on: what it began continues under that one. */
   rename(from: string, to: string): void {
     const partial = this.partial.get(from);
     if (!partial || from === to) return;

@@ -59,7 +59,7 @@ describe('adapters: bodies in parts', () => {
     expect(taken(reader, 'a', parts.slice(1))).to.deep.equal(['headless', 'headless']);
   });
 
-  it('goes on when a sender has another name', () => {
+  it('continues when a sender has another name', () => {
     const reader = new PartReader();
     const body = bodyOf(2 * PART_BYTES + 1);
     const [first = Buffer.alloc(0), ...rest] = partsOf(body);

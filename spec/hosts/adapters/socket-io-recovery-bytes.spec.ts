@@ -1,4 +1,4 @@
-/** How much a Socket.IO server keeps for clients that come back: what it is told to, whether it is alone or not. */
+/** How much a Socket.IO server keeps for clients that come back: up to `recovery.bytes`, whether it is alone or not. */
 import { expect } from 'chai';
 import type { Connection } from '../../../lib/index.js';
 import { Servers } from './socket-io.js';
