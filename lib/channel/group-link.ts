@@ -128,6 +128,10 @@ export class ConnectionLink implements GroupLink {
       case 'transition':
         if (event.group === this.group && !this.isOutside) this.handler?.transition();
         break;
+      case 'self-leave':
+        // Whoever has left it: without the group there are no channels.
+        if (event.group === this.group) this.end();
+        break;
       default:
         break;
     }

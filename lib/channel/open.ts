@@ -22,8 +22,12 @@ export async function openChannels(connection: Connection, options: ChannelsOpti
   if (!isConnection(connection)) throw new IllegalParamError(NO_CONNECTION);
   const checked = checkedChannelsOptions(options);
   checked.signal?.throwIfAborted();
-  const known = await opened.get(connection)?.catch(() => null);
-  if (known?.isOpen) return known;
+  // Another call may have begun in the meantime.
+  for (let known = opened.get(connection), before; known !== before; known = opened.get(connection)) {
+    before = known;
+    const channels = await known?.catch(() => null);
+    if (channels?.isOpen) return channels;
+  }
   const opening = open(connection, checked);
   opened.set(connection, opening);
   return await opening;

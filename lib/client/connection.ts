@@ -55,9 +55,9 @@ export class Connection
   /** There once a view-synchronous group was asked for. */
   private synchrony: SynchronousGroups | null = null;
   private readonly unheard = new UnheardMessages();
-  /** Made when it is asked for. */
   private session: string | null = null;
-  private isClosed = false;
+  /** @internal How it has ended, after everything that had arrived; null: it has not. */
+  ended: { readonly error: Error | undefined } | null = null;
   private hasWarned = false;
   private closing: Promise<void> | null = null;
 
@@ -147,7 +147,7 @@ export class Connection
 
   /** `reconnecting` from its loss until `resumed`, with `resume` only. */
   get state(): ConnectionState {
-    if (this.isClosed) return 'closed';
+    if (this.ended) return 'closed';
     return this.resumption?.state ?? (this.mailbox.state === 'open' ? 'open' : 'closed');
   }
 
@@ -387,8 +387,8 @@ export class Connection
 
   /** Everything that waits for something ends here. */
   private finish(error?: Error): void {
-    if (this.isClosed) return;
-    this.isClosed = true;
+    if (this.ended) return;
+    this.ended = { error };
     const why = error ?? errorOf(CONNECTION_CLOSED, 'closed on this side');
     this.synchrony?.end(why);
     this.daemons.end(why);

@@ -15,7 +15,7 @@ import type { Group } from '../client/group.js';
 import { listFault } from '../client/view-event.js';
 import { type Platform, platformOf } from '../mailbox/platform.js';
 import type { Delivery } from '../primary/delivery.js';
-import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_PARAM } from '../wire/codes.js';
 import { MAX_HELD_MESSAGES, MAX_WARNED_CLAIMERS } from './core/limits.js';
 import { MembersOnly } from './core/members-only.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './core/port.js';
@@ -53,6 +53,10 @@ export interface BindingOwner {
 const taken = new WeakSet<Group>();
 
 const LEFT: End = { error: undefined, text: 'the group was left' };
+
+/** How a connection has ended; null: it has not, or is one of another copy of this package, which does not say so. */
+const endOf = (connection: Connection): Connection['ended'] =>
+  (connection as Partial<Connection>).ended ?? null;
 
 export class GroupBinding implements Sender {
   /** Id of this member, as the core knows it. */
@@ -104,6 +108,8 @@ export class GroupBinding implements Sender {
   ): Promise<GroupBinding> {
     if (!isConnection(connection)) throw errorOf(ILLEGAL_PARAM, NO_CONNECTION);
     const group = await connection.join(name, { signal });
+    const ended = endOf(connection);
+    if (ended) throw errorOf(CONNECTION_CLOSED, ended.error?.message, ended.error && { cause: ended.error });
     if (taken.has(group) || group.eventNames().length > 0)
       throw errorOf(ILLEGAL_PARAM, `${name} is in use: each recipe needs a group of its own`);
     taken.add(group);
@@ -147,8 +153,10 @@ export class GroupBinding implements Sender {
     this.connection.on('reconnecting', this.onLost);
     this.connection.on('moved', this.onLost);
     this.connection.on('resumed', this.onResumed);
-    // It may have been lost since the group was joined.
-    if (!this.group.isMember && this.connection.state !== 'closed') this.onLost();
+    // It may have ended, or been lost, since the group was joined.
+    const ended = endOf(this.connection);
+    if (ended) this.onClose(ended.error);
+    else if (!this.group.isMember && this.connection.state !== 'closed') this.onLost();
   }
 
   /** An input that does not come from the group. */

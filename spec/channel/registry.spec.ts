@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import type { GroupLink, LinkHandler } from '../../lib/channel/group-link.js';
 import { Random } from '../support/random.js';
+import { eventually } from '../support/wait.js';
+import type { Channels } from '../../lib/channel/channels.js';
 import { openChannels } from '../../lib/channel/open.js';
 import { code, next, pairOf, ChannelFixture, within } from './support.js';
 import { ChannelWorld } from './channel-world.js';
@@ -164,5 +166,29 @@ describe('the registry', () => {
       expect(event).to.include({ kind: 'server-gone', reason: 'left' });
     await next(other, 'client-left');
     expect(await code(a.createChannel('x'))).to.equal('ERR_SSP_NOT_ATTACHED');
+  });
+});
+
+describe('openChannels', () => {
+  it('gives one object to all who ask at the same time, also after the one of before was closed', async () => {
+    await using fixture = await ChannelFixture.start();
+    const { channels: before, connection } = await fixture.party('a');
+    const [x, y] = await Promise.all([openChannels(connection), openChannels(connection)]);
+    expect([x, y]).to.deep.equal([before, before]);
+    await before.close();
+    const [one, two, three] = await Promise.all([1, 2, 3].map(async () => await openChannels(connection)));
+    expect(one).not.to.equal(before);
+    expect([two, three]).to.deep.equal([one, one]);
+    await one?.createChannel('n');
+    expect(await code((two as Channels).createChannel('n'))).to.equal('ERR_SSP_EXISTS');
+  });
+
+  it('ends when the program leaves the group of the registry', async () => {
+    await using fixture = await ChannelFixture.start();
+    const { channels, connection } = await fixture.party('a');
+    await connection.leave('$channels');
+    await eventually(() => !channels.isOpen, 'the end');
+    expect(await code(channels.createChannel('n'))).to.equal('ERR_SSP_CONNECTION_CLOSED');
+    await (await openChannels(connection)).createChannel('n');
   });
 });

@@ -43,6 +43,22 @@ describe('the end of a recipe', () => {
     });
   }
 
+  for (const [name, open] of Object.entries(recipes))
+    it(`${name}: ends, or rejects, when the connection is closed while it starts`, async () => {
+      await using house = await ClientWorld.start();
+      for (let steps = 0; steps < 12; steps++) {
+        const connection = await house.connect(`m${steps}`);
+        const opening = open(connection).catch((error: unknown) => error);
+        // The recipe joins it, too, and has it in the same turn.
+        await connection.join(name);
+        for (let i = 0; i < steps; i++) await Promise.resolve();
+        void connection.close();
+        const it = await opening;
+        if (it instanceof Error) expect(it).to.be.instanceOf(ConnectionClosedError);
+        else expect(await (it as Any).closed).to.equal(undefined);
+      }
+    });
+
   it('says that the group was left, not that something broke', async () => {
     await using house = await ClientWorld.start();
     const connection = await house.connect('a');
