@@ -99,6 +99,12 @@ export class Admission {
     this.charge(session, { bytes, group: '', isJoin: false, adds: false });
   }
 
+  /** Groups that it will have joined when what is under way is carried out. */
+  joinsOf(session: LocalSession): string[] {
+    const last = new Map(this.charges.get(session)?.map(({ group, isJoin }) => [group, isJoin]));
+    return [...last].flatMap(([group, isJoin]) => (isJoin ? [group] : []));
+  }
+
   /** Whether any join, leave or end of it is under way. */
   hasChanges(session: LocalSession): boolean {
     return this.charges.has(session);

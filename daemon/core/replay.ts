@@ -351,16 +351,17 @@ export class Replay {
     this.names.clear();
     this.merge.add(MOVES, this.index.ofSession(this.request.sid), end);
     for (const each of present.names) this.addName(each, end);
-    const member = new Set(present.groupsOf(name));
+    const member = new Set([...present.groupsOf(name)].filter((group) => !this.refused.has(group)));
     // Also for a group that it only finds itself in: a list without a gap before it would leave the position standing.
-    const lost = new Set([...groups, ...member].filter((group) => !this.refused.has(group)));
+    const lost = new Set([...groups.filter((group) => !this.refused.has(group)), ...member]);
     this.gaps += lost.size;
     for (const group of lost) sink.gap(group, reason);
     for (const group of member) this.list(group, end);
     // It has returned to all that it wanted: it has left those that it is not a member of, and may wait for the answer.
     if (present.hasReturned && membership)
       for (const group of new Set([...lost, ...wanted])) if (!member.has(group)) sink.left(group);
-    if (present.hasReturned || isHere) this.goLive();
+    // One that is still in a group of which it gets nothing waits until it has left that.
+    if (present.hasReturned || (isHere && this.refused.size === 0)) this.goLive();
     else this.markHere();
   }
 

@@ -154,6 +154,7 @@ export class Requests {
     if (told !== undefined) {
       if (session?.resume?.sid === told.sid) {
         session.resume.isReturning = false;
+        if (told.attempt === session.resume.attempt) session.resume.joining.clear();
         for (const joined of told.groups) this.underWay.ended(joined);
       }
       return this.resumption.carryOut(told, this.positions);

@@ -71,10 +71,14 @@ export class Submission {
     const { resume, privateGroup: name, subject } = session;
     if (resume === null || session.leaving) return;
     // One whose connection has changed may still be in them.
-    for (const group of refused) this.leave(session, group);
+    const had = this.groupsOf(session);
+    for (const group of refused) if (had.has(group)) this.leave(session, group);
     const { sid, attempt } = resume;
     resume.isReturning = true;
-    for (const group of groups) this.parts.underWay.begin(group, this.parts.groups.find(nameField(group), 0));
+    for (const group of groups) {
+      resume.joining.add(group);
+      this.parts.underWay.begin(group, this.parts.groups.find(nameField(group), 0));
+    }
     const last = this.parts.resumption.records.of(sid)?.last ?? 0;
     if (subject !== null) this.order(encodeSubject({ name, subject }));
     this.order(encodeReturn({ name, sid, attempt, last, oldName, groups }));
@@ -88,11 +92,18 @@ export class Submission {
     return underWay.refusedOf(session, names, had, this.limits());
   }
 
+  /**
+   * Groups that the session is in, and those that it may be in when what is under way is carried out: the joins of one whose
+   * connection has changed, and its return from before.
+   */
+  groupsOf(session: LocalSession): Set<string> {
+    const { member, resume } = session;
+    const present = [...(member?.groups ?? [])].map(({ name }) => name);
+    return new Set([...present, ...this.parts.admission.joinsOf(session), ...(resume?.joining ?? [])]);
+  }
+
   private leave(session: LocalSession, name: string): void {
-    const field = nameField(name);
-    const group = this.parts.groups.find(field, 0);
-    if (!group || session.member?.groups.has(group) !== true) return;
-    this.parts.admission.begin(session, name, group, false);
+    this.parts.admission.begin(session, name, this.parts.groups.find(nameField(name), 0), false);
     this.order(encodeRequest(LEAVE_MESS, session.privateGroup, [name]));
   }
 

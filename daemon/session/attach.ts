@@ -177,16 +177,22 @@ export class Attachment implements ResumeSink, ReplayedSession {
     this.hasResumed = true;
     this.state.holdMs = this.holdMs;
     this.state.continueWith(next);
-    const wanted = this.groups.filter((each) => each.wanted);
-    const allowed = wanted.filter(({ group }) => session.permit?.('join', group) ?? true);
-    const names = new Set(allowed.map(({ group }) => group));
+    const mayJoin = (group: string): boolean => session.permit?.('join', group) ?? true;
+    const wanted = new Set(this.groups.flatMap((each) => (each.wanted ? [each.group] : [])));
+    const names = new Set([...wanted].filter(mayJoin));
     const full = core.submission.fullFor(session, former.oldName, names);
     for (const group of full.keys()) names.delete(group);
-    const refused = new Set(wanted.flatMap(({ group }) => (names.has(group) ? [] : [group])));
+    // Whatever the client says: it is to be in none that it may not join, and to get nothing of one that it says it had.
+    const present = core.submission.groupsOf(session);
+    const listed = this.groups.map(({ group }) => group);
+    const refused = new Set([...listed, ...present].filter((group) => full.has(group) || !mayJoin(group)));
     this.state.onDemand = new Set(
       this.groups.filter((each) => each.onDemand && !refused.has(each.group)).map(({ group }) => group),
     );
-    for (const group of refused) this.refuse(group, session, full.get(group));
+    for (const group of refused) {
+      this.gap(group, 'not-permitted');
+      if (present.has(group) || wanted.has(group)) this.sendBack(group, session, full.get(group));
+    }
     if (this.replays) this.replay(this.replays, refused, session);
     else this.lose(refused);
     this.joining = names.size;
@@ -245,9 +251,8 @@ export class Attachment implements ResumeSink, ReplayedSession {
     this.host.send(encodeGap({ group, reason, missed: null, awayMs: this.awayMs }));
   }
 
-  /** @param reason the number in the reject frame */
-  private refuse(group: string, { privateGroup: sender }: LocalSession, reason?: number): void {
-    this.gap(group, 'not-permitted');
+  /** The join of a group comes back. @param reason the number in the reject frame */
+  private sendBack(group: string, { privateGroup: sender }: LocalSession, reason?: number): void {
     const join = encodeRequest(JOIN_MESS, sender, [group]);
     this.host.send(encodeReject(join, 0, join.length, reason));
   }

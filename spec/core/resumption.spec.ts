@@ -1,6 +1,7 @@
 /** What the daemons do for sessions that outlive their connection, rule by rule. */
 import { expect } from 'chai';
 import { FEATURES } from '../../daemon/core/report.js';
+import type { ResumeState } from '../../daemon/core/resume-state.js';
 import { AGREED_MESS, SAFE_MESS, SELF_DISCARD } from '../../lib/wire/service.js';
 import { encodeForget } from '../../lib/wire/extension/daemon-frames.js';
 import type { Client } from './core-world.js';
@@ -52,6 +53,22 @@ describe('core: resumable sessions', () => {
       const eve = new Resumable(core, 'eve', 6n, 1);
       expect(eve.session.leaving).to.equal(false);
       expect(core.resumption.attached(6n)).to.equal(null);
+    });
+
+    it('leave what they may not be in, also where their join or return is not carried out yet', () => {
+      const { daemons, ann, core } = annAtA();
+      const { submission } = core('a');
+      const groups = (): string[] => [...submission.groupsOf(ann.session)].toSorted();
+      const resume = ann.session.resume as ResumeState;
+      ann.join('h').leave('h').join('i');
+      resume.attempt = 1;
+      core('a').comeBack(ann.session, '#ann#a', ['j', 'k']);
+      expect(groups()).to.deep.equal(['g', 'i', 'j', 'k']);
+      resume.attempt = 2;
+      core('a').comeBack(ann.session, '#ann#a', ['k'], ['g', 'i', 'j']);
+      daemons.run();
+      expect(groups()).to.deep.equal(['k']);
+      expect([...(ann.session.member?.groups ?? [])].map(({ name }) => name)).to.deep.equal(['k']);
     });
 
     it('have their first name noted for those who read the ring already', () => {

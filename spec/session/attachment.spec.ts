@@ -71,7 +71,7 @@ function returning(more: Partial<Welcome> = {}, isKnown = true) {
   const core = {
     comeBack: (_: LocalSession, oldName: string, groups: readonly string[]): void =>
       void said.push(`return of ${oldName} to ${groups.join()}`),
-    submission: { fullFor: () => new Map() },
+    submission: { fullFor: () => new Map(), groupsOf: () => new Set() },
   } as unknown as Core;
   const attachment = new Attachment(
     core,
