@@ -212,8 +212,15 @@ export class Attachment implements ResumeSink, ReplayedSession {
       host.drop('taken-over');
       return null;
     }
-    const { outlet, permit } = host.local as LocalSession;
+    const { outlet, permit, subject } = host.local as LocalSession;
     const { onReplaced } = resume;
+    if (subject !== target.subject) {
+      // What members know of it stands in the order: another subject is another member. The client tries again, as after its end.
+      onReplaced();
+      core.disconnect(target, true);
+      host.drop('closed', 'the daemon states another subject of the session that it was to take over');
+      return null;
+    }
     target.outlet = outlet;
     target.permit = permit;
     resume.hasGap = false;

@@ -13,6 +13,19 @@ import { claims, secretToken } from '../../support/web-tokens.js';
 const urlOf = ({ webPort }: Daemon): string => `ws://127.0.0.1:${webPort}/ssp`;
 const tokenOf = (sub: string, more: object = {}): string => secretToken(claims({ sub, ...more }));
 
+/** The WebSockets that are made from now on. */
+function recordSockets(): WebSocket[] {
+  const sockets: WebSocket[] = [];
+  const recorded = class extends WebSocket {
+    constructor(...given: ConstructorParameters<typeof WebSocket>) {
+      super(...given);
+      sockets.push(this);
+    }
+  };
+  Object.defineProperty(globalThis, 'WebSocket', { value: recorded, configurable: true, writable: true });
+  return sockets;
+}
+
 describe('WebSocket: the client of browsers', () => {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
 
@@ -65,6 +78,32 @@ describe('WebSocket: the client of browsers', () => {
     expect(daemon.counters.webEnds).to.deep.equal({ 'not-permitted': 1 });
     await Promise.all([page.close(), program.close()]);
   });
+
+  for (const [how, rolesFirst, rolesThen] of [
+    ['loses', ['desk'], []],
+    ['gets', [], ['desk']],
+  ] as const)
+    it(`is somebody else for the others from the return on at which it ${how} the right to impersonate`, async () => {
+      const rules = ['* join,send *', 'role:desk impersonate *'];
+      await using daemon = await startWithSecret({}, rules);
+      const sockets = recordSockets();
+      let roles: readonly string[] = rolesFirst;
+      const token = (): string => tokenOf('anna', { roles });
+      const page = await connect({ url: urlOf(daemon), token, name: 'a', resume: { holdMs: 60_000 } });
+      const program = await connectNative({ address: `${daemon.port}@127.0.0.1`, name: 'b' });
+      const [group, other] = [await page.join('room'), await program.join('room')];
+      await until(() => group.members.length === 2 && other.members.length === 2, 'the view');
+      const stated = (): (string | null)[] => [group, other].map((each) => each.subjectOf('#a#dmn1'));
+      const [first, then] = rolesFirst.length > 0 ? [null, 'anna'] : ['anna', null];
+      expect(stated()).to.deep.equal([first, first]);
+      let gaps = -1;
+      page.on('resumed', (each) => (gaps = each.gaps));
+      roles = rolesThen;
+      sockets[0]?.terminate();
+      await until(() => gaps >= 0 && stated().every((each) => each === then), 'what is stated then');
+      expect([gaps, page.id, daemon.status.heldCount]).to.deep.equal([0, '#a#dmn1', 0]);
+      await Promise.all([page.close(), program.close()]);
+    });
 
   it('refuses a wrong token, and is not asked again', async () => {
     await using daemon = await startWithSecret();

@@ -10,6 +10,7 @@ import {
 import { StreamPosition } from '../../../lib/client/resume/position.js';
 import type { Hello } from '../../../lib/wire/extension/hello.js';
 import type { Welcome } from '../../../lib/wire/extension/welcome.js';
+import { encodeResume } from '../../../lib/wire/extension/resume.js';
 import { AGREED_MESS, isReject } from '../../../lib/wire/service.js';
 import { tell } from '../../support/describe-frame.js';
 import { deserted } from '../../support/local-daemon.js';
@@ -208,6 +209,34 @@ describe('WebSocket: subject of a token', () => {
     expect([back.welcome?.verdict, back.welcome?.sid]).to.deep.equal(['whole', sid]);
     thief.close();
     back.close();
+  });
+
+  it('ends a session that another connection would take over with another stated subject', async () => {
+    await using daemon = await startWithSecret({}, ['* join,send *', 'role:desk impersonate *']);
+    const desk = await WebSession.connect(daemon.webPort, 'a', as('anna', { roles: ['desk'] }), hello);
+    const { token, position: place, sid } = desk.welcome as Welcome;
+    const position = new StreamPosition();
+    position.marked({ tag: place.tag, from: place.index, to: place.index, hash: place.hash });
+    desk.join('g');
+    await until(() => desk.extension.length > 0, 'the view');
+    expect(await subjectsSeen(daemon, 'g', as('bert'))).to.include({ '#a#dmn1': null });
+    const dial = async (attempt: number): Promise<WebSession> => {
+      const again: Hello = { ...hello, attempt, resume: { token, position: position.at(1) } };
+      const back = await WebSession.connect(daemon.webPort, 'a', as('anna'), again);
+      const g = { group: 'g', onDemand: false, signalled: false, had: true, wanted: true };
+      back.client.send(encodeResume({ next: 2, attempt, more: false, groups: [g] }));
+      return back;
+    };
+    const first = await dial(1);
+    expect(first.welcome).to.deep.include({ verdict: 'here', sid });
+    expect(await desk.client.closed()).to.equal(1008);
+    // No END: its client tries again.
+    expect([await first.client.closed(), first.extension]).to.deep.equal([1000, []]);
+    const second = await dial(2);
+    expect(second.welcome).to.deep.include({ verdict: 'whole', sid });
+    await until(() => second.extension.some(({ kind }) => kind === 'resumed'), 'the return');
+    expect(await subjectsSeen(daemon, 'g', as('bert'))).to.include({ '#a#dmn1': 'anna' });
+    second.close();
   });
 });
 
