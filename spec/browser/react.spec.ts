@@ -2,7 +2,6 @@
 import { expect } from 'chai';
 import { createElement, type ReactElement, type ReactNode, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';
-import { create, type ReactTestRenderer } from 'react-test-renderer';
 import { z } from 'zod';
 import {
   type GroupState,
@@ -20,6 +19,7 @@ import { startWithSecret } from '../net/websocket/web-fixture.js';
 import { failure } from '../support/failure.js';
 import { until } from '../support/wait.js';
 import { claims, secretToken } from '../support/web-tokens.js';
+import { Screens, withScreens } from './screens.js';
 import { withWebSocket } from './web-socket-global.js';
 
 /** What a component has last rendered. */
@@ -72,21 +72,6 @@ const provided = (daemon: Daemon, sub: string, ...inside: ReactNode[]): ReactEle
     ),
   );
 
-/** Rendered trees, which are taken away at the end. */
-class Screens implements AsyncDisposable {
-  private readonly all: ReactTestRenderer[] = [];
-
-  show(node: ReactElement): ReactTestRenderer {
-    const screen = create(node);
-    this.all.push(screen);
-    return screen;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const screen of this.all) screen.unmount();
-  }
-}
-
 /** A program that writes down the views of a group. */
 async function watched(daemon: Daemon, name: string) {
   const connection = await connect({ address: `${daemon.port}@127.0.0.1`, name: 'watch' });
@@ -98,11 +83,7 @@ async function watched(daemon: Daemon, name: string) {
 
 describe('hooks of React', () => {
   withWebSocket();
-  before(() => {
-    // The renderer for specs would say that there are others.
-    Object.assign(globalThis, { IS_REACT_NATIVE_TEST_ENVIRONMENT: true });
-  });
-  after(() => void Reflect.deleteProperty(globalThis, 'IS_REACT_NATIVE_TEST_ENVIRONMENT'));
+  withScreens();
 
   it('join once in StrictMode and for several components, and leave after the last', async () => {
     await using daemon = await startWithSecret();

@@ -4,13 +4,14 @@ import type { Group } from '../../client/group.js';
 import type { Body, SendOptions } from '../../client/send.js';
 import { errorOf } from '../../errors.js';
 import { CONNECTION_CLOSED } from '../../wire/codes.js';
+import { endingOf } from './ending.js';
 import { type ConnectionSource, Store } from './store.js';
 
 /** What `useGroup` gives. */
 export interface GroupState {
   /**
    * `joining`: not a member yet; `joined`; `away`: the connection is lost and looks for a daemon; `closed`: it is over, and `error`
-   * says why.
+   * says why: the connection is gone, or the daemon has ended the membership.
    */
   readonly state: 'joining' | 'joined' | 'away' | 'closed';
   /** Ids of the members, in the one order that all of them see; while `away` as they were. */
@@ -21,15 +22,18 @@ export interface GroupState {
   readonly isFirst: boolean;
   /** Why it is closed; null otherwise. */
   readonly error: Error | null;
-  /** Sends to the group. @throws ConnectionClosedError before it was joined, and as `Group.send` */
+  /**
+   * Sends to the group.
+   * @throws ConnectionClosedError before it was joined, `error` once the daemon has ended the membership, and as `Group.send`
+   */
   readonly send: (body: Body, options?: SendOptions) => Promise<void>;
 }
 
 /** What is called with a message of a group. */
 export type MessageHandler = (message: DataEvent) => void;
 
-const notJoined = (): Promise<void> =>
-  Promise.reject(errorOf(CONNECTION_CLOSED, 'the group was not joined yet'));
+/** A `send` of a group in which this is no member. */
+const refusing = (why: () => Error) => (): Promise<void> => Promise.reject(why());
 
 const JOINING: GroupState = {
   state: 'joining',
@@ -37,7 +41,7 @@ const JOINING: GroupState = {
   me: null,
   isFirst: false,
   error: null,
-  send: notJoined,
+  send: refusing(() => errorOf(CONNECTION_CLOSED, 'the group was not joined yet')),
 };
 
 export class GroupStore extends Store<GroupState> {
@@ -60,18 +64,27 @@ export class GroupStore extends Store<GroupState> {
       const me = connection.id;
       if (!signal.aborted) this.show({ state, members, me, isFirst: members[0] === me, error: null, send });
     };
+    const ending = endingOf(group);
     const onEvent = (event: GroupEvent): void => {
       if (event.kind === 'data') for (const handler of this.handlers) handler(event);
       else if (event.kind === 'view') show('joined');
+      else if (event.kind === 'self-leave') onEnd(ending());
     };
     const onAway = (): void => this.showAway();
     const onBack = (): void => (group.isMember ? show('joined') : undefined);
     const onClose = (error: Error | undefined): void => this.show(this.failed(error ?? null));
+    const stop = (): void => {
+      group.off('event', onEvent);
+      connection.off('reconnecting', onAway).off('resumed', onBack).off('close', onClose);
+    };
+    const onEnd = (error: Error): void => {
+      stop();
+      this.show({ ...this.failed(error), send: refusing(() => error) });
+    };
     group.on('event', onEvent);
     connection.on('reconnecting', onAway).on('resumed', onBack).on('close', onClose);
     signal.addEventListener('abort', () => {
-      group.off('event', onEvent);
-      connection.off('reconnecting', onAway).off('resumed', onBack).off('close', onClose);
+      stop();
       leave(group);
     });
     show('joined');

@@ -1,5 +1,6 @@
 /** Who leads, as components see it. */
 import { election } from '../../recipes/election.js';
+import { endingOf } from './ending.js';
 import { type ConnectionSource, Store } from './store.js';
 
 /** What `useLeader` gives. */
@@ -35,12 +36,11 @@ export class LeaderStore extends Store<LeaderState> {
       const { leader, isLeader, term } = it;
       this.show({ leader, isLeader, term, error: null });
     };
-    const onClose = (error: Error | undefined): void => this.show(this.failed(error ?? null));
     for (const event of EVENTS) it.on(event, show);
-    it.on('close', onClose);
+    const ending = endingOf(it.binding.group);
+    void it.closed.then((error) => (signal.aborted ? undefined : this.show(this.failed(error ?? ending()))));
     signal.addEventListener('abort', () => {
       for (const event of EVENTS) it.off(event, show);
-      it.off('close', onClose);
       it.leave().catch(() => undefined);
     });
     show();

@@ -1,6 +1,7 @@
 /** Who is here, as components see it. */
 import type { Person, Presence } from '../../recipes/presence.js';
 import { presence } from '../presence.js';
+import { endingOf } from './ending.js';
 import { type ConnectionSource, Store } from './store.js';
 
 /** What the hook shows of the others. */
@@ -48,12 +49,11 @@ export class PresenceStore extends Store<PeopleState> {
     this.presence = all;
     const show = (): void => this.show(stateOf(all.people));
     for (const event of EVENTS) all.on(event, show);
-    const onClose = (error: Error | undefined): void => this.show(this.failed(error ?? null));
-    all.on('close', onClose);
+    const ending = endingOf(all.binding.group);
+    void all.closed.then((error) => (signal.aborted ? undefined : this.show(this.failed(error ?? ending()))));
     signal.addEventListener('abort', () => {
       this.presence = null;
       this.key = undefined;
-      all.off('close', onClose);
       for (const event of EVENTS) all.off(event, show);
       all.leave().catch(() => undefined);
     });
