@@ -1,6 +1,7 @@
 /** What becomes of Socket.IO servers when connections, networks and processes fail, and a small run of the order under changes. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { eventually, until } from '../../support/wait.js';
@@ -104,42 +105,65 @@ describe('hosts: Socket.IO, when something fails', () => {
 });
 
 describe('hosts: Socket.IO, processes', () => {
-  it('answers every fetch while a server is killed', async () => {
-    await using servers = await Servers.start(1, { daemonOptions: { tcp: true } });
-    const workers: ChildProcess[] = [];
-    const others: Client[] = [];
-    try {
-      for (let i = 0; i < 2; i++) {
-        const worker = fork(WORKER, [servers.daemons.address(0)], {
-          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        });
-        workers.push(worker);
-        const [{ port }] = (await once(worker, 'message')) as [{ readonly port: number }];
-        others.push(clientOf(port));
-      }
-      await servers.sees(servers.at(0), 3);
-      const io = servers.at(0);
-      await eventually(async () => (await io.fetchSockets()).length === 2, 'both clients');
-      const [victim] = workers as [ChildProcess];
-      const lengths: number[] = [];
-      const all = Array.from({ length: 1_000 }, async (_, i) => {
-        if (i === 500) victim.kill('SIGKILL');
-        lengths.push((await io.fetchSockets()).length);
+  let servers: Servers;
+  let workers: ChildProcess[];
+  let others: Client[];
+
+  beforeEach(async () => {
+    servers = await Servers.start(1, { daemonOptions: { tcp: true } });
+    [workers, others] = [[], []];
+    for (let i = 0; i < 2; i++) {
+      const worker = fork(WORKER, [servers.daemons.address(0)], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
-      // Each of them would fail after 5 s if it waited for the one that is gone.
-      await Promise.all(all);
-      expect(lengths).to.have.length(1_000);
-      expect(lengths.every((length) => length === 1 || length === 2)).to.equal(true);
-      await servers.sees(io, 2);
-      expect(await io.fetchSockets()).to.have.length(1);
-    } finally {
-      for (const client of others) client.disconnect();
-      for (const worker of workers) {
-        if (worker.exitCode !== null || worker.signalCode !== null) continue;
-        const ended = once(worker, 'exit');
-        worker.kill();
-        await ended;
-      }
+      workers.push(worker);
+      const [{ port }] = (await once(worker, 'message')) as [{ readonly port: number }];
+      others.push(clientOf(port));
     }
+    await servers.sees(servers.at(0), 3);
+    await eventually(async () => (await servers.at(0).fetchSockets()).length === 2, 'both clients');
+  });
+  afterEach(async () => {
+    for (const client of others) client.disconnect();
+    for (const worker of workers) {
+      if (worker.exitCode !== null || worker.signalCode !== null) continue;
+      const ended = once(worker, 'exit');
+      worker.kill('SIGKILL');
+      await ended;
+    }
+    await servers[Symbol.asyncDispose]();
+  });
+
+  it('answers every fetch while a server is killed', async () => {
+    const io = servers.at(0);
+    const [victim] = workers as [ChildProcess];
+    const lengths: number[] = [];
+    const all = Array.from({ length: 1_000 }, async (_, i) => {
+      if (i === 500) victim.kill('SIGKILL');
+      lengths.push((await io.fetchSockets()).length);
+    });
+    // Each of them would fail after 5 s if it waited for the one that is gone.
+    await Promise.all(all);
+    expect(lengths).to.have.length(1_000);
+    expect(lengths.every((length) => length === 1 || length === 2)).to.equal(true);
+    await servers.sees(io, 2);
+    expect(await io.fetchSockets()).to.have.length(1);
+  });
+
+  it('ends what waits for a server that hangs when that is killed', async () => {
+    const io = servers.at(0);
+    const [victim] = workers as [ChildProcess];
+    victim.kill('SIGSTOP');
+    let count = 0;
+    const all = Array.from({ length: 100 }, async () => {
+      const { length } = await io.fetchSockets();
+      count++;
+      return length;
+    });
+    // Long enough for the answers of the other one.
+    await pause(200);
+    expect(count).to.equal(0);
+    victim.kill('SIGKILL');
+    expect(new Set(await Promise.all(all))).to.deep.equal(new Set([1]));
   });
 });
