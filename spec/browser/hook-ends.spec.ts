@@ -1,6 +1,6 @@
 /** Hooks of React whose membership or connection ends. */
 import { expect } from 'chai';
-import { createElement } from 'react';
+import { createElement, type ReactElement, StrictMode } from 'react';
 import {
   type GroupState,
   type LeaderState,
@@ -13,8 +13,10 @@ import {
 import { PermissionDeniedError } from '../../lib/index.js';
 import { startWithSecret } from '../net/websocket/web-fixture.js';
 import { failure } from '../support/failure.js';
+import { startDaemon } from '../support/local-daemon.js';
 import { until } from '../support/wait.js';
 import { claims, inSeconds, secretToken } from '../support/web-tokens.js';
+import { WebBridge } from './bridge.js';
 import { Screens, withScreens } from './screens.js';
 import { withWebSocket } from './web-socket-global.js';
 
@@ -82,5 +84,34 @@ describe('hooks of React at an end', () => {
     expect(seen.lead?.error).to.be.instanceOf(PermissionDeniedError).with.property('group', 'lead');
     expect([seen.people?.all, seen.lead?.isLeader]).to.deep.equal([[], false]);
     await until(() => group('room')?.state === 'joined', 'the other group to come back');
+  });
+
+  it('try again for a component that comes after the failure', async () => {
+    await using daemon = await startDaemon();
+    let isOpen = false;
+    await using bridge = await WebBridge.start(daemon.port, () => isOpen);
+    await using screens = new Screens();
+    const seen: Seen = { groups: new Map() };
+    const { url } = bridge;
+    const shown = (...keys: readonly string[]): ReactElement =>
+      createElement(
+        StrictMode,
+        null,
+        createElement(
+          SspProvider,
+          { url },
+          ...keys.map((key) => createElement(Room, { seen, name: 'room', key })),
+        ),
+      );
+    const screen = screens.show(shown('a'));
+    await until(() => seen.groups.get('room')?.state === 'closed', 'the failure');
+    isOpen = true;
+    // Not for one beside another that shows it.
+    screen.update(shown('a', 'b'));
+    await until(() => screen.root.findAllByType(Room).length === 2, 'the second component');
+    expect(seen.groups.get('room')?.state).to.equal('closed');
+    screen.update(shown('c'));
+    await until(() => seen.groups.get('room')?.state === 'joined', 'the next attempt');
+    expect(bridge.pages).to.have.length(1);
   });
 });

@@ -2,20 +2,8 @@ import { EventEmitter } from 'eventemitter3';
 import { expect } from 'chai';
 import type { GroupEvent } from '../../lib/index.js';
 import { A, alone, change, data, selfLeave, transition } from './frames.js';
+import { uncaught } from '../support/uncaught.js';
 import { joinG, read, settle, ClientFixture, within, word } from './support.js';
-
-/** Runs the work while uncaught exceptions are caught; returns them. */
-async function uncaught(work: () => Promise<void>): Promise<unknown[]> {
-  const errors: unknown[] = [];
-  process.setUncaughtExceptionCaptureCallback((error) => errors.push(error));
-  try {
-    await work();
-    await settle();
-  } finally {
-    process.setUncaughtExceptionCaptureCallback(null);
-  }
-  return errors;
-}
 
 const texts = Array.from({ length: 10 }, (_, i) => String(i));
 const messages = texts.map((text) => data(text));
@@ -162,7 +150,7 @@ describe('listeners of a group', () => {
         throw error;
       });
       const loop = read(group, 3);
-      const errors = await uncaught(() => session.send(data('1'), data('2')));
+      const errors = await uncaught(4, () => session.send(data('1'), data('2')));
       expect(errors).to.deep.equal([error, error, error, error]);
       expect(heard).to.deep.equal(['view', '1', 'data', '2', 'data']);
       expect(await loop).to.deep.equal(['join a +a', '1', '2']);
@@ -173,7 +161,7 @@ describe('listeners of a group', () => {
       stage.connection.on('close', () => {
         throw new Error('a defect');
       });
-      const errors = await uncaught(() => stage.connection.close());
+      const errors = await uncaught(1, () => stage.connection.close());
       expect(errors).to.have.length(1);
     });
   });

@@ -6,13 +6,11 @@ import { type BrowserConnectOptions, connect } from '../connect.js';
 import { GroupStore } from './group-store.js';
 import { LeaderStore } from './leader-store.js';
 import { PresenceStore } from './presence-store.js';
-import type { ConnectionSource } from './store.js';
+import type { Store, StoreHome } from './store.js';
 
-export class Client implements ConnectionSource {
+export class Client implements StoreHome {
   readonly clock: Clock = systemPlatform.clock;
-  private readonly groups = new Map<string, GroupStore>();
-  private readonly presences = new Map<string, PresenceStore>();
-  private readonly leaders = new Map<string, LeaderStore>();
+  readonly stores = new Map<string, Store<unknown>>();
   private connection: Promise<Connection> | null = null;
   private users = 0;
 
@@ -25,31 +23,35 @@ export class Client implements ConnectionSource {
   async use(signal: AbortSignal): Promise<Connection> {
     this.users++;
     signal.addEventListener('abort', () => this.released());
-    const connecting = (this.connection ??= connect(this.options));
+    return await (this.connection ??= this.connect());
+  }
+
+  group(name: string): GroupStore {
+    return this.stored(`g${name}`, (key) => new GroupStore(this, key, name));
+  }
+
+  presence(name: string): PresenceStore {
+    return this.stored(`p${name}`, (key) => new PresenceStore(this, key, name));
+  }
+
+  leader(name: string, quorum: number | undefined): LeaderStore {
+    return this.stored(`l${quorum} ${name}`, (key) => new LeaderStore(this, key, name, quorum));
+  }
+
+  stored<T extends Store<unknown>>(key: string, make: (key: string) => T): T {
+    const store = (this.stores.get(key) as T | undefined) ?? make(key);
+    this.stores.set(key, store);
+    return store;
+  }
+
+  private connect(): Promise<Connection> {
+    const connecting = connect(this.options);
     // After a failure, or an end, the next one that is used tries again.
     const forget = (): void => {
       if (this.connection === connecting) this.connection = null;
     };
-    try {
-      const connection = await connecting;
-      connection.once('close', forget);
-      return connection;
-    } catch (error) {
-      forget();
-      throw error;
-    }
-  }
-
-  group(name: string): GroupStore {
-    return stored(this.groups, name, () => new GroupStore(this, name));
-  }
-
-  presence(name: string): PresenceStore {
-    return stored(this.presences, name, () => new PresenceStore(this, name));
-  }
-
-  leader(name: string, quorum: number | undefined): LeaderStore {
-    return stored(this.leaders, `${quorum ?? ''} ${name}`, () => new LeaderStore(this, name, quorum));
+    connecting.then((it) => it.once('close', forget), forget);
+    return connecting;
   }
 
   private released(): void {
@@ -58,12 +60,4 @@ export class Client implements ConnectionSource {
     this.connection = null;
     void connection?.then((it) => it.close()).catch(() => undefined);
   }
-}
-
-function stored<T>(all: Map<string, T>, key: string, make: () => T): T {
-  const known = all.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  all.set(key, made);
-  return made;
 }

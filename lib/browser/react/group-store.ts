@@ -1,11 +1,11 @@
 /** A group as components see it. */
-import type { DataEvent, GroupEvent } from '../../client/event.js';
+import type { Connection } from '../../client/connection.js';
+import type { DataEvent } from '../../client/event.js';
 import type { Group } from '../../client/group.js';
 import type { Body, SendOptions } from '../../client/send.js';
 import { errorOf } from '../../errors.js';
 import { CONNECTION_CLOSED } from '../../wire/codes.js';
-import { endingOf } from './ending.js';
-import { type ConnectionSource, Store } from './store.js';
+import { Store } from './store.js';
 
 /** What `useGroup` gives. */
 export interface GroupState {
@@ -24,7 +24,7 @@ export interface GroupState {
   readonly error: Error | null;
   /**
    * Sends to the group.
-   * @throws ConnectionClosedError before it was joined, `error` once the daemon has ended the membership, and as `Group.send`
+   * @throws ConnectionClosedError before it was joined, `error` once it is closed, and as `Group.send`
    */
   readonly send: (body: Body, options?: SendOptions) => Promise<void>;
 }
@@ -32,72 +32,59 @@ export interface GroupState {
 /** What is called with a message of a group. */
 export type MessageHandler = (message: DataEvent) => void;
 
-/** A `send` of a group in which this is no member. */
-const refusing = (why: () => Error) => (): Promise<void> => Promise.reject(why());
-
 const JOINING: GroupState = {
   state: 'joining',
   members: [],
   me: null,
   isFirst: false,
   error: null,
-  send: refusing(() => errorOf(CONNECTION_CLOSED, 'the group was not joined yet')),
+  send: () => Promise.reject(errorOf(CONNECTION_CLOSED, 'the group was not joined yet')),
 };
 
-export class GroupStore extends Store<GroupState> {
+export class GroupStore extends Store<GroupState, Group> {
+  protected readonly initial = JOINING;
   /** Of all components that want messages. */
   readonly handlers = new Set<MessageHandler>();
 
-  constructor(
-    private readonly source: ConnectionSource,
-    private readonly name: string,
-  ) {
-    super(source.clock, JOINING);
+  protected override join(connection: Connection, signal: AbortSignal): Promise<Group> {
+    return connection.join(this.name, { signal });
   }
 
-  protected override async open(signal: AbortSignal): Promise<void> {
-    const connection = await this.source.use(signal);
-    const group = await connection.join(this.name, { signal });
+  protected override joined(group: Group, connection: Connection, signal: AbortSignal): void {
     const send: GroupState['send'] = (body, options) => group.send(body, options);
-    const show = (state: 'joined' | 'away'): void => {
+    const show = (): void => {
       const { members } = group;
       const me = connection.id;
-      if (!signal.aborted) this.show({ state, members, me, isFirst: members[0] === me, error: null, send });
+      this.show({ state: 'joined', members, me, isFirst: members[0] === me, error: null, send });
     };
-    const ending = endingOf(group);
-    const onEvent = (event: GroupEvent): void => {
-      if (event.kind === 'data') for (const handler of this.handlers) handler(event);
-      else if (event.kind === 'view') show('joined');
-      else if (event.kind === 'self-leave') onEnd(ending());
-    };
-    const onAway = (): void => this.showAway();
-    const onBack = (): void => (group.isMember ? show('joined') : undefined);
-    const onClose = (error: Error | undefined): void => this.show(this.failed(error ?? null));
-    const stop = (): void => {
-      group.off('event', onEvent);
-      connection.off('reconnecting', onAway).off('resumed', onBack).off('close', onClose);
-    };
-    const onEnd = (error: Error): void => {
-      stop();
-      this.show({ ...this.failed(error), send: refusing(() => error) });
-    };
-    group.on('event', onEvent);
-    connection.on('reconnecting', onAway).on('resumed', onBack).on('close', onClose);
-    signal.addEventListener('abort', () => {
-      stop();
-      leave(group);
+    this.hear(signal, group, {
+      data: (message: DataEvent) => this.hand(message),
+      view: show,
     });
-    show('joined');
+    this.hearEnd(signal, group);
+    this.hear(signal, connection, {
+      reconnecting: () => this.show({ ...this.snapshot(), state: 'away' }),
+      resumed: () => (group.isMember ? show() : undefined),
+      close: (error?: Error) => this.end(error),
+    });
+    show();
   }
 
-  protected override failed(error: Error | null): GroupState {
-    const { members, me, send } = this.snapshot();
-    return { state: 'closed', members, me, isFirst: false, error, send };
+  /** One that throws has a defect, which keeps nothing from the others. */
+  private hand(message: DataEvent): void {
+    for (const handler of this.handlers)
+      try {
+        handler(message);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
   }
 
-  private showAway(): void {
-    this.show({ ...this.snapshot(), state: 'away' });
+  protected override failed(why: Error | null): GroupState {
+    // Of one that was put out, a message would come as from outside.
+    const send = (): Promise<void> => Promise.reject(why);
+    return { ...this.snapshot(), state: 'closed', isFirst: false, error: why, send };
   }
 }
-
-const leave = (group: Group): void => void group.leave().catch(() => undefined);

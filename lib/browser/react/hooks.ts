@@ -43,9 +43,10 @@ export function useGroup(name: string, options: AnyGroupOptions = {}): GroupStat
   const isListening = options.onMessage !== undefined || options.onInvalid !== undefined;
   useEffect(() => {
     if (!isListening) return undefined;
+    const { handlers } = store.live;
     const handler = handlerOf(() => newest.current);
-    store.handlers.add(handler);
-    return () => void store.handlers.delete(handler);
+    handlers.add(handler);
+    return () => void handlers.delete(handler);
   }, [store, isListening]);
   return useSentValues(payload, useStore(store));
 }
@@ -80,8 +81,8 @@ export interface PresenceState<M> {
 export function usePresence<M>(name: string, { meta, key }: UsePresenceOptions<M>): PresenceState<M> {
   const store = useClient().presence(name);
   const text = JSON.stringify(meta);
-  useEffect(() => store.announce(meta, key), [store, text, key]);
-  const update = useCallback((next: M) => store.announce(next), [store]);
+  useEffect(() => store.live.announce(meta, key), [store, text, key]);
+  const update = useCallback((next: M) => store.live.announce(next), [store]);
   return { ...(useStore(store) as Omit<PresenceState<M>, 'update'>), update };
 }
 

@@ -1,7 +1,8 @@
 /** Who leads, as components see it. */
-import { election } from '../../recipes/election.js';
-import { endingOf } from './ending.js';
-import { type ConnectionSource, Store } from './store.js';
+import type { Connection } from '../../client/connection.js';
+import { election, type Election } from '../../recipes/election.js';
+import { RecipeStore } from './recipe-store.js';
+import type { StoreHome } from './store.js';
 
 /** What `useLeader` gives. */
 export interface LeaderState {
@@ -17,37 +18,24 @@ export interface LeaderState {
 
 const NOBODY: LeaderState = { leader: null, isLeader: false, term: null, error: null };
 
-const EVENTS = ['elected', 'leader-lost', 'suspended', 'resumed'] as const;
+export class LeaderStore extends RecipeStore<LeaderState, Election> {
+  protected readonly initial = NOBODY;
+  protected readonly events = ['elected', 'leader-lost', 'suspended', 'resumed'];
 
-export class LeaderStore extends Store<LeaderState> {
   constructor(
-    private readonly source: ConnectionSource,
-    private readonly name: string,
+    home: StoreHome,
+    key: string,
+    name: string,
     private readonly quorum: number | undefined,
   ) {
-    super(source.clock, NOBODY);
+    super(home, key, name);
   }
 
-  protected override async open(signal: AbortSignal): Promise<void> {
-    const connection = await this.source.use(signal);
-    const it = await election(connection, this.name, { quorum: this.quorum, signal });
-    if (signal.aborted) return void it.leave().catch(() => undefined);
-    const show = (): void => {
-      const { leader, isLeader, term } = it;
-      this.show({ leader, isLeader, term, error: null });
-    };
-    for (const event of EVENTS) it.on(event, show);
-    const ending = endingOf(it.binding.group);
-    void it.closed.then((error) => (signal.aborted ? undefined : this.show(this.failed(error ?? ending()))));
-    signal.addEventListener('abort', () => {
-      for (const event of EVENTS) it.off(event, show);
-      it.leave().catch(() => undefined);
-    });
-    show();
-    return undefined;
+  protected override join(connection: Connection, signal: AbortSignal): Promise<Election> {
+    return election(connection, this.name, { quorum: this.quorum, signal });
   }
 
-  protected override failed(error: Error | null): LeaderState {
-    return { ...NOBODY, error };
+  protected override stateOf({ leader, isLeader, term }: Election): LeaderState {
+    return { leader, isLeader, term, error: null };
   }
 }

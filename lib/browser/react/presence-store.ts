@@ -1,8 +1,8 @@
 /** Who is here, as components see it. */
+import type { Connection } from '../../client/connection.js';
 import type { Person, Presence } from '../../recipes/presence.js';
 import { presence } from '../presence.js';
-import { endingOf } from './ending.js';
-import { type ConnectionSource, Store } from './store.js';
+import { RecipeStore } from './recipe-store.js';
 
 /** What the hook shows of the others. */
 export interface PeopleState {
@@ -18,55 +18,32 @@ export interface PeopleState {
 
 const NOBODY: PeopleState = { all: [], others: [], me: null, error: null };
 
-const EVENTS = ['joined', 'updated', 'left', 'unreachable', 'returned', 'resumed'] as const;
-
-export class PresenceStore extends Store<PeopleState> {
+export class PresenceStore extends RecipeStore<PeopleState, Presence<unknown>> {
+  protected readonly initial = NOBODY;
+  protected readonly events = ['joined', 'updated', 'left', 'unreachable', 'returned', 'resumed'];
   private presence: Presence<unknown> | null = null;
   private meta: unknown = null;
-  private key: string | undefined;
-
-  constructor(
-    private readonly source: ConnectionSource,
-    private readonly name: string,
-  ) {
-    super(source.clock, NOBODY);
-  }
+  /** Whose connection it is, as the component says that came first. */
+  private person: string | undefined;
 
   /** Says what this member announces, now or as soon as it is here. The key counts until then. */
   announce(meta: unknown, key?: string): void {
     this.meta = meta;
-    this.key ??= key;
+    this.person = this.isIdle ? key : (this.person ?? key);
     this.presence?.announce(meta);
   }
 
-  protected override async open(signal: AbortSignal): Promise<void> {
-    const connection = await this.source.use(signal);
-    const { key, meta, name } = this;
-    const all = await presence(connection, name, { metadata: meta, key, signal });
-    if (signal.aborted) return void all.leave().catch(() => undefined);
+  protected override async join(connection: Connection, signal: AbortSignal): Promise<Presence<unknown>> {
+    const { person: key, meta: metadata, name } = this;
+    const it = await presence(connection, name, { metadata, key, signal });
     // It may have changed since.
-    if (this.meta !== meta) all.announce(this.meta);
-    this.presence = all;
-    const show = (): void => this.show(stateOf(all.people));
-    for (const event of EVENTS) all.on(event, show);
-    const ending = endingOf(all.binding.group);
-    void all.closed.then((error) => (signal.aborted ? undefined : this.show(this.failed(error ?? ending()))));
-    signal.addEventListener('abort', () => {
-      this.presence = null;
-      this.key = undefined;
-      for (const event of EVENTS) all.off(event, show);
-      all.leave().catch(() => undefined);
-    });
-    show();
-    return undefined;
+    if (this.meta !== metadata) it.announce(this.meta);
+    if (!signal.aborted) this.presence = it;
+    return it;
   }
 
-  protected override failed(error: Error | null): PeopleState {
-    return { ...NOBODY, error };
+  protected override stateOf({ people: all }: Presence<unknown>): PeopleState {
+    const me = all.find(({ isMe }) => isMe) ?? null;
+    return { all, others: all.filter((each) => each !== me), me, error: null };
   }
-}
-
-function stateOf(all: readonly Person<unknown>[]): PeopleState {
-  const me = all.find(({ isMe }) => isMe) ?? null;
-  return { all, others: all.filter((each) => each !== me), me, error: null };
 }
