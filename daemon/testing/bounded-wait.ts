@@ -1,8 +1,12 @@
 /** Waiting for something in a cluster, with a limit. */
+import { deferred } from '../../lib/util/deferred.js';
 import type { Driver } from './time/driver.js';
+import type { Task } from './time/time.js';
 
 /** Lines of the trace that an error ends with. */
 const LAST_LINES = 50;
+/** Milliseconds between looks at one that waits for its promise, after the limit. */
+const LOOK_MS = 1;
 
 export class BoundedWait {
   constructor(
@@ -14,13 +18,15 @@ export class BoundedWait {
 
   /** Waits until it is so. @throws Error that says so */
   async until(what: () => unknown, why: string, limitMs: number | undefined): Promise<void> {
-    let found: unknown;
+    let found: string;
     const look = async (): Promise<boolean> => {
-      found = await what();
-      return Boolean(found);
+      found = 'its promise was still pending';
+      const value = await what();
+      found = String(value);
+      return Boolean(value);
     };
     const late = (limit: number): Error =>
-      this.error(`until ${JSON.stringify(why)}: ${String(found)} after ${limit} ms; ${this.seedText}`);
+      this.error(`until ${JSON.stringify(why)}: ${found} after ${limit} ms; ${this.seedText}`);
     await this.wait(limitMs, look, late);
   }
 
@@ -60,17 +66,28 @@ export class BoundedWait {
     const { driver } = this;
     const limit = limitMs ?? this.usualMs;
     const end = driver.now + limit;
-    // So that time has something to come to.
-    const task = driver.timer(limit, () => undefined);
+    const over = deferred<never>();
+    const state = { isOver: false, isLooking: false };
+    // So that time has something to come to. A look that waits for its promise then has waited for too long.
+    const due = (): Task =>
+      driver.timer(Math.max(end - driver.now, LOOK_MS), () => {
+        if (state.isLooking) over.reject(late(limit));
+        else task = due();
+      });
+    let task = due();
     const looking = async (): Promise<void> => {
-      while (!(await look())) {
+      while (!state.isOver) {
+        state.isLooking = true;
+        if (await look()) return;
+        state.isLooking = false;
         if (driver.now >= end) throw late(limit);
         await driver.nextTurn();
       }
     };
     try {
-      await driver.whilePending(looking());
+      await driver.whilePending(Promise.race([looking(), over.promise]));
     } finally {
+      state.isOver = true;
       task.act = null;
     }
   }

@@ -15,7 +15,7 @@ import { Random } from './random.js';
 import { ClusterTrace } from './cluster-trace.js';
 import { Rest, type Wait } from './rest.js';
 import { type DaemonHandle, Slot } from './slot.js';
-import { machine, refuseFakes } from './time/driver.js';
+import { ENDED, machine, refuseFakes } from './time/driver.js';
 import { type Day, Process } from './time/process.js';
 import { RealTime } from './time/real.js';
 import { VirtualTime } from './time/virtual.js';
@@ -91,8 +91,10 @@ export class Cluster implements AsyncDisposable {
     this.clock = {
       now: () => driver.now,
       date: () => new Date(program.date()),
-      sleep: (milliseconds) =>
-        driver.whilePending(new Promise((resolve) => void driver.timer(milliseconds, resolve))),
+      sleep: async (milliseconds) => {
+        this.enter('sleep');
+        await driver.whilePending(new Promise<void>((resolve) => void driver.timer(milliseconds, resolve)));
+      },
     };
     this.connections = new ClusterConnections(
       this.slots,
@@ -159,6 +161,7 @@ export class Cluster implements AsyncDisposable {
    * @param sides numbers of daemons; those that are named nowhere stay with the first side
    */
   async partition(sides: readonly (readonly number[])[], wait: Wait = {}): Promise<void> {
+    this.enter('partition');
     const named = sides.flat();
     for (const daemon of named) {
       this.slotOf('partition', daemon);
@@ -175,6 +178,7 @@ export class Cluster implements AsyncDisposable {
 
   /** All daemons reach each other again. */
   async heal(wait: Wait = {}): Promise<void> {
+    this.enter('heal');
     this.rest.sides = [this.slots.map(({ index }) => index)];
     this.note('network', 'heals');
     this.network.connect(this.rest.sides);
@@ -196,7 +200,10 @@ export class Cluster implements AsyncDisposable {
     await this.rest.settle('start', wait);
   }
 
-  /** A daemon stops in good order: its clients see the end of the stream, the others that they have left. */
+  /**
+   * A daemon stops in good order: its clients see the end of the stream, the others that they have left.
+   * @throws Error when it is killed before that
+   */
   async stop(daemon: number, wait: Wait = {}): Promise<void> {
     const slot = this.slotIn('stop', daemon, ['up']);
     const stopped = slot.stop();
@@ -204,6 +211,7 @@ export class Cluster implements AsyncDisposable {
     if (wait.wait === 'nothing') return;
     await this.rest.settle('stop', wait);
     await closed;
+    if (!(await stopped)) throw new Error(`stop: daemon ${daemon} was killed while it stopped`);
   }
 
   /** The process of a daemon is frozen, as by SIGSTOP: it takes nothing and sends nothing. Its clients run on. */
@@ -224,18 +232,21 @@ export class Cluster implements AsyncDisposable {
 
   /** A connection breaks: a reset. What is on its way still arrives. */
   cut(connection: Connection): void {
+    this.enter('cut');
     this.driver.touch();
     this.connections.cut(connection);
   }
 
   /** The program of a connection does not read, until `unpause`. When the daemon ends the connection, it is known at once. */
   pause(connection: Connection): void {
+    this.enter('pause');
     this.driver.touch();
     this.connections.pause(connection, true);
   }
 
   /** It reads again. */
   unpause(connection: Connection): void {
+    this.enter('unpause');
     this.driver.touch();
     this.connections.pause(connection, false);
   }
@@ -249,6 +260,7 @@ export class Cluster implements AsyncDisposable {
 
   /** Nothing is ordered until it is released: no message, no join, no view of a group. */
   hold(): Release {
+    this.enter('hold');
     this.driver.touch();
     this.holds++;
     this.network.hold(true);
@@ -268,6 +280,7 @@ export class Cluster implements AsyncDisposable {
    * @param limitMs milliseconds after which it fails; default 5000, in virtual time 60 000
    */
   async settled(limitMs?: number): Promise<void> {
+    this.enter('settled');
     await this.rest.settle('settled', limitMs === undefined ? {} : { limitMs });
   }
 
@@ -278,11 +291,13 @@ export class Cluster implements AsyncDisposable {
    * @param limitMs milliseconds after which it fails; default 5000, in virtual time 60 000
    */
   async until(what: () => unknown, why: string, limitMs?: number): Promise<void> {
+    this.enter('until');
     await this.waits.until(what, why, limitMs);
   }
 
   /** Lets virtual time pass. */
   async advance(milliseconds: number): Promise<void> {
+    this.enter('advance');
     if (!(this.driver instanceof VirtualTime))
       throw new Error("advance: expected a cluster with time: 'virtual'");
     await this.clock.sleep(milliseconds);
@@ -346,8 +361,13 @@ export class Cluster implements AsyncDisposable {
     this.lines.note(who, () => what);
   }
 
+  /** @throws Error after the end, when no time passes any more */
+  private enter(what: string): void {
+    if (this.ending) throw new Error(`${what}: ${ENDED}`);
+  }
+
   private slotOf(what: string, daemon: number): Slot {
-    if (this.ending) throw new Error(`${what}: the cluster has ended`);
+    this.enter(what);
     refuseFakes();
     const slot = this.slots[daemon];
     if (!slot) throw new Error(`${what}: daemon ${daemon} is not one of 0 to ${this.slots.length - 1}`);

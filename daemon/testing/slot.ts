@@ -4,6 +4,7 @@ import { LiveStatus } from '../live-status.js';
 import { silentLogger } from '../log/logger.js';
 import type { Monitor } from '../monitor/http.js';
 import type { DaemonStatus } from '../monitor/status.js';
+import { type Deferred, deferred } from '../../lib/util/deferred.js';
 import type { CheckedOptions } from '../options.js';
 import type { ViewTime } from '../wiring.js';
 import { MemoryDaemon } from './daemon.js';
@@ -72,6 +73,8 @@ export class Slot implements DaemonHandle {
   /** What ended its last life, and when. */
   private ended = 'not started';
   private isStopping = false;
+  /** While it stops: whether it came to its end in good order. */
+  private gone: Deferred<boolean> | null = null;
   private monitor: Monitor | null = null;
   private last: LiveStatus | null = null;
   private readonly viewTime: ViewSeconds;
@@ -168,30 +171,32 @@ export class Slot implements DaemonHandle {
 
   kill(): void {
     this.daemon?.crash();
+    this.gone?.resolve(false);
     this.over('killed');
   }
 
-  /** In good order: clients first, then the others. */
-  async stop(): Promise<void> {
+  /** In good order: clients first, then the others. @returns false when it was killed meanwhile */
+  async stop(): Promise<boolean> {
     const { daemon } = this;
-    if (!daemon) return;
+    if (!daemon) return true;
     this.isStopping = true;
     this.observer.note(this, 'stops');
-    const left = new Promise<void>((resolve) => {
-      daemon.engine.onEnded = resolve;
-    });
-    await daemon.server.stop();
-    daemon.engine.leave();
-    await left;
-    if (this.daemon !== daemon) return;
+    const gone = (this.gone = deferred<boolean>());
+    daemon.engine.onEnded = () => gone.resolve(true);
+    // What waits for a process that is dead waits for ever.
+    await Promise.race([daemon.server.stop(), gone.promise]);
+    if (this.daemon === daemon) daemon.engine.leave();
+    if (!(await gone.promise) || this.daemon !== daemon) return false;
     daemon.process.kill();
     this.over('stopped');
+    return true;
   }
 
   private over(how: string): void {
     this.ended = `${how} at ${this.driver.now.toFixed(1)} ms`;
     this.daemon = null;
     this.isStopping = false;
+    this.gone = null;
     this.observer.note(this, `is ${how}`);
   }
 }

@@ -12,11 +12,14 @@ export interface Driver extends Time {
   nextTurn(): Promise<void>;
   /** Something was asked of the cluster from outside. */
   touch(): void;
-  /** Time passes, and the process lives, until the promise has settled. */
+  /** Time passes, and the process lives, until the promise has settled. @throws Error when the driver is stopped before */
   whilePending<T>(promise: Promise<T>): Promise<T>;
   /** Nothing happens any more. */
   stop(): void;
 }
+
+/** Why nothing happens any more. */
+export const ENDED = 'the cluster has ended';
 
 /** The machine's own, whatever a test replaces later. */
 export const machine = {

@@ -1,5 +1,6 @@
 /** The machine's time, for processes of a test. No handle of it outlives what is under way. */
-import { type Driver, machine } from './driver.js';
+import { abortable } from '../../../lib/util/deferred.js';
+import { type Driver, ENDED, machine } from './driver.js';
 import { Loop } from './loop.js';
 import type { Task } from './time.js';
 
@@ -23,7 +24,8 @@ export class RealTime implements Driver {
   private pending = 0;
   private turns = 0;
   private seen = -1;
-  private isStopped = false;
+  /** Aborts when nothing happens any more. */
+  private readonly end = new AbortController();
 
   get now(): number {
     return machine.now() - this.start;
@@ -57,7 +59,7 @@ export class RealTime implements Driver {
   }
 
   touch(): void {
-    if (this.isStopped) return;
+    if (this.end.signal.aborted) return;
     if (this.alive) this.alive.refresh();
     else this.alive = machine.setTimeout(() => this.idle(), IDLE_MS);
   }
@@ -66,14 +68,14 @@ export class RealTime implements Driver {
     this.pending++;
     this.touch();
     try {
-      return await promise;
+      return await abortable(promise, this.end.signal);
     } finally {
       this.pending--;
     }
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.end.abort(new Error(ENDED));
     this.loop.clear();
     if (this.immediate) machine.clearImmediate(this.immediate);
     for (const timer of [this.timeout, this.alive]) if (timer) machine.clearTimeout(timer);
@@ -89,7 +91,7 @@ export class RealTime implements Driver {
     const { loop } = this;
     loop.now = this.now;
     const task = loop[kind](delay, act);
-    if (this.isStopped) loop.clear();
+    if (this.end.signal.aborted) loop.clear();
     else this.arm();
     return task;
   }
@@ -118,7 +120,7 @@ export class RealTime implements Driver {
     try {
       this.loop.turn(this.now);
     } finally {
-      if (!this.isStopped) this.arm();
+      if (!this.end.signal.aborted) this.arm();
     }
   }
 }

@@ -2,7 +2,8 @@
  * Virtual time that runs by itself. The next task is due when everything that awaits has got as far as it can: when the
  * event loop has gone round twice and nothing was asked for.
  */
-import { type Driver, machine } from './driver.js';
+import { abortable } from '../../../lib/util/deferred.js';
+import { type Driver, ENDED, machine } from './driver.js';
 import { Loop } from './loop.js';
 
 const QUIET_ROUNDS = 2;
@@ -21,7 +22,8 @@ export class VirtualTime extends Loop implements Driver {
   private looks: (() => void)[] = [];
   /** Whether those that look have looked since time has passed. */
   private isLookedAt = false;
-  private isStopped = false;
+  /** Aborts when nothing happens any more. */
+  private readonly end = new AbortController();
   private isPassing = false;
   private tied: ((milliseconds: number) => void) | null = null;
   /** What has passed here and not there, less than a millisecond. */
@@ -44,7 +46,7 @@ export class VirtualTime extends Loop implements Driver {
     this.pending++;
     this.touch();
     try {
-      return await promise;
+      return await abortable(promise, this.end.signal);
     } finally {
       this.pending--;
       this.touchedAt = this.now;
@@ -57,7 +59,7 @@ export class VirtualTime extends Loop implements Driver {
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.end.abort(new Error(ENDED));
     this.clear();
     if (this.immediate) machine.clearImmediate(this.immediate);
     this.immediate = null;
@@ -70,7 +72,7 @@ export class VirtualTime extends Loop implements Driver {
   }
 
   private schedule(): void {
-    if (this.immediate !== null || this.isStopped) return;
+    if (this.immediate !== null || this.end.signal.aborted) return;
     this.immediate = machine.setImmediate(() => {
       this.immediate = null;
       this.look();
