@@ -7,7 +7,7 @@ import type { Place } from '../client/resume/place.js';
 import { SEND_HIGH_WATER } from '../mailbox/mailbox.js';
 import type { Platform } from '../mailbox/platform.js';
 import { OptionChecks } from '../util/option-checks.js';
-import { ILLEGAL_PARAM } from '../wire/codes.js';
+import { CONNECTION_CLOSED, ILLEGAL_PARAM } from '../wire/codes.js';
 import { SessionChangedError } from './errors.js';
 import type { Token } from './token.js';
 
@@ -39,6 +39,14 @@ export async function connectToFirst(given: Given): Promise<Connection> {
       finder: { lookUp: () => Promise.resolve([]), told: () => [] },
       isFinal: (error) => error instanceof SessionChangedError,
       renews: token.isRenewable,
+      ownerFault: (isSame) => {
+        if (isSame === false) return new SessionChangedError(null, null);
+        if (isSame === true || token.isSure) return null;
+        return errorOf(
+          CONNECTION_CLOSED,
+          'the daemon does not say whose token it is, and the library cannot read it',
+        );
+      },
     },
     signal,
     timeoutMs,

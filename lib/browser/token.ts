@@ -13,6 +13,9 @@ const BEARER = 'ssp.bearer.';
 export class Token {
   /** Of the first token. Null for a token that says nothing of it. */
   private subject: string | null | undefined;
+  private first: string | undefined;
+  /** Whether all tokens up to now are for one subject for certain: they are the same text, or say so. */
+  isSure = true;
 
   constructor(private readonly source: TokenSource | undefined) {}
 
@@ -30,6 +33,8 @@ export class Token {
     if (source === undefined) return [PROTOCOL];
     const token = typeof source === 'string' ? source : await source();
     const subject = subjectOf(token);
+    this.first ??= token;
+    this.isSure &&= token === this.first || (subject !== null && subject === this.subject);
     this.subject ??= subject;
     if (this.subject !== null && subject !== null && subject !== this.subject)
       throw new SessionChangedError(this.subject, subject);

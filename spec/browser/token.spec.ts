@@ -46,6 +46,20 @@ describe('the token of a browser', () => {
     expect(error.message).to.equal('expected a token for "bob", got one for "eve"');
   });
 
+  it('is for one subject for certain as long as it is the same text, or says so', async () => {
+    const sure = async (...texts: readonly string[]): Promise<boolean> => {
+      const rest = [...texts];
+      const token = new Token(() => rest.shift() ?? '');
+      for (const _ of texts) await token.protocols();
+      return token.isSure;
+    };
+    expect(await sure('a', 'a')).to.equal(true);
+    expect(await sure(jwt({ sub: 'bob', exp: 1 }), jwt({ sub: 'bob', exp: 2 }))).to.equal(true);
+    expect(await sure('a', 'b', 'a')).to.equal(false);
+    expect(await sure('a', jwt({ sub: 'bob' }))).to.equal(false);
+    expect(await sure(jwt({ sub: 'bob' }), 'a')).to.equal(false);
+  });
+
   it('is not there where the function fails', async () => {
     const token = new Token(() => Promise.reject(new Error('signed out')));
     expect((await failure(token.protocols())).message).to.equal('signed out');

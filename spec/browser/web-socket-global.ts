@@ -13,3 +13,16 @@ export function withWebSocket(): void {
     else Reflect.deleteProperty(globalThis, 'WebSocket');
   });
 }
+
+/** The WebSockets that pages make from now on, within a suite that has given it to them. */
+export function recordWebSockets(): WebSocket[] {
+  const sockets: WebSocket[] = [];
+  const recorded = class extends WebSocket {
+    constructor(...given: ConstructorParameters<typeof WebSocket>) {
+      super(...given);
+      sockets.push(this);
+    }
+  };
+  Object.defineProperty(globalThis, 'WebSocket', { value: recorded, configurable: true, writable: true });
+  return sockets;
+}

@@ -16,7 +16,13 @@ interface Given {
   readonly places: readonly Place[];
   /** Null: only the first connect tries all places. */
   readonly resume: ResumeSettings | null;
-  readonly plan: Omit<DialPlan, 'offer' | 'continues'>;
+  readonly plan: Omit<DialPlan, 'offer' | 'continues' | 'refusal'> & {
+    /**
+     * Why a connection does not count that would continue another one.
+     * @param isSame whether the daemon takes its client for the same; null where it does not say
+     */
+    readonly ownerFault?: (isSame: boolean | null) => Error | null;
+  };
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
   readonly sendHighWater: number;
@@ -29,7 +35,13 @@ export async function connectToOne(given: Given): Promise<Connection> {
   const session = resume && new ResumableSession(COMPACT_OFFER.hello, resume, plan.platform.clock);
   const offer = (): ExtensionOffer => session?.offer() ?? COMPACT_OFFER;
   const continues = (mailbox: Mailbox): Continues => session?.continues(mailbox) ?? 'whole';
-  const dialler = new Dialler(places, { giveUpMs, balance, discover }, { ...plan, offer, continues });
+  const refusal = (mailbox: Mailbox): Error | null =>
+    session?.hasBegun === true ? (plan.ownerFault?.(session.isSame(mailbox)) ?? null) : null;
+  const dialler = new Dialler(
+    places,
+    { giveUpMs, balance, discover },
+    { ...plan, offer, continues, refusal },
+  );
   const dialled = await dialler.first(signal, timeoutMs);
   const { mailbox } = dialled;
   if (signal?.aborted) await mailbox.disconnect();

@@ -23,6 +23,8 @@ export type DialPlan = Omit<MailboxOptions, 'spreadName' | 'address' | 'platform
   readonly finder: Finder;
   /** Whether an attempt that failed so ends the search, and the connection. */
   readonly isFinal?: (error: Error) => boolean;
+  /** Why a connection that was accepted does not count all the same; null for nothing. */
+  readonly refusal?: (mailbox: Mailbox) => Error | null;
   /** Whether another attempt proves again who this is: a session that is not permitted any more may be permitted then. */
   readonly renews?: boolean;
   /** What one attempt wants of the extension. */
@@ -210,8 +212,11 @@ export class Dialler {
     } else if ('places' in made) {
       this.machine.expanded(attempt, made.places, clock.now());
     } else {
-      if (made.error && this.plan.isFinal?.(made.error) === true) return this.endWith(made.error);
-      if (!stop.signal.aborted) this.failures.push({ place, failure: made });
+      // What comes of an attempt that nobody wants any more says nothing of the connection in use.
+      if (!stop.signal.aborted) {
+        if (made.error && this.plan.isFinal?.(made.error) === true) return this.endWith(made.error);
+        this.failures.push({ place, failure: made });
+      }
       const isAbsent = made.during === 'connecting';
       const how = made.code === REJECT_AUTH ? 'auth' : isAbsent ? 'absent' : 'failed';
       this.machine.failed(attempt, how, clock.now());
@@ -224,8 +229,12 @@ export class Dialler {
     const options = { ...plan, spreadName: place.text, address: place.address ?? undefined };
     const progressed = (): void => this.machine.progressed(attempt, this.plan.platform.clock.now());
     const mailbox = await Mailbox.dial({ ...options, extension: offer(), signal, progressed });
-    if (!(mailbox instanceof Mailbox) || mailbox.state === 'open') return mailbox;
-    return { code: CONNECTION_CLOSED, during: 'handshake', error: mailbox.cause };
+    if (!(mailbox instanceof Mailbox)) return mailbox;
+    const isOpen = mailbox.state === 'open';
+    const refusal = isOpen ? (this.plan.refusal?.(mailbox) ?? null) : null;
+    if (isOpen && refusal === null) return mailbox;
+    if (isOpen) discard(mailbox);
+    return { code: CONNECTION_CLOSED, during: 'handshake', error: refusal ?? mailbox.cause };
   }
 
   private async expand(place: Place): Promise<{ readonly places: readonly Place[] } | DialFailure> {

@@ -11,6 +11,7 @@ import {
 } from '../../wire/extension/features.js';
 import type { Move } from '../../wire/extension/addresses.js';
 import type { Hello } from '../../wire/extension/hello.js';
+import { readToken } from '../../wire/extension/token.js';
 import type { Welcome } from '../../wire/extension/welcome.js';
 import { type ArrivalSink, SessionArrivals } from './arrivals.js';
 import type { Continues } from './machine.js';
@@ -47,6 +48,10 @@ export class ResumableSession {
   sink: ArrivalSink | null = null;
   /** Number of the newest try to come back. */
   attempt = 0;
+  /** Whether a daemon has accepted it. */
+  hasBegun = false;
+  /** Hash of whom the daemons take the client for, as their first token says it; null before that. */
+  private principal: Buffer | null = null;
   private token: Buffer | null = null;
   /** Names what the session is called when its return has its place; if that is lost, it never was. */
   private nextToken: Buffer | null = null;
@@ -108,9 +113,17 @@ export class ResumableSession {
     this.hasStood = false;
   }
 
+  /** Whether the daemon takes the client of a connection for the one of before; null where it did not say, or does not. */
+  isSame(mailbox: Mailbox): boolean | null {
+    const found = principalOf(mailbox);
+    return this.principal && found && found.equals(this.principal);
+  }
+
   /** A daemon has accepted, and its connection counts. */
   accepted(mailbox: Mailbox): Acceptance {
     const { extension } = mailbox;
+    this.hasBegun = true;
+    this.principal ??= principalOf(mailbox);
     const isBeside = this.isKnown && !this.isLost;
     this.isLost = false;
     if (extension) this.sink?.told(extension.welcome.addresses);
@@ -186,6 +199,16 @@ export class ResumableSession {
     const awayMs = this.isLost ? Math.min(0xffff_ffff, Math.round(this.clock.now() - this.lostAt)) : 0;
     const resume = token && { token, position: this.position.at(awayMs) };
     return { features, holdMs, heartbeatMs, attempt: resume ? ++this.attempt : 0, resume };
+  }
+}
+
+/** What the token of a daemon says of whom it is for; null without one, or for one that is made otherwise. */
+function principalOf({ extension }: Mailbox): Buffer | null {
+  if (!extension || extension.welcome.token.length === 0) return null;
+  try {
+    return readToken(extension.welcome.token).token.principal;
+  } catch {
+    return null;
   }
 }
 

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { Daemon } from '../../../daemon/index.js';
 import { connect, CouldNotConnectError } from '../../../lib/browser/index.js';
 import { connect as connectNative } from '../../../lib/index.js';
+import { recordWebSockets } from '../../browser/web-socket-global.js';
 import { startWithSecret } from './web-fixture.js';
 import { failure } from '../../support/failure.js';
 import { until } from '../../support/wait.js';
@@ -12,19 +13,6 @@ import { claims, secretToken } from '../../support/web-tokens.js';
 
 const urlOf = ({ webPort }: Daemon): string => `ws://127.0.0.1:${webPort}/ssp`;
 const tokenOf = (sub: string, more: object = {}): string => secretToken(claims({ sub, ...more }));
-
-/** The WebSockets that are made from now on. */
-function recordSockets(): WebSocket[] {
-  const sockets: WebSocket[] = [];
-  const recorded = class extends WebSocket {
-    constructor(...given: ConstructorParameters<typeof WebSocket>) {
-      super(...given);
-      sockets.push(this);
-    }
-  };
-  Object.defineProperty(globalThis, 'WebSocket', { value: recorded, configurable: true, writable: true });
-  return sockets;
-}
 
 describe('WebSocket: the client of browsers', () => {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket');
@@ -86,7 +74,7 @@ describe('WebSocket: the client of browsers', () => {
     it(`is somebody else for the others from the return on at which it ${how} the right to impersonate`, async () => {
       const rules = ['* join,send *', 'role:desk impersonate *'];
       await using daemon = await startWithSecret({}, rules);
-      const sockets = recordSockets();
+      const sockets = recordWebSockets();
       let roles: readonly string[] = rolesFirst;
       const token = (): string => tokenOf('anna', { roles });
       const page = await connect({ url: urlOf(daemon), token, name: 'a', resume: { holdMs: 60_000 } });
