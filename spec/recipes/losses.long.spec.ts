@@ -95,7 +95,7 @@ const bugs: readonly (readonly [name: string, plant: () => () => void, live: Los
       }),
     known,
   ],
-  ['a member that is not known again', () => replace(PresenceCore, 'movedFrom', nothing), present],
+  ['a member that is not known again', () => replace(PresenceCore, 'pastOf', nothing), present],
 ];
 
 /** A world that does not come to its end has a fault, too. */

@@ -255,4 +255,76 @@ describe('presence, step by step', () => {
       expect(other.take()).to.deep.equal([`left ${B}`]);
     });
   });
+
+  describe('of those who are gone when this member is back', () => {
+    const SELF = '#a#d2';
+    const MORE = '#c#d2';
+    const PATIENCE = 60_000 * 60;
+
+    /** B and C have the same number. */
+    function back(...members: readonly string[]): Watch {
+      const watch = new Watch();
+      watch.core.view(view([A, B, C]), 0);
+      watch.announce(A, 1, Buffer.from('me')).announce(B).announce(C).take();
+      watch.core.lost();
+      watch.core.rejoined(SELF);
+      watch.core.view(view([SELF, ...members]), 50);
+      watch.core.resumed();
+      watch.announce(SELF, 1, Buffer.from('me'));
+      return watch;
+    }
+
+    it('tells of each, also where they share a number', () => {
+      const watch = back();
+      expect(watch.take()).to.deep.equal([`returned ${SELF} from ${A}`]);
+      watch.core.tick(PATIENCE);
+      expect([watch.take(), watch.core.dueAt]).to.deep.equal([
+        [`disconnected ${B}`, `disconnected ${C}`],
+        Infinity,
+      ]);
+    });
+
+    it('knows each again by its name, also where they share a number', () => {
+      const watch = back(MORE, B);
+      watch.take();
+      expect(watch.announce(MORE).announce(B).take()).to.deep.equal([`returned ${MORE} from ${C}`]);
+      watch.core.tick(PATIENCE);
+      expect(watch.take()).to.deep.equal([]);
+    });
+
+    it('takes nobody else with the number of this member for itself', () => {
+      const watch = new Watch();
+      watch.core.view(view([A, B]), 0);
+      watch.announce(B, 1).announce(A, 1, Buffer.from('me')).take();
+      watch.core.rejoined(SELF);
+      watch.core.view(view([SELF]), 50);
+      expect(watch.announce(SELF, 1, Buffer.from('me')).take()).to.deep.equal([`returned ${SELF} from ${A}`]);
+      watch.core.tick(PATIENCE);
+      expect(watch.take()).to.deep.equal([`disconnected ${B}`]);
+    });
+
+    it('tells one that has the id of another process from that one, at once', () => {
+      const watch = back(B);
+      watch.core.lost();
+      watch.core.rejoined(SELF);
+      watch.core.view(view([SELF]), 60);
+      watch.core.view(view([SELF, B]), 70);
+      watch.take();
+      expect(watch.announce(B, 6).take()).to.deep.equal([`disconnected ${B}`, `joined ${B}`]);
+    });
+
+    it('knows one by its id before one of its name elsewhere', () => {
+      const twin = '#b#d9';
+      const watch = new Watch();
+      watch.core.view(view([A, B, twin]), 0);
+      watch.announce(A, 1, Buffer.from('me')).announce(B).announce(twin).take();
+      watch.core.rejoined(SELF);
+      watch.core.view(view([SELF]), 50);
+      watch.core.view(view([SELF, twin]), 60);
+      watch.announce(SELF, 1, Buffer.from('me')).take();
+      expect(watch.announce(twin).take()).to.deep.equal([`returned ${twin}`]);
+      watch.core.tick(PATIENCE);
+      expect(watch.take()).to.deep.equal([`disconnected ${B}`]);
+    });
+  });
 });

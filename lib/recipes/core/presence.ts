@@ -87,8 +87,10 @@ export class PresenceCore implements RecipeCore {
   private readonly away = new Map<string, Away>();
   /** By the id of a member that has returned, as the daemon says, the one that it had when it was here last. */
   private readonly origins = new Map<string, string>();
-  /** Those who were here when the connection was lost and are not now under that id, by instance. */
-  private readonly missing = new Map<number, { readonly who: MemberPresence; readonly until: number }>();
+  /** Those who were here when the connection was lost and are not now, by the id of then. */
+  private readonly missing = new Map<string, Away>();
+  /** The id under which this member was here last. */
+  private was: string;
   private me: MemberPresence | null = null;
   /** Whether the next view is the first one after a loss. */
   private isBack = false;
@@ -107,7 +109,9 @@ export class PresenceCore implements RecipeCore {
     private readonly sink: MembersSink,
     private readonly comesBack = false,
     private readonly key: string | null = null,
-  ) {}
+  ) {
+    this.was = self;
+  }
 
   /** Those who announced themselves, in the order of the view. */
   get reachable(): MemberPresence[] {
@@ -125,8 +129,8 @@ export class PresenceCore implements RecipeCore {
 
   get dueAt(): number {
     let due = Infinity;
-    for (const { until } of this.away.values()) due = Math.min(due, until);
-    for (const { until } of this.missing.values()) due = Math.min(due, until);
+    for (const all of [this.away, this.missing])
+      for (const { until } of all.values()) due = Math.min(due, until);
     return due;
   }
 
@@ -175,6 +179,7 @@ export class PresenceCore implements RecipeCore {
 
   /** The others announce themselves to this member as to any that comes. */
   rejoined(self: string): void {
+    if (this.here.has(this.self)) this.was = this.self;
     this.self = self;
     this.isBack = true;
   }
@@ -199,22 +204,16 @@ export class PresenceCore implements RecipeCore {
   }
 
   tick(now: number): void {
-    for (const [name, { who, until, how }] of this.away) if (until <= now) this.forget(name, who, how);
-    for (const [instance, { who, until }] of this.missing) {
-      if (until > now) continue;
-      this.missing.delete(instance);
-      this.sink.left(who, 'disconnected');
-    }
+    for (const all of [this.away, this.missing])
+      for (const [id, { who, until, how }] of all)
+        if (until <= now && all.delete(id)) this.sink.left(who, how);
   }
 
   private announced(who: MemberPresence): void {
     const { id: name } = who;
     const before = this.here.get(name);
-    const origin = this.origins.get(name) ?? name;
-    const past = this.away.get(origin)?.who;
-    if (past && past.instance !== who.instance) this.forget(origin, past, 'disconnected');
     // A member that comes back is reported as it was, then what it has changed meanwhile.
-    const known = before ?? (this.away.delete(origin) ? past : this.movedFrom(who));
+    const known = before ?? this.pastOf(who);
     this.here.set(name, who);
     if (known?.instance !== who.instance) {
       if (known) this.sink.left(known, 'disconnected');
@@ -227,23 +226,31 @@ export class PresenceCore implements RecipeCore {
   }
 
   /**
-   * One that nobody sees any more under the id that it had is known again by its instance. Anybody can know that number, so
-   * its name has to be the same too, as it is where a connection moves to another daemon.
+   * What is known of one that was not here: under the id that it had, where that is the same process, else the one of before is
+   * gone. One that nobody sees any more under that id is known again by its instance. Anybody can know that number, so its name
+   * has to be the same too, as it is where a connection moves to another daemon.
    */
-  private movedFrom(who: MemberPresence): MemberPresence | undefined {
-    const missing = this.missing.get(who.instance)?.who;
-    const past = [...this.away.values(), { who: missing }].find(
-      ({ who: each }) => each && this.isSame(each, who),
-    )?.who;
-    if (!past) return undefined;
-    if (past === missing) this.missing.delete(who.instance);
-    else this.away.delete(past.id);
-    return past;
+  private pastOf(who: MemberPresence): MemberPresence | undefined {
+    const { away, missing } = this;
+    const origin = this.origins.get(who.id) ?? who.id;
+    for (const [all, id] of [
+      [away, origin],
+      [missing, who.id],
+    ] as const) {
+      const past = all.get(id)?.who;
+      if (!past || !all.delete(id)) continue;
+      if (past.instance === who.instance) return past;
+      this.sink.left(past, 'disconnected');
+    }
+    for (const all of [away, missing])
+      for (const [id, { who: past }] of all) if (this.isSame(past, who) && all.delete(id)) return past;
+    return undefined;
   }
 
   private isSame(before: MemberPresence, now: MemberPresence): boolean {
     if (before.instance !== now.instance) return false;
-    return now.id === this.self || parsePrivateGroup(before.id)?.name === parsePrivateGroup(now.id)?.name;
+    if (now.id === this.self && before.id === this.was) return true;
+    return parsePrivateGroup(before.id)?.name === parsePrivateGroup(now.id)?.name;
   }
 
   /** Who of them was here under another id. */
@@ -256,7 +263,7 @@ export class PresenceCore implements RecipeCore {
   /** It left while this member was away, or it moved and says so. */
   private miss(who: MemberPresence, now: number): void {
     this.here.delete(who.id);
-    this.missing.set(who.instance, { who, until: now + PATIENCE_MS });
+    this.missing.set(who.id, { who, until: now + PATIENCE_MS, how: 'disconnected' });
   }
 
   private lose(who: MemberPresence, cause: RecipeView['cause'], now: number): void {
@@ -270,12 +277,8 @@ export class PresenceCore implements RecipeCore {
     this.away.set(who.id, { who, until: now + patience, how: isBroken ? 'disconnected' : 'forgotten' });
     this.sink.unreachable(who);
     const [oldest] = this.away;
-    if (this.away.size > MAX_AWAY && oldest) this.forget(oldest[0], oldest[1].who, 'forgotten');
-  }
-
-  private forget(name: string, who: MemberPresence, how: Departure): void {
-    this.away.delete(name);
-    this.sink.left(who, how);
+    if (this.away.size > MAX_AWAY && oldest && this.away.delete(oldest[0]))
+      this.sink.left(oldest[1].who, 'forgotten');
   }
 
   private presence(now: number): MemberPresence {
