@@ -40,18 +40,22 @@ export async function connectToFirst(given: Given): Promise<Connection> {
       isFinal: (error) => error instanceof SessionChangedError,
       renews: token.isRenewable,
       ownerFault: (isSame) => {
-        if (isSame === false) return new SessionChangedError(null, null);
+        if (isSame === false) return changed();
         if (isSame === true || token.isSure) return null;
-        return errorOf(
-          CONNECTION_CLOSED,
-          'the daemon does not say whose token it is, and the library cannot read it',
-        );
+        return errorOf(CONNECTION_CLOSED, 'the daemon does not say whose token it is');
       },
     },
     signal,
     timeoutMs,
     sendHighWater: SEND_HIGH_WATER,
   });
+}
+
+/** For tokens that only the daemon can read. The text is made here, so that pages without `resume` do not load it. */
+function changed(): SessionChangedError {
+  const error = new SessionChangedError(null, null);
+  error.message = 'expected a token for the same subject, got one for another';
+  return error;
 }
 
 const placeOf = (url: string): Place => ({

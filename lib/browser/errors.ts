@@ -9,9 +9,10 @@ export class SessionChangedError extends SspError {
     /** Subject of the new one; null as for `before`. */
     readonly now: string | null,
   ) {
-    const [expected, got] =
-      before === null ? ['the same subject', 'another'] : [JSON.stringify(before), JSON.stringify(now)];
-    super('ERR_SSP_SESSION_CHANGED', `expected a token for ${expected}, got one for ${got}`);
+    super(
+      'ERR_SSP_SESSION_CHANGED',
+      `expected a token for ${JSON.stringify(before)}, got one for ${JSON.stringify(now)}`,
+    );
   }
 }
 

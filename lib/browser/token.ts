@@ -33,8 +33,7 @@ export class Token {
     if (source === undefined) return [PROTOCOL];
     const token = typeof source === 'string' ? source : await source();
     const subject = subjectOf(token);
-    this.first ??= token;
-    this.isSure &&= token === this.first || (subject !== null && subject === this.subject);
+    this.isSure &&= token === (this.first ??= token) || (subject !== null && subject === this.subject);
     this.subject ??= subject;
     if (this.subject !== null && subject !== null && subject !== this.subject)
       throw new SessionChangedError(this.subject, subject);

@@ -11,7 +11,7 @@ import {
 } from '../../wire/extension/features.js';
 import type { Move } from '../../wire/extension/addresses.js';
 import type { Hello } from '../../wire/extension/hello.js';
-import { readToken } from '../../wire/extension/token.js';
+import { principalIn } from '../../wire/extension/token.js';
 import type { Welcome } from '../../wire/extension/welcome.js';
 import { type ArrivalSink, SessionArrivals } from './arrivals.js';
 import type { Continues } from './machine.js';
@@ -202,15 +202,9 @@ export class ResumableSession {
   }
 }
 
-/** What the token of a daemon says of whom it is for; null without one, or for one that is made otherwise. */
-function principalOf({ extension }: Mailbox): Buffer | null {
-  if (!extension || extension.welcome.token.length === 0) return null;
-  try {
-    return readToken(extension.welcome.token).token.principal;
-  } catch {
-    return null;
-  }
-}
+/** What the token of a daemon says of whom it is for; null without one. */
+const principalOf = ({ extension }: Mailbox): Buffer | null =>
+  extension && principalIn(extension.welcome.token);
 
 const nothingEarly = (): EarlyFrames => ({ addresses: null, move: null });
 

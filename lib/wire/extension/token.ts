@@ -66,6 +66,12 @@ export const readToken = (bytes: Buffer): ReceivedToken =>
     return { token, sealed, mac: reader.raw(MAC_BYTES) };
   });
 
+/** The hash of the principal, in a token whose code nobody checks; null in what is too short to be one. */
+export const principalIn = (bytes: Buffer): Buffer | null =>
+  bytes.length > PRINCIPAL_BYTES + MAC_BYTES
+    ? bytes.subarray(-PRINCIPAL_BYTES - MAC_BYTES, -MAC_BYTES)
+    : null;
+
 const readFields = (reader: ByteReader): Token => ({
   keyId: reader.u32(),
   sid: reader.u64(),
