@@ -2,9 +2,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type Cluster, cluster } from '../../daemon/testing/index.js';
-import { failure } from '../support/failure.js';
 
-/** The first line of what it is rejected with. */
+/** What it is rejected with. */
+const failure = async (promise: Promise<unknown>): Promise<Error> =>
+  await promise.then(
+    () => new Error('it was not rejected'),
+    (error: unknown) => error as Error,
+  );
+
+/** The first line of that. */
 const why = async (promise: Promise<unknown>): Promise<string> =>
   (await failure(promise)).message.split('\n')[0] as string;
 
