@@ -5,8 +5,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { systemClock } from '../../lib/util/clock.js';
 import type { Logger } from '../log/logger.js';
-import { ConsoleFiles, isConsolePath } from './console-files.js';
 import { isLocalName } from '../net/local-name.js';
+import { ConsoleFiles, isConsolePath } from './console-files.js';
 import { type MonitorEndpoint, checkToken, listenOn, tokenCheck } from './endpoint.js';
 import { Feeds } from './feed/feeds.js';
 import { FEED_TYPE, isOwnSite, serveFeed } from './feed/serve.js';

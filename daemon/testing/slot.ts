@@ -183,7 +183,7 @@ export class Slot implements DaemonHandle {
     this.observer.note(this, 'stops');
     const gone = (this.gone = deferred<boolean>());
     daemon.engine.onEnded = () => gone.resolve(true);
-    // What waits for a process that is dead waits for ever.
+    // What waits for a dead process would never end.
     await Promise.race([daemon.server.stop(), gone.promise]);
     if (this.daemon === daemon) daemon.engine.leave();
     if (!(await gone.promise) || this.daemon !== daemon) return false;

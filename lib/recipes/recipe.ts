@@ -75,7 +75,6 @@ export abstract class Recipe<Events extends RecipeEvents> extends Emitter<Events
   }
 
   /** @internal */
-
   protected set binding(seat: GroupBinding) {
     this.place = seat;
   }

@@ -1,4 +1,7 @@
-/** How many messages of one WebSocket are read. Each costs the daemon something, however short it is, and a throttle of bytes does not see the empty ones. */
+/**
+ * How many messages of one WebSocket are read. Each costs the daemon something, however short it is, and a throttle of bytes does
+ * not see the empty ones.
+ */
 import type { Clock, Timer } from '../../../lib/util/clock.js';
 
 /** Milliseconds in which messages are counted together. */

@@ -161,11 +161,7 @@ export class OrderedLink {
    * @throws IllegalParamError for what cannot be sent, MessageTooLongError above 64 MiB
    */
   submit(message: LinkMessage, isVolatile = false): Promise<void> {
-    if (this.isAlone && !this.outgoing.isBusy) {
-      this.actAlone(message);
-      return Promise.resolve();
-    }
-    if (this.isDegraded || this.isClosed) {
+    if (this.isDegraded || this.isClosed || (this.isAlone && !this.outgoing.isBusy)) {
       this.actAlone(message);
       return Promise.resolve();
     }

@@ -69,7 +69,7 @@ export abstract class Store<S, M extends Membership = Membership> {
 
   /**
    * Whether the next component begins something new. Not while others look at an end: a page that shows something else then, with the
-   * same hook in it, would try for ever.
+   * same hook in it, would never stop trying.
    */
   protected get isIdle(): boolean {
     return this.run === null || (this.hasEnded && this.listeners.size === 0);

@@ -62,7 +62,7 @@ describe('WebSocket: upgrade', () => {
         await statusOf(daemon.webPort, { origin: `http://${local}`, headers: { host: local } }),
       ).to.equal(101);
     }
-    // A program is no page.
+    // A program is not a page.
     expect(await statusOf(daemon.webPort, { headers: { host } })).to.equal(101);
     await using withTokens = await startWithSecret();
     const token = secretToken(claims());
