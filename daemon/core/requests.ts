@@ -153,8 +153,10 @@ export class Requests {
     const session = this.roster.find(sender, 0) ?? null;
     if (told !== undefined) {
       if (session?.resume?.sid === told.sid) {
-        session.resume.isReturning = false;
-        if (told.attempt === session.resume.attempt) session.resume.joining.clear();
+        if (told.attempt === session.resume.attempt) {
+          session.resume.isReturning = false;
+          session.resume.joining.clear();
+        }
         for (const joined of told.groups) this.underWay.ended(joined);
       }
       return this.resumption.carryOut(told, this.positions);

@@ -108,11 +108,12 @@ export class Returns {
     if (record.session !== null) {
       this.acknowledgements.returned(record.session, record);
       const { resume } = record.session;
-      if (resume !== null) {
+      // Another connection may have taken the session over since: that one is back by its own return, which comes behind this one.
+      if (resume?.attempt === attempt) {
         resume.isBehindGap = false;
         resume.hasPlace = true;
+        resume.sink.returned();
       }
-      resume?.sink.returned();
     }
     this.expelOthers(sid, attempt);
   }
