@@ -114,6 +114,11 @@ export class Attachment implements ResumeSink, ReplayedSession {
     return this.hasResumed;
   }
 
+  /** Whether it has nothing to wait for that it has missed. */
+  get isLive(): boolean {
+    return this.isCaughtUp;
+  }
+
   /**
    * Whether what the core delivers is not for the client: it gets it with all that it has missed, in its place.
    * @param messages 0 for what continues a frame: it goes where that went, whatever its bytes look like

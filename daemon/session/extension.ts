@@ -133,8 +133,8 @@ export class SessionExtension {
     private readonly clock: Clock,
     /** Of a session that outlives its connection. */
     readonly attachment: Attachment | null = null,
-    /** Before the events of a session that may come back. */
-    readonly marks: ViewMarks | null = null,
+    /** Of a session that may come back. */
+    private readonly viewMarks: ViewMarks | null = null,
   ) {
     this.features = welcome.features;
     this.sid = welcome.sid;
@@ -142,6 +142,11 @@ export class SessionExtension {
     this.heartbeat =
       heartbeatMs > 0 ? new Heartbeat(heartbeatMs, clock.now(), host.bytesOut, host.bytesIn) : null;
     this.arm();
+  }
+
+  /** Those before its events. What it has missed has its own, which come first: one of now would say that it has all of that. */
+  get marks(): EventMarks | null {
+    return this.attachment?.isLive === false ? null : this.viewMarks;
   }
 
   /** Whether views come as changes of lists. */
@@ -194,7 +199,7 @@ export class SessionExtension {
   lastWord(reason: EndReason, detail: string = reason): Buffer | null {
     const code = endCodeOf(reason);
     const request = code === 'illegal' && this.attachment ? this.attachment.state.number + 1 : 0;
-    const view = code === 'taken-over' && this.marks ? this.marks.tag : 0n;
+    const view = code === 'taken-over' && this.viewMarks ? this.viewMarks.tag : 0n;
     return code && encodeEnd({ code, request, view, text: detail });
   }
 

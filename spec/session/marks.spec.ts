@@ -7,11 +7,12 @@ import { StreamPosition } from '../../lib/client/resume/position.js';
 import { FEATURE_COMPACT_VIEWS, FEATURE_RESUME } from '../../lib/wire/extension/features.js';
 import { isExtensionFrame } from '../../lib/wire/extension/frame.js';
 import { readToClient } from '../../lib/wire/extension/read.js';
-import { encodeMessage } from '../../lib/wire/request.js';
-import { AGREED_MESS } from '../../lib/wire/service.js';
+import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
+import { AGREED_MESS, isReject, JOIN_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
 import { until } from '../support/wait.js';
+import { annAndBob } from './returning-pair.js';
 
 const coreOf = (daemon: Daemon): Core => (daemon as unknown as { core: Core }).core;
 
@@ -51,6 +52,22 @@ describe('session: marks', () => {
     const { tag, index, hash } = record.history;
     expect(position.at(0)).to.include({ tag, to: index, hash, events: 2 });
     expect(position.had('g')).to.equal(true);
+  });
+
+  it('of now do not come before what a client has missed, though answers to it do', async () => {
+    await using pair = await annAndBob({ limits: { maxGroups: 1 } });
+    const { daemon, ann, bob } = pair;
+    ann.break();
+    await bob.hears('g: disconnect #ann#dmn1');
+    bob.multicast(AGREED_MESS, ['g'], 'one');
+    await bob.hears('#bob#dmn1 > g: one');
+    await ann.return(daemon.port);
+    const refused = encodeRequest(JOIN_MESS, ann.privateGroup, ['h']);
+    ann.session.client.send(Buffer.concat([ann.resumeOf(['g'], 1), refused]));
+    await ann.hears('resumed 1');
+    const isRefusal = ({ service }: { readonly service: number }): boolean => isReject(service);
+    const before = ann.session.frames.findIndex(isRefusal);
+    expect(read(ann.session).words.slice(0, before)).to.deep.equal([]);
   });
 
   it('do not come to others, nor without a ring', async () => {
