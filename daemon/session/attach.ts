@@ -232,6 +232,8 @@ export class Attachment implements ResumeSink, ReplayedSession {
     resume.sink = this;
     resume.attempt = own.attempt;
     resume.isCaughtUp = false;
+    // What the connection before has heard since the WELCOME of this one, this client has not.
+    resume.stable = own.stable;
     resume.onReplaced = own.onReplaced;
     host.local = target;
     this.state = resume;

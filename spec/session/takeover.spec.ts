@@ -3,6 +3,9 @@ import type { Buffer } from 'node:buffer';
 import { writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { Daemon, DaemonOptions } from '../../daemon/index.js';
+import type { Delivery } from '../../lib/wire/delivery.js';
+import { isExtensionFrame } from '../../lib/wire/extension/frame.js';
+import { readToClient } from '../../lib/wire/extension/read.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { MemoryCluster } from '../support/memory-cluster.js';
@@ -39,6 +42,14 @@ async function settle(speaker: ResumableClient, ...others: readonly ResumableCli
   return heard;
 }
 
+/** Numbers up to which requests are stable, of all acknowledgements among those frames. */
+const acksIn = (frames: readonly Delivery[]): number[] =>
+  frames.flatMap((frame) => {
+    const { bytes, start, end } = frame as unknown as { bytes: Buffer; start: number; end: number };
+    const read = isExtensionFrame(bytes, start) ? readToClient(bytes, start, end) : null;
+    return read?.kind === 'ack' ? [read.number] : [];
+  });
+
 describe('session: a takeover', () => {
   it('gives the session to the new connection, with what it has missed, and nobody else sees it', async () => {
     await using pair = await heldPair();
@@ -63,6 +74,21 @@ describe('session: a takeover', () => {
     ]);
     expect(daemon.counters.ends).to.deep.equal({ 'taken-over': 1 });
     expect(daemon.sessions).to.equal(2);
+  });
+
+  it('hears which of its requests are stable, though the connection before has heard of it since', async () => {
+    await using pair = await heldPair();
+    const { daemon, ann } = pair;
+    const old = ann.session;
+    await ann.return(daemon.port);
+    expect(ann.welcome.stable).to.equal(1);
+    // It was on its way when the client gave that connection up.
+    old.multicast(AGREED_MESS, ['g'], 'one');
+    const isTold = ({ frames }: RawSession): boolean => acksIn(frames).includes(2);
+    await until(() => isTold(old), 'the acknowledgement');
+    ann.next = 3;
+    ann.resume(['g']);
+    await until(() => isTold(ann.session), 'the same for the new connection');
   });
 
   it('has its requests counted on, and repeats dropped', async () => {
