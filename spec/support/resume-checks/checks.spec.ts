@@ -286,6 +286,9 @@ describe('resume checks: R-9, R-10, R-13, R-18 identity', () => {
       new MadeUpClient('a').linked('a@d1').lost(lostAt).linked('a@d1', 'here', 1).resumed(4);
     expect(verdictOf(unnoticed, [takenOver(2)], [d1])).to.equal(1);
     expect(verdictOf(unnoticed, [takenOver(3)], [d1])).to.equal(0);
+    // It was back before, without a session to take over: that was to be seen.
+    const again = new MadeUpClient('a').linked('a@d1').lost(2).linked('a@d1', 'whole', 1);
+    expect(verdictOf(unnoticed, [again.linked('a@d1', 'here', 2).resumed(4)], [d1])).to.equal(0);
     // It has come from elsewhere: that was to be seen.
     const d2 = new MadeUpDaemon('d2').exchanged('1');
     const moved = new MadeUpClient('a').linked('a@d2').lost(2).linked('a@d1', 'whole', 1);

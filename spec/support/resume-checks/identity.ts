@@ -26,8 +26,8 @@ export function oneName({ clients, daemons }: ResumeLogs): Violation[] {
 }
 
 /**
- * R-10: who takes its session over is a member all the time: nobody sees it disconnected between loss and return, if it has
- * tried no other daemon in between.
+ * R-10: who takes its session over is a member all the time: nobody sees it disconnected between loss and return, if it was
+ * not back in another way in between: at another daemon, or at this one after it had been held for long enough.
  */
 export function unnoticed({ clients, daemons }: ResumeLogs): Violation[] {
   const found: Violation[] = [];
@@ -39,7 +39,7 @@ export function unnoticed({ clients, daemons }: ResumeLogs): Violation[] {
     let taken: LinkedEntry | null = null;
     for (const entry of entries) {
       if (entry.kind === 'linked') {
-        hasMoved ||= entry.daemon !== home;
+        hasMoved ||= entry.daemon !== home || entry.verdict !== 'here';
         taken = entry.verdict === 'here' && !hasMoved ? entry : null;
         home = entry.daemon;
       } else if (entry.kind === 'lost') {
