@@ -28,11 +28,13 @@ export type WaitsFor = 'behind' | 'far-behind' | 'nobody';
 /** One change under way. */
 interface Charge {
   readonly bytes: number;
-  /** The group that it joins or leaves; empty for the end of a session. */
+  /** The group that it joins or leaves; empty for the end or the return of a session. */
   readonly group: string;
   readonly isJoin: boolean;
-  /** Whether it makes a member of one that is none. */
-  readonly adds: boolean;
+  /** Groups of which it makes a member of one that is none. */
+  readonly adds: readonly string[];
+  /** The groups that a session is in once it has returned. */
+  readonly returnsTo?: ReadonlySet<string>;
 }
 
 /** Joins of a group under way, and how many of those get whole views. */
@@ -42,6 +44,18 @@ interface Joining {
 }
 
 const NOBODY: Joining = { members: 0, whole: 0 };
+const NO_NAMES: readonly string[] = [];
+
+/** A session that comes back, and the groups of its way. */
+export interface Returning {
+  readonly session: LocalSession;
+  /** Groups that it is in so far. */
+  readonly had: ReadonlySet<Group>;
+  /** It keeps its name, and so what it is in; else it leaves that under the old one. */
+  readonly keepsName: boolean;
+  /** The groups that it wants, each with what is there of it. */
+  readonly wanted: readonly (readonly [name: string, group: Group | undefined])[];
+}
 
 export class Admission {
   /** Lowered where a session may have less waiting. */
@@ -82,8 +96,8 @@ export class Admission {
   ): void {
     // Nobody hears of a join of one's own group, or of a leave of another one.
     const isChange = this.willBeMember(session, name, group) !== isJoin;
-    const adds = isChange && isJoin;
-    if (adds) this.joinsUnderWay(name, 1, session);
+    const adds = isChange && isJoin ? [name] : NO_NAMES;
+    for (const added of adds) this.joinsUnderWay(added, 1, session);
     const bytes = isChange ? this.costOf(name, group, session, isJoin && !onDemand) : 0;
     this.charge(session, { bytes, group: name, isJoin, adds });
   }
@@ -96,13 +110,38 @@ export class Admission {
   beginEnd(session: LocalSession): void {
     let bytes = 0;
     for (const group of session.member?.groups ?? []) bytes += this.costOf(group.name, group, session, false);
-    this.charge(session, { bytes, group: '', isJoin: false, adds: false });
+    this.charge(session, { bytes, group: '', isJoin: false, adds: NO_NAMES });
   }
 
-  /** Groups that it will have joined when what is under way is carried out. */
-  joinsOf(session: LocalSession): string[] {
-    const last = new Map(this.charges.get(session)?.map(({ group, isJoin }) => [group, isJoin]));
-    return [...last].flatMap(([group, isJoin]) => (isJoin ? [group] : []));
+  /** The return of a session is ordered: its old name leaves its groups, then it joins those that it wants. */
+  beginReturn({ session, had, keepsName, wanted }: Returning): void {
+    let bytes = 0;
+    const adds: string[] = [];
+    for (const group of keepsName ? [] : had) bytes += this.costOf(group.name, group, session, false);
+    for (const [name, group] of wanted) {
+      const isMember = group !== undefined && had.has(group);
+      // Nobody else hears of a group that it is in already.
+      if (isMember && keepsName) continue;
+      if (!isMember) {
+        adds.push(name);
+        this.joinsUnderWay(name, 1, session);
+      }
+      bytes += this.costOf(name, group, session, session.resume?.onDemand.has(name) !== true);
+    }
+    const returnsTo = new Set(wanted.map(([name]) => name));
+    this.charge(session, { bytes, group: '', isJoin: true, adds, returnsTo });
+  }
+
+  /** Groups that it may be in when what is under way is carried out. */
+  joinsOf(session: LocalSession): Set<string> {
+    const joined = new Set<string>();
+    for (const { group, isJoin, returnsTo } of this.charges.get(session) ?? []) {
+      for (const each of returnsTo ?? []) joined.add(each);
+      if (isJoin) joined.add(group);
+      else joined.delete(group);
+    }
+    joined.delete('');
+    return joined;
   }
 
   /** Whether any join, leave or end of it is under way. */
@@ -131,9 +170,9 @@ export class Admission {
     else this.charges.set(session, [charge]);
   }
 
-  private discharge(session: LocalSession, { bytes, group, adds }: Charge): void {
+  private discharge(session: LocalSession, { bytes, adds }: Charge): void {
     this.underWay -= bytes;
-    if (adds) this.joinsUnderWay(group, -1, session);
+    for (const name of adds) this.joinsUnderWay(name, -1, session);
   }
 
   /** Whether it is a member once what is under way is carried out. */
@@ -141,7 +180,7 @@ export class Admission {
     const last = this.charges
       .get(session)
       ?.slice(-LOOK_BACK)
-      .findLast((charge) => charge.group === name);
+      .findLast((charge) => charge.group === name || charge.returnsTo?.has(name) === true);
     return last?.isJoin ?? (group !== undefined && session.member?.groups.has(group) === true);
   }
 
@@ -165,7 +204,8 @@ export class Admission {
   }
 }
 
-const isAwaited = ({ isPlain, local }: Group, waitsFor: WaitsFor): boolean =>
+/** Whether a change of the group waits for members of it to read. */
+export const isAwaited = ({ isPlain, local }: Group, waitsFor: WaitsFor): boolean =>
   isPlain && waitsFor !== 'nobody' && local.some((each) => each.getsWhole && isSlow(each, waitsFor));
 
 /** Whether what is asked waits for this session to read. */

@@ -153,10 +153,8 @@ export class Requests {
     const session = this.roster.find(sender, 0) ?? null;
     if (told !== undefined) {
       if (session?.resume?.sid === told.sid) {
-        if (told.attempt === session.resume.attempt) {
-          session.resume.isReturning = false;
-          session.resume.joining.clear();
-        }
+        session.resume.isReturning = false;
+        this.admission.carriedOut(session);
         for (const joined of told.groups) this.underWay.ended(joined);
       }
       return this.resumption.carryOut(told, this.positions);

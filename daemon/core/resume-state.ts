@@ -21,8 +21,6 @@ export class ResumeState {
   onDemand: ReadonlySet<string> = new Set();
   /** Its return is ordered, and not carried out yet. */
   isReturning = false;
-  /** Groups that it joins with returns that are ordered, and not carried out yet. */
-  readonly joining = new Set<string>();
   /** It is a member of what it wants: it is new, or its return was carried out. */
   hasPlace: boolean;
   /** It returns, and something is or may be missing: its first lists say so. */

@@ -99,6 +99,16 @@ export class Resumption {
     return this.returns.isHere(sid);
   }
 
+  /** Whether the return of a session of this daemon that has that id is on its way. */
+  isReturning(sid: bigint): boolean {
+    return this.returns.isReturning(sid);
+  }
+
+  /** The private group that a session has before its return, empty for none. @param oldName as its client says */
+  nameBefore(sid: bigint, oldName: string): string {
+    return this.records.of(sid)?.name ?? oldName;
+  }
+
   /** The session of this daemon that has that id, and can be taken over; null for none. */
   attached(sid: bigint): LocalSession | null {
     return this.returns.attached(sid);

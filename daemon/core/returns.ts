@@ -54,6 +54,12 @@ export class Returns {
     return this.local.has(sid);
   }
 
+  /** Whether the return of a session of this daemon that has that id is ordered, and not carried out yet. */
+  isReturning(sid: bigint): boolean {
+    for (const { resume } of this.local.get(sid) ?? []) if (resume?.isReturning === true) return true;
+    return false;
+  }
+
   /** The session of this daemon that has that id, is a member of what it wants, and may be taken over; null for none. */
   attached(sid: bigint): LocalSession | null {
     const record = this.records.of(sid);
@@ -108,12 +114,11 @@ export class Returns {
     if (record.session !== null) {
       this.acknowledgements.returned(record.session, record);
       const { resume } = record.session;
-      // Another connection may have taken the session over since: that one is back by its own return, which comes behind this one.
-      if (resume?.attempt === attempt) {
+      if (resume !== null) {
         resume.isBehindGap = false;
         resume.hasPlace = true;
-        resume.sink.returned();
       }
+      resume?.sink.returned();
     }
     this.expelOthers(sid, attempt);
   }

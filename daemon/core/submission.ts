@@ -17,6 +17,7 @@ import { mayDo } from './payload.js';
 import { joinData, wantsOnDemand } from './requests.js';
 import type { ResumeState } from './resume-state.js';
 import type { Resumption } from './resumption.js';
+import { ReturnTurns } from './return-turns.js';
 import type { TableLimits, UnderWay } from './table-limits.js';
 import type { Turns } from './turns.js';
 
@@ -39,12 +40,17 @@ interface Parts {
 }
 
 export class Submission {
+  /** Those that come back, and wait for it. */
+  readonly returns: ReturnTurns;
+
   /** @param disconnect orders the end of a session that asks for it */
   constructor(
     private readonly parts: Parts,
     private readonly limits: () => TableLimits,
     private readonly disconnect: (session: LocalSession) => void,
-  ) {}
+  ) {
+    this.returns = new ReturnTurns(parts);
+  }
 
   /** Takes `bytes[start, end)`. @returns false for a join or leave that has to wait */
   submit(session: LocalSession, bytes: Buffer, start: number, end: number, waitsFor: WaitsFor): boolean {
@@ -75,10 +81,7 @@ export class Submission {
     for (const group of refused) if (had.has(group)) this.leave(session, group);
     const { sid, attempt } = resume;
     resume.isReturning = true;
-    for (const group of groups) {
-      resume.joining.add(group);
-      this.parts.underWay.begin(group, this.parts.groups.find(nameField(group), 0));
-    }
+    this.returns.begin(session, oldName, groups);
     const last = this.parts.resumption.records.of(sid)?.last ?? 0;
     if (subject !== null) this.order(encodeSubject({ name, subject }));
     this.order(encodeReturn({ name, sid, attempt, last, oldName, groups }));
@@ -97,9 +100,8 @@ export class Submission {
    * connection has changed, and its return from before.
    */
   groupsOf(session: LocalSession): Set<string> {
-    const { member, resume } = session;
-    const present = [...(member?.groups ?? [])].map(({ name }) => name);
-    return new Set([...present, ...this.parts.admission.joinsOf(session), ...(resume?.joining ?? [])]);
+    const present = [...(session.member?.groups ?? [])].map(({ name }) => name);
+    return new Set([...present, ...this.parts.admission.joinsOf(session)]);
   }
 
   private leave(session: LocalSession, name: string): void {

@@ -1,5 +1,5 @@
 /**
- * Joins, leaves and ends of sessions that could not be ordered at once, and questions for lists that wait. Addresses take
+ * Joins, leaves, returns and ends of sessions that could not be ordered at once, and questions for lists that wait. Addresses take
  * turns, and of one address its ends come first: what one client asks makes the others wait for one change of it and not
  * for all. While somebody waits for room, nobody overtakes it.
  */
@@ -46,12 +46,12 @@ export class Turns {
     return this.isShort && !this.admission.isFull;
   }
 
-  /** Whether a change of the session would overtake nobody. */
-  isFree(session: LocalSession): boolean {
-    return !this.isShort || this.current === session;
+  /** Whether a change of the session would overtake nobody. One that was taken over in its turn has the turn of its heir. */
+  isFree({ outlet }: LocalSession): boolean {
+    return !this.isShort || this.current?.outlet === outlet;
   }
 
-  /** A join, leave or question of the session waits; `retry` of its outlet is called when it is its turn. @returns false */
+  /** A join, leave, return or question of the session waits; `retry` of its outlet is called when it is its turn. @returns false */
   wait(session: LocalSession): false {
     this.enter(session, false);
     return false;

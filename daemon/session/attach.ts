@@ -22,7 +22,9 @@ import type { Core } from '../core/core.js';
 import type { LocalSession } from '../core/group.js';
 import type { PresentGroups } from '../core/present-state.js';
 import { type ResumeSink, ResumeState } from '../core/resume-state.js';
+import type { AskedReturn } from '../core/return-turns.js';
 import type { Counters } from '../counters.js';
+import type { DeferredFrames } from './deferred-frames.js';
 import type { EndReason } from './end-reason.js';
 import { MAX_REPLAY_BYTES, MAX_SESSION_GROUPS } from './limits.js';
 import type { ReplayedSession, Replays } from './replays.js';
@@ -42,6 +44,8 @@ export interface AttachmentHost {
   /** Ends the session, which the core has ended. */
   expel(code: EndCode): void;
   readonly queue: Pick<SendQueue, 'waitingBytes' | 'replay' | 'replayed' | 'remind'>;
+  /** What was read and waits. */
+  readonly deferred: Pick<DeferredFrames, 'waitsFor'>;
   /** Counts what goes to the client. */
   count(bytes: number, messages: number): void;
 }
@@ -76,6 +80,12 @@ export class Attachment implements ResumeSink, ReplayedSession {
   private present: PresentGroups | null = null;
   /** Where nothing is kept: it has said what it wants, and its return has no place in the order yet. */
   private isReturning = false;
+  /** RESUME, while it waits. */
+  waiting: Resume | null = null;
+  /** What is asked for it then. */
+  private asking: AskedReturn | null = null;
+  /** That of this connection, whatever session it takes over. */
+  private readonly own: ResumeState;
   /** Groups whose lists it has asked for. */
   private readonly asked = new Set<string>();
 
@@ -96,7 +106,7 @@ export class Attachment implements ResumeSink, ReplayedSession {
     this.isCaughtUp = !isBack;
     this.awayMs = hello.resume?.position.awayMs ?? 0;
     this.holdMs = welcome.holdMs;
-    this.state = new ResumeState(welcome.sid, isBack ? hello.attempt : 0, this);
+    this.own = this.state = new ResumeState(welcome.sid, isBack ? hello.attempt : 0, this);
     this.state.stable = welcome.stable;
     this.state.isCaughtUp = this.isCaughtUp;
     // Before RESUME there is nothing to be held.
@@ -127,17 +137,27 @@ export class Attachment implements ResumeSink, ReplayedSession {
     return !this.isCaughtUp && (messages === 0 || !isAnswer(bytes, start));
   }
 
-  /** @throws FrameFault when there is nothing to come back to, or this was said */
-  resume(frame: Resume): void {
+  /**
+   * @returns false when its return has to wait, and what follows it too: nothing has happened
+   * @throws FrameFault when there is nothing to come back to, or this was said
+   */
+  resume(frame: Resume): boolean {
     if (this.hasResumed) throw bad('RESUME', 'expected one, from a session that returns');
     if (frame.attempt !== this.hello.attempt) {
       throw bad('RESUME', `expected the attempt ${this.hello.attempt}, got ${frame.attempt}`);
     }
-    for (const group of frame.groups) this.groups.push(group);
-    if (this.groups.length > MAX_RESUME_GROUPS) {
-      throw bad('RESUME', `expected at most ${MAX_RESUME_GROUPS} groups, got ${this.groups.length}`);
+    const count = this.groups.length + frame.groups.length;
+    if (count > MAX_RESUME_GROUPS) {
+      throw bad('RESUME', `expected at most ${MAX_RESUME_GROUPS} groups, got ${count}`);
     }
+    if (!frame.more && !this.isAdmitted(frame)) {
+      this.waiting = frame;
+      return false;
+    }
+    this.waiting = null;
+    for (const group of frame.groups) this.groups.push(group);
     if (!frame.more) this.commit(frame.next);
+    return true;
   }
 
   /** The next request has this number. @throws FrameFault */
@@ -165,9 +185,24 @@ export class Attachment implements ResumeSink, ReplayedSession {
 
   /** The session is over. */
   end(): void {
+    this.core.submission.returns.forget(this.own);
     this.replays?.end(this);
     this.ended();
     if (this.isHeir) this.former.settled();
+  }
+
+  /** Whether the views that its return makes may be ordered now. */
+  private isAdmitted({ groups }: Resume): boolean {
+    const { host, core, former, own } = this;
+    const { local: session } = host;
+    if (session === null) return true;
+    this.asking ??= {
+      session,
+      state: own,
+      oldName: former.oldName,
+      wanted: [...this.groups, ...groups].flatMap(({ group, wanted }) => (wanted ? [group] : [])),
+    };
+    return core.submission.returns.admits(this.asking, host.deferred.waitsFor);
   }
 
   private commit(next: number): void {

@@ -1,12 +1,16 @@
 /**
- * Frames of one session that wait: a join or leave that cannot be ordered yet, or a question for a list while the session
- * is behind, and what came after it. Not more than one read brought, since the session is not read meanwhile.
+ * Frames of one session that wait: a join, leave or return that cannot be ordered yet, or a question for a list while the
+ * session is behind, and what came after it. Not more than one read brought, since the session is not read meanwhile.
  */
 import type { Buffer } from 'node:buffer';
 import type { Clock } from '../../lib/util/clock.js';
+import { frameKind, isExtensionFrame, Kind } from '../../lib/wire/extension/frame.js';
 import type { WaitsFor } from '../core/admission.js';
 import { isChange } from '../core/payload.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
+
+const isReturn = (bytes: Buffer, start: number): boolean =>
+  isExtensionFrame(bytes, start) && frameKind(bytes, start) === Kind.RESUME;
 
 interface Frame {
   readonly bytes: Buffer;
@@ -38,7 +42,7 @@ export class DeferredFrames {
   }
 
   /**
-   * Tries them again in their order, up to the first join or leave that is taken, so that others have their turn.
+   * Tries them again in their order, up to the first join, leave or return that is taken, so that others have their turn.
    * @param submit returns false when the frame has to wait on
    */
   retry(submit: (bytes: Buffer, start: number, end: number) => boolean): void {
@@ -47,7 +51,7 @@ export class DeferredFrames {
       if (!submit(bytes, start, end)) return;
       this.frames.shift();
       this.since = this.clock.now();
-      if (isChange(bytes, start)) return;
+      if (isChange(bytes, start) || isReturn(bytes, start)) return;
     }
   }
 

@@ -171,7 +171,9 @@ export class SessionExtension {
    * @throws FrameFault for one that is invalid, or that belongs to a feature that was not granted
    */
   take(bytes: Buffer, start: number, end: number): boolean {
-    const { host } = this;
+    const { host, attachment } = this;
+    // Of what waits RESUME comes first; it is not read again in each turn.
+    if (attachment?.waiting) return attachment.resume(attachment.waiting);
     const frame = readToDaemon(bytes, start, end);
     switch (frame?.kind) {
       case 'ping':
@@ -180,14 +182,13 @@ export class SessionExtension {
         return true;
       case 'list-request':
         if (!this.hasCompactViews) throw notGranted(frame.kind);
-        return this.attachment?.postpones(frame.group) === true || host.list(frame.group);
+        return attachment?.postpones(frame.group) === true || host.list(frame.group);
       case 'resume':
-        if (!this.attachment) throw notGranted(frame.kind);
-        this.attachment.resume(frame);
-        return true;
+        if (!attachment) throw notGranted(frame.kind);
+        return attachment.resume(frame);
       case 'number':
-        if (!this.attachment) throw notGranted(frame.kind);
-        this.attachment.number(frame.number);
+        if (!attachment) throw notGranted(frame.kind);
+        attachment.number(frame.number);
         return true;
       default:
         // A PONG has been heard by being here; kinds that are unknown belong to later versions.

@@ -52,7 +52,7 @@ export class Session implements PendingHandshake, ExtensionHost {
   /** The time of its handshake is over: what it waited for does not come. */
   private isLate = false;
   private readonly pauses: ReadPauses;
-  private readonly deferred: DeferredFrames;
+  readonly deferred: DeferredFrames;
 
   constructor(
     private readonly socket: ByteStream,

@@ -168,6 +168,70 @@ describe('core: changes that are admitted', () => {
     expect(onDemand.isFull, 'without a list').to.equal(false);
   });
 
+  describe('as the return of a session', () => {
+    const SMALL = 10_000;
+    const returning = compact('r');
+
+    /** A group of one who listens, and one member elsewhere. */
+    const mixed = (): Group => groupOf([session('s')], 1);
+
+    /** What one return costs: the highest limit that it fills. */
+    function cost(had: readonly Group[], wanted: readonly Group[], keepsName: boolean): number {
+      const admission = new Admission();
+      const named = wanted.map((each) => [each.name, each] as const);
+      admission.beginReturn({ session: returning, had: new Set(had), keepsName, wanted: named });
+      let limit = 0;
+      const isFilled = (bytes: number): boolean => {
+        admission.limit = bytes;
+        return admission.isFull;
+      };
+      while (limit <= SMALL && isFilled(limit + 1)) limit++;
+      admission.carriedOut(returning);
+      admission.limit = 0;
+      expect(admission.isFull, 'nothing is left over').to.equal(false);
+      return limit;
+    }
+
+    it('cost what is left and what is joined', () => {
+      const group = mixed();
+      const [leave, join] = [cost([group], [], false), cost([], [group], false)];
+      expect(leave).to.be.above(100);
+      expect(join).to.be.above(leave);
+      expect(cost([group], [group], false)).to.be.within(2 * leave, leave + join);
+    });
+
+    it('cost the joins alone where the session keeps its name', () => {
+      const group = mixed();
+      expect(cost([group], [], true)).to.equal(0);
+      expect(cost([group], [group], true)).to.equal(0);
+      expect(cost([], [group], true)).to.equal(cost([], [group], false));
+    });
+
+    it('count as members of what they join', () => {
+      const group = mixed();
+      const admission = new Admission();
+      const wanted = [[group.name, group] as const, ['new', undefined] as const];
+      admission.beginReturn({ session: returning, had: new Set([group]), keepsName: false, wanted });
+      const sizes = (): number[] => [admission.sizeOf('g', group), admission.sizeOf('new', undefined)];
+      expect(sizes(), 'one that leaves and joins adds nobody').to.deep.equal([2, 1]);
+      admission.gone(returning);
+      expect(sizes()).to.deep.equal([2, 0]);
+    });
+
+    it('make what the session leaves behind them a change', () => {
+      const group = mixed();
+      const admission = new Admission();
+      const wanted = [[group.name, group] as const];
+      admission.beginReturn({ session: returning, had: new Set(), keepsName: false, wanted });
+      admission.limit = cost([], [group], false) + 1;
+      expect(admission.isFull).to.equal(false);
+      admission.begin(returning, 'g', group, true);
+      expect(admission.isFull, 'a join of what it is in').to.equal(false);
+      admission.begin(returning, 'g', group, false);
+      expect(admission.isFull, 'its leave').to.equal(true);
+    });
+  });
+
   it('know of members elsewhere who says that they get no whole views', () => {
     const group = groupOf([alice]);
     for (let i = 0; i < 1_000; i++) group.add(new Member(`#m${i}#d2`, places[1], null, false));

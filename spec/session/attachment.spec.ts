@@ -64,6 +64,7 @@ function returning(more: Partial<Welcome> = {}, isKnown = true) {
       }
     },
     queue: { waitingBytes: 0, replay: nothing, replayed: nothing, remind: nothing },
+    deferred: { waitsFor: 'behind' as const },
     count: nothing,
     expel: (code: string): void => void said.push(`expelled ${code}`),
     drop: (reason: string): void => void said.push(`dropped ${reason}`),
@@ -71,7 +72,11 @@ function returning(more: Partial<Welcome> = {}, isKnown = true) {
   const core = {
     comeBack: (_: LocalSession, oldName: string, groups: readonly string[]): void =>
       void said.push(`return of ${oldName} to ${groups.join()}`),
-    submission: { fullFor: () => new Map(), groupsOf: () => new Set() },
+    submission: {
+      fullFor: () => new Map(),
+      groupsOf: () => new Set(),
+      returns: { admits: () => true },
+    },
   } as unknown as Core;
   const attachment = new Attachment(
     core,

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
 import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
 import { encodeListRequest } from '../../lib/wire/extension/list.js';
+import { encodeResume } from '../../lib/wire/extension/resume.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { ManualClock } from './manual-clock.js';
@@ -38,6 +39,15 @@ describe('session: frames that wait', () => {
     expect([taken.length, deferred.count]).to.deep.equal([1, 4]);
     retry();
     expect([taken, deferred.count]).to.deep.equal([[join, message, message, leave], 1]);
+    retry();
+    expect(deferred.count).to.equal(0);
+  });
+
+  it('are taken up to a return, too', () => {
+    const resume = encodeResume({ next: 1, attempt: 1, more: false, groups: [] });
+    const { deferred, taken, retry } = bench(resume, message, join);
+    retry();
+    expect([taken, deferred.count]).to.deep.equal([[resume], 2]);
     retry();
     expect(deferred.count).to.equal(0);
   });

@@ -151,21 +151,22 @@ describe('session: a takeover', () => {
     const bob = await ResumableClient.connect(port, 'bob');
     ann.heard();
     order.held = true;
-    /** What is ordered now, in a payload of its own. */
-    const ordered = async (ask: () => void): Promise<Buffer> => {
-      ask();
-      await until(() => order.waiting.length === 1, 'the payload');
+    const ordered = async (): Promise<Buffer> => {
+      await until(() => order.waiting.length === 1, 'a payload');
+      fixture.server.resume();
       return order.waiting.pop() as Buffer;
     };
     await ann.return(port);
-    const first = await ordered(() => ann.resume(['g']));
-    fixture.server.resume();
+    ann.resume(['g']);
+    const first = await ordered();
     await ann.return(port);
-    const second = await ordered(() => ann.resume(['g']));
-    fixture.server.resume();
-    const between = await ordered(() => bob.multicast(AGREED_MESS, ['g'], 'between'));
+    ann.resume(['g']);
+    await until(() => core.waiting === 1, 'the second return');
+    bob.multicast(AGREED_MESS, ['g'], 'between');
+    const between = await ordered();
     core.deliver(first);
     core.deliver(between);
+    const second = await ordered();
     await ann.hears('#bob#dmn1 > g: between');
     expect(ann.heard()).to.deep.equal(['#bob#dmn1 > g: between']);
     core.deliver(second);

@@ -8,6 +8,7 @@ import { Returns } from '../../../daemon/core/returns.js';
 import type { Roster } from '../../../daemon/core/roster.js';
 import { Routing } from '../../../daemon/core/routing.js';
 import type { SessionRecords } from '../../../daemon/core/session-records.js';
+import { Attachment } from '../../../daemon/session/attach.js';
 import { Moves } from '../../../daemon/session/moves.js';
 import { Parking } from '../../../daemon/session/parking.js';
 import type { Session } from '../../../daemon/session/session.js';
@@ -86,6 +87,12 @@ export const sessionBugs: readonly ReturnsBug[] = [
     seed: 18,
     profile: deserted,
     plant: () => replace(Returns, 'expelOthers', () => () => undefined),
+  },
+  {
+    name: 'a mark of now comes before what was missed',
+    seed: 57,
+    profile: deserted,
+    plant: () => replace(Attachment, 'isLive', () => () => true),
   },
   { name: 'a takeover does not raise the attempt', seed: 5, profile: deserted, plant: keepAttempt },
   {
