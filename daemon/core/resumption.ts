@@ -15,6 +15,7 @@ import { Acknowledgements } from './acknowledgements.js';
 import type { StateExchange } from './exchange.js';
 import type { GroupMembership } from './group-membership.js';
 import type { LocalSession } from './group.js';
+import { IdleSessions } from './idle-sessions.js';
 import { mergedRecords } from './merged-records.js';
 import type { HashKey } from './name-table.js';
 import { type ResumeKey, ResumeKeys } from './resume-keys.js';
@@ -54,10 +55,16 @@ export class Resumption {
   since = 0;
   /** Others of the view may know more, and returns wait. */
   private isExchanging = true;
-  /** Nothing was swept in this view: nobody is known to be idle. */
-  private isViewNew = false;
   private readonly returns: Returns;
-  private daemons: readonly string[] = [];
+  private readonly idle: IdleSessions;
+  /** Whether the table was looked through in this round of sweeps. */
+  private isThrough = false;
+  /** A frame FORGET of this daemon is on its way into the order of this view. */
+  private isForgetting = false;
+  /** Those of the view. */
+  private daemons: ReadonlySet<string> = new Set();
+  /** Whether this daemon is the first one of the view. */
+  private isFirst = false;
 
   constructor(
     private readonly self: {
@@ -76,6 +83,7 @@ export class Resumption {
       this.forget(told, daemon),
     );
     this.returns = new Returns(this.records, roster, views, this.acknowledgements, host);
+    this.idle = new IdleSessions(this.records, (record) => this.isIdle(record));
     this.keys = new ResumeKeys(self.resumeKey ?? null);
   }
 
@@ -153,28 +161,18 @@ export class Resumption {
 
   /**
    * Orders the end of what is known of sessions that nobody has: those whose home is this daemon, and for the first daemon
-   * of the view those whose home is gone.
+   * of the view those whose home is gone. One call looks through a slice of the table, and orders one frame at most.
    * @param now milliseconds, rising
    * @param window milliseconds for which a session that has ended is known
+   * @returns whether there is more to do, for a call some milliseconds later; else the next one begins a new round
    */
-  sweep(now: number, window: number): void {
-    if (!this.isOn || this.isExchanging) return;
-    const { isViewNew } = this;
-    this.isViewNew = false;
-    const idle: SessionRecord[] = [];
-    for (const record of this.records.values()) {
-      if (this.isHere(record.sid) || !this.isOwn(record)) record.idleSince = -1;
-      else if (isViewNew || record.idleSince < 0) record.idleSince = now;
-      if (record.idleSince >= 0) idle.push(record);
-    }
-    idle.sort((a, b) => a.idleSince - b.idleSince);
-    const excess = this.records.size - MAX_RECORDS;
-    const sids = idle
-      .filter(({ idleSince }, i) => now - idleSince >= window || i < excess)
-      .map(({ sid }) => sid);
-    const { tag: view, index } = this.views.record.history;
-    for (let at = 0; at < sids.length; at += FORGOTTEN_AT_ONCE)
-      this.host.order(encodeForget({ view, index, sids: sids.slice(at, at + FORGOTTEN_AT_ONCE) }));
+  sweep(now: number, window: number): boolean {
+    if (!this.isOn || this.isExchanging) return false;
+    if (!this.isThrough) this.isThrough = this.idle.look(now);
+    const isCut = !this.isForgetting && this.orderForget(now, window);
+    const hasMore = !this.isThrough || this.isForgetting || isCut;
+    if (!hasMore) this.isThrough = false;
+    return hasMore;
   }
 
   /** For the report of this daemon. @param now seconds since 1970 */
@@ -196,7 +194,8 @@ export class Resumption {
    * @yields units of work
    */
   *merge(exchange: StateExchange, daemons: readonly string[], now: number): Generator<number, void> {
-    this.daemons = daemons;
+    this.daemons = new Set(daemons);
+    this.isFirst = daemons[0] === this.self.name;
     const heads = exchange.resumeHeads;
     const elsewhere: bigint[] = [];
     this.isOn = heads !== null;
@@ -215,7 +214,9 @@ export class Resumption {
     }
     this.isExchanging = false;
     // A return that waited for this view must come before the end of what is known of its session.
-    this.isViewNew = true;
+    this.idle.viewBegins();
+    this.isThrough = false;
+    this.isForgetting = false;
     if (!exchange.isOnePast) this.returns.settle();
     for (const sid of elsewhere) this.returns.endLive(sid);
   }
@@ -225,12 +226,35 @@ export class Resumption {
    * begins with what others know, and with the returns that waited.
    */
   private forget(told: Forget, daemon: string): void {
+    if (daemon === this.self.name) this.isForgetting = false;
     if (told.view === this.views.record.tag)
-      this.returns.forget(told, (home) => home === daemon || !this.daemons.includes(home));
+      this.returns.forget(told, (home) => home === daemon || !this.daemons.has(home));
+  }
+
+  /**
+   * Orders one frame: the next one waits until that is carried out.
+   * @returns whether there may be more sessions to forget
+   */
+  private orderForget(now: number, window: number): boolean {
+    const excess = this.records.size - MAX_RECORDS;
+    const { sids, hasMore } = this.idle.take(
+      FORGOTTEN_AT_ONCE,
+      (since, taken) => now - since >= window || taken < excess,
+    );
+    if (sids.length === 0) return hasMore;
+    this.isForgetting = true;
+    const { tag: view, index } = this.views.record.history;
+    this.host.order(encodeForget({ view, index, sids }));
+    return hasMore;
+  }
+
+  /** Whose home it is comes first: of those of others there are many, and most of the own ones are here. */
+  private isIdle(record: SessionRecord): boolean {
+    return this.isOwn(record) && record.session === null && !this.isHere(record.sid);
   }
 
   private isOwn({ home }: SessionRecord): boolean {
     const { name } = this.self;
-    return home === name || (this.daemons[0] === name && !this.daemons.includes(home));
+    return home === name || (this.isFirst && !this.daemons.has(home));
   }
 }

@@ -58,6 +58,8 @@ export class SessionRecord {
   view = 0;
   /** Since when nobody has it, by the clock of the daemon that is to forget it; below zero: not known to be so. */
   idleSince = -1;
+  /** The daemon view in which it was found so, by a count of `IdleSessions`. */
+  idleView = 0;
 
   constructor(
     readonly sid: bigint,
@@ -112,6 +114,17 @@ class SidTable {
 
   *values(): IterableIterator<SessionRecord> {
     for (const record of this.slots) if (record !== undefined) yield record;
+  }
+
+  /** See `SessionRecords.slice`. */
+  slice(from: number, count: number, visit: (record: SessionRecord) => void): number {
+    const { slots } = this;
+    const end = Math.min(slots.length, from + count);
+    for (let slot = from; slot < end; slot++) {
+      const record = slots[slot];
+      if (record !== undefined) visit(record);
+    }
+    return end < slots.length ? end : 0;
   }
 
   clear(): void {
@@ -238,6 +251,15 @@ export class SessionRecords {
 
   values(): IterableIterator<SessionRecord> {
     return this.table.values();
+  }
+
+  /**
+   * Visits the entries at some places of the table, which must not change it.
+   * @param from the first place: 0, or where the slice before ended. Entries may have moved since
+   * @param count places at most @returns where the next slice begins; 0 when this one was the last
+   */
+  slice(from: number, count: number, visit: (record: SessionRecord) => void): number {
+    return this.table.slice(from, count, visit);
   }
 
   private drop(name: string, record: SessionRecord): void {

@@ -33,6 +33,9 @@ import { Tokens } from './tokens.js';
 /** Looks for sessions that have ended, within the time for which they are known. */
 const SWEEPS = 8;
 
+/** Milliseconds between two slices of that. */
+const SLICE_PAUSE_MS = 20;
+
 /** A session that the client has proved to be its own. */
 interface Claim {
   readonly token: Token;
@@ -200,14 +203,19 @@ export class Attachments {
 
   /** As long as sessions are known that outlive their connection, those that have ended are looked for. */
   private watch(): void {
+    if (this.host.core.resumption.records.size === 0) return;
+    this.sweepAfter(this.windowMs / SWEEPS);
+  }
+
+  private sweepAfter(delayMs: number): void {
     const { core, clock, tick } = this.host;
-    if (core.resumption.records.size === 0) return;
     this.timer ??= clock
-      .after(this.windowMs / SWEEPS, () => {
+      .after(delayMs, () => {
         this.timer = null;
         const now = clock.now();
-        core.resumption.sweep(now, this.windowMs);
+        const hasMore = core.resumption.sweep(now, this.windowMs);
         for (const [sid, since] of this.slow) if (now - since >= this.windowMs) this.slow.delete(sid);
+        if (hasMore) this.sweepAfter(Math.min(SLICE_PAUSE_MS, this.windowMs / SWEEPS));
         tick.schedule();
       })
       .unref();

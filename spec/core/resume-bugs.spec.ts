@@ -91,8 +91,8 @@ const bugs: readonly Bug[] = [
     weights: { sweep: 15, break: 10, dial: 25, kill: 3, hold: 4, view: 3 },
     plant: () =>
       replace(Resumption, 'forget', () => (self, told, daemon) => {
-        const { returns, daemons } = self as { returns: Returns; daemons: readonly string[] };
-        const mayForget = (home: string): boolean => home === daemon || !daemons.includes(home);
+        const { returns, daemons } = self as { returns: Returns; daemons: ReadonlySet<string> };
+        const mayForget = (home: string): boolean => home === daemon || !daemons.has(home);
         returns.forget({ ...(told as Forget), index: Infinity }, mayForget);
       }),
   },

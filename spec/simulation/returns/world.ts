@@ -105,7 +105,7 @@ export class ReturnsWorld {
   private async settle(): Promise<void> {
     const { world, programs } = this;
     this.isSettling = true;
-    for (const { core } of this.daemons) core.resumption.sweep = () => undefined;
+    for (const { core } of this.daemons) core.resumption.sweep = () => false;
     await this.rolling;
     this.merge();
     for (let i = 0; i < DAEMONS; i++) this.heal(i);
@@ -142,7 +142,7 @@ export class ReturnsWorld {
     core.limits = { ...core.limits, maxPlainView };
     if (windowMs !== undefined) server.attachments.windowMs = windowMs;
     // What the daemons know is compared then.
-    if (this.isSettling) core.resumption.sweep = () => undefined;
+    if (this.isSettling) core.resumption.sweep = () => false;
     const run = 1 + this.logs.filter((each) => each.daemon.startsWith(`${name}.`)).length;
     const log = new RecordedDaemon(`${name}.${run}`, daemon, (of) => this.logOf(of));
     this.logs.push(log);
