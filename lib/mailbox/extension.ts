@@ -3,7 +3,7 @@ import type { Buffer } from '#buffer';
 import type { Clock, Timer } from '../util/clock.js';
 import { boundedHeartbeat, Heartbeat } from '../util/heartbeat.js';
 import type { End } from '../wire/extension/end.js';
-import { FEATURE_HEARTBEAT } from '../wire/extension/features.js';
+import { FEATURE_HEARTBEAT, FEATURE_MOVES } from '../wire/extension/features.js';
 import { encodePing, encodePong } from '../wire/extension/heartbeat.js';
 import type { Hello } from '../wire/extension/hello.js';
 import { type ToClient, readToClient } from '../wire/extension/read.js';
@@ -114,6 +114,9 @@ export class MailboxExtension {
     if (frame === null) return null;
     if (frame.kind === 'ping') this.mailbox.send(encodePong(frame.value));
     if (frame.kind === 'end') this.ended = frame;
+    // A daemon that was not asked to say where else the client could be says nothing by it.
+    const isOfMoves = frame.kind === 'move' || frame.kind === 'peers';
+    if (isOfMoves && (this.features & FEATURE_MOVES) === 0) return null;
     const isTaken = this.arrivals?.frame(frame) ?? false;
     if (isTaken || frame.kind === 'ping' || frame.kind === 'pong' || frame.kind === 'end') return null;
     return new ReceivedExtension(bytes, start, end, frame);

@@ -21,7 +21,7 @@ import type { Finder, Place } from './place.js';
 export type DialPlan = Omit<MailboxOptions, 'spreadName' | 'address' | 'platform' | 'extension'> & {
   readonly platform: Platform;
   readonly finder: Finder;
-  /** Whether an attempt that failed so ends the search, and the connection. */
+  /** Whether an attempt that failed so ends the search, and the connection that was lost. */
   readonly isFinal?: (error: Error) => boolean;
   /** Why a connection that was accepted does not count all the same; null for nothing. */
   readonly refusal?: (mailbox: Mailbox) => Error | null;
@@ -214,7 +214,10 @@ export class Dialler {
     } else {
       // What comes of an attempt that nobody wants any more says nothing of the connection in use.
       if (!stop.signal.aborted) {
-        if (made.error && this.plan.isFinal?.(made.error) === true) return this.endWith(made.error);
+        // Beside a connection in use it ends nothing: that one stays.
+        const isBeside = this.machine.state === 'moving';
+        if (!isBeside && made.error && this.plan.isFinal?.(made.error) === true)
+          return this.endWith(made.error);
         this.failures.push({ place, failure: made });
       }
       const isAbsent = made.during === 'connecting';

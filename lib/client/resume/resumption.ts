@@ -143,7 +143,7 @@ export class Resumption {
     this.host?.replayed();
     this.opened(false);
     this.move = null;
-    void this.leave();
+    this.leave();
   }
 
   /** Looks for no daemon any more, and sends nothing more. */
@@ -187,14 +187,19 @@ export class Resumption {
     this.wish = { ...request, until: clock.now() + request.leftMs };
     dialler.avoid(request.addresses);
     // What has arrived together with it comes first.
-    clock.soon(() => void this.leave());
+    clock.soon(() => this.leave());
+  }
+
+  /** What goes wrong on the way to another daemon is a loss like any other, and the connection comes back from it. */
+  private leave(): void {
+    this.goElsewhere().catch((error: unknown) => this.mailbox.drop(error as Error));
   }
 
   /**
    * Goes to another daemon, if this one wants it to. A daemon that is alone has another order than the others by now: its
    * connection is lost, and resumed at one of them.
    */
-  private async leave(): Promise<void> {
+  private async goElsewhere(): Promise<void> {
     const { dialled, dialler, mailbox, outbox, session, wish } = this;
     if (wish === null || this.current !== 'open' || this.returning !== null || this.move !== null) return;
     this.wish = null;

@@ -10,19 +10,34 @@ import {
 } from '../../../lib/index.js';
 import { encodeMove, encodePeers, type Move } from '../../../lib/wire/extension/addresses.js';
 import { encodeEnd, type EndCode } from '../../../lib/wire/extension/end.js';
+import {
+  FEATURE_COMPACT_VIEWS,
+  FEATURE_LISTS_ON_DEMAND,
+  FEATURE_MOVES,
+  FEATURE_RESUME,
+} from '../../../lib/wire/extension/features.js';
 import type { ToDaemon } from '../../../lib/wire/extension/read.js';
 import type { Welcome } from '../../../lib/wire/extension/welcome.js';
 import { FakeDaemon, type FakeSession } from '../../support/fake-daemon.js';
 import { eventually } from '../../support/wait.js';
 import { listFrame } from '../compact-frames.js';
 import { settle, within, word } from '../support.js';
-import { acceptance, mark, sent, TAG } from './numbering-daemon.js';
+import { acceptance as numbering, mark, sent, TAG } from './numbering-daemon.js';
 
 export const A1 = '#a#d1';
 export const A2 = '#a#d2';
 export const B = '#b#d1';
 
 const LIST = Buffer.from('\x0bNULL SSPX1 ', 'latin1');
+const FEATURES = FEATURE_RESUME | FEATURE_COMPACT_VIEWS | FEATURE_LISTS_ON_DEMAND | FEATURE_MOVES;
+
+/** As for a daemon that numbers requests, and may send the client away. */
+const acceptance = (
+  verdict: Welcome['verdict'],
+  name: string,
+  more: Partial<Welcome>,
+): ReturnType<typeof numbering> => numbering(verdict, name, { features: FEATURES, ...more });
+
 /** The second daemon accepts when the spec says so. */
 const LATER = Buffer.alloc(0);
 
@@ -49,13 +64,17 @@ export class MovingDaemons implements AsyncDisposable {
     });
   }
 
-  /** @param early frames that come together with the first WELCOME, of a daemon that knows of this one */
+  /**
+   * @param early frames that come together with the first WELCOME, of a daemon that knows of this one
+   * @param welcome what else it says
+   */
   static async open(
     resume: ResumeOptions = {},
     early: (second: string) => readonly Buffer[] = () => [],
+    welcome: Partial<Welcome> = {},
   ): Promise<MovingDaemons> {
     const second = await FakeDaemon.start({ list: LIST, accept: LATER });
-    const accept = Buffer.concat([acceptance('new', A1, {}), ...early(second.spreadName)]);
+    const accept = Buffer.concat([acceptance('new', A1, welcome), ...early(second.spreadName)]);
     const script = { list: LIST, accept };
     const first = await FakeDaemon.start(script);
     const connection = await connect({ addresses: [first.spreadName], name: 'a', resume });
