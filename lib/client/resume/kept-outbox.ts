@@ -206,6 +206,7 @@ export class KeptOutbox implements Sender {
     messType: number,
     pieces: readonly Uint8Array[],
   ): Promise<number> {
+    if (this.over) return codeOf(Promise.reject(this.over));
     this.seal();
     this.gathering = this.gather(new RequestBatch({ service, group: groups[0] ?? '' }));
     const batch = this.add(service, groups, messType, pieces, lengthOf(pieces));

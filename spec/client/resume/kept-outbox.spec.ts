@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { KeptOutbox } from '../../../lib/client/resume/kept-outbox.js';
 import { systemClock } from '../../../lib/util/clock.js';
 import type { Transport } from '../../../lib/mailbox/transport.js';
-import { AGREED_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
+import { CONNECTION_CLOSED } from '../../../lib/wire/codes.js';
+import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../../lib/wire/service.js';
 import { settle } from '../support.js';
 
 /** Takes down the length of each batch, which is under way until it is let go. */
@@ -118,5 +119,18 @@ describe('requests that are kept', () => {
     const last = new Way();
     outbox.resume(last.transport, '#a#d2', 9, () => []);
     expect(last.batches).to.deep.equal([]);
+  });
+
+  it('are answered at once when nothing more is sent, joins and leaves too', async () => {
+    const outbox = await lost();
+    outbox.end(new Error('over'));
+    const answers = [JOIN_MESS, LEAVE_MESS].map((service) => outbox.send(service, ['g'], 0, []));
+    expect(await Promise.race([Promise.all(answers), settle()])).to.deep.equal(
+      answers.map(() => CONNECTION_CLOSED),
+    );
+    const next = new Way();
+    outbox.begin(next.transport, '#a#d2', true, () => undefined);
+    await settle();
+    expect(next.batches).to.deep.equal([]);
   });
 });
