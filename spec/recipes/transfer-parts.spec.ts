@@ -155,6 +155,21 @@ describe('one that is given a state', () => {
     expect(taker.take().slice(0, 3)).to.deep.equal([pull(B), pull(A), pull(B)]);
   });
 
+  it('asks the next donor where one brings nothing but empty pieces', () => {
+    const taker = new Taker();
+    taker.loader.offered(A, true, 0);
+    taker.loader.offered(B, false, 0);
+    taker.chunk(A, 0, 'one ', false, 0);
+    taker.take();
+    for (const now of [DONOR_PATIENCE_MS - 1, DONOR_PATIENCE_MS]) {
+      taker.chunk(A, 4, '', false, now - 1);
+      expect(taker.loader.tick(now)).to.equal(true);
+    }
+    expect(taker.take()).to.deep.equal([pull(B, 4)]);
+    taker.chunk(B, 4, '', true);
+    expect(taker.take()).to.deep.equal(['chunk ', 'complete', 'end']);
+  });
+
   it('counts a donor that offers it twice once', () => {
     const taker = new Taker();
     for (let i = 0; i < 2; i++) taker.loader.offered(A, true, 0);

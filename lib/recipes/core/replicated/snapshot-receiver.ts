@@ -82,7 +82,8 @@ export class SnapshotReceiver {
   }
 
   private chunk(sender: string, { offset, data, isLast }: Message & { kind: 'chunk' }, now: number): void {
-    if (offset !== this.offset) return;
+    // One that brings nothing does not count as progress: a donor could keep a new member from asking the others by it.
+    if (offset !== this.offset || (data.length === 0 && !isLast)) return;
     this.donor = sender;
     this.offset += data.length;
     this.dueAt = now + DONOR_PATIENCE_MS;
