@@ -331,15 +331,13 @@ export class Core {
 
   /**
    * The session asks for the list of a group. The answer has its place behind all that was delivered to the core.
-   * @param field name of the group, 32 bytes @returns false when it has to wait, as `submit`
+   * @param field name of the group, 32 bytes @returns false when it has to wait, as `submit`: a second question of a turn does
    */
   list(session: LocalSession, field: Buffer, waitsFor: WaitsFor = 'behind'): boolean {
-    if (isSlow(session, waitsFor)) return this.turns.wait(session);
-    const act = (): null => {
-      this.views.list(session, field);
-      return null;
-    };
-    this.bench.add(act, 1, LIST_BYTES);
+    const isAnswered = (): boolean => waitsFor !== 'nobody' && this.views.hasListed(session, field);
+    if (isSlow(session, waitsFor) || isAnswered()) return this.turns.wait(session);
+    // An answer to another one that waited for the same work comes behind this question, too.
+    this.bench.add(() => (isAnswered() ? null : this.views.list(session, field)), 1, LIST_BYTES);
     return true;
   }
 

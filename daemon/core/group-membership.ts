@@ -131,19 +131,23 @@ export class GroupMembership {
     if (this.listed.size > 0) this.listed.clear();
   }
 
-  /**
-   * The session asks for the list of the group whose name stands in the field. One that is not in it gets no answer, and
-   * each one answer a turn: a question is short, and a list may be long.
-   */
-  list(session: LocalSession, field: Buffer): void {
+  /** The session asks for the list of the group whose name stands in the field. One that is not in it gets no answer. @returns no work that is left */
+  list(session: LocalSession, field: Buffer): null {
     const group = this.groups.find(field, 0);
-    if (!group || !session.isCompact || session.leaving || !session.member?.groups.has(group)) return;
+    if (!group || !session.isCompact || session.leaving || !session.member?.groups.has(group)) return null;
     const listed = this.listed.get(session);
-    if (listed?.has(group)) return;
     if (listed) listed.add(group);
     else this.listed.set(session, new Set([group]));
     this.runs.close();
     this.sendList(group, session);
+    return null;
+  }
+
+  /** Whether the session has asked for that list in this turn, and got it: a question is short, and a list may be long. */
+  hasListed(session: LocalSession, field: Buffer): boolean {
+    const listed = this.listed.get(session);
+    const group = listed && this.groups.find(field, 0);
+    return group !== undefined && listed?.has(group) === true;
   }
 
   /** The list as it is, as the answer to a question. From now on the session has it. */

@@ -219,10 +219,10 @@ describe('core: compact views', () => {
       made.core.list(ann.session, nameField('h'));
     }
     made.deliver(remote('x', 'd').join('g'));
-    made.core.list(ann.session, nameField('g'));
+    expect([made.core.list(ann.session, nameField('g')), made.core.waiting]).to.deep.equal([false, 1]);
     expect(heard).to.deep.equal(['list g answer 0 of 1: #ann#d', 'list h answer 0 of 1: #ann#d']);
     made.core.endTurn();
-    made.core.list(ann.session, nameField('g'));
+    expect(made.core.list(ann.session, nameField('g')), 'in the next turn').to.equal(true);
     expect(heard.slice(2)).to.deep.equal(['views g 2: join 1 #x#d', 'list g answer 0 of 2: #ann#d #x#d']);
   });
 

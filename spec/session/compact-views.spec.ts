@@ -79,6 +79,17 @@ describe('session: compact views', () => {
     ann.close();
   });
 
+  it('bring a list twice when it is asked for twice in one turn: the second answer may tell of more', async () => {
+    await using fixture = await SessionFixture.open();
+    const ann = await compact(fixture, 'ann');
+    ann.join('g');
+    expect(await nextExtension(ann)).to.deep.include({ kind: 'list', answer: false });
+    ann.client.send(Buffer.concat([encodeListRequest('g'), encodeListRequest('g')]));
+    for (let i = 0; i < 2; i++)
+      expect(await nextExtension(ann)).to.deep.include({ names: [ann.privateGroup], answer: true });
+    ann.close();
+  });
+
   it('let a group grow beyond whole views, whose clients leave it, which the log says', async () => {
     await using fixture = await SessionFixture.open({ maxPlainView: 2 });
     const bob = await RawSession.connect(fixture.port, 'bob');
