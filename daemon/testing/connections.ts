@@ -29,7 +29,9 @@ export interface ClusterConnectOptions extends Pick<
 
 /** One connection, and its ways to daemons. */
 interface Way {
-  near: PipeEnd | null;
+  /** Those that are not closed at this end, the last opened one last: several daemons may be dialled at once. */
+  readonly pipes: Map<PipeEnd, Slot>;
+  /** Where the last one was opened to. */
   slot: Slot | null;
   isPaused: boolean;
 }
@@ -66,7 +68,7 @@ export class ClusterConnections {
   async connect(slot: Slot, options: ClusterConnectOptions): Promise<Connection> {
     const { from, ...rest } = options;
     const name = rest.name ?? `c${++this.names}`;
-    const way: Way = { near: null, slot: null, isPaused: false };
+    const way: Way = { pipes: new Map(), slot: null, isPaused: false };
     const all = this.slots.map(({ index }) => addressOf(index));
     const own = { address: addressOf(slot.index) };
     const places = rest.resume ? { addresses: [...all.slice(slot.index), ...all.slice(0, slot.index)] } : own;
@@ -100,14 +102,17 @@ export class ClusterConnections {
     log.recorders.push(recorder);
   }
 
+  /** While it has none in use, those by which it looks for a daemon are cut. */
   cut(connection: Connection): void {
-    this.wayOf('cut', connection).near?.cut();
+    const { pipes } = this.wayOf('cut', connection);
+    const used = pipeOf(connection, pipes);
+    for (const pipe of used ? [used] : pipes.keys()) pipe.cut();
   }
 
   pause(connection: Connection, isPaused: boolean): void {
     const way = this.wayOf(isPaused ? 'pause' : 'unpause', connection);
     way.isPaused = isPaused;
-    way.near?.hold(isPaused);
+    for (const pipe of way.pipes.keys()) pipe.hold(isPaused);
   }
 
   /** @param id of a connection */
@@ -118,10 +123,12 @@ export class ClusterConnections {
 
   /** What of them is not at rest; those at a frozen daemon, and those that do not read, rest as they are. */
   get unrest(): string | null {
-    for (const [connection, { near, slot, isPaused }] of this.all) {
-      if (isPaused || slot?.state === 'frozen') continue;
+    for (const [connection, { pipes, slot, isPaused }] of this.all) {
+      const pipe = pipeOf(connection, pipes);
+      const at = pipe ? pipes.get(pipe) : slot;
+      if (isPaused || at?.state === 'frozen') continue;
       if (connection.state === 'reconnecting') return `${connection.name} is reconnecting`;
-      if (near && !near.isIdle) return `something is on its way to ${connection.id}`;
+      if (pipe && !pipe.isIdle) return `something is on its way to ${connection.id}`;
       if (connection['pump'].waiting > 0) return `${connection.id} has not read everything`;
     }
     return null;
@@ -176,8 +183,9 @@ export class ClusterConnections {
       return near.destroy(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }));
     }
     const { near } = opened;
-    way.near = near;
+    way.pipes.set(near, slot);
     way.slot = slot;
+    near.on('close', () => way.pipes.delete(near));
     if (way.isPaused) near.hold(true);
     this.program.soon(ready);
     return near;
@@ -196,6 +204,12 @@ export class ClusterConnections {
     daemon.accept(far.pause());
     return { near, far };
   }
+}
+
+/** What the connection uses now; undefined while it has lost that. */
+function pipeOf(connection: Connection, pipes: Way['pipes']): PipeEnd | undefined {
+  const used = connection['mailbox']['transport'];
+  return [...pipes.keys()].find((pipe) => pipe === used && !pipe.destroyed);
 }
 
 const driverClock = (driver: Driver): Pick<Process, 'soon'> => ({

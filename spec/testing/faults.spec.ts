@@ -253,6 +253,28 @@ describe('testing: times of faults', () => {
     return c.clock.now() - begin;
   }
 
+  it('a cut takes what a connection uses, also where another daemon was dialled last', async () => {
+    await using c = await cluster(3, { time: 'virtual', seed: 1 });
+    const a = await c.connect(0, { name: 'a', resume: true });
+    await c.settled();
+    const story: string[] = [];
+    a.on('reconnecting', () => story.push('reconnecting'));
+    a.on('resumed', ({ address }) => story.push(`resumed at ${address}`));
+    for (const daemon of [1, 2]) await c.freeze(daemon, { wait: 'nothing' });
+    await c.kill(0, { wait: 'nothing' });
+    // Long enough to dial both of the others, of which the first one to answer counts.
+    await c.advance(1000);
+    await c.thaw(1, { wait: 'nothing' });
+    await c.until(() => a.open && story.length === 2, 'the return');
+    expect(story).to.deep.equal(['reconnecting', 'resumed at 4803@d2']);
+    c.cut(a);
+    await c.until(() => story.length > 2, 'the loss');
+    expect(story[2]).to.equal('reconnecting');
+    await c.thaw(2, { wait: 'nothing' });
+    await c.settled();
+    expect(a.open).to.equal(true);
+  });
+
   it('a cut is noticed after `detectionMs`, whatever else is noticed before', async () => {
     await using c = await cluster(4, { time: 'virtual', seed: 1 });
     await c.kill(3);
