@@ -6,9 +6,8 @@ import { connectResult, type ConnectOptions, type ConnectResult, openMailbox } f
 import type { VersionResult } from '../ssp/constants.js';
 import { leave } from '../ssp/mailbox-table.js';
 import { bytesOf, type Scatter, scatterPieces } from '../ssp/receive-buffer.js';
+import { codeName, codeText } from '../wire/call-texts.js';
 import {
-  codeName,
-  codeText,
   ILLEGAL_GROUP,
   ILLEGAL_MESSAGE,
   ILLEGAL_MESSAGE_TYPE,

@@ -1,5 +1,5 @@
 /** The constants under their C names: [receive 1]. */
-import { codeName, codeText } from '../wire/codes.js';
+import { codeName, codeText } from '../wire/call-texts.js';
 import { PROTOCOL_VERSION, type Version } from '../wire/handshake/connect-request.js';
 import {
   DEFAULT_PORT,

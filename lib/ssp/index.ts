@@ -43,9 +43,8 @@ export {
   TOO_MANY_GROUPS,
   TOO_MANY_MEMBERS,
   WOULD_BLOCK,
-  codeName,
-  codeText,
 } from '../wire/codes.js';
+export { codeName, codeText } from '../wire/call-texts.js';
 
 // The service word: what a message is, and how it is to be delivered.
 export {
