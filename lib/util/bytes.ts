@@ -37,25 +37,16 @@ export class ByteWriter {
   }
 
   u16(value: number): this {
-    const at = this.room(2);
-    if (this.isLittle) this.buffer.writeUInt16LE(value, at);
-    else this.buffer.writeUInt16BE(value, at);
-    return this;
+    return this.uint(value, 2);
   }
 
   /** Signed or not. */
   u32(value: number): this {
-    const at = this.room(4);
-    if (this.isLittle) this.buffer.writeInt32LE(value | 0, at);
-    else this.buffer.writeInt32BE(value | 0, at);
-    return this;
+    return this.uint(value >>> 0, 4);
   }
 
   u48(value: number): this {
-    const at = this.room(6);
-    if (this.isLittle) this.buffer.writeUIntLE(value, at, 6);
-    else this.buffer.writeUIntBE(value, at, 6);
-    return this;
+    return this.uint(value, 6);
   }
 
   /** The low 64 bits. */
@@ -88,7 +79,7 @@ export class ByteWriter {
     const length = Math.min(text.length, LONGEST_TEXT);
     const at = this.room(1 + length);
     this.buffer[at] = length;
-    for (let i = 0; i < length; i++) this.buffer[at + 1 + i] = text.charCodeAt(i);
+    this.buffer.write(text, at + 1, length, 'latin1');
     return this;
   }
 
@@ -100,14 +91,18 @@ export class ByteWriter {
 
   /** Puts another number in the place of one that was written with `u32`. */
   setU32(at: number, value: number): this {
-    if (this.isLittle) this.buffer.writeInt32LE(value | 0, at);
-    else this.buffer.writeInt32BE(value | 0, at);
-    return this;
+    return this.uint(value >>> 0, 4, at);
   }
 
   /** What was written; shares its memory with the writer. */
   finish(): Buffer {
     return this.buffer.subarray(0, this.at);
+  }
+
+  private uint(value: number, bytes: number, at = this.room(bytes)): this {
+    if (this.isLittle) this.buffer.writeUIntLE(value, at, bytes);
+    else this.buffer.writeUIntBE(value, at, bytes);
+    return this;
   }
 
   private room(bytes: number): number {
@@ -144,13 +139,11 @@ export class ByteReader {
   }
 
   u16(): number {
-    const at = this.step(2);
-    return this.isLittle ? this.bytes.readUInt16LE(at) : this.bytes.readUInt16BE(at);
+    return this.uint(2);
   }
 
   u32(): number {
-    const at = this.step(4);
-    return this.isLittle ? this.bytes.readUInt32LE(at) : this.bytes.readUInt32BE(at);
+    return this.uint(4);
   }
 
   /** Signed. */
@@ -159,8 +152,7 @@ export class ByteReader {
   }
 
   u48(): number {
-    const at = this.step(6);
-    return this.isLittle ? this.bytes.readUIntLE(at, 6) : this.bytes.readUIntBE(at, 6);
+    return this.uint(6);
   }
 
   u64(): bigint {
@@ -218,6 +210,11 @@ export class ByteReader {
   /** @throws Malformed when something is left */
   end(): void {
     if (this.left > 0) throw new Malformed(`${this.left} bytes after the end`);
+  }
+
+  private uint(bytes: number): number {
+    const at = this.step(bytes);
+    return this.isLittle ? this.bytes.readUIntLE(at, bytes) : this.bytes.readUIntBE(at, bytes);
   }
 
   private step(length: number): number {
