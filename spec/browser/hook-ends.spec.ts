@@ -114,4 +114,48 @@ describe('hooks of React at an end', () => {
     await until(() => seen.groups.get('room')?.state === 'joined', 'the next attempt');
     expect(bridge.pages).to.have.length(1);
   });
+
+  it('take the name over where the provider has another token', async () => {
+    await using daemon = await startWithSecret();
+    await using screens = new Screens();
+    const seen: Seen = { groups: new Map() };
+    const shown = (sub: string): ReactElement =>
+      createElement(
+        StrictMode,
+        null,
+        createElement(
+          SspProvider,
+          {
+            url: `ws://127.0.0.1:${daemon.webPort}/ssp`,
+            token: secretToken(claims({ sub })),
+            name: 'page',
+          },
+          createElement(Room, { seen, name: 'room', key: 1 }),
+          createElement(People, { seen, key: 2 }),
+        ),
+      );
+    const isHere = (sub: string): boolean =>
+      seen.groups.get('room')?.state === 'joined' && seen.people?.all.map(({ key }) => key).join() === sub;
+    const screen = screens.show(shown('anna'));
+    await until(() => isHere('anna'), 'the first user');
+    const most = { people: 0, sessions: 0 };
+    for (const sub of ['bert', 'cleo', 'anna']) {
+      screen.update(shown(sub));
+      await until(() => {
+        most.people = Math.max(most.people, seen.people?.all.length ?? 0);
+        most.sessions = Math.max(most.sessions, daemon.sessions);
+        return isHere(sub);
+      }, `${sub} under the same name`);
+      expect(seen.groups.get('room')).to.deep.include({
+        error: null,
+        members: [seen.groups.get('room')?.me],
+      });
+    }
+    // One after the other: nobody is beside the next one.
+    expect(most).to.deep.equal({ people: 1, sessions: 1 });
+    // Two changes at once.
+    screen.update(shown('dora'));
+    screen.update(shown('bert'));
+    await until(() => isHere('bert'), 'the last one');
+  });
 });

@@ -14,7 +14,19 @@ export class Client implements StoreHome {
   private connection: Promise<Connection> | null = null;
   private users = 0;
 
-  constructor(private readonly options: BrowserConnectOptions) {}
+  /** Gives up the attempt that is under way. */
+  private attempt: AbortController | undefined;
+  /** Settles when the last connection is closed. */
+  private closing: Promise<unknown> | undefined;
+
+  /**
+   * @param options as they were rendered last; their function for tokens is asked
+   * @param before the one whose place it takes, maybe with its name: closed before this one connects
+   */
+  constructor(
+    public options: BrowserConnectOptions,
+    private before?: Client,
+  ) {}
 
   /**
    * The connection, as long as the signal has not aborted: the last one to abort closes it.
@@ -45,7 +57,8 @@ export class Client implements StoreHome {
   }
 
   private connect(): Promise<Connection> {
-    const connecting = connect(this.options);
+    this.attempt = new AbortController();
+    const connecting = this.open(this.attempt.signal);
     // After a failure, or an end, the next one that is used tries again.
     const forget = (): void => {
       if (this.connection === connecting) this.connection = null;
@@ -54,10 +67,25 @@ export class Client implements StoreHome {
     return connecting;
   }
 
+  private async open(signal: AbortSignal): Promise<Connection> {
+    await this.before?.replaced();
+    this.before = undefined;
+    const { token } = this.options;
+    const ask = (): string | Promise<string> => (this.options.token as typeof ask)();
+    return await connect({ ...this.options, token: typeof token === 'function' ? ask : token, signal });
+  }
+
+  /** Ends at once. Components that still look at it have not rendered since, and will find its successor. */
+  private replaced(): Promise<unknown> | undefined {
+    for (const store of this.stores.values()) store.finish();
+    return this.closing ?? this.before?.replaced();
+  }
+
   private released(): void {
     if (--this.users > 0) return;
     const { connection } = this;
     this.connection = null;
-    void connection?.then((it) => it.close()).catch(() => undefined);
+    this.attempt?.abort();
+    this.closing = connection?.then((it) => it.close()).catch(() => undefined);
   }
 }

@@ -40,14 +40,12 @@ export function useGroup(name: string, options: AnyGroupOptions = {}): GroupStat
   useInsertionEffect(() => {
     newest.current = { ...options, payload };
   });
-  const isListening = options.onMessage !== undefined || options.onInvalid !== undefined;
   useEffect(() => {
-    if (!isListening) return undefined;
     const { handlers } = store.live;
     const handler = handlerOf(() => newest.current);
     handlers.add(handler);
     return () => void handlers.delete(handler);
-  }, [store, isListening]);
+  }, [store]);
   return useSentValues(payload, useStore(store));
 }
 

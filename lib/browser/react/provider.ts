@@ -27,20 +27,20 @@ export interface SspProviderProps extends Pick<
 
 /**
  * Gives the components inside one connection to a daemon: from the first hook that is used until a second after the last. Another
- * url, name or text as token is another connection; a function for tokens may be a new one with each render.
+ * url, name or text as token is another connection, made when the one before is closed; a function for tokens may be a new one with
+ * each render.
  */
 export function SspProvider({ children, ...options }: SspProviderProps): ReactElement {
   const { url, token, name } = options;
-  const newest = useRef(token);
+  /** The one that is shown. */
+  const last = useRef<Client>(undefined);
+  // A function is as good as another.
+  const same = JSON.stringify([url, name, typeof token === 'function' || token]);
+  const client = useMemo(() => new Client(options, last.current), [same]);
   useInsertionEffect(() => {
-    newest.current = token;
+    client.options = options;
+    last.current = client;
   });
-  const kind = typeof token === 'string' ? `text ${token}` : typeof token;
-  const client = useMemo(() => {
-    const ask = (): string | Promise<string> =>
-      typeof newest.current === 'function' ? newest.current() : (newest.current ?? '');
-    return new Client({ ...options, token: typeof token === 'function' ? ask : token });
-  }, [JSON.stringify([url, name, kind])]);
   return createElement(Context.Provider, { value: client }, children);
 }
 

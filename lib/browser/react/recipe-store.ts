@@ -18,7 +18,7 @@ export abstract class RecipeStore<S, R extends AnyRecipe> extends Store<S, R> {
 
   protected override joined(it: R, _: Connection, signal: AbortSignal): void {
     const show = (): void => this.show(this.stateOf(it));
-    this.hear(signal, it, Object.fromEntries(this.events.map((event) => [event, show])));
+    for (const event of this.events) this.hear(signal, it, { [event]: show });
     this.hearEnd(signal, it.binding.group);
     void it.closed.then((error) => (signal.aborted ? undefined : this.end(error)));
     show();

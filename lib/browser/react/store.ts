@@ -144,7 +144,9 @@ export abstract class Store<S, M extends Membership = Membership> {
     };
   }
 
-  private finish(): void {
+  /** Nobody uses it any more. */
+  finish(): void {
+    this.timer?.cancel();
     this.run?.abort();
     this.run = null;
     this.current = null;

@@ -48,11 +48,8 @@ export function usePayload({ schema, codec }: AnyGroupOptions): Payload | null {
 /** The state, with a `send` that takes values where there is a payload. */
 export function useSentValues(payload: Payload | null, state: GroupState): GroupState {
   const { send } = state;
-  const sendValue = useCallback(
-    async (...[value, options]: Parameters<GroupState['send']>): Promise<void> =>
-      payload === null
-        ? await send(value, options)
-        : await send(payload.encode(value), payload.sendOptions(options)),
+  const sendValue: GroupState['send'] = useCallback(
+    async (value, options) => await send((payload as Payload).encode(value), payload?.sendOptions(options)),
     [payload, send],
   );
   return useMemo(
