@@ -1,5 +1,5 @@
 /**
- * `npm test`: all specs in parts, two at a time: those that only compute beside those that wait for sockets, nodes and
+ * `npm test`: all specs in parts, three at a time: those that only compute beside those that wait for nodes, sockets and
  * programs. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha. `--hosts` as the
  * first word means the specs of `npm run test:hosts` in the same manner.
  */
@@ -14,8 +14,11 @@ const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url
 const SPECS = at('../spec');
 const REPORTER = at('test/reporter.js');
 const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
-/** Parts that run side by side. */
-const AT_ONCE = 2;
+/**
+ * Parts that run side by side. Two cores are enough for three: those with nodes and with sockets wait for half of their time,
+ * and the third has a lower priority.
+ */
+const AT_ONCE = 3;
 /** Milliseconds that specs have to end what they started when they are interrupted. */
 const END_LIMIT = 10_000;
 /** Milliseconds for a test of a part that leaves the processor to others: it only has to end. */

@@ -1,4 +1,7 @@
-/** Which specs run beside which: those that only compute, those that wait for sockets and nodes, and those that run programs. */
+/**
+ * Which specs run beside which: those that need nodes, those that wait for sockets, those that only compute, and those that
+ * run programs.
+ */
 import { didYouMean } from '../../lib/util/option-errors.js';
 
 export interface Part {
@@ -9,10 +12,7 @@ export interface Part {
   readonly isPatient: boolean;
 }
 
-/**
- * Specs that open sockets, start processes or wait for real time: folders, and files of other folders. They run one
- * after the other, so only one spec at a time has a cluster of nodes.
- */
+/** Specs that open sockets, start processes or wait for real time: folders, and files of other folders. */
 export const OUTSIDE: readonly string[] = [
   'adapters/cluster-process',
   'adapters/connections',
@@ -68,8 +68,13 @@ export const OUTSIDE: readonly string[] = [
 ];
 /** Of those: specs that mostly start programs of this package, and need no nodes. */
 export const PROGRAMS: readonly string[] = ['bench', 'cli', 'fuzz', 'package', 'process', 'start-modules'];
-/** Within those folders: specs that need nodes all the same. */
-const WITH_NODES: ReadonlySet<string> = new Set(['process/silent-peers']);
+/** Of those: specs that need nodes. They run one after the other, so only one spec at a time has a cluster. */
+export const NODES: readonly string[] = [
+  'channel/checks-cluster.long',
+  'cluster',
+  'engine/transport',
+  'process/silent-peers',
+];
 /** Within the folders: specs that only compute all the same. */
 export const INSIDE: readonly string[] = [
   'browser/web-socket',
@@ -111,12 +116,17 @@ const isUnder = (spec: string, places: readonly string[]): boolean =>
   places.some((place) => spec === place || spec.startsWith(`${place}/`));
 
 /** All parts, in the order in which they begin; the output of the first one is shown at once. */
-export function partsOf(specs: readonly string[]): readonly [sockets: Part, pure: Part, programs: Part] {
+export function partsOf(
+  specs: readonly string[],
+): readonly [nodes: Part, sockets: Part, pure: Part, programs: Part] {
   const waits = (spec: string): boolean => isUnder(spec, OUTSIDE) && !isUnder(spec, INSIDE);
+  const hasNodes = (spec: string): boolean => isUnder(spec, NODES);
+  const isProgram = (spec: string): boolean => isUnder(spec, PROGRAMS) && !hasNodes(spec);
   const outside = specs.filter(waits);
-  const isProgram = (spec: string): boolean => isUnder(spec, PROGRAMS) && !WITH_NODES.has(spec);
+  const ofSockets = outside.filter((spec) => !hasNodes(spec) && !isProgram(spec));
   return [
-    { name: 'sockets and nodes', specs: outside.filter((spec) => !isProgram(spec)), isPatient: false },
+    { name: 'nodes', specs: outside.filter(hasNodes), isPatient: false },
+    { name: 'sockets', specs: ofSockets, isPatient: false },
     { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)), isPatient: true },
     { name: 'programs', specs: outside.filter(isProgram), isPatient: false },
   ];

@@ -82,23 +82,25 @@ describe('npm test', function () {
 
   const run = async (...args: readonly string[]): Promise<Ended> => await start(...args).end;
 
-  it('runs two parts beside one another, then the third, and shows one after the other', async () => {
-    // Each waits for what the other one writes.
-    const meet = (own: string, other: string): string =>
+  it('runs three parts beside one another, then the fourth, and shows one after the other', async () => {
+    // Each waits for what the others write.
+    const meet = (own: string, others: readonly string[]): string =>
       `const { writeFileSync, existsSync } = await import('node:fs');
        const { setTimeout } = await import('node:timers/promises');
        writeFileSync('${folder.file(own)}', '');
-       while (!existsSync('${folder.file(other)}')) await setTimeout(5);
+       for (const other of ${JSON.stringify(others.map((each) => folder.file(each)))})
+         while (!existsSync(other)) await setTimeout(5);
        console.log('met in ${own}');`;
-    put('session/a', meet('a', 'b'));
-    put('wire/b', meet('b', 'a'));
-    put('process/c', `console.log('c, last');`);
+    put('cluster/a', meet('a', ['b', 'c']));
+    put('session/b', meet('b', ['a', 'c']));
+    put('wire/c', meet('c', ['a', 'b']));
+    put('process/d', `console.log('d, last');`);
     const { status, out } = await run();
     expect(status, out).to.equal(0);
     expect(out).to.match(
-      /met in a\n[^]*✔ session\/a[^]*met in b\n[^]*✔ wire\/b[^]*c, last\n[^]*✔ process\/c/,
+      /met in a\n[^]*✔ cluster\/a[^]*met in b\n[^]*✔ session\/b[^]*met in c\n[^]*✔ wire\/c[^]*d, last\n[^]*✔ process\/d/,
     );
-    expect(out).to.match(/\n {2}Passed: 3 passing, 0 failing, 0 skipped \(\d+ s\)\n$/);
+    expect(out).to.match(/\n {2}Passed: 4 passing, 0 failing, 0 skipped \(\d+ s\)\n$/);
   });
 
   it('fails when one of them does, and shows the failures and the reasons of what was skipped at its end', async () => {

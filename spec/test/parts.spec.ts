@@ -7,6 +7,7 @@ import {
   COMPILERS,
   INSIDE,
   isForEverybody,
+  NODES,
   OUTSIDE,
   partsOf,
   partsOfHosts,
@@ -44,10 +45,10 @@ function reach(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('the parts of npm test', () => {
-  const [sockets, inside, programs] = partsOf(all);
+  const [nodes, sockets, inside, programs] = partsOf(all);
 
   it('have each spec once', () => {
-    const parts = [sockets, inside, programs];
+    const parts = [nodes, sockets, inside, programs];
     expect(parts.flatMap(({ specs }) => specs).toSorted()).to.deep.equal(all.toSorted());
     for (const { specs } of parts) expect(specs).not.to.have.length(0);
   });
@@ -57,7 +58,7 @@ describe('the parts of npm test', () => {
       [...reach(join(SPECS, `${spec}.spec.js`))].some((file) => file.endsWith('/support/cluster/system.js')),
     );
     expect(withNodes).to.include('cluster/daemons');
-    expect(sockets.specs).to.include.members(withNodes);
+    expect(nodes.specs).to.include.members(withNodes);
   });
 
   it('open no socket and start no process in the one that only computes', () => {
@@ -71,7 +72,7 @@ describe('the parts of npm test', () => {
   });
 
   it('name only specs and folders that are there', () => {
-    const missing = [...OUTSIDE, ...PROGRAMS, ...INSIDE].filter(
+    const missing = [...OUTSIDE, ...NODES, ...PROGRAMS, ...INSIDE].filter(
       (place) => !all.some((spec) => spec === place || spec.startsWith(`${place}/`)),
     );
     expect(missing).to.deep.equal([]);
