@@ -146,13 +146,7 @@ export class GroupBinding implements Sender {
   /** From here on the core gets its inputs, from the first view on. */
   host(core: RecipeCore): void {
     this.core = new MembersOnly(core, (sender, reason) => this.ignored(sender, reason));
-    this.group.on('event', this.onEvent);
-    this.connection.on('message', this.onPrivate);
-    this.connection.on('reject', this.onReject);
-    this.connection.on('close', this.onClose);
-    this.connection.on('reconnecting', this.onLost);
-    this.connection.on('moved', this.onLost);
-    this.connection.on('resumed', this.onResumed);
+    this.listen('on');
     // It may have ended, or been lost, since the group was joined.
     const ended = endOf(this.connection);
     if (ended) this.onClose(ended.error);
@@ -202,6 +196,17 @@ export class GroupBinding implements Sender {
   fail(why: Error): void {
     this.end({ error: why, text: why.message });
     this.group.leave().catch(() => undefined);
+  }
+
+  private listen(how: 'on' | 'off'): void {
+    const { connection, group, onLost } = this;
+    group[how]('event', this.onEvent);
+    connection[how]('message', this.onPrivate);
+    connection[how]('reject', this.onReject);
+    connection[how]('close', this.onClose);
+    connection[how]('reconnecting', onLost);
+    connection[how]('moved', onLost);
+    connection[how]('resumed', this.onResumed);
   }
 
   private readonly onEvent = (event: GroupEvent): void => {
@@ -294,7 +299,8 @@ export class GroupBinding implements Sender {
     const message = opened(name, body);
     if (message === null) return;
     if (message.length === 0) this.fail(error);
-    else this.warn(`${error.message}, so it gets no state and no answers of this member`);
+    else if (this.core?.refused() !== true)
+      this.warn(`${error.message}, so it gets no state and no answers of this member`);
   };
 
   private readonly onClose = (error: Error | undefined): void =>
@@ -320,13 +326,7 @@ export class GroupBinding implements Sender {
     if (this.how) return;
     this.how = end;
     this.timer.stop();
-    this.group.off('event', this.onEvent);
-    this.connection.off('message', this.onPrivate);
-    this.connection.off('reject', this.onReject);
-    this.connection.off('close', this.onClose);
-    this.connection.off('reconnecting', this.onLost);
-    this.connection.off('moved', this.onLost);
-    this.connection.off('resumed', this.onResumed);
+    this.listen('off');
     this.core?.left(this.now());
     this.owner.ended(end);
   }

@@ -7,15 +7,10 @@ import { errorOf } from '../errors.js';
 import type { StandardSchema, ValueIssue } from '../util/standard-schema.js';
 import { ILLEGAL_PARAM } from '../wire/codes.js';
 import { parsePrivateGroup } from '../wire/name.js';
+import { isKey } from './core/announcement.js';
 import { MAX_KEY_BYTES, MAX_METADATA_BYTES } from './core/limits.js';
 import { byKey, People } from './core/people.js';
-import {
-  type Departure,
-  isKey,
-  type MemberPresence,
-  type MembersSink,
-  PresenceCore,
-} from './core/presence.js';
+import { type Departure, type MemberPresence, type MembersSink, PresenceCore } from './core/presence.js';
 import { GroupBinding } from './group-binding.js';
 import { checkOptions, jsonText } from './options.js';
 import { Recipe, type RecipeEvents } from './recipe.js';

@@ -142,8 +142,8 @@ const valid: Teller = (scene) => {
   return heard.view && toGroup(claim(heard.view, now));
 };
 
-const announcement = (instance: number, since: number, metadata: string | Buffer): Buffer =>
-  new BodyWriter('members', 1)
+const announcement = (instance: number, since: number, metadata: string | Buffer, kind = 1): Buffer =>
+  new BodyWriter('members', kind)
     .number(instance)
     .number(Math.floor(since))
     .data(Buffer.from(metadata))
@@ -192,7 +192,10 @@ const membersLie: Teller = ({ heard, random }) => {
   const numbers = heard.all.flatMap(({ body }) => BodyReader.open('members', body)?.number() ?? []);
   const instance = numbers.length > 0 ? random.pick(numbers) : 7;
   const size = random.chance(0.3) ? MAX_METADATA_BYTES + 1 : random.below(30);
-  return toGroup(announcement(instance, random.below(2 ** 31) * 2 ** 20, Buffer.alloc(size, 'x')));
+  // To one alone it is an introduction that nobody has asked for.
+  const to = random.chance(0.3) ? someone(heard, random) : null;
+  const since = random.below(2 ** 31) * 2 ** 20;
+  return { to, body: announcement(instance, since, Buffer.alloc(size, 'x'), to === null ? 1 : 2) };
 };
 
 /** Requests and answers with the numbers of others. */

@@ -33,9 +33,18 @@ export const elected =
     ];
   };
 
+/** Some run an earlier version in each third world. */
+const presencesOf = (seed: number): Presences =>
+  new Presences(true, ({ index }) => seed % 3 === 0 && index % 2 === 0);
+
+const announced = (presences: Presences, member: Member, random: Random): void => {
+  if (random.chance(0.1)) presences.announce(member);
+};
+
 export const present: LossWorld = (seed) => {
-  const presences = new Presences(true);
-  const world = live(seed, { make: presences.make, ...lossy });
+  const presences = presencesOf(seed);
+  const act = (member: Member, random: Random): void => announced(presences, member, random);
+  const world = live(seed, { make: presences.make, act, ...lossy });
   world.settle(2 * HOUR);
   return presences.faults(world.members);
 };
@@ -160,7 +169,7 @@ export const overtaken: LossWorld = (seed) => {
 /** Members move between daemons, and the network stays whole: nobody hears that one of them has come or gone. */
 export const known: LossWorld = (seed) => {
   const random = new Random(seed);
-  const presences = new Presences(true);
+  const presences = presencesOf(seed);
   const world = new RecipeWorld(random);
   world.saysReturned = random.chance(0.7);
   const members = Array.from({ length: MEMBERS }, (_, i) => world.start(`m${i}`, presences.make));
@@ -171,13 +180,14 @@ export const known: LossWorld = (seed) => {
     if (random.chance(0.15)) world.lose(member);
     else if (random.chance(0.1)) world.kill(member.daemon, theFirst);
     if (random.chance(0.05)) world.regroup([members], theFirst);
+    announced(presences, random.pick(members), random);
     comeBack(members, world, random);
     for (let many = random.below(10); many > 0; many--) world.step();
   }
   comeBackAll(members, world, random);
   const ends = [...presences.lines.values()]
     .flat()
-    .filter((line) => !/^(unreachable|returned) m\d$/.test(line));
+    .filter((line) => !/^(unreachable|returned) m\d$|^updated /.test(line));
   return [...ends, ...presences.faults(members)];
 };
 

@@ -95,6 +95,27 @@ const bugs: readonly (readonly [name: string, plant: () => () => void, live: Los
       }),
     known,
   ],
+  [
+    'only the first introduction of a member',
+    () =>
+      replace(PresenceCore, 'message', (original) => (self, sender, body) => {
+        const reason = original(self, sender, body);
+        (self as { asked: Set<unknown> }).asked.delete(sender);
+        return reason;
+      }),
+    known,
+  ],
+  [
+    'an announcement that was lost and is waited for',
+    () =>
+      replace(PresenceCore, 'rejoined', (original) => (self, id) => {
+        const fields = self as { isUnderWay: boolean };
+        const { isUnderWay } = fields;
+        original(self, id);
+        fields.isUnderWay = isUnderWay;
+      }),
+    present,
+  ],
   ['a member that is not known again', () => replace(PresenceCore, 'pastOf', nothing), present],
 ];
 

@@ -1,6 +1,7 @@
 /** Presences in simulated worlds, and what has to be true of them. */
 import { Buffer } from 'node:buffer';
 import { type MemberPresence, type MembersSink, PresenceCore } from '../../lib/recipes/core/presence.js';
+import { EarlierPresence } from './earlier-presence.js';
 import type { WorldMember } from './world-member.js';
 
 export const HOUR = 3_600_000;
@@ -8,10 +9,19 @@ export const HOUR = 3_600_000;
 export class Presences {
   readonly cores = new Map<WorldMember, PresenceCore>();
   readonly lines = new Map<WorldMember, string[]>();
+  /** What each member has announced last, by its name. */
+  private readonly newest = new Map<string, string>();
   private instances = 0;
+  private announcements = 0;
 
-  /** @param hasLosses whether members lose their connections, so that those who were here are looked for under other ids */
-  constructor(private readonly hasLosses = false) {}
+  /**
+   * @param hasLosses whether members lose their connections, so that those who were here are looked for under other ids
+   * @param isEarlier whether a member runs an earlier version
+   */
+  constructor(
+    private readonly hasLosses = false,
+    private readonly isEarlier: (member: WorldMember) => boolean = () => false,
+  ) {}
 
   readonly make = (member: WorldMember): PresenceCore => {
     const lines: string[] = [];
@@ -41,10 +51,19 @@ export class Presences {
     };
     const instance = ++this.instances;
     const metadata = Buffer.from(member.name);
-    const core = new PresenceCore(member.id, instance, metadata, HOUR, sink, this.hasLosses);
+    const Core = this.isEarlier(member) ? EarlierPresence : PresenceCore;
+    const core = new Core(member.id, instance, metadata, HOUR, sink, this.hasLosses);
+    this.newest.set(member.name, member.name);
     this.cores.set(member, core);
     return core;
   };
+
+  /** It announces other metadata: its name and a number that nobody has had. */
+  announce(member: WorldMember): void {
+    const text = `${member.name}.${++this.announcements}`;
+    this.newest.set(member.name, text);
+    this.core(member).announce(Buffer.from(text));
+  }
 
   told(member: WorldMember): string[] {
     return this.lines.get(member)?.splice(0) ?? [];
@@ -56,7 +75,7 @@ export class Presences {
 
   /**
    * The checker: every member has been told a story without holes, and knows those who are there now, with what they
-   * announce.
+   * announced last.
    */
   faults(members: readonly WorldMember[]): string[] {
     const there = members.map(({ id }) => id).toSorted();
@@ -67,13 +86,13 @@ export class Presences {
         const reachable = this.core(member).reachable.filter(({ id: name }) => !name.startsWith('#z-'));
         const known = reachable.map(({ id: name }) => name).toSorted();
         const strange = reachable.filter(
-          ({ id: name, metadata }) => !name.startsWith(`#${metadata.toString()}#`),
+          ({ id, metadata }) => this.newest.get(id.split('#')[1] as string) !== metadata.toString(),
         );
         return [
           ...(String(known) === String(there)
             ? []
             : [`${member.id} knows ${String(known)} of ${String(there)}`]),
-          ...strange.map(({ id: name }) => `${name} has what another one announced`),
+          ...strange.map(({ id: name }) => `${member.id} has of ${name} what is not its newest`),
         ];
       }),
     ];

@@ -17,10 +17,7 @@ const VERSION = 2;
 const ENVELOPE = 5;
 const FIRST_BYTES = 64;
 /** More kinds than fit into a byte. */
-const KINDS = 256;
-
-/** Recipe and kind of a message as one number. */
-export const headOf = (recipe: Recipe, kind: number): number => RECIPES[recipe] * KINDS + kind;
+export const KINDS = 256;
 
 export class FieldWriter extends ByteWriter {
   constructor() {
@@ -158,7 +155,7 @@ export class BodyReader extends FieldReader {
     return body.length >= ENVELOPE && body[0] === MAGIC_0 && body[1] === MAGIC_1 && body[2] !== VERSION;
   }
 
-  /** Recipe and kind of a body of this version as one number; -1 for what is none. */
+  /** The number of the recipe times KINDS, and the kind, of a body of this version; -1 for what is none. */
   static headOf(body: Buffer): number {
     if (body.length < ENVELOPE || body[0] !== MAGIC_0 || body[1] !== MAGIC_1 || body[2] !== VERSION)
       return -1;
@@ -167,7 +164,7 @@ export class BodyReader extends FieldReader {
 
   /** Null when the body is none of the recipe. */
   static open(recipe: Recipe, body: Buffer): BodyReader | null {
-    const kind = BodyReader.headOf(body) - headOf(recipe, 0);
+    const kind = BodyReader.headOf(body) - RECIPES[recipe] * KINDS;
     return kind >= 0 && kind < KINDS ? new BodyReader(body, kind) : null;
   }
 }

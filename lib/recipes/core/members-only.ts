@@ -65,6 +65,12 @@ export class MembersOnly implements Omit<RecipeCore, 'needs' | 'message' | 'over
     this.core.rejoined(self, isWhole, now);
   }
 
+  /** @returns whether a private message that was refused goes another way */
+  refused(): boolean {
+    this.core.refused?.();
+    return this.core.refused !== undefined;
+  }
+
   resumed(now: number): void {
     this.core.resumed(now);
   }

@@ -70,6 +70,8 @@ export interface RecipeCore {
    * @returns whether it is its own
    */
   unheard?(sender: string, body: Buffer): boolean;
+  /** The daemon has refused a private message of this member, which can go another way. A core without it has none. */
+  refused?(): void;
   /** The connection is back, and what it hands out is of now. */
   resumed(now: number): void;
   /** The group was left, or the connection is gone: nothing follows. */

@@ -2,19 +2,17 @@
  * Who is here: every member announces itself to those who do not know it, with metadata and since when it is there. An
  * announcement carries the number of the process that made it, so that one who was out of reach and comes back is told
  * from another who took its name.
+ *
+ * Where members meet that did not come together, those whose side is not the larger one announce themselves to the group. The
+ * others answer each of them privately: one that joins costs two messages for each member, where announcements of all to all would
+ * cost one for each pair. A member that never announces itself costs nothing.
  */
 import { Buffer } from '#buffer';
 import { parsePrivateGroup } from '../../wire/name.js';
-import { type BodyReader, BodyWriter, readBody } from './codec.js';
-import {
-  MAX_AWAY,
-  MAX_DATE,
-  MAX_KEY_BYTES,
-  MAX_METADATA_BYTES,
-  PATIENCE_MS,
-  RETURN_PATIENCE_MS,
-} from './limits.js';
+import { ANNOUNCEMENT, readAnnouncement, writeAnnouncement } from './announcement.js';
+import { MAX_AWAY, PATIENCE_MS, RETURN_PATIENCE_MS } from './limits.js';
 import type { DropReason, Sender, RecipeCore, RecipeView } from './port.js';
+import { INTRODUCTION } from './private-kinds.js';
 
 export interface MemberPresence {
   /** Id. */
@@ -44,34 +42,8 @@ export interface MembersSink extends Sender {
   subjectOf(id: string): string | null;
 }
 
-const ANNOUNCE = 1;
-
-/** Tag of an announcement of one that comes back. */
-const COMES_BACK = 1;
-/** Tag of the key in an announcement. */
-const KEY = 2;
-
-/** Whether a member may say that it is this person's. */
-export const isKey = (key: string): boolean => key !== '' && Buffer.byteLength(key) <= MAX_KEY_BYTES;
-
 /** Of one whose person nobody knows; the same over its returns. */
 const ownKey = (instance: number): string => `#${instance.toString(16)}`;
-
-function readAnnouncement(reader: BodyReader) {
-  let comesBack = false;
-  let said: string | null = null;
-  const fixed = {
-    kind: reader.kind,
-    instance: reader.number(),
-    since: reader.number(),
-    metadata: reader.data(),
-  };
-  reader.allTagged({
-    [COMES_BACK]: () => (comesBack = true),
-    [KEY]: (field) => (said = field.text()),
-  });
-  return { ...fixed, comesBack, said: said as string | null };
-}
 
 /** One that is out of reach, and when that is over. */
 interface Away {
@@ -91,9 +63,18 @@ export class PresenceCore implements RecipeCore {
   private readonly missing = new Map<string, Away>();
   /** The id under which this member was here last. */
   private was: string;
-  private me: MemberPresence | null = null;
+  /** When it began to take part; null: its first view has not come. */
+  private since: number | null = null;
   /** Whether the next view is the first one after a loss. */
   private isBack = false;
+  /** Newcomers that do not know this member: it introduces itself when they have announced themselves. */
+  private readonly unmet = new Set<string>();
+  /** Members that are to introduce themselves to this one, and have not announced themselves to all since. */
+  private readonly asked = new Set<string>();
+  /** Whether an announcement of this member is on its way: all who are there when it comes will know it. */
+  private isUnderWay = false;
+  /** Whether the daemon refuses private messages of this member. */
+  private isRefused = false;
 
   /**
    * @param instance a number of this process that no other one has
@@ -137,7 +118,7 @@ export class PresenceCore implements RecipeCore {
   /** Announces other metadata. */
   announce(metadata: Buffer): void {
     this.metadata = metadata;
-    if (this.me) this.introduce(this.me.since);
+    if (this.since !== null) this.introduce();
   }
 
   view(view: RecipeView, now: number): void {
@@ -145,14 +126,14 @@ export class PresenceCore implements RecipeCore {
     const members = new Set(view.members);
     for (const [name, who] of this.here) {
       if (members.has(name)) continue;
+      this.here.delete(name);
       if (this.isBack) this.miss(who, now);
       else this.lose(who, view.cause, now);
     }
     this.isBack = false;
     this.returned(view, members);
-    this.me ??= this.presence(now);
-    if (view.cameWithMe.length < view.members.length || !this.here.has(this.self))
-      this.introduce(this.me.since);
+    this.since ??= Math.floor(now);
+    this.meet(view, members);
   }
 
   transition(): void {
@@ -161,15 +142,16 @@ export class PresenceCore implements RecipeCore {
 
   message(sender: string, body: Buffer): DropReason | null {
     if (!this.present.includes(sender)) return 'stranger';
-    const message = readBody('members', body, readAnnouncement);
-    if (message?.kind !== ANNOUNCE) return 'malformed';
-    const { instance, since, metadata, comesBack, said } = message;
-    if (since > MAX_DATE || metadata.length > MAX_METADATA_BYTES) return 'malformed';
-    if (said !== null && !isKey(said)) return 'malformed';
+    const message = readAnnouncement(body);
+    if (!message) return 'malformed';
+    const { kind, key, takesPrivate, ...rest } = message;
+    if (kind === ANNOUNCEMENT) this.met(sender, takesPrivate);
+    // One that is not known yet may have said this to the member that this one was before.
+    else if (!this.asked.has(sender)) return this.here.has(sender) ? 'unowed' : null;
     // Nobody is somebody else than its daemon states.
-    const key = this.sink.subjectOf(sender) ?? said ?? ownKey(instance);
+    const person = this.sink.subjectOf(sender) ?? key ?? ownKey(rest.instance);
     // A copy: the body shares its memory with messages that arrived with it.
-    this.announced({ id: sender, instance, since, metadata: Buffer.from(metadata), key, comesBack });
+    this.announced({ ...rest, id: sender, metadata: Buffer.from(rest.metadata), key: person });
     return null;
   }
 
@@ -182,6 +164,15 @@ export class PresenceCore implements RecipeCore {
     if (this.here.has(this.self)) this.was = this.self;
     this.self = self;
     this.isBack = true;
+    this.isUnderWay = this.isRefused = false;
+    this.unmet.clear();
+    this.asked.clear();
+  }
+
+  /** Then it goes by the group. */
+  refused(): void {
+    this.isRefused = true;
+    if (!this.isUnderWay) this.introduce();
   }
 
   resumed(): void {
@@ -196,11 +187,9 @@ export class PresenceCore implements RecipeCore {
   }
 
   left(): void {
-    this.missing.clear();
+    const { missing, here, away, origins, unmet, asked } = this;
     this.present = [];
-    this.here.clear();
-    this.away.clear();
-    this.origins.clear();
+    for (const all of [missing, here, away, origins, unmet, asked]) all.clear();
   }
 
   tick(now: number): void {
@@ -262,12 +251,10 @@ export class PresenceCore implements RecipeCore {
 
   /** It left while this member was away, or it moved and says so. */
   private miss(who: MemberPresence, now: number): void {
-    this.here.delete(who.id);
     this.missing.set(who.id, { who, until: now + PATIENCE_MS, how: 'disconnected' });
   }
 
   private lose(who: MemberPresence, cause: RecipeView['cause'], now: number): void {
-    this.here.delete(who.id);
     const isBroken = cause === 'disconnect' && who.comesBack;
     if (cause !== 'network' && !isBroken) {
       this.sink.left(who, cause === 'leave' ? 'left' : 'disconnected');
@@ -281,19 +268,44 @@ export class PresenceCore implements RecipeCore {
       this.sink.left(oldest[1].who, 'forgotten');
   }
 
-  private presence(now: number): MemberPresence {
-    const { self: id, instance, metadata, comesBack } = this;
-    const key = this.sink.subjectOf(id) ?? this.key ?? ownKey(instance);
-    return { id, instance, since: Math.floor(now), metadata, key, comesBack };
+  /** Those who came together know each other; others have to be introduced. */
+  private meet({ members, cameWithMe }: RecipeView, all: ReadonlySet<string>): void {
+    const { asked, unmet } = this;
+    for (const set of [asked, unmet]) for (const name of set) if (!all.has(name)) set.delete(name);
+    const isLarger = 2 * cameWithMe.length > members.length;
+    const together = new Set(cameWithMe);
+    for (const name of members) if (!together.has(name)) (isLarger ? unmet : asked).add(name);
+    // What is under way comes in this view, or a later one.
+    if (this.isUnderWay) unmet.clear();
+    else if (!isLarger || !this.here.has(this.self)) this.introduce();
   }
 
-  private introduce(since: number): void {
-    const writer = new BodyWriter('members', ANNOUNCE).number(this.instance).number(since);
-    writer.data(this.metadata);
-    if (this.comesBack) writer.tagged(COMES_BACK, () => undefined);
+  /** A member has announced itself to the group. */
+  private met(sender: string, takesPrivate: boolean): void {
+    this.asked.delete(sender);
+    if (sender === this.self) this.isUnderWay = false;
+    if (!this.unmet.delete(sender)) return;
+    if (takesPrivate && !this.isRefused) this.sink.sendTo(sender, this.statement(INTRODUCTION));
+    else this.introduce();
+  }
+
+  private introduce(): void {
+    this.isUnderWay = true;
+    this.unmet.clear();
+    this.sink.send(this.statement(ANNOUNCEMENT), this.needs);
+  }
+
+  private statement(kind: number): Buffer {
+    const { instance, since, metadata, comesBack } = this;
     // The subject, too: members whose daemon does not tell them subjects see the same people.
     const key = this.sink.subjectOf(this.self) ?? this.key;
-    if (key !== null) writer.tagged(KEY, (field) => void field.text(key));
-    this.sink.send(writer.finish(), this.needs);
+    return writeAnnouncement(kind, {
+      instance,
+      since: since ?? 0,
+      metadata,
+      comesBack,
+      key,
+      takesPrivate: true,
+    });
   }
 }

@@ -3,32 +3,25 @@
  * stand here, apart from the recipes: who has one recipe need not load the others.
  */
 import type { Buffer } from '#buffer';
-import { BodyReader, headOf } from './codec.js';
+import { BodyReader, KINDS, RECIPES } from './codec.js';
 
 /** Of a call. */
 export const ANSWER = 2;
 
-/** Of replicated state. */
-export const REPLICATED_KINDS = {
-  command: 1,
-  part: 2,
-  state: 3,
-  settle: 4,
-  reopen: 5,
-  vote: 6,
-  arrived: 7,
-  offer: 8,
-  misfit: 9,
-  pull: 10,
-  chunk: 11,
-  none: 12,
-} as const;
+/** Of presence: to a member that has come. */
+export const INTRODUCTION = 2;
 
-const { offer, misfit, pull, chunk, none } = REPLICATED_KINDS;
+/** Of replicated state, with all kinds above it. */
+export const OFFER = 8;
 
-const heads: ReadonlySet<number> = new Set([
-  headOf('call', ANSWER),
-  ...[offer, misfit, pull, chunk, none].map((kind) => headOf('replicated', kind)),
-]);
+/** By the number of a recipe, the lowest kind of those for one member: all below are for the group. */
+const lowest: Readonly<Record<number, number>> = {
+  [RECIPES.call]: ANSWER,
+  [RECIPES.members]: INTRODUCTION,
+  [RECIPES.replicated]: OFFER,
+};
 
-export const isPrivateKind = (body: Buffer): boolean => heads.has(BodyReader.headOf(body));
+export const isPrivateKind = (body: Buffer): boolean => {
+  const head = BodyReader.headOf(body);
+  return head % KINDS >= (lowest[Math.floor(head / KINDS)] ?? KINDS);
+};

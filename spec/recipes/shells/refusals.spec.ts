@@ -13,8 +13,10 @@ import {
   LockEndedError,
   map,
   presence,
+  type Presence,
   replicated,
 } from '../../../lib/recipes/index.js';
+import { until } from '../../support/wait.js';
 import { withRules } from '../../support/permissions.js';
 import { within } from '../../support/fake-daemon.js';
 import { ClientWorld, failure } from '../../client/support.js';
@@ -117,6 +119,24 @@ describe('refusals by permission in recipes', () => {
     });
     await mine.set('k', 2);
     expect(mine.get('k')).to.equal(2);
+  });
+
+  it('members that may not send privately introduce themselves to the group', async () => {
+    await using it = await house('* join,send work');
+    const connections = [];
+    for (const name of ['a', 'b', 'c', 'd', 'e']) connections.push(await it.connect(name));
+    const refused: string[] = [];
+    for (const connection of connections) connection.on('reject', ({ groups }) => refused.push(...groups));
+    const all: Presence<number>[] = [];
+    for (const connection of connections) {
+      all.push(await presence<number>(connection, 'work', { metadata: 1 }));
+      const each = connections.slice(0, all.length).map(({ id }) => id);
+      const areKnown = (): boolean =>
+        all.every(({ here }) => here.map(({ id }) => id).join() === each.join());
+      await until(areKnown, `${connection.id} and the others to know each other`);
+    }
+    // Each but the last one has tried once.
+    expect(refused.toSorted()).to.deep.equal(['#c#d1', '#c#d1', '#d#d1', '#e#d1']);
   });
 
   it('a right that is withdrawn later ends a lock in the hand, and what waits for it', async () => {

@@ -85,10 +85,18 @@ const ordinaryBugs: readonly RecipeBug[] = [
     name: 'nobody introduces itself to those who were parted',
     recipe: 'members',
     plant: () =>
-      replace(PresenceCore, 'introduce', (original) => (self, since) => {
+      replace(PresenceCore, 'introduce', (original) => (self) => {
         const fields = self as { wasIntroduced?: boolean };
-        if (!fields.wasIntroduced) original(self, since);
+        if (!fields.wasIntroduced) original(self);
         fields.wasIntroduced = true;
+      }),
+  },
+  {
+    name: 'nobody answers one that comes to several',
+    recipe: 'members',
+    plant: () =>
+      replace(PresenceCore, 'met', (original) => (self, sender, number) => {
+        if (sender === (self as { self: string }).self) original(self, sender, number);
       }),
   },
   {

@@ -3,7 +3,7 @@ import type { Buffer } from '#buffer';
 import type { GroupId } from '../../../wire/group-id.js';
 import { type BodyReader, BodyWriter, readBody } from '../codec.js';
 import { LAST_EPOCH } from '../../../primary/ballot.js';
-import { REPLICATED_KINDS } from '../private-kinds.js';
+import { OFFER } from '../private-kinds.js';
 import { readTrace, writeTrace } from '../trace.js';
 import { Component } from './component.js';
 import { CHUNK_BYTES, MAX_LABEL, MAX_REQUEST_NAME, MAX_SILENT_NAMES, WINDOW_BYTES } from '../limits.js';
@@ -119,7 +119,21 @@ export type Message =
   /** The sender does not have the capture. */
   | { readonly kind: 'none'; readonly capture: string };
 
-const KINDS = REPLICATED_KINDS satisfies Record<Message['kind'], number>;
+const KINDS = {
+  command: 1,
+  part: 2,
+  state: 3,
+  settle: 4,
+  reopen: 5,
+  vote: 6,
+  arrived: 7,
+  // Those from here on are for one member.
+  offer: OFFER,
+  misfit: 9,
+  pull: 10,
+  chunk: 11,
+  none: 12,
+} as const satisfies Record<Message['kind'], number>;
 
 const kindOf = new Map(
   Object.entries(KINDS).map(([kind, code]) => [code as number, kind as Message['kind']]),

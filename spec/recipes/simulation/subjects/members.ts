@@ -7,7 +7,9 @@ export function membersSubject(): Subject {
   return {
     group: 'members',
     make: presences.make,
-    act: () => undefined,
+    act: (chair, random) => {
+      if (random.chance(0.2)) presences.announce(chair);
+    },
     isSettled: () => true,
     faults: (chairs) => presences.faults(chairs),
   };
