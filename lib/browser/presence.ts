@@ -34,6 +34,9 @@ export async function presence<M>(
   options: PresenceOptions<M>,
 ): Promise<Presence<M>> {
   if (isWithoutCompactViews(connection))
-    throw errorOf(ILLEGAL_PARAM, 'presence needs `compactViews: true` of connect, or to be imported before');
+    throw errorOf(
+      ILLEGAL_PARAM,
+      'presence needs a connection with compact views: pass `compactViews: true` to connect, or import presence before',
+    );
   return await join<M>(connection, group, options);
 }
