@@ -1,25 +1,20 @@
 /** Broadcasts of this server that clients acknowledge, from the moment at which they are emitted until all have, or the time is over. */
-import type { TimerEntry, TimerQueue } from '../../util/timer-queue.js';
+import type { TimerQueue } from '../../util/timer-queue.js';
 import type { AckRequest } from './ack-request.js';
+import { OpenRequests } from './open-requests.js';
 
-/** Broadcasts that wait for acknowledgements at one server, at most. */
-export const MAX_ACK_REQUESTS = 10_000;
-
-interface Open {
-  readonly timer: TimerEntry;
+interface Broadcast {
   /** Null as long as nobody knows how many servers the host waits for. */
   request: AckRequest | null;
 }
 
 export class AckRequests {
-  private readonly open = new Map<string, Open>();
-  private count = 0;
+  private readonly open: OpenRequests<Broadcast>;
 
   /** @param prefix of the ids, which no other server has */
-  constructor(
-    private readonly prefix: string,
-    private readonly timers: TimerQueue,
-  ) {}
+  constructor(prefix: string, timers: TimerQueue) {
+    this.open = new OpenRequests(prefix, timers, 'broadcasts that wait for acknowledgements');
+  }
 
   /** Broadcasts that wait. */
   get size(): number {
@@ -33,11 +28,7 @@ export class AckRequests {
    * @throws Error with 10,000 that wait
    */
   add(timeoutMs: number): string {
-    if (this.open.size >= MAX_ACK_REQUESTS)
-      throw new Error(`expected at most ${MAX_ACK_REQUESTS} broadcasts that wait for acknowledgements`);
-    const id = `${this.prefix}${(++this.count).toString(36)}`;
-    this.open.set(id, { timer: this.timers.after(timeoutMs, () => this.open.delete(id)), request: null });
-    return id;
+    return this.open.add({ request: null }, timeoutMs);
   }
 
   begin(id: string, request: AckRequest): void {
@@ -60,20 +51,17 @@ export class AckRequests {
 
   /** @param returned ids of servers before, and now */
   view(isMember: (id: string) => boolean, returned: ReadonlyMap<string, string>): void {
-    for (const id of this.open.keys()) this.on(id, (request) => request.view(isMember, returned));
+    for (const id of this.open.ids()) this.on(id, (request) => request.view(isMember, returned));
   }
 
   /** It waits no longer. */
   end(id: string): void {
-    const open = this.open.get(id);
-    if (!open) return;
-    this.open.delete(id);
-    this.timers.cancel(open.timer);
+    this.open.end(id);
   }
 
   /** Nobody waits any more. */
   close(): void {
-    for (const id of this.open.keys()) this.end(id);
+    for (const id of this.open.ids()) this.end(id);
   }
 
   private on(id: string, act: (request: AckRequest) => void): void {

@@ -2,12 +2,11 @@
  * Questions to the other servers. Who is asked is decided at the place of the question in the order: all servers of the view there. Nobody waits for one that
  * is gone: a view without it ends the wait for it.
  */
-import type { TimerEntry, TimerQueue } from '../../util/timer-queue.js';
+import type { TimerQueue } from '../../util/timer-queue.js';
+import { OpenRequests } from './open-requests.js';
 
 /** Milliseconds to wait for an answer by default, as in the host. */
 export const REQUEST_TIMEOUT_MS = 5_000;
-/** Questions that are open at one server, at most. */
-const MAX_REQUESTS = 10_000;
 
 export interface Question {
   readonly timeoutMs: number;
@@ -19,22 +18,19 @@ export interface Question {
   silent(missing: number): void;
 }
 
-interface Open {
+interface Asked {
   readonly question: Question;
-  readonly timer: TimerEntry;
-  /** Null before the question has its place. */
+  /** Those that have to answer; null before the question has its place. */
   asked: Set<string> | null;
 }
 
 export class Requests {
-  private readonly open = new Map<string, Open>();
-  private count = 0;
+  private readonly open: OpenRequests<Asked>;
 
   /** @param prefix of the ids, which no other server has */
-  constructor(
-    private readonly prefix: string,
-    private readonly timers: TimerQueue,
-  ) {}
+  constructor(prefix: string, timers: TimerQueue) {
+    this.open = new OpenRequests(prefix, timers, 'open requests to other servers');
+  }
 
   /** Questions that are open. */
   get size(): number {
@@ -43,12 +39,9 @@ export class Requests {
 
   /** @returns the id of the question. @throws Error with 10,000 open ones */
   ask(question: Question): string {
-    if (this.open.size >= MAX_REQUESTS)
-      throw new Error(`expected at most ${MAX_REQUESTS} open requests to other servers`);
-    const id = `${this.prefix}${(++this.count).toString(36)}`;
-    const timer = this.timers.after(question.timeoutMs, () => this.expired(id));
-    this.open.set(id, { question, timer, asked: null });
-    return id;
+    return this.open.add({ question, asked: null }, question.timeoutMs, ({ asked }) =>
+      question.silent(asked?.size ?? 0),
+    );
   }
 
   /** The question has its place in the order. @param asked ids of the servers there that have to answer */
@@ -69,29 +62,18 @@ export class Requests {
 
   /** @param returned ids of servers before, and now */
   view(isMember: (id: string) => boolean, returned: ReadonlyMap<string, string>): void {
-    for (const [id, open] of this.open) {
-      if (!open.asked) continue;
+    for (const id of this.open.ids()) {
+      const open = this.open.get(id);
+      if (!open?.asked) continue;
       const now = [...open.asked].map((each) => returned.get(each) ?? each);
       open.asked = new Set(now.filter(isMember));
       this.check(id, open);
     }
   }
 
-  private check(id: string, open: Open): void {
-    if (!open.asked || open.asked.size > 0) return;
-    this.close(id, open);
-    open.question.done();
-  }
-
-  private expired(id: string): void {
-    const open = this.open.get(id);
-    if (!open) return;
-    this.close(id, open);
-    open.question.silent(open.asked?.size ?? 0);
-  }
-
-  private close(id: string, open: Open): void {
-    this.open.delete(id);
-    this.timers.cancel(open.timer);
+  private check(id: string, { question, asked }: Asked): void {
+    if (!asked || asked.size > 0) return;
+    this.open.end(id);
+    question.done();
   }
 }

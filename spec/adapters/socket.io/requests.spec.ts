@@ -1,7 +1,8 @@
 /** Questions to other servers, and broadcasts that clients acknowledge. */
 import { expect } from 'chai';
 import { AckRequest } from '../../../lib/adapters/socket.io/ack-request.js';
-import { AckRequests, MAX_ACK_REQUESTS } from '../../../lib/adapters/socket.io/ack-requests.js';
+import { AckRequests } from '../../../lib/adapters/socket.io/ack-requests.js';
+import { MAX_OPEN_REQUESTS } from '../../../lib/adapters/socket.io/open-requests.js';
 import { Requests } from '../../../lib/adapters/socket.io/requests.js';
 import type { TimerClock } from '../../../lib/util/clock.js';
 import { TimerQueue } from '../../../lib/util/timer-queue.js';
@@ -270,7 +271,7 @@ describe('socket.io: broadcasts that wait for acknowledgements', () => {
   });
 
   it('are refused above 10,000', () => {
-    for (let i = 0; i < MAX_ACK_REQUESTS; i++) acks.add(100);
+    for (let i = 0; i < MAX_OPEN_REQUESTS; i++) acks.add(100);
     expect(() => acks.add(100)).to.throw('expected at most 10000 broadcasts that wait');
     clock.pass(100);
     expect(acks.size).to.equal(0);
