@@ -2,8 +2,12 @@
 import { expect } from 'chai';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWaiting } from '../client/support.js';
+import { seeds } from '../support/seeds.js';
 import { until } from '../support/wait.js';
 import { code, failure, next, pairOf, type Party, ChannelFixture, settle, within } from './support.js';
+
+/** Of [channels C48], which asks for a hundred thousand. */
+const POSTS = seeds(25_000, 100_000);
 
 describe('channel: posts', () => {
   let place: ChannelFixture;
@@ -135,15 +139,14 @@ describe('channel: posts', () => {
     await place.channels('d');
   });
 
-  it('[channels C48] a hundred thousand posts go through ten places, none lost, none twice', async function () {
+  it(`[channels C48] ${POSTS} posts go through ten places, none lost, none twice`, async function () {
     this.timeout(60_000);
-    const count = 100_000;
     const { server, client } = await pairOf(s.channels, c.channels, { maxBuffered: 10 });
     const body = new Uint8Array(100);
     const sending = (async () => {
-      for (let i = 0; i < count; i++) await client.post(i, body);
+      for (let i = 0; i < POSTS; i++) await client.post(i, body);
     })();
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < POSTS; i++) {
       const event = await server.receive();
       if (event.kind !== 'message' || event.type !== i) throw new Error(`${event.kind} instead of post ${i}`);
     }

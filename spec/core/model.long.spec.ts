@@ -18,8 +18,8 @@ import { until } from '../support/wait.js';
 import { RandomClients } from './random-clients.js';
 
 const RUNS = Number(process.env['RUNS'] ?? 1);
-const STEPS = seeds(1200, 3000);
-const ROUNDS = seeds(50, 120);
+const STEPS = seeds(700, 3000);
+const ROUNDS = seeds(35, 120);
 const NAMES = Array.from({ length: 200 }, (_, i) => `s${i}`);
 
 type Play = (crowd: RandomClients, random: Random, daemon: Daemon) => Promise<void>;

@@ -23,7 +23,7 @@ import {
 } from './loss-worlds.js';
 import { Member } from './recipe-world.js';
 
-const WORLDS = seeds(60, 350);
+const WORLDS = seeds(40, 350);
 /** Worlds within which a planted bug is seen. */
 const LIMIT = 200;
 

@@ -8,7 +8,7 @@ import { play } from './simulation/play.js';
 import { LedgerSubject } from './simulation/subjects/ledger.js';
 import { type Played, program } from './simulation/worker.js';
 
-const SEEDS = seeds(35, 250);
+const SEEDS = seeds(25, 250);
 /** Worlds within which a planted bug is seen. */
 const LIMIT = 300;
 

@@ -4,7 +4,7 @@ import { seeds } from '../support/seeds.js';
 import { faultsOf } from './pool.js';
 import { program, type SeedResult } from './worker.js';
 
-const SEEDS = seeds(90, 300);
+const SEEDS = seeds(60, 300);
 
 describe('simulation: many worlds', () => {
   const from = givenSeed();

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import { givenSeed } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { generate } from './generate.js';
 import { run } from './run.js';
 import { runSeed } from './worker.js';
 
-const SEEDS = 50;
+const SEEDS = seeds(15, 50);
 
 describe('simulation: worlds', () => {
   const first = givenSeed();

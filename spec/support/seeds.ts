@@ -8,3 +8,9 @@ export function seeds(share: number, all: number): number {
     throw new Error(`expected SSP_SEEDS to be "share" or "all", got "${wanted}"`);
   return wanted === 'all' ? all : share;
 }
+
+/**
+ * The first world of a hunt for a planted bug: an ordinary run begins at one that is known to show it. Once worlds have
+ * changed it may be another one, which the hunt finds later.
+ */
+export const huntFrom = (known = 1): number => seeds(known, 1);

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { huntFrom } from '../../support/seeds.js';
 import { findFault, nameOf } from './configurations.js';
 import { guards } from './guards.js';
 import type { Guard } from './planted-guards.js';
@@ -7,8 +8,9 @@ import { scenarios } from './scenarios.js';
 /** Worlds within which it is noticed that a guard is off. */
 const WORLDS = 2000;
 
-function noticed({ seenBy }: Guard): boolean {
-  if (seenBy !== null && typeof seenBy !== 'string') return findFault(seenBy, WORLDS) !== null;
+function noticed({ seenBy, seed }: Guard): boolean {
+  if (seenBy !== null && typeof seenBy !== 'string')
+    return findFault(seenBy, WORLDS, huntFrom(seed)) !== null;
   try {
     scenarios.find(({ name }) => name === seenBy)?.play();
     return false;

@@ -120,6 +120,7 @@ const components: readonly Guard[] = [
   },
   {
     name: 'nobody contests a state that continues beside it',
+    seed: 785,
     seenBy: worlds(null, 3),
     off: () => replace(ReplicatedCore, 'contest', nothing),
   },
@@ -157,6 +158,7 @@ const transfers: readonly Guard[] = [
   },
   {
     name: 'what came between statement and offer is forgotten',
+    seed: 286,
     seenBy: worlds(null, 5),
     off: () =>
       replace(ReplicatedCore, 'enter', (original) => (self, component) => original(self, component, [])),
@@ -185,11 +187,13 @@ const transfers: readonly Guard[] = [
   },
   {
     name: 'a member whose donors are silent asks no more',
+    seed: 276,
     seenBy: worlds(null, 3),
     off: () => replace(SnapshotReceiver, 'tick', () => () => true),
   },
   {
     name: 'a member that nobody offers the state asks no more',
+    seed: 395,
     seenBy: worlds(null, 5),
     off: () =>
       replace(Holding, 'tick', () => (self, now) => {

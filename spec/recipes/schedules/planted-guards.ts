@@ -11,6 +11,8 @@ export interface Guard {
   readonly name: string;
   /** A scenario, or the configuration of random worlds, that has to notice; null: a table or trace does, beside this folder. */
   readonly seenBy: string | WorldOptions | null;
+  /** Of random worlds, one that shows it, where those before it do not: see `huntFrom`. */
+  readonly seed?: number;
   /** Switches it off. @returns what switches it on again */
   readonly off: () => () => void;
 }

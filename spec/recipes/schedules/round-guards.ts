@@ -151,6 +151,7 @@ export const roundGuards: readonly Guard[] = [
   },
   {
     name: 'one vote is enough, and no message of a round is safe',
+    seed: 1113,
     seenBy: worlds(3, 5),
     off: () => neitherSafeNorVoted(),
   },
@@ -161,6 +162,7 @@ export const roundGuards: readonly Guard[] = [
   },
   {
     name: 'who was silent is not waited for again',
+    seed: 266,
     seenBy: worlds(null, 3),
     off: () => replace(Agreement, 'heard', nothing),
   },

@@ -13,6 +13,7 @@ import { Submissions } from '../../../lib/recipes/core/replicated/submissions.js
 import { Submitters } from '../../../lib/recipes/core/replicated/submitters.js';
 import { Watchdog } from '../../../daemon/engine/corosync/watchdog.js';
 import { replace } from '../../simulation/bugs/planted.js';
+import { huntFrom } from '../../support/seeds.js';
 import { play, type PlayOptions } from './play.js';
 import type { Rules, Subject } from './subject.js';
 import { nothing, quorum, type RecipeBug, trustBugs } from './trust-bugs.js';
@@ -148,6 +149,7 @@ const ordinaryBugs: readonly RecipeBug[] = [
   },
   {
     name: 'what came behind the transitional signal is dropped',
+    seed: 17,
     recipe: 'ledger',
     options: { ...alone('flapping', ledger), kind: 'cpg' },
     plant: () =>
@@ -162,6 +164,7 @@ const ordinaryBugs: readonly RecipeBug[] = [
   },
   {
     name: 'one that remembers is enough for a quorum',
+    seed: 16,
     recipe: 'ledger',
     options: { ...alone('three-way', ledger), steadyClocks: true },
     plant: () =>
@@ -270,9 +273,10 @@ export interface Found {
 /** Plays seeds until the checker of the recipe sees the bug. */
 export function hunt(bug: RecipeBug, limit: number): Found | null {
   const { recipe, options } = bug;
+  const from = huntFrom(bug.seed);
   const remove = bug.plant();
   try {
-    for (let seed = 1; seed <= limit; seed++) {
+    for (let seed = from; seed < from + limit; seed++) {
       const fault = play(seed, options).find((each) => each.startsWith(`${recipe}: `));
       if (fault !== undefined) return { seed, fault };
     }

@@ -26,6 +26,8 @@ import { membersSubject } from './subjects/members.js';
 
 export interface RecipeBug {
   readonly name: string;
+  /** A world that shows it, where those before it do not: see `huntFrom`. */
+  readonly seed?: number;
   /** Recipe whose checker has to see it. */
   readonly recipe: string;
   readonly options?: PlayOptions;
@@ -184,12 +186,14 @@ export const trustBugs: readonly RecipeBug[] = [
   },
   {
     name: 'an asking for the lock without a time',
+    seed: 50,
     recipe: 'lock',
     options: guestsIn(replicated.lock),
     plant: unchecked(LockMachine, ({ op, now }) => op === 'acquire' && !Number.isFinite(now)),
   },
   {
     name: 'a barrier for nobody',
+    seed: 21,
     recipe: 'barrier',
     options: guestsIn(replicated.barrier),
     plant: unchecked(BarrierMachine, ({ op, parties }) => op === 'enter' && Number(parties) <= 0),
@@ -223,6 +227,7 @@ export const trustBugs: readonly RecipeBug[] = [
   },
   {
     name: 'a claim counts though it was not sent as a safe message',
+    seed: 177,
     recipe: 'election',
     options: { ...guestsIn(electionSubject), profile: 'three-way', pace: 3 },
     plant: () =>
@@ -238,6 +243,7 @@ export const trustBugs: readonly RecipeBug[] = [
   },
   {
     name: 'a time far above all others counts for a token',
+    seed: 23,
     recipe: 'lock',
     options: guestsIn(replicated.lock),
     plant: () =>
@@ -248,6 +254,7 @@ export const trustBugs: readonly RecipeBug[] = [
   },
   {
     name: 'whoever knows the numbers of a holder releases its lock',
+    seed: 71,
     recipe: 'lock',
     options: guestsIn(replicated.lock),
     plant: () =>
@@ -281,6 +288,7 @@ export const trustBugs: readonly RecipeBug[] = [
   },
   {
     name: 'one member is remembered as any number of processes',
+    seed: 43,
     recipe: 'lock',
     options: guestsIn(replicated.lock),
     plant: () => replace(Submitters, 'makeRoom', nothing),

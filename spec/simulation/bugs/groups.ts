@@ -76,6 +76,7 @@ export const groupBugs: readonly Bug[] = [
   },
   {
     name: 'all vs sets are one',
+    seed: 12,
     choice: worlds('partition'),
     plant: () =>
       replace(
@@ -89,6 +90,7 @@ export const groupBugs: readonly Bug[] = [
   { name: 'a disconnect is forgotten in a cascade', choice: heldRequests, plant: forget(KILL_MESS) },
   {
     name: 'requests are carried out between the cut and the view',
+    seed: 28,
     choice: worlds('churn'),
     plant: () => replace(Requests, 'hold', nothing),
   },
@@ -119,6 +121,7 @@ export const groupBugs: readonly Bug[] = [
   },
   {
     name: 'the time of a daemon view is used twice',
+    seed: 70,
     choice: worlds('flapping'),
     plant: () => replace(ViewTimestamps, 'propose', () => () => 1_700_000_000),
   },

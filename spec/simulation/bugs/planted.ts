@@ -1,9 +1,12 @@
 /** A bug that is planted for one run of the simulator, and taken out again. */
+import { huntFrom } from '../../support/seeds.js';
 import { type Choice, generate } from '../generate.js';
 import { run } from '../run.js';
 
 export interface Bug {
   readonly name: string;
+  /** A world that shows it, where those before it do not: see `huntFrom`. */
+  readonly seed?: number;
   /** Worlds that provoke it. */
   readonly choice: Choice;
   /** Plants it. @returns what takes it out */
@@ -47,7 +50,8 @@ export interface Catch {
 }
 
 /** Runs seeds until one shows the bug. */
-export function hunt(bug: Bug, limit: number, from = 1): Catch | null {
+export function hunt(bug: Bug, limit: number): Catch | null {
+  const from = huntFrom(bug.seed);
   const { choice } = bug;
   const remove = bug.plant();
   try {

@@ -7,6 +7,8 @@ import { replace } from './planted.js';
 
 interface ResumeBug {
   readonly name: string;
+  /** A world that shows it, where those before it do not: see `huntFrom`. */
+  readonly seed?: number;
   /** Whether it is one at daemons that number requests. */
   readonly isNumbered?: boolean;
   /** Plants it. @returns what takes it out */
@@ -48,6 +50,7 @@ export const resumeBugs: readonly ResumeBug[] = [
   },
   {
     name: 'what was being written at a loss is sent again',
+    seed: 13,
     plant: () =>
       replace(KeptOutbox, 'detach', (original) => (self) => {
         const outbox = self as Outbox;
@@ -82,6 +85,7 @@ export const resumeBugs: readonly ResumeBug[] = [
   },
   {
     name: 'repeats without the number of the first one',
+    seed: 8,
     isNumbered: true,
     plant: () =>
       replace(KeptOutbox, 'writeNext', (original) => (self) => {

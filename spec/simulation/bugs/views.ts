@@ -28,6 +28,7 @@ const oneSided: Bug['choice'] = {
 export const viewBugs: readonly Bug[] = [
   {
     name: "one member's acknowledgement counts for all",
+    seed: 14,
     choice: oneSided,
     plant: () =>
       replace(Stability, 'acknowledge', (original) => (self, _member, count) => {
@@ -86,6 +87,7 @@ export const viewBugs: readonly Bug[] = [
   },
   {
     name: 'who came along is told without what was acknowledged',
+    seed: 42,
     choice: {
       ...worlds('safe'),
       change: { faults: 60, lasts: [20, 200], mix: { shift: 1 }, pace: 60 },
@@ -159,6 +161,7 @@ export const viewBugs: readonly Bug[] = [
   },
   {
     name: 'an INSTALL for an earlier attempt counts',
+    seed: 146,
     choice: worlds('everything'),
     plant: () =>
       replace(ViewMachine, 'install', (original) => (self, from, install) => {
