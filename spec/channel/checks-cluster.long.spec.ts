@@ -7,6 +7,7 @@ import type { Connection } from '../../lib/client/connection.js';
 import { skipWithoutCluster } from '../support/cluster/available.js';
 import { Cluster } from '../support/cluster/cluster.js';
 import { Watch } from '../support/cluster/watch.js';
+import { sharedRig, TOKEN_MS } from '../cluster/shared.js';
 import { eventually } from '../support/wait.js';
 import { bytes, code, echo, text } from './support.js';
 
@@ -15,7 +16,6 @@ const LIMIT = 30_000;
 describe('channel: on real daemons', function () {
   this.timeout(120_000);
   let cluster: Cluster;
-  let watch: Watch | null = null;
   let connections: Connection[] = [];
 
   before(skipWithoutCluster);
@@ -23,14 +23,15 @@ describe('channel: on real daemons', function () {
   afterEach(async () => {
     await Promise.all(connections.map((connection) => connection.close()));
     connections = [];
-    await watch?.stop();
-    await cluster.stop();
   });
 
-  async function start(nodes: number): Promise<Channels[]> {
-    cluster = await Cluster.start({ nodes, token: 500 });
-    watch = new Watch(cluster);
-    await watch.together();
+  /** Channels of a connection at each of three nodes. */
+  async function start(): Promise<Channels[]> {
+    ({ cluster } = await sharedRig());
+    return await open();
+  }
+
+  async function open(): Promise<Channels[]> {
     const all = [];
     for (const node of cluster.nodes) {
       const connection = await connect({ address: node.address, name: 'x', timeoutMs: 5000 });
@@ -52,7 +53,7 @@ describe('channel: on real daemons', function () {
 
   for (const victim of [1, 2, 3]) {
     it(`[channels C34] names go on when daemon ${victim} of three is killed`, async () => {
-      const all = await start(3);
+      const all = await start();
       for (const [i, channels] of all.entries()) {
         void echo(await channels.createChannel(`of-${i + 1}`)).catch(() => undefined);
       }
@@ -72,7 +73,7 @@ describe('channel: on real daemons', function () {
   }
 
   it('[channels C35, C36] the majority gives away names, the minority does not, and the merge makes all equal', async () => {
-    const all = await start(3);
+    const all = await start();
     const [a, b, c] = all as [Channels, Channels, Channels];
     void echo(await c.createChannel('inside'));
     void echo(await a.createChannel('outside'));
@@ -96,7 +97,11 @@ describe('channel: on real daemons', function () {
   });
 
   it('[channels C37] of two daemons that lose one another exactly one is primary', async () => {
-    const all = await start(2);
+    await using two = await Cluster.start({ nodes: 2, token: TOKEN_MS });
+    cluster = two;
+    const watch = new Watch(two);
+    await watch.together().finally(() => watch.stop());
+    const all = await open();
     cluster.network.split([[1], [2]]);
     await sees(all, 1);
     const primary = await Promise.all(all.map(async ({ registry }) => (await registry.snapshot()).primary));

@@ -7,7 +7,10 @@ import { skipWithoutCluster } from '../support/cluster/available.js';
 import { runFaults } from '../support/cluster/load/run.js';
 import { SHORT } from '../support/cluster/random-faults.js';
 import { givenSeed } from '../support/random.js';
+import { seeds } from '../support/seeds.js';
 import { freshRig } from './shared.js';
+
+const FAULTS = seeds(10, 20);
 
 describe('faults on three nodes', function () {
   this.timeout(120_000);
@@ -16,7 +19,7 @@ describe('faults on three nodes', function () {
   it('break no promise, and everybody agrees in the end', async () => {
     const { cluster, watch } = await freshRig();
     const seed = givenSeed();
-    const plan = { seed, faults: 20, clientsPerNode: 3, limits: SHORT };
+    const plan = { seed, faults: FAULTS, clientsPerNode: 3, limits: SHORT };
     const { violations, delivered } = await runFaults(cluster, watch, plan);
     expect(violations.slice(0, 20), `SEED=${seed}`).to.deep.equal([]);
     expect(delivered).to.be.greaterThan(0);

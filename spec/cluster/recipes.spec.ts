@@ -23,7 +23,7 @@ import {
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
 import { ClusterClients, LIMIT, nameAt, Outcome } from './cluster-clients.js';
-import { freshRig } from './shared.js';
+import { sharedRig } from './shared.js';
 
 const THREE = [nameAt(1), nameAt(2), nameAt(3)] as const;
 const QUORUM = { quorum: 2 };
@@ -35,7 +35,7 @@ describe('recipes on three nodes', function () {
   before(skipWithoutCluster);
 
   beforeEach(async function () {
-    if (whyNoCluster() === null) company = await ClusterClients.gather(await freshRig());
+    if (whyNoCluster() === null) company = await ClusterClients.gather(await sharedRig());
   });
 
   afterEach(async () => {

@@ -1,4 +1,4 @@
-/** One rig for all specs of this folder: started when the first of them needs it, taken down after the last. */
+/** One rig for all specs on three nodes: started when the first of them needs it, taken down after the last. */
 import { Cluster } from '../support/cluster/cluster.js';
 import { SSPD_PORT } from '../support/cluster/settings.js';
 import { Watch } from '../support/cluster/watch.js';
@@ -25,11 +25,16 @@ async function start(): Promise<Rig> {
 }
 
 /** The rig in a daemon view that no spec has used: so the counters of group ids begin at 1 [daemon 2.4]. */
-export async function freshRig(): Promise<Rig> {
+export const freshRig = (): Promise<Rig> => ready(renew);
+
+/** The rig with everything as at the start, maybe in the daemon view that the spec before has left: so it takes no restart. */
+export const sharedRig = (): Promise<Rig> => ready(restore);
+
+async function ready(prepare: (rig: Rig) => Promise<void>): Promise<Rig> {
   starting ??= start();
   const rig = await starting;
   try {
-    await renew(rig);
+    await prepare(rig);
     return rig;
   } catch {
     // A spec that failed has left it so that it does not come together any more. That is told there; here a new one is
@@ -40,9 +45,14 @@ export async function freshRig(): Promise<Rig> {
   }
 }
 
-async function renew({ cluster, watch }: Rig): Promise<void> {
+async function restore({ cluster, watch }: Rig): Promise<void> {
   cluster.restore();
   await watch.together();
+}
+
+async function renew(rig: Rig): Promise<void> {
+  await restore(rig);
+  const { cluster, watch } = rig;
   const last = cluster.nodes.length;
   await cluster.node(last).running('sspd').stop();
   await watch.together(cluster.nodes.slice(0, -1).map(({ number }) => number));

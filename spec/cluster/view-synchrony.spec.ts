@@ -11,7 +11,7 @@ import { SAFE_MESS } from '../../lib/wire/service.js';
 import { whyNoCluster, skipWithoutCluster } from '../support/cluster/available.js';
 import { eventually } from '../support/wait.js';
 import { ClusterClients, LIMIT, nameAt } from './cluster-clients.js';
-import { freshRig } from './shared.js';
+import { sharedRig } from './shared.js';
 
 const ONE = nameAt(1);
 const TWO = nameAt(2);
@@ -37,7 +37,7 @@ describe('a view-synchronous group on three nodes', function () {
   before(skipWithoutCluster);
 
   beforeEach(async function () {
-    if (whyNoCluster() === null) company = await ClusterClients.gather(await freshRig());
+    if (whyNoCluster() === null) company = await ClusterClients.gather(await sharedRig());
   });
 
   afterEach(async () => {
