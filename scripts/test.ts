@@ -1,6 +1,6 @@
 /**
- * `npm test`: all specs in parts, three at a time: those that only compute beside those that wait for nodes, sockets and
- * programs. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha. `--hosts` as the
+ * `npm test`: all specs in parts, three at a time: those that only compute beside those that wait for sockets, programs and
+ * nodes. `npm test -- core/core` runs only the specs that are named; options after the names go to mocha. `--hosts` as the
  * first word means the specs of `npm run test:hosts` in the same manner.
  */
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
@@ -15,8 +15,8 @@ const SPECS = at('../spec');
 const REPORTER = at('test/reporter.js');
 const MOCHA = fileURLToPath(import.meta.resolve('mocha/bin/mocha.js'));
 /**
- * Parts that run side by side. Two cores are enough for three: those with nodes and with sockets wait for half of their time,
- * and the third has a lower priority.
+ * Parts that run side by side. Two cores are enough for three: those with sockets and with nodes wait for half of their time,
+ * and those that only compute have a lower priority.
  */
 const AT_ONCE = 3;
 /** Milliseconds that specs have to end what they started when they are interrupted. */

@@ -1,6 +1,6 @@
 /**
- * Which specs run beside which: those that need nodes, those that wait for sockets, those that only compute, and those that
- * run programs.
+ * Which specs run beside which: those that wait for sockets, those that run programs, those that only compute, and those that
+ * need nodes.
  */
 import { didYouMean } from '../../lib/util/option-errors.js';
 
@@ -118,17 +118,18 @@ const isUnder = (spec: string, places: readonly string[]): boolean =>
 /** All parts, in the order in which they begin; the output of the first one is shown at once. */
 export function partsOf(
   specs: readonly string[],
-): readonly [nodes: Part, sockets: Part, pure: Part, programs: Part] {
+): readonly [sockets: Part, programs: Part, pure: Part, nodes: Part] {
   const waits = (spec: string): boolean => isUnder(spec, OUTSIDE) && !isUnder(spec, INSIDE);
   const hasNodes = (spec: string): boolean => isUnder(spec, NODES);
   const isProgram = (spec: string): boolean => isUnder(spec, PROGRAMS) && !hasNodes(spec);
   const outside = specs.filter(waits);
   const ofSockets = outside.filter((spec) => !hasNodes(spec) && !isProgram(spec));
   return [
-    { name: 'nodes', specs: outside.filter(hasNodes), isPatient: false },
     { name: 'sockets', specs: ofSockets, isPatient: false },
-    { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)), isPatient: true },
     { name: 'programs', specs: outside.filter(isProgram), isPatient: false },
+    { name: 'pure and simulated', specs: specs.filter((spec) => !waits(spec)), isPatient: true },
+    // The last one: it has times to keep, and fewer others beside it.
+    { name: 'nodes', specs: outside.filter(hasNodes), isPatient: false },
   ];
 }
 

@@ -91,14 +91,14 @@ describe('npm test', function () {
        for (const other of ${JSON.stringify(others.map((each) => folder.file(each)))})
          while (!existsSync(other)) await setTimeout(5);
        console.log('met in ${own}');`;
-    put('cluster/a', meet('a', ['b', 'c']));
-    put('session/b', meet('b', ['a', 'c']));
+    put('session/a', meet('a', ['b', 'c']));
+    put('process/b', meet('b', ['a', 'c']));
     put('wire/c', meet('c', ['a', 'b']));
-    put('process/d', `console.log('d, last');`);
+    put('cluster/d', `console.log('d, last');`);
     const { status, out } = await run();
     expect(status, out).to.equal(0);
     expect(out).to.match(
-      /met in a\n[^]*✔ cluster\/a[^]*met in b\n[^]*✔ session\/b[^]*met in c\n[^]*✔ wire\/c[^]*d, last\n[^]*✔ process\/d/,
+      /met in a\n[^]*✔ session\/a[^]*met in b\n[^]*✔ process\/b[^]*met in c\n[^]*✔ wire\/c[^]*d, last\n[^]*✔ cluster\/d/,
     );
     expect(out).to.match(/\n {2}Passed: 4 passing, 0 failing, 0 skipped \(\d+ s\)\n$/);
   });
