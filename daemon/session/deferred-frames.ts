@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/util/clock.js';
 import { frameKind, isExtensionFrame, Kind } from '../../lib/wire/extension/frame.js';
 import type { WaitsFor } from '../core/admission.js';
 import { isChange } from '../core/payload.js';
-import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from './limits.js';
+import { MAX_CHANGE_WAIT, MAX_END_WAIT, MAX_LAST_WAIT } from './limits.js';
 
 const isReturn = (bytes: Buffer, start: number): boolean =>
   isExtensionFrame(bytes, start) && frameKind(bytes, start) === Kind.RESUME;
@@ -31,9 +31,11 @@ export class DeferredFrames {
 
   /** Whom the first one still waits for. */
   get waitsFor(): WaitsFor {
-    if (this.count === 0) return 'behind';
+    const [first] = this.frames;
+    if (first === undefined) return 'behind';
     const waited = this.clock.now() - this.since;
-    return waited < MAX_CHANGE_WAIT ? 'behind' : waited < MAX_LAST_WAIT ? 'far-behind' : 'nobody';
+    const patience = isReturn(first.bytes, first.start) ? MAX_END_WAIT : MAX_CHANGE_WAIT;
+    return waited < patience ? 'behind' : waited < MAX_LAST_WAIT ? 'far-behind' : 'nobody';
   }
 
   add(bytes: Buffer, start: number, end: number): void {

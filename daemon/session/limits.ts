@@ -67,7 +67,7 @@ export const MAX_BEHIND_BYTES = 4 * 1024 * 1024;
 /** Milliseconds that a join or leave may wait for members that are behind and still read. */
 export const MAX_CHANGE_WAIT = 10_000;
 
-/** The same for the end of a session: somebody may wait for what it held. */
+/** The same for the end of a session, and for its return: somebody may wait for what it holds. */
 export const MAX_END_WAIT = 1_000;
 
 /** The same for all of them, where half of what may wait for a member does. */

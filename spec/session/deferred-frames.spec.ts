@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { DeferredFrames } from '../../daemon/session/deferred-frames.js';
-import { MAX_CHANGE_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
+import { MAX_CHANGE_WAIT, MAX_END_WAIT, MAX_LAST_WAIT } from '../../daemon/session/limits.js';
 import { encodeListRequest } from '../../lib/wire/extension/list.js';
 import { encodeResume } from '../../lib/wire/extension/resume.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
@@ -43,11 +43,16 @@ describe('session: frames that wait', () => {
     expect(deferred.count).to.equal(0);
   });
 
-  it('are taken up to a return, too', () => {
+  it('are taken up to a return, too, which waits for others no longer than the end of a session does', () => {
     const resume = encodeResume({ next: 1, attempt: 1, more: false, groups: [] });
-    const { deferred, taken, retry } = bench(resume, message, join);
+    const { clock, deferred, taken, retry } = bench(resume, message, join);
+    clock.pass(MAX_END_WAIT - 1);
+    expect(deferred.waitsFor).to.equal('behind');
+    clock.pass(1);
+    expect(deferred.waitsFor, 'as the end of a session').to.equal('far-behind');
     retry();
     expect([taken, deferred.count]).to.deep.equal([[resume], 2]);
+    expect(deferred.waitsFor).to.equal('behind');
     retry();
     expect(deferred.count).to.equal(0);
   });
