@@ -37,7 +37,7 @@ export interface AskedReturn {
 /** One that has asked, and was not admitted so far. */
 interface WaitingReturn {
   readonly asked: AskedReturn;
-  /** Groups that are left, and names of those that are joined. */
+  /** Groups that are left, and names of those that are joined: nobody hears of the others. */
   readonly changed: readonly (Group | string)[];
   /** How many of these were looked at, and wait for no member any more. */
   looked: number;
@@ -53,18 +53,23 @@ export class ReturnTurns {
 
   /**
    * Whether the return may be ordered now, with nothing in between. It is asked with the same object again when it is the
-   * session's turn; `forget` takes it back. A lower try of the session that waits ends with it.
+   * session's turn; `forget` takes it back. A lower try of the session that waits ends with it. One that changes no group waits just
+   * for the return before it.
    * @returns false when it has to wait, as for `submit` of the core: `retry` of the outlet is called
    */
   admits(asked: AskedReturn, waitsFor: WaitsFor): boolean {
-    const { turns, admission, resumption } = this.parts;
+    const { turns, resumption } = this.parts;
     const { session, state } = asked;
     const own = this.enter(asked);
-    const isFree = own !== null && turns.isFree(session) && !admission.isFull;
-    if (!isFree || resumption.isReturning(state.sid) || this.isAwaited(own, waitsFor))
+    if (own === null || resumption.isReturning(state.sid) || !this.isRoomFor(own, waitsFor))
       return turns.wait(session);
     this.waiting.delete(state.sid);
     return true;
+  }
+
+  /** Whether a session of this daemon with that id is about to come back. */
+  isWaiting(sid: bigint): boolean {
+    return this.waiting.has(sid);
   }
 
   /** It does not wait any more: its connection has ended. */
@@ -87,10 +92,22 @@ export class ReturnTurns {
     if (first?.asked === asked) return first;
     if (first !== undefined && first.asked.state.attempt >= state.attempt) return null;
     const { had, keepsName } = this.before(session, oldName);
-    const own = { asked, changed: [...(keepsName ? [] : had), ...wanted], looked: 0 };
+    const changed = keepsName ? wanted.filter((name) => !this.isAmong(name, had)) : [...had, ...wanted];
+    const own = { asked, changed, looked: 0 };
     this.waiting.set(state.sid, own);
     first?.asked.state.sink.expel('taken-over');
     return own;
+  }
+
+  private isRoomFor(own: WaitingReturn, waitsFor: WaitsFor): boolean {
+    const { turns, admission } = this.parts;
+    if (own.changed.length === 0) return true;
+    return turns.isFree(own.asked.session) && !admission.isFull && !this.isAwaited(own, waitsFor);
+  }
+
+  private isAmong(name: string, had: ReadonlySet<Group>): boolean {
+    const group = this.parts.groups.find(nameField(name), 0);
+    return group !== undefined && had.has(group);
   }
 
   /** Each group is looked at until nobody in it is behind: thousands of them cost no more for being asked often. */

@@ -191,11 +191,19 @@ export class Attachment implements ResumeSink, ReplayedSession {
     if (this.isHeir) this.former.settled();
   }
 
-  /** Whether the views that its return makes may be ordered now. */
+  /** Whether there is a session to come back to. */
+  private get isPossible(): boolean {
+    const { former, core, own } = this;
+    return (
+      former.isKnown() && (former.target === null || core.resumption.attached(own.sid) === former.target)
+    );
+  }
+
+  /** Whether the views that its return makes may be ordered now, or none will be: then it hears of that at once. */
   private isAdmitted({ groups }: Resume): boolean {
     const { host, core, former, own } = this;
     const { local: session } = host;
-    if (session === null) return true;
+    if (session === null || !this.isPossible) return true;
     this.asking ??= {
       session,
       state: own,

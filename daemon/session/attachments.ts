@@ -289,10 +289,12 @@ export class Attachments {
     const { core, counters } = this.host;
     const isKnown = (): boolean => core.resumption.records.of(welcome.sid) !== undefined;
     const wasKnown = isKnown();
+    const wasHere = core.resumption.isHere(welcome.sid);
     const former = {
       oldName,
       target,
-      isKnown: () => !wasKnown || isKnown(),
+      // What nobody knew may have been ordered since, and be forgotten by now.
+      isKnown: () => isKnown() || (!wasKnown && (wasHere || this.isUnforgotten(hello))),
       wasSlow: this.slow.delete(welcome.sid),
       settled,
     };
@@ -309,17 +311,20 @@ export class Attachments {
     return record ? acknowledgements.stableOf(record) : 0;
   }
 
+  private knows(sid: bigint, hello: Hello): boolean {
+    const { resumption } = this.host.core;
+    return resumption.records.of(sid) !== undefined || resumption.isHere(sid) || this.isUnforgotten(hello);
+  }
+
   /**
    * Of a session that nobody knows nothing was ordered here, if it cannot have been forgotten, and if the daemons are
    * older than its loss.
    */
-  private knows(sid: bigint, hello: Hello): boolean {
+  private isUnforgotten(hello: Hello): boolean {
     const { core, clock } = this.host;
-    const { resumption } = core;
-    if (resumption.records.of(sid) || resumption.isHere(sid)) return true;
     const now = clock.now();
     const awayMs = now - (this.heard.get(hello) ?? now) + (hello.resume?.position.awayMs ?? 0);
     // It is known in whole seconds: a daemon that began in the second of the loss may have begun behind it.
-    return awayMs < this.windowMs / 2 && (resumption.since + 1) * 1000 <= clock.date() - awayMs;
+    return awayMs < this.windowMs / 2 && (core.resumption.since + 1) * 1000 <= clock.date() - awayMs;
   }
 }

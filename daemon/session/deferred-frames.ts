@@ -34,8 +34,9 @@ export class DeferredFrames {
     const [first] = this.frames;
     if (first === undefined) return 'behind';
     const waited = this.clock.now() - this.since;
-    const patience = isReturn(first.bytes, first.start) ? MAX_END_WAIT : MAX_CHANGE_WAIT;
-    return waited < patience ? 'behind' : waited < MAX_LAST_WAIT ? 'far-behind' : 'nobody';
+    const isReturning = isReturn(first.bytes, first.start);
+    const [most, last] = isReturning ? [MAX_END_WAIT, MAX_CHANGE_WAIT] : [MAX_CHANGE_WAIT, MAX_LAST_WAIT];
+    return waited < most ? 'behind' : waited < last ? 'far-behind' : 'nobody';
   }
 
   add(bytes: Buffer, start: number, end: number): void {

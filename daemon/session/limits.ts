@@ -70,7 +70,7 @@ export const MAX_CHANGE_WAIT = 10_000;
 /** The same for the end of a session, and for its return: somebody may wait for what it holds. */
 export const MAX_END_WAIT = 1_000;
 
-/** The same for all of them, where half of what may wait for a member does. */
+/** The same for joins, leaves and ends, where half of what may wait for a member does; returns wait for `MAX_CHANGE_WAIT` then. */
 export const MAX_LAST_WAIT = 60_000;
 
 /** Milliseconds after which joins and leaves that wait are looked at again. */

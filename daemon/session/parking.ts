@@ -20,6 +20,9 @@ interface ParkingHost {
   nameFreed(): void;
 }
 
+/** Milliseconds between two looks at a return that waits to take over a session whose time is over. */
+export const HEIR_LOOK = 100;
+
 /** Whether a connection that ended so may have been lost against the will of its client. */
 const isLoss = (reason: EndReason): boolean => /^(closed|broken|silent|slow-.*)$/.test(reason);
 
@@ -63,7 +66,6 @@ export class Parking {
     if (milliseconds === 0) return false;
     this.makeRoomFor(session);
     const parked = new ParkedSession(
-      this.host.clock.after(milliseconds, () => this.end(session)).unref(),
       () => {
         this.parked.delete(session);
         this.forget(session);
@@ -71,6 +73,7 @@ export class Parking {
       },
       () => this.host.nameFreed(),
     );
+    this.endAfter(milliseconds, session, resume.sid, parked);
     this.parked.set(session, parked);
     this.of(session.address).add(session);
     session.outlet = parked;
@@ -118,6 +121,16 @@ export class Parking {
     return sessions;
   }
 
+  /** Its time is over then, or when a return that waits to take it over has done so, or has given up. */
+  private endAfter(milliseconds: number, session: LocalSession, sid: bigint, parked: ParkedSession): void {
+    const { core, clock } = this.host;
+    const end = (): void => {
+      if (core.submission.returns.isWaiting(sid)) this.endAfter(HEIR_LOOK, session, sid, parked);
+      else this.end(session);
+    };
+    parked.timer = clock.after(milliseconds, end).unref();
+  }
+
   private forget(session: LocalSession): void {
     const sessions = this.addresses.get(session.address);
     sessions?.delete(session);
@@ -135,9 +148,10 @@ class ParkedSession implements SessionSink, ResumeSink {
   readonly isBehind = false;
   readonly isFarBehind = false;
   readonly hasDeferred = false;
+  /** At which its time is over. */
+  timer: Timer | null = null;
 
   constructor(
-    private readonly timer: Timer,
     private readonly gone: () => void,
     private readonly nameFreed: () => void,
   ) {}
@@ -163,7 +177,7 @@ class ParkedSession implements SessionSink, ResumeSink {
   }
 
   end(): void {
-    this.timer.cancel();
+    this.timer?.cancel();
     this.gone();
   }
 }

@@ -106,13 +106,13 @@ export class ClusterConnections {
   cut(connection: Connection): void {
     const { pipes } = this.wayOf('cut', connection);
     const used = pipeOf(connection, pipes);
-    for (const pipe of used ? [used] : pipes.keys()) pipe.cut();
+    for (const near of used ? [used] : pipes.keys()) near.cut();
   }
 
   pause(connection: Connection, isPaused: boolean): void {
     const way = this.wayOf(isPaused ? 'pause' : 'unpause', connection);
     way.isPaused = isPaused;
-    for (const pipe of way.pipes.keys()) pipe.hold(isPaused);
+    for (const near of way.pipes.keys()) near.hold(isPaused);
   }
 
   /** @param id of a connection */
@@ -124,11 +124,11 @@ export class ClusterConnections {
   /** What of them is not at rest; those at a frozen daemon, and those that do not read, rest as they are. */
   get unrest(): string | null {
     for (const [connection, { pipes, slot, isPaused }] of this.all) {
-      const pipe = pipeOf(connection, pipes);
-      const at = pipe ? pipes.get(pipe) : slot;
+      const near = pipeOf(connection, pipes);
+      const at = near ? pipes.get(near) : slot;
       if (isPaused || at?.state === 'frozen') continue;
       if (connection.state === 'reconnecting') return `${connection.name} is reconnecting`;
-      if (pipe && !pipe.isIdle) return `something is on its way to ${connection.id}`;
+      if (near && !near.isIdle) return `something is on its way to ${connection.id}`;
       if (connection['pump'].waiting > 0) return `${connection.id} has not read everything`;
     }
     return null;
@@ -209,7 +209,7 @@ export class ClusterConnections {
 /** What the connection uses now; undefined while it has lost that. */
 function pipeOf(connection: Connection, pipes: Way['pipes']): PipeEnd | undefined {
   const used = connection['mailbox']['transport'];
-  return [...pipes.keys()].find((pipe) => pipe === used && !pipe.destroyed);
+  return [...pipes.keys()].find((near) => near === used && !near.destroyed);
 }
 
 const driverClock = (driver: Driver): Pick<Process, 'soon'> => ({

@@ -19,6 +19,7 @@ import { AGREED_MESS } from '../../lib/wire/service.js';
 import { tell } from '../support/describe-frame.js';
 import { startDaemon } from '../support/local-daemon.js';
 import { RawSession } from '../support/raw-client.js';
+import { ResumableClient } from '../support/resumable-client.js';
 import { until } from '../support/wait.js';
 import { SessionFixture } from './session-fixture.js';
 
@@ -267,6 +268,20 @@ describe('session: coming back', () => {
       late.close();
     }),
   );
+
+  it('to a session of which nothing was known ends when all may be forgotten before it says what it wants', async () => {
+    await using fixture = await SessionFixture.open();
+    const { attachments } = fixture.server;
+    const ann = await ResumableClient.connect(fixture.port, 'ann');
+    ann.break();
+    await until(() => fixture.server.size === 0, 'the end of ann');
+    await ann.return(fixture.port);
+    expect(ann.welcome.verdict).to.equal('gap');
+    // As if that had passed.
+    attachments.windowMs = 1;
+    ann.resume([]);
+    await ann.hears('end forgotten');
+  });
 
   it(
     'with a token of nobody, or a changed one, is to a new session',

@@ -3,6 +3,8 @@ import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import { Admission } from '../../daemon/core/admission.js';
 import type { LocalSession } from '../../daemon/core/group.js';
+import { HEIR_LOOK } from '../../daemon/session/parking.js';
+import { type Clock, systemClock } from '../../lib/util/clock.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 import { Inbox } from '../core/core-world.js';
@@ -14,6 +16,8 @@ import { until } from '../support/wait.js';
 import { SessionFixture } from './session-fixture.js';
 
 const LIMITS = { maxSessionBytes: 64 * 1024 };
+/** Milliseconds. */
+const HOLD = 500;
 
 /** As many clients as like come back in one turn to a group with a plain member that reads. @returns how sessions ended */
 async function storm(clients: number): Promise<Readonly<Record<string, number>>> {
@@ -42,15 +46,16 @@ class Rig implements AsyncDisposable {
     private readonly filler: LocalSession,
   ) {}
 
-  static async open(): Promise<Rig> {
-    const fixture = await SessionFixture.open({}, false);
+  /** @param holdMs for which `ann` wants to be held */
+  static async open(clock?: Clock, holdMs = 0): Promise<Rig> {
+    const fixture = await SessionFixture.open({}, false, clock);
     const { core, port } = fixture;
     core.record.keep({ bytes: 1024 * 1024, age: 30_000 });
     fixture.install();
     const bob = await ResumableClient.connect(port, 'bob');
     bob.join('g');
     await bob.hears('list g: #bob#dmn1');
-    const ann = await ResumableClient.connect(port, 'ann');
+    const ann = await ResumableClient.connect(port, 'ann', { holdMs });
     ann.join('g');
     await ann.hears('list g: #ann#dmn1 #bob#dmn1');
     await bob.hears('g: join #ann#dmn1');
@@ -235,6 +240,47 @@ describe('session: a return', () => {
   });
 
   describe('by a takeover', () => {
+    it('that changes no group waits for nobody', async () => {
+      await using rig = await Rig.open();
+      const { ann, fixture } = rig;
+      await ann.return(fixture.port);
+      rig.fill();
+      const { length } = fixture.order.waiting;
+      ann.resume(['g']);
+      await until(() => fixture.order.waiting.length === length + 1, 'the return');
+      expect(await rig.settle()).to.deep.equal([]);
+      await ann.hears('resumed 1');
+    });
+
+    it('keeps a session whose time is over while it waits', async () => {
+      let looks = 0;
+      const after: Clock['after'] = (milliseconds, act) => {
+        if (milliseconds === HEIR_LOOK) looks++;
+        return systemClock.after(milliseconds, act);
+      };
+      await using rig = await Rig.open(Object.assign(Object.create(systemClock) as Clock, { after }), HOLD);
+      const { ann, fixture } = rig;
+      ann.break();
+      await until(() => fixture.server.attachments.parking.size === 1, 'the hold');
+      await ann.return(fixture.port);
+      expect(ann.welcome.verdict).to.equal('here');
+      rig.fill();
+      ann.resume(['g', 'h']);
+      await rig.waits();
+      await until(() => looks > 1, 'the end of its time');
+      expect(await rig.settle()).to.deep.equal([]);
+      await ann.hears('resumed 2', 'list h: #ann#dmn1');
+    });
+
+    it('that has not been said keeps no session whose time is over', async () => {
+      await using rig = await Rig.open(systemClock, HOLD);
+      const { ann, bob, fixture } = rig;
+      ann.break();
+      await until(() => fixture.server.attachments.parking.size === 1, 'the hold');
+      await ann.return(fixture.port);
+      await bob.hears('g: disconnect #ann#dmn1');
+    });
+
     it('pays for its joins, and keeps the order of what its client sends behind it', async () => {
       await using rig = await Rig.open();
       const { ann, bob, fixture } = rig;

@@ -50,6 +50,8 @@ describe('session: frames that wait', () => {
     expect(deferred.waitsFor).to.equal('behind');
     clock.pass(1);
     expect(deferred.waitsFor, 'as the end of a session').to.equal('far-behind');
+    clock.pass(MAX_CHANGE_WAIT - MAX_END_WAIT);
+    expect(deferred.waitsFor, 'its connection is as good as lost').to.equal('nobody');
     retry();
     expect([taken, deferred.count]).to.deep.equal([[resume], 2]);
     expect(deferred.waitsFor).to.equal('behind');
