@@ -76,7 +76,7 @@ export class Attachment implements ResumeSink, ReplayedSession {
   private joining = 0;
   private hasResumed: boolean;
   /** What the core delivers is for the client: it has not missed anything, or has got it. */
-  private isCaughtUp: boolean;
+  isCaughtUp: boolean;
   private present: PresentGroups | null = null;
   /** Where nothing is kept: it has said what it wants, and its return has no place in the order yet. */
   private isReturning = false;
@@ -122,11 +122,6 @@ export class Attachment implements ResumeSink, ReplayedSession {
   /** Whether requests are taken. */
   get isOpen(): boolean {
     return this.hasResumed;
-  }
-
-  /** Whether it has nothing to wait for that it has missed. */
-  get isLive(): boolean {
-    return this.isCaughtUp;
   }
 
   /**

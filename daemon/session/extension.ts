@@ -146,7 +146,7 @@ export class SessionExtension {
 
   /** Those before its events. What it has missed has its own, which come first: one of now would say that it has all of that. */
   get marks(): EventMarks | null {
-    return this.attachment?.isLive === false ? null : this.viewMarks;
+    return this.attachment?.isCaughtUp === false ? null : this.viewMarks;
   }
 
   /** Whether views come as changes of lists. */

@@ -8,7 +8,7 @@ import { Returns } from '../../../daemon/core/returns.js';
 import type { Roster } from '../../../daemon/core/roster.js';
 import { Routing } from '../../../daemon/core/routing.js';
 import type { SessionRecords } from '../../../daemon/core/session-records.js';
-import { Attachment } from '../../../daemon/session/attach.js';
+import { SessionExtension } from '../../../daemon/session/extension.js';
 import { Moves } from '../../../daemon/session/moves.js';
 import { Parking } from '../../../daemon/session/parking.js';
 import type { Session } from '../../../daemon/session/session.js';
@@ -92,7 +92,7 @@ export const sessionBugs: readonly ReturnsBug[] = [
     name: 'a mark of now comes before what was missed',
     seed: 57,
     profile: deserted,
-    plant: () => replace(Attachment, 'isLive', () => () => true),
+    plant: () => replace(SessionExtension, 'marks', () => (self) => Reflect.get(self, 'viewMarks')),
   },
   { name: 'a takeover does not raise the attempt', seed: 5, profile: deserted, plant: keepAttempt },
   {
