@@ -260,7 +260,7 @@ export class Mailbox {
   async disconnect(): Promise<void> {
     if (this.current !== 'open') return this.kill();
     void this.outbox.send(KILL_MESS, [this.privateGroup], 0, []);
-    this.outbox.finish();
+    this.outbox.writeRest();
     this.close();
     const { transport, platform } = this;
     // What still comes is read and thrown away: a socket closed with unread bytes is reset, and with it the request.

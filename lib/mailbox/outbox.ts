@@ -35,8 +35,8 @@ export interface Sender {
   write(frame: Uint8Array): Promise<number>;
   /** Bytes gathered so far; never decreases. */
   readonly bytes: number;
-  /** The last request was given: everything is to be written before the end. */
-  finish(): void;
+  /** Writes everything that was given: nothing follows. */
+  writeRest(): void;
 }
 
 /** What one write is made of. All its messages share one promise. */
@@ -106,7 +106,7 @@ export class Outbox implements Sender {
     return (this.low ??= deferred()).promise;
   }
 
-  finish(): void {
+  writeRest(): void {
     this.flush();
   }
 

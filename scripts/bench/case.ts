@@ -67,7 +67,7 @@ export interface Case {
   /** Left out of a quick bench, unless it is asked for. */
   readonly isLong?: true;
   /** Left out of every bench, unless it is asked for: its results have a page of their own. */
-  readonly isApart?: true;
+  readonly isOnRequest?: true;
   readonly point?: Point;
   /** One line that says why it cannot be measured here, or null. */
   unavailable?(): string | null;

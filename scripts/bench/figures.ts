@@ -53,14 +53,15 @@ export interface Measured {
 
 export const isLessBetter = (unit: Unit): boolean => unit === 'ms';
 
-const valueOf =
+/** What a sample comes to in this unit: milliseconds of one, or how many in a second. */
+const figureIn =
   (unit: Unit) =>
   ({ count, seconds }: Sample): number =>
     isLessBetter(unit) ? (seconds * 1_000) / count : count / seconds;
 
 export function rowOf({ name, unit, point }: Case, subject: Measured, yardstick: Measured | null): Row {
-  const values = subject.samples.map(valueOf(unit));
-  const yards = yardstick?.samples.map(valueOf(unit)) ?? [];
+  const values = subject.samples.map(figureIn(unit));
+  const yards = yardstick?.samples.map(figureIn(unit)) ?? [];
   const latencies = subject.samples.flatMap(({ latencies: text }) => text ?? []);
   return {
     case: name,
@@ -84,8 +85,8 @@ export function systemRow(
   measured: Measured,
   subject: Measured | null,
 ): SystemRow {
-  const values = measured.samples.map(valueOf(unit));
-  const others = subject?.samples.map(valueOf(unit)) ?? [];
+  const values = measured.samples.map(figureIn(unit));
+  const others = subject?.samples.map(figureIn(unit)) ?? [];
   const count = countOf(measured.samples);
   const cpuOf = Object.entries(measured.cpuOf).map(([name, cpu]) => [name, (cpu * 1e6) / count]);
   return {

@@ -53,7 +53,9 @@ const folderOf = (folder: string, each: Case): string =>
  */
 function chosen({ only, quick }: Flags): readonly Case[] {
   if (only === undefined)
-    return cases.filter(({ isLong, isApart }) => isApart !== true && (quick !== true || isLong !== true));
+    return cases.filter(
+      ({ isLong, isOnRequest }) => isOnRequest !== true && (quick !== true || isLong !== true),
+    );
   return only.flatMap((text) => {
     const exact = cases.filter(({ name }) => name === text);
     const found = exact.length > 0 ? exact : cases.filter(({ name }) => name.startsWith(text));

@@ -16,8 +16,8 @@ type Subscriber = (message: unknown) => void;
 
 /** Counts, until `close`. */
 export class Metrics {
-  /** Ids of connections that have begun while it counts. */
-  private readonly open = new Set<string>();
+  /** Ids of the connections that are counted at present: those that have begun since. */
+  private readonly counted = new Set<string>();
   private readonly channels: Readonly<Record<string, Subscriber>>;
   private readonly connections;
   private readonly views;
@@ -69,18 +69,18 @@ export class Metrics {
   close(): void {
     for (const [channel, subscriber] of Object.entries(this.channels)) unsubscribe(channel, subscriber);
     this.submits.unsubscribe(this.submitSubscribers);
-    for (const id of this.open) this.ended(id);
+    for (const id of this.counted) this.ended(id);
   }
 
   private connected({ result, id }: Connected): void {
-    if (result !== ACCEPT_SESSION || this.open.has(id)) return;
-    this.open.add(id);
+    if (result !== ACCEPT_SESSION || this.counted.has(id)) return;
+    this.counted.add(id);
     this.connections.add(1);
   }
 
   /** One that is lost is closed later, too. */
   private ended(id: string): void {
-    if (this.open.delete(id)) this.connections.add(-1);
+    if (this.counted.delete(id)) this.connections.add(-1);
   }
 
   private submitted({ durationMs, error }: Submitted): void {

@@ -8,7 +8,8 @@ import type { Operation, Spanned } from './operations.js';
 
 /** Follows them, until `close`. */
 export class Spans<Message extends Operation> {
-  private readonly open = new Map<object, HostSpan>();
+  /** Spans that have not ended, by the message of their operation. */
+  private readonly ongoing = new Map<object, HostSpan>();
   private readonly channel;
   private readonly subscribers;
 
@@ -32,8 +33,8 @@ export class Spans<Message extends Operation> {
   /** What is still under way ends here. */
   close(): void {
     this.channel.unsubscribe(this.subscribers);
-    for (const span of this.open.values()) span.end();
-    this.open.clear();
+    for (const span of this.ongoing.values()) span.end();
+    this.ongoing.clear();
   }
 
   private start(message: Message): void {
@@ -42,7 +43,7 @@ export class Spans<Message extends Operation> {
     if (around === null) return;
     const { name, kind } = how;
     const span = tracer.startSpan(name, { kind, attributes: this.attributesOf(message) }, around);
-    this.open.set(message, span);
+    this.ongoing.set(message, span);
     message.traceparent = traceparentOf(span.spanContext());
     if (how.isParent !== true) return;
     const within = host.trace.setSpan(around, span);
@@ -77,7 +78,7 @@ export class Spans<Message extends Operation> {
 
   private failed(message: Message): void {
     const { error } = message;
-    const span = this.open.get(message);
+    const span = this.ongoing.get(message);
     const cause = error instanceof Error ? error : String(error);
     span?.recordException(cause);
     span?.setStatus({ code: STATUS_ERROR, message: typeof cause === 'string' ? cause : cause.message });
@@ -85,9 +86,9 @@ export class Spans<Message extends Operation> {
   }
 
   private end(message: Message): void {
-    const span = this.open.get(message);
+    const span = this.ongoing.get(message);
     if (!span) return;
-    this.open.delete(message);
+    this.ongoing.delete(message);
     const attributes = this.how.ended?.(message, span);
     if (attributes) span.setAttributes(attributes);
     span.end();

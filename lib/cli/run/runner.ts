@@ -13,8 +13,11 @@ import { WaitLimit } from './wait-limit.js';
 /** Milliseconds between SIGTERM and SIGKILL, unless `--grace` says otherwise. */
 const DEFAULT_GRACE_MS = 10_000;
 
+/** Named as the options are. */
 export interface RunnerFlags extends Access {
+  /** Milliseconds. */
   readonly timeout?: number;
+  /** Milliseconds. */
   readonly grace: number;
   readonly json?: boolean;
 }
@@ -75,11 +78,12 @@ export class Runner {
    */
   async run(token: number, held: AbortSignal): Promise<number> {
     if (held.aborted || this.stop.aborted) return LOST_STATUS;
-    const { command, group, flags } = this;
+    const { command, group } = this;
+    const { grace: graceMs, json } = this.flags;
     const running = await RunningCommand.start(command, {
       environment: { SSP_FENCING_TOKEN: String(token), SSP_GROUP: group },
-      graceMs: flags.grace,
-      output: flags.json === true ? 'to-stderr' : 'inherit',
+      graceMs,
+      output: json === true ? 'to-stderr' : 'inherit',
     });
     const free = this.signals.sendTo(running);
     const lose = (): void => running.end('SIGTERM');

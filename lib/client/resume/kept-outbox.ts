@@ -192,7 +192,7 @@ export class KeptOutbox implements Sender {
     return this.flushed;
   }
 
-  finish(): void {
+  writeRest(): void {
     this.isLast = true;
     this.over ??= new ConnectionClosedError('closed on this side');
     this.writeNext();

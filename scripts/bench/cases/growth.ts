@@ -53,7 +53,7 @@ function pointCase(point: Point, unit: Case['unit'], first: number, make: Making
     unit,
     first: Math.max(2, Math.round(first)),
     runs: RUNS,
-    isApart: true,
+    isOnRequest: true,
     point,
     unavailable: whyNoTimes,
     prepare: (settings) =>
@@ -124,7 +124,7 @@ function daemonsCase(n: number): Case {
     first: 1,
     runs: RUNS,
     isLong: true,
-    isApart: true,
+    isOnRequest: true,
     point,
     unavailable: whyNoCluster,
     prepare: (settings: Settings) =>

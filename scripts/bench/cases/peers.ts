@@ -138,7 +138,7 @@ function systemsCase(
     name,
     unit,
     first,
-    isApart: true,
+    isOnRequest: true,
     prepare: (settings) =>
       prepare(async (keep) => {
         const { all, leftOut } = await systems(keep, settings);
@@ -188,7 +188,7 @@ function bareCase(name: string, size: number): Case {
     name,
     unit: 'messages/s',
     first: Math.round(2e5 / (size + 100)),
-    isApart: true,
+    isOnRequest: true,
     prepare: (settings) =>
       prepare(async (keep) => {
         const isCompiler = compilerVersion() !== null;
