@@ -1,8 +1,15 @@
 /** Presence as it was before members answered newcomers privately: all announce themselves to all, and take nothing private. */
 import type { Buffer } from 'node:buffer';
-import { ANNOUNCEMENT, readAnnouncement, writeAnnouncement } from '../../lib/recipes/core/announcement.js';
+import { ANNOUNCEMENT, readAnnouncement } from '../../lib/recipes/core/announcement.js';
+import { BodyWriter } from '../../lib/recipes/core/codec.js';
 import { type MembersSink, PresenceCore } from '../../lib/recipes/core/presence.js';
 import type { DropReason, RecipeView } from '../../lib/recipes/core/port.js';
+
+/** An announcement of that version: nobody may answer it privately. */
+export function earlierAnnouncement(instance: number, metadata: Uint8Array, comesBack = false): Buffer {
+  const writer = new BodyWriter('members', ANNOUNCEMENT).number(instance).number(0).data(metadata);
+  return (comesBack ? writer.tagged(1, () => undefined) : writer).finish();
+}
 
 export class EarlierPresence extends PresenceCore {
   private isIn = false;
@@ -26,18 +33,7 @@ export class EarlierPresence extends PresenceCore {
       comesBack,
     );
     this.metadataNow = metadata;
-    this.tell = () =>
-      sink.send(
-        writeAnnouncement(ANNOUNCEMENT, {
-          instance,
-          since: 0,
-          metadata: this.metadataNow,
-          comesBack,
-          key: null,
-          takesPrivate: false,
-        }),
-        'agreed',
-      );
+    this.tell = () => sink.send(earlierAnnouncement(instance, this.metadataNow, comesBack), 'agreed');
   }
 
   private readonly tell: () => void;

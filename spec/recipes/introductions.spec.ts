@@ -6,6 +6,7 @@ import type { RecipeCore } from '../../lib/recipes/core/port.js';
 import { type MembersSink, PresenceCore } from '../../lib/recipes/core/presence.js';
 import { INTRODUCTION } from '../../lib/recipes/core/private-kinds.js';
 import { Random } from '../support/random.js';
+import { earlierAnnouncement } from './earlier-presence.js';
 import { Presences } from './presences.js';
 import { RecipeWorld } from './recipe-world.js';
 import { A, B, C, view } from './step-view.js';
@@ -50,18 +51,13 @@ class Speaker {
   }
 
   /** @param more what is not as usual: an announcement of this version */
-  hears(
-    sender: string,
-    metadata = sender,
-    { kind = ANNOUNCEMENT, instance = 5, takesPrivate = true } = {},
-  ): string | null {
+  hears(sender: string, metadata = sender, { kind = ANNOUNCEMENT, instance = 5 } = {}): string | null {
     const body = {
       instance,
       since: 0,
       metadata: Buffer.from(metadata),
       comesBack: false,
       key: null,
-      takesPrivate,
     };
     return this.core.message(sender, writeAnnouncement(kind, body));
   }
@@ -114,8 +110,8 @@ describe('introductions of presence', () => {
       const it = settled();
       it.core.view(view([A, B, C, D], { along: [A, B, C] }), 1);
       it.core.view(view([A, B, C, D, E], { along: [A, B, C, D] }), 1);
-      it.hears(D, D, { takesPrivate: false });
-      it.hears(E, E, { takesPrivate: false });
+      it.core.message(D, earlierAnnouncement(5, Buffer.from('d')));
+      it.core.message(E, earlierAnnouncement(5, Buffer.from('e')));
       expect(it.take()).to.deep.equal(['* me']);
     });
 

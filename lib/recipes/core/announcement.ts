@@ -31,13 +31,12 @@ export const isKey = (key: string): boolean => key !== '' && Buffer.byteLength(k
 
 export function writeAnnouncement(
   kind: number,
-  { instance, since, metadata, comesBack, key, takesPrivate }: Announcement,
+  { instance, since, metadata, comesBack, key }: Omit<Announcement, 'takesPrivate'>,
 ): Buffer {
   const writer = new BodyWriter('members', kind).number(instance).number(since).data(metadata);
   if (comesBack) writer.tagged(COMES_BACK, () => undefined);
   if (key !== null) writer.tagged(KEY, (field) => void field.text(key));
-  if (takesPrivate) writer.tagged(TAKES_PRIVATE, () => undefined);
-  return writer.finish();
+  return writer.tagged(TAKES_PRIVATE, () => undefined).finish();
 }
 
 function read(reader: BodyReader) {

@@ -131,9 +131,13 @@ export class PresenceCore implements RecipeCore {
       else this.lose(who, view.cause, now);
     }
     this.isBack = false;
-    this.returned(view, members);
+    const { away, origins } = this;
+    for (const names of [this.asked, this.unmet, origins])
+      for (const name of names.keys()) if (!members.has(name)) names.delete(name);
+    // Who of them was here under another id.
+    for (const { from, to } of view.returned ?? []) if (away.has(from)) origins.set(to, from);
     this.since ??= Math.floor(now);
-    this.meet(view, members);
+    this.meet(view);
   }
 
   transition(): void {
@@ -242,13 +246,6 @@ export class PresenceCore implements RecipeCore {
     return parsePrivateGroup(before.id)?.name === parsePrivateGroup(now.id)?.name;
   }
 
-  /** Who of them was here under another id. */
-  private returned({ returned }: RecipeView, members: ReadonlySet<string>): void {
-    const { origins } = this;
-    for (const name of origins.keys()) if (!members.has(name)) origins.delete(name);
-    for (const { from, to } of returned ?? []) if (this.away.has(from)) origins.set(to, from);
-  }
-
   /** It left while this member was away, or it moved and says so. */
   private miss(who: MemberPresence, now: number): void {
     this.missing.set(who.id, { who, until: now + PATIENCE_MS, how: 'disconnected' });
@@ -269,9 +266,8 @@ export class PresenceCore implements RecipeCore {
   }
 
   /** Those who came together know each other; others have to be introduced. */
-  private meet({ members, cameWithMe }: RecipeView, all: ReadonlySet<string>): void {
+  private meet({ members, cameWithMe }: RecipeView): void {
     const { asked, unmet } = this;
-    for (const set of [asked, unmet]) for (const name of set) if (!all.has(name)) set.delete(name);
     const isLarger = 2 * cameWithMe.length > members.length;
     const together = new Set(cameWithMe);
     for (const name of members) if (!together.has(name)) (isLarger ? unmet : asked).add(name);
@@ -299,13 +295,6 @@ export class PresenceCore implements RecipeCore {
     const { instance, since, metadata, comesBack } = this;
     // The subject, too: members whose daemon does not tell them subjects see the same people.
     const key = this.sink.subjectOf(this.self) ?? this.key;
-    return writeAnnouncement(kind, {
-      instance,
-      since: since ?? 0,
-      metadata,
-      comesBack,
-      key,
-      takesPrivate: true,
-    });
+    return writeAnnouncement(kind, { instance, since: since as number, metadata, comesBack, key });
   }
 }
