@@ -14,14 +14,14 @@ export type ConnectionState = 'open' | 'reconnecting' | 'closed';
  * | reason | says |
  * |---|---|
  * | `plain` | the daemon keeps nothing for clients that come back: a Spread daemon, or one without this feature |
- * | `forgotten` | the daemon does not know the session, or not any more |
+ * | `forgotten` | no daemon knows the session any more: it was away for too long, or all daemons have started since |
  * | `overrun` | the daemon has kept less than what was missed |
  * | `diverged` | the lost daemon had delivered messages that no other one has |
  * | `parted` | the new daemon was in another part of a network that was cut |
- * | `restarted` | the daemon, or all of them, started again |
+ * | `restarted` | the new daemon has started since the loss |
  * | `slow` | the connection read too slowly |
  * | `not-permitted` | the group may not be joined any more: this member has left it |
- * | `key` | the key of a secure group |
+ * | `key` | reserved: a secure group cannot be joined on a connection that comes back |
  */
 export type GapReason =
   'overrun' | 'diverged' | 'parted' | 'restarted' | 'forgotten' | 'plain' | 'not-permitted' | 'key' | 'slow';
