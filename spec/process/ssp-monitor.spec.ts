@@ -6,7 +6,8 @@ import { expect } from 'chai';
 import type { Monitor } from '../../daemon/monitor/http.js';
 import { monitored } from '../monitor/monitor-fixture.js';
 import { fakeStatus, session } from '../monitor/fake-status.js';
-import { Program } from '../support/program.js';
+import { CommandLines } from '../support/command-lines.js';
+import { type Ended, Program } from '../support/program.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 
 const verbs = ['status', 'top', 'groups', 'members'];
@@ -14,24 +15,28 @@ const verbs = ['status', 'top', 'groups', 'members'];
 describe('process: ssp, verbs of the monitor', () => {
   const daemonStatus = fakeStatus();
   let monitor: Monitor;
+  let lines: CommandLines;
+
+  before(() => {
+    lines = new CommandLines();
+  });
+  after(() => Program.endAll());
 
   beforeEach(async () => {
     Object.assign(daemonStatus, fakeStatus());
     monitor = await monitored({ status: daemonStatus });
   });
 
-  afterEach(async () => {
-    await Program.endAll();
-    await monitor.close();
-  });
+  afterEach(() => monitor.close());
 
   const at = (place: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Program =>
     Program.start('lib/cli/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '', ...environment });
 
-  const ssp = (...args: readonly string[]): Program => at(`http://127.0.0.1:${monitor.port}`, args);
+  const ssp = (...args: readonly string[]): Promise<Ended> =>
+    lines.run(args, { SSP_MONITOR: `http://127.0.0.1:${monitor.port}`, SSP_MONITOR_TOKEN: '' });
 
   it('status is a page for people', async () => {
-    const { status, out, err } = await ssp('status').end();
+    const { status, out, err } = await ssp('status');
     expect([status, err]).to.deep.equal([0, '']);
     for (const line of [
       /^daemon +one, version 0\.1\.0, up 1 min$/m,
@@ -47,19 +52,19 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('status --json is what the monitor tells', async () => {
-    const { out } = await ssp('status', '--json').end();
+    const { out } = await ssp('status', '--json');
     expect(JSON.parse(out)).to.include({ name: 'one', node: process.version, waitingBytes: 300 });
   });
 
   it('status fails when there is no daemon view', async () => {
     daemonStatus.daemons = [];
-    const { status, out, err } = await ssp('status').end();
+    const { status, out, err } = await ssp('status');
     expect([status, err]).to.deep.equal([1, 'ssp: the daemon has no daemon view\n']);
     expect(out).to.match(/^daemon view +none \(no-view\)$/m);
   });
 
   it('top prints one table without a terminal', async () => {
-    const { status, out, err } = await ssp('top').end();
+    const { status, out, err } = await ssp('top');
     expect([status, err]).to.deep.equal([0, '']);
     expect(out.split('\n')[0]).to.match(/^\d\d:\d\d:\d\d {3}2 sessions .* 300 B waiting {3}by waiting {3}/);
     const [, , head, first, second] = out.split('\n');
@@ -69,17 +74,17 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('top sorts', async () => {
-    const { out } = await ssp('top', '--sort', 'name').end();
+    const { out } = await ssp('top', '--sort', 'name');
     expect(out.indexOf('#s1#one')).to.be.below(out.indexOf('#s2#one'));
   });
 
   it('top groups and top daemons print their tables', async () => {
-    const groups = await ssp('top', 'groups').end();
+    const groups = await ssp('top', 'groups');
     expect([groups.status, groups.err]).to.deep.equal([0, '']);
     expect(groups.out).to.match(/^room +2 +2 +1\.2\.3\nlobby +1 +1 +1\.2\.3$/m);
-    const { out } = await ssp('top', 'daemons').end();
+    const { out } = await ssp('top', 'daemons');
     expect(out).to.match(/^one +leader +1 min +2 +2 +0 +0 +300 B /m);
-    const json = await ssp('top', 'groups', '--json').end();
+    const json = await ssp('top', 'groups', '--json');
     expect((JSON.parse(json.out) as { groups: object[] }).groups).to.have.length(2);
   });
 
@@ -91,12 +96,12 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('top --json is what the monitor tells', async () => {
-    const { out } = await ssp('top', '--json').end();
+    const { out } = await ssp('top', '--json');
     expect((JSON.parse(out) as { sessions: object[] }).sessions).to.have.length(2);
   });
 
   it('groups is a table', async () => {
-    expect(await ssp('groups').end()).to.deep.equal({
+    expect(await ssp('groups')).to.deep.equal({
       status: 0,
       out: 'group  members  of this daemon  id\nlobby        1               1  1.2.3\nroom         2               2  1.2.3\n',
       err: '',
@@ -104,33 +109,33 @@ describe('process: ssp, verbs of the monitor', () => {
   });
 
   it('groups tells how many it leaves out', async () => {
-    expect((await ssp('groups', '--limit', '1').end()).out).to.match(/\nlobby .*\nand 1 group more\n$/);
+    expect((await ssp('groups', '--limit', '1')).out).to.match(/\nlobby .*\nand 1 group more\n$/);
   });
 
   it('groups --json is what the monitor tells', async () => {
-    const { out } = await ssp('groups', '--json').end();
+    const { out } = await ssp('groups', '--json');
     expect(JSON.parse(out)).to.deep.equal({ total: 2, groups: daemonStatus.groups().toReversed() });
   });
 
   it('members are one a line, in order', async () => {
-    expect(await ssp('members', 'room').end()).to.deep.equal({
+    expect(await ssp('members', 'room')).to.deep.equal({
       status: 0,
       out: '#s1#one\n#s2#one\n',
       err: '',
     });
-    const { out } = await ssp('members', 'room', '--json').end();
+    const { out } = await ssp('members', 'room', '--json');
     expect(JSON.parse(out)).to.deep.equal({ group: 'room', members: ['#s1#one', '#s2#one'] });
   });
 
   for (const name of ['a/b?c=d', '%41', '..', '$']) {
     it(`members finds the group ${name}`, async () => {
       daemonStatus.members = (group) => (group === name ? ['#s1#one'] : null);
-      expect((await ssp('members', name).end()).out).to.equal('#s1#one\n');
+      expect((await ssp('members', name)).out).to.equal('#s1#one\n');
     });
   }
 
   it('members fails for a group that is not there', async () => {
-    expect(await ssp('members', 'nobody').end()).to.deep.equal({
+    expect(await ssp('members', 'nobody')).to.deep.equal({
       status: 1,
       out: '',
       err: 'ssp: no such group: "nobody"\n',
@@ -139,7 +144,7 @@ describe('process: ssp, verbs of the monitor', () => {
 
   it('writes out what would steer the terminal', async () => {
     daemonStatus.sessions = () => [session(1, { from: '\u001B[2J' })];
-    const { out } = await ssp('top').end();
+    const { out } = await ssp('top');
     expect(out).to.include('\\u{1b}[2J').and.not.to.include('\u001B');
   });
 
@@ -164,6 +169,44 @@ describe('process: ssp, verbs of the monitor', () => {
     expect((await at(place, ['groups'], { SSP_MONITOR_TOKEN: 's3cret' }).end()).status).to.equal(0);
   });
 
+  it('takes host:port for a monitor', async () => {
+    const { status, out } = await at(`127.0.0.1:${monitor.port}`, ['members', 'room']).end();
+    expect([status, out]).to.deep.equal([0, (await ssp('members', 'room')).out]);
+  });
+
+  it('keeps the path of a monitor behind a proxy', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(({ url }, response) => {
+      asked.push(url);
+      response.end('{"group":"room","members":[]}');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await at(`http://127.0.0.1:${port}/sspd/`, ['members', 'room']).end();
+    server.close();
+    expect(asked).to.deep.equal(['/sspd/groups/room']);
+  });
+});
+
+describe('process: ssp, verbs of the monitor that fail or print their help', () => {
+  let lines: CommandLines;
+
+  before(() => {
+    lines = new CommandLines();
+  });
+  after(() => lines[Symbol.asyncDispose]());
+
+  const at = (place: string, args: readonly string[]): Promise<Ended> =>
+    lines.run(args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '' });
+
+  it('do the same in a process of their own', async () => {
+    const place = 'http://127.0.0.1:1';
+    for (const args of [['status'], ['top', 'people'], ['members', '--help']]) {
+      const own = Program.start('lib/cli/main.js', args, { SSP_MONITOR: place, SSP_MONITOR_TOKEN: '' });
+      expect(await own.end()).to.deep.equal(await at(place, args));
+    }
+  });
+
   for (const [what, place, message] of [
     ['nobody', 'http://127.0.0.1:1', 'no monitor answers at http://127.0.0.1:1; MonitorAddress in'],
     ['no socket', '/nowhere/at/all', 'no monitor answers at /nowhere/at/all; MonitorAddress in'],
@@ -171,7 +214,7 @@ describe('process: ssp, verbs of the monitor', () => {
     for (const verb of verbs) {
       it(`${verb} says so when there is ${what}`, async () => {
         const args = verb === 'members' ? [verb, 'room'] : [verb];
-        const { status, out, err } = await at(place, args).end();
+        const { status, out, err } = await at(place, args);
         expect([status, out]).to.deep.equal([1, '']);
         expect(err)
           .to.match(/^ssp: [^\n]+\n$/)
@@ -194,7 +237,7 @@ describe('process: ssp, verbs of the monitor', () => {
       );
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
-      const { status, err } = await at(`http://127.0.0.1:${port}`, ['status']).end();
+      const { status, err } = await at(`http://127.0.0.1:${port}`, ['status']);
       server.close();
       expect(status).to.equal(1);
       expect(err)
@@ -202,24 +245,6 @@ describe('process: ssp, verbs of the monitor', () => {
         .and.to.include(message);
     });
   }
-
-  it('takes host:port for a monitor', async () => {
-    const { status, out } = await at(`127.0.0.1:${monitor.port}`, ['members', 'room']).end();
-    expect([status, out]).to.deep.equal([0, (await ssp('members', 'room').end()).out]);
-  });
-
-  it('keeps the path of a monitor behind a proxy', async () => {
-    const asked: (string | undefined)[] = [];
-    const server = createServer(({ url }, response) => {
-      asked.push(url);
-      response.end('{"group":"room","members":[]}');
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    await at(`http://127.0.0.1:${port}/sspd/`, ['members', 'room']).end();
-    server.close();
-    expect(asked).to.deep.equal(['/sspd/groups/room']);
-  });
 
   for (const [args, message] of [
     [['status', '--monitor', '4804'], 'Expected host:port, a URL'],
@@ -235,7 +260,7 @@ describe('process: ssp, verbs of the monitor', () => {
     [['members', '#a#b'], 'A group name has 1 to 31 characters'],
   ] as const) {
     it(`refuses "${args.join(' ')}"`, async () => {
-      const { status, out, err } = await ssp(...args).end();
+      const { status, out, err } = await at('http://127.0.0.1:1', args);
       expect([status, out]).to.deep.equal([2, '']);
       expect(err)
         .to.match(/^ssp: [^\n]+ \(ssp( \w+)? --help\)\n$/)
@@ -245,7 +270,7 @@ describe('process: ssp, verbs of the monitor', () => {
 
   for (const verb of verbs) {
     it(`has an example in the help of ${verb}`, async () => {
-      const { status, out } = await ssp(verb, '--help').end();
+      const { status, out } = await at('http://127.0.0.1:1', [verb, '--help']);
       expect(status).to.equal(0);
       expect(out)
         .to.include('SSP_MONITOR')

@@ -1,12 +1,19 @@
 import { expect } from 'chai';
 import { TOOLKIT_VERSION } from '../../lib/wire/version.js';
+import { CommandLines } from '../support/command-lines.js';
 import { Program } from '../support/program.js';
 
 const ssp = (...args: readonly string[]): Program => Program.start('lib/cli/main.js', args);
 const verbs = ['join', 'send', 'user', 'ping', 'flood'];
 
 describe('process: the usage of ssp', () => {
-  afterEach(() => Program.endAll());
+  /** Runs all that are refused, or print a help. */
+  let lines: CommandLines;
+
+  before(() => {
+    lines = new CommandLines();
+  });
+  after(() => lines[Symbol.asyncDispose]());
 
   for (const [args, message] of [
     [['shout'], "unknown command 'shout' (ssp --help)"],
@@ -40,7 +47,7 @@ describe('process: the usage of ssp', () => {
     [['init'], "missing required argument 'folder' (ssp init --help)"],
   ] as const) {
     it(`refuses "${args.join(' ')}"`, async () => {
-      const { status, out, err } = await ssp(...args).end();
+      const { status, out, err } = await lines.run(args);
       expect([status, out]).to.deep.equal([2, '']);
       expect(err).to.match(/^ssp: [^\n]+ \(ssp( \w+)? --help\)\n$/);
       expect(err).to.include(message);
@@ -48,16 +55,14 @@ describe('process: the usage of ssp', () => {
   }
 
   it('refuses an environment variable that is no address', async () => {
-    const { status, err } = await Program.start('lib/cli/main.js', ['ping'], {
-      SSP_ADDRESS: 'here',
-    }).end();
+    const { status, err } = await lines.run(['ping'], { SSP_ADDRESS: 'here' });
     expect(status).to.equal(2);
     expect(err).to.include("from env 'SSP_ADDRESS' is invalid");
   });
 
   for (const args of [['--help'], ...verbs.map((verb) => [verb, '--help']), ['help', 'flood']]) {
     it(`has an example in "${args.join(' ')}"`, async () => {
-      const { status, out, err } = await ssp(...args).end();
+      const { status, out, err } = await lines.run(args);
       expect([status, err]).to.deep.equal([0, '']);
       expect(out)
         .to.match(/^Usage: ssp/)
@@ -69,6 +74,15 @@ describe('process: the usage of ssp', () => {
     const { status, out, err } = await ssp().end();
     expect([status, out]).to.deep.equal([2, '']);
     for (const verb of verbs) expect(err).to.match(new RegExp(`^ {2}${verb} `, 'm'));
+  });
+
+  it('is the same in a process of its own', async () => {
+    for (const args of [
+      ['jion', 'room'],
+      ['join', '--jsno', 'room'],
+      ['ping', '--help'],
+    ])
+      expect(await ssp(...args).end()).to.deep.equal(await lines.run(args));
   });
 
   it('tells the version', async () => {
