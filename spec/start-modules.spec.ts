@@ -20,7 +20,7 @@ import { repositoryRoot } from './support/recordings.js';
 /** Of the number; less than that is as good a reason to change it as more. */
 const ROOM = 0.1;
 
-const starts: readonly (readonly [what: string, usual: number, modules: () => string[]])[] = [
+const starts: readonly (readonly [what: string, usual: number, modules: () => readonly string[]])[] = [
   ['an import of the library', 22, () => modulesLoadedBy(importing('ssp-toolkit'))],
   ['a first connection', 133, () => modulesLoadedBy(CONNECTING)],
   ['an import of the recipes', 98, () => modulesLoadedBy(importing('ssp-toolkit/recipes'))],

@@ -24,12 +24,22 @@ const prelude = moduleOf(`
   });
 `);
 
+/** What was found before, by the arguments: several specs ask for the same. */
+const known = new Map<string, readonly string[]>();
+
 /**
  * Addresses of the files, each once, without those of Node itself.
  * @param args options of node, a program, and its arguments
  * @throws Error when the program fails
  */
-export function loadedModules(...args: readonly string[]): string[] {
+export function loadedModules(...args: readonly string[]): readonly string[] {
+  const key = JSON.stringify(args);
+  const modules = known.get(key) ?? modulesOf(args);
+  known.set(key, modules);
+  return modules;
+}
+
+function modulesOf(args: readonly string[]): string[] {
   const { status, stderr } = spawnSync(process.execPath, ['--import', prelude, ...args], {
     cwd: repositoryRoot,
     encoding: 'utf8',
@@ -39,7 +49,7 @@ export function loadedModules(...args: readonly string[]): string[] {
 }
 
 /** The same of a program that is given as text. */
-export const modulesLoadedBy = (...lines: readonly string[]): string[] =>
+export const modulesLoadedBy = (...lines: readonly string[]): readonly string[] =>
   loadedModules('--input-type=module', '--eval', lines.join('\n'));
 
 /** A line of a program that imports entries of the package. */
