@@ -70,7 +70,10 @@ const houses: readonly {
 ];
 
 for (const { where, build, most, names: wanted } of houses)
-  describe(`channel: the registry under faults, ${where}`, () => {
+  describe(`channel: the registry under faults, ${where}`, function () {
+    // Many worlds one after the other, which a busy machine plays slowly.
+    this.timeout(60_000);
+
     for (const victim of DAEMONS) {
       it(`[channels C34] names go on when ${victim} dies, and new ones can be created`, async () => {
         const world = build(DAEMONS);
@@ -324,8 +327,7 @@ for (const { where, build, most, names: wanted } of houses)
       }
     });
 
-    it(`[channels C41] ${wanted} names of twenty connections that die at random keep the invariants`, async function () {
-      this.timeout(60_000);
+    it(`[channels C41] ${wanted} names of twenty connections that die at random keep the invariants`, async () => {
       const random = new Random(41);
       const world = build(DAEMONS, random);
       const claims = new Set<string>();
