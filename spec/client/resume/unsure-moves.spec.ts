@@ -14,6 +14,7 @@ import {
   FEATURE_MOVES,
   FEATURE_RESUME,
 } from '../../../lib/wire/extension/features.js';
+import { replace } from '../../simulation/bugs/planted.js';
 import { FakeDaemon } from '../../support/fake-daemon.js';
 import { eventually } from '../../support/wait.js';
 import { settle, within } from '../support.js';
@@ -94,13 +95,11 @@ describe('a connection whose way to another daemon is unsure', () => {
 
   it('is lost where anything else goes wrong, and comes back', async () => {
     await using daemons = await MovingDaemons.open();
-    const { prototype } = Dialler;
-    const { elsewhere } = prototype;
-    prototype.elsewhere = () => Promise.reject(new Error('a defect'));
+    const repair = replace(Dialler, 'elsewhere', () => () => Promise.reject(new Error('a defect')));
     try {
       await daemons.sendAway();
     } finally {
-      prototype.elsewhere = elsewhere;
+      repair();
     }
     await daemons.accept('unknown');
     await eventually(() => daemons.story.length === 2, 'the return');
