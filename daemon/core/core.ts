@@ -94,6 +94,7 @@ export class Core {
       this.admission,
       this.resumption,
       this.record,
+      () => slices.size(),
     );
     this.delivery = new PayloadDelivery(
       routing,
@@ -343,17 +344,17 @@ export class Core {
 
   /** A payload in its place in the order. */
   deliver(payload: Buffer, index = 0, daemon?: string): void {
-    if (!this.bench.isBusy && !this.daemonViews.isExchanging) {
-      this.delivery.carryOut(payload, index, daemon);
+    const { bench, daemonViews, delivery } = this;
+    if (!bench.isBusy && !daemonViews.isExchanging) {
+      const rest = delivery.carryOut(payload, index, daemon);
+      if (rest !== null) bench.add(() => rest);
       return;
     }
-    const { length } = payload;
-    const act = (): Work | null => {
-      if (this.daemonViews.isExchanging) return this.carryOutAhead(payload, index, daemon);
-      this.delivery.carryOut(payload, index, daemon);
-      return null;
-    };
-    this.bench.add(act, 1 + length / BYTES_A_UNIT, length);
+    const act = (): Work | null =>
+      daemonViews.isExchanging
+        ? this.carryOutAhead(payload, index, daemon)
+        : delivery.carryOut(payload, index, daemon);
+    bench.add(act, 1 + payload.length / BYTES_A_UNIT, payload.length);
   }
 
   /** Its daemon has completed an exchange that is not complete here: the two part at this place. */
@@ -363,7 +364,8 @@ export class Core {
     daemon = senderOf(payload),
   ): Generator<number, void> {
     yield* this.daemonViews.partFrom(daemon);
-    this.delivery.carryOut(payload, index, daemon);
+    const rest = this.delivery.carryOut(payload, index, daemon);
+    if (rest !== null) yield* rest;
   }
 
   private changeView(act: () => Work | null): void {

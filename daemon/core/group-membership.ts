@@ -17,6 +17,8 @@ import { type ViewWatcher, watchedChange } from './watched-view.js';
 
 /** Members that are looked at between two yields. */
 const STEP = 64;
+/** Units of work that a change of a group takes, whoever hears of it. */
+const CHANGE_COST = 4;
 
 /** What the views of the groups ask of those around them. */
 export interface MembershipHost {
@@ -63,6 +65,7 @@ export class GroupMembership {
    * @param session the session when it is one of this daemon's
    * @param returned the private group that it had when it returns from elsewhere; one that is a member already gets it
    * the group
+   * @returns units of work that this took
    */
   join(
     privateGroup: string,
@@ -71,16 +74,16 @@ export class GroupMembership {
     name: Buffer,
     mode: JoinMode = WHOLE,
     returned: string | null = null,
-  ): void {
+  ): number {
     const group =
       this.groups.find(name, 0) ?? this.groups.create(name.toString('latin1', 0, name.indexOf(0)));
     const place = this.places[daemon] as Place;
     const member = this.members.get(privateGroup) ?? this.enter(privateGroup, place, session, mode.getsWhole);
     if (member.groups.has(group)) {
-      if (returned === null) return;
+      if (returned === null) return CHANGE_COST;
       this.record.shown(group, privateGroup);
       if (session && session.resume?.isCaughtUp !== true) this.show(group, session, member);
-      return;
+      return costOf(group);
     }
     this.runs.turnTo(group);
     const index = group.add(member);
@@ -93,6 +96,7 @@ export class GroupMembership {
       deliverList(group, session, 'join', this.subjects, index);
     }
     this.checkSize(group);
+    return costOf(group);
   }
 
   /** A resumable session hears of the end of its leave also where it is not in the group. */
@@ -112,12 +116,18 @@ export class GroupMembership {
     if (isMember && member.groups.size === 0) this.exit(member);
   }
 
-  /** Each of its groups gets a message of its own, in byte order of the names. */
-  disconnect(privateGroup: string): void {
+  /**
+   * Each of its groups gets a message of its own, in byte order of the names.
+   * @yields units of work: it may be in thousands
+   */
+  *disconnect(privateGroup: string): Generator<number, void> {
     const member = this.members.get(privateGroup);
     if (!member) return;
-    const groups = [...member.groups].toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    for (const group of groups) this.remove(group, CAUSED_BY_DISCONNECT, member);
+    for (const group of yield* sortedByName([...member.groups])) {
+      const cost = costOf(group);
+      this.remove(group, CAUSED_BY_DISCONNECT, member);
+      yield cost;
+    }
     this.exit(member);
   }
 
@@ -277,6 +287,10 @@ export class GroupMembership {
     this.runs.add(group, CAUSES[cause], privateGroup, index, subject, returned);
   }
 }
+
+/** Units of work that a change of the group takes: some of its own, one for each who hears of it, and whole views have all names. */
+export const costOf = ({ local, members, isPlain }: Group): number =>
+  CHANGE_COST + local.length + (isPlain ? members.length / 16 : 0);
 
 type Cause = keyof typeof CAUSES;
 const CAUSES = {

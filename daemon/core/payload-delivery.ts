@@ -26,6 +26,9 @@ import type { Routing } from './routing.js';
 const NO_DATA = JOIN_MESS | LEAVE_MESS | KILL_MESS | DAEMON_MESS;
 
 export class PayloadDelivery {
+  /** Where the next frame stands in the payload that is being carried out. */
+  private at = 0;
+
   constructor(
     private readonly routing: Routing,
     private readonly requests: Requests,
@@ -38,13 +41,36 @@ export class PayloadDelivery {
   /**
    * @param index place of the payload in the view
    * @param daemon that sent it; without it the one of its first frame
+   * @returns what is left to be done of it before anything else is delivered; null for nothing
    */
-  carryOut(payload: Buffer, index: number, daemon?: string): void {
+  carryOut(payload: Buffer, index: number, daemon?: string): Generator<number, void> | null {
+    const { resumption } = this;
+    this.record.payload(payload, daemon ?? senderOf(payload));
+    if (resumption.isOn && resumption.records.size > 0) this.beginSources(payload, 0, index, daemon);
+    this.at = 0;
+    const work = this.frames(payload, index, daemon);
+    return work && this.inPieces(work, payload, index, daemon);
+  }
+
+  /** One request after the other that takes long, and the frames between them. */
+  private *inPieces(
+    first: Generator<number, void>,
+    payload: Buffer,
+    index: number,
+    daemon?: string,
+  ): Generator<number, void> {
+    for (let work: typeof first | null = first; work !== null; work = this.frames(payload, index, daemon))
+      yield* work;
+  }
+
+  /**
+   * Carries out the frames of the payload from the next one on.
+   * @returns what is to be done of one of them before those behind it; null when all are carried out
+   */
+  private frames(payload: Buffer, index: number, daemon?: string): Generator<number, void> | null {
     const { resumption, routing, counters, record } = this;
     const { sources } = resumption;
-    record.payload(payload, daemon ?? senderOf(payload));
-    if (resumption.isOn && resumption.records.size > 0) this.beginSources(payload, 0, index, daemon);
-    let start = 0;
+    let start = this.at;
     while (start < payload.length) {
       const end = endOfFrame(payload, start);
       if (end < 0) {
@@ -58,8 +84,12 @@ export class PayloadDelivery {
       record.frame(start);
       if ((service & NO_DATA) !== 0) {
         routing.flush();
-        if ((service & DAEMON_MESS) === 0) this.request(service, groups, payload, start);
-        else this.daemonFrame(payload, start, end, index, daemon);
+        const isDaemons = (service & DAEMON_MESS) !== 0;
+        const work = isDaemons
+          ? this.daemonFrame(payload, start, end, index, daemon)
+          : this.request(service, groups, payload, start);
+        this.at = end;
+        if (work !== null) return work;
       } else if (isRepeat) {
         counters.repeats++;
         record.dropped();
@@ -74,6 +104,7 @@ export class PayloadDelivery {
     routing.flush();
     sources.end();
     record.done();
+    return null;
   }
 
   private beginSources(payload: Buffer, start: number, index: number, daemon?: string): void {
@@ -81,27 +112,39 @@ export class PayloadDelivery {
     if (isWrong) this.counters.damaged++;
   }
 
-  private request(service: number, groups: number, payload: Buffer, start: number): void {
+  private request(
+    service: number,
+    groups: number,
+    payload: Buffer,
+    start: number,
+  ): Generator<number, void> | null {
     if (groups === 0 && (service & KILL_MESS) === 0) {
       this.counters.damaged++;
-      return;
+      return null;
     }
-    this.requests.deliver(service, payload, start, this.resumption.sources.owner?.sid);
+    return this.requests.deliver(service, payload, start, this.resumption.sources.owner?.sid);
   }
 
   /** Where a daemon of the view does not know of such frames, they do not count. */
-  private daemonFrame(payload: Buffer, start: number, end: number, index: number, daemon?: string): void {
+  private daemonFrame(
+    payload: Buffer,
+    start: number,
+    end: number,
+    index: number,
+    daemon?: string,
+  ): Generator<number, void> | null {
     const { resumption } = this;
     const kind = frameKind(payload, start);
     this.counters.ordered--;
     if (resumption.isOn) this.beginSources(payload, start, index, daemon);
     try {
       if (kind === DaemonKind.SUBJECT) this.requests.stated(readSubjectFrame(payload, start, end));
-      else if (kind === DaemonKind.RETURN) this.requests.returned(readReturn(payload, start, end));
+      else if (kind === DaemonKind.RETURN) return this.requests.returned(readReturn(payload, start, end));
       else if (kind === DaemonKind.ALIAS_END) resumption.endAlias(readAliasEnd(payload, start));
     } catch (error) {
       if (!(error instanceof FrameFault)) throw error;
       this.counters.damaged++;
     }
+    return null;
   }
 }

@@ -19,6 +19,7 @@ import type { JoinMode, Request } from './request.js';
 import type { Resumption } from './resumption.js';
 import type { Roster } from './roster.js';
 import type { UnderWay } from './table-limits.js';
+import { doShort } from './work.js';
 
 const NO_GROUP = Buffer.alloc(NAME_BYTES);
 const REQUEST_COST = 4;
@@ -65,6 +66,8 @@ export class Requests {
     private readonly admission: Admission,
     private readonly resumption: Pick<Resumption, 'carryOut' | 'isStale' | 'gone'>,
     private readonly record: DeliveryRecord,
+    /** Units of work that one request may take at once. */
+    private readonly units: () => number,
   ) {}
 
   /** Requests of this daemon's sessions that wait, in order. */
@@ -99,8 +102,11 @@ export class Requests {
     else subjects.state(name, subject);
   }
 
-  /** A request in its place in the order; it stands in `bytes` at `start`. */
-  deliver(service: number, bytes: Buffer, start: number, sid?: bigint): void {
+  /**
+   * A request in its place in the order; it stands in `bytes` at `start`.
+   * @returns what is left to be done of it before anything that stands behind it; null for nothing
+   */
+  deliver(service: number, bytes: Buffer, start: number, sid?: bigint): Generator<number, void> | null {
     const sender = bytes.subarray(start + NAME_AT, start + NAME_AT + NAME_BYTES);
     const groupAt = start + HEADER_BYTES;
     const isKill = (service & KILL_MESS) !== 0;
@@ -108,15 +114,13 @@ export class Requests {
     const kind = service & (JOIN_MESS | LEAVE_MESS | KILL_MESS);
     const mode = joinMode(bytes, start);
     const request = { kind, sender, group, mode, ...(sid === undefined ? {} : { sid }) };
-    if (!this.isHeld) this.carryOut(request);
-    else this.putOff(request);
+    return this.isHeld ? this.putOff(request) : this.begin(request);
   }
 
-  /** A session returns, in its place in the order. */
-  returned(told: Return): void {
+  /** A session returns, in its place in the order. @returns as `deliver` */
+  returned(told: Return): Generator<number, void> | null {
     const request = { kind: DAEMON_MESS, sender: nameField(told.name), group: NO_GROUP, told };
-    if (!this.isHeld) this.carryOut(request);
-    else this.putOff(request);
+    return this.isHeld ? this.putOff(request) : this.begin(request);
   }
 
   /**
@@ -131,15 +135,17 @@ export class Requests {
     this.isHeld = false;
     this.views.subjects.release();
     for (const request of requests) {
-      this.carryOut(request);
+      const work = this.carryOut(request);
+      if (work !== null) yield* work;
       yield REQUEST_COST;
     }
   }
 
   /** It is kept for the report of this daemon, if it is of a session here. */
-  private putOff(request: Request): void {
+  private putOff(request: Request): null {
     this.record.putOff();
     if (this.roster.find(request.sender, 0)) this.keep(request);
+    return null;
   }
 
   /** The bytes it stands in are not kept. */
@@ -149,36 +155,44 @@ export class Requests {
     this.kept.push({ ...request, sender: Buffer.from(sender), group: Buffer.from(group) });
   }
 
-  private carryOut({ kind, sender, group, mode, sid, told }: Request): void {
+  private begin(request: Request): Generator<number, void> | null {
+    const work = this.carryOut(request);
+    return work && doShort(work, this.units());
+  }
+
+  /** @returns what is to be done of one that may take long */
+  private carryOut({ kind, sender, group, mode, sid, told }: Request): Generator<number, void> | null {
     const session = this.roster.find(sender, 0) ?? null;
-    if (told !== undefined) {
-      if (session?.resume?.sid === told.sid) {
-        session.resume.isReturning = false;
-        this.admission.carriedOut(session);
-        for (const joined of told.groups) this.underWay.ended(joined);
-      }
-      return this.resumption.carryOut(told, this.positions);
-    }
+    if (told !== undefined) return this.return(told, session);
     const name = readName(sender, 0);
+    if (kind === KILL_MESS) return this.end(name, session);
     if (session !== null) this.admission.carriedOut(session);
-    if (kind === KILL_MESS) {
-      this.views.disconnect(name);
-      this.views.subjects.forget(name);
-      if (session) this.end(session);
-      return;
-    }
     if (session && kind !== LEAVE_MESS) this.underWay.arrived(group);
     // What a session's former daemon still has of it would make a member of a name that nobody has any more.
-    if (sid !== undefined && this.resumption.isStale(sid, name)) return;
+    if (sid !== undefined && this.resumption.isStale(sid, name)) return null;
     if (kind === LEAVE_MESS) {
       this.views.leave(name, group, session);
     } else {
       const daemon = this.positions.get(parsePrivateGroup(name)?.daemon ?? '');
       if (daemon !== undefined) this.views.join(name, daemon, session, group, mode);
     }
+    return null;
   }
 
-  private end(session: LocalSession): void {
+  /** What it costs is charged, and the groups that it joins count as under way, until it is carried out. */
+  private *return(told: Return, session: LocalSession | null): Generator<number, void> {
+    yield* this.resumption.carryOut(told, this.positions);
+    if (session?.resume?.sid !== told.sid) return;
+    session.resume.isReturning = false;
+    this.admission.carriedOut(session);
+    for (const joined of told.groups) this.underWay.ended(joined);
+  }
+
+  /** What its end costs is charged until it is carried out. */
+  private *end(name: string, session: LocalSession | null): Generator<number, void> {
+    yield* this.views.disconnect(name);
+    this.views.subjects.forget(name);
+    if (session === null) return;
     this.admission.gone(session);
     this.resumption.gone(session);
     this.roster.remove(session);

@@ -148,9 +148,9 @@ export class Resumption {
     return false;
   }
 
-  /** A session returns, in its turn. @param positions of the daemons in the view, by name */
-  carryOut(told: Return, positions: ReadonlyMap<string, number>): void {
-    if (this.isOn) this.returns.carryOut(told, positions);
+  /** A session returns, in its turn. @param positions of the daemons in the view, by name @yields units of work */
+  *carryOut(told: Return, positions: ReadonlyMap<string, number>): Generator<number, void> {
+    if (this.isOn) yield* this.returns.carryOut(told, positions);
     else this.returns.refuse(told);
   }
 

@@ -89,8 +89,9 @@ export class Returns {
 
   /**
    * A session returns. @param positions of the daemons in the view, by name
+   * @yields units of work
    */
-  carryOut(told: Return, positions: ReadonlyMap<string, number>): void {
+  *carryOut(told: Return, positions: ReadonlyMap<string, number>): Generator<number, void> {
     const { name, sid, attempt } = told;
     const session = this.roster.find(nameField(name), 0) ?? null;
     const record = this.records.of(sid) ?? this.create(told);
@@ -109,7 +110,7 @@ export class Returns {
     this.records.rename(record, name);
     // Before its views: the new name is its own in them.
     this.views.record.renamed(sid, namesOf(record), reached);
-    this.move({ before, returned }, told, daemon, session);
+    yield* this.move({ before, returned }, told, daemon, session);
     record.session = session?.resume?.sid === sid ? session : null;
     if (record.session !== null) {
       this.acknowledgements.returned(record.session, record);
@@ -147,20 +148,20 @@ export class Returns {
   }
 
   /** First the old name leaves, then the new one joins: no view has both. */
-  private move(
+  private *move(
     { before, returned }: { readonly before: string; readonly returned: string },
     { name, groups }: Return,
     daemon: number,
     session: LocalSession | null,
-  ): void {
+  ): Generator<number, void> {
     if (before !== '' && before !== name) {
-      this.views.disconnect(before);
+      yield* this.views.disconnect(before);
       this.views.subjects.forget(before);
     }
     for (const group of groups.toSorted((a, b) => (a < b ? -1 : 1))) {
       // Whoever is resumable gets records, and no whole views.
       const mode = { onDemand: session?.resume?.onDemand.has(group) ?? false, getsWhole: false };
-      this.views.join(name, daemon, session, nameField(group), mode, returned);
+      yield this.views.join(name, daemon, session, nameField(group), mode, returned);
     }
   }
 

@@ -7,6 +7,19 @@
 /** Work under way. Each value says how much was done since the one before, in units of about a microsecond. */
 export type Work = Iterator<number, void>;
 
+/**
+ * Does work now if it is short.
+ * @param units that may be done @returns what is left of it, for the bench; null for nothing
+ */
+export function doShort(work: Generator<number, void>, units: number): Generator<number, void> | null {
+  for (let left = units; left > 0;) {
+    const { done, value } = work.next();
+    if (done === true) return null;
+    left -= value;
+  }
+  return work;
+}
+
 /** From outside: how large a slice is, and when there is another one. */
 export interface Slices {
   /** Units of the next slice. */

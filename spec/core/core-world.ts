@@ -4,6 +4,7 @@ import type { Sequencer } from '../../daemon/core/batcher.js';
 import { Core } from '../../daemon/core/core.js';
 import type { Authorize, LocalSession, SessionSink, SessionTraits } from '../../daemon/core/group.js';
 import { type Fault, encodeHead } from '../../daemon/core/report.js';
+import type { Slices } from '../../daemon/core/work.js';
 import type { SendOptions } from '../../daemon/engine/port.js';
 import { Delivery, checkDelivery } from '../../lib/wire/delivery.js';
 import { privateGroup } from '../../lib/wire/name.js';
@@ -154,9 +155,10 @@ export class CoreWorld {
   constructor(
     readonly daemon = 'd',
     daemons: readonly string[] = [daemon],
+    slices?: Slices,
   ) {
     const idOf = (name: string): number => 7 + daemons.indexOf(name);
-    this.core = new Core({ name: daemon, id: idOf(daemon), hashKey: FIXED_KEY }, this.order);
+    this.core = new Core({ name: daemon, id: idOf(daemon), hashKey: FIXED_KEY }, this.order, slices);
     this.core.install({ tag: 1n, daemons, set: [daemon], time: 1000 });
     for (const { payload } of this.order.take()) this.core.exchange(payload, daemon);
     for (const name of daemons.filter((each) => each !== daemon)) {

@@ -67,11 +67,22 @@ const bugs: readonly Bug[] = [
     name: 'the new name joins before the old one leaves',
     seed: 2,
     plant: () =>
-      replace(Returns, 'move', (original) => (self, before, told, daemon, session) => {
-        original(self, '', told, daemon, session);
-        ResumeWorld.watched?.checkNames();
-        original(self, before, { ...(told as object), groups: [] }, daemon, session);
-      }),
+      replace(
+        Returns,
+        'move',
+        (original) =>
+          function* (self, before, told, daemon, session) {
+            yield* original(self, '', told, daemon, session) as Generator<number>;
+            ResumeWorld.watched?.checkNames();
+            yield* original(
+              self,
+              before,
+              { ...(told as object), groups: [] },
+              daemon,
+              session,
+            ) as Generator<number>;
+          },
+      ),
   },
   {
     name: 'the old name is the one that the client tells',

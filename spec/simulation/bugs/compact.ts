@@ -49,8 +49,9 @@ export const keepRunsOpen = (): Remove => {
   return all(
     replace(PayloadDelivery, 'carryOut', (original) => (self, payload, index, daemon) => {
       isCarryingOut = true;
-      original(self, payload, index, daemon);
+      const rest = original(self, payload, index, daemon);
       isCarryingOut = false;
+      return rest;
     }),
     replace(GroupMembership, 'closeRun', (original) => (self) => {
       if (!isCarryingOut) original(self);

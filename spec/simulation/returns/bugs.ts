@@ -164,20 +164,29 @@ export const returnsBugs: readonly ReturnsBug[] = [
     seed: 5,
     profile: mixed,
     plant: () =>
-      replace(Returns, 'move', (original) => (self, names, ...rest) => {
-        original(self, { ...(names as object), before: '' }, ...rest);
-      }),
+      replace(
+        Returns,
+        'move',
+        (original) =>
+          (self, names, ...rest) =>
+            original(self, { ...(names as object), before: '' }, ...rest),
+      ),
   },
   {
     name: 'the new name joins before the old one leaves',
     seed: 1,
     profile: mixed,
     plant: () =>
-      replace(Returns, 'move', (original) => (self, names, ...rest) => {
-        const { before } = names as { readonly before: string };
-        original(self, { ...(names as object), before: '' }, ...rest);
-        (self as unknown as { views: GroupMembership }).views.disconnect(before);
-      }),
+      replace(
+        Returns,
+        'move',
+        (original) =>
+          function* (self, names, ...rest) {
+            const { before } = names as { readonly before: string };
+            yield* original(self, { ...(names as object), before: '' }, ...rest) as Generator<number>;
+            yield* (self as unknown as { views: GroupMembership }).views.disconnect(before);
+          },
+      ),
   },
   {
     name: 'a name of before stays one when somebody else has it',

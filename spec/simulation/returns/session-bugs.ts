@@ -54,14 +54,19 @@ const queueForParked = (): (() => void) =>
 
 /** A return under the name of before does not raise the attempt. */
 const keepAttempt = (): (() => void) =>
-  replace(Returns, 'carryOut', (original) => (self, told, ...rest) => {
-    const { records } = self as { records: SessionRecords };
-    const { sid, name } = told as { readonly sid: bigint; readonly name: string };
-    const record = records.of(sid);
-    const attempt = record?.name === name ? record.attempt : null;
-    original(self, told, ...rest);
-    if (record && attempt !== null) record.attempt = attempt;
-  });
+  replace(
+    Returns,
+    'carryOut',
+    (original) =>
+      function* (self, told, ...rest) {
+        const { records } = self as { records: SessionRecords };
+        const { sid, name } = told as { readonly sid: bigint; readonly name: string };
+        const record = records.of(sid);
+        const attempt = record?.name === name ? record.attempt : null;
+        yield* original(self, told, ...rest) as Generator<number>;
+        if (record && attempt !== null) record.attempt = attempt;
+      },
+  );
 
 /** A message that discards itself is taken for an own one by the name that its sender has now. */
 const discardByNewName = (): (() => void) =>
