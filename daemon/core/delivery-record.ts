@@ -161,6 +161,13 @@ export class DeliveryRecord {
     if (this.kept !== null) this.kept.signal(name, id, this.now());
   }
 
+  /** Signals of many groups are given, which takes slices: nobody reads what is noted before all of them are. */
+  signalling(isUnderWay: boolean): void {
+    if (this.kept === null) return;
+    this.kept.signalling(isUnderWay);
+    if (!isUnderWay) this.onDone();
+  }
+
   /** Messages reach a session under other names from here on. @param before those until then */
   renamed(sid: bigint, names: readonly string[], before: readonly string[]): void {
     this.kept?.change({ kind: 'renamed', sid, names, before });

@@ -179,6 +179,7 @@ export class GroupMembership {
    */
   *transition(stays: (daemon: string) => boolean): Generator<number, void> {
     this.runs.close();
+    this.record.signalling(true);
     const leaving = new Set(this.places.filter(({ daemon }) => !stays(daemon)));
     const told: Group[] = [];
     const others: Group[] = [];
@@ -197,6 +198,7 @@ export class GroupMembership {
     const sorted = yield* sortedByName(told);
     for (const group of sorted) yield this.signal(group);
     this.losing = [...this.losing, ...sorted, ...others];
+    this.record.signalling(false);
   }
 
   /** @returns how many got it */

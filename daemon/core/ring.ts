@@ -49,6 +49,7 @@ export class Ring {
   /** Number of `entries[0]`; those below `head` are evicted. */
   private base = 0;
   private head = 0;
+  private isSignalling = false;
   /** The payload of which more may come; null between two payloads. */
   private underWay: Entry | null = null;
   private known: RingView[] = [];
@@ -75,9 +76,9 @@ export class Ring {
     return this.base + this.entries.length;
   }
 
-  /** Whether nothing more comes of the last payload. */
+  /** Whether nothing more comes of the last payload, nor signals behind it. */
   get isQuiet(): boolean {
-    return this.underWay === null;
+    return this.underWay === null && !this.isSignalling;
   }
 
   /** Oldest first; the last one is in force. */
@@ -93,6 +94,11 @@ export class Ring {
   /** The entry with that number. @pre it is in the ring */
   at(number: number): Entry {
     return this.entries[number - this.base] as Entry;
+  }
+
+  /** Groups give their signals, which may take several slices: those of one view stand in one entry. */
+  signalling(isUnderWay: boolean): void {
+    this.isSignalling = isUnderWay;
   }
 
   /** A daemon view begins. @param daemons names of its daemons in its order */

@@ -40,6 +40,8 @@ export interface WorldSetting {
   readonly limits?: Partial<SessionLimits> | undefined;
   readonly network?: Partial<IdealOptions> | undefined;
   readonly day?: Day | undefined;
+  /** Units of work in a slice of the daemons, at most; without it they do everything at once. */
+  readonly slice?: number | undefined;
   /** Called for each run of a daemon, before anything reaches it. */
   readonly made?: (daemon: SimulatedDaemon) => void;
 }
@@ -68,7 +70,7 @@ export class LibraryWorld implements Observer {
 
   /** @param resume whether the daemons number the requests of clients that come back */
   constructor(
-    seed: number,
+    private readonly seed: number,
     daemons: number,
     resume = true,
     private readonly setting: WorldSetting = {},
@@ -193,8 +195,9 @@ export class LibraryWorld implements Observer {
   }
 
   private newDaemon(index: number): SimulatedDaemon {
-    const { limits = {}, day } = this.setting;
-    const options = { limits, slices: null, isOther: false, day };
+    const { limits = {}, day, slice } = this.setting;
+    const slices = slice === undefined ? null : { size: slice, random: new Random(this.seed ^ (index + 1)) };
+    const options = { limits, slices, isOther: false, day };
     const daemon = new SimulatedDaemon(index, this.loop, this.network, options, this);
     daemon.server.extensionOptions = this.offered;
     this.setting.made?.(daemon);

@@ -56,6 +56,8 @@ export interface Profile {
   readonly hangingMs?: number;
   /** For how long daemons know of sessions that have ended. */
   readonly windowMs?: number;
+  /** Units of work in a slice of the daemons, at most; without it they do everything at once. */
+  readonly slice?: number;
   /** How many messages are safe. */
   readonly safe?: number;
   /** How many messages discard themselves; 0.1 without it. */
@@ -165,6 +167,15 @@ export const profiles = {
     ...whole,
     network: { delay: 60 },
     safe: 0.7,
+  },
+  /** Returns and ends of sessions take many slices, and everything else happens between two of them. */
+  sliced: {
+    name: 'sliced',
+    acts: { ...acts, cut: 16, recut: 6, rush: 8, kill: 8, start: 12, part: 2, merge: 5, newcomer: 3 },
+    ...whole,
+    hasty: 0.2,
+    holdMs: 1_000,
+    slice: 12,
   },
   /** Some send what is illegal. */
   illegal: { name: 'illegal', acts: { ...acts, offend: 6, kill: 3 }, ...whole },

@@ -65,8 +65,13 @@ export class ReturnsWorld {
     private readonly profile: Profile,
   ) {
     this.random = new Random(seed ^ 0x5eed);
-    const { limits, network } = profile;
-    this.world = new LibraryWorld(seed, DAEMONS, true, { limits, network, made: (each) => this.watch(each) });
+    const { limits, network, slice } = profile;
+    this.world = new LibraryWorld(seed, DAEMONS, true, {
+      limits,
+      network,
+      slice,
+      made: (each) => this.watch(each),
+    });
     this.links = new LinkFaults(this.world, this.random, profile, () => this.isSettling);
     this.newcomers = new Newcomers(this.world);
     this.plain = new PlainMembers(this.world, (of) => this.logOf(of));
