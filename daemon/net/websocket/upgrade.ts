@@ -17,6 +17,8 @@ import { LEEWAY, TokenFault, type TokenKeys } from './token-keys.js';
 /** Checks of tokens that run at one time, and milliseconds for each. */
 export const MAX_CHECKS = 256;
 export const CHECK_TIMEOUT = 5_000;
+/** Checks that were given up after that time and still run: from so many on no other one begins, so at most twice as many run. */
+export const MAX_HUNG_CHECKS = 256;
 /** Seconds after which a client may ask again that was refused for want of room. */
 const RETRY_AFTER = 5;
 
@@ -31,6 +33,7 @@ export type RefusalReason =
   | 'sockets'
   | 'sessions'
   | 'checks'
+  | 'hung-checks'
   | 'stopping';
 
 export class Refusal {
@@ -75,6 +78,8 @@ export class UpgradeChecks {
   keys: TokenKeys | null;
   private readonly origins: Origins;
   private running = 0;
+  /** Checks that were given up and have not ended. */
+  private hung = 0;
 
   constructor(
     private readonly rules: UpgradeRules,
@@ -145,16 +150,22 @@ export class UpgradeChecks {
     return isOver ? new TokenFault('the token has expired', 'expired') : found;
   }
 
-  /** Runs a check, if there are not too many, and waits for it, but not for long. */
+  /** Runs a check, if there are not too many, and waits for it, but not for long: nobody can stop one that hangs. */
   private async inTime<T>(check: () => Promise<T>): Promise<T | TokenFault | Refusal> {
+    if (this.hung >= MAX_HUNG_CHECKS) {
+      const text = `expected checks of tokens to end within ${CHECK_TIMEOUT} ms, and ${this.hung} have not ended since`;
+      return retryLater('hung-checks', text);
+    }
     if (this.running >= MAX_CHECKS) return busy('too many tokens are being checked');
     this.running++;
     const late = deferred<Refusal>();
-    const timer = this.clock.after(CHECK_TIMEOUT, () =>
-      late.resolve(busy('the check of the token took too long')),
-    );
+    const found = check().catch(() => new TokenFault('the check of the token failed'));
+    const timer = this.clock.after(CHECK_TIMEOUT, () => {
+      this.hung++;
+      void found.then(() => this.hung--);
+      late.resolve(busy('the check of the token took too long'));
+    });
     try {
-      const found = check().catch(() => new TokenFault('the check of the token failed'));
       return await Promise.race([found, late.promise]);
     } finally {
       this.running--;

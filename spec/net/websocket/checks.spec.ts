@@ -8,11 +8,13 @@ import {
   endOf,
   type Granted,
   MAX_CHECKS,
+  MAX_HUNG_CHECKS,
   Refusal,
   UpgradeChecks,
 } from '../../../daemon/net/websocket/upgrade.js';
 import { type Deferred, deferred } from '../../../lib/util/deferred.js';
 import { bearer } from '../../support/web-client.js';
+import { settle } from '../../client/support.js';
 import { ManualClock } from '../../session/manual-clock.js';
 
 const request = (token: string): IncomingMessage =>
@@ -74,6 +76,22 @@ describe('WebSocket: checks', () => {
     const next = checks.check();
     checks.asked.at(-1)?.resolve({ sub: 'bert' });
     expect(words(await next)).to.equal('bert');
+  });
+
+  it('do not begin while 256 hang that were given up', async () => {
+    const checks = new Checks();
+    const given = Array.from({ length: MAX_HUNG_CHECKS }, () => checks.check());
+    checks.clock.pass(CHECK_TIMEOUT);
+    for (const each of given) expect(words(await each)).to.equal('503 the check of the token took too long');
+    const refused = await checks.check();
+    expect(checks.asked.length).to.equal(MAX_HUNG_CHECKS);
+    expect(refused).to.include({ status: 503, reason: 'hung-checks' });
+    expect(words(refused)).to.match(/^503 expected checks of tokens to end within 5000 ms, and 256 have not/);
+    checks.asked[0]?.reject(new Error('at last'));
+    await settle();
+    const next = checks.check();
+    checks.asked.at(-1)?.resolve({ sub: 'anna' });
+    expect(words(await next)).to.equal('anna');
   });
 
   it('come before the penalty, which is of the subject', async () => {
