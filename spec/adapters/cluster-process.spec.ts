@@ -19,7 +19,9 @@ const LIMIT = 60_000;
 const start = (name: string, ...args: readonly string[]): Program =>
   Program.start('spec/adapters/programs/worker.js', [name, ...args]);
 
-describe('the daemon of a primary', () => {
+describe('the daemon of a primary', function () {
+  // Processes are started, which takes long on a busy machine.
+  this.timeout(LIMIT);
   afterEach(() => Program.endAll());
 
   it('is found in the environment, and gone with its directory', async () => {
@@ -62,7 +64,9 @@ describe('the daemon of a primary', () => {
   });
 });
 
-describe('the daemon that processes share', () => {
+describe('the daemon that processes share', function () {
+  // Processes are started, which takes long on a busy machine.
+  this.timeout(LIMIT);
   afterEach(() => Program.endAll());
 
   it('is run by the first of them, and by another one when that is killed', async () => {
