@@ -78,10 +78,21 @@ export function miscounts(clients: readonly RecordedClient[]): string[] {
   for (const { client, entries } of clients) {
     // At all daemons since it was back: what one of them says can be handed out behind the next return.
     let isWhole = true;
+    // What is said of a group whose join ends with the return is handed out when the program has that group.
+    let wasWhole = true;
+    const joined = new Set<string>();
     for (const entry of entries) {
-      if (entry.kind === 'resumed') isWhole = true;
+      if (entry.kind === 'resumed') {
+        [wasWhole, isWhole] = [isWhole, true];
+        joined.clear();
+      } else if (entry.kind === 'list' && entry.of === 'join') joined.add(entry.group);
       else if (entry.kind === 'linked') isWhole &&= entry.verdict === 'whole' || entry.verdict === 'here';
-      else if (entry.kind === 'gap' && isWhole && entry.reason === 'diverged')
+      else if (
+        entry.kind === 'gap' &&
+        entry.reason === 'diverged' &&
+        isWhole &&
+        (wasWhole || !joined.has(entry.group))
+      )
         found.push(`R-4: ${client} has a gap in ${entry.group} behind a position that is whole`);
     }
   }
