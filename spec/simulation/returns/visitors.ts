@@ -1,9 +1,16 @@
 /** Who else is in a world of programs that come back: members with whole views, and clients that break the rules. */
+import { checkLogs } from '../../../daemon/testing/check.js';
+import { ConnectionLog } from '../../../daemon/testing/connection-log.js';
 import { Connection } from '../../../lib/client/connection.js';
+import type { Random } from '../../support/random.js';
 import type { SimulatedDaemon } from '../daemon.js';
 import type { LibraryWorld } from '../library-world.js';
 import { RecordedClient } from './client-log.js';
 import type { RecordedDaemon } from './daemon-log.js';
+import { GROUPS } from './left-over.js';
+
+/** Messages of plain members for each one that comes. */
+const SAID = 4;
 
 type LogOf = (daemon: string) => RecordedDaemon | undefined;
 
@@ -11,15 +18,29 @@ type LogOf = (daemon: string) => RecordedDaemon | undefined;
 export class PlainMembers {
   readonly logs: RecordedClient[] = [];
   private readonly visits: Promise<void>[] = [];
+  private readonly seen: ConnectionLog[] = [];
   private count = 0;
 
   constructor(
-    private readonly world: Pick<LibraryWorld, 'mailbox'>,
+    private readonly world: Pick<LibraryWorld, 'mailbox' | 'trace'>,
+    private readonly random: Random,
     private readonly logOf: LogOf,
   ) {}
 
+  /** One comes, and others of them say something. */
   come(daemon: number, group: string): void {
+    const { random, logs } = this;
+    const open = logs.filter(({ connection }) => connection.open);
+    for (let i = 0; i < SAID && open.length > 0; i++)
+      random.pick(open).send([random.pick(GROUPS)], 1, false, false, random.chance(0.3));
     this.visits.push(this.visit(daemon, group));
+  }
+
+  /** R-11: what they see, beside those that come back, is what E1 to E13 promise. To be called when all is at rest. */
+  faults(): string[] {
+    // None of them asks to leave: the group was too large for it, and what it had sent then may come behind that.
+    for (const log of this.seen) if (log.seen.some(({ kind }) => kind === 'self-leave')) log.end = 'closed';
+    return checkLogs(this.seen, true).map(({ property, text }) => `R-11: ${property}: ${text}`);
   }
 
   /** All go, and those that are on their way when they have come. */
@@ -45,6 +66,7 @@ export class PlainMembers {
     const { world, logs, logOf } = this;
     try {
       const connection = new Connection(await world.mailbox(daemon, `x${++this.count}`));
+      this.seen.push(new ConnectionLog(connection, `d${daemon + 1}`, world.trace));
       const log = new RecordedClient(connection.id, connection, logOf);
       const home = logOf(`d${daemon + 1}`);
       if (home) log.linked(home, connection.id, 0, 'new');

@@ -74,7 +74,7 @@ export class ReturnsWorld {
     });
     this.links = new LinkFaults(this.world, this.random, profile, () => this.isSettling);
     this.newcomers = new Newcomers(this.world);
-    this.plain = new PlainMembers(this.world, (of) => this.logOf(of));
+    this.plain = new PlainMembers(this.world, this.random, (of) => this.logOf(of));
     this.offenders = new Offenders(this.world);
   }
 
@@ -127,7 +127,7 @@ export class ReturnsWorld {
     await world.until(() => programs.every(({ log }) => log.unsettled === 0), 'all sends to settle');
     await Promise.all([this.newcomers.leave(), this.offenders.leave()]);
     await world.sleep(REST_MS);
-    this.found.push(...PlainMembers.outgrown(this.daemons));
+    this.found.push(...PlainMembers.outgrown(this.daemons), ...this.plain.faults());
     await this.plain.leave();
     await world.sleep(REST_MS);
     for (const { log } of programs) log.settle();
