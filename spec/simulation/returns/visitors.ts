@@ -36,7 +36,7 @@ export class PlainMembers {
     this.visits.push(this.visit(daemon, group));
   }
 
-  /** what they see, beside those that come back, is what E1 to E13 promise. To be called when all is at rest. */
+  /** what they see, beside those that come back, is what [daemon E1 to E13] promise. To be called when all is at rest. */
   faults(): string[] {
     // None of them asks to leave: the group was too large for it, and what it had sent then may come behind that.
     for (const log of this.seen) if (log.seen.some(({ kind }) => kind === 'self-leave')) log.end = 'closed';
