@@ -54,8 +54,8 @@ sleep 1000`,
 export const FAMILY: readonly string[] = [
   'sh',
   '-c',
-  `(trap 'sleep 0.2; echo child ends; exit 0' TERM; echo begun; while :; do sleep 0.05; done) &
-trap 'exit 7' TERM
+  `trap 'exit 7' TERM
+(trap 'sleep 0.2; echo child ends; exit 0' TERM; echo begun; while :; do sleep 0.05; done) &
 while :; do sleep 0.05; done`,
 ];
 
