@@ -151,9 +151,22 @@ export class NumberingDaemon implements AsyncDisposable {
   async lose(verdict: Welcome['verdict'], name: string, more: Partial<Welcome> = {}): Promise<FakeSession> {
     this.script.accept = acceptance(verdict, name, more);
     this.session.end();
-    this.session = await this.daemon.session();
-    await eventually(() => readHelloOf(this.session) !== null, 'HELLO');
+    this.session = await this.kept(verdict !== 'new' && verdict !== 'unknown');
     return this.session;
+  }
+
+  /**
+   * The next session that the client keeps. Where an answer takes long it dials once more, and ends what it does not keep.
+   * @param resumes whether it says RESUME to what it keeps
+   */
+  private async kept(resumes: boolean): Promise<FakeSession> {
+    for (;;) {
+      const session = await this.daemon.session();
+      const isKept = (): boolean =>
+        readHelloOf(session) !== null && (!resumes || sent(session).said.length > 0);
+      await eventually(() => session.ended || isKept(), 'RESUME');
+      if (!session.ended) return session;
+    }
   }
 
   /** Resolves when the client has said so much behind HELLO. */
