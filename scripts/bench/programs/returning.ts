@@ -22,7 +22,7 @@ export type ReturningRequest =
 
 /** Milliseconds since the daemon was killed. */
 export interface ReturningAnswer {
-  /** Until the first data or view at the next daemon. */
+  /** Until the first data or view from the next daemon, which may be one that was missed. */
   readonly medianMs: number;
   readonly lastMs: number;
   readonly latencies: string | null;
@@ -34,7 +34,9 @@ export interface ReturningAnswer {
 class ReturningClient {
   noticed = 0;
   connected = 0;
-  /** Settles with the time of the first event at the next daemon. */
+  /** Settles when it has everything that it missed. */
+  readonly back: Promise<void>;
+  /** Settles with the time of the first event from the next daemon. */
   readonly returned: Promise<number>;
 
   private constructor(
@@ -43,10 +45,16 @@ class ReturningClient {
     readonly home: string,
   ) {
     connection.on('reconnecting', () => (this.noticed ||= now()));
-    connection.on('resumed', () => (this.connected ||= now()));
+    this.back = new Promise((resolve) => {
+      connection.on('resumed', () => {
+        this.connected ||= now();
+        resolve();
+      });
+    });
     this.returned = new Promise((resolve) => {
       connection.on('event', ({ kind }) => {
-        if (this.connected > 0 && (kind === 'view' || kind === 'data')) resolve(now());
+        // Nothing of the last daemon is left then: the groups are silent when it is killed.
+        if (this.noticed > 0 && (kind === 'view' || kind === 'data')) resolve(now());
       });
     });
   }
@@ -67,6 +75,7 @@ async function timesOf(lost: readonly ReturningClient[], killedAt: number): Prom
   const latencies = new Latencies();
   const times = (await Promise.all(lost.map(({ returned }) => returned))).map((time) => time - killedAt);
   for (const time of times) latencies.add(time);
+  await Promise.all(lost.map(({ back }) => back));
   const median = (all: readonly number[]): number => summary(all.map((time) => time - killedAt)).median;
   return {
     medianMs: summary(times).median,
