@@ -46,14 +46,14 @@ interface Joining {
 const NOBODY: Joining = { members: 0, whole: 0 };
 const NO_NAMES: readonly string[] = [];
 
-/** A session that comes back, and the groups of its way. */
+/** A session that comes back, with its groups before and after. */
 export interface Returning {
   readonly session: LocalSession;
   /** Groups that it is in so far. */
   readonly had: ReadonlySet<Group>;
   /** It keeps its name, and so what it is in; else it leaves that under the old one. */
   readonly keepsName: boolean;
-  /** The groups that it wants, each with what is there of it. */
+  /** The groups that it wants by name, each as it is now; undefined for one without members. */
   readonly wanted: readonly (readonly [name: string, group: Group | undefined])[];
 }
 

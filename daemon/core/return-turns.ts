@@ -22,7 +22,7 @@ interface Parts {
   readonly resumption: Pick<Resumption, 'isReturning' | 'nameBefore'>;
 }
 
-/** What a client says that comes back. */
+/** What a returning client asks for. */
 export interface AskedReturn {
   /** The session of its connection; the core does not know that of one that is to take another over. */
   readonly session: LocalSession;

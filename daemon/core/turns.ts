@@ -46,7 +46,7 @@ export class Turns {
     return this.isShort && !this.admission.isFull;
   }
 
-  /** Whether a change of the session would overtake nobody. One that was taken over in its turn has the turn of its heir. */
+  /** Whether a change of the session would overtake nobody. A connection that takes a session over in its turn may change that one, too. */
   isFree({ outlet }: LocalSession): boolean {
     return !this.isShort || this.current?.outlet === outlet;
   }

@@ -201,7 +201,7 @@ describe('introductions of presence', () => {
   });
 
   describe('in a group', () => {
-    /** Messages that members get while something happens, in a group of so many members. */
+    /** Messages that all members of a group get while something happens. */
     function deliveries(count: number, act: (world: RecipeWorld, make: Presences['make']) => void): number {
       let messages = 0;
       const presences = new Presences();

@@ -71,7 +71,7 @@ class Rig implements AsyncDisposable {
     this.bob.heard();
   }
 
-  /** A change is under way, and there is no room for another one. */
+  /** A change is under way, and any other one has to wait. */
   fill(): void {
     const { core, order } = this.fixture;
     core.changeBytes = 1;

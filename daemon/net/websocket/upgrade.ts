@@ -17,7 +17,7 @@ import { LEEWAY, TokenFault, type TokenKeys } from './token-keys.js';
 /** Checks of tokens that run at one time, and milliseconds for each. */
 export const MAX_CHECKS = 256;
 export const CHECK_TIMEOUT = 5_000;
-/** Checks that were given up after that time and still run: from so many on no other one begins, so at most twice as many run. */
+/** Checks that were given up after that time and still run, at most: then no other one begins, so at most the sum of both runs. */
 export const MAX_HUNG_CHECKS = 256;
 /** Seconds after which a client may ask again that was refused for want of room. */
 const RETRY_AFTER = 5;
