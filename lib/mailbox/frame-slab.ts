@@ -6,12 +6,12 @@ import { Buffer } from '#buffer';
 import { DATA_LENGTH_AT, NAME_AT, NUM_GROUPS_AT, writeHeaderWords } from '../wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../wire/limits.js';
 import { writeName } from '../wire/name.js';
+import { release, share, SLAB_BYTES, takeSlab } from './slabs.js';
 
 /** Data of this size and more is not copied; one more entry in the write costs less than the copy from here on. */
 export const COPY_LIMIT_BYTES = 16 * 1024;
 /** A slab begins small, since most connections send little, and the next one has double the size. */
 const FIRST_SLAB_BYTES = 4 * 1024;
-const LAST_SLAB_BYTES = 64 * 1024;
 /** A turn that gathers this much is written in several parts, so that the kernel has work meanwhile. */
 export const GATHER_LIMIT_BYTES = 128 * 1024;
 
@@ -81,7 +81,7 @@ export class FrameSlab {
     this.bytes += frame.length;
   }
 
-  /** Takes everything out, in pieces to be written in their order. */
+  /** Takes everything out, in pieces to be written in their order. Memory of a piece that is released is used again. */
   take(): Uint8Array[] {
     this.cut();
     const { parts } = this;
@@ -106,8 +106,10 @@ export class FrameSlab {
   private reserve(bytes: number): number {
     if (this.slab.length - this.end < bytes) {
       this.cut();
-      this.slab = Buffer.allocUnsafeSlow(Math.max(this.slabBytes, bytes));
-      this.slabBytes = Math.min(2 * this.slabBytes, LAST_SLAB_BYTES);
+      release(this.slab);
+      const size = Math.max(this.slabBytes, bytes);
+      this.slab = size === SLAB_BYTES ? takeSlab() : Buffer.allocUnsafeSlow(size);
+      this.slabBytes = Math.min(2 * this.slabBytes, SLAB_BYTES);
       this.cutTo = 0;
       this.end = 0;
     }
@@ -118,7 +120,11 @@ export class FrameSlab {
 
   /** Moves the slab's gathered bytes to the parts. */
   private cut(): void {
-    if (this.cutTo < this.end) this.parts.push(this.slab.subarray(this.cutTo, this.end));
+    if (this.cutTo < this.end) {
+      const part = this.slab.subarray(this.cutTo, this.end);
+      share(part);
+      this.parts.push(part);
+    }
     this.cutTo = this.end;
   }
 }

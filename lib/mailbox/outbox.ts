@@ -7,6 +7,7 @@ import { afterPromises, type Clock } from '../util/clock.js';
 import { type Deferred, deferred } from '../util/deferred.js';
 import { FairAnswers } from './fair-answers.js';
 import { FrameSlab, GATHER_LIMIT_BYTES, isCopied, lengthOf, writeAll } from './frame-slab.js';
+import { release } from './slabs.js';
 import type { Transport } from './transport.js';
 
 /** How requests leave a mailbox. */
@@ -41,6 +42,7 @@ export interface Sender {
 
 /** What one write is made of. All its messages share one promise. */
 interface Batch extends Deferred<number> {
+  parts: readonly Uint8Array[];
   bytes: number;
 }
 
@@ -112,7 +114,7 @@ export class Outbox implements Sender {
 
   private begin(): Batch {
     afterPromises(this.flushNow);
-    return { ...deferred<number>(), bytes: 0 };
+    return { ...deferred<number>(), parts: [], bytes: 0 };
   }
 
   private flush(): void {
@@ -120,15 +122,17 @@ export class Outbox implements Sender {
     if (batch === null) return;
     this.batch = null;
     batch.bytes = slab.bytes;
+    batch.parts = slab.take();
     this.unsent += batch.bytes;
     this.flushed += batch.bytes;
-    writeAll(this.transport, slab.take(), (error) => this.written(batch, error));
+    writeAll(this.transport, batch.parts, (error) => this.written(batch, error));
   }
 
   private written(batch: Batch, error: Error | null | undefined): void {
     this.unsent -= batch.bytes;
     // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
     const code = error || this.transport.destroyed ? CONNECTION_CLOSED : 0;
+    if (code === 0) for (const part of batch.parts) release(part);
     this.answers.give(batch.bytes, () => this.answer(batch, code));
   }
 

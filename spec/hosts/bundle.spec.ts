@@ -20,7 +20,7 @@ const pages = join(repositoryRoot, 'build/pages');
 /** Kilobytes, compressed, that a page loads at most. Decision 028 says what they are made of. */
 const LIMITS = { plain: 24.6, compact: 34.6, resume: 47.4, recipes: 56.3 };
 /** The same, of a page with hooks: 2.4 for them, and 1.7 for what reads schemas, since no hook can wait for a part. */
-const HOOKS_LIMIT = 60.2;
+const HOOKS_LIMIT = 60.5;
 const BYTES_LIMIT = 1.5;
 const KILOBYTE = 1000;
 

@@ -6,6 +6,8 @@ import { Outbox } from '../../lib/mailbox/outbox.js';
 import type { Transport } from '../../lib/mailbox/transport.js';
 import { systemClock } from '../../lib/util/clock.js';
 import { AGREED_MESS } from '../../lib/wire/service.js';
+import { givenSeed, Random } from '../support/random.js';
+import { bodyOf, LateWay } from './late-way.js';
 
 const HIGH_WATER = 64 * 1024;
 const FRAME_BYTES = 80;
@@ -31,19 +33,21 @@ class WideTransport {
   }
 }
 
-type Send = (bytes: number) => Promise<unknown>;
+type Send = (data: Uint8Array) => Promise<unknown>;
 
-function plain(transport: WideTransport): Send {
-  const outbox = new Outbox(transport as unknown as Transport, '#a#d1', HIGH_WATER, systemClock);
-  return (bytes) => outbox.submit(AGREED_MESS, ['g'], 0, [Buffer.alloc(bytes)]);
+function plain(transport: unknown): Send {
+  const outbox = new Outbox(transport as Transport, '#a#d1', HIGH_WATER, systemClock);
+  return (data) => outbox.submit(AGREED_MESS, ['g'], 0, [data]);
 }
 
 /** At a daemon that acknowledges nothing. */
-function kept(transport: WideTransport): Send {
+function kept(transport: unknown): Send {
   const outbox = new KeptOutbox('#a#d1', HIGH_WATER, systemClock);
-  outbox.begin(transport as unknown as Transport, '#a#d1', false, () => undefined);
-  return (bytes) => outbox.keep(AGREED_MESS, ['g'], 0, [Buffer.alloc(bytes)], false);
+  outbox.begin(transport as Transport, '#a#d1', false, () => undefined);
+  return (data) => outbox.keep(AGREED_MESS, ['g'], 0, [data], false);
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 describe('outbox', () => {
   for (const [name, make] of [
@@ -54,20 +58,20 @@ describe('outbox', () => {
       it('writes what is sent in one turn at once, after the promises of the turn', async () => {
         const transport = new WideTransport();
         const send = make(transport);
-        void send(20);
-        void send(20);
+        void send(Buffer.alloc(20));
+        void send(Buffer.alloc(20));
         await Promise.resolve();
         expect(transport.writes).to.deep.equal([]);
-        void send(20);
-        await new Promise(setImmediate);
+        void send(Buffer.alloc(20));
+        await turn();
         expect(transport.writes).to.deep.equal([3 * (FRAME_BYTES + 20)]);
       });
 
       it('gathers sends that are awaited one by one', async () => {
         const transport = new WideTransport();
         const send = make(transport);
-        for (let i = 0; i < 100; i++) await send(20);
-        await new Promise(setImmediate);
+        for (let i = 0; i < 100; i++) await send(Buffer.alloc(20));
+        await turn();
         expect(transport.writes).to.deep.equal([100 * (FRAME_BYTES + 20)]);
       });
 
@@ -77,10 +81,41 @@ describe('outbox', () => {
           const others = { hadTurn: false };
           setImmediate(() => (others.hadTurn = true));
           let sent = 0;
-          for (; !others.hadTurn && sent < 100_000; sent++) await send(bytes);
+          for (; !others.hadTurn && sent < 100_000; sent++) await send(Buffer.alloc(bytes));
           expect(sent * bytes).to.be.at.most(HIGH_WATER + bytes);
         });
       }
+
+      const seed = givenSeed();
+      it(`leaves memory as it is until the kernel has read it (SEED=${seed})`, async () => {
+        const random = new Random(seed);
+        const way = new LateWay('#a#d1');
+        const send = make(way);
+        for (let number = 1; number <= 3_000;) {
+          const what = random.below(10);
+          if (what < 8) void send(bodyOf(number++, 4 + random.below(what === 0 ? 20_000 : 2_000)));
+          else if (what === 8) way.read();
+          else await turn();
+        }
+        while (way.numbers.at(-1) !== 3_000) {
+          await turn();
+          way.read();
+        }
+        expect(way.numbers).to.have.length(3_000);
+      });
+
+      it('uses memory again that the kernel has read', async () => {
+        const way = new LateWay('#a#d1');
+        const send = make(way);
+        for (let i = 1; i <= 2_000; i++) {
+          void send(bodyOf(i, 1_000));
+          if (i % 50 > 0) continue;
+          await turn();
+          way.read();
+        }
+        // Two million bytes in slabs of 64 KiB; the first ones are smaller.
+        expect(way.memory.size).to.be.below(12);
+      });
     });
   }
 });

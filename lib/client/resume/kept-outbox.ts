@@ -155,7 +155,9 @@ export class KeptOutbox implements Sender {
       unacknowledged.shift();
       this.kept -= batch.bytes;
       if (batch.isLeave && !batch.isAnswered) this.leaves.push(batch);
-      else batch.parts = [];
+      // No daemon has a request that is still being written: what it says must not let it read what comes into that memory.
+      else if (batch === this.written) batch.parts = [];
+      else batch.release();
       batch.acknowledged();
     }
     this.repeatedLeaves.acknowledged(this.stable);
@@ -378,7 +380,7 @@ export class KeptOutbox implements Sender {
     const { isNumbered } = this;
     if (!isNumbered) {
       this.kept -= batch.bytes;
-      batch.parts = [];
+      batch.release();
     }
     this.answers.give(batch.bytes, () => {
       this.unsent -= batch.bytes;

@@ -1,4 +1,5 @@
 /** Requests of a connection that comes back: those that are written together, and what is known of them. */
+import { release } from '../../mailbox/slabs.js';
 import { type Deferred, deferred } from '../../util/deferred.js';
 import { CONNECTION_CLOSED } from '../../wire/codes.js';
 import { LEAVE_MESS } from '../../wire/service.js';
@@ -39,6 +40,12 @@ export class RequestBatch {
 
   get confirmed(): Promise<void> {
     return (this.confirmation ??= deferred<void>()).promise;
+  }
+
+  /** Its frames are not needed any more, and nobody reads them: their memory is used again. */
+  release(): void {
+    for (const part of this.parts) release(part);
+    this.parts = [];
   }
 
   acknowledged(): void {
