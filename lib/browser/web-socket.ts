@@ -171,9 +171,9 @@ export class WebSocketTransport extends EventEmitter implements Transport {
     queueMicrotask(this.look);
   }
 
+  /** Sends a copy: WebSockets of programs, such as that of jsdom, may read it when the memory has been used again. */
   private send(pieces: readonly Uint8Array[]): void {
-    const [first] = pieces;
-    this.socket?.send((pieces.length === 1 ? first : Buffer.concat(pieces)) as Uint8Array<ArrayBuffer>);
+    this.socket?.send(Buffer.concat(pieces));
   }
 
   private readonly look = (): void => {
