@@ -81,7 +81,7 @@ export class FrameSlab {
     this.bytes += frame.length;
   }
 
-  /** Takes everything out, in pieces to be written in their order. Memory of a piece that is released is used again. */
+  /** Takes everything out, in pieces to be written in their order; each is to be released when it is not needed any more. */
   take(): Uint8Array[] {
     this.cut();
     const { parts } = this;

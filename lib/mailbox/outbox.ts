@@ -130,7 +130,7 @@ export class Outbox implements Sender {
 
   private written(batch: Batch, error: Error | null | undefined): void {
     this.unsent -= batch.bytes;
-    // Node reports the write that was under way when the socket was destroyed as done; it is not known to be.
+    // Node reports the write that was under way when the socket was destroyed as done; it is not known to be, nor to be over.
     const code = error || this.transport.destroyed ? CONNECTION_CLOSED : 0;
     if (code === 0) for (const part of batch.parts) release(part);
     this.answers.give(batch.bytes, () => this.answer(batch, code));

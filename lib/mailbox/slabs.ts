@@ -6,7 +6,7 @@ import { Buffer } from '#buffer';
 
 /** All slabs here are of this size. */
 export const SLAB_BYTES = 64 * 1024;
-/** Most that wait to be used again, for all connections of the program: 4 MiB. */
+/** Most that wait to be used again, for all connections of the program, as long as it runs: 4 MiB. */
 const FREE_SLABS = 64;
 
 const free: Buffer[] = [];
@@ -28,7 +28,10 @@ export function share(part: Uint8Array): void {
   if (count > 0) users.set(part.buffer, count + 1);
 }
 
-/** A slab that was taken, or a part that was shared, is not needed any more: each once. Other memory is left alone. */
+/**
+ * A slab that was taken, or a part that was shared, is not needed any more. To be called once for each: a second time it would take the
+ * memory from who has it by then. Other memory is left alone.
+ */
 export function release(part: Uint8Array): void {
   const count = userCount(part);
   if (count === 0) return;

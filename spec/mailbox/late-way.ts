@@ -2,9 +2,11 @@
 import { Buffer } from 'node:buffer';
 import { expect } from 'chai';
 import type { Transport } from '../../lib/mailbox/transport.js';
+import { readNumber } from '../../lib/wire/extension/resume.js';
 import { readHeader } from '../../lib/wire/header.js';
 import { HEADER_BYTES, NAME_BYTES } from '../../lib/wire/limits.js';
-import { AGREED_MESS } from '../../lib/wire/service.js';
+import { readName } from '../../lib/wire/name.js';
+import { AGREED_MESS, EXTENSION_MESS, LEAVE_MESS } from '../../lib/wire/service.js';
 
 type Done = (error?: Error | null) => void;
 
@@ -17,7 +19,17 @@ export class LateWay {
   readonly numbers: number[] = [];
   private readonly writes: { readonly bytes: Buffer; readonly done: Done | undefined }[] = [];
 
-  constructor(private readonly sender: string) {}
+  /** @param took what a request has: the number of a message, the group of a leave, the number in a frame NUMBER */
+  constructor(
+    private readonly sender: string,
+    private readonly took: (what: 'message' | 'leave' | 'number', value: number | string) => void = () =>
+      undefined,
+  ) {}
+
+  /** Whether nothing is being written. */
+  get isIdle(): boolean {
+    return this.writes.length === 0;
+  }
 
   get transport(): Transport {
     return this as unknown as Transport;
@@ -49,26 +61,30 @@ export class LateWay {
     this.frames(Buffer.concat(parts));
   }
 
+  /** Nothing more is read. Node calls what was being written done, later. */
   lose(): void {
     this.destroyed = true;
-    for (const { done } of this.writes.splice(0)) done?.(new Error('lost'));
+    for (const { done } of this.writes.splice(0)) if (done) setImmediate(done);
   }
 
   private frames(bytes: Buffer): void {
     for (let at = 0; at < bytes.length;) {
       const { service, name, numGroups, dataLength } = readHeader(bytes, at);
       const body = at + HEADER_BYTES + numGroups * NAME_BYTES;
-      at = body + dataLength;
-      if (service !== AGREED_MESS) continue;
-      const number = bytes.readUInt32LE(body);
-      expect(bytes.subarray(body, at).equals(bodyOf(number, dataLength)), `the bytes of ${number}`).to.equal(
-        true,
-      );
-      expect(name).to.equal(this.sender);
-      const before = this.numbers.at(-1);
-      if (before !== undefined) expect(number, 'the next message').to.equal(before + 1);
-      this.numbers.push(number);
+      const end = body + dataLength;
+      if (service === EXTENSION_MESS) this.took('number', readNumber(bytes, at));
+      else expect(name, 'the sender').to.equal(this.sender);
+      if (service === LEAVE_MESS) this.took('leave', readName(bytes, at + HEADER_BYTES));
+      else if (service === AGREED_MESS) this.message(bytes.subarray(body, end));
+      at = end;
     }
+  }
+
+  private message(body: Buffer): void {
+    const number = body.readUInt32LE();
+    expect(body.equals(bodyOf(number, body.length)), `the bytes of ${number}`).to.equal(true);
+    this.numbers.push(number);
+    this.took('message', number);
   }
 }
 

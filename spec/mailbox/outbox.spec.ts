@@ -101,7 +101,21 @@ describe('outbox', () => {
           await turn();
           way.read();
         }
-        expect(way.numbers).to.have.length(3_000);
+        expect(way.numbers).to.deep.equal(Array.from({ length: 3_000 }, (_, i) => i + 1));
+      });
+
+      it('leaves memory as it is when the connection is lost, and the write under way is called done', async () => {
+        const [lost, way] = [new LateWay('#a#d1'), new LateWay('#a#d1')];
+        const send = make(lost);
+        for (let i = 1; i <= 200; i++) void send(bodyOf(i, 1_000)).catch(() => undefined);
+        await turn();
+        lost.destroyed = true;
+        lost.read();
+        const before = new Set(lost.memory);
+        const next = make(way);
+        for (let i = 1; i <= 1_000; i++) void next(bodyOf(i, 1_000));
+        for (await turn(); !way.isIdle; await turn()) way.read();
+        expect([...way.memory].filter((each) => before.has(each))).to.deep.equal([]);
       });
 
       it('uses memory again that the kernel has read', async () => {

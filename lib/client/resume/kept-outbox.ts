@@ -155,8 +155,6 @@ export class KeptOutbox implements Sender {
       unacknowledged.shift();
       this.kept -= batch.bytes;
       if (batch.isLeave && !batch.isAnswered) this.leaves.push(batch);
-      // No daemon has a request that is still being written: what it says must not let it read what comes into that memory.
-      else if (batch === this.written) batch.parts = [];
       else batch.release();
       batch.acknowledged();
     }
@@ -347,6 +345,7 @@ export class KeptOutbox implements Sender {
     const batch = this.nextToWrite();
     if (!batch) return;
     this.written = batch;
+    batch.isBeingWritten = true;
     this.flushed += batch.bytes;
     if (this.isNumbered) {
       if (batch.first !== this.expected) transport.write(encodeNumber(batch.first));
@@ -377,6 +376,7 @@ export class KeptOutbox implements Sender {
   private done(batch: RequestBatch, transport: Transport, error: Error | null | undefined): void {
     // Node reports the write that was under way when the socket was destroyed as done; `detach` has judged it.
     if (this.transport !== transport || error || transport.destroyed) return;
+    batch.isBeingWritten = false;
     const { isNumbered } = this;
     if (!isNumbered) {
       this.kept -= batch.bytes;

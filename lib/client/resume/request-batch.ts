@@ -20,6 +20,8 @@ export class RequestBatch {
   count = 0;
   /** It was written to a daemon of the session, which may have delivered it. */
   wasWritten = false;
+  /** It is being written, or was when its connection was lost: somebody may read its frames. */
+  isBeingWritten = false;
   /** Of a leave: whether the daemon has answered. */
   isAnswered = false;
   /** Settles when they are acknowledged; at a daemon that does not acknowledge, when the kernel has them. */
@@ -42,9 +44,12 @@ export class RequestBatch {
     return (this.confirmation ??= deferred<void>()).promise;
   }
 
-  /** Its frames are not needed any more, and nobody reads them: their memory is used again. */
+  /**
+   * Its frames are not needed any more: their memory is used again. Not while it is being written, whatever a daemon acknowledges,
+   * which could read then what comes into that memory.
+   */
   release(): void {
-    for (const part of this.parts) release(part);
+    if (!this.isBeingWritten) for (const part of this.parts) release(part);
     this.parts = [];
   }
 
