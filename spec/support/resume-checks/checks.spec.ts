@@ -236,6 +236,16 @@ describe('resume checks: R-6 and R-7 what the sender hears', () => {
     expect(verdictOf(acknowledged, [a], [d1, d2])).to.equal(0);
   });
 
+  it('R-6: permits that a message is lost with all daemons of the view in which it was acknowledged', () => {
+    const a = new MadeUpClient('a').linked('a@d1').send('1').settle('1');
+    const alone = new MadeUpDaemon('d1', false).exchanged('1').data('1');
+    const d2 = new MadeUpDaemon('d2').exchanged('1').enters('3').exchanged('3');
+    const again = new MadeUpDaemon('d3', false).exchanged('2').data('1');
+    expect(verdictOf(acknowledged, [a], [alone, again, d2])).to.equal(0);
+    const other = new MadeUpDaemon('d4').exchanged('2').enters('3').exchanged('3');
+    expect(verdictOf(acknowledged, [a], [alone, again, d2, other])).to.equal(1);
+  });
+
   it('R-7: finds a confirmed send that is unknown after all', () => {
     const a = new MadeUpClient('a').send('1').settle('1', 'confirmed').settle('1', 'unknown');
     expect(verdictOf(confirmed, [a], [])).to.equal(1);

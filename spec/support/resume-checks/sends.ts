@@ -135,7 +135,10 @@ export function orderedOnce({ clients, daemons }: ResumeLogs): Violation[] {
   return found;
 }
 
-/** R-6: acknowledged means that each daemon that went on from that view, together with one that has delivered it, has it too. */
+/**
+ * R-6: acknowledged means that each daemon that went on from that view, together with one that has delivered it, has it too. Where all of
+ * them died, nobody can say in which of its views it was acknowledged, if it was sent again: one of them is enough.
+ */
 export function acknowledged({ clients, daemons }: ResumeLogs): Violation[] {
   const found: Violation[] = [];
   const places = placesOf(daemons);
@@ -143,29 +146,31 @@ export function acknowledged({ clients, daemons }: ResumeLogs): Violation[] {
     for (const [id, how] of settledOf(client)) {
       if (how !== 'acknowledged' && how !== 'confirmed') continue;
       const list = places.get(id) ?? [];
-      const lasting = list.filter(({ log, next }) => next !== END || log.alive);
       // What a machine delivered alone before it died counts for nothing, when it was sent again.
-      const counts = lasting.length > 0 ? lasting : list;
-      const steps = new Set(
-        counts.map(({ log, tag, next }) => (lasting.length > 0 ? stepOf(log, tag, next) : tag)),
+      const lasting = list.filter(({ log, next }) => next !== END || log.alive);
+      const ways =
+        lasting.length > 0
+          ? [new Set(lasting.map(({ log, tag, next }) => stepOf(log, tag, next)))]
+          : [...new Set(list.map(({ tag }) => tag))].map((tag) => new Set([tag]));
+      const missing = ways.map((steps) =>
+        daemons.filter((log) => hasGoneOn(log, steps) && !list.some((place) => place.log === log)),
       );
-      for (const log of daemons) {
-        const views = tagsOf(log);
-        // Those whom a cut has parted from it may lack it.
-        const wentOn = views.some(
-          (tag, i) =>
-            (steps.has(tag) || steps.has(stepOf(log, tag, views[i + 1] ?? END))) &&
-            (i + 1 < views.length || log.alive),
-        );
-        if (wentOn && !list.some((place) => place.log === log))
-          found.push({
-            property: 'R-6',
-            text: `${id} is acknowledged, and ${log.daemon} went on without it`,
-          });
-      }
+      if (missing.some((each) => each.length === 0)) continue;
+      for (const { daemon } of missing[0] ?? [])
+        found.push({ property: 'R-6', text: `${id} is acknowledged, and ${daemon} went on without it` });
     }
   }
   return found;
+}
+
+/** @param steps views, or ways from one to the next: those whom a cut has parted from it may lack what was delivered there */
+function hasGoneOn(log: DaemonLog, steps: ReadonlySet<string>): boolean {
+  const views = tagsOf(log);
+  return views.some(
+    (tag, i) =>
+      (steps.has(tag) || steps.has(stepOf(log, tag, views[i + 1] ?? END))) &&
+      (i + 1 < views.length || log.alive),
+  );
 }
 
 /** R-7: a confirmed send is not called unknown later, and one that was never sent is never delivered. */
