@@ -50,8 +50,6 @@ export interface ReplayRequest {
   readonly sid: bigint;
   /** Its private group here. */
   readonly name: string;
-  /** Whether it takes over a session that is alive here. */
-  readonly isHere: boolean;
   /** Whether it wants membership messages. */
   readonly membership: boolean;
   readonly position: Position;

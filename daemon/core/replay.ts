@@ -336,7 +336,7 @@ export class Replay {
   /** Continuity is lost: a gap for each group, the present lists of those it is a member of, and a new position. */
   private lose(reason: GapReason): void {
     const { ring, sink, present } = this;
-    const { name, membership, groups: asked, isHere } = this.request;
+    const { name, membership, groups: asked } = this.request;
     // Within its batch the client may have groups whose joins have not been read here.
     const groups = [...this.followed.keys(), ...asked.map(({ group }) => group)];
     const wanted = asked.flatMap((each) => (each.wanted ? [each.group] : []));
@@ -360,8 +360,8 @@ export class Replay {
     // It has returned to all that it wanted: it has left those that it is not a member of, and may wait for the answer.
     if (present.hasReturned && membership)
       for (const group of new Set([...lost, ...wanted])) if (!member.has(group)) sink.left(group);
-    // One that is still in a group of which it gets nothing waits until it has left that.
-    if (present.hasReturned || (isHere && this.refused.size === 0)) this.goLive();
+    // Also where it takes a session over: the return of an earlier try may come before its own, and has its groups until then.
+    if (present.hasReturned) this.goLive();
     else this.markHere();
   }
 

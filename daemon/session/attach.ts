@@ -292,8 +292,7 @@ export class Attachment implements ResumeSink, ReplayedSession {
     const { sid } = this.state;
     const { privateGroup: name, membership } = session;
     const groups = this.groups.map((each) => ({ ...each, wanted: each.wanted && !refused.has(each.group) }));
-    const isHere = this.former.target !== null;
-    const request = { sid, name, isHere, membership, position, groups, refused };
+    const request = { sid, name, membership, position, groups, refused };
     this.present = this.core.presentFor(sid, this.former.oldName);
     replays.begin(this, this.present, request);
   }

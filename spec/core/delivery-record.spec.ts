@@ -129,7 +129,7 @@ function replayed(node: Node, name: string, sid = 1n, before: readonly string[] 
   if (!view) throw new Error('no view');
   const position = { tag: view.tag, from: 0, to: 0, hash: view.hash, events: 0, awayMs: 0 };
   const words = new Words([name, ...before]);
-  const request = { sid, name, isHere: false, membership: true, position, groups: [], started: 0 };
+  const request = { sid, name, membership: true, position, groups: [], started: 0 };
   index.read(Infinity);
   new Replay(ring, index, presentAt(node, [name]), request, new ReplayFrames(words)).read(0);
   return words.told;

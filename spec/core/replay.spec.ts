@@ -73,7 +73,6 @@ interface Setting {
   signalled?: boolean;
   events?: number;
   from?: number;
-  isHere?: boolean;
 }
 
 /** A client with the group `g` that comes back to `b` from the place where the ring is now. */
@@ -85,13 +84,12 @@ class Returning {
 
   constructor(
     readonly rig: RingRig,
-    { had = true, wanted = true, signalled = false, events = 0, from, isHere = false }: Setting = {},
+    { had = true, wanted = true, signalled = false, events = 0, from }: Setting = {},
     present: Partial<PresentState> = {},
   ) {
     const request: ReplayRequest = {
       sid: 7n,
       name: ME,
-      isHere,
       membership: true,
       position: rig.position(from, events),
       groups: [{ group: 'g', onDemand: false, signalled, had, wanted }],
@@ -393,13 +391,28 @@ describe('a replay that loses continuity', () => {
     expect(client.replay.state).to.equal('live');
   });
 
-  it('gives the present list at once to one that is a member, and goes live', () => {
+  it('gives the present list at once to one that is a member, and reads on until its return', () => {
     const rig = new RingRig({ age: 100 }).join(ME);
-    const client = new Returning(rig, { from: 1, isHere: true });
+    const client = new Returning(rig, { from: 1 });
+    client.names = [ME];
     rig.now += 200;
     rig.data('one');
-    expect(client.replay.open(rig.now)).to.equal('live');
+    expect(client.replay.open(rig.now)).to.equal('reading');
     expect(client.story.take()).to.deep.equal(['gap g: overrun', `list gap: ${ME}`, 'mark 1/3-3']);
+    // The return of an earlier try, to another daemon, takes the group from it until its own one comes.
+    rig.leave(ME, 'disconnect').join(OLD, ME).data('two');
+    expect(client.read()).to.deep.equal(['mark 1/3-6', `disconnect ${ME}`, `join ${OLD} was ${ME}`, 'two']);
+    rig.leave(OLD, 'disconnect');
+    client.back();
+    rig.data('three');
+    expect(client.read()).to.deep.equal([
+      'mark 1/6-9',
+      `disconnect ${OLD}`,
+      `join ${ME} was ${OLD}`,
+      'three',
+      'mark 1/9-9',
+    ]);
+    expect(client.replay.state).to.equal('live');
   });
 
   it('gives one when the ring evicts what it has not read, also where its socket takes nothing', () => {

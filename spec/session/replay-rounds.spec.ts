@@ -28,7 +28,7 @@ class Rig {
       const position = { ...this.ring.position(at), to: at };
       const groups = [{ group: 'g', onDemand: false, signalled: false, had: true, wanted: true }];
       const name = `#c${i}#a`;
-      const request = { sid: BigInt(i), name, isHere: false, membership: true, position, groups };
+      const request = { sid: BigInt(i), name, membership: true, position, groups };
       const present = { list: () => null, groupsOf: () => [], signalled: () => null, names: [name] };
       this.replays.begin(this.session(name), { ...present, hasReturned: true }, request);
     }

@@ -212,7 +212,6 @@ export class ResumeWorld {
       sid,
       name,
       oldName: old,
-      isHere,
       membership: true,
       position,
       groups,
@@ -226,7 +225,7 @@ export class ResumeWorld {
       request,
       session,
     );
-    if (session.replay.open(this.now) === 'live') daemon.goLive(session);
+    session.replay.open(this.now);
     const wanted = groups.flatMap((each) => (each.wanted ? [each.group] : []));
     const last = daemon.state.table.get(sid)?.last ?? 0;
     daemon.queue.push({ kind: 'return', sid, attempt, last, old, name, groups: wanted, isNew: !isHere });
