@@ -1,6 +1,7 @@
 /**
  * Which requests of resumable sessions are stable: every payload that holds some of them is at all daemons of the view, or
- * its view has ended here, and whoever came along has it. Each session gets the last number, at the end of a turn.
+ * its view has ended here, and whoever came along has it. Each session gets the last number, at the end of a turn. Nothing of a
+ * payload counts before all of it is carried out here: that may take many turns, and this daemon may be the only one.
  */
 import { Buffer } from 'node:buffer';
 import { Fifo } from '../../lib/util/fifo.js';
@@ -27,7 +28,11 @@ export class Acknowledgements {
   private readonly due = new Set<LocalSession>();
   /** Payloads of the view that all daemons have. */
   private stable = 0;
+  /** Index of the payload with requests that is being carried out; infinite for none. */
+  private underWay = Infinity;
   private view = 0;
+  /** Called when sessions are to be told, outside of a turn too. */
+  onDue: () => void = () => undefined;
 
   /** Whether a session is to be told. */
   get isDue(): boolean {
@@ -40,9 +45,17 @@ export class Acknowledgements {
    */
   delivered(record: SessionRecord, number: number, index: number, isOwn: boolean): void {
     if (this.isStable(record)) record.stable = record.last;
+    this.underWay = index;
     record.index = index;
     record.view = this.view;
     if (isOwn) this.ordered.push({ index, record, number });
+  }
+
+  /** What `delivered` told of is carried out. All daemons may have had the payload before. */
+  carriedOut(): void {
+    this.underWay = Infinity;
+    const first = this.ordered.peek();
+    if (first && first.index <= this.stable) this.onDue();
   }
 
   /** Whether requests of the session stand behind that place of the view in the order, as far as it was delivered. */
@@ -54,6 +67,7 @@ export class Acknowledgements {
   stableUpTo(index: number): void {
     this.stable = Math.max(this.stable, index);
     this.settle();
+    if (this.isDue) this.onDue();
   }
 
   /** The view is over: whoever continues has what was delivered here. */
@@ -97,9 +111,15 @@ export class Acknowledgements {
     }
   }
 
+  /** Index up to which payloads are stable, and carried out here. */
+  private get reach(): number {
+    return Math.min(this.stable, this.underWay - 1);
+  }
+
   /** Takes out what is stable. */
   private settle(): void {
-    for (let first = this.ordered.peek(); first && first.index <= this.stable; first = this.ordered.peek()) {
+    const { reach } = this;
+    for (let first = this.ordered.peek(); first && first.index <= reach; first = this.ordered.peek()) {
       this.ordered.shift();
       this.known(first);
     }
@@ -111,7 +131,7 @@ export class Acknowledgements {
   }
 
   private isStable({ view, index }: SessionRecord): boolean {
-    return view !== this.view || index <= this.stable;
+    return view !== this.view || index <= this.reach;
   }
 
   private reached(session: LocalSession, number: number): void {

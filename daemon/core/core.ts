@@ -85,6 +85,7 @@ export class Core {
       expel: (session, code) => this.expel(session, code),
       nameFreed: () => this.nameFreed(),
     });
+    this.resumption.acknowledgements.onDue = () => this.onRecords();
     const routing = new Routing(this.groups, this.roster, this.resumption.records);
     const requests = new Requests(
       this.roster,
@@ -244,7 +245,6 @@ export class Core {
     const { acknowledgements } = this.resumption;
     const act = (): null => {
       acknowledgements.stableUpTo(index);
-      if (acknowledgements.isDue) this.onRecords();
       return null;
     };
     if (this.bench.isBusy) this.bench.add(act);

@@ -77,6 +77,7 @@ export class Sources {
     if (this.payload === null) return;
     this.payload = null;
     this.clear();
+    this.acknowledgements.carriedOut();
   }
 
   /** Whether the frame at `start` was ordered before. All frames of a payload are asked for, in their order. */

@@ -7,6 +7,7 @@ import { encodeReturn } from '../../lib/wire/extension/daemon-frames.js';
 import { encodeMessage, encodeRequest } from '../../lib/wire/request.js';
 import { AGREED_MESS, JOIN_MESS, KILL_MESS } from '../../lib/wire/service.js';
 import { CoreWorld } from './core-world.js';
+import { quietTurns } from './daemons.js';
 import { Resumable } from './resumable.js';
 
 const GROUPS = 500;
@@ -124,6 +125,49 @@ describe('core: requests that change many groups', () => {
       expect([bob.length, cat.length].every((length) => length > 100)).to.equal(true);
     });
   }
+
+  it('what a payload has behind a return is acknowledged when it is delivered, and not before', () => {
+    const slices = new ManualSlices();
+    const { made, core, ann } = world(slices);
+    core.deliver(kill(ann.name));
+    finish(made, slices);
+    const next = new Resumable(core, 'ann2', 7n, 1).comeBack('#ann#d', ...groups).from(1);
+    next.send('one', ['g0000']).send('two', ['g0000']);
+    core.flush();
+    const [payload, ...more] = made.order.take();
+    expect(more).to.deep.equal([]);
+    core.stable(1);
+    core.deliver(payload?.payload ?? Buffer.alloc(0), 1, 'd');
+    const { acknowledgements, records } = core.resumption;
+    const record = records.of(7n);
+    const seen = new Set<string>();
+    const look = (): void => {
+      core.endTurn();
+      const delivered = next.told.filter((each) => each.includes('one') || each.includes('two'));
+      const known = record && acknowledgements.stableOf(record);
+      seen.add(`${delivered.length} delivered, ${next.session.resume?.stable} and ${known} stable`);
+    };
+    look();
+    finish(made, slices, look);
+    expect([...seen]).to.deep.equal(['0 delivered, 0 and 0 stable', '2 delivered, 2 and 2 stable']);
+  });
+
+  it('what all daemons had before it was delivered asks for the turn in which it is acknowledged', () => {
+    const { core, order } = new CoreWorld();
+    const ann = new Resumable(core, 'ann', 7n).send('one', ['nobody']);
+    core.flush();
+    const [payload] = order.take();
+    quietTurns(core);
+    let turns = 0;
+    core.onRecords = () => turns++;
+    core.stable(1);
+    expect([turns, ann.acks]).to.deep.equal([0, []]);
+    core.deliver(payload?.payload ?? Buffer.alloc(0), 1, 'd');
+    expect(turns).to.equal(1);
+    core.endTurn();
+    quietTurns(core);
+    expect(ann.acks).to.deep.equal([1]);
+  });
 
   it('nobody reads what is noted for those who come back before all groups have given their signals', () => {
     const slices = new ManualSlices();
