@@ -202,9 +202,7 @@ export class Settlement {
   private *merge(): Generator<number, void> {
     const field = Buffer.alloc(NAME_BYTES);
     for (const [name, told] of this.exchange.pieces) {
-      const pieces = told
-        .map((piece) => this.withoutFormer(piece))
-        .filter(({ members }) => members.length > 0);
+      const pieces = this.withoutFormer(told);
       if (pieces.length === 0) continue;
       writeName(field, 0, name);
       const known = this.groups.find(field, 0);
@@ -242,10 +240,21 @@ export class Settlement {
     }
   }
 
-  /** Without those whose session has moved: the group has lost them. */
-  private withoutFormer(piece: DaemonShare): DaemonShare {
-    const members = piece.members.filter((name) => !this.isFormer(name));
-    return members.length === piece.members.length ? piece : { ...piece, members, lost: true };
+  /**
+   * Without those whose session has moved. The group has lost them at all daemons that held it with them, also where all of a
+   * daemon's own members have moved: those of one past give it a new id.
+   */
+  private withoutFormer(told: readonly DaemonShare[]): readonly DaemonShare[] {
+    const kept = told.map(({ members }) => members.filter((name) => !this.isFormer(name)));
+    const isLosing = ({ members }: DaemonShare, i: number): boolean => kept[i]?.length !== members.length;
+    const losing = new Set(told.filter(isLosing).map(setOf));
+    const rest: DaemonShare[] = [];
+    for (const [i, piece] of told.entries()) {
+      const members = kept[i] ?? [];
+      const lost = piece.lost || losing.has(setOf(piece));
+      if (members.length > 0) rest.push({ ...piece, members, lost });
+    }
+    return rest;
   }
 
   private memberOf(name: string, place: Place): Member {

@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
 import { groupIdOf } from '../support/describe-frame.js';
-import { Daemons, lastIdOf } from './daemons.js';
+import { Daemons, lastIdOf, tableOf } from './daemons.js';
 import { FIXED_KEY } from '../support/fixed-key.js';
 import { type Client, QueueOrder } from './core-world.js';
+import { Resumable } from './resumable.js';
 
 describe('core: ids of views', () => {
   it('are of the first daemon of the daemon view, with a time that rises though the clock stands', () => {
@@ -109,5 +110,22 @@ describe('core: ids of views', () => {
       .map((frame) => groupIdOf(frame).join('.'));
     expect(used.join('.')).to.equal(ids[1]);
     expect(new Set(ids).size).to.equal(ids.length);
+  });
+
+  it('are the same at all daemons when all members at one of them have returned in another part', () => {
+    const daemons = Daemons.together('a', 'b', 'c');
+    const [x] = daemons.members('g', 'x@a') as [Client];
+    new Resumable(daemons.node('b').core, 'ann', 5n).join('g');
+    daemons.run();
+    daemons.change(['a', 'b'], ['c']);
+    daemons.run();
+    new Resumable(daemons.node('c').core, 'ann', 5n, 1).comeBack('#ann#b');
+    daemons.run();
+    daemons.change(['a', 'b', 'c']);
+    daemons.run();
+    const expected = { g: { id: lastIdOf(x).join('.'), members: ['#x#a'] } };
+    for (const name of ['a', 'b', 'c'])
+      expect(tableOf(daemons.node(name).core), name).to.deep.equal(expected);
+    expect(x.told.at(-1)).to.equal('network g: #x#a (#x#a)');
   });
 });
