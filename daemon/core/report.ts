@@ -94,7 +94,7 @@ export interface ReportedGroup {
   readonly name: string;
   /** The id of the view that its members are in. */
   readonly id: GroupId;
-  /** Whether it lost members since that view, and the transitional signal was given. */
+  /** Whether it has lost members since that view, or loses some with this exchange that are of another past by now. */
   readonly lost: boolean;
   /** Private groups of the daemon's own sessions. */
   readonly members: readonly string[];

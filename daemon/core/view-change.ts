@@ -198,8 +198,11 @@ export class ViewChange {
   }
 
   /** Tells the others the groups that have members here, and resumable sessions if it is on this daemon to do so. */
-  private *share({ tag, sharesRecords }: StateExchange): Generator<number, void> {
-    const sessions = this.views.members;
+  private *share({ tag, sharesRecords, sameOrigin }: StateExchange): Generator<number, void> {
+    const { members: sessions, places } = this.views;
+    const companions = new Set(this.view?.daemons.filter((_, position) => sameOrigin[position]));
+    // Their members go with the exchange, also where no signal was due before: it tells these pasts apart.
+    const parted = new Set(places.filter(({ daemon }) => !companions.has(daemon)));
     const writer = new PartWriter(tag, this.version, (name) => sessions.get(name)?.session ?? null);
     let count = 0;
     for (const record of sharesRecords ? this.resumption.reported() : []) {
@@ -207,12 +210,14 @@ export class ViewChange {
       writer.addRecord(record);
       if (writer.isFull) this.send(writer.take(false));
     }
-    for (const { name, id, inTransition: lost, local, members } of this.groups.values()) {
+    for (const { name, id, inTransition, local, members } of this.groups.values()) {
       if (++count % STEP === 0) yield STEP / 8;
       if (local.length === 0) continue;
       const own: string[] = [];
-      for (const { session, privateGroup } of members) {
+      let lost = inTransition;
+      for (const { session, privateGroup, place } of members) {
         if (session !== null) own.push(privateGroup);
+        else if (parted.has(place)) lost = true;
       }
       writer.add(name, id, lost, own);
       yield 0.5 + members.length / 16;

@@ -1,6 +1,7 @@
 /** Ids of the groups' views over changes of the daemon view [daemon 2.4]. */
 import { expect } from 'chai';
 import { Core } from '../../daemon/core/core.js';
+import { SAFE_MESS } from '../../lib/wire/index.js';
 import { groupIdOf } from '../support/describe-frame.js';
 import { Daemons, lastIdOf, tableOf } from './daemons.js';
 import { FIXED_KEY } from '../support/fixed-key.js';
@@ -127,5 +128,28 @@ describe('core: ids of views', () => {
     for (const name of ['a', 'b', 'c'])
       expect(tableOf(daemons.node(name).core), name).to.deep.equal(expected);
     expect(x.told.at(-1)).to.equal('network g: #x#a (#x#a)');
+  });
+
+  it('are the same at all daemons when one that completed an exchange alone has taken a leave', () => {
+    const daemons = new Daemons(['a', 'b', 'c', 'd']);
+    daemons.change(['a', 'b', 'c'], ['d']);
+    daemons.run();
+    const [x, y] = daemons.members('g', 'x@a', 'y@b', 'z@c') as [Client, Client];
+    for (const name of ['a', 'b', 'c']) daemons.node(name).holdsSafe = true;
+    x.send('first', ['f'], SAFE_MESS).leave('g');
+    daemons.order();
+    daemons.reach(['a', 'b', 'c']);
+    daemons.node('a').isDamaging = true;
+    daemons.change(['a', 'b', 'c'], ['d']);
+    daemons.run();
+    const exchanging = ['a', 'b', 'c', 'd'].filter((name) => daemons.node(name).core.isExchanging);
+    expect(exchanging).to.deep.equal(['b', 'c']);
+    daemons.node('a').isDamaging = false;
+    daemons.change(['a', 'b', 'c', 'd']);
+    daemons.run();
+    const expected = { g: { id: lastIdOf(y).join('.'), members: ['#y#b', '#z#c'] } };
+    for (const name of ['a', 'b', 'c', 'd'])
+      expect(tableOf(daemons.node(name).core), name).to.deep.equal(expected);
+    expect(y.told).to.deep.equal(['transition g', 'network g: #y#b #z#c (#y#b #z#c)']);
   });
 });
