@@ -218,7 +218,7 @@ export class Core {
   /**
    * A session of before comes back as this one, to which nothing was submitted yet.
    * @param oldName the private group that it had, as its client says
-   * @param groups those that it wants, and may join @param refused those that it may not be in any more
+   * @param groups those that it wants, and may join @param refused those that it is to leave
    */
   comeBack(
     session: LocalSession,

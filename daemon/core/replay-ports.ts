@@ -54,7 +54,7 @@ export interface ReplayRequest {
   readonly membership: boolean;
   readonly position: Position;
   readonly groups: readonly ResumeGroup[];
-  /** Those of them that it may not be in any more: it knows that, and gets nothing of them. */
+  /** Groups that it may not be in any more, or has left elsewhere: it knows that, and gets nothing of them until it has left. */
   readonly refused?: ReadonlySet<string>;
   /** When this daemon began, by the clock of the ring. */
   readonly started: number;

@@ -58,8 +58,8 @@ export class Replay {
   private readonly hasSignal: Set<string>;
   /** Signals that stand before the position: they are due behind what is skipped. */
   private readonly owed = new Map<string, GroupId>();
-  /** Groups of which it gets nothing; what is skipped has their events too. */
-  private readonly refused: ReadonlySet<string>;
+  /** Groups of which it gets nothing until it has left them; what is skipped has their events too. */
+  private readonly refused: Set<string>;
 
   constructor(
     private readonly ring: Ring,
@@ -71,7 +71,7 @@ export class Replay {
     this.marks = new ReplayMarks(ring, request.position, (mark) => sink.mark(mark));
     this.past = new PastState(ring, index, present, request.sid);
     this.skip = request.position.events;
-    this.refused = request.refused ?? new Set();
+    this.refused = new Set(request.refused);
     this.hasSignal = new Set(request.groups.filter((each) => each.signalled).map(({ group }) => group));
   }
 
@@ -241,9 +241,10 @@ export class Replay {
     const { group, record } = change;
     const { cause, name } = record;
     const isOwn = this.names.has(name);
+    // Of a group that it does not follow it is a leave from before the gap: the repeat of it is the one that is answered.
     if (isOwn && cause === 'leave') {
-      // Of a group that it does not follow it is a leave from before the gap: the repeat of it is the one that is answered.
       if (this.followed.has(group)) this.leave(group, item.number);
+      else if (this.skip === 0) this.refused.delete(group);
     } else if (isOwn && cause === 'join' && !this.followed.has(group)) {
       this.join(change, item);
     } else if (this.followed.has(group)) {

@@ -92,7 +92,10 @@ export class ReturnTurns {
     if (first?.asked === asked) return first;
     if (first !== undefined && first.asked.state.attempt >= state.attempt) return null;
     const { had, keepsName } = this.before(session, oldName);
-    const changed = keepsName ? wanted.filter((name) => !this.isAmong(name, had)) : [...had, ...wanted];
+    const names = new Set(wanted);
+    const left = keepsName ? [...had].filter(({ name }) => !names.has(name)) : had;
+    const joined = keepsName ? wanted.filter((name) => !this.isAmong(name, had)) : wanted;
+    const changed = [...left, ...joined];
     const own = { asked, changed, looked: 0 };
     this.waiting.set(state.sid, own);
     first?.asked.state.sink.expel('taken-over');

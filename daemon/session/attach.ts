@@ -236,6 +236,8 @@ export class Attachment implements ResumeSink, ReplayedSession {
       this.gap(group, 'not-permitted');
       if (present.has(group) || wanted.has(group)) this.sendBack(group, session, full.get(group));
     }
+    // In another part it was answered that it has left these. Here it does that now, and hears nothing of it.
+    for (const group of present) if (!wanted.has(group)) refused.add(group);
     if (this.replays) this.replay(this.replays, refused, session);
     else this.lose(refused);
     this.joining = names.size;
@@ -315,11 +317,6 @@ export class Attachment implements ResumeSink, ReplayedSession {
   }
 
   returned(): void {
-    // One that has taken a session over has its groups, and those that it wants besides.
-    if ((this.host.local?.member?.groups.size ?? 0) > MAX_SESSION_GROUPS) {
-      this.host.drop('too-many-groups');
-      return;
-    }
     if (this.present) {
       this.present.hasReturned = true;
       return;
