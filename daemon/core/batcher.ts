@@ -25,6 +25,9 @@ export interface Sequencer {
   exclude(faults: readonly Fault[]): void;
 }
 
+/** Whose a request is, and its number. */
+export type Source = Pick<ResumeState, 'high' | 'low' | 'number'>;
+
 /** Requests of a resumable session that stand side by side in a payload, with consecutive numbers. */
 interface Run {
   readonly high: number;
@@ -62,9 +65,9 @@ export class Batcher {
 
   /**
    * Takes one frame; its bytes belong to the pack from now on.
-   * @param source the session, if it is resumable, with the number of this request
+   * @param source the session, if it is resumable, with the number of this request; 0 for one that the daemon makes
    */
-  add(bytes: Buffer, start: number, end: number, safe: boolean, source: ResumeState | null = null): void {
+  add(bytes: Buffer, start: number, end: number, safe: boolean, source: Source | null = null): void {
     const neighbour = this.lastBytes === bytes && this.lastEnd === start;
     this.lastBytes = bytes;
     this.lastEnd = end;
@@ -117,7 +120,7 @@ export class Batcher {
   }
 
   /** The frame of `length` bytes at the end of the payload is the source's, with its present number. */
-  private note({ high, low, number }: ResumeState, length: number): void {
+  private note({ high, low, number }: Source, length: number): void {
     const end = this.end - this.start;
     const last = this.runs[this.runs.length - 1];
     const isNext =

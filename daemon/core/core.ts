@@ -51,7 +51,7 @@ export class Core {
   private readonly delivery: PayloadDelivery;
   private readonly admission = new Admission();
   private readonly turns = new Turns(this.admission, (session, safe) =>
-    this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe),
+    this.order(encodeRequest(KILL_MESS, session.privateGroup, [session.privateGroup]), safe, session),
   );
   readonly outgrown = new Outgrown(this.admission, this.counters, (session, group) =>
     this.order(encodeRequest(LEAVE_MESS, session.privateGroup, [group]), false),
@@ -394,7 +394,7 @@ export class Core {
     this.disconnect(session, true);
   }
 
-  private order(frame: Buffer, safe: boolean): void {
-    this.pack.add(frame, 0, frame.length, safe);
+  private order(frame: Buffer, safe: boolean, ending: LocalSession | null = null): void {
+    this.pack.add(frame, 0, frame.length, safe, ending && this.resumption.firstKnownBy(ending));
   }
 }

@@ -343,9 +343,7 @@ export class Replay {
     const wanted = asked.flatMap((each) => (each.wanted ? [each.group] : []));
     this.marks.forgetPosition();
     this.merge.close();
-    this.followed.clear();
-    this.hasSignal.clear();
-    this.owed.clear();
+    for (const kept of [this.followed, this.hasSignal, this.owed]) kept.clear();
     this.skip = 0;
     const end = behind(ring.end - 1);
     this.seen = ring.end;

@@ -12,6 +12,7 @@ import {
 import type { EndCode } from '../../lib/wire/extension/end.js';
 import { nameField } from '../../lib/wire/name.js';
 import { Acknowledgements } from './acknowledgements.js';
+import type { Source } from './batcher.js';
 import type { StateExchange } from './exchange.js';
 import type { GroupMembership } from './group-membership.js';
 import type { LocalSession } from './group.js';
@@ -127,6 +128,16 @@ export class Resumption {
     if (!this.isOn) return false;
     const known = this.records.of(sid)?.name ?? null;
     return known !== null && known !== name;
+  }
+
+  /**
+   * Whose the end of a session is in the order, when that is the first of it that stands there; else null. The table has to know whose
+   * the private group was: its client may come back, and whoever gets the name then gets what is sent to it.
+   */
+  firstKnownBy({ resume }: LocalSession): Source | null {
+    if (resume === null || (this.records.of(resume.sid)?.name ?? null) !== null) return null;
+    const { high, low } = resume;
+    return { high, low, number: 0 };
   }
 
   /** Whether the private group is one that a session had, and has no more. */

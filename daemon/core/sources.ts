@@ -150,7 +150,7 @@ export class Sources {
     record.idleSince = -1;
   }
 
-  /** The first request of a session says which private group it has. */
+  /** The first request of a session, or its end, says which private group it has. */
   private learn(record: SessionRecord, payload: Buffer, at: number): void {
     const name = readName(payload, at + NAME_AT);
     if (!isPrivateGroup(name)) return;

@@ -54,7 +54,7 @@ const bugs: readonly Bug[] = [
   },
   {
     name: 'the return of a lower try is accepted',
-    seed: 62,
+    seed: 76,
     weights: { break: 12, dial: 25 },
     plant: () => replace(Returns, 'isOutdated', no),
   },

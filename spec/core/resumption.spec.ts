@@ -370,6 +370,29 @@ describe('core: resumable sessions', () => {
       expect(namesAt(daemons.node('b'))).to.deep.equal(['#ann#b']);
     });
 
+    it('also where nothing but its end was ordered of a session: whoever has the name then stays, and alone gets what is for it', () => {
+      const { daemons, witness, core } = annAtA();
+      const zoe = new Resumable(core('a'), 'zoe', 5n);
+      core('b').record.keep({ bytes: 1 << 20, age: 1000 });
+      core('a').disconnect(zoe.session, false);
+      daemons.run();
+      for (const name of ['a', 'b'])
+        expect(core(name).resumption.records.of(5n)).to.include({ name: '#zoe#a', last: 0, session: null });
+      expect(core('a').resumption.isFree('#zoe#a', null)).to.equal(false);
+      daemons.run();
+      expect(core('a').resumption.isFree('#zoe#a', null)).to.equal(true);
+      const other = daemons.open('zoe', 'a').join('g');
+      daemons.run();
+      const before = witness.told.length;
+      const back = new Resumable(core('b'), 'zoe', 5n, 1).comeBack('#zoe#a');
+      back.from(1).send('first', ['g']);
+      witness.send('for the other', ['#zoe#a']);
+      daemons.run();
+      expect(witness.told.slice(before)).to.deep.equal(['#zoe#b > g: first']);
+      expect(other.told.slice(-2)).to.deep.equal(['#zoe#b > g: first', '#w#b > #zoe#a: for the other']);
+      expect([back.told, back.events]).to.deep.equal([[], ['returned']]);
+    });
+
     it('and no name is free whose end is on its way: it would take the name from the next session', () => {
       const { daemons, core } = annAtA();
       new Resumable(core('b'), 'ann', SID, 1).comeBack('#ann#a', 'g');
