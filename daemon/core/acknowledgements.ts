@@ -51,7 +51,7 @@ export class Acknowledgements {
     if (isOwn) this.ordered.push({ index, record, number });
   }
 
-  /** What `delivered` told of is carried out. All daemons may have had the payload before. */
+  /** The payload that `delivered` was about is carried out. All daemons may have had it before. */
   carriedOut(): void {
     this.underWay = Infinity;
     const first = this.ordered.peek();

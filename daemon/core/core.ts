@@ -395,6 +395,6 @@ export class Core {
   }
 
   private order(frame: Buffer, safe: boolean, ending: LocalSession | null = null): void {
-    this.pack.add(frame, 0, frame.length, safe, ending && this.resumption.firstKnownBy(ending));
+    this.pack.add(frame, 0, frame.length, safe, ending && this.resumption.sourceOfEnd(ending));
   }
 }

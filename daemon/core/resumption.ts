@@ -131,10 +131,10 @@ export class Resumption {
   }
 
   /**
-   * Whose the end of a session is in the order, when that is the first of it that stands there; else null. The table has to know whose
-   * the private group was: its client may come back, and whoever gets the name then gets what is sent to it.
+   * Source of the end of a session, if nothing of that was ordered before; else null. The table has to know whose the private group
+   * was: the client may come back, and by then somebody else may have the name, and get what is sent to it.
    */
-  firstKnownBy({ resume }: LocalSession): Source | null {
+  sourceOfEnd({ resume }: LocalSession): Source | null {
     if (resume === null || (this.records.of(resume.sid)?.name ?? null) !== null) return null;
     const { high, low } = resume;
     return { high, low, number: 0 };

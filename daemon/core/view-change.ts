@@ -201,7 +201,7 @@ export class ViewChange {
   private *share({ tag, sharesRecords, sameOrigin }: StateExchange): Generator<number, void> {
     const { members: sessions, places } = this.views;
     const companions = new Set(this.view?.daemons.filter((_, position) => sameOrigin[position]));
-    // Their members go with the exchange, also where no signal was due before: it tells these pasts apart.
+    // The exchange takes their members out, also where no signal was due before.
     const parted = new Set(places.filter(({ daemon }) => !companions.has(daemon)));
     const writer = new PartWriter(tag, this.version, (name) => sessions.get(name)?.session ?? null);
     let count = 0;

@@ -236,7 +236,7 @@ export class Attachment implements ResumeSink, ReplayedSession {
       this.gap(group, 'not-permitted');
       if (present.has(group) || wanted.has(group)) this.sendBack(group, session, full.get(group));
     }
-    // In another part it was answered that it has left these. Here it does that now, and hears nothing of it.
+    // Another part of the network has answered that the client left these. It leaves them here now, and hears nothing of it.
     for (const group of present) if (!wanted.has(group)) refused.add(group);
     if (this.replays) this.replay(this.replays, refused, session);
     else this.lose(refused);

@@ -30,7 +30,7 @@ export function share(part: Uint8Array): void {
 
 /**
  * A slab that was taken, or a part that was shared, is not needed any more. To be called once for each: a second time it would take the
- * memory from who has it by then. Other memory is left alone.
+ * memory from whoever has it by then. Other memory is left alone.
  */
 export function release(part: Uint8Array): void {
   const count = userCount(part);

@@ -14,7 +14,6 @@ import { ResumableClient } from '../support/resumable-client.js';
 import { TemporaryDirectory } from '../support/temporary.js';
 import { until } from '../support/wait.js';
 import { annAndBob, type Pair } from './returning-pair.js';
-import { SessionFixture } from './session-fixture.js';
 
 /** Longer than any spec. */
 const HOLD = 60_000;
@@ -138,40 +137,6 @@ describe('session: a takeover', () => {
     await ann.hears('resumed 1');
     expect(ann.heard()).to.deep.equal([...texts.map((text) => `#bob#dmn1 > g: ${text}`), 'resumed 1']);
     expect((await settle(bob)).flat().filter((word) => word.startsWith('g:'))).to.deep.equal([]);
-  });
-
-  it('is over with its own return, and not with that of a takeover before it', async () => {
-    await using fixture = await SessionFixture.open({}, false);
-    const { core, order, port } = fixture;
-    core.record.keep({ bytes: 1024 * 1024, age: 30_000 });
-    fixture.install();
-    const ann = await ResumableClient.connect(port, 'ann');
-    ann.join('g');
-    await ann.hears('list g: #ann#dmn1');
-    const bob = await ResumableClient.connect(port, 'bob');
-    ann.heard();
-    order.held = true;
-    const ordered = async (): Promise<Buffer> => {
-      await until(() => order.waiting.length === 1, 'a payload');
-      fixture.server.resume();
-      return order.waiting.pop() as Buffer;
-    };
-    await ann.return(port);
-    ann.resume(['g']);
-    const first = await ordered();
-    await ann.return(port);
-    ann.resume(['g']);
-    await until(() => core.waiting === 1, 'the second return');
-    bob.multicast(AGREED_MESS, ['g'], 'between');
-    const between = await ordered();
-    core.deliver(first);
-    core.deliver(between);
-    const second = await ordered();
-    await ann.hears('#bob#dmn1 > g: between');
-    expect(ann.heard()).to.deep.equal(['#bob#dmn1 > g: between']);
-    core.deliver(second);
-    await ann.hears('resumed 1');
-    for (const each of [ann, bob]) each.close();
   });
 
   it('tells a gap, and the list as it is, when the position is not in the ring', async () => {

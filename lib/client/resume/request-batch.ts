@@ -45,8 +45,8 @@ export class RequestBatch {
   }
 
   /**
-   * Its frames are not needed any more: their memory is used again. Not while it is being written, whatever a daemon acknowledges,
-   * which could read then what comes into that memory.
+   * Its frames are not needed any more: their memory is used again. Unless it is still being written: a daemon that acknowledges too
+   * early would read what comes into that memory.
    */
   release(): void {
     if (!this.isBeingWritten) for (const part of this.parts) release(part);
